@@ -1,0 +1,129 @@
+"""One column of a table, and one derived feature, as a contract describes them."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+ColumnType = Literal["string", "category", "integer", "number", "boolean", "date", "timestamp"]
+Role = Literal["feature", "key", "time", "label", "sensitive", "ignored"]
+
+NAME_PATTERN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+"""What a derived feature may be called: the names an expression can refer to without quotes."""
+
+
+class Part(BaseModel):
+    """Base of every part of a contract: unknown keys are errors, values cannot be changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _as_text(value: object) -> object:
+    """YAML reads ``0`` and ``true`` as numbers and booleans; the data holds text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else value
+
+
+Text = Annotated[str, BeforeValidator(_as_text)]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Column(Part):
+    """A raw column: what it holds, what it may hold, and what it is for."""
+
+    type: ColumnType
+    role: Role = "feature"
+    description: str | None = None
+    unit: str | None = None
+    values: tuple[Text, ...] | None = None
+    """Allowed values, for ``string`` and ``category``; for ``boolean`` the false and the true text, in that order."""
+    range: tuple[float | None, float | None] | None = None
+    """Smallest and largest allowed value, both inclusive; ``null`` leaves a side open."""
+    nullable: bool = False
+    missing_values: tuple[Text, ...] = ()
+    """Texts that stand for a missing value, besides the empty one. Compared after trimming."""
+    max_missing_share: Share = 0.10
+    required: bool = True
+    """A table without a required column stops the run; an optional one is filled with ``default``."""
+    default: Text | None = None
+    format: str | None = None
+    """``strptime`` format of a ``date`` or ``timestamp``; ISO 8601 without it."""
+    clip: bool = False
+    """Clip outliers to the training part's fences (Tukey, 3 interquartile ranges)."""
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether the model sees this column as a number rather than as a category."""
+        return self.type in ("integer", "number", "boolean")
+
+    @property
+    def is_temporal(self) -> bool:
+        return self.type in ("date", "timestamp")
+
+    @property
+    def is_text(self) -> bool:
+        return self.type in ("string", "category")
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        if self.range is not None and self.type not in ("integer", "number"):
+            raise ValueError(f"'range' is for integer and number columns, not for {self.type}")
+        if self.range is not None:
+            low, high = self.range
+            if low is not None and high is not None and low > high:
+                raise ValueError(f"'range' is empty: {low} > {high}")
+        if self.values is not None:
+            if not (self.is_text or self.type == "boolean"):
+                raise ValueError(f"'values' is for string, category and boolean columns, not for {self.type}")
+            if self.type == "boolean" and len(self.values) != 2:
+                raise ValueError("'values' of a boolean is two texts: false first, then true")
+            if len(set(self.values)) != len(self.values):
+                raise ValueError("'values' names a value twice")
+        if self.format is not None and not self.is_temporal:
+            raise ValueError(f"'format' is for date and timestamp columns, not for {self.type}")
+        if self.clip and self.type not in ("integer", "number"):
+            raise ValueError(f"'clip' is for integer and number columns, not for {self.type}")
+        if self.default is not None and self.required:
+            raise ValueError("'default' is for columns with 'required: false'")
+        return self
+
+
+class Derived(Part):
+    """A feature computed from columns of the same row."""
+
+    expression: str
+    reason: str
+    """Why this should say something about churn; shown in the feature definitions."""
+    unit: str | None = None
+
+
+Aggregate = Literal["count", "sum", "mean", "min", "max", "distinct", "recency", "age"]
+
+
+class Window(Part):
+    """A feature computed from a customer's events in the days before the cut, the cut day excluded."""
+
+    aggregate: Aggregate
+    """``recency`` and ``age`` are the days since the last and since the first event."""
+    column: str | None = None
+    """The event column aggregated; none for ``count``, ``recency`` and ``age``."""
+    days: Annotated[int, Field(gt=0)] | None = None
+    """How far back from the cut; all history without it."""
+    reason: str
+    unit: str | None = None
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        needs_column = self.aggregate not in ("count", "recency", "age")
+        if needs_column and self.column is None:
+            raise ValueError(f"aggregate '{self.aggregate}' needs a 'column'")
+        if not needs_column and self.column is not None:
+            raise ValueError(f"aggregate '{self.aggregate}' takes no 'column'")
+        return self
+
+
+Moment = date | datetime

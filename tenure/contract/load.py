@@ -1,0 +1,120 @@
+"""Reading a contract from YAML, with errors that name the key and the line."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from tenure.contract.schema import Contract
+from tenure.errors import ContractError
+
+FILE_NAME = "contract.yaml"
+
+Location = tuple[str | int, ...]
+
+
+def load(path: Path | str) -> Contract:
+    """Read the contract at ``path``: a YAML file, or a folder with a ``contract.yaml``.
+
+    Raises:
+        ContractError: naming file, line and key of the first thing that is wrong.
+    """
+    file = Path(path)
+    if file.is_dir():
+        file = file / FILE_NAME
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ContractError(f"no contract at {file}; 'tenure init' writes a first one from data") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ContractError(f"cannot read the contract {file}: {error}") from error
+    return parse(text, origin=str(file))
+
+
+def parse(text: str, origin: str = "contract") -> Contract:
+    """Read a contract from YAML text; ``origin`` is what errors call it.
+
+    Raises:
+        ContractError: as for ``load``.
+    """
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        _refuse_repeated_keys(node, origin)
+        document = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ContractError(f"{origin}:{line}: not YAML: {error.problem}") from None
+    except yaml.YAMLError as error:
+        raise ContractError(f"{origin}: not YAML: {str(error).splitlines()[0]}") from None
+    if not isinstance(document, dict):
+        raise ContractError(f"{origin}: a contract is a mapping of keys to values, this is {type(document).__name__}")
+    try:
+        return Contract.model_validate(document)
+    except ValidationError as error:
+        raise ContractError(_one_line(error, node, origin)) from None
+
+
+def dump(contract: Contract) -> str:
+    """The contract as YAML, defaults left out; ``parse`` reads it back to an equal contract."""
+    document = contract.model_dump(mode="json", exclude_defaults=True)
+    text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+    return text
+
+
+def contract_hash(contract: Contract) -> str:
+    """SHA-256 over all that the contract says, whatever its layout, comments and source address."""
+    document = contract.model_dump(mode="json", exclude={"source"})
+    return hashlib.sha256(json.dumps(document, sort_keys=False).encode()).hexdigest()
+
+
+def _one_line(error: ValidationError, node: yaml.Node | None, origin: str) -> str:
+    details = error.errors(include_url=False)
+    first = details[0]
+    location: Location = first["loc"]
+    key = ".".join(str(step) for step in location)
+    if first["type"] == "extra_forbidden":
+        what = f"unknown key '{key}'"
+    elif first["type"] == "missing":
+        what = f"'{key}' is missing"
+    else:
+        message = first["msg"].removeprefix("Value error, ")
+        what = f"'{key}': {message}" if key else message
+    more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
+    return f"{origin}:{_line_of(node, location)}: {what}{more}"
+
+
+def _line_of(node: yaml.Node | None, location: Location) -> int:
+    """Line of the deepest part of ``location`` that stands in the document; 1-based."""
+    line = 1
+    for step in location:
+        found: yaml.Node | None = None
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == str(step):
+                    line, found = key.start_mark.line + 1, value
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            found = node.value[step]
+            line = found.start_mark.line + 1
+        if found is None:
+            return line
+        node = found
+    return line
+
+
+def _refuse_repeated_keys(node: Any, origin: str) -> None:
+    """YAML keeps the last of two equal keys and says nothing: a column described twice is a mistake."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise ContractError(f"{origin}:{key.start_mark.line + 1}: key '{key.value}' stands twice")
+            seen.add(key.value)
+            _refuse_repeated_keys(value, origin)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            _refuse_repeated_keys(value, origin)

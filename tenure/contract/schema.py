@@ -1,0 +1,172 @@
+"""The contract: all that Tenure knows about a dataset."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from tenure.contract.columns import NAME_PATTERN, Column, Derived, Part, Role, Window
+from tenure.contract.expression import Expression, parse
+from tenure.contract.settings import (
+    Acceptance,
+    Business,
+    Decision,
+    Events,
+    Label,
+    Quality,
+    Serving,
+    Source,
+    Split,
+    Training,
+)
+
+SNAPSHOT_COLUMN = "cut"
+"""Time column of the snapshot table that an event log is turned into."""
+
+
+class Contract(Part):
+    """A dataset: its columns, what churn means in it, and what a decision is worth.
+
+    Raises:
+        pydantic.ValidationError: for anything that cannot hold; ``tenure.contract.load``
+            turns it into a one-line ``ContractError`` with the key and the line.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+    """Also the registered model's name and part of Kubernetes names."""
+    description: str = ""
+    task: Literal["classification"] = "classification"
+    source: Source = Source()
+    label: Label
+    columns: Annotated[dict[str, Column], Field(min_length=1)]
+    derived: dict[str, Derived] = {}
+    events: Events | None = None
+    windows: dict[str, Window] = {}
+    slices: tuple[str, ...] = ()
+    """Columns besides the sensitive ones by whose values the evaluation is cut."""
+    split: Split = Split()
+    quality: Quality = Quality()
+    business: Business = Business()
+    decision: Decision = Decision()
+    training: Training = Training()
+    acceptance: Acceptance = Acceptance()
+    serving: Serving = Serving()
+
+    def columns_of(self, *roles: Role) -> list[str]:
+        """Names of the columns with one of ``roles``, in the contract's order."""
+        return [name for name, column in self.columns.items() if column.role in roles]
+
+    @property
+    def key(self) -> str:
+        return self.columns_of("key")[0]
+
+    @property
+    def time(self) -> str | None:
+        """The time column of the source, if there is one."""
+        return next(iter(self.columns_of("time")), None)
+
+    @property
+    def label_column(self) -> str | None:
+        """The label column of the source; none for an event log, whose label is computed."""
+        return next(iter(self.columns_of("label")), None)
+
+    @property
+    def split_strategy(self) -> Literal["stratified", "time"]:
+        if self.split.strategy is not None:
+            return self.split.strategy
+        return "time" if self.time is not None else "stratified"
+
+    @cached_property
+    def inputs(self) -> dict[str, Column]:
+        """The columns a model takes, by name: what a client of the server sends.
+
+        For a table these are its feature columns; for an event log its window aggregates.
+        """
+        if self.events is None:
+            return {name: self.columns[name] for name in self.columns_of("feature")}
+        return {
+            name: Column(type="number", nullable=True, unit=window.unit, description=window.reason, max_missing_share=1.0)
+            for name, window in self.windows.items()
+        }
+
+    @cached_property
+    def expressions(self) -> dict[str, Expression]:
+        """The derived features, parsed and typed, in an order in which each finds its inputs."""
+        known = {name: _expression_type(column) for name, column in self.inputs.items()}
+        parsed: dict[str, Expression] = {}
+        for name, derived in self.derived.items():
+            parsed[name] = parse(derived.expression, known)
+            known[name] = parsed[name].type
+        return parsed
+
+    @model_validator(mode="after")
+    def _roles(self) -> Self:
+        for role, at_most in (("key", 1), ("time", 1), ("label", 1)):
+            if len(self.columns_of(role)) > at_most:
+                raise ValueError(f"more than one column has the role '{role}': {', '.join(self.columns_of(role))}")
+        if not self.columns_of("key"):
+            raise ValueError("no column has the role 'key'")
+        if self.time is not None and not self.columns[self.time].is_temporal:
+            raise ValueError(f"the time column '{self.time}' must be a date or a timestamp")
+        if self.split.strategy == "time" and self.time is None:
+            raise ValueError("'split.strategy: time' needs a column with the role 'time'")
+        for name in self.slices:
+            if name not in self.columns and name not in self.windows and name not in self.derived:
+                raise ValueError(f"'slices' names a column that is not there: {name}")
+        return self
+
+    @model_validator(mode="after")
+    def _label_is_there(self) -> Self:
+        column = self.label_column
+        if self.events is not None:
+            if self.label.horizon_days is None or column is not None:
+                raise ValueError("an event log's label is 'label.horizon_days'; no column has the role 'label'")
+            if self.time is None:
+                raise ValueError("an event log needs a column with the role 'time'")
+            if not self.windows:
+                raise ValueError("an event log needs 'windows': its features")
+            for name, window in self.windows.items():
+                if window.column is not None and window.column not in self.columns:
+                    raise ValueError(f"window '{name}' aggregates a column that is not there: {window.column}")
+                numeric = window.column is None or self.columns[window.column].is_numeric
+                if not numeric and window.aggregate != "distinct":
+                    raise ValueError(f"window '{name}': '{window.aggregate}' needs a number, '{window.column}' is none")
+            return self
+        if self.windows:
+            raise ValueError("'windows' are for event logs: add 'events'")
+        if column is None:
+            raise ValueError("no column has the role 'label'")
+        if self.label.positive is None:
+            raise ValueError(f"'label.positive' must name the value of '{column}' that means churn")
+        values = self.columns[column].values
+        if values is not None and self.label.positive not in values:
+            raise ValueError(f"'label.positive' is '{self.label.positive}', which '{column}' cannot hold: {', '.join(values)}")
+        return self
+
+    @model_validator(mode="after")
+    def _features(self) -> Self:
+        if not self.inputs:
+            raise ValueError("no column has the role 'feature'")
+        for name in self.derived:
+            if not NAME_PATTERN.fullmatch(name):
+                raise ValueError(f"derived feature '{name}': a name is letters, digits and underscores")
+            if name in self.columns or name in self.windows:
+                raise ValueError(f"derived feature '{name}' has the name of a column")
+        for name in self.windows:
+            if name in self.columns:
+                raise ValueError(f"window '{name}' has the name of a column")
+        for name in self.derived:
+            try:
+                _ = self.expressions
+            except ValueError as error:
+                raise ValueError(f"derived features: {error}") from error
+            break
+        return self
+
+
+def _expression_type(column: Column) -> Literal["number", "text", "boolean"]:
+    if column.is_text:
+        return "text"
+    return "boolean" if column.type == "boolean" else "number"

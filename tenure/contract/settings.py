@@ -1,0 +1,173 @@
+"""What a contract says besides columns: source, label, split, limits, business values, training."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from tenure.contract.columns import Part, Share, Text
+
+PositiveInt = Annotated[int, Field(gt=0)]
+PositiveFloat = Annotated[float, Field(gt=0)]
+
+
+class Source(Part):
+    """Where the table is. ``--data`` on the command line replaces ``uri``."""
+
+    uri: str | None = None
+    """A path relative to the contract's folder, an fsspec URL (``s3://…``) or a SQLAlchemy URL.
+
+    ``${NAME}`` is replaced from the environment, so that no credential stands in a contract.
+    """
+    format: Literal["csv", "parquet", "sql"] | None = None
+    """Told from the URI when left out."""
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    encoding: str = "utf-8"
+    query: str | None = None
+    """The SELECT statement, for a database."""
+    chunk_rows: PositiveInt = 50_000
+    """Rows read from a database at a time."""
+    timeout_s: PositiveFloat = 60.0
+    """How long a database or object store may take for one answer."""
+    endpoint_url: str | None = None
+    """An S3-compatible object store other than AWS."""
+
+
+class Label(Part):
+    """What churn is: a value of the label column, or silence over a horizon of an event log."""
+
+    positive: Text | None = None
+    """The value of the label column that means: this customer left."""
+    horizon_days: PositiveInt | None = None
+    """For event logs: a customer has left if no event follows the cut within this many days."""
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.positive is None) == (self.horizon_days is None):
+            raise ValueError("give either 'positive' (the label column's value) or 'horizon_days' (for event logs)")
+        return self
+
+
+class Events(Part):
+    """For a source that is an event log: one row an event, several a customer."""
+
+    cuts: Annotated[tuple[date, ...], Field(min_length=1)]
+    """The days at which every active customer is looked at: features from before, the label from after."""
+    active_days: PositiveInt
+    """A customer is looked at if an event lies within this many days before the cut."""
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        if list(self.cuts) != sorted(set(self.cuts)):
+            raise ValueError("'cuts' must be ascending and without repeats")
+        return self
+
+
+class Split(Part):
+    """How rows are divided. Shares must add up to 1."""
+
+    strategy: Literal["stratified", "time"] | None = None
+    """``time`` where the contract has a time column or events, ``stratified`` otherwise."""
+    train: Share = 0.70
+    validation: Share = 0.15
+    test: Share = 0.15
+    seed: int = 7
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        total = self.train + self.validation + self.test
+        if abs(total - 1.0) > 1e-9:
+            raise ValueError(f"train + validation + test is {total:g}, not 1")
+        if min(self.train, self.validation, self.test) == 0.0:
+            raise ValueError("no part of the split may be empty")
+        return self
+
+
+class Quality(Part):
+    """Limits of the validation gate."""
+
+    warn_rejected_share: Share = 0.01
+    max_rejected_share: Share = 0.05
+    """Rows that did not parse or break the contract, of all rows read."""
+    freshness_days: PositiveInt | None = 30
+    """Largest age of the newest row, where there is a time column; ``null`` for historical tables."""
+    min_class_share: Share = 0.01
+    min_rows: PositiveInt = 200
+    max_psi: PositiveFloat = 0.25
+    """Population stability index of a column against the last accepted run; over it warns."""
+
+
+class Business(Part):
+    """What a decision is worth, in the contract's currency."""
+
+    currency: str = "USD"
+    customer_value: PositiveFloat = 600.0
+    """Value of one saved customer."""
+    offer_cost: PositiveFloat = 10.0
+    """Cost of one offer, paid for every contacted customer."""
+    offer_success_share: Annotated[float, Field(gt=0.0, le=1.0)] = 0.30
+    """Share of contacted churners whom the offer keeps."""
+    contacts_per_day: PositiveInt = 1_000
+    population: PositiveInt | None = None
+    """Customers scored a day; the number of rows of the table without it."""
+
+
+class Decision(Part):
+    """How a probability becomes a band and a recommendation."""
+
+    bands: dict[str, Share] = Field(default_factory=lambda: {"low": 0.0, "medium": 0.3, "high": 0.6})
+    """Band name to the smallest probability in it; the first starts at 0."""
+    recommendations: dict[str, str] = Field(default_factory=dict)
+    """Band name to the text a caller gets."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        starts = list(self.bands.values())
+        if not starts or starts[0] != 0.0 or starts != sorted(set(starts)):
+            raise ValueError("'bands' must start at 0 and ascend")
+        unknown = set(self.recommendations) - set(self.bands)
+        if unknown:
+            raise ValueError(f"'recommendations' names a band that is not there: {sorted(unknown)[0]}")
+        return self
+
+
+FamilyName = Literal["logistic_regression", "random_forest", "hist_gradient_boosting", "xgboost"]
+Objective = Literal["roc_auc", "average_precision", "log_loss", "brier"]
+
+
+class Training(Part):
+    """How the model is searched for."""
+
+    families: Annotated[tuple[FamilyName, ...], Field(min_length=1)] = (
+        "logistic_regression",
+        "random_forest",
+        "hist_gradient_boosting",
+        "xgboost",
+    )
+    objective: Objective = "roc_auc"
+    trials: PositiveInt = 12
+    """Trials a family."""
+    folds: Annotated[int, Field(ge=2)] = 5
+    seed: int = 7
+
+
+class Acceptance(Part):
+    """What a candidate must reach to be blessed."""
+
+    min_roc_auc: Share = 0.65
+    min_recall: Share = 0.0
+    min_precision: Share = 0.0
+    max_calibration_error: Share = 0.10
+    confidence: Annotated[float, Field(gt=0.5, lt=1.0)] = 0.95
+    """How sure the paired bootstrap must be that the candidate beats the champion."""
+    bootstrap_samples: PositiveInt = 1_000
+
+
+class Serving(Part):
+    """Limits that ``check_serving`` holds the model server to."""
+
+    max_p99_ms: PositiveFloat = 250.0
+    max_memory_mb: PositiveFloat = 1_024.0
+    max_start_s: PositiveFloat = 60.0
