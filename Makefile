@@ -1,0 +1,62 @@
+# Two commands do everything on a fresh machine: `make run` and `make test`. `make help` lists the rest.
+
+SHELL := /bin/bash -o pipefail
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+DATASET ?= datasets/telco
+TENURE_HOME ?= .tenure
+export TENURE_HOME
+
+.PHONY: help run test lint bench lock golden clean
+
+help: ## List the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}'
+
+run: $(VENV)/local.stamp ## Train, evaluate, register and serve on DATASET (default: datasets/telco)
+	$(BIN)/tenure run $(DATASET)
+
+test: lint ## Lint, types, architecture, and every test that needs no cluster, with coverage
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not e2e" --cov --cov-report=term:skip-covered -q
+
+lint: $(VENV)/dev.stamp ## Style, types, and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/dev.stamp ## Speed and memory: a table with machine, date and command
+	$(BIN)/python -m benchmarks
+
+lock: $(VENV)/dev.stamp ## Refresh requirements/*.txt from pyproject.toml
+	$(BIN)/python requirements/lock.py
+
+golden: $(VENV)/dev.stamp ## Rewrite the golden files after a wanted change of a pipeline
+	TENURE_GOLDEN=write $(BIN)/pytest -q tests/golden
+
+clean: ## Remove build output and caches; runs and models (TENURE_HOME) stay
+	rm -rf build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage*
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+# One environment, two depths: `make run` installs what a laptop needs, `make test` adds the development tools.
+# Stamps carry no content: a lock newer than its stamp installs again.
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Tenure needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make $(MAKECMDGOALS) PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+		|| { echo "cannot create $(VENV): on Debian and Ubuntu install the package python3-venv" >&2; exit 1; }
+
+$(VENV)/local.stamp: requirements/local.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing Tenure into $(VENV) (once; a few minutes on a slow network)…"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/local.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt $(VENV)/local.stamp
+	@echo "Installing the development tools into $(VENV)…"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+-include k8s/cluster.mk

@@ -1,0 +1,42 @@
+"""Resolve pyproject.toml's extras into one lock a role: exact versions with hashes, no index address.
+
+The development lock is resolved first and constrains the others, so that what is tested is what ships.
+Run by ``make lock``.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROLES = ("dev", "local", "pipeline", "serving", "rollout")
+
+
+def compile_lock(role: str, constraints: Path | None) -> Path:
+    """Write ``<role>.txt``.
+
+    Raises:
+        subprocess.CalledProcessError: if the requirements contradict each other.
+    """
+    target = HERE / f"{role}.txt"
+    command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"]
+    command += ["--generate-hashes", "--no-emit-index-url", "--no-emit-find-links", "--no-annotate"]
+    command += ["--custom-compile-command", "make lock", "--extra", role, "--output-file", str(target)]
+    if constraints is not None:
+        command += ["--constraint", str(constraints)]
+    subprocess.run([*command, "pyproject.toml"], check=True, cwd=HERE.parent)
+    return target
+
+
+def main() -> None:
+    constraints: Path | None = None
+    for role in ROLES:
+        target = compile_lock(role, constraints)
+        constraints = constraints or target
+        print(f"{target.name}: {target.read_text(encoding='utf-8').count('==')} packages")
+
+
+if __name__ == "__main__":
+    main()
