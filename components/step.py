@@ -1,0 +1,181 @@
+"""What every step does besides its work: tell how it goes, fail with one line, leave reports where people look.
+
+Two environment variables, both optional (a step runs the same without them):
+
+``TENURE_EVENTS``   file that events are appended to, one JSON object a line, a line a write
+``TENURE_RUN_DIR``  folder of the run, for reports that people open
+
+An event: ``{"time": 1763712000.1, "step": "tune", "task": "tune#0", "event": "progress", …}`` with
+
+    start       pid
+    progress    message; done and total, where the work can be counted
+    done        summary: what the step wants shown, JSON values only; elapsed_s
+    error       message (one line), type, exit_status; elapsed_s
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextvars import ContextVar
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from tenure.errors import StorageError, TenureError
+
+EVENTS_VARIABLE = "TENURE_EVENTS"
+RUN_DIR_VARIABLE = "TENURE_RUN_DIR"
+
+INTERRUPTED_STATUS = 130
+"""Exit status of a step that was interrupted, as a shell has it: 128 + SIGINT."""
+
+_NO_SPACE = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up", errno.EROFS: "read-only disk"}
+
+
+class Step:
+    """A running step. ``summary`` is what its ``done`` event shows."""
+
+    def __init__(self, name: str, task: str) -> None:
+        self.name = name
+        self.task = task
+        self.summary: dict[str, Any] = {}
+        self._started = time.monotonic()
+
+    def emit(self, event: str, **fields: Any) -> None:
+        """Append an event to the run's events, if there is a run that collects them."""
+        record = {"time": round(time.time(), 3), "step": self.name, "task": self.task, "event": event, **fields}
+        path = os.environ.get(EVENTS_VARIABLE)
+        if not path:
+            return
+        # One write of one line in append mode: lines of parallel workers do not mix.
+        # Progress is told, never paid for: a disk that refuses it must not fail the step a second time.
+        with contextlib.suppress(OSError):
+            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            try:
+                os.write(descriptor, (json.dumps(record, default=str) + "\n").encode())
+            finally:
+                os.close(descriptor)
+
+    def elapsed_s(self) -> float:
+        return round(time.monotonic() - self._started, 3)
+
+
+_current: ContextVar[Step | None] = ContextVar("step", default=None)
+
+
+@contextlib.contextmanager
+def step(name: str, worker: int | None = None) -> Iterator[Step]:
+    """Run the body of a component: ``with step("ingest") as running: running.summary = ingest(...)``.
+
+    Args:
+        name: the step's name, as people know it.
+        worker: which of several parallel tasks of one step this is.
+
+    A ``TenureError`` ends the process with one line on stderr and the error's exit status; so does a full or
+    read-only disk (``StorageError``) and memory that does not suffice. Anything else is a bug: its trace is
+    printed, and the process ends with status 1.
+    """
+    running = Step(name, name if worker is None else f"{name}#{worker}")
+    token = _current.set(running)
+    running.emit("start", pid=os.getpid())
+    print(f"[{running.task}] start", flush=True)
+    previous = signal.signal(signal.SIGTERM, _interrupt) if _in_main_thread() else None
+    try:
+        yield running
+    except KeyboardInterrupt:
+        _fail(running, "interrupted", "KeyboardInterrupt", INTERRUPTED_STATUS)
+    except TenureError as error:
+        _fail(running, _one_line(error), type(error).__name__, error.exit_status)
+    except MemoryError:
+        _fail(running, f"{name}: not enough memory", "MemoryError", TenureError.exit_status)
+    except Exception as error:
+        storage = storage_error(error)
+        traceback.print_exc()
+        if storage is not None:
+            _fail(running, _one_line(storage), type(storage).__name__, storage.exit_status)
+        _fail(running, f"{name}: {type(error).__name__}: {_one_line(error)}", type(error).__name__, 1)
+    else:
+        running.emit("done", summary=running.summary, elapsed_s=running.elapsed_s())
+        print(f"[{running.task}] done in {running.elapsed_s():.1f} s", flush=True)
+    finally:
+        _current.reset(token)
+        if previous is not None:
+            signal.signal(signal.SIGTERM, previous)
+
+
+def progress(message: str, done: int | None = None, total: int | None = None) -> None:
+    """Say how the current step goes; from anywhere in a step's logic. Says nothing outside a step.
+
+    Args:
+        message: a few words, without the step's name.
+        done, total: how much of the work is behind, where it can be counted.
+    """
+    running = _current.get()
+    if running is None:
+        return
+    counted = {} if total is None else {"done": done, "total": total}
+    running.emit("progress", message=message, **counted)
+    of = "" if total is None else f" {done}/{total}"
+    print(f"[{running.task}] {message}{of}", flush=True)
+
+
+def publish(path: Path | str, name: str | None = None) -> None:
+    """Copy a report to the run's folder, where people look, as ``name``; does nothing where no run collects them.
+
+    Raises:
+        StorageError: if the copy cannot be written.
+    """
+    folder = os.environ.get(RUN_DIR_VARIABLE)
+    if not folder:
+        return
+    source = Path(path)
+    target = Path(folder) / (name or source.name)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, temporary)
+        temporary.replace(target)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise StorageError(f"cannot write {target}: {error.strerror or error}") from error
+
+
+def storage_error(error: BaseException | None) -> StorageError | None:
+    """The ``StorageError`` that ``error`` is about, if a disk that refuses a write is at its root."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _NO_SPACE:
+            where = f": {error.filename}" if error.filename else ""
+            return StorageError(f"{_NO_SPACE[error.errno]}{where}")
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _fail(running: Step, message: str, kind: str, exit_status: int) -> None:
+    running.emit("error", message=message, type=kind, exit_status=exit_status, elapsed_s=running.elapsed_s())
+    print(f"[{running.task}] error: {message}", file=sys.stderr, flush=True)
+    raise SystemExit(exit_status) from None
+
+
+def _one_line(error: BaseException) -> str:
+    """The first line that says something; errors of our own have just one."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
+
+
+def _in_main_thread() -> bool:
+    import threading
+
+    return threading.current_thread() is threading.main_thread()
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
