@@ -1,0 +1,163 @@
+"""A fitted model as plain arrays: what an explanation is computed from. No training library is needed to read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Link = Literal["logit", "identity"]
+
+LEAF = -1
+"""Value of ``feature``, ``left`` and ``right`` in a leaf."""
+
+
+@dataclass(frozen=True, eq=False)
+class LinearTerms:
+    """A linear model: ``margin = X @ weights + intercept``, in log-odds.
+
+    Raises:
+        ValueError: if lengths differ, a value is not finite or there is no feature.
+    """
+
+    weights: NDArray[np.float64]
+    """Shape (features,)."""
+    intercept: float
+    means: NDArray[np.float64]
+    """Mean of every feature over the training part, shape (features,): what a contribution is measured from."""
+
+    def __post_init__(self) -> None:
+        _freeze(self, "weights", np.float64)
+        _freeze(self, "means", np.float64)
+        object.__setattr__(self, "intercept", float(self.intercept))
+        if self.weights.ndim != 1 or not len(self.weights) or self.weights.shape != self.means.shape:
+            raise ValueError(
+                f"linear terms: weights {self.weights.shape} and means {self.means.shape} must be (features,)"
+            )
+        if not (np.isfinite(self.weights).all() and np.isfinite(self.means).all() and np.isfinite(self.intercept)):
+            raise ValueError("linear terms: a weight, a mean or the intercept is not finite")
+
+    @property
+    def link(self) -> Link:
+        """A linear model's margin is its log-odds."""
+        return "logit"
+
+    def arrays(self) -> dict[str, NDArray]:
+        """The terms as named arrays; ``from_arrays`` reads them back."""
+        return {"weights": self.weights, "intercept": np.array(self.intercept), "means": self.means}
+
+
+@dataclass(frozen=True, eq=False)
+class FlatTrees:
+    """An ensemble of binary trees, all nodes in one set of arrays; the margin is ``base`` plus one leaf value a tree.
+
+    A node's children stand after it, and every node but a root has one parent: what is read from a file
+    cannot send a walk in circles.
+
+    Raises:
+        ValueError: if the arrays do not describe trees.
+    """
+
+    feature: NDArray[np.int32]
+    """Shape (nodes,): the column that is compared; ``LEAF`` in a leaf."""
+    threshold: NDArray[np.float32]
+    """Shape (nodes,): a row goes left if and only if ``x <= threshold``."""
+    left: NDArray[np.int32]
+    """Shape (nodes,): index of the left child; ``LEAF`` in a leaf."""
+    right: NDArray[np.int32]
+    """Shape (nodes,): index of the right child; ``LEAF`` in a leaf."""
+    value: NDArray[np.float64]
+    """Shape (nodes,): what a leaf adds to the margin (learning rate or 1 / trees included); read in leaves only."""
+    cover: NDArray[np.float64]
+    """Shape (nodes,): weight of the training rows that reached the node."""
+    roots: NDArray[np.int32]
+    """Shape (trees,): index of each tree's root."""
+    base: float
+    link: Link = "logit"
+    """``logit``: the margin is log-odds; ``identity``: it is a probability."""
+
+    def __post_init__(self) -> None:
+        for name, dtype in _TREE_ARRAYS.items():
+            _freeze(self, name, dtype)
+        object.__setattr__(self, "base", float(self.base))
+        nodes = self.feature.shape
+        for name in _TREE_ARRAYS:
+            array = getattr(self, name)
+            if array.ndim != 1 or (name != "roots" and array.shape != nodes):
+                raise ValueError(f"trees: '{name}' has shape {array.shape}, 'feature' has {nodes}")
+        if self.link not in ("logit", "identity"):
+            raise ValueError(f"trees: link is '{self.link}', not 'logit' or 'identity'")
+        self._check_structure()
+
+    def _check_structure(self) -> None:
+        count = len(self.feature)
+        inner = np.flatnonzero(self.feature != LEAF)
+        if not len(self.roots):
+            raise ValueError("trees: there is no tree")
+        if (self.feature < LEAF).any():
+            raise ValueError("trees: a feature index is below -1")
+        children = np.concatenate([self.left[inner], self.right[inner]])
+        if len(inner) and ((children <= np.tile(inner, 2)).any() or (children >= count).any()):
+            raise ValueError("trees: a child stands before its parent or past the end")
+        reached = np.bincount(np.concatenate([children, self.roots]).astype(np.int64).clip(min=0), minlength=count)
+        if (self.roots < 0).any() or len(reached) != count or (reached != 1).any():
+            raise ValueError("trees: a node has no parent, or more than one")
+        leaves = self.feature == LEAF
+        if not (np.isfinite(self.value[leaves]).all() and np.isfinite(self.base)):
+            raise ValueError("trees: a leaf value or the base is not finite")
+        if not np.isfinite(self.cover).all() or (self.cover < 0).any():
+            raise ValueError("trees: a cover is negative or not finite")
+        if np.isnan(self.threshold[inner]).any():
+            raise ValueError("trees: a threshold is not a number")
+
+    def arrays(self) -> dict[str, NDArray]:
+        """The trees as named arrays; ``from_arrays`` reads them back."""
+        named: dict[str, NDArray] = {name: getattr(self, name) for name in _TREE_ARRAYS}
+        return named | {"base": np.array(self.base), "identity_link": np.array(self.link == "identity")}
+
+
+Terms = LinearTerms | FlatTrees
+
+_TREE_ARRAYS: dict[str, type[np.generic]] = {
+    "feature": np.int32,
+    "threshold": np.float32,
+    "left": np.int32,
+    "right": np.int32,
+    "value": np.float64,
+    "cover": np.float64,
+    "roots": np.int32,
+}
+
+
+def from_arrays(arrays: Mapping[str, NDArray]) -> Terms:
+    """Read what ``Terms.arrays`` wrote.
+
+    Raises:
+        ValueError: if the names are those of neither kind, or the arrays do not hold together.
+    """
+    names = set(arrays)
+    if names == {"weights", "intercept", "means"}:
+        return LinearTerms(arrays["weights"], _scalar(arrays, "intercept"), arrays["means"])
+    if names == {*_TREE_ARRAYS, "base", "identity_link"}:
+        link: Link = "identity" if _scalar(arrays, "identity_link") else "logit"
+        return FlatTrees(**{name: arrays[name] for name in _TREE_ARRAYS}, base=_scalar(arrays, "base"), link=link)
+    raise ValueError(f"neither linear terms nor trees: {', '.join(sorted(names)) or 'nothing'}")
+
+
+def _scalar(arrays: Mapping[str, NDArray], name: str) -> float:
+    if arrays[name].shape != ():
+        raise ValueError(f"'{name}' is not one number")
+    return float(arrays[name])
+
+
+def _freeze(terms: object, name: str, dtype: type[np.generic]) -> None:
+    """Give the array its type, refusing a conversion that would change a value's kind, and make it read-only."""
+    given = np.asarray(getattr(terms, name))
+    if given.dtype.kind not in "iuf" or (np.dtype(dtype).kind == "i" and given.dtype.kind == "f"):
+        raise ValueError(f"'{name}' holds {given.dtype}, not {np.dtype(dtype)}")
+    array = np.array(given, dtype=dtype, order="C")
+    array.setflags(write=False)
+    object.__setattr__(terms, name, array)
