@@ -1,9 +1,20 @@
 """What every step does besides its work: tell how it goes, fail with one line, leave reports where people look.
 
-Two environment variables, both optional (a step runs the same without them):
+A component's body, whole::
 
-``TENURE_EVENTS``   file that events are appended to, one JSON object a line, a line a write
-``TENURE_RUN_DIR``  folder of the run, for reports that people open
+    from components.step import step
+
+    with step("ingest") as running:
+        from components.ingest.logic import run
+
+        running.summary = run(contract=contract, folder=Path(raw.path))
+
+Environment variables, all optional (a step does the same work without them):
+
+``TENURE_EVENTS``          file that events are appended to, one JSON object a line, a line a write
+``TENURE_RUN_DIR``         folder of the run, for reports that people open
+``TENURE_PIPELINE_ROOT``   where the local runner keeps artifacts, see ``components.content``
+``TENURE_PARALLEL_TASKS``  how many workers of one step share this machine's cores
 
 An event: ``{"time": 1763712000.1, "step": "tune", "task": "tune#0", "event": "progress", …}`` with
 
@@ -22,6 +33,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Iterator
@@ -34,9 +46,13 @@ from tenure.errors import StorageError, TenureError
 
 EVENTS_VARIABLE = "TENURE_EVENTS"
 RUN_DIR_VARIABLE = "TENURE_RUN_DIR"
+PIPELINE_ROOT_VARIABLE = "TENURE_PIPELINE_ROOT"
+PARALLEL_TASKS_VARIABLE = "TENURE_PARALLEL_TASKS"
 
 INTERRUPTED_STATUS = 130
 """Exit status of a step that was interrupted, as a shell has it: 128 + SIGINT."""
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
 
 _NO_SPACE = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up", errno.EROFS: "read-only disk"}
 
@@ -53,8 +69,8 @@ class Step:
     def emit(self, event: str, **fields: Any) -> None:
         """Append an event to the run's events, if there is a run that collects them."""
         record = {"time": round(time.time(), 3), "step": self.name, "task": self.task, "event": event, **fields}
-        path = os.environ.get(EVENTS_VARIABLE)
-        if not path:
+        path = environment_path(EVENTS_VARIABLE)
+        if path is None:
             return
         # One write of one line in append mode: lines of parallel workers do not mix.
         # Progress is told, never paid for: a disk that refuses it must not fail the step a second time.
@@ -78,13 +94,16 @@ def step(name: str, worker: int | None = None) -> Iterator[Step]:
 
     Args:
         name: the step's name, as people know it.
-        worker: which of several parallel tasks of one step this is.
+        worker: which of several parallel tasks of one step this is. Such a task keeps to its share of the cores;
+            numeric libraries read that when they are imported, so import them inside the ``with``.
 
     A ``TenureError`` ends the process with one line on stderr and the error's exit status; so does a full or
     read-only disk (``StorageError``) and memory that does not suffice. Anything else is a bug: its trace is
     printed, and the process ends with status 1.
     """
     running = Step(name, name if worker is None else f"{name}#{worker}")
+    if worker is not None:
+        _keep_to_share_of_cores()
     token = _current.set(running)
     running.emit("start", pid=os.getpid())
     print(f"[{running.task}] start", flush=True)
@@ -134,11 +153,11 @@ def publish(path: Path | str, name: str | None = None) -> None:
     Raises:
         StorageError: if the copy cannot be written.
     """
-    folder = os.environ.get(RUN_DIR_VARIABLE)
-    if not folder:
+    folder = environment_path(RUN_DIR_VARIABLE)
+    if folder is None:
         return
     source = Path(path)
-    target = Path(folder) / (name or source.name)
+    target = folder / (name or source.name)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -147,6 +166,12 @@ def publish(path: Path | str, name: str | None = None) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise StorageError(f"cannot write {target}: {error.strerror or error}") from error
+
+
+def environment_path(variable: str) -> Path | None:
+    """The path in an environment variable; none where it is unset or empty."""
+    text = os.environ.get(variable)
+    return Path(text) if text else None
 
 
 def storage_error(error: BaseException | None) -> StorageError | None:
@@ -171,9 +196,15 @@ def _one_line(error: BaseException) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-def _in_main_thread() -> bool:
-    import threading
+def _keep_to_share_of_cores() -> None:
+    """Workers side by side, each with a thread a core, wait for each other's threads more than they compute."""
+    parallel = os.environ.get(PARALLEL_TASKS_VARIABLE)
+    if parallel is not None:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(max(1, cores // int(parallel)))))
 
+
+def _in_main_thread() -> bool:
     return threading.current_thread() is threading.main_thread()
 
 
