@@ -1,0 +1,69 @@
+"""What a benchmark reports: rows of figures under a line that says where, when and how they were taken."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure: what was measured, its value with the unit, and what it is held against."""
+
+    what: str
+    value: str
+    against: str = ""
+
+
+def machine() -> str:
+    """Processor model, cores and memory, in one line."""
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
+        model = names[0] if names else model
+    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{model}, {os.cpu_count()} cores, {memory_gib:.0f} GiB, Python {platform.python_version()}"
+
+
+def revision() -> str:
+    """The commit measured; ``unknown`` outside a checkout."""
+    answer = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    return answer.stdout.strip() or "unknown"
+
+
+def show(title: str, rows: Sequence[Row]) -> None:
+    """Print ``rows`` as a Markdown table."""
+    print(f"\n## {title}\n")
+    print(f"{machine()}; {datetime.now(UTC):%Y-%m-%d}; revision {revision()}; `python {' '.join(sys.orig_argv[1:])}`\n")
+    print("| what | figure | against |\n|---|---|---|")
+    for row in rows:
+        print(f"| {row.what} | {row.value} | {row.against} |", flush=True)
+
+
+def best_of(work: Callable[[], object], repeats: int = 5) -> float:
+    """Shortest wall time of ``repeats`` calls, in seconds: the one least disturbed by the machine."""
+    shortest = float("inf")
+    for _ in range(repeats):
+        start = perf_counter()
+        work()
+        shortest = min(shortest, perf_counter() - start)
+    return shortest
+
+
+def side_by_side(ours: Callable[[], object], theirs: Callable[[], object], rounds: int = 7) -> tuple[float, float, float]:
+    """Seconds of both, and the median over rounds of theirs ÷ ours: noise that lasts a round cancels."""
+    pairs = []
+    for index in range(rounds):
+        order = (ours, theirs) if index % 2 == 0 else (theirs, ours)
+        times = {work: best_of(work, repeats=1) for work in order}
+        pairs.append((times[ours], times[theirs]))
+    ratios = sorted(slow / fast for fast, slow in pairs)
+    return min(pair[0] for pair in pairs), min(pair[1] for pair in pairs), ratios[len(ratios) // 2]
