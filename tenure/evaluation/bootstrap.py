@@ -1,0 +1,56 @@
+"""Resampling rows with replacement, and the intervals that come of it (Efron 1979)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from tenure.evaluation.sample import Floats, Ints
+
+LEVEL = 0.95
+"""Coverage of every interval in an evaluation."""
+
+MAX_UNDEFINED_SHARE = 0.05
+"""With more resamples than this undefined, a metric has no interval."""
+
+CHUNK_CELLS = 2_000_000
+"""Counts held at a time: 16 MB, whatever the number of resamples."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its interval; ``None`` is "not defined on these rows"."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+    def to_json(self) -> dict[str, float | None]:
+        return {"value": self.value, "low": self.low, "high": self.high}
+
+
+def resample(count: Ints, samples: int, seed: int) -> Iterator[Floats]:
+    """Chunks of (resamples, cells): how often each cell is drawn when its rows are drawn anew.
+
+    Drawing n rows with replacement and counting by cell is one multinomial draw of n over the
+    cells' shares: the same distribution, without touching the rows.
+    """
+    generator = np.random.default_rng(seed)
+    rows = int(count.sum())
+    share = count / rows
+    chunk = max(1, CHUNK_CELLS // count.size)
+    for start in range(0, samples, chunk):
+        yield generator.multinomial(rows, share, size=min(chunk, samples - start)).astype(np.float64)
+
+
+def percentile_interval(value: float, resampled: Floats, offset: float = 0.0, level: float = LEVEL) -> Estimate:
+    """The middle ``level`` of ``resampled``, moved by ``offset``, around ``value``."""
+    if not np.isfinite(value):
+        return Estimate(None, None, None)
+    defined = resampled[np.isfinite(resampled)]
+    if defined.size < (1.0 - MAX_UNDEFINED_SHARE) * resampled.size:
+        return Estimate(float(value), None, None)
+    low, high = np.quantile(defined, ((1.0 - level) / 2.0, (1.0 + level) / 2.0)) + offset
+    return Estimate(float(value), float(low), float(high))

@@ -1,0 +1,62 @@
+"""What a retention campaign is worth: the economics of contacting some customers and not others.
+
+Every contacted customer costs an offer. A contacted churner is kept with the offer's success share,
+and is then worth ``customer_value``; a churner who is not contacted is lost. Profit is counted
+against contacting nobody, which is therefore worth zero (Verbraken, Verbeke & Baesens 2013, "A novel
+profit maximizing metric for measuring classification performance of customer churn prediction
+models", section 3, with fixed instead of distributed benefits).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Number = TypeVar("Number", float, NDArray[np.float64])
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """Business values of a contract, and the scale of one day."""
+
+    customer_value: float
+    """Worth of one kept customer, in ``currency``."""
+    offer_cost: float
+    """Cost of one offer, in ``currency``."""
+    offer_success_share: float
+    contacts_per_day: float
+    population: float
+    """Customers scored a day."""
+    currency: str = "USD"
+
+    @property
+    def break_even_probability(self) -> float:
+        """The probability of churn from which an offer pays for itself."""
+        return self.offer_cost / (self.customer_value * self.offer_success_share)
+
+    def part(self, share: float) -> Campaign:
+        """What falls on a ``share`` of the customers; the limit of a day is not split among parts."""
+        population = self.population * share
+        return replace(self, population=population, contacts_per_day=population)
+
+    def profit(self, contacted_churners: Number, contacted: Number) -> Number:
+        """Profit of contacting ``contacted`` customers of whom ``contacted_churners`` would leave."""
+        kept_value = self.offer_success_share * self.customer_value
+        return contacted_churners * kept_value - contacted * self.offer_cost
+
+    def lost_value(self, missed_churners: Number) -> Number:
+        """Worth of the churners who leave without having been contacted."""
+        return missed_churners * self.customer_value
+
+    def day_scale(self, contacted_share: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Factor from profit per customer to profit a day.
+
+        Where the test part holds more customers over the threshold than a day allows, only the
+        allowed share of them is contacted; they are taken to be average ones, which understates
+        the profit of contacting the riskiest first.
+        """
+        wanted = contacted_share * self.population
+        return self.population * np.minimum(1.0, self.contacts_per_day / np.maximum(wanted, 1e-12))

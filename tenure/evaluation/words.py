@@ -1,0 +1,23 @@
+"""How numbers are said to people."""
+
+from __future__ import annotations
+
+SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
+
+
+def money(amount: float, currency: str) -> str:
+    """``$1,234``, ``-$50``, ``1,234 CHF``; cents only below ten."""
+    text = f"{abs(amount):,.0f}" if abs(amount) >= 9.995 or amount == 0 else f"{abs(amount):,.2f}"
+    sign = "-" if amount < 0 and text.strip("0.,") else ""
+    symbol = SYMBOLS.get(currency)
+    return f"{sign}{symbol}{text}" if symbol else f"{sign}{text} {currency}"
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """``26.5 %``."""
+    return f"{100 * share:.{digits}f} %"
+
+
+def score(value: float) -> str:
+    """``0.847``."""
+    return f"{value:.3f}"

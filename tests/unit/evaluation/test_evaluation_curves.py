@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from tenure.evaluation import Campaign, Scored, curves, permutation_importance
+from tenure.evaluation.curves import POINTS
+from tenure.evaluation.importance import MAX_ROWS, rank_auc
+from tenure.evaluation.words import money, percent
+
+CAMPAIGN = Campaign(600.0, 10.0, 0.3, contacts_per_day=1_000, population=7_000)
+
+
+def drawn(rows: int = 20_000) -> tuple[np.ndarray, Scored]:
+    generator = np.random.default_rng(0)
+    probability = generator.beta(1, 3, rows)
+    label = (generator.random(rows) < probability).astype(int)
+    return label, Scored(probability, probability >= 0.5)
+
+
+def test_thinned_roc_keeps_its_area_and_its_ends() -> None:
+    label, scored = drawn()
+    roc = curves(label, scored, CAMPAIGN)["roc"]
+    assert len(roc["x"]) <= POINTS + 2
+    assert (roc["x"][0], roc["y"][0], roc["x"][-1], roc["y"][-1]) == (0.0, 0.0, 1.0, 1.0)
+    assert np.trapezoid(roc["y"], roc["x"]) == pytest.approx(rank_auc(label, scored.probability), abs=1e-3)
+
+
+def test_chosen_point_lies_on_the_curves() -> None:
+    label, scored = drawn()
+    found = curves(label, scored, CAMPAIGN)
+    chosen = found["chosen"]
+    assert np.interp(chosen["false_positive_rate"], found["roc"]["x"], found["roc"]["y"]) == pytest.approx(
+        chosen["recall"], abs=0.01
+    )
+    assert np.interp(chosen["share"], found["profit"]["x"], found["profit"]["y"]) == pytest.approx(
+        chosen["profit_per_day"], rel=0.03
+    )
+
+
+def test_limit_costs_what_the_best_point_earns_more() -> None:
+    label, scored = drawn()
+    found = curves(label, scored, CAMPAIGN)
+    limit = found["limit"]
+    assert limit["best_profit_per_day"] == pytest.approx(max(found["profit"]["y"]), rel=1e-3)
+    assert limit["cost_per_day"] == pytest.approx(limit["best_profit_per_day"] - found["chosen"]["profit_per_day"])
+    # With calibrated probabilities the best threshold is where an offer pays for itself.
+    assert limit["best_threshold"] == pytest.approx(CAMPAIGN.break_even_probability, abs=0.02)
+
+
+def test_calibration_bins_hold_all_rows_and_their_rate() -> None:
+    label, scored = drawn()
+    bins = curves(label, scored, CAMPAIGN)["calibration"]
+    assert sum(row["rows"] for row in bins) == label.size
+    assert sum(row["rows"] * row["rate"] for row in bins) == pytest.approx(label.sum())
+    assert all(0.0 <= row["low"] <= row["rate"] <= row["high"] <= 1.0 for row in bins)
+
+
+def test_one_class_has_no_roc() -> None:
+    found = curves(np.zeros(10, dtype=int), Scored(np.linspace(0, 1, 10), np.ones(10, dtype=bool)), CAMPAIGN)
+    assert "roc" not in found
+    assert found["gain"] is None
+
+
+def test_importance_finds_what_the_model_uses() -> None:
+    generator = np.random.default_rng(1)
+    rows = MAX_ROWS + 1_000
+    strong, weak, unused = generator.normal(size=(3, rows))
+    label = (generator.random(rows) < 1 / (1 + np.exp(-(2 * strong + 0.5 * weak)))).astype(int)
+    columns = {"unused": pa.array(unused), "weak": pa.array(weak), "strong": pa.array(strong)}
+    seen = []
+
+    def predict(given: dict[str, pa.Array]) -> np.ndarray:
+        seen.append(len(given["weak"]))
+        return 1 / (1 + np.exp(-(2 * np.asarray(given["strong"]) + 0.5 * np.asarray(given["weak"]))))
+
+    calls = []
+    found = permutation_importance(
+        predict, columns, label, list(columns), seed=3, progress=lambda done, total: calls.append((done, total))
+    )
+    assert [importance.column for importance in found] == ["strong", "weak", "unused"]
+    assert found[0].drop > 0.2
+    assert found[2].drop == 0.0
+    assert set(seen) == {MAX_ROWS}
+    assert calls[-1] == (3, 3)
+    assert permutation_importance(predict, columns, np.ones(rows, dtype=int), ["weak"], seed=3) == []
+
+
+def test_money_and_percent_as_people_write_them() -> None:
+    assert money(1234.4, "USD") == "$1,234"
+    assert money(-50, "EUR") == "-€50"
+    assert money(2.5, "CHF") == "2.50 CHF"
+    assert money(0, "USD") == "$0"
+    assert money(-0.001, "USD") == "$0.00"
+    assert percent(0.2654) == "26.5 %"
