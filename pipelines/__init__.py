@@ -1,0 +1,1 @@
+"""The graphs, the two ways to run them, and the command line."""

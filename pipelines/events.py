@@ -1,0 +1,101 @@
+"""How a run goes, read from the events that its steps append (``components.step``)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+STEPS = ("champion", "ingest", "validate", "feature", "tune", "train", "evaluate", "check_serving", "register")
+"""In the order in which the graph runs them."""
+
+TaskState = Literal["running", "done", "cached", "failed"]
+
+
+@dataclass
+class Task:
+    """One execution of a step; a step with several workers has several."""
+
+    name: str
+    state: TaskState
+    started_at: float
+    """Seconds since the epoch; so is ``ended_at``."""
+    ended_at: float | None = None
+    message: str = ""
+    done: int | None = None
+    total: int | None = None
+    summary: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What ended the run: the first error that a step told."""
+
+    step: str
+    message: str
+    kind: str
+    exit_status: int
+
+
+class RunProgress:
+    """The state of every step, as far as the events tell."""
+
+    def __init__(self) -> None:
+        self.steps: dict[str, dict[str, Task]] = {}
+        self.failure: Failure | None = None
+
+    def apply(self, event: dict[str, Any]) -> None:
+        """Take one event into account."""
+        tasks = self.steps.setdefault(event["step"], {})
+        name, now, kind = event["task"], event["time"], event["event"]
+        if kind == "cached":
+            # Workers that need not run have one name: each is a task of its own.
+            while name in tasks:
+                name += "'"
+            tasks[name] = Task(name, "cached", now, now)
+            return
+        if kind == "start":
+            tasks[name] = Task(name, "running", now)
+        task = tasks.setdefault(name, Task(name, "running", now))
+        if kind == "progress":
+            task.message, task.done, task.total = event["message"], event.get("done"), event.get("total")
+        elif kind == "done":
+            task.state, task.ended_at, task.summary = "done", now, event.get("summary") or {}
+        elif kind == "error":
+            task.state, task.ended_at, task.message = "failed", now, event["message"]
+            if self.failure is None:
+                self.failure = Failure(event["step"], event["message"], event["type"], event["exit_status"])
+
+    def unfinished(self) -> list[str]:
+        """Tasks that started and never said how they ended: killed, where the run is over."""
+        return [task.name for tasks in self.steps.values() for task in tasks.values() if task.state == "running"]
+
+    def summary(self, step: str) -> dict[str, Any]:
+        """What a step wanted shown; of several workers, the last to end. Empty for a cached step."""
+        shown: dict[str, Any] = {}
+        for task in self.steps.get(step, {}).values():
+            shown.update(task.summary)
+        return shown
+
+
+class Tail:
+    """New events of a file that others append to."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._offset = 0
+
+    def read(self) -> Iterator[dict[str, Any]]:
+        """The events since the last call. A line still being written waits for the next."""
+        try:
+            with self._path.open("rb") as stream:
+                stream.seek(self._offset)
+                content = stream.read()
+        except FileNotFoundError:
+            return
+        complete, newline, _ = content.rpartition(b"\n")
+        self._offset += len(complete) + len(newline)
+        for line in complete.splitlines():
+            yield json.loads(line)

@@ -1,0 +1,71 @@
+"""The home: the one folder that runs, artifacts, models and caches live in on a laptop.
+
+.tenure/
+├── mlflow.db, mlartifacts/   tracking and registry
+├── runs/<run id>/            run.json, events.jsonl, run.log, and the reports people open
+├── artifacts/                what steps hand to each other
+├── cache/                    which of those a step need not make again
+├── studies/                  the searches, resumable
+└── lock                      held by the run in progress
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from tenure.errors import StorageError
+
+HOME_VARIABLE = "TENURE_HOME"
+TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
+DEFAULT_HOME = ".tenure"
+
+
+@dataclass(frozen=True)
+class Home:
+    """Paths under a home. Nothing is created until ``create``."""
+
+    folder: Path
+
+    @classmethod
+    def at(cls, folder: Path | str | None = None) -> Home:
+        """The home at ``folder``, else at ``TENURE_HOME``, else ``.tenure`` in the current folder."""
+        return cls(Path(folder or os.environ.get(HOME_VARIABLE) or DEFAULT_HOME).absolute())
+
+    @property
+    def runs(self) -> Path:
+        return self.folder / "runs"
+
+    @property
+    def artifacts(self) -> Path:
+        return self.folder / "artifacts"
+
+    @property
+    def cache(self) -> Path:
+        return self.folder / "cache"
+
+    @property
+    def studies(self) -> Path:
+        return self.folder / "studies"
+
+    @property
+    def lock(self) -> Path:
+        return self.folder / "lock"
+
+    @property
+    def tracking_uri(self) -> str:
+        """``MLFLOW_TRACKING_URI`` where it is set, else SQLite in the home."""
+        return os.environ.get(TRACKING_VARIABLE) or f"sqlite:///{self.folder / 'mlflow.db'}"
+
+    def create(self) -> None:
+        """Make the folders that a run needs.
+
+        Raises:
+            StorageError: if the home cannot be written.
+        """
+        try:
+            for folder in (self.runs, self.artifacts, self.cache, self.studies):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(f"cannot create the home {self.folder}: {error.strerror or error}") from error
