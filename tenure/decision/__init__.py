@@ -1,0 +1,30 @@
+"""What is done about a probability: calibration, threshold by profit, bands. Needs numpy only."""
+
+from tenure.decision.calibration import Calibration
+from tenure.decision.choose import choose_decision
+from tenure.decision.decision import Decision
+from tenure.decision.fit_calibration import CalibrationChoice, choose_calibration
+from tenure.decision.profit import (
+    NOBODY,
+    ContactLimit,
+    ProfitCurve,
+    best_point,
+    break_even,
+    contact_limit,
+    profit_curve,
+)
+
+__all__ = [
+    "NOBODY",
+    "Calibration",
+    "CalibrationChoice",
+    "ContactLimit",
+    "Decision",
+    "ProfitCurve",
+    "best_point",
+    "break_even",
+    "choose_calibration",
+    "choose_decision",
+    "contact_limit",
+    "profit_curve",
+]

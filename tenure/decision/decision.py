@@ -1,0 +1,121 @@
+"""From a model's raw output to what is done about a customer. What the server loads from ``decision.json``."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenure.decision.calibration import Calibration, Floats
+from tenure.decision.profit import ContactLimit
+from tenure.errors import BundleError
+
+FILE_NAME = "decision.json"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Calibration, threshold, bands; and the profit that they were chosen for.
+
+    Raises:
+        ValueError: if a value is out of its range.
+    """
+
+    calibration: Calibration
+    threshold: float
+    """A customer is contacted if the calibrated probability is at least this; above 1: nobody is."""
+    bands: dict[str, float]
+    """Band name to the smallest probability in it; ascending from 0."""
+    recommendations: dict[str, str]
+    base_rate: float
+    """Share of churners in the training part."""
+    limit: ContactLimit
+    expected: dict[str, Any]
+    """On the validation part, scaled to a day's customers; see ``tenure.decision.choose_decision``."""
+    profit_curve: tuple[dict[str, float], ...] = ()
+    """Points for a picture: share contacted, threshold, profit a day."""
+    calibration_log_loss: dict[str, float] = field(default_factory=dict)
+    """Cross-validated log loss of every calibration method."""
+    _starts: list[float] = field(init=False, repr=False, compare=False)
+    _names: list[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.threshold) and self.threshold >= 0.0):
+            raise ValueError(f"threshold {self.threshold} is not a number from 0")
+        starts = list(self.bands.values())
+        if not starts or starts[0] != 0.0 or any(low >= high for low, high in pairwise(starts)):
+            raise ValueError(f"bands start at {starts}, which does not ascend from 0")
+        if not set(self.recommendations) <= set(self.bands):
+            raise ValueError("a recommendation names a band that is not there")
+        if not 0.0 <= self.base_rate <= 1.0:
+            raise ValueError(f"base rate {self.base_rate} is not a share")
+        if self.limit.population < 1 or self.limit.contacts_per_day < 1:
+            raise ValueError("the contact limit needs at least one contact and one customer")
+        object.__setattr__(self, "_starts", starts)
+        object.__setattr__(self, "_names", list(self.bands))
+
+    def calibrate(self, margin: Floats, probability: Floats) -> Floats:
+        """Calibrated probabilities, shape (n,), from the model's margins and raw probabilities, shape (n,) each."""
+        return self.calibration.apply(margin, probability)
+
+    def decide(self, probability: Floats, threshold: float | None = None) -> NDArray[np.bool_]:
+        """Whom to contact, shape (n,), by calibrated probabilities; ``threshold`` replaces the decision's own."""
+        return probability >= (self.threshold if threshold is None else threshold)
+
+    def band_codes(self, probability: Floats) -> NDArray[np.intp]:
+        """Index into ``bands`` of every calibrated probability, shape (n,)."""
+        return np.searchsorted(self._starts, probability, side="right") - 1
+
+    def band(self, probability: Floats) -> list[str]:
+        """Band name of every calibrated probability; n names."""
+        return [self._names[bisect_right(self._starts, p) - 1] for p in probability.tolist()]
+
+    def recommend(self, band: str) -> str | None:
+        """What the contract recommends for a band, if it does."""
+        return self.recommendations.get(band)
+
+    def to_json(self) -> str:
+        """The decision as JSON text; ``from_json`` reads it back to an equal decision."""
+        document = {
+            "calibration": self.calibration.to_dict() | {"log_loss": self.calibration_log_loss},
+            "threshold": self.threshold,
+            "bands": self.bands,
+            "recommendations": self.recommendations,
+            "base_rate": self.base_rate,
+            "limit": {
+                "contacts_per_day": self.limit.contacts_per_day,
+                "population": self.limit.population,
+                "share": self.limit.share,
+            },
+            "expected": self.expected,
+            "profit_curve": list(self.profit_curve),
+        }
+        return json.dumps(document, indent=1, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Decision:
+        """Read what ``to_json`` wrote.
+
+        Raises:
+            BundleError: if it is something else.
+        """
+        try:
+            document = json.loads(text)
+            return cls(
+                calibration=Calibration.from_dict(document["calibration"]),
+                threshold=float(document["threshold"]),
+                bands={str(name): float(start) for name, start in document["bands"].items()},
+                recommendations={str(name): str(words) for name, words in document["recommendations"].items()},
+                base_rate=float(document["base_rate"]),
+                limit=ContactLimit(int(document["limit"]["contacts_per_day"]), int(document["limit"]["population"])),
+                expected=dict(document["expected"]),
+                profit_curve=tuple(document["profit_curve"]),
+                calibration_log_loss=dict(document["calibration"]["log_loss"]),
+            )
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise BundleError(f"{FILE_NAME}: not a decision: {type(error).__name__}: {error}") from error

@@ -1,0 +1,91 @@
+"""What contacting customers earns, and the threshold that earns most under the contact limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenure.contract.settings import Business
+
+Floats = NDArray[np.float64]
+
+NOBODY = 2.0
+"""A threshold that no probability reaches: no customer is worth an offer."""
+
+
+@dataclass(frozen=True)
+class ProfitCurve:
+    """Profit of contacting the riskiest customers first.
+
+    Points stand only where the probability changes: customers with equal probability are contacted together or not
+    at all. The first point contacts nobody.
+    """
+
+    contacted: NDArray[np.int64]
+    """Customers contacted, shape (points,), ascending from 0."""
+    churners: NDArray[np.int64]
+    """Churners among them, shape (points,)."""
+    profit: Floats
+    """Profit over the rows of the curve, in the contract's currency, shape (points,)."""
+    threshold: Floats
+    """Smallest probability contacted, shape (points,); half way to the next lower one, so that noise far below
+    the gap between two customers does not move the cut."""
+    rows: int
+
+
+@dataclass(frozen=True)
+class ContactLimit:
+    """How many of the customers scored a day may be contacted."""
+
+    contacts_per_day: int
+    population: int
+    """Customers scored a day."""
+
+    @property
+    def share(self) -> float:
+        """Largest share of the scored customers that may be contacted; at most 1."""
+        return min(1.0, self.contacts_per_day / self.population)
+
+
+def contact_limit(business: Business, table_rows: int) -> ContactLimit:
+    """The contract's limit; without ``business.population`` the table's rows are the customers scored a day."""
+    return ContactLimit(business.contacts_per_day, business.population or table_rows)
+
+
+def profit_curve(probability: Floats, label: NDArray, business: Business) -> ProfitCurve:
+    """Profit after each customer, riskiest first.
+
+    A contacted churner brings ``offer_success_share * customer_value - offer_cost``, any other contacted customer
+    costs ``offer_cost``: the two-outcome case of the profit in Verbraken, Verbeke and Baesens 2013 (equation 4),
+    with the offer as the only cost.
+
+    Args:
+        probability, label: shape (rows,); label 0 or 1.
+    """
+    order = np.argsort(-probability, kind="stable")
+    p, y = probability[order], np.asarray(label)[order].astype(np.int64)
+    last_of_group = np.flatnonzero(np.append(p[1:] != p[:-1], True))
+    contacted = np.append(0, last_of_group + 1)
+    churners = np.append(0, np.cumsum(y)[last_of_group])
+    upper, lower = p[last_of_group], np.append(p[last_of_group[:-1] + 1], 0.0)
+    middle = 0.5 * (upper + lower)
+    threshold = np.where(middle > lower, middle, upper)
+    threshold[-1] = 0.0
+    profit = churners * (business.offer_success_share * business.customer_value) - contacted * business.offer_cost
+    return ProfitCurve(contacted, churners, profit, np.append(NOBODY, threshold), len(p))
+
+
+def best_point(curve: ProfitCurve, share: float) -> int:
+    """Index of the most profitable point of ``curve`` with at most ``share`` of the rows contacted.
+
+    Of equally profitable points the one with the fewest contacts. Point 0, which contacts nobody, always qualifies.
+    """
+    allowed = np.searchsorted(curve.contacted, np.floor(share * curve.rows + 1e-9), side="right")
+    return int(np.argmax(curve.profit[:allowed]))
+
+
+def break_even(business: Business) -> float:
+    """Probability above which an offer pays on average: cost / (success * value) (Elkan 2001, section 2)."""
+    return business.offer_cost / (business.offer_success_share * business.customer_value)

@@ -1,0 +1,18 @@
+"""Models in the forms that are shipped: ONNX and plain arrays, verified against the fitted model."""
+
+from tenure.export.model import ExportedModel
+from tenure.export.trees import TreeNodes, at_most, below, flatten
+from tenure.export.verify import TOLERANCE, export, score, threshold_rows, verify
+
+__all__ = [
+    "TOLERANCE",
+    "ExportedModel",
+    "TreeNodes",
+    "at_most",
+    "below",
+    "export",
+    "flatten",
+    "score",
+    "threshold_rows",
+    "verify",
+]
