@@ -21,6 +21,7 @@ from tenure.contract.settings import (
     Split,
     Training,
 )
+from tenure.contract.values import ExpressionType
 
 SNAPSHOT_COLUMN = "cut"
 """Time column of the snapshot table that an event log is turned into."""
@@ -94,7 +95,7 @@ class Contract(Part):
     @cached_property
     def expressions(self) -> dict[str, Expression]:
         """The derived features, parsed and typed, in an order in which each finds its inputs."""
-        known = {name: _expression_type(column) for name, column in self.inputs.items()}
+        known: dict[str, ExpressionType] = {name: _expression_type(column) for name, column in self.inputs.items()}
         parsed: dict[str, Expression] = {}
         for name, derived in self.derived.items():
             parsed[name] = parse(derived.expression, known)
@@ -103,8 +104,9 @@ class Contract(Part):
 
     @model_validator(mode="after")
     def _roles(self) -> Self:
-        for role, at_most in (("key", 1), ("time", 1), ("label", 1)):
-            if len(self.columns_of(role)) > at_most:
+        unique: tuple[Role, ...] = ("key", "time", "label")
+        for role in unique:
+            if len(self.columns_of(role)) > 1:
                 raise ValueError(f"more than one column has the role '{role}': {', '.join(self.columns_of(role))}")
         if not self.columns_of("key"):
             raise ValueError("no column has the role 'key'")
@@ -166,7 +168,9 @@ class Contract(Part):
         return self
 
 
-def _expression_type(column: Column) -> Literal["number", "text", "boolean"]:
+def _expression_type(column: Column) -> ExpressionType:
     if column.is_text:
         return "text"
+    if column.is_temporal:
+        return "date"
     return "boolean" if column.type == "boolean" else "number"

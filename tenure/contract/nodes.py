@@ -1,0 +1,59 @@
+"""A part of an expression: its type, and how to compute it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tenure.contract.values import ExpressionType, Text, Value
+
+Columns = Mapping[str, Value]
+Run = Callable[[Columns], Any]
+"""From the columns to the part's value; a length of 1 stands for any number of rows."""
+
+ARTICLE = {"number": "a number", "text": "a text", "boolean": "a boolean", "date": "a date"}
+
+
+@dataclass(frozen=True)
+class Node:
+    type: ExpressionType
+    run: Run
+    text: str
+    """The part as it is written, for messages."""
+    literal: float | str | bool | None = None
+    """The value, where the part is a literal."""
+
+
+def constant(value: float | str | bool, text: str) -> Node:
+    """A literal."""
+    if isinstance(value, str):
+        word = Text(np.zeros(1, dtype=np.int32), (value,))
+        return Node("text", lambda _: word, text, value)
+    array = np.array([float(value)])
+    return Node("boolean" if isinstance(value, bool) else "number", lambda _: array, text, value)
+
+
+def need(node: Node, wanted: ExpressionType, where: str) -> None:
+    """Raises ValueError unless ``node`` has the type that ``where`` works on."""
+    if node.type == wanted:
+        return
+    hint = ""
+    if wanted == "number" and node.type == "boolean":
+        hint = f"; where({node.text}, 1, 0) makes a number of it"
+    elif wanted == "boolean" and node.type == "number":
+        hint = "; compare it with something"
+    raise ValueError(f"{where} needs {ARTICLE[wanted]}, '{node.text}' is {ARTICLE[node.type]}{hint}")
+
+
+def need_same(nodes: list[Node], where: str) -> ExpressionType:
+    """The one type of all ``nodes``; raises ValueError if there are several."""
+    for node in nodes[1:]:
+        if node.type != nodes[0].type:
+            raise ValueError(
+                f"{where} needs values of one type, '{nodes[0].text}' is {ARTICLE[nodes[0].type]} "
+                f"and '{node.text}' is {ARTICLE[node.type]}"
+            )
+    return nodes[0].type

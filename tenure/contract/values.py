@@ -1,0 +1,70 @@
+"""How expressions see a column: arrays with nulls.
+
+Numbers, booleans (0 and 1) and dates (days since 1970-01-01, fractions for times) are float64 arrays in which
+NaN is null. Text is dictionary-encoded, so that work on words is done once a word, not once a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+ExpressionType = Literal["number", "text", "boolean", "date"]
+
+Floats = NDArray[np.float64]
+
+
+class Text(NamedTuple):
+    """A column of text: row i holds ``words[codes[i]]``; code -1 is null. A word may stand twice in ``words``."""
+
+    codes: NDArray[np.int32]
+    words: tuple[str, ...]
+
+    def to_list(self) -> list[str | None]:
+        return [self.words[code] if code >= 0 else None for code in self.codes.tolist()]
+
+
+Value = Floats | Text
+
+
+def finite(values: Floats) -> Floats:
+    """Infinities to null: ``x - x`` is 0 for a finite x and NaN for any other."""
+    return values + (values - values)
+
+
+def null_of(values: Floats) -> Floats:
+    """0 where ``values`` is known, NaN where it is null."""
+    return values - values
+
+
+class Memo:
+    """The last result of a function of tuples, told apart by identity.
+
+    A fitted transform hands the same vocabulary objects to every call, so what an expression works out per
+    word is worked out once and not for every request. Safe under threads: the pair is replaced in one step.
+    """
+
+    def __init__(self, make: Callable[..., Any]) -> None:
+        self._make = make
+        self._last: tuple[tuple[object, ...], Any] = ((), None)
+
+    def __call__(self, *keys: object) -> Any:
+        known, result = self._last
+        if len(known) == len(keys) and all(a is b for a, b in zip(known, keys, strict=True)):
+            return result
+        result = self._make(*keys)
+        self._last = (keys, result)
+        return result
+
+
+def table(values: list[float]) -> Floats:
+    """A lookup table by code; the null at its end is what code -1 finds."""
+    return np.array([*values, np.nan])
+
+
+def code_table(values: list[int]) -> NDArray[np.int32]:
+    """As ``table``, for codes: code -1 finds -1."""
+    return np.array([*values, -1], dtype=np.int32)
