@@ -227,7 +227,8 @@ def _slices(slices: Sequence[tuple[str, Comparison]], confidence: float, currenc
             f"slice {name}",
             "fail",
             f"Among {name} the candidate earns"
-            f" {money(abs(comparison.profit_per_day.value or 0.0), currency)} a day less than the champion; it is worse in {percent(comparison.share_worse)} of the resamples.",
+            f" {money(abs(comparison.profit_per_day.value or 0.0), currency)} a day less than the champion;"
+            f" it is worse in {percent(comparison.share_worse)} of the resamples.",
         )
         for name, comparison in slices
         if comparison.share_worse >= needed

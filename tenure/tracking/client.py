@@ -1,0 +1,101 @@
+"""A connection to MLflow that is quiet, gives up in bounded time, and fails in one line."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import os
+import sqlite3
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from tenure.errors import SourceError, StorageError, TenureError
+from tenure.tracking.location import Location
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+ENVIRONMENT = {
+    # MLflow's defaults are 120 s and 7 retries: a server that hangs would hold a run for a quarter of an hour.
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+    "MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT": "120",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+"""What is set where the user has not set it."""
+
+STORAGE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}
+SQLITE_STORAGE_TEXTS = ("disk is full", "readonly database", "unable to open database", "disk I/O error")
+
+
+def connect(location: Location) -> MlflowClient:
+    """A client of ``location``; the first use of a new SQLite file creates its tables (some seconds).
+
+    Raises:
+        SourceError: if nothing answers there.
+        StorageError: if its folder or file cannot be written.
+    """
+    location.reach()
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    if location.sqlite_file is not None:
+        try:
+            location.sqlite_file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(f"cannot write {location.sqlite_file.parent}: {error.strerror}") from error
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    with answering(location):
+        from mlflow import MlflowClient, set_registry_uri, set_tracking_uri
+
+        # Artifact addresses such as runs:/ and models:/ are resolved against the process-wide URIs.
+        set_tracking_uri(location.uri)
+        set_registry_uri(location.uri)
+        # Importing MLflow puts its own level back.
+        logging.getLogger("mlflow").setLevel(logging.ERROR)
+        return MlflowClient(location.uri, location.uri)
+
+
+@contextlib.contextmanager
+def answering(location: Location) -> Iterator[None]:
+    """Turn what MLflow, its HTTP client, its database and its artifact store raise into one of our errors.
+
+    Raises:
+        SourceError: MLflow is down, hangs or refuses.
+        StorageError: the disk under a local store is full or cannot be written.
+    """
+    try:
+        yield
+    except TenureError:
+        raise
+    except Exception as error:
+        if not _comes_from_mlflow(error):
+            raise
+        text = _first_line(error)
+        if _is_storage(error):
+            raise StorageError(f"MLflow at {location.shown}: {text}") from error
+        raise SourceError(f"MLflow at {location.shown}: {text}") from error
+
+
+def _comes_from_mlflow(error: BaseException) -> bool:
+    origins = ("mlflow", "requests", "urllib3", "sqlalchemy", "sqlite3", "psycopg", "psycopg2", "boto3", "botocore")
+    return isinstance(error, OSError) or type(error).__module__.split(".")[0] in origins
+
+
+def _is_storage(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in STORAGE_ERRORS:
+            return True
+        if isinstance(error, sqlite3.Error) and any(text in str(error) for text in SQLITE_STORAGE_TEXTS):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _first_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__

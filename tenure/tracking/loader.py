@@ -1,0 +1,38 @@
+"""Called by MLflow to load a registered version: ``mlflow.pyfunc.load_model("models:/telco@champion")``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tenure.bundle import Bundle, read
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class ChurnModel:
+    """A bundle with the interface that MLflow expects of a Python model."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+
+    def predict(
+        self,
+        model_input: pd.DataFrame,
+        params: dict[str, Any] | None = None,  # noqa: ARG002 (MLflow passes it)
+    ) -> pd.DataFrame:
+        """Probability, decision and risk band of each row of raw customer columns."""
+        import pandas as pd
+        import pyarrow as pa
+
+        columns = {str(name): pa.Array.from_pandas(values) for name, values in model_input.items()}
+        answer = self.bundle.predict(columns)
+        return pd.DataFrame(
+            {"probability": answer.probability, "decision": answer.decision, "band": list(answer.band)},
+            index=model_input.index,
+        )
+
+
+def _load_pyfunc(path: str) -> ChurnModel:
+    return ChurnModel(read(Path(path)))

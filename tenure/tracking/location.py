@@ -1,0 +1,104 @@
+"""Where MLflow is: a server, a database, or by default SQLite in the home."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tenure.errors import SourceError
+
+URI_VARIABLE = "MLFLOW_TRACKING_URI"
+HOME_VARIABLE = "TENURE_HOME"
+DEFAULT_HOME = ".tenure"
+
+REACH_TIMEOUT_S = 5.0
+REACH_ATTEMPTS = 3
+PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "mssql": 1433}
+
+
+@dataclass(frozen=True)
+class Location:
+    """A tracking store and registry."""
+
+    uri: str
+    artifact_root: Path | None
+    """Where artifacts go; none where the server decides."""
+
+    @property
+    def shown(self) -> str:
+        """The URI without credentials, for messages."""
+        return re.sub(r"//[^@/]*@", "//", self.uri)
+
+    @property
+    def sqlite_file(self) -> Path | None:
+        """The database file, if there is one."""
+        scheme, _, path = self.uri.partition(":///")
+        return Path(path) if scheme.split("+")[0] == "sqlite" else None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing can be registered yet: known without starting MLflow, which takes seconds."""
+        return self.sqlite_file is not None and not self.sqlite_file.exists()
+
+    def reach(self) -> None:
+        """Make sure that something answers at ``uri``, before MLflow waits minutes for it.
+
+        Raises:
+            SourceError: if nothing does, after a few attempts.
+        """
+        parts = urlsplit(self.uri)
+        scheme = parts.scheme.split("+")[0]
+        if scheme not in PORTS:
+            return
+        for attempt in range(1, REACH_ATTEMPTS + 1):
+            try:
+                if scheme in ("http", "https"):
+                    _ask(f"{self.uri.rstrip('/')}/health")
+                else:
+                    address = (parts.hostname or "localhost", parts.port or PORTS[scheme])
+                    socket.create_connection(address, REACH_TIMEOUT_S).close()
+            except OSError as error:
+                if attempt == REACH_ATTEMPTS:
+                    why = "no answer in time" if isinstance(error, TimeoutError) else _reason(error)
+                    raise SourceError(f"MLflow at {self.shown} cannot be reached: {why}") from error
+                time.sleep(0.5 * attempt)
+            else:
+                return
+
+
+def resolve(tracking_uri: str | None = None, home: Path | str | None = None) -> Location:
+    """The location of ``tracking_uri``, of the environment's, or else of the home.
+
+    Args:
+        tracking_uri: any MLflow tracking URI; ``None`` or empty for the environment's ``MLFLOW_TRACKING_URI``.
+        home: Tenure's home; ``TENURE_HOME`` or ``.tenure`` if left out.
+    """
+    folder = Path(home or os.environ.get(HOME_VARIABLE) or DEFAULT_HOME).absolute()
+    uri = tracking_uri or os.environ.get(URI_VARIABLE) or f"sqlite:///{folder / 'mlflow.db'}"
+    # A server keeps artifacts itself; a bare database has no place for them.
+    is_database = uri.split(":", 1)[0].split("+")[0] in ("sqlite", "postgresql", "mysql", "mssql")
+    return Location(uri, folder / "mlartifacts" if is_database else None)
+
+
+def _ask(url: str) -> None:
+    """Any HTTP answer will do: what is asked is only whether somebody is there."""
+    try:
+        with urllib.request.urlopen(url, timeout=REACH_TIMEOUT_S):  # noqa: S310 (the caller's own tracking server)
+            pass
+    except urllib.error.HTTPError:
+        return
+    except urllib.error.URLError as error:
+        if isinstance(error.reason, OSError):
+            raise error.reason from None
+        raise
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)

@@ -1,0 +1,83 @@
+"""A bundle as an MLflow model: its files unchanged, a signature, an example, and nothing pickled."""
+
+from __future__ import annotations
+
+import shutil
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tenure.contract import Column, Contract
+
+if TYPE_CHECKING:
+    from mlflow.models.signature import ModelSignature
+
+LOADER = "tenure.tracking.loader"
+BUNDLE_PATH = "data/bundle"
+"""Where the bundle lies inside the model's folder."""
+
+REQUIREMENTS = ("tenure", "numpy", "pyarrow", "onnxruntime", "pandas")
+
+
+def package(bundle: Path, contract: Contract, example: Mapping[str, Sequence[Any]] | None, folder: Path) -> Path:
+    """Write the MLflow model around ``bundle`` into ``folder`` (which must not exist yet) and return its path.
+
+    ``mlflow.pyfunc`` gets a loader module and a data folder: its one form of a Python model without a pickle.
+
+    Args:
+        example: raw input columns by name, a few rows each; none where there is no row to show.
+    """
+    import mlflow.pyfunc
+    import pandas as pd
+
+    named = folder.parent / "bundle"
+    # MLflow names the folder inside the model after the one it copies.
+    shutil.copytree(bundle, named)
+    frame = None
+    if example:
+        frame = pd.DataFrame(
+            {
+                name: pd.array(list(example[name]), dtype="float64")
+                if _type(column) == "double"
+                else list(example[name])
+                for name, column in contract.inputs.items()
+            }
+        )
+    with warnings.catch_warnings():
+        # Of a model without an example, and of integer columns, which the signature has none of.
+        warnings.simplefilter("ignore")
+        mlflow.pyfunc.save_model(
+            str(folder),
+            loader_module=LOADER,
+            data_path=str(named),
+            signature=signature(contract),
+            input_example=frame,
+            pip_requirements=list(REQUIREMENTS),
+        )
+    shutil.rmtree(named)
+    return folder
+
+
+def signature(contract: Contract) -> ModelSignature:
+    """The contract's inputs and the answer, as MLflow types."""
+    from mlflow.models.signature import ModelSignature
+    from mlflow.types.schema import ColSpec, Schema, TensorSpec
+
+    inputs: list[ColSpec | TensorSpec] = [
+        ColSpec(_type(column), name, required=not column.nullable and column.required)
+        for name, column in contract.inputs.items()
+    ]
+    outputs: list[ColSpec | TensorSpec] = [
+        ColSpec("double", "probability"),
+        ColSpec("boolean", "decision"),
+        ColSpec("string", "band"),
+    ]
+    return ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))
+
+
+def _type(column: Column) -> str:
+    """Numbers are doubles, whole ones too: an integer column of MLflow cannot hold a missing value."""
+    if column.type == "boolean":
+        return "boolean"
+    return "double" if column.is_numeric else "string"

@@ -1,0 +1,243 @@
+"""The model registry: versions, the aliases ``champion`` and ``challenger``, and the champion's history.
+
+register ──► challenger ──(the first blessed one, or promote)──► champion ──(promote another)──► past champion
+                                                                    ▲                               │
+                                                                    └──────────── rollback ─────────┘
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tenure.contract import Contract
+from tenure.errors import BundleError, InputError
+from tenure.tracking import history
+from tenure.tracking.client import answering, connect
+from tenure.tracking.location import Location
+from tenure.tracking.packaging import BUNDLE_PATH, package
+from tenure.tracking.version import CHALLENGER, CHAMPION, Version, from_mlflow
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+MODEL_PATH = "model-{bundle_version}"
+"""Where a run keeps a model among its artifacts: by content, so that a repeated run overwrites no other version."""
+
+
+class Registry:
+    """The versions of one registered model, named as the contract.
+
+    Every method raises ``SourceError`` when MLflow is down, hangs or refuses, and ``StorageError``
+    when the disk under a local one does. Reading from a home where nothing was ever registered
+    does not start MLflow.
+    """
+
+    def __init__(self, name: str, location: Location) -> None:
+        self.name = name
+        self.location = location
+        self._client: MlflowClient | None = None
+
+    def versions(self) -> list[Version]:
+        """All versions, the newest first."""
+        if self.location.is_empty:
+            return []
+        with self._mlflow() as client:
+            model = self._model(client)
+            if model is None:
+                return []
+            found = []
+            page = client.search_model_versions(f"name='{self.name}'")
+            while True:
+                found += list(page)
+                if not page.token:
+                    break
+                page = client.search_model_versions(f"name='{self.name}'", page_token=page.token)
+            return sorted(
+                (from_mlflow(version, model.aliases) for version in found), key=lambda v: int(v.version), reverse=True
+            )
+
+    def version(self, wanted: str) -> Version:
+        """The version with the number or alias ``wanted``.
+
+        Raises:
+            InputError: if there is none.
+        """
+        known = self.versions()
+        for version in known:
+            if wanted == version.version or wanted in version.aliases:
+                return version
+        there = ", ".join(version.version for version in known) or "none"
+        raise InputError(f"model '{self.name}' has no version '{wanted}' (registered: {there})")
+
+    def champion(self) -> Version | None:
+        """The version that the alias ``champion`` names, if any."""
+        return next((version for version in self.versions() if CHAMPION in version.aliases), None)
+
+    def moves(self) -> list[history.Move]:
+        """The moves of the champion, oldest first."""
+        if self.location.is_empty:
+            return []
+        with self._mlflow() as client:
+            model = self._model(client)
+            return [] if model is None else history.moves(model.tags)
+
+    def register(
+        self,
+        bundle: Path,
+        contract: Contract,
+        *,
+        mlflow_run_id: str,
+        tags: Mapping[str, str],
+        example: Mapping[str, Sequence[Any]] | None,
+    ) -> Version:
+        """Register ``bundle`` as a version of the run, and make it the challenger.
+
+        A bundle that is registered already, and whose files are still whole, is not registered twice:
+        its version gets the new tags. So a repetition after a kill at any point ends in the same state.
+
+        Args:
+            tags: from ``tenure.tracking.version.to_tags``.
+            example: raw input columns, a few rows each.
+        """
+        with self._mlflow() as client:
+            if self._model(client) is None:
+                self._create_model(client, contract.description)
+            version = self._same_bundle(tags["tenure.bundle_version"])
+            if version is not None:
+                for key, value in tags.items():
+                    client.set_model_version_tag(self.name, version.version, key, value)
+                number = version.version
+            else:
+                path = MODEL_PATH.format(bundle_version=tags["tenure.bundle_version"])
+                with tempfile.TemporaryDirectory(prefix="tenure-model-") as temporary:
+                    model = package(bundle, contract, example, Path(temporary) / "model")
+                    client.log_artifacts(mlflow_run_id, str(model), path)
+                source = f"{client.get_run(mlflow_run_id).info.artifact_uri.rstrip('/')}/{path}"
+                number = str(client.create_model_version(self.name, source, mlflow_run_id, tags=dict(tags)).version)
+            client.set_registered_model_alias(self.name, CHALLENGER, number)
+        return self.version(number)
+
+    def promote(self, wanted: str, *, who: str, why: str) -> Version:
+        """Make the version with the number or alias ``wanted`` the champion.
+
+        Raises:
+            InputError: if there is no such version, or ``who`` or ``why`` is empty.
+        """
+        version = self.version(wanted)
+        present = self._note_foreign_move(who)
+        if present != version.version:
+            self._move("promote" if self.moves() else "first", who, why, present, version.version)
+        return self.version(version.version)
+
+    def rollback(self, *, who: str, why: str) -> Version:
+        """Make the champion before the present one the champion again.
+
+        Raises:
+            InputError: if there is none to return to, or ``who`` or ``why`` is empty.
+        """
+        present = self._note_foreign_move(who)
+        past = history.champions(self.moves())
+        if present is None or len(past) < 2:
+            raise InputError(f"model '{self.name}' has no earlier champion to return to")
+        target = self.version(past[-2])
+        self._move("rollback", who, why, present, target.version)
+        return self.version(target.version)
+
+    def download(self, wanted: str, folder: Path) -> Path:
+        """Copy the bundle of version ``wanted`` to ``folder``, which must not exist yet, and return it.
+
+        Raises:
+            InputError: if there is no such version.
+            BundleError: if its files are gone.
+        """
+        version = self.version(wanted)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".bundle-") as temporary:
+            found = self._fetch(version.version, Path(temporary))
+            found.rename(folder)
+        return folder
+
+    def _fetch(self, number: str, into: Path) -> Path:
+        with self._mlflow() as client:
+            import mlflow.artifacts
+            from mlflow.exceptions import MlflowException
+
+            source = client.get_model_version_download_uri(self.name, number)
+            try:
+                mlflow.artifacts.download_artifacts(
+                    artifact_uri=f"{source.rstrip('/')}/{BUNDLE_PATH}",
+                    dst_path=str(into),
+                    tracking_uri=self.location.uri,
+                )
+            except (FileNotFoundError, MlflowException) as error:
+                text = str(error).splitlines()[0] if str(error) else type(error).__name__
+                raise BundleError(f"the files of model '{self.name}' version {number} cannot be had: {text}") from error
+        found = next((path for path in (into / BUNDLE_PATH, into / Path(BUNDLE_PATH).name) if path.is_dir()), None)
+        if found is None:
+            raise BundleError(f"model '{self.name}' version {number} holds no bundle")
+        return found
+
+    def _same_bundle(self, bundle_version: str) -> Version | None:
+        """The newest version with this bundle whose files can still be read."""
+        from tenure.bundle import read
+
+        for version in self.versions():
+            if version.bundle_version == bundle_version:
+                with (
+                    contextlib.suppress(BundleError),
+                    tempfile.TemporaryDirectory(prefix="tenure-bundle-") as temporary,
+                ):
+                    read(self._fetch(version.version, Path(temporary)))
+                    return version
+        return None
+
+    def _move(self, action: history.Action, who: str, why: str, from_version: str | None, to_version: str) -> None:
+        key, value = history.tag(action, who, why, from_version, to_version)
+        with self._mlflow() as client:
+            client.set_registered_model_tag(self.name, key, value)
+            client.set_registered_model_alias(self.name, CHAMPION, to_version)
+
+    def _note_foreign_move(self, who: str) -> str | None:
+        """The present champion; recorded, if the history has it elsewhere."""
+        champion = self.champion()
+        present = champion.version if champion else None
+        known = history.champions(self.moves())
+        recorded = known[-1] if known else None
+        if present is not None and present != recorded:
+            why = "the alias was found here: it was moved outside Tenure, or a move was interrupted"
+            key, value = history.tag("found", who, why, recorded, present)
+            with self._mlflow() as client:
+                client.set_registered_model_tag(self.name, key, value)
+        return present
+
+    def _create_model(self, client: MlflowClient, description: str) -> None:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            client.create_registered_model(self.name, description=description or None)
+        except MlflowException as error:
+            # Another run of the same contract was quicker.
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+
+    def _model(self, client: MlflowClient) -> Any:
+        """MLflow's registered model, or none."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return client.get_registered_model(self.name)
+        except MlflowException as error:
+            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+                return None
+            raise
+
+    @contextlib.contextmanager
+    def _mlflow(self) -> Iterator[MlflowClient]:
+        if self._client is None:
+            self._client = connect(self.location)
+        with answering(self.location):
+            yield self._client

@@ -1,0 +1,106 @@
+"""A registered model version, as Tenure sees it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+
+KEY_METRICS = (
+    "roc_auc",
+    "average_precision",
+    "precision",
+    "recall",
+    "f1",
+    "brier",
+    "log_loss",
+    "calibration_error",
+    "profit_per_day",
+    "return_on_cost",
+)
+"""Metrics that a version carries in its tags, each as value, low and high: enough to list and compare."""
+
+Interval = tuple[float | None, float | None, float | None]
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a registered model; texts are empty where the version does not say."""
+
+    name: str
+    version: str
+    aliases: tuple[str, ...]
+    bundle_version: str
+    family: str
+    verdict: str
+    override: str
+    """Why a person registered it although the verdict was inconclusive."""
+    run_id: str
+    mlflow_run_id: str
+    data_hash: str
+    contract_hash: str
+    code_version: str
+    created_at: str
+    """UTC, ISO 8601."""
+    metrics: Mapping[str, Interval]
+
+
+def from_mlflow(found: ModelVersion, aliases: Mapping[str, str]) -> Version:
+    """The version that MLflow describes by ``found``; ``aliases`` are the model's, alias to version."""
+    tags: dict[str, Any] = found.tags
+    return Version(
+        name=found.name,
+        version=str(found.version),
+        aliases=tuple(sorted(alias for alias, version in aliases.items() if str(version) == str(found.version))),
+        bundle_version=tags.get("tenure.bundle_version", ""),
+        family=tags.get("tenure.family", ""),
+        verdict=tags.get("tenure.verdict", ""),
+        override=tags.get("tenure.override", ""),
+        run_id=tags.get("tenure.run_id", ""),
+        mlflow_run_id=found.run_id or "",
+        data_hash=tags.get("tenure.data_hash", ""),
+        contract_hash=tags.get("tenure.contract_hash", ""),
+        code_version=tags.get("tenure.code_version", ""),
+        created_at=datetime.fromtimestamp(found.creation_timestamp / 1000, UTC).isoformat(timespec="seconds"),
+        metrics={name: tuple(values) for name, values in json.loads(tags.get("tenure.metrics", "{}")).items()},
+    )
+
+
+def to_tags(
+    *,
+    bundle_version: str,
+    family: str,
+    verdict: str,
+    override: str,
+    run_id: str,
+    data_hash: str,
+    contract_hash: str,
+    code_version: str,
+    metrics: Mapping[str, Mapping[str, float | None]],
+) -> dict[str, str]:
+    """The tags of a version; ``metrics`` as in ``evaluation.json``."""
+    kept = {
+        name: [metrics[name]["value"], metrics[name]["low"], metrics[name]["high"]]
+        for name in KEY_METRICS
+        if name in metrics
+    }
+    tags = {
+        "bundle_version": bundle_version,
+        "family": family,
+        "verdict": verdict,
+        "override": override,
+        "run_id": run_id,
+        "data_hash": data_hash,
+        "contract_hash": contract_hash,
+        "code_version": code_version,
+        "metrics": json.dumps(kept),
+    }
+    return {f"tenure.{name}": value for name, value in tags.items() if value}
