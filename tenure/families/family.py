@@ -1,0 +1,88 @@
+"""What a model family is. Each lives in a module of its own name, as ``FAMILY``; ``get`` finds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenure.contract.settings import FamilyName
+from tenure.explain.model import Terms
+
+if TYPE_CHECKING:
+    from optuna.trial import BaseTrial
+
+Matrix = NDArray[np.float32]
+Floats = NDArray[np.float64]
+Parameter = str | int | float
+Parameters = Mapping[str, Parameter]
+
+NAMES: tuple[FamilyName, ...] = get_args(FamilyName)
+"""Every family a contract can name; adding one is its name there and its module here."""
+
+ROUNDS = "rounds"
+"""Parameter of a boosting family that early stopping finds: trees in the ensemble."""
+
+
+class Rows(NamedTuple):
+    """Rows to fit on, or to stop by."""
+
+    matrix: Matrix
+    """Shape (n, f), finite."""
+    label: NDArray
+    """Shape (n,), 0 or 1."""
+
+
+class Model(Protocol):
+    """A fitted model."""
+
+    @property
+    def rounds(self) -> int | None:
+        """Boosting rounds in use; none for a family without them."""
+
+    def probability(self, matrix: Matrix) -> Floats:
+        """Probability of churn before calibration, shape (n,), as the library itself computes it."""
+
+    def terms(self) -> Terms:
+        """The model as plain arrays."""
+
+
+class Family(Protocol):
+    """How a kind of model is searched for and fitted."""
+
+    name: ClassVar[FamilyName]
+    cost: ClassVar[float]
+    """How long a trial takes, relative to the other families: units of work are dealt to workers by it."""
+    stops_early: ClassVar[bool]
+    """Whether ``fit`` finds the number of rounds by held-out rows."""
+    default: ClassVar[Parameters]
+    """Parameters of the first trial: what an experienced person would try."""
+
+    def suggest(self, trial: BaseTrial) -> dict[str, Parameter]:
+        """Draw parameters from the search space; ``default`` lies in it."""
+
+    def fit(self, rows: Rows, parameters: Parameters, *, seed: int, threads: int, stop: Rows | None = None) -> Model:
+        """Fit on ``rows``; the same arguments give the same model.
+
+        Args:
+            parameters: as from ``suggest``; for a family that stops early, with ``rounds`` unless ``stop`` is given.
+            stop: rows by which to stop early, of none of the ``rows``.
+
+        Raises:
+            DataError: if ``rows`` lack a class, or have too few of one for the imbalance strategy.
+        """
+
+
+def get(name: str) -> Family:
+    """The family called ``name``; loads its library no earlier than its first fit.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    if name not in NAMES:
+        raise ValueError(f"no model family is called '{name}'; there are {', '.join(NAMES)}")
+    family: Family = import_module(f"tenure.families.{name}").FAMILY
+    return family
