@@ -63,7 +63,15 @@ def _round(arguments: list[Node], text: str) -> Node:
     if not isinstance(digits, float) or digits not in range(10):
         raise ValueError(f"the digits in '{text}' must be a plain whole number from 0 to 9")
     run, places = arguments[0].run, int(digits)
-    return Node("number", lambda columns: finite(np.round(run(columns), places)), text)
+
+    def rounded(columns: Columns) -> Floats:
+        x = run(columns)
+        near = np.round(x, places)
+        # numpy scales by 10 ** places first: what overflows then has no digits after the point anyway.
+        result: Floats = np.where(np.isfinite(near), near, x)
+        return result
+
+    return Node("number", rounded, text)
 
 
 def _clip(arguments: list[Node], text: str) -> Node:
@@ -124,7 +132,7 @@ def _first_known(first: Node, second: Node) -> Callable[[Columns], Floats]:
     a, b = first.run, second.run
 
     def run(columns: Columns) -> Floats:
-        x = a(columns)
+        x: Floats = a(columns)
         result: Floats = np.where(np.isnan(x), b(columns), x)
         return result
 
@@ -150,10 +158,8 @@ def _count(arguments: list[Node], text: str) -> Node:
     runs = [node.run for node in arguments]
 
     def run(columns: Columns) -> Floats:
-        total: Floats = np.zeros(1)
-        for condition in runs:
-            total = total + (condition(columns) == 1.0)
-        return total
+        holds = [condition(columns) == 1.0 for condition in runs]
+        return np.add.reduce(np.broadcast_arrays(*holds), axis=0, dtype=np.float64)
 
     return Node("number", run, text)
 

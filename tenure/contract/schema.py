@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from tenure.contract.columns import NAME_PATTERN, Column, Derived, Part, Role, Window
 from tenure.contract.expression import Expression, parse
@@ -26,6 +28,12 @@ from tenure.contract.values import ExpressionType
 SNAPSHOT_COLUMN = "cut"
 """Time column of the snapshot table that an event log is turned into."""
 
+ROW_COLUMN = "_row"
+"""Column of the tables between steps: the row's number in the source, 1-based."""
+
+LABEL_COLUMN = "_label"
+"""Column of the feature tables: 1 for a customer who left, 0 for one who stayed."""
+
 
 class Contract(Part):
     """A dataset: its columns, what churn means in it, and what a decision is worth.
@@ -42,9 +50,9 @@ class Contract(Part):
     source: Source = Source()
     label: Label
     columns: Annotated[dict[str, Column], Field(min_length=1)]
-    derived: dict[str, Derived] = {}
+    derived: dict[str, Derived] = Field(default_factory=dict)
     events: Events | None = None
-    windows: dict[str, Window] = {}
+    windows: dict[str, Window] = Field(default_factory=dict)
     slices: tuple[str, ...] = ()
     """Columns besides the sensitive ones by whose values the evaluation is cut."""
     split: Split = Split()
@@ -83,22 +91,35 @@ class Contract(Part):
     def inputs(self) -> dict[str, Column]:
         """The columns a model takes, by name: what a client of the server sends.
 
-        For a table these are its feature columns; for an event log its window aggregates.
+        For a table these are its feature columns, and the time column if a derived feature refers to it;
+        for an event log its window aggregates.
         """
         if self.events is None:
-            return {name: self.columns[name] for name in self.columns_of("feature")}
+            used = {name for expression in self.expressions.values() for name in expression.columns}
+            names = [name for name in self.columns_of("feature", "time") if name in used or name != self.time]
+            return {name: self.columns[name] for name in names}
         return {
-            name: Column(type="number", nullable=True, unit=window.unit, description=window.reason, max_missing_share=1.0)
+            name: Column(
+                type="number", nullable=True, unit=window.unit, description=window.reason, max_missing_share=1.0
+            )
             for name, window in self.windows.items()
         }
 
     @cached_property
     def expressions(self) -> dict[str, Expression]:
-        """The derived features, parsed and typed, in an order in which each finds its inputs."""
-        known: dict[str, ExpressionType] = {name: _expression_type(column) for name, column in self.inputs.items()}
+        """The derived features, parsed and typed, in the contract's order: each may refer to those before it.
+
+        They see feature columns and the time column of the row, never the label, the key or a sensitive column.
+        """
+        known: dict[str, ExpressionType] = dict.fromkeys(self.windows, "number")
+        if self.events is None:
+            known = {name: _expression_type(self.columns[name]) for name in self.columns_of("feature", "time")}
         parsed: dict[str, Expression] = {}
         for name, derived in self.derived.items():
-            parsed[name] = parse(derived.expression, known)
+            try:
+                parsed[name] = _parse_feature(derived.expression, known)
+            except ValueError as error:
+                raise _at(("derived", name, "expression"), error, derived.expression) from None
             known[name] = parsed[name].type
         return parsed
 
@@ -144,12 +165,14 @@ class Contract(Part):
             raise ValueError(f"'label.positive' must name the value of '{column}' that means churn")
         values = self.columns[column].values
         if values is not None and self.label.positive not in values:
-            raise ValueError(f"'label.positive' is '{self.label.positive}', which '{column}' cannot hold: {', '.join(values)}")
+            raise ValueError(
+                f"'label.positive' is '{self.label.positive}', which '{column}' cannot hold: {', '.join(values)}"
+            )
         return self
 
     @model_validator(mode="after")
     def _features(self) -> Self:
-        if not self.inputs:
+        if self.events is None and not self.columns_of("feature"):
             raise ValueError("no column has the role 'feature'")
         for name in self.derived:
             if not NAME_PATTERN.fullmatch(name):
@@ -159,13 +182,30 @@ class Contract(Part):
         for name in self.windows:
             if name in self.columns:
                 raise ValueError(f"window '{name}' has the name of a column")
-        for name in self.derived:
-            try:
-                _ = self.expressions
-            except ValueError as error:
-                raise ValueError(f"derived features: {error}") from error
-            break
+        for name in (ROW_COLUMN, LABEL_COLUMN, *([SNAPSHOT_COLUMN] if self.events else [])):
+            if name in self.columns or name in self.windows or name in self.derived:
+                raise ValueError(f"'{name}' is a name that Tenure gives to a column of its own")
+        used = {name for expression in self.expressions.values() for name in expression.columns}
+        for name in self.columns_of("feature") if self.events is None else ():
+            if self.columns[name].is_temporal and name not in used:
+                error = ValueError("no derived feature uses this date: use it in one, or give it the role 'ignored'")
+                raise _at(("columns", name, "role"), error, "feature")
         return self
+
+
+def _parse_feature(text: str, known: Mapping[str, ExpressionType]) -> Expression:
+    expression = parse(text, known)
+    if expression.type == "date":
+        raise ValueError(f"a feature is a number, a text or a boolean, '{text}' is a date; days_between counts days")
+    return expression
+
+
+def _at(location: tuple[str, ...], error: ValueError, value: object) -> ValidationError:
+    """An error at a place in the document, so that its line can be told."""
+    details = InitErrorDetails(
+        type=PydanticCustomError("value_error", "{error}", {"error": str(error)}), loc=location, input=value
+    )
+    return ValidationError.from_exception_data("Contract", [details])
 
 
 def _expression_type(column: Column) -> ExpressionType:
