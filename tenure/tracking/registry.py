@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from tenure.contract import Contract
 from tenure.errors import BundleError, InputError
-from tenure.tracking import history
 from tenure.tracking.client import answering, connect
+from tenure.tracking.history import Action, Move, champions, moves, tag
 from tenure.tracking.location import Location
 from tenure.tracking.packaging import BUNDLE_PATH, package
 from tenure.tracking.version import CHALLENGER, CHAMPION, Version, from_mlflow
@@ -77,13 +77,13 @@ class Registry:
         """The version that the alias ``champion`` names, if any."""
         return next((version for version in self.versions() if CHAMPION in version.aliases), None)
 
-    def moves(self) -> list[history.Move]:
+    def history(self) -> list[Move]:
         """The moves of the champion, oldest first."""
         if self.location.is_empty:
             return []
         with self._mlflow() as client:
             model = self._model(client)
-            return [] if model is None else history.moves(model.tags)
+            return [] if model is None else moves(model.tags)
 
     def register(
         self,
@@ -130,7 +130,7 @@ class Registry:
         version = self.version(wanted)
         present = self._note_foreign_move(who)
         if present != version.version:
-            self._move("promote" if self.moves() else "first", who, why, present, version.version)
+            self._move("promote" if self.history() else "first", who, why, present, version.version)
         return self.version(version.version)
 
     def rollback(self, *, who: str, why: str) -> Version:
@@ -140,7 +140,7 @@ class Registry:
             InputError: if there is none to return to, or ``who`` or ``why`` is empty.
         """
         present = self._note_foreign_move(who)
-        past = history.champions(self.moves())
+        past = champions(self.history())
         if present is None or len(past) < 2:
             raise InputError(f"model '{self.name}' has no earlier champion to return to")
         target = self.version(past[-2])
@@ -195,8 +195,8 @@ class Registry:
                     return version
         return None
 
-    def _move(self, action: history.Action, who: str, why: str, from_version: str | None, to_version: str) -> None:
-        key, value = history.tag(action, who, why, from_version, to_version)
+    def _move(self, action: Action, who: str, why: str, from_version: str | None, to_version: str) -> None:
+        key, value = tag(action, who, why, from_version, to_version)
         with self._mlflow() as client:
             client.set_registered_model_tag(self.name, key, value)
             client.set_registered_model_alias(self.name, CHAMPION, to_version)
@@ -205,11 +205,11 @@ class Registry:
         """The present champion; recorded, if the history has it elsewhere."""
         champion = self.champion()
         present = champion.version if champion else None
-        known = history.champions(self.moves())
+        known = champions(self.history())
         recorded = known[-1] if known else None
         if present is not None and present != recorded:
             why = "the alias was found here: it was moved outside Tenure, or a move was interrupted"
-            key, value = history.tag("found", who, why, recorded, present)
+            key, value = tag("found", who, why, recorded, present)
             with self._mlflow() as client:
                 client.set_registered_model_tag(self.name, key, value)
         return present
