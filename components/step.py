@@ -49,12 +49,19 @@ RUN_DIR_VARIABLE = "TENURE_RUN_DIR"
 PIPELINE_ROOT_VARIABLE = "TENURE_PIPELINE_ROOT"
 PARALLEL_TASKS_VARIABLE = "TENURE_PARALLEL_TASKS"
 
+RESERVE_FILE = ".reserve"
+"""Space in the run's folder that is given back when the disk is full, so that the run can still say so."""
+
 INTERRUPTED_STATUS = 130
 """Exit status of a step that was interrupted, as a shell has it: 128 + SIGINT."""
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
 
-_NO_SPACE = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up", errno.EROFS: "read-only disk"}
+_REFUSALS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EROFS: "the disk is read-only",
+}
 
 
 class Step:
@@ -113,6 +120,8 @@ def step(name: str, worker: int | None = None) -> Iterator[Step]:
     except KeyboardInterrupt:
         _fail(running, "interrupted", "KeyboardInterrupt", INTERRUPTED_STATUS)
     except TenureError as error:
+        if isinstance(error, StorageError):
+            give_back_reserve(environment_path(RUN_DIR_VARIABLE))
         _fail(running, _one_line(error), type(error).__name__, error.exit_status)
     except MemoryError:
         _fail(running, f"{name}: not enough memory", "MemoryError", TenureError.exit_status)
@@ -120,6 +129,7 @@ def step(name: str, worker: int | None = None) -> Iterator[Step]:
         storage = storage_error(error)
         traceback.print_exc()
         if storage is not None:
+            give_back_reserve(environment_path(RUN_DIR_VARIABLE))
             _fail(running, _one_line(storage), type(storage).__name__, storage.exit_status)
         _fail(running, f"{name}: {type(error).__name__}: {_one_line(error)}", type(error).__name__, 1)
     else:
@@ -164,8 +174,15 @@ def publish(path: Path | str, name: str | None = None) -> None:
         shutil.copyfile(source, temporary)
         temporary.replace(target)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         raise StorageError(f"cannot write {target}: {error.strerror or error}") from error
+
+
+def give_back_reserve(run_folder: Path | None) -> None:
+    """Free the space that a run set aside for its last words."""
+    if run_folder is not None:
+        (run_folder / RESERVE_FILE).unlink(missing_ok=True)
 
 
 def environment_path(variable: str) -> Path | None:
@@ -177,9 +194,9 @@ def environment_path(variable: str) -> Path | None:
 def storage_error(error: BaseException | None) -> StorageError | None:
     """The ``StorageError`` that ``error`` is about, if a disk that refuses a write is at its root."""
     while error is not None:
-        if isinstance(error, OSError) and error.errno in _NO_SPACE:
+        if isinstance(error, OSError) and error.errno in _REFUSALS:
             where = f": {error.filename}" if error.filename else ""
-            return StorageError(f"{_NO_SPACE[error.errno]}{where}")
+            return StorageError(f"{_REFUSALS[error.errno]}{where}")
         error = error.__cause__ or error.__context__
     return None
 

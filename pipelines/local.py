@@ -108,7 +108,7 @@ def _started(order: Order, run_folder: Path, lock_descriptor: int) -> Iterator[s
         raise StorageError(f"cannot write {run_folder}: {what}") from error
     with log, _sigterm_interrupts():
         runner = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.child", str(run_folder)],
+            runner_command(run_folder),
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -123,6 +123,11 @@ def _started(order: Order, run_folder: Path, lock_descriptor: int) -> Iterator[s
                 _end_group(runner)
             if runner.stdin is not None:
                 runner.stdin.close()
+
+
+def runner_command(run_folder: Path) -> list[str]:
+    """How the runner process is started."""
+    return [sys.executable, "-m", "pipelines.child", str(run_folder)]
 
 
 def _import_path() -> str:

@@ -1,0 +1,106 @@
+"""What several commands share: options, one-line errors, and the exit status they leave with."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec
+
+import typer
+
+from tenure.errors import TenureError
+
+INTERRUPTED_STATUS = 130
+KEYWORD_ONLY = inspect.Parameter.KEYWORD_ONLY
+
+EXIT_CODES = """\b
+Exit status:
+  0  it worked
+  1  an error that has no number of its own
+  2  bad input: command line, contract, data or bundle
+  3  a database, bucket or registry is down, hangs or refuses
+  4  another run holds the home
+  5  the disk is full or cannot be written
+  6  the model server did not start, or does not answer as it must
+  7  the run worked, its model was not blessed
+  130  interrupted"""
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option("--home", envvar="TENURE_HOME", help="Folder of runs, models and caches. [default: .tenure]"),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, for scripts.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", help="Show the trace of an error.")]
+
+P = ParamSpec("P")
+Register = Callable[[Callable[P, None]], Callable[P, None]]
+
+
+def command(app: typer.Typer, name: str, examples: str) -> Register:
+    """Register a command. It gets ``--verbose``; its errors leave as one line on stderr and their exit status.
+
+    Args:
+        app: the group that the command belongs to.
+        name: what the user types.
+        examples: lines that work as they stand, shown at the end of ``--help``.
+    """
+
+    def register(function: Callable[P, None]) -> Callable[P, None]:
+        def run(*, verbose: bool, **options: Any) -> None:
+            try:
+                function(**options)  # type: ignore[call-arg]
+                sys.stdout.flush()
+            except BrokenPipeError:
+                # The reader of a pipe has had enough, as in `tenure runs | head -3`; nothing more can be written.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            except (Exception, KeyboardInterrupt) as error:
+                if isinstance(error, typer.Exit | typer.BadParameter):
+                    raise
+                raise typer.Exit(report(error, verbose=verbose)) from None
+
+        # typer reads options from the signature: the command's own, and --verbose.
+        own = inspect.signature(function, eval_str=True)
+        both = [
+            *own.parameters.values(),
+            inspect.Parameter("verbose", KEYWORD_ONLY, default=False, annotation=VerboseOption),
+        ]
+        run.__signature__ = own.replace(parameters=both)  # type: ignore[attr-defined]
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in both}
+        run.__doc__ = function.__doc__
+        indented = "\n".join(f"  {line}" for line in examples.strip().splitlines())
+        app.command(name, epilog=f"\b\nExamples:\n{indented}")(run)
+        return function
+
+    return register
+
+
+def report(error: BaseException, *, verbose: bool) -> int:
+    """Tell what went wrong, in one line; the exit status is returned."""
+    if verbose and not isinstance(error, KeyboardInterrupt):
+        traceback.print_exception(error)
+    if isinstance(error, TenureError):
+        message, status = str(error), error.exit_status
+    elif isinstance(error, KeyboardInterrupt):
+        message, status = "interrupted", INTERRUPTED_STATUS
+    else:
+        from components.step import storage_error
+
+        storage = storage_error(error)
+        if storage is not None:
+            message, status = str(storage), storage.exit_status
+        else:
+            hint = "" if verbose else " (--verbose shows where)"
+            first = next((line for line in str(error).splitlines() if line.strip()), "")
+            message, status = f"unexpected {type(error).__name__}: {first}{hint}", TenureError.exit_status
+    print(f"tenure: {message}", file=sys.stderr)
+    return status
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on standard output."""
+    print(json.dumps(document, indent=2, default=str))

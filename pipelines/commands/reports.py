@@ -1,0 +1,80 @@
+"""``tenure report`` and ``tenure compile``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.commands.options import HomeOption, JsonOption, command, print_json
+
+REPORT_FILE = "report.html"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the top level."""
+    command(
+        app,
+        "report",
+        """
+tenure report
+tenure report last --open
+tenure report 20251121-090102-telco --json
+""",
+    )(report)
+    command(
+        app,
+        "compile",
+        """
+tenure compile --image registry.example.com/tenure-pipeline-python:4f2c1a9
+tenure compile --image tenure-pipeline-python:4f2c1a9 --output build/training.yaml
+""",
+    )(compile_pipeline)
+
+
+def report(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or 'last'.")] = "last",
+    open_it: Annotated[bool, typer.Option("--open", help="Open it in a browser as well.")] = False,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Print the path of a run's HTML report: of its evaluation, or of its validation where it came no further."""
+    from pipelines import record
+    from pipelines.home import Home
+    from tenure.errors import InputError
+
+    place = Home.at(home)
+    found = record.read(place, run)
+    folder = place.runs / found.run_id
+    files = [folder / REPORT_FILE, folder / "validation.html"]
+    existing = [file for file in files if file.exists()]
+    if not existing:
+        raise InputError(f"run {found.run_id} ({found.state}) came to no report; its log is {folder / 'run.log'}")
+    if json:
+        print_json({"run_id": found.run_id, "report": str(existing[0]), "all": [str(file) for file in existing]})
+    else:
+        print(existing[0])
+    if open_it:
+        import webbrowser
+
+        webbrowser.open(existing[0].as_uri())
+
+
+def compile_pipeline(
+    image: Annotated[
+        str, typer.Option("--image", help="Image of the steps, with a tag made of its content or a digest.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write it.")] = Path("build/training.yaml"),
+) -> None:
+    """Compile the training pipeline for a cluster: a YAML file that Kubeflow Pipelines runs."""
+    from pipelines.compilation import compile_training
+    from pipelines.settings import cluster
+    from tenure.errors import InputError
+
+    try:
+        settings = cluster(image)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    compile_training(settings, output)
+    print(output)

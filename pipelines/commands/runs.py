@@ -1,0 +1,84 @@
+"""``tenure runs``: what was run in a home."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated
+
+import typer
+
+from pipelines.commands.options import HomeOption, JsonOption, command, print_json
+
+app = typer.Typer(rich_markup_mode=None, no_args_is_help=False)
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or 'last'.")]
+
+
+@command(
+    app,
+    "list",
+    """
+tenure runs list
+tenure runs list --json | jq -r '.[] | select(.state == "failed") | .run_id'
+""",
+)
+def list_runs(home: HomeOption = None, json: JsonOption = False) -> None:
+    """List the runs, newest first."""
+    from pipelines import record
+    from pipelines.commands.tables import number, print_table
+    from pipelines.home import Home
+
+    place = Home.at(home)
+    records = record.read_all(place)
+    if json:
+        print_json([dataclasses.asdict(run) for run in records])
+        return
+    if not records:
+        print(f"no run yet in {place.folder}; start one with 'tenure run DATASET'")
+        return
+    headers = ["run", "dataset", "state", "verdict", ">version", ">ROC-AUC", ">profit a day", ">seconds"]
+    print_table(
+        headers,
+        [
+            (
+                run.run_id,
+                run.dataset,
+                run.state,
+                run.verdict or "-",
+                run.version or "-",
+                number(run.roc_auc),
+                number(run.profit, 0),
+                number(run.duration_s, 1),
+            )
+            for run in records
+        ],
+    )
+
+
+@command(
+    app,
+    "show",
+    """
+tenure runs show last
+tenure runs show last --json | jq .results.evaluation
+""",
+)
+def show_run(run: RunArgument = "last", home: HomeOption = None, json: JsonOption = False) -> None:
+    """Show all that is written down about one run, and where its files are."""
+    from pipelines import record
+    from pipelines.home import Home
+
+    place = Home.at(home)
+    found = record.read(place, run)
+    if json:
+        print_json(dataclasses.asdict(found))
+        return
+    folder = place.runs / found.run_id
+    for name, value in dataclasses.asdict(found).items():
+        if name not in ("parameters", "results") and value is not None:
+            print(f"{name.replace('_', ' '):12} {value}")
+    for name, value in found.parameters.items():
+        print(f"{name.replace('_', ' '):12} {value}")
+    print(f"{'files':12} {folder}")
+    for file in sorted(folder.iterdir()):
+        if not file.name.startswith("."):
+            print(f"{'':12} {file.name}")
