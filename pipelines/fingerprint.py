@@ -11,6 +11,8 @@ import sys
 import uuid
 from pathlib import Path
 
+from tenure.sources.address import Address
+
 PACKAGES = ("tenure", "components", "serving")
 """What runs inside a step; the server is what check_serving starts."""
 
@@ -35,15 +37,15 @@ def code_hash(root: Path | None = None) -> str:
     return total.hexdigest()[:12]
 
 
-def data_fingerprint(uri: str) -> str:
-    """What changes when the data at ``uri`` does: SHA-256 of a local file, or of all files of a local folder.
+def data_fingerprint(address: Address) -> str:
+    """What changes when the data at ``address`` does: SHA-256 of a local file, or of all files of a local folder.
 
     A database or an object store may change without a sign, so it gets a new fingerprint every time: ingest reads
     it again, and what comes after is reused if the rows turn out to be the same (``components.content``).
     """
-    path = local_path(uri)
-    if path is None:
+    if address.scheme is not None:
         return f"read-again-{uuid.uuid4().hex}"
+    path = Path(address.uri)
     files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
     total = hashlib.sha256()
     for file in files:
@@ -55,14 +57,6 @@ def data_fingerprint(uri: str) -> str:
             # Not for here to judge: ingest will say what is wrong with it.
             total.update(f"unreadable: {error.strerror}".encode())
     return total.hexdigest()
-
-
-def local_path(uri: str) -> Path | None:
-    """The path that ``uri`` means, if it is one of this machine; none for URLs of any other kind."""
-    if "://" not in uri:
-        return Path(uri)
-    scheme, _, rest = uri.partition("://")
-    return Path(rest) if scheme == "file" and rest.startswith("/") else None
 
 
 def code_version(root: Path | None = None) -> str:

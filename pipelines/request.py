@@ -1,0 +1,66 @@
+"""What a user asks for, made ready for the graph: the contract as text, the address of the data, its fingerprint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tenure.contract import Contract, dump, load
+from tenure.contract.load import FILE_NAME
+from tenure.errors import ContractError
+from tenure.sources import absolute_uri, replace_uri
+from tenure.sources.address import resolve
+
+MAX_CONTRACT_BYTES = 90_000
+"""The contract travels in a command-line argument of each step, which Linux cuts at 128 KiB; quoting takes some."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A dataset to run on."""
+
+    contract: Contract
+    """With the source's address absolute, or as ``--data`` said."""
+    path: Path
+    """Of the contract."""
+    text: str
+    """The contract as the steps get it: comments and layout, on which no result depends, left out."""
+    fingerprint: str
+    """Changes when the data does."""
+    shown_source: str
+    """The source's address without credentials."""
+
+
+def read_request(dataset: Path, data: str | None) -> Request:
+    """Read the contract in the folder (or file) ``dataset``; ``data`` replaces the address of its table.
+
+    Raises:
+        ContractError: the contract is wrong, has no source, holds a password or is too long for a step.
+    """
+    from pipelines.fingerprint import data_fingerprint
+
+    path = dataset / FILE_NAME if dataset.is_dir() else dataset
+    contract = load(path)
+    folder = path.parent
+    source = contract.source
+    if data is not None:
+        source, folder = replace_uri(source, data), Path.cwd()
+    address = resolve(source, folder)
+    uri = absolute_uri(source.uri or "", folder)
+    password = urlsplit(uri).password if "://" in uri else None
+    if password is not None and not password.startswith("${"):
+        raise ContractError(
+            f"the address {address.shown} holds a password, which logs would keep: "
+            "write it as ${NAME} and set NAME in the environment"
+        )
+    contract = contract.model_copy(update={"source": source.model_copy(update={"uri": uri})})
+    text = dump(contract)
+    if "{{$" in text:
+        raise ContractError(f"{path}: '{{{{$' stands in the contract, which Kubeflow Pipelines would replace")
+    if len(text.encode()) > MAX_CONTRACT_BYTES:
+        raise ContractError(
+            f"{path}: the contract has {len(text.encode()):,} bytes without comments, at most {MAX_CONTRACT_BYTES:,} "
+            "reach a step; leave columns with the role 'ignored' out of it"
+        )
+    return Request(contract, path.absolute(), text, data_fingerprint(address), address.shown)

@@ -1,0 +1,84 @@
+"""pipelines/request.py: what a user asks for, made ready for the graph."""
+
+import pytest
+
+from pipelines.request import MAX_CONTRACT_BYTES, read_request
+from tenure.contract import parse
+from tenure.errors import ContractError
+
+CONTRACT = """
+name: shop
+source: {{uri: {uri}}}
+label: {{positive: "yes"}}
+columns:
+  id: {{type: string, role: key}}
+  left: {{type: category, role: label}}
+  spend: {{type: number}}   # {comment}
+{more}
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def to(uri="customers.csv", comment="", more=""):
+        (tmp_path / "customers.csv").write_text("id,left,spend\n1,yes,2\n")
+        (tmp_path / "contract.yaml").write_text(CONTRACT.format(uri=uri, comment=comment, more=more))
+        return tmp_path
+
+    return to
+
+
+def test_the_text_has_the_source_where_any_step_finds_it(write, tmp_path, monkeypatch):
+    folder = write()
+    monkeypatch.chdir("/")
+    request = read_request(folder, None)
+    assert parse(request.text).source.uri == str(tmp_path / "customers.csv") == request.shown_source
+    assert request.path == tmp_path / "contract.yaml"
+    assert read_request(folder / "contract.yaml", None).text == request.text
+
+
+def test_data_replaces_the_table_and_is_relative_to_where_the_user_is(write, tmp_path, monkeypatch):
+    folder = write()
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "other.csv").write_text("id,left,spend\n2,no,3\n")
+    monkeypatch.chdir(tmp_path / "sub")
+    request = read_request(folder, "other.csv")
+    assert parse(request.text).source.uri == str(tmp_path / "sub" / "other.csv")
+    assert request.fingerprint != read_request(folder, None).fingerprint
+
+
+def test_comments_change_nothing(write):
+    assert read_request(write(), None).text == read_request(write(comment="a thought"), None).text
+
+
+def test_a_variable_stays_a_variable_in_the_text(write, monkeypatch):
+    monkeypatch.setenv("DB_PASSWORD", "secret-value")
+    request = read_request(write("'postgresql://me:${DB_PASSWORD}@host/db'"), None)
+    assert "${DB_PASSWORD}" in request.text
+    assert "secret-value" not in request.text + request.shown_source
+
+
+def test_a_password_is_refused_and_not_repeated(write):
+    with pytest.raises(ContractError, match="holds a password") as caught:
+        read_request(write(), "postgresql://me:hunter22@host/db")
+    assert "hunter22" not in str(caught.value)
+
+
+def test_what_kfp_would_replace_is_refused(write):
+    with pytest.raises(ContractError, match=r"'\{\{\$' stands in the contract"):
+        read_request(write(more='description: "{{$.inputs}}"'), None)
+
+
+def test_a_contract_that_no_command_line_holds_is_refused(write):
+    fits = f"description: {'x' * (MAX_CONTRACT_BYTES - 2_000)}"
+    assert read_request(write(more=fits), None)
+    with pytest.raises(ContractError, match="at most 90,000"):
+        read_request(write(more=f"description: {'x' * MAX_CONTRACT_BYTES}"), None)
+
+
+def test_a_contract_without_a_source_says_so(write):
+    folder = write()
+    text = (folder / "contract.yaml").read_text().replace("source: {uri: customers.csv}\n", "")
+    (folder / "contract.yaml").write_text(text)
+    with pytest.raises(ContractError, match=r"'source\.uri' is missing"):
+        read_request(folder, None)
