@@ -1,0 +1,27 @@
+"""Ingest, as a KFP component."""
+
+from kfp import dsl
+
+from components.image import IMAGE
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def ingest(contract: str, raw: dsl.Output[dsl.Dataset], data: str = "") -> None:
+    """Read the contract's source into one typed table.
+
+    Args:
+        contract: the contract, YAML text, its source address absolute.
+        raw: data.parquet, rejected.parquet, ingest.json.
+        data: address that stands in for the contract's source; empty for none.
+    """
+    from pathlib import Path
+
+    from components.content import address_by_content
+    from components.ingest.logic import run
+    from components.step import publish, step
+
+    with step("ingest") as running:
+        running.summary = run(contract, data or None, Path(raw.path))
+        raw.metadata.update(data_hash=running.summary["data_hash"], rows=running.summary["rows_accepted"])
+        publish(Path(raw.path) / "ingest.json")
+        address_by_content(raw)

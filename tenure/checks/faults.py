@@ -1,0 +1,84 @@
+"""What is wrong with single rows of a batch, gathered check by check."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from tenure.sources.protocol import RejectedRow, cut
+
+MAX_QUOTED = 60
+"""Characters quoted of a value that is wrong."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of fault: what rows are counted by."""
+
+    check: str
+    """The check that found it: ``types``, ``range``…"""
+    column: str
+    what: str
+    """Follows the column's name."""
+
+    def __str__(self) -> str:
+        return f"'{self.column}' {self.what}"
+
+
+class RowFaults:
+    """Faults of the rows of one batch. A row may have several; it is counted under each, and rejected once."""
+
+    def __init__(self, rows: int) -> None:
+        self.bad = np.zeros(rows, dtype=bool)
+        """Which rows have a fault; shape (rows,)."""
+        self.counts: Counter[Kind] = Counter()
+        self._found: dict[int, list[str]] = {}
+        self._first: dict[int, Kind] = {}
+
+    def add(self, mask: np.ndarray, kind: Kind, values: pa.Array | None = None) -> None:
+        """Note a fault.
+
+        Args:
+            mask: which rows have it; bool, shape (rows,).
+            values: the column to quote the wrong value from.
+        """
+        positions = np.flatnonzero(mask).tolist()
+        if not positions:
+            return
+        self.bad |= mask
+        self.counts[kind] += len(positions)
+        for position in positions:
+            reason = str(kind) if values is None else f"{kind}: {quote(values[position].as_py())}"
+            self._found.setdefault(position, []).append(reason)
+            self._first.setdefault(position, kind)
+
+    def rejected(self, batch: pa.RecordBatch, rows: pa.Array) -> list[RejectedRow]:
+        """The rows with a fault, as they stand in ``batch``, in its order; ``rows`` are their numbers."""
+        found = []
+        for position in sorted(self._found):
+            reason = "; ".join(self._found[position])
+            text = row_text(batch, position)
+            found.append(RejectedRow(rows[position].as_py(), str(self._first[position]), reason, text))
+        return found
+
+
+def quote(value: Any) -> str:
+    """``value`` for a message: short, printable, in quotes if it is text."""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "backslashreplace")
+    if not isinstance(value, str):
+        return str(value)
+    shown = repr(value)
+    return shown if len(shown) <= MAX_QUOTED else f"{shown[:MAX_QUOTED]}…'"
+
+
+def row_text(batch: pa.RecordBatch, position: int) -> str:
+    """A row as a JSON object of its values."""
+    row = {name: batch.column(name)[position].as_py() for name in batch.schema.names}
+    readable = {n: v.decode("utf-8", "backslashreplace") if isinstance(v, bytes) else v for n, v in row.items()}
+    return cut(json.dumps(readable, ensure_ascii=False, default=str))

@@ -1,0 +1,67 @@
+"""What the contract asks of every single row."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tenure.checks.faults import Kind, RowFaults
+from tenure.checks.lenient import flags, valid
+from tenure.checks.parse import table_columns
+from tenure.contract import Column, Contract
+
+AHEAD = timedelta(hours=14)
+"""The largest offset from UTC: what is later than now by more is in the future everywhere on earth."""
+
+
+def check_rows(contract: Contract, batch: pa.RecordBatch, now: datetime, absent: Collection[str] = ()) -> RowFaults:
+    """Rows of a parsed batch that break the contract: missing, outside range or values, in the future.
+
+    Args:
+        batch: parsed columns, as ``parse_batch`` gives them.
+        now: aware.
+        absent: optional columns that the table lacks; nothing is asked of them.
+    """
+    faults = RowFaults(batch.num_rows)
+    for name, column in table_columns(contract).items():
+        if column.role == "ignored" or name in absent:
+            continue
+        values = batch.column(name)
+        _check_presence(name, column, ~valid(values), faults)
+        _check_values(name, column, values, faults)
+        if column.role == "time":
+            limit = (now + AHEAD).replace(tzinfo=None)
+            latest = pa.scalar(limit.date() if column.type == "date" else limit, values.type)
+            faults.add(flags(pc.greater(values, latest)), Kind("future", name, "is in the future"), values)
+    return faults
+
+
+def missing_counts(columns: Mapping[str, Column], batch: pa.RecordBatch) -> np.ndarray:
+    """Missing values of each column of ``columns``; int64 (columns,)."""
+    return np.array([batch.column(name).null_count for name in columns], dtype=np.int64)
+
+
+def _check_presence(name: str, column: Column, missing: np.ndarray, faults: RowFaults) -> None:
+    if column.role == "label":
+        faults.add(missing, Kind("label", name, "is missing: a row without a label cannot be learnt from"))
+    elif column.role in ("key", "time"):
+        faults.add(missing, Kind("nulls", name, f"is missing, and is the {column.role}"))
+    elif not column.nullable:
+        faults.add(missing, Kind("nulls", name, "is missing, and is not nullable"))
+
+
+def _check_values(name: str, column: Column, values: pa.Array, faults: RowFaults) -> None:
+    if column.range is not None:
+        low, high = column.range
+        numbers = pc.cast(values, pa.float64(), safe=False)
+        if low is not None:
+            faults.add(flags(pc.less(numbers, low)), Kind("range", name, f"is below {low:g}"), values)
+        if high is not None:
+            faults.add(flags(pc.greater(numbers, high)), Kind("range", name, f"is above {high:g}"), values)
+    if column.values is not None and column.is_text:
+        known = flags(pc.is_in(values, pa.array(column.values)))
+        faults.add(valid(values) & ~known, Kind("values", name, "is none of the contract's values"), values)

@@ -1,0 +1,21 @@
+"""Where a table comes from: CSV, Parquet and SQL, local and remote, read by batches in bounded memory."""
+
+from tenure.sources.address import absolute_uri, replace_uri
+from tenure.sources.content import ContentHash
+from tenure.sources.factory import open_source
+from tenure.sources.protocol import Batch, RejectedRow, Source
+from tenure.sources.sink import TableSink, write_text
+from tenure.sources.sniff import sniff
+
+__all__ = [
+    "Batch",
+    "ContentHash",
+    "RejectedRow",
+    "Source",
+    "TableSink",
+    "absolute_uri",
+    "open_source",
+    "replace_uri",
+    "sniff",
+    "write_text",
+]

@@ -1,0 +1,116 @@
+"""Addresses of tables: environment variables put in, credentials kept out of every message."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+
+from tenure.contract.settings import Source
+from tenure.errors import ContractError
+
+SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+)://")
+VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+SQLITE = re.compile(r"^(sqlite(?:\+\w+)?:///)(?!/|:memory:|file:)(.+)$")
+SECRET_NAME = re.compile(r"pass|pwd|secret|token|key|credential", re.IGNORECASE)
+SHORT_SECRET = 4
+"""A shorter secret may also be a part of ordinary words, which hiding it would shred."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a table is."""
+
+    uri: str
+    """For the library that opens it: may hold credentials, so it never goes into a message."""
+    shown: str
+    """For people."""
+    secrets: tuple[str, ...] = ()
+
+    @property
+    def scheme(self) -> str | None:
+        """``s3``, ``postgresql+psycopg``…; None for a local path."""
+        match = SCHEME.match(self.uri)
+        return match[1].lower() if match else None
+
+    def clean(self, error: BaseException | str) -> str:
+        """The first line of an error's message, without credentials."""
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        line = lines[0] if lines else type(error).__name__
+        line = line.replace(self.uri, self.shown)
+        for secret in self.secrets:
+            if secret in line:
+                if len(secret) < SHORT_SECRET:
+                    return type(error).__name__
+                line = line.replace(secret, "***")
+        return line
+
+
+def resolve(source: Source, base_folder: Path) -> Address:
+    """The address that ``source`` means, seen from the contract's folder.
+
+    Raises:
+        ContractError: no address, or an environment variable that is not set.
+    """
+    if not source.uri:
+        raise ContractError("'source.uri' is missing: say where the table is, or pass its address")
+    secrets: list[str] = []
+
+    def value_of(match: re.Match[str]) -> str:
+        value = os.environ.get(match[1])
+        if value is None:
+            raise ContractError(f"'source.uri' uses the environment variable {match[1]}, which is not set")
+        if SECRET_NAME.search(match[1]) and value:
+            secrets.append(value)
+        return value
+
+    uri = _from_folder(VARIABLE.sub(value_of, source.uri), base_folder)
+    shown = uri
+    if SCHEME.match(uri):
+        shown, found = _hide(uri)
+        secrets += found
+    for secret in secrets:
+        shown = shown.replace(secret, "***")
+    # The longest first: a secret may be a part of another one.
+    return Address(uri, shown, tuple(sorted(set(secrets), key=len, reverse=True)))
+
+
+def absolute_uri(uri: str, base_folder: Path) -> str:
+    """``uri`` so that it means the same seen from anywhere; variables of the environment stay as they are."""
+    return uri if uri.startswith("${") else _from_folder(uri, base_folder)
+
+
+def replace_uri(source: Source, uri: str) -> Source:
+    """``source`` with another address, whose format is told from the address anew."""
+    return source.model_copy(update={"uri": uri, "format": None})
+
+
+def _from_folder(uri: str, base_folder: Path) -> str:
+    if uri.startswith("file://"):
+        return unquote(urlsplit(uri).path)
+    relative = SQLITE.match(uri)
+    if relative is not None:
+        return f"{relative[1]}{(base_folder / relative[2]).absolute()}"
+    if SCHEME.match(uri):
+        return uri
+    return str((base_folder / Path(uri).expanduser()).absolute())
+
+
+def _hide(uri: str) -> tuple[str, list[str]]:
+    """``uri`` without its password and its query, and what had to be hidden."""
+    parts = urlsplit(uri)
+    secrets = [value for name, value in parse_qsl(parts.query) if SECRET_NAME.search(name) or len(value) >= 16]
+    place = parts.netloc
+    if "@" in place:
+        login, _, host = place.rpartition("@")
+        user, colon, password = login.partition(":")
+        if colon:
+            secrets += [password, unquote(password)]
+            place = f"{user}:***@{host}"
+    query = "…" if parts.query else ""
+    shown = urlunsplit((parts.scheme, place, parts.path, query, ""))
+    if parts.scheme.startswith("sqlite") and not parts.netloc:
+        shown = f"{parts.scheme}://{parts.path}"
+    return shown, [secret for secret in secrets if secret]

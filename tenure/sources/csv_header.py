@@ -1,0 +1,94 @@
+"""The first line of a CSV: the column names, and whether this is a CSV of that delimiter at all."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections import Counter
+
+from tenure.contract.settings import Source
+from tenure.errors import ContractError, DataError
+from tenure.sources.address import Address
+
+DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
+MAGIC = {
+    b"PAR1": "a Parquet file",
+    b"PK\x03\x04": "a ZIP archive or an Excel workbook",
+    b"\xd0\xcf\x11\xe0": "an Excel workbook",
+    b"SQLite format 3": "an SQLite database",
+    b"\x1f\x8b": "compressed by gzip",
+    b"%PDF": "a PDF",
+}
+
+
+def read_header(head: bytes, address: Address, settings: Source) -> list[str]:
+    """Column names as they stand in the file, blanks around them included.
+
+    Args:
+        head: the start of the file.
+
+    Raises:
+        DataError: empty, no CSV, another delimiter, no header, a name that stands twice.
+        ContractError: an encoding that does not exist.
+    """
+    if not head:
+        raise DataError(f"{address.shown} is empty")
+    for magic, what in MAGIC.items():
+        if head.startswith(magic):
+            raise DataError(f"{address.shown} is {what}, not a CSV")
+    text = decode(head, address, settings.encoding)
+    if "\0" in text[:4096]:
+        raise DataError(
+            f"{address.shown} is not a text in {settings.encoding}: it holds NUL bytes; see 'source.encoding'"
+        )
+    names = first_record(text, settings.delimiter)
+    if not any(name.strip() for name in names):
+        raise DataError(f"{address.shown} has no header: its first line must name the columns")
+    if len(names) == 1:
+        other = likely_delimiter(text)
+        if other != settings.delimiter and len(first_record(text, other)) > 1:
+            raise DataError(
+                f"{address.shown} is delimited by {DELIMITERS[other]}, not by {_named(settings.delimiter)}:"
+                f" set 'source.delimiter: \"{other if other != chr(9) else chr(92) + 't'}\"'"
+            )
+    repeated = [name for name, times in Counter(name.strip() for name in names).items() if times > 1]
+    if repeated:
+        raise DataError(f"{address.shown} has more than one column named '{repeated[0]}'")
+    return names
+
+
+def decode(head: bytes, address: Address, encoding: str) -> str:
+    """``head`` as text; the character that the end of ``head`` cuts in two is left out."""
+    try:
+        decoder = codecs.getincrementaldecoder(encoding)
+    except LookupError:
+        raise ContractError(f"'source.encoding': there is no encoding '{encoding}'") from None
+    if is_utf8(encoding):
+        # A byte that is no UTF-8 costs its row, not the file.
+        return decoder("replace").decode(head).removeprefix("\ufeff")
+    try:
+        return decoder().decode(head).removeprefix("\ufeff")
+    except UnicodeError as error:
+        raise DataError(f"{address.shown} is not {encoding}: {str(error).splitlines()[0]}") from None
+
+
+def is_utf8(encoding: str) -> bool:
+    return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
+
+
+def first_record(text: str, delimiter: str) -> list[str]:
+    """The fields of the first line that is not blank."""
+    try:
+        return next((record for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if record), [])
+    except csv.Error:
+        return []
+
+
+def likely_delimiter(text: str) -> str:
+    """The delimiter that divides the first line into the most fields."""
+    return max(DELIMITERS, key=lambda delimiter: len(first_record(text, delimiter)))
+
+
+def _named(delimiter: str) -> str:
+    return DELIMITERS.get(delimiter, f"'{delimiter}'")

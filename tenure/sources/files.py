@@ -1,0 +1,150 @@
+"""Files that tables lie in: local and, through fsspec, remote, compressed or not."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import pyarrow as pa
+
+from tenure.contract.settings import Source
+from tenure.errors import ContractError, DataError, SourceError, TenureError
+from tenure.sources.address import Address
+
+COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
+HEAD_BYTES = 1 << 20
+REMOTE_BLOCK_BYTES = 8 << 20
+S3_ATTEMPTS = 2
+"""Attempts the client makes of its own; each within the contract's ``timeout_s``."""
+
+
+class FileReader(io.RawIOBase):
+    """A file read from start to end that knows how far it is, and whether its quotes are balanced."""
+
+    def __init__(self, file: BinaryIO, size: int | None = None) -> None:
+        self._file = file
+        self._head = b""
+        self._size = size
+        self._read = 0
+        self.quotes = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def peek(self, size: int) -> bytes:
+        """The first ``size`` bytes, which ``read`` gives again. Before the first ``read`` only."""
+        while len(self._head) < size and (more := self._file.read(size - len(self._head))):
+            self._head += more
+        return self._head
+
+    def read(self, size: int = -1) -> bytes:
+        found = self._head if size < 0 else self._head[:size]
+        self._head = self._head[len(found) :]
+        if size < 0 or len(found) < size:
+            found += self._file.read(size if size < 0 else size - len(found))
+        self._read += len(found)
+        self.quotes += found.count(b'"')
+        return found
+
+    @property
+    def share(self) -> float | None:
+        return min(self._read / self._size, 1.0) if self._size else None
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def open_file(address: Address, settings: Source) -> BinaryIO:
+    """The bytes of the file as they lie there.
+
+    Raises:
+        DataError: no such file, or one that may not be read. SourceError: the store is down.
+    """
+    with reading(address):
+        if address.scheme is None:
+            path = Path(address.uri)
+            if path.is_dir():
+                raise DataError(f"{address.shown} is a folder, not a file")
+            return path.open("rb")
+        system, path_in_store = filesystem(address, settings)
+        return cast(BinaryIO, system.open(path_in_store, "rb", block_size=REMOTE_BLOCK_BYTES))
+
+
+def open_text(address: Address, settings: Source) -> tuple[FileReader, FileReader]:
+    """The file as it lies there, and its content: decompressed if the name says that it is compressed.
+
+    Raises:
+        DataError, SourceError: as ``open_file``.
+    """
+    file = open_file(address, settings)
+    size = Path(address.uri).stat().st_size if address.scheme is None else getattr(file, "size", None)
+    raw = FileReader(file, size)
+    codec = COMPRESSIONS.get(Path(address.uri.split("?")[0]).suffix)
+    if codec is None:
+        return raw, raw
+    return raw, FileReader(cast(BinaryIO, pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), codec)))
+
+
+def read_head(address: Address, settings: Source) -> bytes:
+    """The first ``HEAD_BYTES`` of the content.
+
+    Raises:
+        DataError, SourceError: as ``open_file``.
+    """
+    raw, text = open_text(address, settings)
+    try:
+        with reading(address):
+            return text.peek(HEAD_BYTES)
+    finally:
+        raw.close()
+
+
+def filesystem(address: Address, settings: Source) -> tuple[Any, str]:
+    """The fsspec file system of a remote address, and the path in it."""
+    import fsspec
+
+    options: dict[str, Any] = {}
+    if address.scheme in ("s3", "s3a"):
+        whole_s = max(1, math.ceil(settings.timeout_s))
+        options["config_kwargs"] = {
+            "connect_timeout": whole_s,
+            "read_timeout": whole_s,
+            "retries": {"total_max_attempts": S3_ATTEMPTS},
+        }
+        if settings.endpoint_url:
+            options["endpoint_url"] = settings.endpoint_url
+    # A listing remembered from an earlier read would hide that the file has changed since.
+    return cast("tuple[Any, str]", fsspec.core.url_to_fs(address.uri, use_listings_cache=False, **options))
+
+
+@contextlib.contextmanager
+def reading(address: Address) -> Iterator[None]:
+    """Turn what file systems raise into our errors, in one line and without credentials."""
+    try:
+        yield
+    except TenureError:
+        raise
+    except FileNotFoundError:
+        raise DataError(f"no such file: {address.shown}") from None
+    except ImportError as error:
+        raise ContractError(f"'source.uri': no driver for {address.scheme}://: {address.clean(error)}") from None
+    except OSError as error:
+        if address.scheme is None:
+            raise DataError(f"cannot read {address.shown}: {error.strerror or address.clean(error)}") from error
+        raise SourceError(f"cannot read {address.shown}: {address.clean(error)}") from None
+    except pa.ArrowException as error:
+        raise DataError(f"cannot read {address.shown}: {address.clean(error)}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{address.shown} is not {error.encoding}: byte 0x{error.object[error.start]:02x}; set 'source.encoding'"
+        ) from error
+    except Exception as error:
+        if address.scheme is None:
+            raise
+        # Clients of object stores have trees of their own (botocore, aiohttp): down or refusing, all of them.
+        raise SourceError(f"cannot read {address.shown}: {address.clean(error)}") from None

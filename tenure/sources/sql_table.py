@@ -1,0 +1,149 @@
+"""The answer to a query, streamed from a database through SQLAlchemy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import pyarrow as pa
+
+from tenure.contract import settings
+from tenure.errors import ContractError, DataError, SourceError, TenureError
+from tenure.sources.address import Address
+from tenure.sources.protocol import Batch
+from tenure.sources.watchdog import watched
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection, Engine
+
+
+class SqlTable:
+    """A query's rows, fetched ``chunk_rows`` at a time from a cursor that stays on the server where it can."""
+
+    def __init__(self, address: Address, source: settings.Source) -> None:
+        if not source.query:
+            raise ContractError(f"'source.query' is missing: the SELECT statement to send to {address.shown}")
+        self._address = address
+        self._settings = source
+        self._query = source.query
+        self._names: list[str] = []
+        self._answer: Iterator[list[str] | pa.RecordBatch] | None = None
+
+    @property
+    def shown(self) -> str:
+        return self._address.shown
+
+    def columns(self) -> list[str]:
+        self._start()
+        return list(self._names)
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[Batch]:
+        answer = self._start()
+        # The query runs once: its names and its rows are one answer, and another call asks anew.
+        self._answer = None
+        wanted = self._names if columns is None else list(columns)
+        last = 0
+        for item in answer:
+            chunk = cast(pa.RecordBatch, item).select(wanted)
+            rows = pa.array(np.arange(last + 1, last + 1 + chunk.num_rows, dtype=np.int64))
+            last += chunk.num_rows
+            yield Batch(chunk, rows, (), None)
+
+    def close(self) -> None:
+        answer, self._answer = self._answer, None
+        if answer is not None:
+            cast("Generator[Any, None, None]", answer).close()
+
+    def _start(self) -> Iterator[list[str] | pa.RecordBatch]:
+        if self._answer is None:
+            answer = watched(self._fetch, self._settings.timeout_s, self.shown)
+            self._names = cast("list[str]", next(answer))
+            self._answer = answer
+        return self._answer
+
+    def _fetch(self) -> Generator[list[str] | pa.RecordBatch, None, None]:
+        """The column names, then the rows by chunks; all in the watchdog's thread, where the connection lives."""
+        engine = self._engine()
+        try:
+            with self._connect(engine) as connection:
+                yield from self._rows(connection)
+        finally:
+            engine.dispose()
+
+    def _engine(self) -> Engine:
+        from sqlalchemy import create_engine
+        from sqlalchemy.engine import make_url
+        from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+        from sqlalchemy.pool import NullPool
+
+        try:
+            url = make_url(self._address.uri)
+            if url.drivername in ("postgres", "postgresql"):
+                url = url.set(drivername="postgresql+psycopg")
+            if url.drivername.startswith("sqlite") and url.database and not Path(url.database).is_file():
+                # SQLite would make an empty database there.
+                raise DataError(f"no such file: {url.database}")
+            whole_s = max(1, math.ceil(self._settings.timeout_s))
+            limits = {"sqlite": {"timeout": whole_s}, "postgresql": {"connect_timeout": whole_s}}
+            return create_engine(url, poolclass=NullPool, connect_args=limits.get(url.get_backend_name(), {}))
+        except TenureError:
+            raise
+        except (NoSuchModuleError, ImportError) as error:
+            name = f"{self._address.scheme}://"
+            raise ContractError(f"'source.uri': no driver for {name}: {self._address.clean(error)}") from None
+        except (ArgumentError, ValueError):
+            raise ContractError("'source.uri' is neither a file nor the address of a database") from None
+
+    def _connect(self, engine: Engine) -> Connection:
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            return engine.connect().execution_options(
+                stream_results=True, max_row_buffer=self._settings.chunk_rows, no_parameters=True
+            )
+        except SQLAlchemyError as error:
+            raise SourceError(f"cannot connect to {self.shown}: {self._said(error)}") from None
+
+    def _rows(self, connection: Connection) -> Generator[list[str] | pa.RecordBatch, None, None]:
+        from sqlalchemy import exc
+
+        try:
+            # The driver gets the statement as it is: a colon or a percent sign in it is no parameter.
+            result = connection.exec_driver_sql(self._query)
+            names = list(result.keys())
+            repeated = {name for name in names if names.count(name) > 1}
+            if repeated:
+                raise DataError(f"'source.query' gives more than one column named '{min(repeated)}'")
+            yield names
+            while rows := result.fetchmany(self._settings.chunk_rows):
+                yield pa.RecordBatch.from_arrays([_array(column) for column in zip(*rows, strict=True)], names=names)
+        except exc.ResourceClosedError:
+            raise ContractError("'source.query' gives no rows: it must be a SELECT statement") from None
+        except exc.DBAPIError as error:
+            if _is_the_query(error, connection.dialect.name):
+                raise ContractError(f"'source.query' is refused by {self.shown}: {self._said(error)}") from None
+            raise SourceError(f"{self.shown} failed: {self._said(error)}") from None
+
+    def _said(self, error: Exception) -> str:
+        return self._address.clean(cast(Exception, getattr(error, "orig", None) or error))
+
+
+def _is_the_query(error: Exception, dialect: str) -> bool:
+    """Whether a database refuses the query, rather than being unable to answer any."""
+    from sqlalchemy import exc
+
+    if isinstance(error, exc.ProgrammingError):
+        return True
+    # SQLite calls everything operational.
+    return dialect == "sqlite" and any(what in str(error) for what in ("no such", "syntax error", "incomplete input"))
+
+
+def _array(values: Sequence[Any]) -> pa.Array:
+    """A column of a chunk; what Arrow has no one type for becomes text, which is parsed like a CSV's."""
+    try:
+        return pa.array(values)
+    except (pa.ArrowException, OverflowError, TypeError, ValueError):
+        return pa.array([None if value is None else str(value) for value in values], pa.string())
