@@ -6,13 +6,13 @@ from components.image import IMAGE
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
-def ingest(contract: str, raw: dsl.Output[dsl.Dataset], data: str = "") -> None:
+def ingest(contract: str, fingerprint: str, raw: dsl.Output[dsl.Dataset]) -> None:
     """Read the contract's source into one typed table.
 
     Args:
         contract: the contract, YAML text, its source address absolute.
+        fingerprint: differs when the data behind the address does. Nothing reads it: it is part of the cache key.
         raw: data.parquet, rejected.parquet, ingest.json.
-        data: address that stands in for the contract's source; empty for none.
     """
     from pathlib import Path
 
@@ -21,7 +21,7 @@ def ingest(contract: str, raw: dsl.Output[dsl.Dataset], data: str = "") -> None:
     from components.step import publish, step
 
     with step("ingest") as running:
-        running.summary = run(contract, data or None, Path(raw.path))
+        running.summary = run(contract, None, Path(raw.path))
         raw.metadata.update(data_hash=running.summary["data_hash"], rows=running.summary["rows_accepted"])
         publish(Path(raw.path) / "ingest.json")
         address_by_content(raw)
