@@ -1,0 +1,34 @@
+# Targets for a cluster, included by the Makefile at the root. Every target but kind-* works against any cluster that
+# KUBECONFIG names and that has KServe and Kubeflow Pipelines.
+
+OVERLAY ?= kind
+export OVERLAY
+
+.PHONY: images images-pin k8s-render kind-up kind-load deploy submit e2e kind-down
+
+images: ## Build the images server, pipeline and rollout with docker, podman or buildah
+	@bash images/build.sh
+
+images-pin: ## Pin the base image to the digest that its tag has now
+	@bash images/pin.sh
+
+k8s-render: ## Print the manifests of OVERLAY (kind, production, or a path) serving MODEL_URI
+	@bash k8s/scripts/render.sh $(OVERLAY) $(MODEL_URI)
+
+kind-up: ## Start a kind cluster with gateway, KServe and Kubeflow Pipelines; repeatable
+	@bash k8s/scripts/kind-up.sh
+
+kind-load: ## Build the images of this revision and load them into the kind cluster
+	@bash k8s/scripts/kind-load.sh
+
+deploy: ## Apply OVERLAY to the cluster of the current context and wait until it stands
+	@bash k8s/scripts/deploy.sh
+
+submit: $(VENV)/local.stamp ## Run the training pipeline on the cluster's Kubeflow and wait for its verdict
+	@BIN=$(BIN) DATASET=$(DATASET) bash k8s/scripts/submit.sh
+
+e2e: $(VENV)/dev.stamp ## Test a deployed cluster end to end (addresses from TENURE_E2E_*; see tests/e2e/settings.py)
+	$(BIN)/pytest -m e2e tests/e2e -v
+
+kind-down: ## Delete the kind cluster and everything in it
+	@bash k8s/scripts/kind-down.sh

@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# Apply an overlay to the cluster of the current context and wait until it stands. Repeatable. What is being served
+# stays: a version that the rollout controller promoted is not set back by another deploy.
+#
+# Environment:
+#   OVERLAY     kind (default), production, or the path of your own
+#   MODEL_URI   address of the bundle to serve first; otherwise the registry's champion, otherwise nothing yet
+#   MODEL_NAME  registered model whose champion is meant, where the registry has several
+#   IMAGE_PREFIX, IMAGE_TAG   as for images/build.sh
+#   FORCE=1     take over fields that somebody else has changed since
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=../versions.env
+source "$k8s/versions.env"
+
+overlay=${OVERLAY:-kind}
+service=churn
+need_cluster
+say "deploying overlay $overlay to context $(kubectl config current-context)"
+
+need_crd inferenceservices.serving.kserve.io "make kind-up, or KServe $KSERVE_VERSION: helm install kserve-crd oci://ghcr.io/kserve/charts/kserve-crd --version $KSERVE_VERSION, then kserve-resources"
+need_crd servingruntimes.serving.kserve.io "helm install kserve-crd oci://ghcr.io/kserve/charts/kserve-crd --version $KSERVE_VERSION"
+need_crd httproutes.gateway.networking.k8s.io "kubectl apply -f https://github.com/kubernetes-sigs/gateway-api/releases/download/$GATEWAY_API_VERSION/standard-install.yaml"
+if ! kubectl get customresourcedefinition inferenceservices.serving.kserve.io --output jsonpath='{.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.canary.type}' | grep -q array; then
+    fail "this KServe has no spec.canary" "upgrade it to $KSERVE_VERSION"
+fi
+
+without=()
+has_crd backendtrafficpolicies.gateway.envoyproxy.io || { without+=(BackendTrafficPolicy); say "no Envoy Gateway here: its retry policy is left out"; }
+
+for verb in create patch; do
+    kubectl auth can-i "$verb" inferenceservices.serving.kserve.io --namespace tenure >/dev/null 2>&1 \
+        || fail "you may not $verb InferenceServices in namespace tenure" "ask for a role that may, or switch the context: kubectl config get-contexts"
+done
+
+if [[ -n $(kubectl --namespace tenure get inferenceservice "$service" --ignore-not-found --output jsonpath='{.spec.canary[*].predictor.name}') ]]; then
+    fail "a rollout of $service is under way" "wait for its end, or: tenure rollout abort; a deploy would change what it compares"
+fi
+
+# Fields are owned: what the rollout controller changed since is not ours to set back.
+apply() {
+    local force=() output
+    [[ ${FORCE:-} != 1 ]] || force=(--force-conflicts)
+    if ! output=$(kubectl apply --server-side --field-manager=tenure-deploy "${force[@]}" "$@" 2>&1); then
+        printf '%s\n' "$output" | tail -n 20 >&2
+        case $output in
+            *conflict*) fail "somebody else changed fields that the manifests set (see above)" "look who, then: make deploy FORCE=1" ;;
+            *"exceeded quota"*) fail "a quota of the namespace is used up" "look: kubectl --namespace tenure describe resourcequota" ;;
+            *orbidden*) fail "the cluster refused a change: you may not make it" "the line above names the verb and the object" ;;
+            *) fail "the cluster refused the manifests (see above)" ;;
+        esac
+    fi
+}
+
+apply --kustomize "$k8s/base/namespaces"
+if [[ $overlay == kind ]]; then bash "$here/secrets.sh"; fi
+
+# 1. What holds the models, so that the registry can be asked for one.
+render() { WITHOUT_KINDS="${without[*]}" bash "$here/render.sh" "$overlay" "$@"; }
+manifests=$(render) || exit 1
+apply --filename - <<<"$manifests"
+for name in object-store postgres prometheus; do
+    if kubectl --namespace tenure-platform get "statefulset/$name" >/dev/null 2>&1; then rollout tenure-platform "statefulset/$name"; fi
+done
+rollout tenure-platform deployment/mlflow 600
+rollout tenure deployment/tenure-rollout
+
+# 2. The model: the one that is served, the one asked for, the champion.
+serving=$(kubectl --namespace tenure get inferenceservice "$service" --ignore-not-found --output jsonpath='{.spec.predictor.model.storageUri}')
+storage_uri=${serving:-${MODEL_URI:-}}
+if [[ -n $serving && -n ${MODEL_URI:-} && $serving != "$MODEL_URI" ]]; then
+    fail "$service serves $serving" "to change the version use a rollout: tenure rollout start; MODEL_URI only says what a new service starts with"
+fi
+if [[ -z $storage_uri ]]; then
+    storage_uri=$(kubectl --namespace tenure-platform exec --stdin deployment/mlflow -- python - "${MODEL_NAME:-}" <"$here/champion.py") \
+        || fail "the registry could not be asked for a champion" "look: kubectl --namespace tenure-platform logs deployment/mlflow"
+fi
+if [[ -z $storage_uri ]]; then
+    say "no model is registered yet: everything else stands. Next: make submit, then make deploy"
+    exit 0
+fi
+
+say "serving $storage_uri"
+manifests=$(render "$storage_uri") || exit 1
+retry 60 apply --filename - <<<"$manifests" >/dev/null
+say "waiting for the InferenceService"
+if ! kubectl --namespace tenure wait --for=condition=Ready "inferenceservice/$service" --timeout=600s >/dev/null 2>&1; then
+    kubectl --namespace tenure get inferenceservice "$service" --output jsonpath='{range .status.conditions[?(@.status!="True")]}{.type}{": "}{.reason}{" "}{.message}{"\n"}{end}' >&2 || true
+    explain tenure
+    pod=$(kubectl --namespace tenure get pods --selector "serving.kserve.io/inferenceservice=$service" --output name | head -n 1)
+    [[ -z $pod ]] || kubectl --namespace tenure logs "$pod" --container storage-initializer --tail=3 >&2 2>/dev/null || true
+    fail "the InferenceService $service is not ready after 600 s" \
+        "an image that cannot be pulled, or a bundle that is not at $storage_uri, shows above; kubectl --namespace tenure describe inferenceservice $service"
+fi
+say "ready: $(kubectl --namespace tenure get inferenceservice "$service" --output jsonpath='{.status.url}') (through the gateway)"

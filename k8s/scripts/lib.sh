@@ -1,0 +1,74 @@
+# Shared by the scripts beside it; sourced, not run.
+# shellcheck shell=bash
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+k8s=$(dirname "$here")
+root=$(dirname "$k8s")
+export k8s root
+
+say() { printf '%s\n' "• $*"; }
+
+# One line that says what is wrong; the second, if there is one, what to do.
+fail() {
+    printf '%s\n' "error: $1" >&2
+    [[ $# -lt 2 ]] || printf '%s\n' "       $2" >&2
+    exit 1
+}
+
+need() {
+    command -v "$1" >/dev/null 2>&1 || fail "$1 is not installed" "${2:-}"
+}
+
+# The cluster answers, or one line says why not.
+need_cluster() {
+    need kubectl "install kubectl, 1.31 or newer"
+    local answer
+    if ! answer=$(kubectl version --request-timeout=10s -o json 2>&1); then
+        fail "no cluster answers in context '$(kubectl config current-context 2>/dev/null || echo none)': $(tail -n 1 <<<"$answer")" \
+            "start one with 'make kind-up', or point KUBECONFIG at yours"
+    fi
+}
+
+# need_crd NAME COMMAND: a CustomResourceDefinition that must be there, and what installs it.
+need_crd() {
+    kubectl get customresourcedefinition "$1" >/dev/null 2>&1 \
+        || fail "the cluster has no $1" "install it: $2"
+}
+
+has_crd() { kubectl get customresourcedefinition "$1" >/dev/null 2>&1; }
+
+# retry SECONDS COMMAND…: until it works. Webhooks refuse connections for a while after their Deployment is ready.
+retry() {
+    local deadline=$((SECONDS + $1)) output
+    shift
+    until output=$("$@" 2>&1); do
+        if ((SECONDS >= deadline)); then
+            printf '%s\n' "$output" >&2
+            return 1
+        fi
+        sleep 3
+    done
+    printf '%s\n' "$output"
+}
+
+# rollout NAMESPACE KIND/NAME [SECONDS]: wait until it is rolled out; if it is not, show what stands in the way.
+rollout() {
+    local namespace=$1 workload=$2 timeout_s=${3:-300}
+    say "waiting for $workload in $namespace"
+    kubectl --namespace "$namespace" rollout status "$workload" --timeout="${timeout_s}s" >/dev/null 2>&1 && return
+    explain "$namespace"
+    fail "$workload in $namespace is not ready after $timeout_s s" \
+        "look: kubectl --namespace $namespace describe $workload; kubectl --namespace $namespace get events --sort-by=.lastTimestamp"
+}
+
+# explain NAMESPACE: pods that are not running, why containers wait, and the last warnings.
+explain() {
+    {
+        echo "--- pods of $1 that are not ready"
+        kubectl --namespace "$1" get pods --no-headers 2>&1 | awk '{split($2, ready, "/")} $3 != "Completed" && ready[1] != ready[2]'
+        echo "--- why containers wait"
+        kubectl --namespace "$1" get pods --output jsonpath='{range .items[*]}{.metadata.name}{range .status.initContainerStatuses[?(@.state.waiting)]}{" "}{.name}{": "}{.state.waiting.reason}{" "}{.state.waiting.message}{end}{range .status.containerStatuses[?(@.state.waiting)]}{" "}{.name}{": "}{.state.waiting.reason}{" "}{.state.waiting.message}{end}{"\n"}{end}' 2>&1 | grep ': ' || true
+        echo "--- last warnings"
+        kubectl --namespace "$1" get events --field-selector type=Warning --sort-by=.lastTimestamp 2>&1 | tail -n 8
+    } >&2
+}

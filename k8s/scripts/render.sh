@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Print what `make deploy` would apply: render.sh OVERLAY [STORAGE_URI]
+#
+# OVERLAY is a folder under k8s/overlays, or the path of one of your own. Without STORAGE_URI the InferenceService is
+# left out: there is no model yet to serve.
+# Environment: IMAGE_PREFIX, IMAGE_TAG as for images/build.sh; WITHOUT_KINDS, kinds to leave out, separated by blanks.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+need kubectl "install kubectl, 1.31 or newer"
+
+overlay=${1:?render.sh OVERLAY [STORAGE_URI]}
+storage_uri=${2:-}
+folder=$k8s/overlays/$overlay
+[[ -d $folder ]] || folder=$overlay
+[[ -f $folder/kustomization.yaml ]] || fail "no overlay '$overlay'" "there are: $(cd "$k8s/overlays" && printf '%s ' *)"
+[[ -z $storage_uri || $storage_uri =~ ^[a-z0-9+-]+://[^[:space:]]+$ ]] || fail "'$storage_uri' is not a storage address" "expected s3://bucket/path, gs://…, pvc://…"
+
+tag=${IMAGE_TAG:-$(bash "$root/images/tag.sh")}
+[[ $tag =~ ^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$ ]] || fail "'$tag' is not an image tag"
+[[ $tag != latest ]] || fail "IMAGE_TAG=latest: a tag that moves makes rollbacks and caches lie" "use the git revision, which is the default"
+prefix=${IMAGE_PREFIX:-localhost}
+
+mkdir -p "$root/build/deploy"
+work=$(mktemp -d "$root/build/deploy/XXXXXX")
+trap 'rm -rf "$work"' EXIT
+{
+    echo "apiVersion: kustomize.config.k8s.io/v1beta1"
+    echo "kind: Kustomization"
+    echo "resources:"
+    echo "  - $(realpath --relative-to="$work" "$folder")"
+    echo "images:"
+    for role in server rollout; do
+        printf '  - name: tenure-%s\n    newName: %s/tenure-%s\n    newTag: "%s"\n' "$role" "$prefix" "$role" "$tag"
+    done
+    echo "patches:"
+    if [[ -n $storage_uri ]]; then
+        cat <<YAML
+  - target: {group: serving.kserve.io, kind: InferenceService, name: churn}
+    patch: |-
+      - op: replace
+        path: /spec/predictor/model/storageUri
+        value: "$storage_uri"
+YAML
+    fi
+    for kind in ${WITHOUT_KINDS:-} $([[ -n $storage_uri ]] || echo InferenceService); do
+        cat <<YAML
+  - target: {kind: $kind}
+    patch: |-
+      apiVersion: any/v1
+      kind: $kind
+      metadata: {name: any}
+      \$patch: delete
+YAML
+    done
+} >"$work/kustomization.yaml"
+kubectl kustomize "$work" || fail "the overlay '$overlay' does not render; kubectl's message is above"

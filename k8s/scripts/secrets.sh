@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Make the Secrets of k8s/secrets.yaml on a cluster that has none, with random passwords, for the object store and the
+# database that overlays/kind runs inside the cluster. A Secret that exists is never changed: its password is in use.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+need_cluster
+umask 077
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+random() { head -c 24 /dev/urandom | od -An -v -tx1 | tr -d ' \n'; }
+
+# value NAMESPACE SECRET KEY: what is in use, or nothing.
+value() {
+    kubectl --namespace "$1" get secret "$2" --output "jsonpath={.data['${3//./\\.}']}" 2>/dev/null | base64 --decode
+}
+
+# secret NAMESPACE NAME KEY=VALUE…: values go through files, so that no process list shows them.
+secret() {
+    local namespace=$1 name=$2 pair files=()
+    shift 2
+    if kubectl --namespace "$namespace" get secret "$name" >/dev/null 2>&1; then
+        say "secret $namespace/$name exists"
+        return
+    fi
+    for pair in "$@"; do
+        printf '%s' "${pair#*=}" >"$folder/${pair%%=*}"
+        files+=(--from-file="${pair%%=*}=$folder/${pair%%=*}")
+    done
+    kubectl --namespace "$namespace" create secret generic "$name" "${files[@]}" >/dev/null || fail "secret $namespace/$name could not be created"
+    rm -f "$folder"/*
+    say "secret $namespace/$name created"
+}
+
+access=$(value tenure-platform tenure-object-store AWS_ACCESS_KEY_ID || true)
+key=$(value tenure-platform tenure-object-store AWS_SECRET_ACCESS_KEY || true)
+access=${access:-tenure}
+key=${key:-$(random)}
+endpoint=object-store.tenure-platform.svc.cluster.local:8333
+
+for namespace in tenure tenure-platform kubeflow; do
+    if ! kubectl get namespace "$namespace" >/dev/null 2>&1; then
+        [[ $namespace == kubeflow ]] || fail "there is no namespace $namespace" "run make deploy, which creates it"
+        say "no namespace kubeflow: pipelines get no secrets"
+        continue
+    fi
+    secret "$namespace" tenure-object-store "AWS_ACCESS_KEY_ID=$access" "AWS_SECRET_ACCESS_KEY=$key" "AWS_ENDPOINT_URL=http://$endpoint"
+    kubectl --namespace "$namespace" annotate secret tenure-object-store --overwrite \
+        "serving.kserve.io/s3-endpoint=$endpoint" serving.kserve.io/s3-usehttps=0 serving.kserve.io/s3-verifyssl=0 \
+        serving.kserve.io/s3-region=us-east-1 >/dev/null
+done
+secret tenure-platform tenure-object-store-identities "s3.json={\"identities\": [{\"name\": \"tenure\", \"credentials\": [{\"accessKey\": \"$access\", \"secretKey\": \"$key\"}], \"actions\": [\"Admin\", \"Read\", \"List\", \"Tagging\", \"Write\"]}]}"
+
+mlflow=$(value tenure-platform tenure-postgres mlflow-password || true)
+studies=$(value tenure-platform tenure-postgres studies-password || true)
+mlflow=${mlflow:-$(random)}
+studies=${studies:-$(random)}
+secret tenure-platform tenure-postgres "admin-password=$(random)" "mlflow-password=$mlflow" "studies-password=$studies"
+secret tenure-platform tenure-mlflow-database "uri=postgresql://mlflow:$mlflow@postgres.tenure-platform.svc.cluster.local:5432/mlflow"
+if kubectl get namespace kubeflow >/dev/null 2>&1; then
+    secret kubeflow tenure-study-database "uri=postgresql+psycopg://studies:$studies@postgres.tenure-platform.svc.cluster.local:5432/studies"
+fi
