@@ -1,5 +1,25 @@
-"""The model families: how each is searched for, fitted and exported. ``get`` loads one by name."""
+"""The model families: how each is searched for, cross-validated, fitted and exported. ``get`` loads one by name."""
 
+from tenure.families.cross_validation import CrossValidation, cross_validate
 from tenure.families.family import NAMES, ROUNDS, Family, Model, Parameter, Parameters, Rows, get
+from tenure.families.folds import Fold, Folds, divide
+from tenure.families.objective import direction, evaluate, is_better
 
-__all__ = ["NAMES", "ROUNDS", "Family", "Model", "Parameter", "Parameters", "Rows", "get"]
+__all__ = [
+    "NAMES",
+    "ROUNDS",
+    "CrossValidation",
+    "Family",
+    "Fold",
+    "Folds",
+    "Model",
+    "Parameter",
+    "Parameters",
+    "Rows",
+    "cross_validate",
+    "direction",
+    "divide",
+    "evaluate",
+    "get",
+    "is_better",
+]

@@ -41,9 +41,9 @@ class LogisticModel:
 
 class LogisticRegression:
     name: ClassVar[FamilyName] = "logistic_regression"
-    cost: ClassVar[float] = 1.0
+    cost: ClassVar[float] = 3.0
     stops_early: ClassVar[bool] = False
-    default: ClassVar[Parameters] = {"imbalance": "none", "C": 0.1}
+    default: ClassVar[Parameters] = {"imbalance": "none", "C": 1.0}
 
     def suggest(self, trial: BaseTrial) -> dict[str, Parameter]:
         return {**suggest_imbalance(trial), "C": trial.suggest_float("C", 1e-3, 30.0, log=True)}

@@ -37,21 +37,21 @@ class ForestModel:
 
 class RandomForest:
     name: ClassVar[FamilyName] = "random_forest"
-    cost: ClassVar[float] = 10.0
+    cost: ClassVar[float] = 18.0
     stops_early: ClassVar[bool] = False
     default: ClassVar[Parameters] = {
         "imbalance": "none",
-        "min_samples_leaf": 12,
-        "max_features": 0.2,
+        "min_samples_leaf": 15,
+        "max_features": 0.15,
         "max_samples": 0.5,
     }
 
     def suggest(self, trial: BaseTrial) -> dict[str, Parameter]:
         return {
             **suggest_imbalance(trial),
-            "min_samples_leaf": trial.suggest_int("min_samples_leaf", 4, 40, log=True),
-            "max_features": trial.suggest_float("max_features", 0.08, 0.4),
-            "max_samples": trial.suggest_float("max_samples", 0.3, 0.8),
+            "min_samples_leaf": trial.suggest_int("min_samples_leaf", 8, 40, log=True),
+            "max_features": trial.suggest_float("max_features", 0.08, 0.25),
+            "max_samples": trial.suggest_float("max_samples", 0.25, 0.6),
         }
 
     def fit(

@@ -43,12 +43,12 @@ class BoosterModel:
 
 class XGBoost:
     name: ClassVar[FamilyName] = "xgboost"
-    cost: ClassVar[float] = 6.0
+    cost: ClassVar[float] = 5.0
     stops_early: ClassVar[bool] = True
     default: ClassVar[Parameters] = {
         "imbalance": "none",
-        "learning_rate": 0.06,
-        "max_depth": 3,
+        "learning_rate": 0.05,
+        "max_depth": 2,
         "min_child_weight": 5.0,
         "subsample": 0.7,
         "colsample_bytree": 0.4,
@@ -104,7 +104,7 @@ class XGBoost:
                 stop.matrix, stop.label, weight=held_weight, ref=train, max_bin=MAX_BIN, nthread=threads
             )
             booster = xgboost.train(
-                settings, train, MAX_ROUNDS, [(held, "stop")], early_stopping_rounds=PATIENCE, verbose_eval=False
+                settings, train, MAX_ROUNDS, evals=[(held, "stop")], early_stopping_rounds=PATIENCE, verbose_eval=False
             )
             booster = booster[: booster.best_iteration + 1]
         return BoosterModel(booster, float(np.log(np.float64(share)) - np.log1p(-np.float64(share))))

@@ -1,0 +1,72 @@
+"""The parts that ``feature`` wrote, as a model takes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from tenure.contract import Contract
+from tenure.contract.schema import SNAPSHOT_COLUMN
+from tenure.errors import DataError, StorageError
+from tenure.transform import Transform
+
+LABEL = "_label"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows of one part, encoded."""
+
+    matrix: NDArray[np.float32]
+    """Shape (n, f)."""
+    label: NDArray[np.int8]
+    """Shape (n,), 0 or 1."""
+    key: NDArray[Any]
+    """Shape (n,)."""
+    time: NDArray[Any] | None
+    """Shape (n,); none where the contract has no time."""
+
+
+def read_transform(features: Path) -> Transform:
+    """The transform that ``feature`` fitted.
+
+    Raises:
+        StorageError: if it cannot be read.
+    """
+    try:
+        return Transform.from_json((features / "transform.json").read_text(encoding="utf-8"))
+    except OSError as error:
+        raise StorageError(f"cannot read {features / 'transform.json'}: {error.strerror}") from error
+
+
+def read_part(features: Path, name: Literal["train", "validation"], contract: Contract, transform: Transform) -> Part:
+    """Read and encode a part.
+
+    Raises:
+        StorageError: if it cannot be read.
+        DataError: if a label is missing or neither 0 nor 1, or there is no row.
+    """
+    path = features / f"{name}.parquet"
+    try:
+        table = pq.read_table(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise StorageError(f"cannot read {path}: {str(error).splitlines()[0]}") from error
+    label = table.column(LABEL)
+    if not table.num_rows or label.null_count:
+        raise DataError(f"{path.name}: {label.null_count} of {table.num_rows} rows have no label")
+    values = label.to_numpy().astype(np.int8)
+    if not np.isin(values, (0, 1)).all():
+        raise DataError(f"{path.name}: a label is neither 0 nor 1")
+    time = contract.time if contract.events is None else SNAPSHOT_COLUMN
+    return Part(
+        matrix=transform.encode({column: table.column(column) for column in transform.inputs}).matrix,
+        label=values,
+        key=table.column(contract.key).to_numpy(),
+        time=None if time is None else table.column(time).to_numpy(),
+    )

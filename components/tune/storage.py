@@ -1,0 +1,128 @@
+"""Where studies are kept: a journal file on one machine, a database on a cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from optuna.storages.journal import JournalFileBackend
+
+from tenure.errors import SourceError, StorageError
+
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
+
+
+class ProcessLock:
+    """A lock that its process cannot leave behind: the kernel drops it when the process ends, however it ends.
+
+    Optuna's own lock files outlive a killed worker, and the next one waits half a minute for them.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor = -1
+
+    def acquire(self) -> bool:
+        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        return True
+
+    def release(self) -> None:
+        os.close(self._descriptor)
+
+
+class Journal(JournalFileBackend):
+    """Optuna's journal file, with two failures seen that it would write over.
+
+    Raises:
+        StorageError: if the file is gone or was replaced since it was opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock: Any = ProcessLock(path.with_name(f"{path.name}.lock"))
+        super().__init__(str(path), lock)
+        self._path = path
+        lock.acquire()
+        try:
+            _drop_torn_line(path)
+        finally:
+            lock.release()
+        self._inode = path.stat().st_ino
+
+    def append_logs(self, logs: list[dict[str, Any]]) -> None:
+        try:
+            same = self._path.stat().st_ino == self._inode
+        except FileNotFoundError:
+            same = False
+        if not same:
+            raise StorageError(f"the studies at {self._path} disappeared while the search was running")
+        super().append_logs(logs)
+
+
+def open_storage(address: str) -> BaseStorage:
+    """Open the studies at ``address``: a file's path, or a SQLAlchemy URL.
+
+    Raises:
+        StorageError: if the file cannot be opened.
+        SourceError: if the database cannot be reached.
+    """
+    from optuna.storages import JournalStorage, RDBStorage
+
+    with told(address):
+        if "://" not in address:
+            return JournalStorage(Journal(Path(address)))
+        return RDBStorage(address, engine_kwargs={"pool_pre_ping": True})
+
+
+@contextlib.contextmanager
+def told(address: str) -> Iterator[None]:
+    """Turn what a storage raises into one line that names it, without the password in its URL.
+
+    Raises:
+        StorageError: a file that cannot be read or written, or does not hold studies.
+        SourceError: a database that cannot be reached, or refuses.
+    """
+    from optuna.exceptions import StorageInternalError
+    from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+    try:
+        yield
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise SourceError(f"cannot use {_public(address)} for studies: {_first_line(error)}") from error
+    except (StorageInternalError, SQLAlchemyError) as error:
+        cause = error.__cause__ or error
+        raise SourceError(f"the studies at {_public(address)}: {_first_line(cause)}") from error
+    except OSError as error:
+        raise StorageError(f"cannot keep studies at {_public(address)}: {error.strerror or error}") from error
+
+
+def _drop_torn_line(path: Path) -> None:
+    """Cut off a last line without an end: what a full disk left of a write, and what the next one would glue to."""
+    with path.open("r+b") as file:
+        content = file.read()
+        whole = content.rfind(b"\n") + 1
+        if whole < len(content):
+            file.truncate(whole)
+
+
+def _public(address: str) -> str:
+    if "://" not in address:
+        return address
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        return make_url(address).render_as_string(hide_password=True)
+    except (ArgumentError, ValueError):
+        return address.split("://", 1)[0] + "://…"
+
+
+def _first_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__

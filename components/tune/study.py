@@ -1,0 +1,172 @@
+"""One unit's study: trial after trial, the same whoever runs it and however often it was interrupted.
+
+    ask ─▶ RUNNING ─▶ folds ─▶ tell ─▶ COMPLETE, or PRUNED by the median rule
+              └── the worker died: FAIL when the study is taken up again, and asked once more
+
+A trial's parameters depend on the seed, on how many trials finished before it, and on their scores: nothing else.
+The sampler is made anew for every trial with a seed of its own, because a sampler's random state dies with its
+process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.tune.units import Unit
+from tenure.contract.settings import Objective
+from tenure.errors import BusyError
+from tenure.families import CrossValidation, Folds, Parameters, cross_validate, direction, get
+
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
+    from optuna.study import Study
+    from optuna.trial import FrozenTrial
+
+STARTUP_TRIALS = 4
+"""Trials, the default among them, before TPE models the scores, and before the median rule prunes."""
+
+WARMUP_FOLDS = 1
+"""Folds that every trial gets, however bad the first one looks."""
+
+DETAILS = "details"
+"""User attribute with a finished trial's scores, rounds and duration."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """What all units of a search share."""
+
+    matrix: NDArray[np.float32]
+    """Training part, shape (n, f)."""
+    label: NDArray[np.int8]
+    """Shape (n,)."""
+    folds: Folds
+    objective: Objective
+    seed: int
+    threads: int
+
+
+def run_unit(
+    unit: Unit, name: str, search: Search, storage: BaseStorage, tell: Callable[[int, float | None], None]
+) -> dict[str, Any]:
+    """Take up the study ``name`` and bring it to ``unit.trials`` finished trials.
+
+    Args:
+        tell: called with the trials finished and the best score so far, after each trial.
+
+    Returns:
+        ``{"family", "shard", "study", "trials": [{"number", "state", "score", "scores", "rounds", "parameters",
+        "seconds"}, …]}``; trials in the order they finished.
+
+    Raises:
+        BusyError: if another process works on the same study.
+    """
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(
+        storage=storage,
+        study_name=name,
+        direction=direction(search.objective),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS, n_warmup_steps=WARMUP_FOLDS),
+        load_if_exists=True,
+    )
+    _fail_left_behind(study)
+    while len(finished := _finished(study)) < unit.trials:
+        tell(len(finished), _best(finished, search.objective))
+        _run_trial(study, unit, len(finished), search)
+    finished = finished[: unit.trials]
+    tell(len(finished), _best(finished, search.objective))
+    records = [_record(trial) for trial in finished]
+    return {"family": unit.family, "shard": unit.shard, "study": name, "trials": records}
+
+
+def _run_trial(study: Study, unit: Unit, index: int, search: Search) -> None:
+    import optuna
+    from optuna.trial import TrialState
+
+    family = get(unit.family)
+    study.sampler = optuna.samplers.TPESampler(
+        seed=_trial_seed(search.seed, unit, index), n_startup_trials=STARTUP_TRIALS
+    )
+    if unit.shard == 0 and index == 0 and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+        study.enqueue_trial(dict(family.default))
+    trial = study.ask()
+    parameters: Parameters = family.suggest(trial)
+    started = time.perf_counter()
+
+    def go_on(so_far: CrossValidation) -> bool:
+        trial.report(so_far.mean, step=len(so_far.scores) - 1)
+        return not trial.should_prune()
+
+    result = cross_validate(
+        family,
+        parameters,
+        search.matrix,
+        search.label,
+        search.folds,
+        objective=search.objective,
+        seed=search.seed,
+        threads=search.threads,
+        go_on=go_on,
+    )
+    whole = len(result.scores) == len(search.folds.folds)
+    try:
+        trial.set_user_attr(
+            DETAILS,
+            {
+                "scores": list(result.scores),
+                "rounds": result.typical_rounds,
+                "seconds": round(time.perf_counter() - started, 3),
+            },
+        )
+        study.tell(trial, result.mean if whole else None, state=TrialState.COMPLETE if whole else TrialState.PRUNED)
+    except optuna.exceptions.UpdateFinishedTrialError:
+        raise BusyError(f"another run works on the study {study.study_name}") from None
+
+
+def _fail_left_behind(study: Study) -> None:
+    """A unit has one worker: a trial that runs before it begins was left behind by a worker that died."""
+    from optuna.trial import TrialState
+
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        study.tell(trial.number, state=TrialState.FAIL)
+
+
+def _finished(study: Study) -> list[FrozenTrial]:
+    from optuna.trial import TrialState
+
+    return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
+
+
+def _best(trials: list[FrozenTrial], objective: Objective) -> float | None:
+    scores = [trial.value for trial in trials if trial.state.name == "COMPLETE" and trial.value is not None]
+    if not scores:
+        return None
+    return max(scores) if direction(objective) == "maximize" else min(scores)
+
+
+def _record(trial: FrozenTrial) -> dict[str, Any]:
+    score = trial.value if trial.state.name == "COMPLETE" else None
+    if score is not None and not math.isfinite(score):
+        score = None
+    return {
+        "number": trial.number,
+        "state": trial.state.name.lower(),
+        "score": score,
+        "parameters": dict(trial.params),
+        **trial.user_attrs[DETAILS],
+    }
+
+
+def _trial_seed(seed: int, unit: Unit, index: int) -> int:
+    text = f"{seed}/{unit.family}/{unit.shard}/{index}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")

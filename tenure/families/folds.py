@@ -1,0 +1,133 @@
+"""How the training part is divided for cross-validation: stratified, by customer, or forward in time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenure.errors import DataError
+
+Indices = NDArray[np.int64]
+Kind = Literal["stratified", "grouped", "time"]
+
+STOP_SHARE = 0.15
+"""Share of a fold's training rows that early stopping looks at. The held-out rows are for scoring alone: a model that
+was stopped where it does best on them would look better than it is."""
+
+MIN_FOLDS_IN_TIME = 2
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Row numbers, no row in two of them."""
+
+    fit: Indices
+    stop: Indices
+    """For early stopping; a family without it fits on these too."""
+    held: Indices
+
+    @property
+    def train(self) -> Indices:
+        """``fit`` and ``stop``, in the table's order."""
+        return np.sort(np.concatenate([self.fit, self.stop]))
+
+
+@dataclass(frozen=True)
+class Folds:
+    """The division, and how it was made."""
+
+    kind: Kind
+    folds: tuple[Fold, ...]
+
+
+def divide(
+    label: NDArray,
+    count: int,
+    seed: int,
+    *,
+    key: NDArray | None = None,
+    time: NDArray | None = None,
+    horizon: np.timedelta64 | None = None,
+) -> Folds:
+    """Divide rows into folds.
+
+    With ``time``: blocks of time of about equal size, each held out after training on all before it. Rows whose label
+    looks past the start of the held-out block are left out of training (purging; Lopez de Prado 2018, section 7.4.1).
+    Where that leaves fewer than two folds with both classes (few distinct times, a long horizon), and without
+    ``time``: stratified folds, with all rows of a customer in one fold where keys repeat.
+
+    Args:
+        label: 0 or 1, shape (n,).
+        count: folds; there may be fewer in time.
+        key: customers, shape (n,).
+        time: shape (n,), without missing values.
+        horizon: how far past its time a label looks.
+
+    Raises:
+        DataError: if a class has fewer rows than there are folds.
+    """
+    y = np.asarray(label).astype(np.int64)
+    smallest = int(np.bincount(y, minlength=2).min())
+    if smallest < count:
+        raise DataError(f"the training part has {smallest} rows of its smaller class, too few for {count} folds")
+    if time is not None:
+        folds = _in_time(y, count, seed, np.asarray(time), horizon)
+        if len(folds) >= MIN_FOLDS_IN_TIME:
+            return Folds("time", folds)
+    if key is not None and len(np.unique(key)) < len(key):
+        return Folds("grouped", _by_customer(y, count, seed, key))
+    return Folds("stratified", _stratified(y, count, seed))
+
+
+def _stratified(label: Indices, count: int, seed: int) -> tuple[Fold, ...]:
+    from sklearn.model_selection import StratifiedKFold
+
+    splitter = StratifiedKFold(count, shuffle=True, random_state=seed)
+    parts = splitter.split(np.zeros(len(label)), label)
+    return tuple(Fold(*_carve(train, label, seed + number), held) for number, (train, held) in enumerate(parts))
+
+
+def _by_customer(label: Indices, count: int, seed: int, key: NDArray) -> tuple[Fold, ...]:
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
+    parts = list(splitter.split(np.zeros(len(label)), label, np.unique(key, return_inverse=True)[1]))
+    for train, held in parts:
+        if not (_both(label[train]) and _both(label[held])):
+            raise DataError(f"too few customers of one class to divide the training part into {count} folds")
+    return tuple(Fold(*_carve(train, label, seed + number), held) for number, (train, held) in enumerate(parts))
+
+
+def _in_time(label: Indices, count: int, seed: int, time: NDArray, horizon: np.timedelta64 | None) -> tuple[Fold, ...]:
+    ordered = np.sort(time)
+    # A block starts at a time, never within one: rows of the same moment stay together.
+    starts = np.unique(ordered[[len(ordered) * block // (count + 1) for block in range(1, count + 1)]])
+    starts = starts[starts > ordered[0]]
+    folds = []
+    for number, start in enumerate(starts):
+        known = time < start if horizon is None else time + horizon <= start
+        held = time >= start
+        if number + 1 < len(starts):
+            held &= time < starts[number + 1]
+        train = np.flatnonzero(known)
+        if _both(label[train]) and _both(label[held]) and np.bincount(label[train]).min() >= count:
+            folds.append(Fold(*_carve(train, label, seed + number), np.flatnonzero(held)))
+    return tuple(folds)
+
+
+def _carve(train: Indices, label: Indices, seed: int) -> tuple[Indices, Indices]:
+    """Rows to fit on and rows to stop by: of each class the same share, at least one row."""
+    rng = np.random.default_rng(seed)
+    stop = []
+    for value in (0, 1):
+        rows = rng.permutation(train[label[train] == value])
+        stop.append(rows[: max(1, round(STOP_SHARE * len(rows)))])
+    chosen = np.sort(np.concatenate(stop))
+    return np.setdiff1d(train, chosen, assume_unique=True), chosen
+
+
+def _both(label: NDArray) -> bool:
+    return bool(label.any() and not label.all())
