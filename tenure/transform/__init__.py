@@ -1,0 +1,8 @@
+"""From raw columns to the matrix that models see: one code path for training and serving."""
+
+from tenure.transform.containers import Values
+from tenure.transform.fit import Tables, fit, of_table
+from tenure.transform.state import Feature
+from tenure.transform.transform import Columns, Encoded, Transform
+
+__all__ = ["Columns", "Encoded", "Feature", "Tables", "Transform", "Values", "fit", "of_table"]

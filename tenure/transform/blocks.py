@@ -1,0 +1,128 @@
+"""All numbers and all categories of a batch at a time: limits, imputing, one-hot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenure.contract.values import Memo, Value
+from tenure.transform.state import Category, Feature, Input, Number, State
+from tenure.transform.state import Limits as Bounds
+
+Flags = dict[str, NDArray[np.bool_]]
+"""By column, which rows; only columns in which some row is concerned."""
+
+Matrix = NDArray[np.float32]
+
+LARGEST = float(np.finfo(np.float32).max)
+BLOCK_ROWS = 4_096
+"""Rows written into the matrix at a time, so that a block stays in the processor's cache."""
+
+
+class Limits:
+    """The range that the contract allows, and the fences of outliers."""
+
+    def __init__(self, inputs: tuple[Input, ...]) -> None:
+        self._limited = [
+            (entry.name, _opened(entry.column.range), _opened(entry.fences))
+            for entry in inputs
+            if entry.column.range is not None or entry.fences is not None
+        ]
+
+    def apply(self, values: dict[str, Value]) -> Flags:
+        """Limit numbers, in ``values``; which rows were outside the contract's range."""
+        flags: Flags = {}
+        for name, (low, high), (low_fence, high_fence) in self._limited:
+            numbers: Any = values[name]
+            outside = (numbers < low) | (numbers > high)
+            if outside.any():
+                flags[name] = outside
+            values[name] = np.minimum(np.maximum(numbers, max(low, low_fence)), min(high, high_fence))
+        return flags
+
+
+class Numbers:
+    """Fills in missing numbers and writes them with their missing flags."""
+
+    def __init__(self, state: State, features: tuple[Feature, ...]) -> None:
+        encodings = [encoding for encoding in state.encodings if isinstance(encoding, Number)]
+        place = {(feature.source, feature.kind): index for index, feature in enumerate(features)}
+        self._names = [encoding.name for encoding in encodings]
+        self._places = np.array([place[name, "number"] for name in self._names], dtype=np.intp)
+        self._impute = np.array([encoding.impute for encoding in encodings]).reshape(-1, 1)
+        self._flagged = [index for index, encoding in enumerate(encodings) if encoding.missing_flag]
+        self._flags = np.array([place[self._names[index], "missing"] for index in self._flagged], dtype=np.intp)
+
+    def encode(self, values: Mapping[str, Value], matrix: Matrix) -> Flags:
+        """Write the numbers into ``matrix``; which were missing."""
+        rows = len(matrix)
+        block = np.empty((len(self._names), rows))
+        for index, name in enumerate(self._names):
+            block[index] = values[name]
+        missing = np.isnan(block)
+        some = bool(missing.any())
+        if some:
+            block = np.where(missing, self._impute, block)
+        # What float32 cannot hold becomes the largest that it can.
+        np.minimum(np.maximum(block, -LARGEST, out=block), LARGEST, out=block)
+        for start in range(0, rows, BLOCK_ROWS):
+            stop = start + BLOCK_ROWS
+            matrix[start:stop, self._places] = block[:, start:stop].T
+            if some and self._flagged:
+                matrix[start:stop, self._flags] = missing[self._flagged, start:stop].T
+        return _flags(self._names, missing) if some else {}
+
+
+class Categories:
+    """One-hot: a 1 in the feature of each text."""
+
+    def __init__(self, state: State, features: tuple[Feature, ...]) -> None:
+        encodings = [encoding for encoding in state.encodings if isinstance(encoding, Category)]
+        self._names = [encoding.name for encoding in encodings]
+        self._slots: list[Memo] = []
+        unknown = []
+        for encoding in encodings:
+            own = [(index, feature) for index, feature in enumerate(features) if feature.source == encoding.name]
+            value_slots: dict[str | None, int] = {f.value: index for index, f in own if f.kind == "category"}
+            other_slots = {f.kind: index for index, f in own if f.kind != "category"}
+            missing_slot = other_slots.get("missing", value_slots.get(encoding.impute, other_slots["unknown"]))
+            self._slots.append(Memo(_slot_table(value_slots, other_slots["unknown"], missing_slot)))
+            unknown.append(other_slots["unknown"])
+        self._unknown = np.array(unknown, dtype=np.intp).reshape(-1, 1)
+
+    def encode(self, values: Mapping[str, Value], matrix: Matrix) -> tuple[Flags, Flags]:
+        """Write the ones into ``matrix``; which texts were unknown, and which missing."""
+        if not self._names:
+            return {}, {}
+        rows, width = matrix.shape
+        slots = np.empty((len(self._names), rows), dtype=np.intp)
+        codes = np.empty((len(self._names), rows), dtype=np.int32)
+        for index, name in enumerate(self._names):
+            text: Any = values[name]
+            codes[index] = text.codes
+            slots[index] = self._slots[index](text.words)[text.codes]
+        missing = codes < 0
+        unknown = slots == self._unknown
+        flat = matrix.reshape(-1)
+        for start in range(0, rows, BLOCK_ROWS):
+            part = slots[:, start : start + BLOCK_ROWS]
+            flat[part + np.arange(start, start + part.shape[1]) * width] = 1.0
+        unknown_flags = _flags(self._names, unknown & ~missing) if unknown.any() else {}
+        return unknown_flags, _flags(self._names, missing) if missing.any() else {}
+
+
+def _slot_table(slots: Mapping[str | None, int], unknown: int, missing: int) -> Callable[[tuple[str, ...]], Any]:
+    """Makes, for a vocabulary, the table from code to feature; code -1 finds the feature of missing texts."""
+    return lambda words: np.array([*(slots.get(word, unknown) for word in words), missing], dtype=np.intp)
+
+
+def _flags(names: list[str], masks: NDArray[np.bool_]) -> Flags:
+    return {names[index]: masks[index] for index in np.flatnonzero(masks.any(axis=1)).tolist()}
+
+
+def _opened(bounds: Bounds | None) -> tuple[float, float]:
+    low, high = bounds or (None, None)
+    return (-np.inf if low is None else low, np.inf if high is None else high)

@@ -1,0 +1,90 @@
+"""A raw column in whatever container it comes: lists, numpy arrays, Arrow arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from tenure.errors import DataError
+
+Values: TypeAlias = "pa.Array | pa.ChunkedArray | Sequence[Any] | NDArray[Any]"
+"""One value a row. Text may be ``str`` or UTF-8 ``bytes``; None and NaN are missing."""
+
+SMALL = 64
+"""Rows up to which a loop in Python beats the overhead of array functions."""
+
+
+def unpacked(values: Values, name: str) -> list[Any] | NDArray[Any] | pa.Array:
+    """A column as a list of Python values where there are few or mixed ones, else as an array.
+
+    Raises:
+        DataError: ``values`` is not one value a row.
+    """
+    if isinstance(values, list):
+        return values
+    if isinstance(values, pa.ChunkedArray):
+        values = values.combine_chunks()
+    if isinstance(values, pa.Array):
+        column = _plain(values, name)
+        return column.to_pylist() if len(column) <= SMALL and not pa.types.is_temporal(column.type) else column
+    if isinstance(values, str | bytes):
+        raise DataError(f"column '{name}' is one {type(values).__name__}, not a list of values")
+    if isinstance(values, Sequence):
+        return list(values)
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise DataError(f"column '{name}' has the shape {array.shape}, not one value a row")
+    if len(array) <= SMALL or array.dtype.kind not in "fiub":
+        found: list[Any] = array.tolist()
+        return found
+    return array
+
+
+def coded(column: pa.Array) -> tuple[list[Any], NDArray[np.int32]]:
+    """The distinct values of an Arrow column and, for each row, which of them it holds; -1 is null."""
+    encoded = column.dictionary_encode()
+    indices = encoded.indices
+    codes = (indices.fill_null(-1) if indices.null_count else indices).to_numpy(zero_copy_only=False)
+    return encoded.dictionary.to_pylist(), codes.astype(np.int32, copy=False)
+
+
+def each(values: list[Any], read: Callable[[Any], Any], name: str, codes: NDArray[np.int32] | None = None) -> list[Any]:
+    """``read`` of every value; ``codes`` tells, for distinct values, which rows hold them.
+
+    Raises:
+        DataError: naming the column, the first row that is wrong, and what ``read`` says of it.
+    """
+    try:
+        return [read(value) for value in values]
+    except ValueError:
+        for index, value in enumerate(values):
+            try:
+                read(value)
+            except ValueError as error:
+                row = index if codes is None else int(np.argmax(codes == index))
+                raise wrong(name, row, str(error)) from None
+        raise
+
+
+def wrong(name: str, row: int, what: str) -> DataError:
+    return DataError(f"column '{name}', row {row + 1}: {what}")
+
+
+def _plain(column: pa.Array, name: str) -> pa.Array:
+    """Without dictionary or run ends, which few functions of Arrow work on."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return _plain(column.dictionary_decode(), name)
+    if pa.types.is_run_end_encoded(kind):
+        return _plain(pa.compute.run_end_decode(column), name)
+    if pa.types.is_string_view(kind) or pa.types.is_null(kind):
+        return column.cast(pa.string())
+    if pa.types.is_binary_view(kind):
+        return column.cast(pa.binary())
+    if pa.types.is_nested(kind):
+        raise DataError(f"column '{name}' holds {kind}, not one text, number or date a row")
+    return column

@@ -1,0 +1,147 @@
+"""Learning a transform from the training part, in a few passes over its batches and in bounded memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from tenure.contract import Contract
+from tenure.contract.values import Floats, Text, Value
+from tenure.errors import DataError
+from tenure.transform.state import Category, Encoding, Input, Limits, Number, State
+from tenure.transform.transform import Transform
+
+Tables = Callable[[Sequence[str]], Iterable[pa.RecordBatch]]
+"""Reads the training part: batches with (at least) the named columns; called several times."""
+
+MAX_CATEGORIES = 50
+"""Most frequent texts of a column that get a feature of their own; the others share one."""
+MAX_COUNTED = 100_000
+"""Different texts of a column that are counted; a column with more is no category."""
+BUDGET_BYTES = 256 * 2**20
+"""Memory for the numbers whose medians are looked for at a time."""
+FENCE_RANGES = 3.0
+"""Tukey's outer fences: this many interquartile ranges beyond the quartiles (Exploratory Data Analysis, 1977)."""
+
+
+def fit(contract: Contract, tables: Tables) -> Transform:
+    """Learn medians, vocabularies and fences. Everything is exact and independent of the order of rows.
+
+    Args:
+        tables: reads the training part; see ``of_table`` for one in memory.
+
+    Raises:
+        DataError: there are no rows, or a column of texts is no category.
+    """
+    inputs = tuple(Input(name, column) for name, column in contract.inputs.items())
+    derived = tuple((name, contract.derived[name].expression) for name in contract.expressions)
+    clipped = [entry.name for entry in inputs if entry.column.clip]
+    rows, texts, missing = _count(State(inputs, (), ()), tables)
+    if not rows:
+        raise DataError("the training part has no rows")
+    # Derived features see clipped numbers: the fences come first.
+    fences = {name: _fences(values) for name, values in _columns(State(inputs, (), ()), tables, clipped, rows)}
+    inputs = tuple(Input(entry.name, entry.column, fences.get(entry.name)) for entry in inputs)
+    state = State(inputs, derived, ())
+    if derived:
+        _, texts, missing = _count(state, tables)
+    types = {entry.name: entry.type for entry in inputs}
+    types.update({name: expression.type for name, expression in contract.expressions.items()})
+    encodings: dict[str, Encoding] = {}
+    for name, counts in texts.items():
+        order = contract.inputs[name].values if name in contract.inputs else None
+        encodings[name] = _category(name, counts, missing[name] > 0, order)
+    numbers = [name for name, kind in types.items() if kind in ("number", "boolean")]
+    for name, values in _columns(state, tables, numbers, rows):
+        impute = _majority(values) if types[name] == "boolean" else _median(values)
+        encodings[name] = Number(name, impute, missing[name] > 0)
+    return Transform(State(inputs, derived, tuple(encodings[name] for name in types if name in encodings)))
+
+
+def of_table(table: pa.Table, batch_rows: int = 65_536) -> Tables:
+    """A table in memory, for ``fit``."""
+    return lambda columns: table.select([name for name in columns if name in table.column_names]).to_batches(batch_rows)
+
+
+def _count(state: State, tables: Tables) -> tuple[int, dict[str, Counter[str]], Counter[str]]:
+    """Rows, how often each text stands in each column, and how often a column is missing."""
+    transform = Transform(state)
+    texts: dict[str, Counter[str]] = {}
+    missing: Counter[str] = Counter()
+    rows = 0
+    for values, length in _values(transform, tables(transform.inputs)):
+        rows += length
+        for name, value in values.items():
+            if isinstance(value, Text):
+                counts = np.bincount(value.codes + 1, minlength=len(value.words) + 1).tolist()
+                missing[name] += counts[0]
+                counter = texts.setdefault(name, Counter())
+                for word, count in zip(value.words, counts[1:], strict=True):
+                    if count:
+                        counter[word] += count
+                if len(counter) > MAX_COUNTED:
+                    raise DataError(f"column '{name}' has more than {MAX_COUNTED:,} different texts: it is no category")
+            else:
+                missing[name] += int(np.isnan(value).sum())
+    return rows, texts, missing
+
+
+def _columns(state: State, tables: Tables, names: Sequence[str], rows: int) -> Iterator[tuple[str, Floats]]:
+    """Each of the numeric ``names`` with all its known values, as many at a time as the memory budget allows."""
+    size = max(1, BUDGET_BYTES // (8 * rows))
+    for start in range(0, len(names), size):
+        group = names[start : start + size]
+        part = Transform(_needed(state, group))
+        parts: dict[str, list[Floats]] = {name: [] for name in group}
+        for values, _ in _values(part, tables(part.inputs)):
+            for name in group:
+                value = values[name]
+                parts[name].append(value[~np.isnan(value)])  # type: ignore[arg-type]
+        for name in group:
+            yield name, np.concatenate(parts.pop(name))
+
+
+def _values(transform: Transform, batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[dict[str, Value], int]]:
+    for batch in batches:
+        columns = {name: batch.column(name) for name in batch.schema.names}
+        yield transform.values(columns), batch.num_rows
+
+
+def _needed(state: State, names: Sequence[str]) -> State:
+    """The part of ``state`` that computing ``names`` takes."""
+    wanted = set(names)
+    derived = []
+    for name, expression in reversed(state.expressions().items()):
+        if name in wanted:
+            wanted.update(expression.columns)
+            derived.append((name, expression.text))
+    return State(tuple(entry for entry in state.inputs if entry.name in wanted), tuple(reversed(derived)), ())
+
+
+def _category(name: str, counts: Counter[str], missing: bool, order: tuple[str, ...] | None) -> Category:
+    # Ties by name: the order in which rows came must not show.
+    ranked = sorted(counts, key=lambda word: (-counts[word], word))
+    kept = ranked[:MAX_CATEGORIES]
+    place = {word: index for index, word in enumerate(order or ())}
+    values = tuple(sorted(kept, key=lambda word: (place.get(word, len(place)), word)))
+    return Category(name, values, missing, ranked[0] if ranked else None)
+
+
+def _median(values: Floats) -> float:
+    return float(np.median(values)) if len(values) else 0.0
+
+
+def _majority(values: Floats) -> float:
+    return 1.0 if np.count_nonzero(values) * 2 > len(values) else 0.0
+
+
+def _fences(values: Floats) -> Limits | None:
+    if not len(values):
+        return None
+    low, high = np.quantile(values, [0.25, 0.75]).tolist()
+    reach = FENCE_RANGES * (high - low)
+    # A column that is one value for the most part has no spread to tell outliers by.
+    return (low - reach, high + reach) if reach > 0.0 else None

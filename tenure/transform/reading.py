@@ -1,0 +1,162 @@
+"""Raw columns to the inner representation (``tenure.contract.values``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from tenure.contract import Column
+from tenure.contract.values import Floats, Text
+from tenure.errors import DataError
+from tenure.transform.containers import Values, coded, each, unpacked, wrong
+from tenure.transform.scalars import (
+    LARGEST_EXACT,
+    NOUNS,
+    boolean_reader,
+    missing_numbers,
+    number_reader,
+    quote,
+    text_reader,
+)
+
+DAY_US = 86_400e6
+
+
+class NumberReader:
+    """Reads an ``integer``, ``number`` or ``boolean`` column."""
+
+    def __init__(self, name: str, column: Column) -> None:
+        self._name = name
+        self._type = column.type
+        self._read = boolean_reader(column) if column.type == "boolean" else number_reader(column)
+        self._stand_ins = sorted(missing_numbers(column))
+
+    def __call__(self, values: Values) -> Floats:
+        """The column as float64 with NaN for missing, booleans as 0 and 1; shape (rows,).
+
+        Raises:
+            DataError: naming the column and the first row that holds no number.
+        """
+        found = unpacked(values, self._name)
+        if isinstance(found, list):
+            return np.array(each(found, self._read, self._name), dtype=np.float64)
+        if isinstance(found, pa.Array):
+            kind = found.type
+            numeric = pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)
+            if not pa.types.is_boolean(kind) and not (numeric and self._type != "boolean"):
+                return self._by_distinct(*coded(found))
+            numbers: Floats = found.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+            return self._checked(numbers, exact=not pa.types.is_floating(kind))
+        if found.dtype.kind != "b" and self._type == "boolean":
+            distinct, codes = np.unique(found, return_inverse=True)
+            return self._by_distinct(distinct.tolist(), codes.astype(np.int32))
+        return self._checked(found.astype(np.float64), exact=found.dtype.kind != "f")
+
+    def _by_distinct(self, distinct: list[Any], codes: NDArray[np.int32]) -> Floats:
+        numbers = each(distinct, self._read, self._name, codes)
+        found: Floats = np.array([*numbers, np.nan], dtype=np.float64)[codes]
+        return found
+
+    def _checked(self, numbers: Floats, exact: bool) -> Floats:
+        """As ``number_reader``, for numbers; ``exact`` if they were whole numbers before they became floats."""
+        self._refuse(np.isinf(numbers), numbers, "is infinite")
+        if self._type == "integer" and not exact:
+            with np.errstate(invalid="ignore"):
+                fraction = (numbers != np.floor(numbers)) | (np.abs(numbers) > LARGEST_EXACT)
+            self._refuse(fraction & ~np.isnan(numbers), numbers, f"is not {NOUNS['integer']}")
+        if self._stand_ins and self._type != "boolean":
+            numbers = np.where(np.isin(numbers, self._stand_ins), np.nan, numbers)
+        return numbers
+
+    def _refuse(self, mask: NDArray[np.bool_], numbers: Floats, what: str) -> None:
+        if mask.any():
+            row = int(np.argmax(mask))
+            raise wrong(self._name, row, f"{quote(float(numbers[row]))} {what}")
+
+
+class TextReader:
+    """Reads a ``string`` or ``category`` column into codes of a vocabulary; words outside it are added at its end."""
+
+    def __init__(self, name: str, column: Column, vocabulary: tuple[str, ...]) -> None:
+        self._name = name
+        self._read = text_reader(column)
+        self._vocabulary = vocabulary
+        # Clients send text as bytes as often as not: both find their code without decoding.
+        self._codes: dict[Any, int] = {word: code for code, word in enumerate(vocabulary) if self._read(word) == word}
+        self._codes.update({word.encode(): code for word, code in list(self._codes.items())})
+
+    def __call__(self, values: Values) -> Text:
+        """The column as codes, shape (rows,); ``words`` is the vocabulary itself unless there are words outside it.
+
+        Raises:
+            DataError: naming the column and the first row that holds no text.
+        """
+        found = unpacked(values, self._name)
+        if isinstance(found, list):
+            codes, words = self._code(found, None)
+            return Text(np.array(codes, dtype=np.int32), words)
+        if isinstance(found, pa.Array):
+            distinct, rows = coded(found)
+        else:
+            unique, inverse = np.unique(found, return_inverse=True)
+            distinct, rows = unique.tolist(), inverse.astype(np.int32)
+        codes, words = self._code(distinct, rows)
+        return Text(np.array([*codes, -1], dtype=np.int32)[rows], words)
+
+    def _code(self, values: list[Any], rows: NDArray[np.int32] | None) -> tuple[list[int], tuple[str, ...]]:
+        known = self._codes
+        try:
+            return [known[value] for value in values], self._vocabulary
+        except (KeyError, TypeError):
+            texts = each(values, self._read, self._name, rows)
+        start = len(self._vocabulary)
+        added: dict[str, int] = {}
+        codes = [
+            -1 if text is None else known[text] if text in known else added.setdefault(text, start + len(added))
+            for text in texts
+        ]
+        return codes, (*self._vocabulary, *added) if added else self._vocabulary
+
+
+class DateReader:
+    """Reads a ``date`` or ``timestamp`` column, by the code of ``tenure.checks``."""
+
+    def __init__(self, name: str, column: Column) -> None:
+        self._name = name
+        self._column = column
+
+    def __call__(self, values: Values) -> Floats:
+        """Days since 1970-01-01 as float64, NaN for missing; shape (rows,).
+
+        Raises:
+            DataError: naming the column and the first row that holds no date.
+        """
+        from tenure.checks.parse import parse_batch
+
+        found = unpacked(values, self._name)
+        try:
+            column = found if isinstance(found, pa.Array) else pa.array(found, from_pandas=True)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+            raise DataError(f"column '{self._name}' holds values of several types, not dates") from None
+        parsed, faults = parse_batch(
+            pa.RecordBatch.from_arrays([column], names=[self._name]), {self._name: self._column}
+        )
+        if faults.bad.any():
+            row = int(np.argmax(faults.bad))
+            raise wrong(self._name, row, f"{quote(column[row].as_py())} is not a {self._column.type}")
+        moments = parsed.column(0).cast(pa.timestamp("us")).cast(pa.int64()).cast(pa.float64())
+        days: Floats = moments.to_numpy(zero_copy_only=False) / DAY_US
+        return days
+
+
+Reader = NumberReader | TextReader | DateReader
+
+
+def reader_of(name: str, column: Column, vocabulary: tuple[str, ...] = ()) -> Reader:
+    """What reads ``column``."""
+    if column.is_text:
+        return TextReader(name, column, vocabulary)
+    return DateReader(name, column) if column.is_temporal else NumberReader(name, column)

@@ -1,0 +1,160 @@
+"""One raw value, as a client or a file gives it, to what the transform works on.
+
+The rules are those of ``tenure.checks``, which reads whole tables: trimmed text, the contract's texts for missing
+values, NaN is missing, an infinity is an error. A test holds the two to each other.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+
+import numpy as np
+
+from tenure.contract import Column
+
+NUMBER_PATTERN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
+SPECIAL_PATTERN = re.compile(r"-?(nan|inf|infinity)", re.IGNORECASE | re.ASCII)
+TRUE_WORDS = frozenset(("true", "t", "yes", "y", "1", "on"))
+FALSE_WORDS = frozenset(("false", "f", "no", "n", "0", "off"))
+LARGEST_EXACT = 2.0**53
+"""Up to here every whole float64 stands for itself alone."""
+NOUNS = {"integer": "a whole number", "number": "a number", "boolean": "true or false"}
+MAX_QUOTED = 60
+
+ReadNumber = Callable[[object], float]
+ReadText = Callable[[object], str | None]
+
+
+def number_reader(column: Column) -> ReadNumber:
+    """For ``integer`` and ``number`` columns: the number, NaN where it is missing; raises ValueError saying why not."""
+    missing = _missing_texts(column)
+    stand_ins = missing_numbers(column)
+    whole = column.type == "integer"
+    noun = NOUNS[column.type]
+
+    def read(value: object) -> float:
+        if isinstance(value, float | int | np.floating | np.integer | np.bool_ | Decimal):
+            number = _as_float(value)
+        elif value is None:
+            return math.nan
+        else:
+            text = as_text(value)
+            if text in missing:
+                return math.nan
+            if NUMBER_PATTERN.fullmatch(text) is None and SPECIAL_PATTERN.fullmatch(text) is None:
+                raise ValueError(f"{quote(value)} is not {noun}")
+            number = float(text)
+        if math.isnan(number):
+            return math.nan
+        if math.isinf(number):
+            raise ValueError(f"{quote(value)} is infinite")
+        if whole and not _is_whole(number, value):
+            raise ValueError(f"{quote(value)} is not {noun}")
+        return math.nan if number in stand_ins else number
+
+    return read
+
+
+def boolean_reader(column: Column) -> ReadNumber:
+    """For ``boolean`` columns: 1 or 0, NaN where it is missing; raises ValueError saying why not."""
+    missing = _missing_texts(column)
+    values = column.values
+
+    def read(value: object) -> float:
+        if isinstance(value, bool | np.bool_):
+            return float(value)
+        text = as_text(value)
+        if text in missing:
+            return math.nan
+        if values is None:
+            text = text.lower()
+            if text in TRUE_WORDS:
+                return 1.0
+            if text in FALSE_WORDS:
+                return 0.0
+        elif text in values:
+            return float(values.index(text))
+        raise ValueError(f"{quote(value)} is not {_either(values)}")
+
+    return read
+
+
+def text_reader(column: Column) -> ReadText:
+    """For ``string`` and ``category`` columns: the trimmed text, None where it is missing; raises ValueError."""
+    missing = _missing_texts(column)
+
+    def read(value: object) -> str | None:
+        text = as_text(value)
+        if text in missing:
+            return None
+        if "\0" in text:
+            raise ValueError(f"{quote(value)} holds a NUL character")
+        return text
+
+    return read
+
+
+def as_text(value: object) -> str:  # noqa: PLR0911 a type, a return
+    """A value as trimmed text; empty for a missing one. A whole number has no point: 3.0 is "3"."""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, bytes):
+        try:
+            return value.decode("utf-8").strip()
+        except UnicodeDecodeError:
+            raise ValueError(f"{quote(value)} is not text in UTF-8") from None
+    if value is None:
+        return ""
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    if isinstance(value, float | np.floating):
+        number = float(value)
+        if math.isnan(number):
+            return ""
+        return str(int(number)) if number.is_integer() and abs(number) < LARGEST_EXACT else repr(number)
+    if isinstance(value, int | np.integer | Decimal | date):
+        return str(value)
+    raise ValueError(f"{quote(value)} is a {type(value).__name__}, not one text or number")
+
+
+def quote(value: object) -> str:
+    """``value`` for a message: short, on one line."""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "backslashreplace")
+    shown = repr(value)
+    return shown if len(shown) <= MAX_QUOTED else f"{shown[:MAX_QUOTED]}…"
+
+
+def _missing_texts(column: Column) -> frozenset[str]:
+    return frozenset(("", *(text.strip() for text in column.missing_values)))
+
+
+def missing_numbers(column: Column) -> frozenset[float]:
+    """-999 and -999.0 stand for the same."""
+    texts = (text.strip() for text in column.missing_values)
+    return frozenset(float(text) for text in texts if NUMBER_PATTERN.fullmatch(text))
+
+
+def _as_float(value: float | np.floating | np.integer | np.bool_ | Decimal) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+    except ValueError:  # a signalling Decimal NaN
+        return math.nan
+
+
+def _is_whole(number: float, value: object) -> bool:
+    if isinstance(value, int | np.integer):
+        return -(2**63) <= int(value) < 2**63
+    if isinstance(value, str | bytes) and re.fullmatch(r"-?[0-9]{1,19}", as_text(value), re.ASCII):
+        return -(2**63) <= int(as_text(value)) < 2**63
+    return number.is_integer() and abs(number) <= LARGEST_EXACT
+
+
+def _either(values: tuple[str, ...] | None) -> str:
+    return NOUNS["boolean"] if values is None else f"{quote(values[0])} or {quote(values[1])}"

@@ -1,0 +1,153 @@
+"""From raw columns to the matrix that models see: the one code path of training and serving."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from tenure.contract.values import ExpressionType, Text, Value
+from tenure.errors import DataError
+from tenure.transform.blocks import Categories, Flags, Limits, Numbers
+from tenure.transform.containers import Values
+from tenure.transform.reading import Reader, reader_of
+from tenure.transform.state import Category, Feature, Input, State
+
+Columns = Mapping[str, Values]
+"""Raw columns by name, equally long. Columns that the transform does not know are ignored."""
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """Rows as models see them."""
+
+    matrix: NDArray[np.float32]
+    """Shape (rows, features), C-contiguous, finite."""
+    imputed: Flags
+    """Missing, and filled in or flagged."""
+    unknown: Flags
+    """A text that has no feature of its own."""
+    out_of_range: Flags
+    """Outside the contract's range; taken for the nearest value inside."""
+
+
+class Transform:
+    """A fitted transform. Immutable; safe to use from several threads. Made by ``fit`` or ``from_json``."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.inputs = tuple(entry.name for entry in state.inputs)
+        self.features: tuple[Feature, ...] = state.features()
+        self._expressions = list(state.expressions().items())
+        vocabulary = {encoding.name: encoding.values for encoding in state.encodings if isinstance(encoding, Category)}
+        self._inputs: list[tuple[Input, Reader]] = [
+            (entry, reader_of(entry.name, entry.column, vocabulary.get(entry.name, ()))) for entry in state.inputs
+        ]
+        self._numbers = Numbers(state, self.features)
+        self._categories = Categories(state, self.features)
+        self._limits = Limits(state.inputs)
+
+    @property
+    def feature_sources(self) -> tuple[str, ...]:
+        """For each feature the input or derived feature it is made from."""
+        return tuple(feature.source for feature in self.features)
+
+    def encode(self, columns: Columns) -> Encoded:
+        """Encode raw rows. A row's encoding depends on nothing but the row.
+
+        Missing numbers get the training median, missing texts a feature of their own (or the most frequent value,
+        if training met none missing), unknown texts the ``unknown`` feature.
+
+        Raises:
+            DataError: a column that must be there is not, lengths differ, or a value is not of the column's type;
+                names the column and the row.
+        """
+        values, rows = self._read(columns)
+        out_of_range = self._limits.apply(values)
+        self._derive(values, rows)
+        matrix = np.zeros((rows, len(self.features)), dtype=np.float32)
+        imputed = self._numbers.encode(values, matrix)
+        unknown, missing = self._categories.encode(values, matrix)
+        imputed.update(missing)
+        return Encoded(matrix, self._of_inputs(imputed), self._of_inputs(unknown), out_of_range)
+
+    def derive(self, columns: Columns) -> dict[str, pa.Array]:
+        """The derived features as people read them: float64, bool or string, null where unknown.
+
+        Raises:
+            DataError: as ``encode``.
+        """
+        values, rows = self._read(columns)
+        self._limits.apply(values)
+        self._derive(values, rows)
+        return {name: _to_arrow(values[name], expression.type) for name, expression in self._expressions}
+
+    def values(self, columns: Columns) -> dict[str, Value]:
+        """Inputs and derived features in the inner representation (``tenure.contract.values``), nothing imputed.
+
+        Raises:
+            DataError: as ``encode``.
+        """
+        values, rows = self._read(columns)
+        self._limits.apply(values)
+        self._derive(values, rows)
+        return values
+
+    def to_json(self) -> str:
+        """The fitted state; ``from_json`` reads it back to an equal one."""
+        return self.state.to_json()
+
+    @classmethod
+    def from_json(cls, text: str) -> Transform:
+        """
+        Raises:
+            BundleError: ``text`` is no transform of this version's format.
+        """
+        return cls(State.from_json(text))
+
+    def _of_inputs(self, flags: Flags) -> Flags:
+        """What a derived feature lacks follows from what its inputs lack."""
+        return {name: flags[name] for name in self.inputs if name in flags} if flags else flags
+
+    def _read(self, columns: Columns) -> tuple[dict[str, Value], int]:
+        values: dict[str, Value] = {}
+        absent: list[tuple[Input, Reader]] = []
+        rows, first = 0, ""
+        for entry, reader in self._inputs:
+            raw = columns.get(entry.name)
+            if raw is None:
+                absent.append((entry, reader))
+                continue
+            value = reader(raw)
+            values[entry.name] = value
+            length = len(value.codes) if isinstance(value, Text) else len(value)
+            if not first:
+                rows, first = length, entry.name
+            elif length != rows:
+                raise DataError(f"column '{entry.name}' has {length} rows, '{first}' has {rows}")
+        for entry, reader in absent:
+            values[entry.name] = _fill(entry, reader, rows)
+        return values, rows
+
+    def _derive(self, values: dict[str, Value], rows: int) -> None:
+        for name, expression in self._expressions:
+            values[name] = expression.evaluate(values, rows)
+
+
+def _fill(entry: Input, reader: Reader, rows: int) -> Value:
+    """A column that nobody sent: its default, or missing where the contract allows that."""
+    column = entry.column
+    if column.required and not column.nullable:
+        raise DataError(f"column '{entry.name}' is missing")
+    return reader([column.default] * rows)
+
+
+def _to_arrow(value: Value, kind: ExpressionType) -> pa.Array:
+    if isinstance(value, Text):
+        words = pa.array([*value.words], pa.string())
+        return words.take(pa.array(value.codes, mask=value.codes < 0))
+    missing = np.isnan(value)
+    return pa.array(np.nan_to_num(value) == 1.0 if kind == "boolean" else value, mask=missing)
