@@ -93,7 +93,7 @@ def _number_facts(name: str, numbers: np.ndarray, sketch: Sketch) -> list[tuple[
     if not len(numbers):
         return []
     mean = sketch.sums[name] / (sketch.rows - sketch.missing[name])
-    found = {"least": sketch.lows[name], "median": np.median(numbers), "mean": mean, "most": sketch.highs[name]}
+    found = {"smallest": sketch.lows[name], "median": np.median(numbers), "mean": mean, "largest": sketch.highs[name]}
     return [(what, f"{value:,.6g}") for what, value in found.items()]
 
 

@@ -55,7 +55,8 @@ def check_columns(seen: Observed) -> list[Check]:
         said.append(f"new, left out: {_listed(seen.extra)}")
     if seen.defaulted:
         said.append(f"optional and not there: {_listed(seen.defaulted)}")
-    return [Check("columns", "warn", f"columns differ from the contract ({'; '.join(said)})")]
+    advice = "Describe new columns in the contract to use them, or give them the role 'ignored'."
+    return [Check("columns", "warn", f"columns differ from the contract ({'; '.join(said)})", advice=advice)]
 
 
 def check_row_faults(contract: Contract, seen: Observed) -> list[Check]:
@@ -105,7 +106,8 @@ def check_rejected(contract: Contract, seen: Observed) -> list[Check]:
     reasons = Counter(seen.rejection_reasons) + Counter({str(kind): count for kind, count in seen.faults.items()})
     mostly = f", mostly: {reasons.most_common(1)[0][0]}" if reasons else ""
     message = f"{lost:,} of {seen.read:,} rows are rejected or quarantined, {_percent(share)} (limit {_percent(limit)})"
-    return [Check("rejected", level, message + mostly, observed=share, limit=limit)]
+    advice = "Correct these rows at the source; or the contract, if it is the contract that is wrong."
+    return [Check("rejected", level, message + mostly, None, share, limit, advice)]
 
 
 def check_missing(contract: Contract, seen: Observed) -> list[Check]:
@@ -119,7 +121,8 @@ def check_missing(contract: Contract, seen: Observed) -> list[Check]:
         limit = column.max_missing_share
         level: Level = "stop" if share > limit else "pass"
         message = f"'{name}' is missing in {_percent(share)} of rows (limit {_percent(limit)})"
-        checks.append(Check("missing", level, message, name, share, limit))
+        advice = f"Fill it at the source, or raise 'columns.{name}.max_missing_share'."
+        checks.append(Check("missing", level, message, name, share, limit, advice))
     return checks
 
 
@@ -127,7 +130,8 @@ def check_rows_left(contract: Contract, seen: Observed) -> list[Check]:
     """Enough good rows to learn from."""
     limit = contract.quality.min_rows
     level: Level = "stop" if seen.good < limit else "pass"
-    return [Check("rows", level, f"{seen.good:,} good rows (at least {limit:,})", observed=seen.good, limit=limit)]
+    advice = "Bring more rows, or lower 'quality.min_rows'."
+    return [Check("rows", level, f"{seen.good:,} good rows (at least {limit:,})", None, seen.good, limit, advice)]
 
 
 def check_classes(contract: Contract, seen: Observed, labels: Sketch) -> list[Check]:
@@ -140,12 +144,14 @@ def check_classes(contract: Contract, seen: Observed, labels: Sketch) -> list[Ch
     positive = contract.label.positive
     if share == 0.0:
         message = f"the label '{name}' has one class only: {_found(labels, name)}; '{positive}' means churn"
-        return [Check("classes", "stop", message, name, 0.0, limit)]
+        advice = "Set 'label.positive' to the value that means churn, or bring a table with both classes."
+        return [Check("classes", "stop", message, name, 0.0, limit, advice)]
     message = f"'{name}' is '{positive}' in {_percent(seen.positives / seen.good)} of rows"
     level: Level = "stop" if share < limit else "pass"
     if level == "stop":
         message += f": the smaller class is below {_percent(limit)}"
-    return [Check("classes", level, message, name, share, limit)]
+    advice = "Bring more of the smaller class, or lower 'quality.min_class_share'."
+    return [Check("classes", level, message, name, share, limit, advice)]
 
 
 def check_freshness(contract: Contract, seen: Observed, now: datetime) -> list[Check]:
@@ -157,7 +163,8 @@ def check_freshness(contract: Contract, seen: Observed, now: datetime) -> list[C
     age = (now - newest.replace(tzinfo=UTC)).total_seconds() / 86_400
     level: Level = "stop" if age > limit else "pass"
     message = f"the newest '{contract.time}' is {seen.newest}, {max(age, 0):,.0f} days old (limit {limit:,})"
-    return [Check("freshness", level, message, contract.time, round(age, 3), limit)]
+    advice = "Bring newer rows; for a historical table set 'quality.freshness_days: null'."
+    return [Check("freshness", level, message, contract.time, round(age, 3), limit, advice)]
 
 
 def check_outliers(good: Sketch) -> list[Check]:
@@ -198,8 +205,9 @@ def check_drift(contract: Contract, distances: Mapping[str, float] | None) -> li
         return [
             Check("drift", "pass", f"no column moved since the champion (largest PSI {most:.3f})", None, most, limit)
         ]
+    advice = "Has the business changed, or the source?"
     return [
-        Check("drift", "warn", f"'{n}' moved since the champion: PSI {d:.2f} (limit {limit:g})", n, d, limit)
+        Check("drift", "warn", f"'{n}' moved since the champion: PSI {d:.2f} (limit {limit:g})", n, d, limit, advice)
         for n, d in sorted(moved.items(), key=lambda entry: -entry[1])
     ]
 
