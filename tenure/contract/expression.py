@@ -54,9 +54,11 @@ class Expression:
         self._run = node.run
 
     def evaluate(self, columns: Mapping[str, Value], rows: int) -> Value:
-        """The expression's value for ``rows`` rows; ``columns`` must hold ``self.columns``, each that long."""
-        with np.errstate(all="ignore"):
-            value: Value = self._run(columns)
+        """The expression's value for ``rows`` rows; ``columns`` must hold ``self.columns``, each that long.
+
+        Run it under ``np.errstate(all="ignore")``, once for many expressions: what numpy would warn of becomes null.
+        """
+        value: Value = self._run(columns)
         if isinstance(value, Text):
             return value if len(value.codes) == rows else Text(np.broadcast_to(value.codes, rows), value.words)
         return value if len(value) == rows else np.broadcast_to(value, rows)

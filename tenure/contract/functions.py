@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.contract.nodes import Columns, Node, need, need_same
-from tenure.contract.values import ExpressionType, Floats, Memo, Text, Value, code_table, finite, table
+from tenure.contract.values import ExpressionType, Floats, Memo, PairMemo, Text, Value, code_table, finite, table
 
 EN_DASH = "\u2013"
 MAX_PRODUCT = 4_096
@@ -89,7 +89,7 @@ def _where(arguments: list[Node], text: str) -> Node:
     kind = need_same(arguments[1:], "where")
     condition, a, b = (node.run for node in arguments)
     if kind == "text":
-        both = Memo(lambda x, y: x + y)
+        both = PairMemo(lambda x, y: x + y)
 
         def choose_text(columns: Columns) -> Text:
             chosen, x, y = condition(columns), a(columns), b(columns)
@@ -141,7 +141,7 @@ def _first_known(first: Node, second: Node) -> Callable[[Columns], Floats]:
 
 def _first_known_text(first: Node, second: Node) -> Callable[[Columns], Text]:
     a, b = first.run, second.run
-    both = Memo(lambda x, y: x + y)
+    both = PairMemo(lambda x, y: x + y)
 
     def run(columns: Columns) -> Text:
         x, y = a(columns), b(columns)
@@ -221,7 +221,7 @@ def _concat(arguments: list[Node], text: str) -> Node:
 
 def _joined(first: Node, second: Node) -> Callable[[Columns], Text]:
     a, b = first.run, second.run
-    every_pair = Memo(lambda x, y: tuple(left + right for left, right in product(x, y)))
+    every_pair = PairMemo(lambda x, y: tuple(left + right for left, right in product(x, y)))
 
     def run(columns: Columns) -> Text:
         x, y = a(columns), b(columns)

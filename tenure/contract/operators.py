@@ -6,9 +6,10 @@ import ast
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tenure.contract.nodes import Columns, Node, constant, need, need_same
-from tenure.contract.values import Floats, Memo, Text, code_table, finite, null_of, table
+from tenure.contract.values import Floats, Memo, PairMemo, Text, code_table, finite, null_of, table
 
 MAX_EXPONENT = 8
 
@@ -105,7 +106,7 @@ def _compare_text(operator: type[ast.cmpop], left: Node, right: Node, text: str)
         wanted = right.literal
         by_word = Memo(lambda words: table([equal if word == wanted else different for word in words]))
         return Node("boolean", lambda columns: _gather(by_word, a(columns)), text)
-    common = Memo(_common_codes)
+    common = PairMemo(_common_codes)
 
     def words_against_words(columns: Columns) -> Floats:
         x, y = a(columns), b(columns)
@@ -145,7 +146,7 @@ def _gather(by_word: Memo, text: Text) -> Floats:
     return found
 
 
-def _common_codes(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[object, object]:
+def _common_codes(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     place = {word: index for index, word in enumerate(dict.fromkeys([*a, *b]))}
     return code_table([place[word] for word in a]), code_table([place[word] for word in b])
 

@@ -7,7 +7,7 @@ NaN is null. Text is dictionary-encoded, so that work on words is done once a wo
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 ExpressionType = Literal["number", "text", "boolean", "date"]
 
 Floats = NDArray[np.float64]
+
+Made = TypeVar("Made")
 
 
 class Text(NamedTuple):
@@ -40,24 +42,42 @@ def null_of(values: Floats) -> Floats:
     return values - values
 
 
-class Memo:
-    """The last result of a function of tuples, told apart by identity.
+class Memo(Generic[Made]):
+    """The last result of a function of one vocabulary, told by identity.
 
     A fitted transform hands the same vocabulary objects to every call, so what an expression works out per
-    word is worked out once and not for every request. Safe under threads: the pair is replaced in one step.
+    word is worked out once and not for every request. Safe under threads: key and result are replaced in one step.
     """
 
-    def __init__(self, make: Callable[..., Any]) -> None:
-        self._make = make
-        self._last: tuple[tuple[object, ...], Any] = ((), None)
+    __slots__ = ("_last", "_make")
 
-    def __call__(self, *keys: object) -> Any:
+    def __init__(self, make: Callable[[tuple[str, ...]], Made]) -> None:
+        self._make = make
+        self._last: tuple[tuple[str, ...] | None, Made | None] = (None, None)
+
+    def __call__(self, words: tuple[str, ...]) -> Made:
         known, result = self._last
-        if len(known) == len(keys) and all(a is b for a, b in zip(known, keys, strict=True)):
-            return result
-        result = self._make(*keys)
-        self._last = (keys, result)
-        return result
+        if known is not words:
+            result = self._make(words)
+            self._last = (words, result)
+        return result  # type: ignore[return-value]
+
+
+class PairMemo(Generic[Made]):
+    """As ``Memo``, of two vocabularies."""
+
+    __slots__ = ("_last", "_make")
+
+    def __init__(self, make: Callable[[tuple[str, ...], tuple[str, ...]], Made]) -> None:
+        self._make = make
+        self._last: tuple[tuple[str, ...] | None, tuple[str, ...] | None, Made | None] = (None, None, None)
+
+    def __call__(self, left: tuple[str, ...], right: tuple[str, ...]) -> Made:
+        known_left, known_right, result = self._last
+        if known_left is not left or known_right is not right:
+            result = self._make(left, right)
+            self._last = (left, right, result)
+        return result  # type: ignore[return-value]
 
 
 def table(values: list[float]) -> Floats:

@@ -133,8 +133,9 @@ class Transform:
         return values, rows
 
     def _derive(self, values: dict[str, Value], rows: int) -> None:
-        for name, expression in self._expressions:
-            values[name] = expression.evaluate(values, rows)
+        with np.errstate(all="ignore"):
+            for name, expression in self._expressions:
+                values[name] = expression.evaluate(values, rows)
 
 
 def _fill(entry: Input, reader: Reader, rows: int) -> Value:
