@@ -64,6 +64,7 @@ def curves(label: NDArray[np.integer], scored: Scored, campaign: Campaign) -> di
     if has_both:
         kept = _thin(false / negatives, true / positives)
         found["roc"] = _points(false[kept] / negatives, true[kept] / positives)
+        found["roc"]["threshold"] = [round(float(value), 6) for value in threshold[kept]]
         kept = _thin(true[1:] / positives) + 1
         found["precision_recall"] = _points(true[kept] / positives, true[kept] / reached[kept])
         found["chosen"] |= {

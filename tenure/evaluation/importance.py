@@ -16,7 +16,10 @@ from numpy.typing import NDArray
 from tenure.evaluation.sample import Floats
 
 MAX_ROWS = 5_000
+MIN_ROWS = 500
 REPEATS = 3
+MAX_PREDICTIONS = 1_000_000
+"""Rows predicted in total: a table with very many columns is judged on fewer of its rows."""
 
 Predict = Callable[[Mapping[str, pa.Array]], Floats]
 """Raw columns to (rows,) probabilities."""
@@ -46,14 +49,16 @@ def permutation_importance(
 
     Args:
         columns: raw columns by name, (rows,) each; at most ``MAX_ROWS`` of the rows are used.
+        names: the columns to shuffle.
         progress: called with the columns done and the columns to do.
     """
     generator = np.random.default_rng(seed)
     rows = label.size
-    if rows > MAX_ROWS:
-        kept = np.sort(generator.choice(rows, MAX_ROWS, replace=False))
+    most = min(MAX_ROWS, max(MIN_ROWS, MAX_PREDICTIONS // (REPEATS * max(1, len(names)))))
+    if rows > most:
+        kept = np.sort(generator.choice(rows, most, replace=False))
         columns = {name: values.take(pa.array(kept)) for name, values in columns.items()}
-        label, rows = label[kept], MAX_ROWS
+        label, rows = label[kept], most
     if label.min() == label.max():
         return []
     base = rank_auc(label, predict(columns))

@@ -21,3 +21,13 @@ def percent(share: float, digits: int = 1) -> str:
 def score(value: float) -> str:
     """``0.847``."""
     return f"{value:.3f}"
+
+
+def compact_money(amount: float, currency: str) -> str:
+    """``$12.5k``, ``$1.2M``: short enough for an axis."""
+    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(amount) >= size:
+            short = f"{abs(amount) / size:.3g}{letter}"
+            sign, symbol = "-" if amount < 0 else "", SYMBOLS.get(currency)
+            return f"{sign}{symbol}{short}" if symbol else f"{sign}{short} {currency}"
+    return money(round(amount), currency)

@@ -1,0 +1,1 @@
+"""The step that asks the registry which model is live."""

@@ -1,0 +1,25 @@
+"""Champion, as a KFP component."""
+
+from kfp import dsl
+
+from components.image import IMAGE
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def champion(contract: str, champion: dsl.Output[dsl.Artifact], tracking_uri: str = "") -> None:
+    """Fetch the model that is live. Never cached: the registry may have changed since.
+
+    Args:
+        contract: the contract, YAML text.
+        champion: champion.json, and bundle/ if there is a champion that can be read.
+        tracking_uri: of MLflow; the environment's, or SQLite in the home, if empty.
+    """
+    from pathlib import Path
+
+    from components.champion.logic import run
+    from components.content import address_by_content
+    from components.step import step
+
+    with step("champion") as running:
+        running.summary = run(contract=contract, champion=Path(champion.path), tracking_uri=tracking_uri)
+        address_by_content(champion)

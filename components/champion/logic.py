@@ -1,0 +1,62 @@
+"""champion: the model that is live, for the steps that compare with it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from tenure.bundle import read
+from tenure.contract import parse
+from tenure.errors import BundleError
+from tenure.sources import write_text
+from tenure.tracking import Registry, Version, resolve
+
+
+def run(*, contract: str, champion: Path, tracking_uri: str = "") -> dict[str, Any]:
+    """Fetch the champion's bundle.
+
+    Args:
+        contract: the contract's YAML; its ``name`` is the registered model's.
+        champion: written: ``champion.json`` and, if there is a champion that can be read, ``bundle/``.
+            ``champion.json`` holds ``name``, ``version`` and ``bundle_version`` (both null without a champion) and
+            ``unreadable``: why the champion's bundle must not be loaded, or null.
+        tracking_uri: of MLflow; ``MLFLOW_TRACKING_URI``, or SQLite in the home, if empty.
+
+    Returns:
+        The content of ``champion.json``.
+
+    Raises:
+        ContractError: the contract cannot be read.
+        SourceError: MLflow is down, hangs or refuses.
+        StorageError: the disk is full or refuses.
+    """
+    registry = Registry(parse(contract).name, resolve(tracking_uri))
+    found = registry.champion()
+    champion.mkdir(parents=True, exist_ok=True)
+    unreadable = None if found is None else _fetch(registry, found, champion / "bundle")
+    document = {
+        "name": registry.name,
+        "version": found and found.version,
+        "bundle_version": found and found.bundle_version,
+        "unreadable": unreadable,
+    }
+    write_text(champion / "champion.json", json.dumps(document, indent=1) + "\n")
+    return document
+
+
+def _fetch(registry: Registry, found: Version, folder: Path) -> str | None:
+    """Download the bundle to ``folder``; what is wrong with it, if it is not a whole one."""
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        bundle = read(registry.download(found.version, folder))
+    except BundleError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        return str(error)
+    if bundle.version != found.bundle_version:
+        shutil.rmtree(folder)
+        return (
+            f"the registry's version {found.version} is bundle {found.bundle_version}, its files are {bundle.version}"
+        )
+    return None

@@ -1,0 +1,1 @@
+"""The step that decides whether a model may go live."""

@@ -1,0 +1,58 @@
+"""Evaluate, as a KFP component."""
+
+from typing import NamedTuple
+
+from kfp import dsl
+
+from components.image import IMAGE
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def evaluate(
+    contract: str,
+    raw: dsl.Input[dsl.Dataset],
+    valid: dsl.Input[dsl.Dataset],
+    features: dsl.Input[dsl.Dataset],
+    candidates: dsl.Input[dsl.Model],
+    champion: dsl.Input[dsl.Artifact],
+    evaluation: dsl.Output[dsl.Artifact],
+    metrics: dsl.Output[dsl.Metrics],
+    curves: dsl.Output[dsl.ClassificationMetrics],
+    report: dsl.Output[dsl.HTML],
+    override: str = "",
+    code_version: str = "",
+) -> NamedTuple("Decision", [("verdict", str), ("proceed", bool)]):  # type: ignore[valid-type]
+    """Judge the chosen candidate on the test part, beside the champion.
+
+    Args:
+        contract: the contract, YAML text.
+        raw: what ingest brought in.
+        valid: what validate let through.
+        features: the parts of the split.
+        candidates: one bundle a family, and which was chosen.
+        champion: the model that is live.
+        evaluation: evaluation.json, report.html, example.json, bundle/.
+        metrics: the chosen candidate's, for the run's page.
+        curves: its confusion matrix and ROC curve, likewise.
+        report: report.html, likewise.
+        override: a person's reason to go on if the verdict is inconclusive; empty for none.
+        code_version: of the code that trained.
+    """
+    from pathlib import Path
+
+    from components.evaluate.display import show
+    from components.evaluate.logic import run
+    from components.step import step
+
+    folders = {"raw": raw, "valid": valid, "features": features, "candidates": candidates, "champion": champion}
+    with step("evaluate") as running:
+        outcome = run(
+            contract=contract,
+            **{name: Path(artifact.path) for name, artifact in folders.items()},
+            evaluation=Path(evaluation.path),
+            override=override,
+            code_version=code_version,
+        )
+        running.summary = outcome.summary
+        show(Path(evaluation.path), metrics, curves, report)
+    return (outcome.verdict, outcome.proceed)

@@ -1,0 +1,46 @@
+"""The evaluation as Kubeflow Pipelines shows it on a run's page: metrics, confusion matrix, ROC curve, report."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any, Protocol
+
+SHOWN = ("roc_auc", "average_precision", "precision", "recall", "f1", "brier", "calibration_error", "profit_per_day")
+
+
+class Metrics(Protocol):
+    """What is needed of a kfp ``Metrics`` artifact."""
+
+    def log_metric(self, metric: str, value: float) -> None: ...
+
+
+class ClassificationMetrics(Protocol):
+    """What is needed of a kfp ``ClassificationMetrics`` artifact."""
+
+    def log_confusion_matrix(self, categories: list[str], matrix: list[list[int]]) -> None: ...
+
+    def log_roc_curve(self, fpr: list[float], tpr: list[float], threshold: list[float]) -> None: ...
+
+
+class Page(Protocol):
+    """What is needed of a kfp ``HTML`` artifact."""
+
+    @property
+    def path(self) -> str: ...
+
+
+def show(evaluation: Path, metrics: Metrics, curves: ClassificationMetrics, report: Page) -> None:
+    """Fill the artifacts from the folder that the step wrote."""
+    document: dict[str, Any] = json.loads((evaluation / "evaluation.json").read_text(encoding="utf-8"))
+    values = {name: estimate["value"] for name, estimate in document["metrics"].items()}
+    for name in SHOWN:
+        if values[name] is not None:
+            metrics.log_metric(name, values[name])
+    stayed, left = ("true_negatives", "false_positives"), ("false_negatives", "true_positives")
+    curves.log_confusion_matrix(["stayed", "left"], [[round(values[name]) for name in row] for row in (stayed, left)])
+    roc = document["curves"].get("roc")
+    if roc is not None:
+        curves.log_roc_curve(roc["x"], roc["y"], roc["threshold"])
+    shutil.copyfile(evaluation / "report.html", report.path)

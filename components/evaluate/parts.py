@@ -1,0 +1,152 @@
+"""The parts of the evaluation's record: families, slices, champion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from components.evaluate.scoring import TestPart, score
+from components.evaluate.standing import Standing
+from tenure.bundle import Bundle, read
+from tenure.contract import Contract
+from tenure.errors import InputError
+from tenure.evaluation import Campaign, Challenge, Comparison, Estimate, Scored, compare, cut, measure, too_small
+
+Json = dict[str, Any]
+
+SLICE_METRICS = (
+    "contacted_share",
+    "roc_auc",
+    "average_precision",
+    "accuracy",
+    "precision",
+    "recall",
+    "f1",
+    "brier",
+    "log_loss",
+    "calibration_error",
+    "profit_per_customer",
+    "profit_per_day",
+    "return_on_cost",
+)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What every measurement of one evaluation shares."""
+
+    test: TestPart
+    campaign: Campaign
+    samples: int
+    seed: int
+
+    def measure(self, scored: Scored) -> dict[str, Estimate]:
+        return measure(self.test.label, scored, self.campaign, samples=self.samples, seed=self.seed)
+
+    def compare(self, candidate: Scored, champion: Scored) -> Comparison:
+        label = self.test.label
+        return compare(label, candidate, champion, self.campaign, samples=self.samples, seed=self.seed)
+
+
+def family(name: str, folder: Path, chosen: str, metrics: Mapping[str, Estimate], setting: Setting) -> Json:
+    """One line of the families' table; ``metrics`` are the chosen family's, known already.
+
+    A family that was not chosen and cannot be scored is reported as such: it decides nothing.
+    """
+    if name == chosen:
+        return {"family": name, "chosen": True, "error": None, "metrics": to_json(metrics)}
+    try:
+        found = setting.measure(score(read(folder), setting.test.table))
+    except InputError as error:
+        return {"family": name, "chosen": False, "error": str(error), "metrics": {}}
+    return {"family": name, "chosen": False, "error": None, "metrics": to_json(found)}
+
+
+def slices(
+    contract: Contract, setting: Setting, scored: Scored, champion: Scored | None
+) -> tuple[list[Json], list[tuple[str, Comparison]]]:
+    """Metrics by slice, and the comparison with the champion on each slice that is large enough."""
+    test = setting.test
+    names = dict.fromkeys((*contract.columns_of("sensitive"), *contract.slices))
+    columns: dict[str, pa.ChunkedArray] = {
+        name: test.table.column(name) for name in names if name in test.table.column_names
+    }
+    records: list[Json] = []
+    comparisons: list[tuple[str, Comparison]] = []
+    for part in cut(columns):
+        label = test.label[part.rows]
+        small = too_small(label)
+        record: Json = {
+            "column": part.column,
+            "value": part.value,
+            "rows": int(label.size),
+            "churners": int(label.sum()),
+            "too_small": small,
+            "metrics": {},
+        }
+        records.append(record)
+        if small is not None:
+            continue
+        campaign = setting.campaign.part(label.size / test.rows)
+        inside = {"samples": setting.samples, "seed": setting.seed}
+        found = measure(label, scored.take(part.rows), campaign, **inside)
+        record["metrics"] = to_json({name: found[name] for name in SLICE_METRICS})
+        if champion is not None:
+            against = compare(label, scored.take(part.rows), champion.take(part.rows), campaign, **inside)
+            record["against_champion"] = against.to_json()
+            comparisons.append((f"{part.column} = {part.value}", against))
+    return records, comparisons
+
+
+def challenge(
+    standing: Standing | None,
+    candidate: Bundle,
+    scored: Scored,
+    slice_comparisons: list[tuple[str, Comparison]],
+    setting: Setting,
+) -> tuple[Challenge | None, Json | None]:
+    """The champion as the verdict needs it, and as the record shows it."""
+    if standing is None:
+        return None, None
+    record: Json = {
+        "version": standing.version,
+        "bundle_version": standing.bundle_version,
+        "family": None,
+        "identical": False,
+        "unreadable": standing.unreadable,
+        "metrics": {},
+        "comparison": None,
+        "notes": [],
+    }
+    if standing.bundle is None or standing.scored is None:
+        return Challenge(standing.version, unreadable=standing.unreadable), record
+    champion = standing.bundle
+    metrics = setting.measure(standing.scored)
+    comparison = setting.compare(scored, standing.scored)
+    identical = champion.version == candidate.version
+    record |= {
+        "family": champion.manifest.family,
+        "identical": identical,
+        "threshold": champion.decision.threshold,
+        "metrics": to_json(metrics),
+        "comparison": comparison.to_json(),
+        "notes": _notes(champion, candidate),
+    }
+    found = Challenge(standing.version, identical=identical, comparison=comparison, slices=tuple(slice_comparisons))
+    return found, record
+
+
+def to_json(metrics: Mapping[str, Estimate]) -> Json:
+    return {name: estimate.to_json() for name, estimate in metrics.items()}
+
+
+def _notes(champion: Bundle, candidate: Bundle) -> list[str]:
+    """What a reader must know before trusting the comparison."""
+    ours, theirs = candidate.manifest, champion.manifest
+    if ours.data_hash == theirs.data_hash and candidate.contract.split != champion.contract.split:
+        return ["The champion learned from the same data under another split: it may have seen these test rows."]
+    return []

@@ -1,0 +1,1 @@
+"""The step that tracks a run and registers its model."""

@@ -1,0 +1,47 @@
+"""Register, as a KFP component."""
+
+from kfp import dsl
+
+from components.image import IMAGE
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def register(
+    evaluation: dsl.Input[dsl.Artifact],
+    run_id: str,
+    serving: dsl.Input[dsl.Artifact] = None,
+    tracking_uri: str = "",
+    override: str = "",
+    code_version: str = "",
+    promote: bool = False,
+    who: str = "",
+) -> str:
+    """Track the run, and register its model if the verdict allows it; returns the version.
+
+    Args:
+        evaluation: what evaluate wrote.
+        run_id: Tenure's id of the run.
+        serving: serving.json of check_serving, kept with the run.
+        tracking_uri: of MLflow; the environment's, or SQLite in the home, if empty.
+        override: a person's reason to register an inconclusive model; empty for none.
+        code_version: of the code that trained.
+        promote: make a blessed version the champion at once.
+        who: who answers for it; the user of the process if empty.
+    """
+    from pathlib import Path
+
+    from components.register.logic import run
+    from components.step import step
+
+    with step("register") as running:
+        running.summary = run(
+            evaluation=Path(evaluation.path),
+            run_id=run_id,
+            serving=Path(serving.path) if serving else None,
+            tracking_uri=tracking_uri,
+            override=override,
+            code_version=code_version,
+            promote=promote,
+            who=who,
+        )
+    return str(running.summary["version"])

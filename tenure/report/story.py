@@ -1,0 +1,158 @@
+"""The evaluation in words, for somebody who runs retention and not statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tenure.evaluation.words import money, percent
+from tenure.report.labels import FAMILIES
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One number of the first screen."""
+
+    label: str
+    number: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Story:
+    """The first screen."""
+
+    badge: str
+    headline: str
+    why: str
+    next_step: str
+    tiles: tuple[Tile, ...]
+    plainly: tuple[str, ...]
+    """How good it is, a sentence each."""
+
+
+def tell(evaluation: Json) -> Story:
+    """The story of an evaluation."""
+    return Story(
+        badge={"bless": "Blessed", "reject": "Rejected", "inconclusive": "Inconclusive"}[
+            evaluation["verdict"]["state"]
+        ],
+        headline=_headline(evaluation),
+        why=evaluation["verdict"]["summary"],
+        next_step=_next_step(evaluation),
+        tiles=tuple(_tiles(evaluation)),
+        plainly=tuple(_plainly(evaluation)),
+    )
+
+
+def _headline(evaluation: Json) -> str:
+    state, champion = evaluation["verdict"]["state"], evaluation["champion"]
+    if state == "reject":
+        return "Do not use this model"
+    if state == "inconclusive":
+        return "Not shown to be good enough yet"
+    if champion is None:
+        return "Ready to use: it passes every check"
+    if champion["identical"]:
+        return "The same model that is live already"
+    return "Better than the model that is live"
+
+
+def _next_step(evaluation: Json) -> str:
+    state, champion, override = evaluation["verdict"]["state"], evaluation["champion"], evaluation["override"]
+    if state == "reject":
+        return "It is not registered. The reasons below say what to look at first."
+    if state == "inconclusive":
+        if override:
+            return f"A person decided to register it all the same: “{override}”"
+        return "It is not registered. More test rows would settle it; a person may override, with a reason on record."
+    if champion is None:
+        return "It is registered as the first version and becomes the champion."
+    if champion["identical"]:
+        return "Nothing new is registered."
+    return f"It is registered as the challenger of version {champion['version']}, and goes live when it is promoted."
+
+
+def _tiles(evaluation: Json) -> list[Tile]:
+    metrics, business = evaluation["metrics"], evaluation["business"]
+    currency = business["currency"]
+    profit, contacts, cost = metrics["profit_per_day"], metrics["contacts_per_day"]["value"], metrics["cost_per_day"]
+    between = (
+        f"95 % between {money(profit['low'], currency)} and {money(profit['high'], currency)},"
+        f" against contacting nobody"
+        if profit["low"] is not None
+        else "against contacting nobody"
+    )
+    tiles = [
+        Tile("What it is worth a day", money(profit["value"], currency), between),
+        Tile(
+            "Customers to contact a day",
+            f"{contacts:,.0f}",
+            f"of {business['population']:,.0f} scored; the offers cost {money(cost['value'], currency)}",
+        ),
+    ]
+    precision, recall, rate = (
+        metrics["precision"]["value"],
+        metrics["recall"]["value"],
+        evaluation["test"]["churn_rate"],
+    )
+    if precision is not None:
+        tiles.append(
+            Tile(
+                "Contacted who would leave",
+                f"{round(100 * precision)} of 100",
+                f"picked at random: {round(100 * rate)} of 100",
+            )
+        )
+    if recall is not None:
+        missed = 100 - round(100 * recall)
+        tiles.append(
+            Tile("Leavers reached in time", f"{round(100 * recall)} of 100", f"{missed} of 100 leave without an offer")
+        )
+    return tiles
+
+
+def _plainly(evaluation: Json) -> list[str]:
+    metrics, limit, currency = evaluation["metrics"], evaluation["curves"]["limit"], evaluation["business"]["currency"]
+    chosen = evaluation["chosen"]
+    said = []
+    area = metrics["roc_auc"]["value"]
+    if area is not None:
+        said.append(
+            f"Shown one customer who leaves and one who stays, it ranks the leaver as riskier {round(100 * area)} times"
+            f" out of 100. Guessing would reach 50."
+        )
+    error = metrics["calibration_error"]["value"]
+    said.append(
+        f"Its probabilities mean what they say: on average the share who really left is within"
+        f" {100 * error:.1f} percentage points of them."
+        if error <= 0.05
+        else f"Its probabilities are off by {100 * error:.1f} percentage points on average: read them as a ranking."
+    )
+    kept = metrics["kept_customers_per_day"]["value"]
+    back = metrics["return_on_cost"]["value"]
+    if back is not None:
+        said.append(
+            f"Contact a customer from a probability of {percent(chosen['threshold'])} on. That keeps about"
+            f" {kept:,.0f} customers a day, and every {money(1, currency)} spent on offers returns"
+            f" {money(1 + back, currency)}."
+        )
+    else:
+        said.append("At its threshold it contacts nobody.")
+    if limit["share"] < 1.0 and limit["cost_per_day"] >= 1.0 and limit["best_share"] > limit["share"]:
+        said.append(
+            f"The limit of {limit['contacts_per_day']:,.0f} contacts a day costs"
+            f" {money(limit['cost_per_day'], currency)}: contacting {percent(limit['best_share'], 0)} of the"
+            f" customers would earn {money(limit['best_profit_per_day'], currency)} a day."
+        )
+    tried = len(evaluation["families"])
+    said.append(
+        f"{FAMILIES.get(chosen['family'], chosen['family'])} was chosen among {tried} families of models before the"
+        f" test rows were looked at; all figures here are from {evaluation['test']['rows']:,} customers it had never seen."
+        if tried > 1
+        else f"All figures here are from {evaluation['test']['rows']:,} customers that the model had never seen."
+    )
+    return said
