@@ -1,0 +1,211 @@
+"""What canary and stable did, counted from the server's metrics in Prometheus.
+
+Read are four families, each with the labels ``namespace`` and ``pod`` that Prometheus' Kubernetes discovery sets:
+
+    tenure_requests_total{code}                     answered requests; code is HTTP's, or its equivalent for gRPC
+    tenure_fallbacks_total                          answered by the fallback; must be exposed at 0 too
+    tenure_request_duration_seconds_bucket{le}      requests by duration
+    tenure_score_bucket{le}                         answered rows by probability
+
+Raw samples are fetched and counted here rather than by ``increase()``, which extrapolates and which drops what a
+counter held when it was first scraped: a canary whose pods fail from their first second would look clean. Counting
+from sample to sample also makes windows meet without gap or overlap, whoever looks and after whatever pause.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import math
+import re
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from serving.rollout.observation import Histogram, NoData, Side, Window
+from tenure.errors import SourceError
+
+REQUESTS = "tenure_requests_total"
+FALLBACKS = "tenure_fallbacks_total"
+LATENCY = "tenure_request_duration_seconds_bucket"
+SCORES = "tenure_score_bucket"
+FAMILIES = (REQUESTS, FALLBACKS, LATENCY, SCORES)
+
+LOOKBACK_S = 300.0
+"""How far before a window the sample is looked for that a counter is counted from."""
+
+LONGEST_WINDOW_S = 3600.0
+"""After a longer absence, what lies further back is neither evidence nor counted."""
+
+LARGEST_ANSWER_BYTES = 256 * 2**20
+
+_FAILED = re.compile(r"5\d\d")
+
+Samples = list[tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Series:
+    """One counter's samples by time (seconds since the epoch)."""
+
+    family: str
+    pod: str
+    label: str
+    samples: Samples
+
+
+class Prometheus:
+    """A Prometheus server."""
+
+    def __init__(self, url: str, timeout_s: float = 10.0) -> None:
+        self.url = url.rstrip("/")
+        self.timeout_s = timeout_s
+
+    def observe(
+        self,
+        namespace: str,
+        canary: str,
+        stable: str,
+        start: float,
+        now: float,
+        *,
+        stale_s: float,
+        need: tuple[str, ...],
+    ) -> Window | NoData:
+        """What both Deployments' pods did after ``start``, up to ``now``; ``NoData`` if that cannot be said.
+
+        Args:
+            namespace: where both run.
+            canary, stable: names of the Deployments.
+            start, now: seconds since the epoch.
+            stale_s: a newest sample older than this is no data.
+            need: of "canary" and "stable", those without whose samples nothing can be said.
+        """
+        start = max(start, now - LONGEST_WINDOW_S)
+        span_s = math.ceil(now - start + LOOKBACK_S)
+        names = "|".join(FAMILIES)
+        pods = f"({canary}|{stable})-[a-z0-9]+-[a-z0-9]+"
+        query = f'{{__name__=~"{names}",namespace="{namespace}",pod=~"{pods}"}}[{span_s}s]'
+        try:
+            series = [_series(result) for result in self._query(query, now)]
+            return count(series, canary, stable, start, now, stale_s=stale_s, need=need)
+        except SourceError as error:
+            return NoData(str(error))
+        except (ValueError, KeyError, TypeError) as error:
+            return NoData(f"Prometheus at {self.url}: {type(error).__name__}: {error}")
+
+    def _query(self, query: str, now: float) -> list[dict[str, Any]]:
+        form = urllib.parse.urlencode({"query": query, "time": f"{now:.3f}", "timeout": f"{self.timeout_s:g}s"})
+        request = urllib.request.Request(f"{self.url}/api/v1/query", data=form.encode())  # noqa: S310
+        try:
+            with urllib.request.urlopen(request, timeout=self.timeout_s) as answer:  # noqa: S310
+                body = answer.read(LARGEST_ANSWER_BYTES)
+        except urllib.error.HTTPError as error:
+            raise SourceError(f"Prometheus at {self.url}: HTTP {error.code}: {_said(error.read(10_000))}") from error
+        except (OSError, http.client.HTTPException) as error:
+            reason = getattr(error, "reason", None) or error
+            raise SourceError(f"Prometheus at {self.url} does not answer: {reason}") from error
+        document = json.loads(body)
+        if document.get("status") != "success" or document["data"]["resultType"] != "matrix":
+            raise SourceError(f"Prometheus at {self.url}: {_said(body)}")
+        return document["data"]["result"]
+
+
+def count(
+    series: Iterable[Series],
+    canary: str,
+    stable: str,
+    start: float,
+    now: float,
+    *,
+    stale_s: float,
+    need: tuple[str, ...],
+) -> Window | NoData:
+    """Both sides' counts for ``start < t <= now`` from raw samples; see ``Prometheus.observe``."""
+    sides: dict[str, list[Series]] = {"canary": [], "stable": []}
+    for item in series:
+        for side, deployment in (("canary", canary), ("stable", stable)):
+            if re.fullmatch(rf"{re.escape(deployment)}-[a-z0-9]+-[a-z0-9]+", item.pod):
+                sides[side].append(item)
+    for side in need:
+        lacking = _lacking(side, sides[side], now, stale_s)
+        if lacking:
+            return NoData(lacking)
+    # A counter without a sample before the window began with it, if anything at all was being scraped then.
+    scraped = any(when <= start for items in sides.values() for item in items for when, _ in item.samples)
+    try:
+        counted = {side: _side(items, start, from_zero=scraped) for side, items in sides.items()}
+    except ValueError as error:
+        return NoData(str(error))
+    bounds = [(set(side.latency_s.counts), set(side.scores.counts)) for side in counted.values() if side.requests]
+    if len(bounds) == 2 and bounds[0] != bounds[1]:
+        return NoData("canary and stable keep histograms with different bounds")
+    return Window(start, now, canary=counted["canary"], stable=counted["stable"])
+
+
+def _lacking(side: str, items: list[Series], now: float, stale_s: float) -> str:
+    for family in FAMILIES:
+        newest = max((item.samples[-1][0] for item in items if item.family == family and item.samples), default=None)
+        if newest is None:
+            return f"no samples of {family} from {side} pods"
+        if now - newest > stale_s:
+            return f"newest sample of {family} from {side} pods is {now - newest:.0f} s old"
+    return ""
+
+
+def _side(items: list[Series], start: float, *, from_zero: bool) -> Side:
+    grown: dict[str, dict[str, float]] = {family: defaultdict(float) for family in FAMILIES}
+    for item in items:
+        grown[item.family][item.label] += growth(item.samples, start, from_zero=from_zero)
+    codes = grown[REQUESTS]
+    return Side(
+        requests=round(sum(codes.values())),
+        errors=round(sum(grown_by for code, grown_by in codes.items() if _FAILED.fullmatch(code))),
+        fallbacks=round(sum(grown[FALLBACKS].values())),
+        latency_s=_histogram(grown[LATENCY]),
+        scores=_histogram(grown[SCORES]),
+    )
+
+
+def growth(samples: Samples, start: float, *, from_zero: bool) -> float:
+    """How much a counter grew after ``start``; a value that falls is a restart, counted from 0.
+
+    Raises:
+        ValueError: if a sample is NaN, infinite or negative.
+    """
+    total = 0.0
+    before = None
+    for when, value in samples:
+        if not math.isfinite(value) or value < 0:
+            raise ValueError(f"a counter is {value}")
+        if when <= start:
+            before = value
+            continue
+        if before is None:
+            before = 0.0 if from_zero else value
+        total += value - before if value >= before else value
+        before = value
+    return total
+
+
+def _histogram(buckets: dict[str, float]) -> Histogram:
+    return Histogram({float(bound): round(grown_by) for bound, grown_by in buckets.items()})
+
+
+def _series(result: dict[str, Any]) -> Series:
+    metric = result["metric"]
+    label = metric.get("le") or metric.get("code", "")
+    samples = [(float(when), float(value)) for when, value in result["values"]]
+    return Series(metric["__name__"], metric["pod"], label, samples)
+
+
+def _said(body: bytes) -> str:
+    try:
+        text = str(json.loads(body).get("error", ""))
+    except (ValueError, AttributeError):
+        text = body[:200].decode(errors="replace")
+    return " ".join(text.split())[:200] or "no explanation"
