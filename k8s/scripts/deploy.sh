@@ -42,7 +42,7 @@ fi
 apply() {
     local force=() output
     [[ ${FORCE:-} != 1 ]] || force=(--force-conflicts)
-    if ! output=$(kubectl apply --server-side --field-manager=tenure-deploy "${force[@]}" "$@" 2>&1); then
+    if ! output=$(kubectl apply --server-side --field-manager=tenure-deploy ${force[@]+"${force[@]}"} "$@" 2>&1); then
         printf '%s\n' "$output" | tail -n 20 >&2
         case $output in
             *conflict*) fail "somebody else changed fields that the manifests set (see above)" "look who, then: make deploy FORCE=1" ;;
@@ -57,9 +57,11 @@ apply --kustomize "$k8s/base/namespaces"
 if [[ $overlay == kind ]]; then bash "$here/secrets.sh"; fi
 
 # 1. What holds the models, so that the registry can be asked for one.
-render() { WITHOUT_KINDS="${without[*]}" bash "$here/render.sh" "$overlay" "$@"; }
-manifests=$(render) || exit 1
-apply --filename - <<<"$manifests"
+manifests=$(mktemp)
+trap 'rm -f "$manifests"' EXIT
+render() { WITHOUT_KINDS=${without[*]-} bash "$here/render.sh" "$overlay" "$@" >"$manifests" || exit 1; }
+render
+apply --filename "$manifests"
 for name in object-store postgres prometheus; do
     if kubectl --namespace tenure-platform get "statefulset/$name" >/dev/null 2>&1; then rollout tenure-platform "statefulset/$name"; fi
 done
@@ -82,8 +84,8 @@ if [[ -z $storage_uri ]]; then
 fi
 
 say "serving $storage_uri"
-manifests=$(render "$storage_uri") || exit 1
-retry 60 apply --filename - <<<"$manifests" >/dev/null
+render "$storage_uri"
+apply --filename "$manifests"
 say "waiting for the InferenceService"
 if ! kubectl --namespace tenure wait --for=condition=Ready "inferenceservice/$service" --timeout=600s >/dev/null 2>&1; then
     kubectl --namespace tenure get inferenceservice "$service" --output jsonpath='{range .status.conditions[?(@.status!="True")]}{.type}{": "}{.reason}{" "}{.message}{"\n"}{end}' >&2 || true

@@ -1,0 +1,146 @@
+"""Every object is one that a Kubernetes API server, or KServe's CRDs, would take."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from manifests import OVERLAYS, ROOT, Document, Render
+
+kubernetes_validate = pytest.importorskip("kubernetes_validate")
+
+MINOR_VERSIONS = ("1.31", "1.35")
+VARIANTS = [
+    *[(overlay,) for overlay in OVERLAYS],
+    ("kind", "canary"),
+    ("kind", "knative"),
+    ("kind", "prometheus-operator"),
+]
+CUSTOM_GROUPS = {
+    "serving.kserve.io",
+    "gateway.networking.k8s.io",
+    "gateway.envoyproxy.io",
+    "cert-manager.io",
+    "external-secrets.io",
+    "monitoring.coreos.com",
+}
+
+
+def group(document: Document) -> str:
+    return document["apiVersion"].rpartition("/")[0]
+
+
+@pytest.mark.parametrize("version", MINOR_VERSIONS)
+@pytest.mark.parametrize("variant", VARIANTS, ids="+".join)
+def test_core_objects_are_valid(render: Render, variant: tuple[str, ...], version: str) -> None:
+    checked = 0
+    for document in render(*variant):
+        if group(document) not in CUSTOM_GROUPS:
+            kubernetes_validate.validate(document, version, strict=True)
+            checked += 1
+    assert checked > 30
+
+
+def test_a_misspelt_field_is_found(render: Render) -> None:
+    deployment = next(document for document in render("kind") if document["kind"] == "Deployment")
+    broken = {**deployment, "spec": {**deployment["spec"], "replica": 2}}
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(broken, "1.31", strict=True)
+
+
+def crds() -> Path:
+    folder = Path(os.environ.get("TENURE_CRDS", ROOT.parent / "shared" / "crds"))
+    if not list(folder.glob("serving.kserve.io_*.yaml")):
+        pytest.skip(f"no KServe CRDs in {folder}; TENURE_CRDS says where they are")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def kserve_schemas() -> dict[tuple[str, str], dict[str, Any]]:
+    """openAPIV3Schema by (apiVersion, kind), made strict: a field that the CRD does not know would be pruned."""
+    schemas = {}
+    for file in crds().glob("*.yaml"):
+        crd = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["spec"]
+        for version in crd["versions"]:
+            schema = version["schema"]["openAPIV3Schema"]
+            _forbid_unknown_fields(schema, top=True)
+            schemas[(f"{crd['group']}/{version['name']}", crd["names"]["kind"])] = schema
+    return schemas
+
+
+def _forbid_unknown_fields(schema: Any, top: bool = False) -> None:
+    if isinstance(schema, list):
+        for item in schema:
+            _forbid_unknown_fields(item)
+    elif isinstance(schema, dict):
+        if (
+            isinstance(schema.get("properties"), dict)
+            and "additionalProperties" not in schema
+            and not schema.get("x-kubernetes-preserve-unknown-fields")
+        ):
+            schema["additionalProperties"] = False
+        for key, value in schema.items():
+            if key == "properties":
+                for name, property_ in value.items():
+                    if not (top and name == "metadata"):
+                        _forbid_unknown_fields(property_)
+            elif isinstance(value, dict | list):
+                _forbid_unknown_fields(value)
+        # An integer or a string: OpenAPI has no union types, Kubernetes says so by an extension.
+        if schema.get("x-kubernetes-int-or-string"):
+            schema.pop("type", None)
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids="+".join)
+def test_kserve_objects_meet_the_crds(render: Render, variant: tuple[str, ...], kserve_schemas: dict) -> None:
+    import jsonschema
+
+    checked = []
+    for document in render(*variant):
+        if group(document) == "serving.kserve.io":
+            schema = kserve_schemas[document["apiVersion"], document["kind"]]
+            errors = list(jsonschema.Draft202012Validator(schema).iter_errors(document))
+            assert not errors, [f"{error.json_path}: {error.message[:200]}" for error in errors]
+            checked.append(document["kind"])
+    assert sorted(checked) == ["InferenceService", "ServingRuntime"]
+
+
+def test_a_field_that_the_crd_does_not_know_is_found(render: Render, kserve_schemas: dict) -> None:
+    import jsonschema
+
+    service = next(document for document in render("kind") if document["kind"] == "InferenceService")
+    broken = json.loads(json.dumps(service))
+    broken["spec"]["predictor"]["model"]["storageURL"] = "s3://a/b"
+    validator = jsonschema.Draft202012Validator(kserve_schemas[service["apiVersion"], "InferenceService"])
+    assert [error.message for error in validator.iter_errors(broken) if "storageURL" in error.message]
+
+
+@pytest.fixture
+def kserve_client(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The SDK's client. Its models name Kubernetes' own (V1ObjectMeta), which its deserializer does not find."""
+    import kserve.models
+    import kubernetes.client.models
+    from kserve.api_client import ApiClient
+
+    for name, model in vars(kubernetes.client.models).items():
+        if name.startswith("V1") and not hasattr(kserve.models, name):
+            monkeypatch.setattr(kserve.models, name, model, raising=False)
+    return ApiClient()
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids="+".join)
+def test_kserve_objects_survive_the_sdk(render: Render, variant: tuple[str, ...], kserve_client: Any) -> None:
+    """Into the SDK's models and out again: nothing lost, so that a client that reads and writes loses nothing."""
+    kinds = {"InferenceService": "V1beta1InferenceService", "ServingRuntime": "V1alpha1ServingRuntime"}
+    seen = 0
+    for document in render(*variant):
+        if document["kind"] in kinds:
+            response = type("Response", (), {"data": json.dumps(document)})
+            model = kserve_client.deserialize(response, kinds[document["kind"]])
+            assert kserve_client.sanitize_for_serialization(model) == document
+            seen += 1
+    assert seen == 2

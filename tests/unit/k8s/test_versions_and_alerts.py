@@ -1,0 +1,94 @@
+"""One list of versions; configuration files that their programs would take."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from manifests import K8S, ROOT, run
+
+
+def environment_file(path: Path) -> dict[str, str]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def test_the_images_run_beside_tenure_are_those_of_the_list() -> None:
+    versions = environment_file(K8S / "versions.env")
+    images = yaml.safe_load((K8S / "components/versions/kustomization.yaml").read_text(encoding="utf-8"))["images"]
+    tags = {image["name"].rpartition("/")[2]: image["newTag"] for image in images}
+    assert tags["mlflow"] == versions["MLFLOW_VERSION"]
+    assert tags["postgres"] == versions["POSTGRES_VERSION"]
+    assert tags["prometheus"] == versions["PROMETHEUS_VERSION"]
+    assert tags["seaweedfs"] == versions["SEAWEEDFS_VERSION"]
+    assert not any(tag == "latest" for tag in tags.values())
+
+
+def test_scripts_name_no_version_of_their_own() -> None:
+    for script in (K8S / "scripts").glob("*.sh"):
+        text = script.read_text(encoding="utf-8")
+        assert not re.search(r"\bv\d+\.\d+\.\d+\b", text), script.name
+
+
+def test_kfp_client_and_server_are_of_one_version() -> None:
+    versions = environment_file(K8S / "versions.env")
+    pyproject = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert f'"kfp=={versions["KFP_VERSION"]}"' in pyproject
+    assert f'"kserve=={versions["KSERVE_VERSION"].removeprefix("v")}"' in pyproject
+
+
+def test_the_base_image_is_pinned_by_digest_in_one_place() -> None:
+    pinned = environment_file(ROOT / "images/versions.env")
+    assert re.fullmatch(r"sha256:[0-9a-f]{64}", pinned["BASE_DIGEST"])
+    for dockerfile in (ROOT / "images").glob("*/Dockerfile"):
+        text = dockerfile.read_text(encoding="utf-8")
+        assert f"ARG BASE_IMAGE={pinned['BASE_NAME']}\n" in text
+        assert "sha256:" not in text
+        froms = re.findall(r"^FROM (\S+)", text, re.MULTILINE)
+        assert froms == ["${BASE_IMAGE}", "${BASE_IMAGE}"]
+        assert re.search(r"^USER [1-9]\d*:[1-9]\d*$", text, re.MULTILINE)
+
+
+def test_the_pipelines_plugin_points_at_our_mlflow() -> None:
+    config = json.loads((K8S / "platform/pipelines/config.json").read_text(encoding="utf-8"))
+    plugin = config["plugins"]["mlflow"]
+    assert plugin["settings"] == {"authType": "none", "workspacesEnabled": False, "injectUserEnvVars": True}
+    hosts = environment_file(K8S / "base/mlflow/mlflow.env")["MLFLOW_SERVER_ALLOWED_HOSTS"].split(",")
+    # MLflow answers 403 to a Host header that it was not told of.
+    assert plugin["endpoint"].removeprefix("http://") in hosts
+    tracking = environment_file(K8S / "base/rollout/rollout.env")["MLFLOW_TRACKING_URI"]
+    assert tracking.removeprefix("http://") in hosts
+
+
+def test_mlflow_takes_the_host_names() -> None:
+    """The patterns, as MLflow's own middleware reads them."""
+    security = pytest.importorskip("mlflow.server.security_utils")
+    hosts = environment_file(K8S / "base/mlflow/mlflow.env")["MLFLOW_SERVER_ALLOWED_HOSTS"].split(",")
+    for host in ("mlflow.tenure-platform.svc:5000", "mlflow.tenure-platform.svc.cluster.local:5000", "localhost:41235"):
+        assert security.is_allowed_host_header(hosts, host)
+    assert not security.is_allowed_host_header(hosts, "evil.example.com")
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+def test_prometheus_takes_its_configuration(tmp_path: Path) -> None:
+    alerts = run("promtool", "check", "rules", str(K8S / "base/monitoring/alerts.yaml"))
+    assert alerts.returncode == 0, alerts.stdout + alerts.stderr
+    config = yaml.safe_load((K8S / "components/prometheus/prometheus.yaml").read_text(encoding="utf-8"))
+    config.pop("rule_files")
+    (tmp_path / "prometheus.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    result = run("promtool", "check", "config", "--syntax-only", str(tmp_path / "prometheus.yaml"))
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_alerts_use_only_metrics_that_the_rollout_reads_too() -> None:
+    """Two readers, one set of names: a metric renamed in one place shows here."""
+    from serving.rollout.prometheus import FAMILIES
+
+    text = (K8S / "base/monitoring/alerts.yaml").read_text(encoding="utf-8")
+    used = set(re.findall(r"\btenure_[a-z_]+", text))
+    assert used
+    assert used <= set(FAMILIES)
