@@ -6,7 +6,7 @@ from components.image import IMAGE
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
-def tune(  # noqa: PLR0917 - kfp calls it by name
+def tune(
     contract: str,
     features: dsl.Input[dsl.Dataset],
     storage: str,

@@ -1,0 +1,45 @@
+"""Train, as a KFP component."""
+
+from kfp import dsl
+
+from components.image import IMAGE
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def train(
+    contract: str,
+    raw: dsl.Input[dsl.Dataset],
+    valid: dsl.Input[dsl.Dataset],
+    features: dsl.Input[dsl.Dataset],
+    trials: dsl.Input[list[dsl.Artifact]],
+    candidates: dsl.Output[dsl.Model],
+    threads: int = 1,
+) -> None:
+    """Refit the best of each family, calibrate it, set its threshold, and ship it as a bundle.
+
+    Args:
+        contract: the contract, YAML text.
+        raw: ingest.json.
+        valid: profile.json.
+        features: train.parquet, validation.parquet, transform.json.
+        trials: trials.json of every worker.
+        candidates: a bundle a family, train.json.
+        threads: a fit may use.
+    """
+    from datetime import UTC, datetime
+    from pathlib import Path
+
+    from components.step import step
+    from components.train.logic import run
+
+    with step("train") as running:
+        running.summary = run(
+            contract=contract,
+            raw=Path(raw.path),
+            valid=Path(valid.path),
+            features=Path(features.path),
+            trials=[Path(worker.path) for worker in trials],
+            candidates=Path(candidates.path),
+            created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            threads=threads,
+        )
