@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tenure.errors import DataError
+from tenure.families import divide
+
+
+def labels(rows, share=0.3, seed=0):
+    return (np.random.default_rng(seed).random(rows) < share).astype(np.int8)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(40, 200), st.integers(2, 6), st.integers(0, 5))
+def test_stratified_folds_hold_every_row_out_once(rows, count, seed):
+    label = labels(rows, seed=seed)
+    label[:count], label[-count:] = 1, 0
+    found = divide(label, count, seed, key=np.arange(rows))
+    assert found.kind == "stratified" and len(found.folds) == count
+    assert sorted(np.concatenate([fold.held for fold in found.folds])) == list(range(rows))
+    for fold in found.folds:
+        together = np.concatenate([fold.fit, fold.stop, fold.held])
+        assert sorted(together) == list(range(rows))
+        assert {0, 1} == set(label[fold.fit]) == set(label[fold.stop]) == set(label[fold.held])
+        np.testing.assert_array_equal(fold.train, np.sort(np.concatenate([fold.fit, fold.stop])))
+
+
+def test_a_customer_with_several_rows_is_never_on_both_sides():
+    key = np.repeat(np.array([f"c{i}" for i in range(80)]), 3)
+    found = divide(labels(240), 5, 7, key=key)
+    assert found.kind == "grouped"
+    for fold in found.folds:
+        assert not set(key[fold.train]) & set(key[fold.held])
+
+
+def test_time_folds_train_on_the_past_alone():
+    rng = np.random.default_rng(1)
+    time = np.datetime64("2024-01-01") + rng.integers(0, 300, 600).astype("timedelta64[D]")
+    found = divide(labels(600), 5, 7, key=np.arange(600), time=time)
+    assert found.kind == "time" and len(found.folds) == 5
+    for fold in found.folds:
+        assert time[fold.train].max() < time[fold.held].min()
+    held = np.concatenate([fold.held for fold in found.folds])
+    assert len(held) == len(set(held))
+
+
+def test_a_label_that_looks_past_the_block_is_left_out_of_training():
+    cuts = np.datetime64("2024-01-01") + np.arange(8).astype("timedelta64[D]") * 30
+    time = np.repeat(cuts, 100)
+    found = divide(labels(800), 4, 7, time=time, horizon=np.timedelta64(90, "D"))
+    assert found.kind == "time"
+    for fold in found.folds:
+        assert time[fold.train].max() + np.timedelta64(90, "D") <= time[fold.held].min()
+
+
+@pytest.mark.parametrize("distinct", [1, 2])
+def test_too_few_times_fall_back_to_folds_by_customer(distinct):
+    time = np.repeat(np.datetime64("2024-01-01") + np.arange(distinct).astype("timedelta64[D]"), 200 // distinct)
+    key = np.tile(np.arange(200 // distinct), distinct)
+    kind = "grouped" if distinct > 1 else "stratified"
+    assert divide(labels(200), 5, 7, key=key, time=time).kind == kind
+
+
+def test_a_class_with_fewer_rows_than_folds():
+    label = np.zeros(100, dtype=np.int8)
+    label[:4] = 1
+    with pytest.raises(DataError, match="4 rows of its smaller class, too few for 5 folds"):
+        divide(label, 5, 7)
+
+
+def test_all_churners_one_customer():
+    label = np.zeros(100, dtype=np.int8)
+    label[:10] = 1
+    key = np.where(label == 1, 0, np.arange(100))
+    with pytest.raises(DataError, match="too few customers"):
+        divide(label, 5, 7, key=key)
