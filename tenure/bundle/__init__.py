@@ -1,0 +1,8 @@
+"""A model as it is shipped: write, read, predict. Nothing in it is executable."""
+
+from tenure.bundle.bundle import Bundle, Flags, Prediction
+from tenure.bundle.manifest import FileEntry, Manifest
+from tenure.bundle.read import read
+from tenure.bundle.write import ExportedModel, write
+
+__all__ = ["Bundle", "ExportedModel", "FileEntry", "Flags", "Manifest", "Prediction", "read", "write"]

@@ -1,0 +1,118 @@
+"""A bundle's files on disk: read once, checked before they are parsed; written whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+
+from tenure.bundle import manifest as manifest_file
+from tenure.bundle.manifest import MAX_MANIFEST_BYTES, FileEntry, Manifest, parse_manifest, render_manifest
+from tenure.errors import BundleError, StorageError
+
+_MAX_ENTRIES = 64
+
+
+def read_files(folder: Path) -> tuple[Manifest, dict[str, bytes]]:
+    """The manifest and the content of every file it names, all hashes checked.
+
+    What is returned are the very bytes that were hashed: no file is opened a second time.
+
+    Raises:
+        BundleError: a file is missing, was added or changed, is not a plain file; or the folder is no bundle.
+    """
+    entries = _entries(folder)
+    if manifest_file.FILE_NAME not in entries:
+        raise BundleError(f"{folder}: not a bundle: it has no {manifest_file.FILE_NAME}")
+    try:
+        manifest = parse_manifest(_read(folder / manifest_file.FILE_NAME, limit=MAX_MANIFEST_BYTES))
+        _check_complete(manifest, entries)
+        return manifest, {name: _read_checked(folder / name, entry) for name, entry in manifest.files.items()}
+    except BundleError as error:
+        raise BundleError(f"{folder}: {error}") from None
+
+
+def write_files(folder: Path, manifest: Manifest, contents: Mapping[str, bytes]) -> None:
+    """Write the folder under a temporary name beside it and rename it.
+
+    Raises:
+        BundleError: there is something at ``folder`` already.
+        StorageError: the disk is full or refuses.
+    """
+    building = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
+    try:
+        building.mkdir(parents=True)
+        for name, content in {**contents, manifest_file.FILE_NAME: render_manifest(manifest)}.items():
+            with (building / name).open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise BundleError(f"{folder}: there is something here already")
+        building.rename(folder)
+    except OSError as error:
+        raise StorageError(f"{folder}: cannot write the bundle: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def describe(content: bytes) -> FileEntry:
+    """The manifest's entry for a file with this content."""
+    return FileEntry(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
+
+
+def _check_complete(manifest: Manifest, entries: set[str]) -> None:
+    extra = sorted(entries - {manifest_file.FILE_NAME, *manifest.files})
+    if extra:
+        raise BundleError(f"{ascii(extra[0])[:100]} is not in {manifest_file.FILE_NAME}")
+    missing = sorted(set(manifest.files) - entries)
+    if missing:
+        raise BundleError(f"{missing[0]} is missing")
+
+
+def _entries(folder: Path) -> set[str]:
+    """Names of all that stands in the folder, which must be plain files."""
+    names: set[str] = set()
+    try:
+        with os.scandir(folder) as listing:
+            for entry in listing:
+                if entry.is_symlink() or not entry.is_file(follow_symlinks=False):
+                    raise BundleError(f"{folder}: {ascii(entry.name)[:100]} is not a plain file")
+                names.add(entry.name)
+                if len(names) > _MAX_ENTRIES:
+                    raise BundleError(f"{folder}: not a bundle: it has more than {_MAX_ENTRIES} files")
+    except FileNotFoundError:
+        raise BundleError(f"{folder}: no bundle here") from None
+    except NotADirectoryError:
+        raise BundleError(f"{folder}: a bundle is a folder, this is a file") from None
+    except OSError as error:
+        raise BundleError(f"{folder}: cannot read the bundle: {error.strerror}") from error
+    return names
+
+
+def _read_checked(path: Path, entry: FileEntry) -> bytes:
+    content = _read(path, limit=entry.bytes)
+    if len(content) != entry.bytes:
+        raise BundleError(f"{path.name} has {len(content)} bytes, the manifest says {entry.bytes}")
+    if hashlib.sha256(content).hexdigest() != entry.sha256:
+        raise BundleError(f"{path.name} was changed: its SHA-256 is not the manifest's")
+    return content
+
+
+def _read(path: Path, limit: int) -> bytes:
+    """The whole file, unless it is longer than ``limit`` bytes; never through a symbolic link."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise BundleError(f"{path.name} is not a plain file")
+            if status.st_size > limit:
+                raise BundleError(f"{path.name} has {status.st_size} bytes, {limit} are allowed")
+            return file.read(limit + 1)
+    except OSError as error:
+        raise BundleError(f"{path.name}: cannot be read: {error.strerror}") from error

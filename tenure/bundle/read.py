@@ -1,0 +1,80 @@
+"""From a folder to a ``Bundle``."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from tenure.bundle.bundle import Bundle
+from tenure.bundle.files import read_files
+from tenure.bundle.onnx_model import OnnxModel
+from tenure.contract import Contract, contract_hash
+from tenure.contract import parse as parse_contract
+from tenure.decision import Decision
+from tenure.errors import BundleError
+from tenure.explain import Terms, from_arrays
+from tenure.transform import Transform
+
+T = TypeVar("T")
+
+
+def read(folder: Path | str, *, threads: int = 1) -> Bundle:
+    """Read the bundle in ``folder``. Every hash is checked before anything is parsed; nothing is unpickled.
+
+    Args:
+        folder: where the bundle is.
+        threads: threads of ONNX Runtime for one prediction.
+
+    Raises:
+        BundleError: naming the folder, the file and what is wrong with it.
+    """
+    path = Path(folder)
+    manifest, contents = read_files(path)
+
+    def part(name: str, parse: Callable[[bytes], T]) -> T:
+        try:
+            return parse(contents[name])
+        except Exception as error:  # whatever a parser says about bytes that are not what their name promises
+            reason = " ".join(str(error).split())[:300] or type(error).__name__
+            named = reason if reason.startswith(name) else f"{name}: {reason}"
+            raise BundleError(f"{path}: {named}") from error
+
+    contract = part("contract.yaml", _contract)
+    if contract_hash(contract) != manifest.contract_hash or contract.name != manifest.name:
+        raise BundleError(f"{path}: contract.yaml is not the contract that the manifest names")
+    transform = part("transform.json", lambda raw: Transform.from_json(raw.decode()))
+    return Bundle(
+        manifest=manifest,
+        contract=contract,
+        transform=transform,
+        decision=part("decision.json", lambda raw: Decision.from_json(raw.decode())),
+        terms=part("explain.npz", _terms),
+        profile=part("profile.json", _profile),
+        model=part("model.onnx", lambda raw: OnnxModel(raw, len(transform.features), threads)),
+    )
+
+
+def _contract(raw: bytes) -> Contract:
+    return parse_contract(raw.decode(), origin="contract.yaml")
+
+
+def _terms(raw: bytes) -> Terms:
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        # Stored, not compressed: no small file can unfold into a large one.
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
+            raise ValueError("it is compressed")
+    with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
+        return from_arrays(dict(arrays))
+
+
+def _profile(raw: bytes) -> dict:
+    document = json.loads(raw)
+    if not isinstance(document, dict):
+        raise TypeError("not a mapping")
+    return document

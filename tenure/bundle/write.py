@@ -1,0 +1,96 @@
+"""From a fitted model to a bundle's folder."""
+
+from __future__ import annotations
+
+import io
+import json
+import platform
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from tenure.bundle.files import describe, write_files
+from tenure.bundle.manifest import FileEntry, Manifest, content_version
+from tenure.contract import Contract, contract_hash, dump
+from tenure.contract.settings import Source
+from tenure.decision import Decision
+from tenure.explain import Terms
+from tenure.transform import Transform
+
+_LIBRARIES = ("numpy", "onnx", "onnxruntime", "pyarrow", "scikit-learn", "tenure", "xgboost", "xgboost-cpu")
+
+
+class ExportedModel(Protocol):
+    """A model in the form in which it is shipped; ``tenure.export`` makes it."""
+
+    @property
+    def onnx(self) -> bytes:
+        """The graph: ``features`` float32 (rows, features) to ``margin`` and ``probability`` (rows,)."""
+
+    @property
+    def terms(self) -> Terms:
+        """The same model as plain arrays, for explanations."""
+
+
+def write(
+    folder: Path | str,
+    *,
+    contract: Contract,
+    transform: Transform,
+    model: ExportedModel,
+    decision: Decision,
+    profile: dict[str, Any],
+    family: str,
+    data_hash: str,
+    created_at: str,
+) -> Manifest:
+    """Write a bundle to ``folder``, whole or not at all.
+
+    The contract goes in without its source: where the data came from is no business of the model's users, and the
+    version must not depend on it.
+
+    Raises:
+        BundleError: there is something at ``folder`` already.
+        StorageError: the disk is full or refuses.
+    """
+    contents = {
+        "contract.yaml": dump(contract.model_copy(update={"source": Source()})).encode(),
+        "decision.json": decision.to_json().encode(),
+        "explain.npz": _archive(model.terms),
+        "model.onnx": model.onnx,
+        "profile.json": (json.dumps(profile, indent=1, allow_nan=False) + "\n").encode(),
+        "transform.json": transform.to_json().encode(),
+    }
+    files: dict[str, FileEntry] = {name: describe(content) for name, content in contents.items()}
+    manifest = Manifest(
+        name=contract.name,
+        version=content_version(files),
+        family=family,
+        created_at=created_at,
+        data_hash=data_hash,
+        contract_hash=contract_hash(contract),
+        libraries=_libraries(),
+        files=files,
+    )
+    write_files(Path(folder), manifest, contents)
+    return manifest
+
+
+def _archive(terms: Terms) -> bytes:
+    """Uncompressed, with the fixed time stamps that numpy gives: equal terms make equal bytes."""
+    buffer = io.BytesIO()
+    arrays: dict[str, Any] = dict(terms.arrays())
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def _libraries() -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for name in _LIBRARIES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions

@@ -1,0 +1,62 @@
+"""What tests of several areas share: a small real bundle on the telco table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+TELCO = Path(__file__).resolve().parent.parent / "datasets" / "telco"
+ROWS = 1_200
+
+
+class SmallBundle(NamedTuple):
+    """A bundle on disk, and the table it was made from."""
+
+    folder: Path
+    rows: pa.Table
+    """Raw columns as text, as they stand in the CSV."""
+
+
+@pytest.fixture(scope="session")
+def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> SmallBundle:
+    """A calibrated booster of forty trees on the first telco rows. Read it, copy it, do not change it."""
+    pytest.importorskip("xgboost")
+    from pyarrow import csv
+
+    from tenure import bundle
+    from tenure.contract import load
+    from tenure.decision import choose_decision
+    from tenure.export import export
+    from tenure.families import ROUNDS, Rows, get
+    from tenure.transform import fit, of_table
+
+    contract = load(TELCO)
+    as_text = csv.ConvertOptions(column_types=dict.fromkeys(contract.columns, pa.string()), strings_can_be_null=False)
+    rows = csv.read_csv(TELCO / "telco_churn.csv", convert_options=as_text).slice(0, ROWS)
+    transform = fit(contract, of_table(rows))
+    matrix = transform.encode({name: rows[name] for name in rows.column_names}).matrix
+    label = np.array([value == "Yes" for value in rows["Churn"].to_pylist()], dtype=np.int8)
+    family = get("xgboost")
+    model = family.fit(Rows(matrix, label), {**family.default, ROUNDS: 40, "max_depth": 4}, seed=1, threads=1)
+    exported = export(model.terms(), model.probability, matrix)
+    margin = np.log(model.probability(matrix)) - np.log1p(-model.probability(matrix))
+    decision = choose_decision(
+        contract, margin, model.probability(matrix), label, link="logit", base_rate=float(label.mean()), table_rows=ROWS
+    )
+    folder = tmp_path_factory.mktemp("small") / "bundle"
+    bundle.write(
+        folder,
+        contract=contract,
+        transform=transform,
+        model=exported,
+        decision=decision,
+        profile={},
+        family="xgboost",
+        data_hash="0" * 64,
+        created_at="2026-01-01T00:00:00Z",
+    )
+    return SmallBundle(folder, rows)
