@@ -1,0 +1,1 @@
+"""The KServe model server: raw customer columns in, decisions and reasons out."""

@@ -1,0 +1,8 @@
+"""``python -m serving``"""
+
+import sys
+
+from serving.app import main
+
+if __name__ == "__main__":
+    sys.exit(main())

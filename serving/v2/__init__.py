@@ -1,0 +1,1 @@
+"""The V2 protocol: what a request says and how an answer is written, over REST and over gRPC."""

@@ -1,0 +1,84 @@
+"""From a prediction to the tensors of an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from serving.v2.errors import RequestError, quote
+from tenure.bundle import Flags, Prediction
+
+ALWAYS = {
+    "probability": "FP64",
+    "decision": "BOOL",
+    "band": "BYTES",
+    "recommendation": "BYTES",
+    "imputed": "BYTES",
+    "unknown": "BYTES",
+    "out_of_range": "BYTES",
+}
+"""Outputs of shape [n], by name; the last three name the columns concerned, separated by commas."""
+EXPLAINED = {"reasons": "BYTES", "contributions": "FP64"}
+"""Outputs of shape [n, k], with the parameter ``explain``: columns by size of contribution, and what each adds."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputTensor:
+    """One named output."""
+
+    name: str
+    datatype: str
+    shape: list[int]
+    values: list[Any] | np.ndarray
+    """Flat, row by row: str, bool or float."""
+
+
+def output_tensors(prediction: Prediction, explain: int, wanted: Sequence[str] | None) -> list[OutputTensor]:
+    """The tensors of an answer.
+
+    Args:
+        explain: reasons a row that were asked for.
+        wanted: names of the outputs, in order; all that there are without it.
+
+    Raises:
+        RequestError: a name in ``wanted`` is no output of this request.
+    """
+    rows = len(prediction)
+    available = {**ALWAYS, **(EXPLAINED if explain else {})}
+    for name in wanted or ():
+        if name not in available:
+            hint = ": it needs the parameter 'explain'" if name in EXPLAINED else f"; there are {', '.join(available)}"
+            raise RequestError(f"no output {quote(name)}{hint}")
+    return [
+        OutputTensor(name, available[name], [rows, explain] if name in EXPLAINED else [rows], values)
+        for name in (available if wanted is None else wanted)
+        for values in [_values(name, prediction, explain)]
+    ]
+
+
+def _values(name: str, prediction: Prediction, explain: int) -> list[Any] | np.ndarray:
+    if name in ("imputed", "unknown", "out_of_range"):
+        return _flagged(getattr(prediction, name), len(prediction))
+    if name == "reasons":
+        return _padded([[reason.column for reason in row] for row in prediction.reasons], explain, "")
+    if name == "contributions":
+        return _padded([[reason.contribution for reason in row] for row in prediction.reasons], explain, 0.0)
+    values: list[Any] | np.ndarray = getattr(prediction, name)
+    return values
+
+
+def _flagged(flags: Flags, rows: int) -> list[str]:
+    """For every row the columns that are flagged, separated by commas."""
+    names: list[list[str]] = [[] for _ in range(rows)]
+    for column, mask in flags.items():
+        for row in np.flatnonzero(mask).tolist():
+            names[row].append(column)
+    return [",".join(row) for row in names]
+
+
+def _padded(rows: list[list[Any]], length: int, filler: Any) -> list[Any]:
+    """All rows in one list, each filled up to ``length``."""
+    return [value for row in rows for value in row + [filler] * (length - len(row))]

@@ -1,0 +1,62 @@
+"""From a request's tensors to the columns that a bundle takes.
+
+Only names and lengths are looked at here. Values go to the transform as they came: it reads them by the rules by
+which tables were read in training, and names column and row of one that is none.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from serving.v2.errors import RequestError, quote
+from serving.v2.tensors import Tensor
+from tenure.contract import Contract
+
+Columns = dict[str, list[Any] | np.ndarray]
+
+
+class ColumnNames:
+    """What the inputs of a contract's model are called."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._inputs = frozenset(contract.inputs)
+        self._required = [name for name, column in contract.inputs.items() if column.required]
+        # A customer's row may be sent as it is: what the model does not take is left out.
+        self._ignored = frozenset(contract.columns) - self._inputs
+
+    def columns(self, tensors: Sequence[Tensor]) -> tuple[Columns, int]:
+        """Columns by name, and the number of rows.
+
+        Raises:
+            RequestError: an unknown, repeated or missing column, columns of different lengths, no rows.
+        """
+        columns: Columns = {}
+        seen: set[str] = set()
+        first = tensors[0]
+        for tensor in tensors:
+            name = tensor.name
+            if name in seen:
+                raise RequestError(f"input {quote(name)} stands twice")
+            seen.add(name)
+            if len(tensor) != len(first):
+                raise RequestError(f"input {quote(name)} has {len(tensor)} rows, {quote(first.name)} has {len(first)}")
+            if name in self._inputs:
+                columns[name] = tensor.values
+            elif name not in self._ignored:
+                raise RequestError(self._unknown(name))
+        missing = [name for name in self._required if name not in columns]
+        if missing:
+            more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+            raise RequestError(f"input {quote(missing[0])} is missing{more}")
+        if not len(first):
+            raise RequestError("the request has no rows")
+        return columns, len(first)
+
+    def _unknown(self, name: str) -> str:
+        near = difflib.get_close_matches(name[:100], sorted(self._inputs), n=3)
+        hint = f"; did you mean {' or '.join(map(quote, near))}?" if near else ""
+        return f"unknown input {quote(name)}{hint}"

@@ -1,0 +1,76 @@
+"""What a V2 request asks for, whichever way it came."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from serving.v2.errors import RequestError, quote
+from serving.v2.tensors import Tensor
+
+MAX_REASONS = 100
+
+_OPTIONS = ("explain", "threshold")
+_OF_THE_PROTOCOL = frozenset(
+    {"binary_data_output", "headers", "priority", "sequence_end", "sequence_id", "sequence_start", "timeout"}
+)
+"""Parameters that V2 clients add by themselves; they mean nothing to this model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The parameters of a request."""
+
+    explain: int = 0
+    """Reasons a row."""
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request, checked but for the names of its inputs and outputs."""
+
+    tensors: Sequence[Tensor]
+    options: Options = field(default_factory=Options)
+    outputs: Sequence[str] | None = None
+    """Names of the outputs wanted, in this order; all of them without it."""
+    id: str | None = None
+
+
+def read_options(parameters: Mapping[str, object]) -> Options:
+    """Read a request's parameters.
+
+    Raises:
+        RequestError: for an unknown parameter, or one that is out of range.
+    """
+    for name in parameters:
+        if name not in _OPTIONS and name not in _OF_THE_PROTOCOL:
+            near = difflib.get_close_matches(str(name)[:100], _OPTIONS, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"there are {' and '.join(map(repr, _OPTIONS))}"
+            raise RequestError(f"unknown parameter {quote(name)}; {hint}")
+    return Options(_reasons(parameters.get("explain")), _threshold(parameters.get("threshold")))
+
+
+def _reasons(value: object) -> int:
+    if value is None:
+        return 0
+    if type(value) is not int or not 0 <= value <= MAX_REASONS:
+        raise RequestError(f"parameter 'explain' is {quote(value)}, not a number of reasons from 0 to {MAX_REASONS}")
+    return value
+
+
+def _threshold(value: object) -> float | None:
+    """gRPC has no floating-point parameter: a text that is a number will do."""
+    if value is None:
+        return None
+    number = math.nan
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        try:
+            number = float(value)
+        except (ValueError, OverflowError):
+            number = math.nan
+    if not 0.0 <= number <= 1.0:
+        raise RequestError(f"parameter 'threshold' is {quote(value)}, not a probability from 0 to 1")
+    return number

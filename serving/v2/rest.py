@@ -1,0 +1,147 @@
+"""V2 over HTTP: JSON, and the binary tensor extension."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from serving.v2 import tensors
+from serving.v2.answer import OutputTensor
+from serving.v2.errors import RequestError, quote
+from serving.v2.request import Request, read_options
+from serving.v2.tensors import Tensor, to_binary
+
+JSON_LENGTH_HEADER = "inference-header-content-length"
+"""Length in bytes of the JSON part, when binary tensors follow it."""
+
+
+def read_request(body: bytes, json_length: str | None) -> tuple[Request, frozenset[str] | None]:
+    """Read a request's body.
+
+    Args:
+        json_length: value of the header ``Inference-Header-Content-Length``.
+
+    Returns:
+        The request, and the outputs wanted in binary form; None for all of them.
+
+    Raises:
+        RequestError: with a line for the sender.
+    """
+    length = _json_length(body, json_length)
+    try:
+        document = orjson.loads(memoryview(body)[:length])
+    except orjson.JSONDecodeError as error:
+        hint = " (a missing number is null)" if b"NaN" in body[:length] else ""
+        raise RequestError(f"the body is not JSON: {error}{hint}") from None
+    document = _mapping(document, "the body")
+    inputs = document.get("inputs")
+    if not isinstance(inputs, list) or not inputs:
+        raise RequestError("'inputs' is missing or empty: one tensor a column is expected")
+    binary = _Binary(body, length)
+    read = [_tensor(entry, place, binary) for place, entry in enumerate(inputs, start=1)]
+    binary.finish()
+    request_id = document.get("id")
+    if request_id is not None and not isinstance(request_id, str):
+        raise RequestError(f"'id' is {quote(request_id)}, not a text")
+    parameters = _mapping(document.get("parameters") or {}, "'parameters'")
+    outputs, in_binary = _outputs(document.get("outputs"), parameters.get("binary_data_output"))
+    return Request(read, read_options(parameters), outputs, request_id), in_binary
+
+
+def write_answer(
+    model: str, version: str, request_id: str, outputs: Sequence[OutputTensor], in_binary: frozenset[str] | None
+) -> tuple[bytes, int | None]:
+    """The answer's body, and the length of its JSON part if binary tensors follow it."""
+    described: list[dict[str, Any]] = []
+    chunks: list[bytes] = []
+    for output in outputs:
+        entry: dict[str, Any] = {"name": output.name, "shape": output.shape, "datatype": output.datatype}
+        if in_binary is None or output.name in in_binary:
+            chunk = to_binary(output.datatype, output.values)
+            entry["parameters"] = {"binary_data_size": len(chunk)}
+            chunks.append(chunk)
+        else:
+            entry["data"] = output.values
+        described.append(entry)
+    document = {"model_name": model, "model_version": version, "id": request_id, "outputs": described}
+    head = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+    return (b"".join([head, *chunks]), len(head)) if chunks else (head, None)
+
+
+class _Binary:
+    """The part of the body behind the JSON, handed out in order."""
+
+    def __init__(self, body: bytes, start: int) -> None:
+        self._body = body
+        self._offset = start
+
+    def take(self, name: str, size: object) -> bytes:
+        if type(size) is not int or size < 0:
+            raise RequestError(f"input {quote(name)}: 'binary_data_size' is {quote(size)}, not a number of bytes")
+        start, self._offset = self._offset, self._offset + size
+        if self._offset > len(self._body):
+            raise RequestError(f"input {quote(name)}: {size} bytes are announced, the body ends before")
+        return self._body[start : self._offset]
+
+    def finish(self) -> None:
+        left = len(self._body) - self._offset
+        if left:
+            raise RequestError(f"{left} bytes follow the last input")
+
+
+def _json_length(body: bytes, header: str | None) -> int:
+    if header is None:
+        return len(body)
+    if not (header.isascii() and header.isdigit() and len(header) < 12) or int(header) > len(body):
+        raise RequestError(f"header Inference-Header-Content-Length is {quote(header)}, the body has {len(body)} bytes")
+    return int(header)
+
+
+def _tensor(entry: object, place: int, binary: _Binary) -> Tensor:
+    described = _mapping(entry, f"input {place}")
+    name, datatype, shape = described.get("name"), described.get("datatype"), described.get("shape")
+    if not isinstance(name, str):
+        raise RequestError(f"input {place}: 'name' is {quote(name)}, not a text")
+    if not isinstance(datatype, str):
+        raise RequestError(f"input {quote(name)}: 'datatype' is {quote(datatype)}, not a text")
+    if not isinstance(shape, list):
+        raise RequestError(f"input {quote(name)}: 'shape' is {quote(shape)}, not a list")
+    parameters = _mapping(described.get("parameters") or {}, f"input {quote(name)}: 'parameters'")
+    if "binary_data_size" in parameters:
+        if "data" in described:
+            raise RequestError(f"input {quote(name)} has both 'data' and 'binary_data_size'")
+        raw = binary.take(name, parameters["binary_data_size"])
+        return tensors.from_binary(name, datatype, shape, raw)
+    if datatype == "FP16":
+        raise RequestError(f"input {quote(name)}: FP16 has no JSON form; send it in binary, or as FP32")
+    return tensors.from_json(name, datatype, shape, described.get("data"))
+
+
+def _outputs(value: object, all_binary: object) -> tuple[list[str] | None, frozenset[str] | None]:
+    """Names of the outputs wanted, and those wanted in binary form."""
+    if value is None or value == []:
+        return None, None if all_binary is True else frozenset()
+    if not isinstance(value, list):
+        raise RequestError("'outputs' is not a list")
+    names: list[str] = []
+    in_binary: set[str] = set()
+    for place, entry in enumerate(value, start=1):
+        described = _mapping(entry, f"output {place}")
+        name = described.get("name")
+        if not isinstance(name, str):
+            raise RequestError(f"output {place}: 'name' is {quote(name)}, not a text")
+        if name in names:
+            raise RequestError(f"output {quote(name)} stands twice")
+        names.append(name)
+        parameters = _mapping(described.get("parameters") or {}, f"output {quote(name)}: 'parameters'")
+        if parameters.get("binary_data", all_binary) is True:
+            in_binary.add(name)
+    return names, frozenset(in_binary)
+
+
+def _mapping(value: object, what: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise RequestError(f"{what} is not a JSON object")
+    return value

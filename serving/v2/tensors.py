@@ -1,0 +1,139 @@
+"""Tensors of a V2 request, checked one by one; and of an answer."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from serving.v2.errors import RequestError, quote
+
+INTEGERS = {f"{sign}INT{bits}": np.dtype(f"{sign}int{bits}".lower()) for sign in ("", "U") for bits in (8, 16, 32, 64)}
+FLOATS = {f"FP{bits}": np.dtype(f"float{bits}") for bits in (16, 32, 64)}
+NUMBERS = INTEGERS | FLOATS
+DATATYPES = ("BOOL", "BYTES", *NUMBERS)
+
+_LIMITS = {name: (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)) for name, dtype in INTEGERS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """One named input, one value a row.
+
+    ``values`` are, by datatype: BYTES: str or bytes; BOOL: bool; others: int and float. A list may hold None for a
+    missing value; values that came in binary form are a numpy array, without any None.
+    """
+
+    name: str
+    datatype: str
+    values: list[Any] | np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+def from_json(name: str, datatype: str, shape: Sequence[int], data: Any) -> Tensor:
+    """A tensor whose values stand in the request's JSON. ``null`` is a missing value.
+
+    Raises:
+        RequestError: naming the input and the row.
+    """
+    rows = rows_of(name, datatype, shape)
+    if not isinstance(data, list):
+        raise RequestError(f"input {quote(name)}: 'data' is not a list")
+    if len(shape) == 2 and len(data) == rows and all(isinstance(row, list) and len(row) == 1 for row in data):
+        data = [row[0] for row in data]
+    if len(data) != rows:
+        raise RequestError(f"input {quote(name)}: shape {list(shape)} says {rows} values, 'data' has {len(data)}")
+    fits = _FITS[datatype]
+    for row, value in enumerate(data, start=1):
+        if value is not None and not fits(value):
+            raise RequestError(f"input {quote(name)}, row {row}: {quote(value)} is no {datatype}")
+    return Tensor(name, datatype, data)
+
+
+def from_contents(name: str, datatype: str, shape: Sequence[int], contents: Sequence[Any]) -> Tensor:
+    """A tensor whose values stand in the typed field of a gRPC message.
+
+    Raises:
+        RequestError: naming the input.
+    """
+    rows = rows_of(name, datatype, shape)
+    if len(contents) != rows:
+        raise RequestError(
+            f"input {quote(name)}: shape {list(shape)} says {rows} values, its {datatype} contents have {len(contents)}"
+        )
+    return Tensor(name, datatype, list(contents))
+
+
+def from_binary(name: str, datatype: str, shape: Sequence[int], raw: bytes) -> Tensor:
+    """A tensor in the binary representation: little endian; every BYTES value preceded by its length as uint32.
+
+    Raises:
+        RequestError: naming the input.
+    """
+    rows = rows_of(name, datatype, shape)
+    if datatype == "BYTES":
+        return Tensor(name, datatype, _split(name, rows, raw))
+    dtype = np.dtype(bool) if datatype == "BOOL" else NUMBERS[datatype].newbyteorder("<")
+    if len(raw) != rows * dtype.itemsize:
+        raise RequestError(
+            f"input {quote(name)}: shape {list(shape)} says {rows} values of {datatype}, {len(raw)} bytes came"
+        )
+    if datatype == "BOOL":
+        return Tensor(name, datatype, np.frombuffer(raw, dtype=np.uint8) != 0)
+    return Tensor(name, datatype, np.frombuffer(raw, dtype=dtype))
+
+
+def rows_of(name: str, datatype: str, shape: Sequence[int]) -> int:
+    """Rows of a column with this shape, [n] or [n, 1].
+
+    Raises:
+        RequestError: for another shape or an unknown datatype.
+    """
+    if datatype not in DATATYPES:
+        raise RequestError(f"input {quote(name)}: unknown datatype {quote(datatype)}; there are {', '.join(DATATYPES)}")
+    good = 1 <= len(shape) <= 2 and all(type(size) is int and size >= 0 for size in shape)
+    if not good or (len(shape) == 2 and shape[1] != 1):
+        raise RequestError(f"input {quote(name)}: shape {quote(list(shape))} is neither [n] nor [n, 1]")
+    return shape[0]
+
+
+def to_binary(datatype: str, values: Sequence[Any] | np.ndarray) -> bytes:
+    """Values of an answer in the binary representation."""
+    if datatype == "BYTES":
+        texts = [text.encode() for text in values]
+        return b"".join(part for text in texts for part in (struct.pack("<I", len(text)), text))
+    dtype = np.dtype(bool) if datatype == "BOOL" else NUMBERS[datatype].newbyteorder("<")
+    return np.asarray(values, dtype=dtype).tobytes()
+
+
+def _split(name: str, rows: int, raw: bytes) -> list[Any]:
+    values: list[Any] = []
+    offset = 0
+    while offset < len(raw) and len(values) < rows:
+        start = offset + 4
+        length = int.from_bytes(raw[offset:start], "little")
+        offset = start + length
+        if start > len(raw) or offset > len(raw):
+            raise RequestError(f"input {quote(name)}, row {len(values) + 1}: the value is cut off")
+        values.append(raw[start:offset])
+    if len(values) != rows or offset != len(raw):
+        raise RequestError(f"input {quote(name)}: its bytes do not hold {rows} values")
+    return values
+
+
+def _integer_check(datatype: str) -> Callable[[Any], bool]:
+    low, high = _LIMITS[datatype]
+    return lambda value: type(value) is int and low <= value <= high
+
+
+_FITS: dict[str, Callable[[Any], bool]] = {
+    "BYTES": lambda value: isinstance(value, str),
+    "BOOL": lambda value: isinstance(value, bool),
+    **{datatype: _integer_check(datatype) for datatype in INTEGERS},
+    **{datatype: lambda value: type(value) in (int, float) for datatype in FLOATS},
+}

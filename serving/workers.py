@@ -1,0 +1,120 @@
+"""Several processes on the same sockets.
+
+The parent reads the bundles, opens the sockets and forks; it answers no request itself. KServe's own ``--workers``
+starts every worker from nothing, sends it the model by pickle, and kills it if it is still importing after five
+seconds; gRPC it leaves to the parent alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import signal
+import time
+from collections.abc import Callable
+from types import FrameType
+
+from serving import logs
+
+_RESTART_PAUSE_S = 1.0
+"""Between a worker's death and its successor's start: one that dies at once must not take the machine with it."""
+
+
+Serve = Callable[[Callable[[], None]], None]
+"""What a worker does until it is told to stop; it calls its argument when it is ready."""
+
+
+def run_workers(count: int, serve: Serve, grace_s: float, ready: Callable[[], None]) -> None:
+    """Run ``serve`` in ``count`` processes until SIGTERM or SIGINT; a worker that dies is replaced.
+
+    Args:
+        serve: a worker's work.
+        ready: called once, when every worker is.
+    """
+    _Supervisor(serve, grace_s).run(count, ready)
+
+
+class _Supervisor:
+    def __init__(self, serve: Serve, grace_s: float) -> None:
+        self._serve = serve
+        self._grace_s = grace_s
+        self._alive: set[int] = set()
+        self._stopping = False
+
+    def run(self, count: int, ready: Callable[[], None]) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        # Workers share the pages of what is loaded already, as long as the collector does not touch them.
+        gc.freeze()
+        reading, writing = os.pipe()
+        for _ in range(count):
+            self._fork(writing)
+        os.close(writing)
+        # One byte a worker that is ready; the end of the pipe if one died before.
+        told = 0
+        while told < count and not self._stopping and (chunk := os.read(reading, count)):
+            told += len(chunk)
+        os.close(reading)
+        if told == count:
+            ready()
+        elif not self._stopping:
+            logs.server.error("a worker ended before it was ready")
+            self._stop()
+        while self._alive:
+            self._wait(restart=told == count)
+
+    def _fork(self, ready_pipe: int | None) -> None:
+        pid = os.fork()
+        if pid:
+            self._alive.add(pid)
+            return
+        status = 1
+        try:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_DFL)
+            self._serve(lambda: _tell(ready_pipe))
+            status = 0
+        except BaseException as error:  # the copy of the parent must end here, whatever happens
+            logs.server.error("worker failed", exc_info=error)
+        finally:
+            os._exit(status)
+
+    def _wait(self, restart: bool) -> None:
+        try:
+            pid, status = os.wait()
+        except ChildProcessError:
+            self._alive.clear()
+            return
+        self._alive.discard(pid)
+        if self._stopping or not restart:
+            return
+        fields = {"pid": pid, "status": os.waitstatus_to_exitcode(status)}
+        logs.server.error("worker died; starting another", extra={"fields": fields})
+        time.sleep(_RESTART_PAUSE_S)
+        if not self._stopping:
+            self._fork(None)
+
+    def _on_signal(self, number: int, _: FrameType | None) -> None:
+        if number == signal.SIGALRM:
+            self._signal_all(signal.SIGKILL)
+            return
+        self._stop()
+
+    def _stop(self) -> None:
+        self._stopping = True
+        self._signal_all(signal.SIGTERM)
+        # Workers end by themselves within the grace period; one that hangs is killed.
+        signal.signal(signal.SIGALRM, self._on_signal)
+        signal.alarm(int(self._grace_s) + 5)
+
+    def _signal_all(self, number: int) -> None:
+        for pid in self._alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+
+def _tell(ready_pipe: int | None) -> None:
+    if ready_pipe is not None:
+        os.write(ready_pipe, b".")
+        os.close(ready_pipe)
