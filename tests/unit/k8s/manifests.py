@@ -101,3 +101,15 @@ def _predictor_pod(service: Document, documents: list[Document]) -> Document:
     spec = {key: value for key, value in predictor.items() if key != "model"}
     spec |= {"containers": runtime["containers"], "volumes": runtime.get("volumes", []) + predictor.get("volumes", [])}
     return {"metadata": {"labels": labels, "annotations": runtime.get("annotations", {})}, "spec": spec}
+
+
+def walk(value: Any, path: str = "") -> list[tuple[str, Any]]:
+    """Every (path, value) below ``value``."""
+    found = [(path, value)]
+    if isinstance(value, dict):
+        for key, item in value.items():
+            found += walk(item, f"{path}.{key}")
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            found += walk(item, f"{path}[{number}]")
+    return found

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import itertools
 import re
-from typing import Any
 
 import pytest
 import yaml
-from manifests import K8S, MODEL_URI, OVERLAYS, TAG, Document, Render, pods, run
+from manifests import K8S, MODEL_URI, OVERLAYS, TAG, Document, Render, pods, run, walk
 
 every_overlay = pytest.mark.parametrize("overlay", OVERLAYS)
 OUTSIDE_NAMESPACES = {"kubeflow", "kserve"}
@@ -21,18 +20,6 @@ def of_kind(documents: list[Document], *kinds: str) -> list[Document]:
 
 def containers(spec: Document) -> list[Document]:
     return [*spec.get("initContainers", []), *spec["containers"]]
-
-
-def walk(value: Any, path: str = "") -> list[tuple[str, Any]]:
-    """Every (path, value) below ``value``."""
-    found = [(path, value)]
-    if isinstance(value, dict):
-        for key, item in value.items():
-            found += walk(item, f"{path}.{key}")
-    elif isinstance(value, list):
-        for number, item in enumerate(value):
-            found += walk(item, f"{path}[{number}]")
-    return found
 
 
 @every_overlay
