@@ -105,9 +105,9 @@ class Comparison:
             if tally.n_c and tally.n_s and tally.k_c / tally.n_c > tally.k_s / tally.n_s + tolerance:
                 return self._words(name)
             purse = self.purses[name]
-            if tally.n_c and not tally.n_s and purse.trials > 0:
-                if tally.k_c / tally.n_c > purse.hits / purse.trials + tolerance:
-                    return self._words(name)
+            alone = tally.n_c and not tally.n_s and purse.trials > 0
+            if alone and tally.k_c / tally.n_c > purse.hits / purse.trials + tolerance:
+                return self._words(name)
         return ""
 
     def missing(self) -> str:

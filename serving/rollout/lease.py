@@ -13,8 +13,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
+from serving.rollout.connection import Conflict
 from serving.rollout.spec import Document
-from serving.rollout.traffic import Conflict
 
 DURATION_S = 30.0
 

@@ -64,7 +64,8 @@ class Limits:
         least = self.step_time_s * len(self.steps)
         if self.deadline_s <= least:
             raise InputError(
-                f"deadline of {self.deadline_s:g} s: {len(self.steps)} steps of {self.step_time_s:g} s need more than {least:g} s"
+                f"deadline of {self.deadline_s:g} s: {len(self.steps)} steps of {self.step_time_s:g} s "
+                f"need more than {least:g} s"
             )
 
     @property

@@ -8,29 +8,25 @@ and tells what has not been told.
 from __future__ import annotations
 
 import contextlib
-import json
 import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any, Protocol
 
 from serving.rollout import history, policy, spec
+from serving.rollout.connection import Conflict
 from serving.rollout.lease import DURATION_S, Leadership
-from serving.rollout.observation import NoData, Observation, Replay, Request, Window
+from serving.rollout.observation import NoData, Observation, Question, Window
 from serving.rollout.policy import Action, Decision
+from serving.rollout.record import HISTORY_KEY, REQUEST_KEY, STATE_KEY, Stored
 from serving.rollout.registry import Registry
 from serving.rollout.spec import Document, predictor_object
-from serving.rollout.state import Phase, Plan, State, dump, load
-from serving.rollout.traffic import Cluster, Conflict
+from serving.rollout.state import Phase, Plan, State, dump
+from serving.rollout.traffic import Cluster
 from serving.rollout.view import view
 from tenure.errors import InputError, SourceError, TenureError
-
-STATE_KEY = "rollout.json"
-REQUEST_KEY = "request.json"
-HISTORY_KEY = "history.jsonl"
-REPLAY_KEY = "replay.json"
 
 CONFLICT_RETRIES = 5
 IDLE_S = 10.0
@@ -40,53 +36,7 @@ IDLE_S = 10.0
 class Metrics(Protocol):
     """Where it is counted what both sides did; ``serving.rollout.prometheus.Prometheus`` is one."""
 
-    def observe(
-        self,
-        namespace: str,
-        canary: str,
-        stable: str,
-        start: float,
-        now: float,
-        *,
-        stale_s: float,
-        need: tuple[str, ...],
-    ) -> Window | NoData: ...
-
-
-@dataclass(frozen=True)
-class Stored:
-    """The rollout's ConfigMap, read."""
-
-    document: Document
-    plan: Plan
-    state: State
-    request: Request | None
-    asked_by: str
-    replay: Replay | None
-    history: str
-
-    @classmethod
-    def read(cls, document: Document | None) -> Stored | None:
-        """None if there has never been a rollout.
-
-        Raises:
-            DataError: if it cannot be understood.
-        """
-        data = (document or {}).get("data") or {}
-        if document is None or STATE_KEY not in data:
-            return None
-        plan, state = load(data[STATE_KEY])
-        asked = json.loads(data.get(REQUEST_KEY) or "{}")
-        replayed = json.loads(data.get(REPLAY_KEY) or "{}")
-        return cls(
-            document=document,
-            plan=plan,
-            state=state,
-            request=Request(asked["request"]) if asked else None,
-            asked_by=f"{asked['who']}: {asked['why']}" if asked else "",
-            replay=Replay(replayed["ok"], replayed["summary"]) if replayed.get("rollout") == plan.rollout else None,
-            history=data.get(HISTORY_KEY, ""),
-        )
+    def observe(self, asked: Question) -> Window | NoData: ...
 
 
 class Controller:
@@ -95,7 +45,7 @@ class Controller:
     Args:
         cluster: where it runs.
         metrics: who counts.
-        registry: whose alias moves.
+        registry: whose alias moves; None leaves that to the next controller that has one.
         now: seconds since the epoch.
         clock: monotonic seconds.
     """
@@ -104,7 +54,7 @@ class Controller:
         self,
         cluster: Cluster,
         metrics: Metrics,
-        registry: Registry,
+        registry: Registry | None,
         *,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
@@ -118,6 +68,7 @@ class Controller:
         self._now = now
         self._log = log
         self._resource_version = ""
+        self._look_s = IDLE_S
 
     def look(self) -> State | None:
         """One look at the rollout, with what follows from it; its state afterwards.
@@ -147,7 +98,7 @@ class Controller:
             while not stop.is_set():
                 try:
                     state = self.look()
-                    pause_s = IDLE_S if state is None or state.phase.ended else self._pause_s()
+                    pause_s = IDLE_S if state is None or state.phase.ended else self._look_s
                 except TenureError as error:
                     self._log("error", type=type(error).__name__, message=str(error))
                     pause_s = IDLE_S
@@ -164,7 +115,8 @@ class Controller:
             return None
         self._resource_version = stored.document["metadata"]["resourceVersion"]
         self._look_s = stored.plan.limits.look_s
-        if stored.state.phase.ended and stored.request is None and stored.state.told:
+        done = stored.state.told or self._registry is None
+        if stored.state.phase.ended and stored.request is None and done:
             return stored.state
         isvc = self.cluster.isvc()
         decision = self._decide(stored, isvc)
@@ -190,24 +142,25 @@ class Controller:
         need: tuple[str, ...] = ("canary", "stable") if state.percent < 100 else ("canary",)
         if state.percent == 0:
             need = ("stable",)
-        return self._metrics.observe(
-            self.cluster.namespace,
-            predictor_object(self.cluster.service, plan.canary),
-            predictor_object(self.cluster.service, plan.stable.name),
-            state.looked_at,
-            self._now(),
+        asked = Question(
+            namespace=self.cluster.namespace,
+            canary=predictor_object(self.cluster.service, plan.canary),
+            stable=predictor_object(self.cluster.service, plan.stable.name),
+            start=state.looked_at,
+            now=self._now(),
             stale_s=plan.limits.stale_s,
             need=need,
         )
+        return self._metrics.observe(asked)
 
     def _write(self, stored: Stored, decision: Decision, isvc: Document) -> Stored:
         """State, history and the answered request in one write; then log and Event.
 
         Events of earlier rows are posted (again) first: whoever wrote a row may have been killed before its Event.
         """
-        for row in history.rows(stored.history):
-            if row.rollout == stored.plan.rollout and row.number > stored.state.posted:
-                self._post(row, isvc)
+        for earlier in history.rows(stored.history):
+            if earlier.rollout == stored.plan.rollout and earlier.number > stored.state.posted:
+                self._post(earlier, isvc)
         held = decision.reason if decision.action is Action.HOLD else ""
         row = history.row_of(stored.plan, stored.state, decision, self._now(), self.leadership.identity)
         state = replace(decision.state, held=held, rows=stored.state.rows + (1 if row else 0), posted=stored.state.rows)
@@ -242,9 +195,9 @@ class Controller:
             self._log("patched", phase=str(stored.state.phase), percent=stored.state.percent)
 
     def _tell_registry(self, stored: Stored) -> Stored:
-        """The alias follows what serves, never the other way: a registry that is down is asked again, and undoes nothing."""
+        """The alias follows what serves, never the other way: a registry that is down is asked again."""
         plan, state = stored.plan, stored.state
-        if not state.phase.ended or state.told:
+        if self._registry is None or not state.phase.ended or state.told:
             return stored
         if state.phase is Phase.PROMOTED:
             self._registry.promoted(plan.model, plan.version, who=plan.who, why=plan.why or state.reason)
@@ -267,9 +220,6 @@ class Controller:
     def _check_lease(self) -> None:
         if not self.leadership.valid():
             raise SourceError("the look took so long that the Lease may have gone to another controller; looking again")
-
-    def _pause_s(self) -> float:
-        return self._look_s
 
     def _wait(self, stop: threading.Event, timeout_s: float) -> None:
         """Until the next look is due, or an operator asks for something, or ``stop``."""

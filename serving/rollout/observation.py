@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ class Histogram:
         if not self.counts:
             return
         bounds = sorted(self.counts)
-        falling = any(self.counts[low] > self.counts[high] for low, high in zip(bounds, bounds[1:], strict=False))
+        falling = any(self.counts[low] > self.counts[high] for low, high in itertools.pairwise(bounds))
         if math.isfinite(bounds[-1]) or falling or self.counts[bounds[0]] < 0:
             raise ValueError(f"no histogram: {dict(self.counts)}")
 
@@ -77,6 +78,25 @@ class NoData:
     """There is nothing to judge by, and why: a Prometheus that is down, no sample, NaN, samples that are too old."""
 
     reason: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the metrics are asked.
+
+    namespace: where both run. canary, stable: names of the Deployments.
+    start, now: what happened after ``start``, up to ``now``; seconds since the epoch.
+    stale_s: a newest sample older than this is no data.
+    need: of "canary" and "stable", those without whose samples nothing can be said.
+    """
+
+    namespace: str
+    canary: str
+    stable: str
+    start: float
+    now: float
+    stale_s: float
+    need: tuple[str, ...]
 
 
 class Request(StrEnum):

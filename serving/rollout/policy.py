@@ -66,17 +66,11 @@ def decide(state: State, seen: Observation, limits: Limits, *, shadow: bool = Fa
         return _leaving(state, seen, limits)
 
     state, answered = _answer(state, seen)
-    if seen.request is Request.ABORT:
-        return _roll_back(state, seen, f"aborted by {seen.asked_by}")
-    if seen.view.foreign:
-        return _roll_back(state, seen, seen.view.foreign)
     state = _learn(state, seen, limits)
-    e_value = state.comparison.e_value()
-    if not state.forced and e_value >= 1.0 / limits.false_rollback:
-        return _roll_back(state, seen, f"canary is worse: {state.comparison.worst()} (e-value {e_value:.3g})")
-    if state.paused_at is None and seen.now >= state.deadline:
-        return _roll_back(state, seen, f"deadline reached while {state.phase}: {state.reason or 'nothing seen'}")
-    decision = _stuck(state, seen, limits) or _next(state, seen, limits, shadow)
+    against = _against(state, seen, limits)
+    if against:
+        return _roll_back(state, seen, against)
+    decision = _next(state, seen, limits, shadow)
     if answered and decision.action is Action.HOLD:
         return Decision(Action.HOLD, f"{answered}; {decision.reason}", decision.state)
     return decision
@@ -114,15 +108,27 @@ def _learn(state: State, seen: Observation, limits: Limits) -> State:
     return replace(state, comparison=comparison, looked_at=window.end)
 
 
-def _stuck(state: State, seen: Observation, limits: Limits) -> Decision | None:
-    """Roll back if pods or route have not been as wanted for too long."""
-    if seen.view.settled:
-        return None
+def _against(state: State, seen: Observation, limits: Limits) -> str:
+    """What makes going on wrong, in words; "" if nothing does."""
+    e_value = state.comparison.e_value()
+    harm = not state.forced and e_value >= 1.0 / limits.false_rollback
+    late = state.paused_at is None and seen.now >= state.deadline
+    reasons = (
+        (seen.request is Request.ABORT, f"aborted by {seen.asked_by}"),
+        (bool(seen.view.foreign), seen.view.foreign),
+        (harm, f"canary is worse: {state.comparison.worst()} (e-value {e_value:.3g})"),
+        (late, f"deadline reached while {state.phase}: {state.reason or 'nothing seen'}"),
+        (_stuck(state, seen, limits), f"canary not ready for {limits.ready_s:g} s: {seen.view.problem}"),
+    )
+    return next((reason for holds, reason in reasons if holds), "")
+
+
+def _stuck(state: State, seen: Observation, limits: Limits) -> bool:
+    """Pods or route have not been as wanted for too long."""
+    if seen.view.settled or state.paused_at is not None:
+        return False
     since = state.since if state.phase is not Phase.ANALYSING else state.unready_since
-    if since is None or state.paused_at is not None or seen.now - since < limits.ready_s:
-        return None
-    problem = seen.view.problem or "pods or route do not follow"
-    return _roll_back(state, seen, f"canary not ready for {limits.ready_s:g} s: {problem}")
+    return since is not None and seen.now - since >= limits.ready_s
 
 
 def _next(state: State, seen: Observation, limits: Limits, shadow: bool) -> Decision:
@@ -139,16 +145,25 @@ def _next(state: State, seen: Observation, limits: Limits, shadow: bool) -> Deci
         return _hold(state, "paused")
     if state.forced:
         return _forced(state, seen, limits)
-    if state.phase is Phase.PREPARING and shadow:
-        return _hold(replace(state, phase=Phase.SHADOW, since=seen.now), "canary is ready; waiting for the replay")
-    if state.phase is Phase.SHADOW:
-        if seen.replay is None:
-            return _hold(state, "waiting for the replay")
-        if not seen.replay.ok:
-            return _roll_back(state, seen, f"replay: {seen.replay.summary}")
-        return _advance(state, seen, limits, 0, f"replay: {seen.replay.summary}")
-    if state.phase is Phase.PREPARING:
+    if state.phase is Phase.ANALYSING:
+        return _analysing(state, seen, limits)
+    return _without_traffic(state, seen, limits, shadow)
+
+
+def _without_traffic(state: State, seen: Observation, limits: Limits, shadow: bool) -> Decision:
+    """The canary's pods are ready, and it has no traffic yet."""
+    if not shadow:
         return _advance(state, seen, limits, 0, "canary is ready")
+    if state.phase is Phase.PREPARING:
+        return _hold(replace(state, phase=Phase.SHADOW, since=seen.now), "canary is ready; waiting for the replay")
+    if seen.replay is None:
+        return _hold(state, "waiting for the replay")
+    if not seen.replay.ok:
+        return _roll_back(state, seen, f"replay: {seen.replay.summary}")
+    return _advance(state, seen, limits, 0, f"replay: {seen.replay.summary}")
+
+
+def _analysing(state: State, seen: Observation, limits: Limits) -> Decision:
     lacking = _lacking(state, seen, limits)
     if lacking:
         return _hold(state, lacking)

@@ -23,10 +23,10 @@ import urllib.parse
 import urllib.request
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from serving.rollout.observation import Histogram, NoData, Side, Window
+from serving.rollout.observation import Histogram, NoData, Question, Side, Window
 from tenure.errors import SourceError
 
 REQUESTS = "tenure_requests_total"
@@ -65,34 +65,15 @@ class Prometheus:
         self.url = url.rstrip("/")
         self.timeout_s = timeout_s
 
-    def observe(
-        self,
-        namespace: str,
-        canary: str,
-        stable: str,
-        start: float,
-        now: float,
-        *,
-        stale_s: float,
-        need: tuple[str, ...],
-    ) -> Window | NoData:
-        """What both Deployments' pods did after ``start``, up to ``now``; ``NoData`` if that cannot be said.
-
-        Args:
-            namespace: where both run.
-            canary, stable: names of the Deployments.
-            start, now: seconds since the epoch.
-            stale_s: a newest sample older than this is no data.
-            need: of "canary" and "stable", those without whose samples nothing can be said.
-        """
-        start = max(start, now - LONGEST_WINDOW_S)
-        span_s = math.ceil(now - start + LOOKBACK_S)
+    def observe(self, asked: Question) -> Window | NoData:
+        """What both Deployments' pods did; ``NoData`` if that cannot be said."""
+        asked = replace(asked, start=max(asked.start, asked.now - LONGEST_WINDOW_S))
+        span_s = math.ceil(asked.now - asked.start + LOOKBACK_S)
         names = "|".join(FAMILIES)
-        pods = f"({canary}|{stable})-[a-z0-9]+-[a-z0-9]+"
-        query = f'{{__name__=~"{names}",namespace="{namespace}",pod=~"{pods}"}}[{span_s}s]'
+        pods = f"({asked.canary}|{asked.stable})-[a-z0-9]+-[a-z0-9]+"
+        query = f'{{__name__=~"{names}",namespace="{asked.namespace}",pod=~"{pods}"}}[{span_s}s]'
         try:
-            series = [_series(result) for result in self._query(query, now)]
-            return count(series, canary, stable, start, now, stale_s=stale_s, need=need)
+            return count([_series(result) for result in self._query(query, asked.now)], asked)
         except SourceError as error:
             return NoData(str(error))
         except (ValueError, KeyError, TypeError) as error:
@@ -112,48 +93,40 @@ class Prometheus:
         document = json.loads(body)
         if document.get("status") != "success" or document["data"]["resultType"] != "matrix":
             raise SourceError(f"Prometheus at {self.url}: {_said(body)}")
-        return document["data"]["result"]
+        results: list[dict[str, Any]] = document["data"]["result"]
+        return results
 
 
-def count(
-    series: Iterable[Series],
-    canary: str,
-    stable: str,
-    start: float,
-    now: float,
-    *,
-    stale_s: float,
-    need: tuple[str, ...],
-) -> Window | NoData:
-    """Both sides' counts for ``start < t <= now`` from raw samples; see ``Prometheus.observe``."""
+def count(series: Iterable[Series], asked: Question) -> Window | NoData:
+    """Both sides' counts from raw samples; ``NoData`` if they do not tell."""
     sides: dict[str, list[Series]] = {"canary": [], "stable": []}
     for item in series:
-        for side, deployment in (("canary", canary), ("stable", stable)):
+        for side, deployment in (("canary", asked.canary), ("stable", asked.stable)):
             if re.fullmatch(rf"{re.escape(deployment)}-[a-z0-9]+-[a-z0-9]+", item.pod):
                 sides[side].append(item)
-    for side in need:
-        lacking = _lacking(side, sides[side], now, stale_s)
+    for side in asked.need:
+        lacking = _lacking(side, sides[side], asked)
         if lacking:
             return NoData(lacking)
     # A counter without a sample before the window began with it, if anything at all was being scraped then.
-    scraped = any(when <= start for items in sides.values() for item in items for when, _ in item.samples)
+    scraped = any(when <= asked.start for items in sides.values() for item in items for when, _ in item.samples)
     try:
-        counted = {side: _side(items, start, from_zero=scraped) for side, items in sides.items()}
+        counted = {side: _side(items, asked.start, from_zero=scraped) for side, items in sides.items()}
     except ValueError as error:
         return NoData(str(error))
     bounds = [(set(side.latency_s.counts), set(side.scores.counts)) for side in counted.values() if side.requests]
     if len(bounds) == 2 and bounds[0] != bounds[1]:
         return NoData("canary and stable keep histograms with different bounds")
-    return Window(start, now, canary=counted["canary"], stable=counted["stable"])
+    return Window(asked.start, asked.now, canary=counted["canary"], stable=counted["stable"])
 
 
-def _lacking(side: str, items: list[Series], now: float, stale_s: float) -> str:
+def _lacking(side: str, items: list[Series], asked: Question) -> str:
     for family in FAMILIES:
         newest = max((item.samples[-1][0] for item in items if item.family == family and item.samples), default=None)
         if newest is None:
             return f"no samples of {family} from {side} pods"
-        if now - newest > stale_s:
-            return f"newest sample of {family} from {side} pods is {now - newest:.0f} s old"
+        if asked.now - newest > asked.stale_s:
+            return f"newest sample of {family} from {side} pods is {asked.now - newest:.0f} s old"
     return ""
 
 

@@ -63,9 +63,11 @@ class MlflowRegistry:
         recorded = _moves(found.get("tags", []))
         if present is not None and (not recorded or recorded[-1]["to_version"] != present):
             why_found = "the alias was found here: it was moved outside Tenure, or a move was interrupted"
-            self._note(model, "found", who, why_found, recorded[-1]["to_version"] if recorded else None, present)
+            last = recorded[-1]["to_version"] if recorded else None
+            self._note(model, "found", who=who, why=why_found, before=last, after=present)
         # Written down before it is done, as tenure.tracking.history has it.
-        self._note(model, "promote" if recorded or present else "first", who, why, present, version)
+        action = "promote" if recorded or present else "first"
+        self._note(model, action, who=who, why=why, before=present, after=version)
         self._ask("registered-models/alias", body={"name": model, "alias": ALIAS, "version": version})
         self._tag(model, version, f"promoted by {who}: {why}")
 
@@ -88,7 +90,8 @@ class MlflowRegistry:
         if parts.scheme == "mlflow-artifacts":
             if not artifact_root:
                 raise InputError(
-                    f"version {version} of {model} lies at {source}, behind MLflow: say with --artifact-root where that is"
+                    f"version {version} of {model} lies at {source}, behind MLflow: "
+                    f"say with --artifact-root where that is"
                 )
             source = f"{artifact_root.rstrip('/')}/{parts.path.lstrip('/')}"
         elif parts.scheme in ("", "file"):
@@ -97,7 +100,7 @@ class MlflowRegistry:
             )
         return f"{source}/{BUNDLE_PATH}"
 
-    def _note(self, model: str, action: str, who: str, why: str, before: str | None, after: str) -> None:
+    def _note(self, model: str, action: str, *, who: str, why: str, before: str | None, after: str) -> None:
         """One move of the alias, in the form that tenure.tracking.history reads."""
         now = datetime.now(UTC)
         move = {
@@ -123,7 +126,8 @@ class MlflowRegistry:
         request = urllib.request.Request(url, data, {"Content-Type": "application/json", **_credentials()})  # noqa: S310
         try:
             with urllib.request.urlopen(request, timeout=self.timeout_s) as answer:  # noqa: S310
-                return json.loads(answer.read() or b"{}")
+                document: dict[str, Any] = json.loads(answer.read() or b"{}")
+                return document
         except urllib.error.HTTPError as error:
             message = _message(error.read(2000).decode(errors="replace"))
             if error.code == 404 and query:

@@ -18,7 +18,8 @@ from typing import Any
 from serving.rollout.policy import wanted_replicas
 from serving.rollout.state import Phase, Plan, Stable, State
 
-Document = dict[str, Any]
+Document = Any
+"""A Kubernetes object as JSON: what is in it is the API server's word, not a type of ours."""
 
 SCALING = ("minReplicas", "maxReplicas", "scaleTarget", "scaleMetric", "scaleMetricType", "autoScaling")
 
@@ -40,7 +41,7 @@ def stable_of(isvc: Document) -> Stable:
 
 
 def storage_uri(predictor: Document) -> str:
-    return predictor.get("model", {}).get("storageUri", "")
+    return str(predictor.get("model", {}).get("storageUri", ""))
 
 
 def canary_of(isvc: Document, name: str) -> Document | None:

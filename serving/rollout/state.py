@@ -16,7 +16,6 @@ from serving.rollout.evidence import Evidence
 from serving.rollout.limits import Limits
 from tenure.errors import DataError
 
-
 BASELINE_S = 3600.0
 """How far before its start a rollout looks back to learn stable's shares and p99."""
 

@@ -12,36 +12,22 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import urllib3
-from kubernetes import client, config
+from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 
+from serving.rollout.connection import GATEWAY, INSTALL, KSERVE, Conflict, connect, one_line, status_of, translated
 from serving.rollout.spec import Document, predictor_object
 from serving.rollout.state import Plan
 from serving.rollout.view import Objects
 from tenure.errors import InputError, SourceError
 
-KSERVE = "/apis/serving.kserve.io/v1beta1"
-GATEWAY = "/apis/gateway.networking.k8s.io/v1"
-INSTALL = {
-    KSERVE: "KServe's CRDs are not installed: kubectl apply --server-side -f "
-    "https://github.com/kserve/kserve/releases/download/v0.21.0/kserve.yaml, or make kind-up",
-    GATEWAY: "the Gateway API's CRDs are not installed: kubectl apply --server-side -f "
-    "https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.5.1/standard-install.yaml, or make kind-up",
-}
-SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 TIMEOUT_S = (5.0, 15.0)
 """To connect, and to be answered."""
-
-
-class Conflict(Exception):  # noqa: N818 (it is what HTTP calls it)
-    """Somebody else wrote first; read again."""
 
 
 class Cluster:
@@ -55,7 +41,7 @@ class Cluster:
 
     def __init__(self, service: str, namespace: str | None = None, context: str | None = None) -> None:
         settings = client.Configuration()
-        home = _connect(settings, context)
+        home = connect(settings, context)
         # The loop repeats what failed, on a fresh read; hidden retries would only hold up its lease.
         settings.retries = False
         self.service = service
@@ -93,8 +79,8 @@ class Cluster:
         pods = self._get(f"/api/v1/namespaces/{self.namespace}/pods", query=selector) or {}
         return Objects(
             isvc=isvc,
-            canary=self._deployment(canary),
-            stable=self._deployment(stable),
+            canary=self.deployment(canary),
+            stable=self.deployment(stable),
             routes=self.routes(),
             canary_pods=pods.get("items", []),
         )
@@ -142,7 +128,7 @@ class Cluster:
         }
         path = f"/api/v1/namespaces/{self.namespace}/configmaps"
         with self._translated(path):
-            answer = self._request("GET", path, None, query, stream=True, timeout=(5.0, timeout_s + 5.0))
+            answer = self._request("GET", path, None, query, timeout=(5.0, timeout_s + 5.0))
             with contextlib.closing(answer), contextlib.suppress(urllib3.exceptions.HTTPError):
                 next(iter(answer.stream(1024)), None)
 
@@ -189,7 +175,8 @@ class Cluster:
         with contextlib.suppress(Conflict):
             self._call("POST", f"/api/v1/namespaces/{self.namespace}/events", body)
 
-    def _deployment(self, name: str) -> Document | None:
+    def deployment(self, name: str) -> Document | None:
+        """The Deployment of that name."""
         return self._get(f"/apis/apps/v1/namespaces/{self.namespace}/deployments/{name}")
 
     def _get(self, path: str, group: str = "", query: dict[str, str] | None = None) -> Document | None:
@@ -201,7 +188,7 @@ class Cluster:
                 if error.status != 404:
                     raise
                 # A missing object is a Status; a group or resource that nobody serves is plain text.
-                if group and _status(error).get("kind") != "Status":
+                if group and status_of(error).get("kind") != "Status":
                     raise InputError(f"{self.host}: {INSTALL[group]}") from error
                 return None
             return json.loads(answer.data)
@@ -217,7 +204,6 @@ class Cluster:
         body: Document | None,
         query: dict[str, str] | None = None,
         *,
-        stream: bool = False,
         timeout: tuple[float, float] = TIMEOUT_S,
     ) -> Any:
         kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
@@ -239,69 +225,12 @@ class Cluster:
         try:
             yield
         except ApiException as error:
-            raise _error(error, path, self.host) from error
+            raise translated(error, path, self.host) from error
         except urllib3.exceptions.HTTPError as error:
             reason = getattr(error, "reason", None) or error
-            raise SourceError(f"the cluster at {self.host} cannot be reached: {_line(str(reason))}") from error
+            raise SourceError(f"the cluster at {self.host} cannot be reached: {one_line(str(reason))}") from error
         except ConfigException as error:
-            raise SourceError(f"no credentials for the cluster at {self.host}: {_line(str(error))}") from error
-
-
-def _connect(settings: client.Configuration, context: str | None) -> str:
-    """Fill in where the cluster is and how to log in; the namespace to use where none is named.
-
-    Raises:
-        InputError: if there is no cluster to be found, or no such context.
-    """
-    inside = SERVICE_ACCOUNT / "namespace"
-    if context is None and not os.environ.get("KUBECONFIG") and inside.exists():
-        config.load_incluster_config(client_configuration=settings)
-        return inside.read_text(encoding="utf-8").strip()
-    try:
-        contexts, active = config.list_kube_config_contexts()
-        if context is not None:
-            active = next((item for item in contexts if item["name"] == context), None)
-            if active is None:
-                known = ", ".join(sorted(item["name"] for item in contexts)) or "none"
-                raise InputError(f"no context {context!r} in the kubeconfig (there: {known})")
-        config.load_kube_config(context=context, client_configuration=settings)
-    except ConfigException as error:
-        raise InputError(
-            f"no cluster: set KUBECONFIG, or run inside a pod with a service account ({_line(str(error))})"
-        ) from error
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise InputError(f"the kubeconfig cannot be read: {_line(str(error))}") from error
-    return str(active["context"].get("namespace") or "default")
-
-
-def _error(error: ApiException, path: str, host: str) -> Exception:
-    status = _status(error)
-    message = _line(str(status.get("message") or error.reason or ""))
-    what = f"{host}{path}"
-    if error.status == 409:
-        return Conflict(message)
-    if error.status == 401:
-        return SourceError(f"{host}: the credentials are not accepted (401); log in again or pass --context")
-    if error.status == 403 and "exceeded quota" in message:
-        return SourceError(f"quota: {message}")
-    if error.status == 403 and "admission webhook" in message:
-        return InputError(f"refused: {message}")
-    if error.status == 403:
-        return SourceError(f"forbidden: {message}; k8s/base/rollout has the Role that allows it")
-    if error.status in (400, 422):
-        return InputError(f"refused: {message}")
-    if error.status == 404:
-        return InputError(f"{what} does not exist: {message}")
-    return SourceError(f"{what}: HTTP {error.status}: {message}")
-
-
-def _status(error: ApiException) -> Document:
-    body = error.body.decode(errors="replace") if isinstance(error.body, bytes) else error.body
-    try:
-        document = json.loads(body or "")
-    except ValueError:
-        return {}
-    return document if isinstance(document, dict) else {}
+            raise SourceError(f"no credentials for the cluster at {self.host}: {one_line(str(error))}") from error
 
 
 def _reference(isvc: Document) -> Document:
@@ -311,8 +240,3 @@ def _reference(isvc: Document) -> Document:
         "name": isvc["metadata"]["name"],
         "uid": isvc["metadata"]["uid"],
     }
-
-
-def _line(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 400 else f"{line[:399]}…"

@@ -35,7 +35,8 @@ def view(objects: Objects, plan: Plan, state: State) -> View:
     return View(settled=not problem, problem=problem, foreign=foreign, stable_replicas=max(1, replicas))
 
 
-def _foreign(isvc: Document, plan: Plan, state: State) -> str:
+def _foreign(isvc: Document, plan: Plan, state: State) -> str:  # noqa: PLR0911 (one line a way to interfere)
+    """What somebody else changed under the rollout, in one line; "" if nothing."""
     predictor = isvc["spec"]["predictor"]
     others = [entry["predictor"].get("name", "") for entry in isvc["spec"].get("canary") or []]
     others = [name for name in others if name != plan.canary]

@@ -1,0 +1,158 @@
+"""The commands, as ``python -m serving.rollout --help`` shows them. ``tenure rollout`` runs them in a subprocess."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+
+from serving.rollout import commands
+from serving.rollout.limits import Limits
+from tenure.errors import InputError, TenureError
+
+EXAMPLES = """examples:
+  python -m serving.rollout plan --requests-per-s 20
+  python -m serving.rollout start churn --version 7 --mlflow http://mlflow.tenure:5000 --artifact-root s3://models
+  python -m serving.rollout start churn --version 7 --storage-uri s3://models/churn/7/data/bundle --wait
+  python -m serving.rollout start churn --version 7 --storage-uri s3://models/churn/7/data/bundle \\
+      --shadow s3://logs/predictions --canary-url http://localhost:8080
+  python -m serving.rollout status churn
+  python -m serving.rollout abort churn --why "complaints from support"
+  python -m serving.rollout run churn --prometheus http://prometheus.monitoring:9090
+
+exit status: 0 done, 2 what was asked for is wrong, 3 the cluster or a server is away or forbids,
+  4 another rollout is under way, 7 rolled back (with --wait)
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    root = argparse.ArgumentParser(
+        prog="python -m serving.rollout",
+        description="Roll a model version out by canary on a KServe InferenceService.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    root.add_argument("--verbose", action="store_true", help="show the trace of an error")
+    sub = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    start = _command(sub, "start", commands.start, "write the plan down; the controller carries it out")
+    start.add_argument("--version", required=True, help="the version's number in the registry")
+    start.add_argument("--model", help="the registered model's name (default: SERVICE)")
+    start.add_argument("--storage-uri", help="the bundle of exactly that version; asked from MLflow without it")
+    start.add_argument("--artifact-root", default="", help="what MLflow's own artifact addresses are relative to")
+    start.add_argument("--name", help="the canary predictor's name (default: v and the version)")
+    start.add_argument("--shadow", metavar="LOG", help="replay this prediction log first, before any traffic")
+    start.add_argument("--shadow-rows", type=int, default=1000, help="rows to replay (default: 1000)")
+    start.add_argument("--canary-url", help="where the canary answers (default: its Service in the cluster)")
+    start.add_argument("--wait", action="store_true", help="until it is promoted (0) or rolled back (7)")
+    _asked(start)
+    _mlflow(start)
+    _limits(start)
+
+    status = _command(sub, "status", commands.status, "where the rollout stands, and what was decided")
+    status.add_argument("--json", action="store_true", help="for a script")
+
+    for name, words in (
+        ("pause", "stay at this step; harm still rolls back, and the deadline's clock stands still"),
+        ("resume", "go on"),
+        ("promote", "give it all traffic now and promote it, whatever the metrics say"),
+        ("abort", "roll back now"),
+    ):
+        asking = _command(sub, name, commands.ask, words)
+        _asked(asking)
+        _mlflow(asking)
+
+    run = _command(sub, "run", commands.run, "the controller: runs until it is stopped")
+    run.add_argument("--prometheus", default=os.environ.get("PROMETHEUS_URL"), help="URL (default: $PROMETHEUS_URL)")
+    _mlflow(run)
+
+    plan = sub.add_parser("plan", help="the steps and limits, without a cluster")
+    plan.set_defaults(work=commands.plan)
+    plan.add_argument("--requests-per-s", type=float, help="what the service gets, to say how long it takes at least")
+    _limits(plan)
+    return root
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command; ends the process with the error's exit status if it fails."""
+    options = parser().parse_args(arguments)
+    try:
+        work: Callable[[argparse.Namespace], None] = options.work
+        work(options)
+    except TenureError as error:
+        if options.verbose:
+            traceback.print_exc()
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_status) from None
+    except KeyboardInterrupt:
+        print("interrupted; the rollout goes on under its controller", file=sys.stderr)
+        raise SystemExit(130) from None
+
+
+def _command(
+    sub: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    work: Callable[[argparse.Namespace], None],
+    words: str,
+) -> argparse.ArgumentParser:
+    command = sub.add_parser(name, help=words, description=words)
+    command.set_defaults(work=work)
+    command.add_argument("service", metavar="SERVICE", help="the InferenceService")
+    command.add_argument("-n", "--namespace", help="default: the context's, or the pod's")
+    command.add_argument("--context", help="of the kubeconfig (default: the current one)")
+    return command
+
+
+def _asked(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--who", default=_user(), help="who asks (default: the user)")
+    command.add_argument("--why", default="", help="why; goes into the history")
+
+
+def _mlflow(command: argparse.ArgumentParser) -> None:
+    words = "MLflow's URL, whose alias champion moves with promotion (default: $MLFLOW_TRACKING_URI; none: no registry)"
+    command.add_argument("--mlflow", default=os.environ.get("MLFLOW_TRACKING_URI", ""), help=words)
+
+
+def _limits(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("limits")
+    for item, words in LIMIT_WORDS.items():
+        default = getattr(Limits, item)
+        shown = ",".join(map(str, default)) if item == "steps" else f"{default:g}"
+        kind = _steps if item == "steps" else type(default)
+        group.add_argument(f"--{item.replace('_', '-')}", type=kind, metavar="N", help=f"{words} (default: {shown})")
+
+
+LIMIT_WORDS = {
+    "steps": "percentages of traffic, growing to 100",
+    "step_time_s": "shortest time at a step",
+    "step_requests": "fewest requests that each side must have answered at a step",
+    "deadline_s": "not promoted by then: rolled back; pauses not counted",
+    "ready_s": "longest wait for pods and route",
+    "drain_s": "time for requests on their way, before pods go",
+    "stale_s": "samples older than this are no data",
+    "look_s": "time between two looks, at most 10",
+    "false_rollback": "largest probability of rolling back a good canary, over the whole rollout",
+    "error_share": "tolerated difference of the share of failed requests",
+    "fallback_share": "tolerated difference of the share of fallback answers",
+    "latency_ratio": "a request is slow past this times stable's p99",
+    "slow_share": "tolerated difference of the share of slow requests",
+    "score_distance": "tolerated Kolmogorov distance of the scores' distributions",
+}
+
+
+def _steps(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"steps {text!r}: whole percentages with commas between, as in 5,25,50,100") from None
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"  # a container may run under a number that no user has

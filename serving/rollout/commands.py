@@ -1,0 +1,258 @@
+"""What each command does."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, fields
+from typing import Any
+
+from serving.rollout import history, shadow
+from serving.rollout.connection import Conflict
+from serving.rollout.limits import Limits
+from serving.rollout.loop import CONFLICT_RETRIES, Controller
+from serving.rollout.observation import NoData, Question, Request, Window
+from serving.rollout.lines import duration, plan_lines, status_lines, steps_line
+from serving.rollout.prometheus import Prometheus
+from serving.rollout.record import REPLAY_KEY, REQUEST_KEY, Stored, replay_json, request_json
+from serving.rollout.registry import MlflowRegistry, NoRegistry, Registry
+from serving.rollout.spec import predictor_object
+from serving.rollout.start import Wish, begin
+from serving.rollout.state import Phase, Plan
+from serving.rollout.traffic import Cluster
+from tenure.errors import InputError, SourceError, VerdictError
+
+POLL_S = 1.0
+NOTICE_S = 60.0
+"""How long a living controller may take to notice something."""
+
+
+def limits_of(options: argparse.Namespace) -> Limits:
+    """The limits as the options set them.
+
+    Raises:
+        InputError: if they make no sense.
+    """
+    given = {item.name: getattr(options, item.name) for item in fields(Limits)}
+    return Limits(**{name: value for name, value in given.items() if value is not None})
+
+
+def start(options: argparse.Namespace) -> None:
+    """Begin a rollout; replay the log if asked to; wait for the end if asked to."""
+    limits = limits_of(options)
+    model = options.model or options.service
+    storage_uri = options.storage_uri
+    if not storage_uri:
+        if not options.mlflow:
+            raise InputError("where does the bundle lie? --storage-uri, or --mlflow to ask the registry")
+        storage_uri = MlflowRegistry(options.mlflow).storage_uri(model, options.version, options.artifact_root)
+    if options.shadow_rows < shadow.FEWEST_ROWS:
+        raise InputError(f"--shadow-rows {options.shadow_rows}: at least {shadow.FEWEST_ROWS}")
+    cluster = _cluster(options)
+    wish = Wish(
+        version=options.version,
+        canary=options.name or f"v{options.version}".lower().replace(".", "-").replace("_", "-"),
+        storage_uri=storage_uri,
+        model=model,
+        limits=limits,
+        shadow=options.shadow is not None,
+        who=options.who,
+        why=options.why,
+    )
+    plan = begin(cluster, wish)
+    if plan is None:
+        print(f"{cluster.service} serves {storage_uri} already: nothing to roll out")
+        return
+    print(f"{cluster.service}: version {plan.version} goes out as {plan.canary}: {steps_line(plan.limits)}")
+    if not _controller_lives(cluster):
+        print(f"note: no controller is at work; start one: python -m serving.rollout run {cluster.service}")
+    if plan.shadow and options.shadow is not None:
+        _replay(cluster, plan, options)
+    if options.wait:
+        _wait(cluster, plan)
+
+
+def status(options: argparse.Namespace) -> None:
+    """Print where the rollout stands."""
+    cluster = _cluster(options)
+    cluster.isvc()
+    stored = Stored.read(cluster.stored())
+    if stored is None:
+        print("{}" if options.json else f"{cluster.service}: no rollout yet")
+        return
+    rows = [row for row in history.rows(stored.history) if row.rollout == stored.plan.rollout]
+    holder = ((cluster.lease() or {}).get("spec") or {}).get("holderIdentity") or ""
+    if options.json:
+        state = {**stored.state.to_json(), "e_value": stored.state.comparison.e_value()}
+        document = {"plan": stored.plan.to_json(), "state": state, "history": [asdict(row) for row in rows]}
+        print(json.dumps({**document, "controller": holder}, indent=1))
+        return
+    for line in status_lines(cluster.service, stored.plan, stored.state, time.time()):
+        print(line)
+    print(f"  controller  {holder or 'none at work'}")
+    for row in rows[-12:]:
+        print(f"  {row.time}  {row.action:<9}  {row.percent:>3} %  {row.reason}")
+
+
+def ask(options: argparse.Namespace) -> None:
+    """Put an operator's request down. Abort and promote are seen through, by this process if no controller lives."""
+    request = Request(options.command)
+    cluster = _cluster(options)
+    plan = _ask(cluster, request, options.who, options.why)
+    if request in (Request.PAUSE, Request.RESUME):
+        _until(cluster, plan, lambda stored: stored.request is None, NOTICE_S, lambda: None)
+        print(f"{cluster.service}: {request} taken")
+        return
+    # Whoever holds the Lease acts; this process gets it only if the controller is dead.
+    controller = Controller(cluster, _Unasked(), _registry(options), log=_silent)
+    goal = Phase.ROLLED_BACK if request is Request.ABORT else Phase.PROMOTED
+
+    def act() -> None:
+        with contextlib.suppress(SourceError):
+            controller.look()
+
+    try:
+        limit_s = 3 * plan.limits.ready_s + 2 * plan.limits.drain_s + controller.leadership.duration_s
+        stored = _until(cluster, plan, lambda stored: stored.state.phase.ended, limit_s, act)
+    finally:
+        with contextlib.suppress(SourceError):
+            controller.leadership.release()
+    print(f"{cluster.service}: version {plan.version} {stored.state.phase}: {stored.state.reason}")
+    if stored.state.phase is not goal:
+        raise VerdictError(f"{cluster.service}: it ended as {stored.state.phase}: {stored.state.reason}")
+
+
+def run(options: argparse.Namespace) -> None:
+    """The controller, until SIGTERM or SIGINT."""
+    if not options.prometheus:
+        raise InputError("whom to ask how the canary does? --prometheus URL, or PROMETHEUS_URL")
+    cluster = _cluster(options)
+    cluster.isvc()  # a wrong name, a missing CRD or a missing right is told at once
+    registry = _registry(options) or NoRegistry()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    Controller(cluster, Prometheus(options.prometheus), registry).run(stop)
+
+
+def plan(options: argparse.Namespace) -> None:
+    """Print the steps and limits; needs no cluster."""
+    limits = limits_of(options)
+    rate = options.requests_per_s
+    if rate is not None and not rate > 0:
+        raise InputError(f"--requests-per-s {rate:g}: must be more than 0")
+    for line in plan_lines(limits, rate):
+        print(line)
+
+
+def _cluster(options: argparse.Namespace) -> Cluster:
+    return Cluster(options.service, options.namespace, options.context)
+
+
+def _ask(cluster: Cluster, request: Request, who: str, why: str) -> Plan:
+    for _ in range(CONFLICT_RETRIES):
+        stored = Stored.read(cluster.stored())
+        if stored is None or stored.state.phase.ended:
+            cluster.isvc()
+            raise InputError(f"{cluster.service}: no rollout is under way")
+        if stored.state.phase is Phase.PROMOTING and request is Request.ABORT:
+            raise InputError(f"{cluster.service}: too late to abort: promotion has begun; roll the former version out")
+        try:
+            cluster.store({REQUEST_KEY: request_json(request, who, why)}, stored.document)
+        except Conflict:
+            continue
+        return stored.plan
+    raise SourceError(f"{cluster.service}: the rollout changes too often to be asked; try again")
+
+
+def _replay(cluster: Cluster, plan: Plan, options: argparse.Namespace) -> None:
+    """Replay the log once the canary is ready, and write the outcome down for the controller."""
+    from tenure import prediction_log
+
+    logged = prediction_log.newest(options.shadow, options.shadow_rows)
+    url = options.canary_url
+    if not url:
+        url = f"http://{predictor_object(cluster.service, plan.canary)}.{cluster.namespace}.svc"
+    limit_s = plan.limits.ready_s + NOTICE_S
+    stored = _until(cluster, plan, lambda stored: stored.state.phase is not Phase.PREPARING, limit_s, lambda: None)
+    if stored.state.phase is not Phase.SHADOW:
+        print(f"{cluster.service}: no replay: {stored.state.phase}: {stored.state.reason}")
+        return
+    answers = [shadow.ask(url, cluster.service, row, timeout_s=10.0) for row in logged]
+    replay = shadow.compare(logged, answers, plan.limits)
+    for _ in range(CONFLICT_RETRIES):
+        with contextlib.suppress(Conflict):
+            cluster.store({REPLAY_KEY: replay_json(plan, replay)}, cluster.stored())
+            print(f"{cluster.service}: replay {'passed' if replay.ok else 'failed'}: {replay.summary}")
+            return
+    raise SourceError(f"{cluster.service}: the replay's outcome could not be written; run start again")
+
+
+def _wait(cluster: Cluster, plan: Plan) -> None:
+    limits = plan.limits
+    limit_s = limits.deadline_s + 3 * limits.ready_s + limits.drain_s + NOTICE_S
+    stored = _until(cluster, plan, lambda stored: stored.state.phase.ended, limit_s, lambda: None)
+    if stored.state.phase is not Phase.PROMOTED:
+        raise VerdictError(f"{cluster.service}: version {plan.version} was rolled back: {stored.state.reason}")
+    print(f"{cluster.service}: version {plan.version} serves all traffic: {stored.state.reason}")
+
+
+def _until(
+    cluster: Cluster, plan: Plan, reached: Callable[[Stored], bool], limit_s: float, act: Callable[[], None]
+) -> Stored:
+    """Read the rollout until something holds, telling each change of phase.
+
+    Raises:
+        SourceError: if it does not within ``limit_s``; the rollout itself goes on.
+    """
+    told: Any = None
+    ends = time.monotonic() + limit_s
+    while True:
+        act()
+        stored = Stored.read(cluster.stored())
+        if stored is None or stored.plan.rollout != plan.rollout:
+            raise InputError(f"{cluster.service}: another rollout took the place of {plan.rollout}")
+        now = (stored.state.phase, stored.state.percent)
+        if now != told:
+            print(
+                f"  {history.iso(time.time())}  {stored.state.phase}, {stored.state.percent} %: {stored.state.reason}",
+                flush=True,
+            )
+            told = now
+        if reached(stored):
+            return stored
+        if time.monotonic() > ends:
+            raise SourceError(
+                f"{cluster.service}: still {stored.state.phase} after {duration(limit_s)}; is a controller running? "
+                f"python -m serving.rollout status {cluster.service}"
+            )
+        time.sleep(POLL_S)
+
+
+def _controller_lives(cluster: Cluster) -> bool:
+    return bool(((cluster.lease() or {}).get("spec") or {}).get("holderIdentity"))
+
+
+def NOTICE_S -> float:
+    """How long a living controller may take to notice something."""
+    return 60.0
+
+
+class _Unasked:
+    """Metrics for a process that only aborts or promotes by hand: it judges nothing."""
+
+    def observe(self, _asked: Question) -> Window | NoData:
+        return NoData("not asked")
+
+
+def _silent(_event: str, **_values: Any) -> None:
+    """The command prints what happens itself."""
+
+
+def _registry(options: argparse.Namespace) -> Registry | None:
+    return MlflowRegistry(options.mlflow) if options.mlflow else None
