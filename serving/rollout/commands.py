@@ -15,9 +15,9 @@ from typing import Any
 from serving.rollout import history, shadow
 from serving.rollout.connection import Conflict
 from serving.rollout.limits import Limits
+from serving.rollout.lines import duration, plan_lines, status_lines, steps_line
 from serving.rollout.loop import CONFLICT_RETRIES, Controller
 from serving.rollout.observation import NoData, Question, Request, Window
-from serving.rollout.lines import duration, plan_lines, status_lines, steps_line
 from serving.rollout.prometheus import Prometheus
 from serving.rollout.record import REPLAY_KEY, REQUEST_KEY, Stored, replay_json, request_json
 from serving.rollout.registry import MlflowRegistry, NoRegistry, Registry
@@ -236,11 +236,6 @@ def _until(
 
 def _controller_lives(cluster: Cluster) -> bool:
     return bool(((cluster.lease() or {}).get("spec") or {}).get("holderIdentity"))
-
-
-def NOTICE_S -> float:
-    """How long a living controller may take to notice something."""
-    return 60.0
 
 
 class _Unasked:
