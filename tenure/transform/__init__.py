@@ -2,7 +2,23 @@
 
 from tenure.transform.containers import Values
 from tenure.transform.fit import Tables, fit, of_table
+from tenure.transform.split import PARTS, Assignment, assign
 from tenure.transform.state import Feature
 from tenure.transform.transform import Columns, Encoded, Transform
+from tenure.transform.windows import event_columns, snapshots
 
-__all__ = ["Columns", "Encoded", "Feature", "Tables", "Transform", "Values", "fit", "of_table"]
+__all__ = [
+    "PARTS",
+    "Assignment",
+    "Columns",
+    "Encoded",
+    "Feature",
+    "Tables",
+    "Transform",
+    "Values",
+    "assign",
+    "event_columns",
+    "fit",
+    "of_table",
+    "snapshots",
+]

@@ -1,0 +1,1 @@
+"""Feature: derive, window, split, fit the transform on the training part."""

@@ -1,0 +1,25 @@
+"""Feature, as a KFP component."""
+
+from kfp import dsl
+
+from components.image import IMAGE
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def feature(contract: str, valid: dsl.Input[dsl.Dataset], features: dsl.Output[dsl.Dataset]) -> None:
+    """Make features, divide the rows, and fit the transform on the training part.
+
+    Args:
+        contract: the contract, YAML text.
+        valid: data.parquet.
+        features: train.parquet, validation.parquet, test.parquet, transform.json, definitions.json, split.json.
+    """
+    from pathlib import Path
+
+    from components.feature.logic import run
+    from components.step import publish, step
+
+    with step("feature") as running:
+        running.summary = run(contract, Path(valid.path), Path(features.path))
+        publish(Path(features.path) / "definitions.json")
+        features.metadata.update(running.summary["rows"])

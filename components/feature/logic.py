@@ -1,0 +1,171 @@
+"""Feature: windows over events, derived features, the split, and the transform fitted on the training part."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.dataset as ds
+from numpy.typing import NDArray
+
+from components.feature.definitions import definitions
+from components.step import progress
+from tenure.checks import positives
+from tenure.contract import Contract, parse
+from tenure.contract.schema import LABEL_COLUMN, SNAPSHOT_COLUMN
+from tenure.errors import DataError, StorageError
+from tenure.sources import TableSink, write_text
+from tenure.transform import PARTS, Assignment, Tables, Transform, assign, event_columns, fit, snapshots
+from tenure.transform.windows import horizon_days
+
+BATCH_ROWS = 65_536
+
+
+def run(contract: str, valid: Path, features: Path) -> dict[str, Any]:
+    """Make the tables that models are trained, chosen and tested on.
+
+    Inputs:
+        contract: the contract, YAML text.
+        valid: ``validate``'s output folder; read: ``data.parquet``.
+
+    Outputs, in the folder ``features``:
+        train.parquet, validation.parquet, test.parquet: the columns of ``valid`` but the label (for an event log its
+            snapshots), the derived features, ``_label`` (int8).
+        transform.json: the transform, fitted on the training part alone.
+        definitions.json: every feature, for people.
+        split.json: how the rows were divided.
+
+    Returns what the step shows: rows and churn rate a part, numbers of features.
+
+    Raises:
+        ContractError: the contract cannot hold.
+        DataError: an event log does not cover a cut, a label is missing, or a part of the split lacks a class.
+        StorageError: a file cannot be read or written.
+    """
+    described = parse(contract)
+    table = _open(valid / "data.parquet")
+    if described.events is not None:
+        progress("looking back from the cuts")
+        table = ds.InMemoryDataset(snapshots(described, _batches(table, event_columns(described))))
+    assignment, times = _divide(described, table)
+    progress("fitting the transform")
+    transform = fit(described, _training_part(table, assignment))
+    progress("writing the parts")
+    _write_parts(described, table, assignment, transform, features)
+    write_text(features / "transform.json", transform.to_json())
+    write_text(features / "definitions.json", _json(definitions(described, transform)))
+    split = _split_record(described, assignment, times)
+    write_text(features / "split.json", _json(split))
+    return {
+        "rows": split["rows"],
+        "churn_rates": split["churn_rates"],
+        "strategy": split["strategy"],
+        "inputs": len(transform.inputs),
+        "derived": len(described.derived),
+        "encoded": len(transform.features),
+    }
+
+
+def _open(path: Path) -> ds.Dataset:
+    try:
+        return ds.dataset(path, format="parquet")
+    except (OSError, pa.ArrowInvalid) as error:
+        raise StorageError(f"cannot read {path}: {str(error).splitlines()[0]}") from error
+
+
+def _batches(table: ds.Dataset, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """The table's rows, always in the same order."""
+    yield from table.to_batches(
+        columns=None if columns is None else list(columns), batch_size=BATCH_ROWS, use_threads=False
+    )
+
+
+def _divide(contract: Contract, table: ds.Dataset) -> tuple[Assignment, NDArray[Any] | None]:
+    """The part of each row, and its time."""
+    time = contract.time if contract.events is None else SNAPSHOT_COLUMN
+    label = contract.label_column or LABEL_COLUMN
+    names = [contract.key, label, *([time] if time else [])]
+    read = pa.Table.from_batches(list(_batches(table, names)), pa.schema([table.schema.field(name) for name in names]))
+    times = None if time is None else read.column(time).to_numpy()
+    if time is not None and read.column(time).null_count:
+        raise DataError(f"{read.column(time).null_count} rows have no '{time}'")
+    labels = _labels(contract, read.column(label))
+    return assign(contract, read.column(contract.key).combine_chunks(), labels, times), times
+
+
+def _labels(contract: Contract, column: pa.Array | pa.ChunkedArray) -> NDArray[np.int8]:
+    """1 for customers who left, 0 for those who stayed; shape (rows,)."""
+    if column.null_count:
+        raise DataError(f"{column.null_count} rows have no '{contract.label_column}'")
+    left = column if contract.label_column is None else positives(contract, column)
+    found: NDArray[np.int8] = left.to_numpy(zero_copy_only=False).astype(np.int8)
+    return found
+
+
+def _training_part(table: ds.Dataset, assignment: Assignment) -> Tables:
+    training = assignment.places == PARTS.index("train")
+
+    def batches(columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        start = 0
+        for batch in _batches(table, columns):
+            yield batch.filter(pa.array(training[start : start + batch.num_rows]))
+            start += batch.num_rows
+
+    return batches
+
+
+def _write_parts(
+    contract: Contract, table: ds.Dataset, assignment: Assignment, transform: Transform, features: Path
+) -> None:
+    with contextlib.ExitStack() as stack:
+        sinks: list[TableSink] | None = None
+        start = 0
+        for batch in _batches(table):
+            whole = _with_features(contract, batch, transform)
+            if sinks is None:
+                sinks = [stack.enter_context(TableSink(features / f"{part}.parquet", whole.schema)) for part in PARTS]
+            places = assignment.places[start : start + batch.num_rows]
+            for index, sink in enumerate(sinks):
+                sink.write(whole.filter(pa.array(places == index)))
+            start += batch.num_rows
+            progress("rows written", start, len(assignment.places))
+
+
+def _with_features(contract: Contract, batch: pa.RecordBatch, transform: Transform) -> pa.RecordBatch:
+    """The batch with derived features and ``_label`` in the place of the label column."""
+    columns = {name: batch.column(name) for name in batch.schema.names}
+    derived = transform.derive(columns)
+    if contract.label_column is not None:
+        columns[LABEL_COLUMN] = pa.array(_labels(contract, columns.pop(contract.label_column)))
+    label = columns.pop(LABEL_COLUMN)
+    return pa.RecordBatch.from_pydict({**columns, **derived, LABEL_COLUMN: label})
+
+
+def _split_record(contract: Contract, assignment: Assignment, times: NDArray[Any] | None) -> dict[str, Any]:
+    """What ``split.json`` says."""
+    rows, left = assignment.rows, assignment.positives
+    record: dict[str, Any] = {
+        "strategy": assignment.strategy,
+        "seed": contract.split.seed,
+        "shares": {"train": contract.split.train, "validation": contract.split.validation, "test": contract.split.test},
+        "rows": rows,
+        "positives": left,
+        "churn_rates": {part: round(left[part] / rows[part], 6) for part in PARTS},
+        "keys_in_several_parts": assignment.keys_in_several_parts,
+    }
+    if times is not None:
+        of_part = {part: times[assignment.places == index] for index, part in enumerate(PARTS)}
+        record["times"] = {part: [str(inside.min()), str(inside.max())] for part, inside in of_part.items()}
+    if contract.events is not None:
+        record["horizon_days"] = horizon_days(contract)
+        record["cuts"] = {part: sorted({str(cut) for cut in inside}) for part, inside in of_part.items()}
+    return record
+
+
+def _json(document: Any) -> str:
+    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
