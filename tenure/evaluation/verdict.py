@@ -173,7 +173,10 @@ def _beats_nobody(profit: Estimate, currency: str) -> Reason:
 def _against(challenge: Challenge, acceptance: Acceptance, currency: str) -> list[Reason]:
     if challenge.unreadable is not None or challenge.comparison is None:
         why = challenge.unreadable or "it was not scored"
-        text = f"The champion, version {challenge.version}, cannot be compared with: {why}"
+        text = (
+            f"The champion, version {challenge.version}, cannot be scored,"
+            f" so nothing shows that this model is better: {why}"
+        )
         return [Reason("champion", "unsure", text)]
     comparison = challenge.comparison
     return [

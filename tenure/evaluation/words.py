@@ -6,8 +6,9 @@ SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
 
 
 def money(amount: float, currency: str) -> str:
-    """``$1,234``, ``-$50``, ``1,234 CHF``; cents only below ten."""
-    text = f"{abs(amount):,.0f}" if abs(amount) >= 9.995 or amount == 0 else f"{abs(amount):,.2f}"
+    """``$1,234``, ``-$50``, ``1,234 CHF``; cents only below ten, and only where there are any."""
+    whole = abs(amount) >= 9.995 or abs(amount - round(amount)) < 0.005
+    text = f"{abs(amount):,.0f}" if whole else f"{abs(amount):,.2f}"
     sign = "-" if amount < 0 and text.strip("0.,") else ""
     symbol = SYMBOLS.get(currency)
     return f"{sign}{symbol}{text}" if symbol else f"{sign}{text} {currency}"

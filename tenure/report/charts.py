@@ -15,7 +15,7 @@ from tenure.report.scale import Axis, Frame
 
 WIDTH = 440.0
 HEIGHT = 300.0
-LEFT, RIGHT, TOP, BOTTOM = 58.0, 14.0, 14.0, 46.0
+LEFT, RIGHT, TOP, BOTTOM = 68.0, 22.0, 14.0, 46.0
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ class Mark:
     x: float
     y: float
     text: str
-    style: str = "chosen"
+    below: bool = True
+    """Whether the words stand below the point: under a curve that rises through it."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,7 @@ def _grid(frame: Frame) -> Markup:
     middle = frame.top + frame.height / 2
     parts.append(
         Markup(
-            '<text class="title" transform="translate(13 {:.1f}) rotate(-90)" text-anchor="middle">{}</text>'
+            '<text class="title" transform="translate(12 {:.1f}) rotate(-90)" text-anchor="middle">{}</text>'
         ).format(middle, frame.y.title)
     )
     return Markup("").join(parts)
@@ -221,11 +222,10 @@ def _mark(frame: Frame, mark: Mark) -> Markup:
     x, y = frame.at_x(mark.x), frame.at_y(mark.y)
     to_right = x < frame.left + 0.55 * frame.width
     text_x = x + 11 if to_right else x - 11
-    low = y < frame.top + 0.25 * frame.height
-    text_y = y + 20 if low else y - 9
+    text_y = min(y + 20, frame.bottom - 5) if mark.below else max(y - 10, frame.top + 12)
     return Markup(
-        '<circle class="{}" cx="{}" cy="{}" r="6"/><text class="mark" x="{}" y="{}" text-anchor="{}">{}</text>'
-    ).format(mark.style, x, y, round(text_x, 1), round(text_y, 1), "start" if to_right else "end", mark.text)
+        '<circle class="chosen" cx="{}" cy="{}" r="6"/><text class="mark" x="{}" y="{}" text-anchor="{}">{}</text>'
+    ).format(x, y, round(text_x, 1), round(text_y, 1), "start" if to_right else "end", mark.text)
 
 
 def _short(text: str, most: int) -> Markup:

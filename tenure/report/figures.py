@@ -86,7 +86,7 @@ def _roc(evaluation: Json) -> Markup:
 def _precision_recall(evaluation: Json) -> Markup:
     curve, chosen = evaluation["curves"]["precision_recall"], evaluation["curves"]["chosen"]
     rate = evaluation["test"]["churn_rate"]
-    marks = [] if chosen["precision"] is None else [Mark(chosen["recall"], chosen["precision"], "chosen")]
+    marks = [] if chosen["precision"] is None else [Mark(chosen["recall"], chosen["precision"], "chosen", below=False)]
     return line_chart(
         "Precision by recall",
         _share("churners contacted (recall)"),

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from tenure.evaluation.words import money, percent, score
+from tenure.evaluation.words import compact_money, money, percent, score
 from tenure.report.figures import figures
 from tenure.report.labels import FAMILIES, METRICS, MONEY, SHARES
 from tenure.report.story import tell
@@ -45,6 +45,7 @@ def render(evaluation: Json, *, validation: Json | None, ingest: Json | None) ->
         "family": lambda name: FAMILIES.get(name, name),
         "day": lambda text: f"{datetime.fromisoformat(text):%d %B %Y, %H:%M} UTC".lstrip("0"),
         "metric": lambda value, name: _metric(name, value, currency),
+        "between": lambda estimate, name: _between(name, estimate, currency),
     }
     template = environment.get_template("report.html")
     style = environment.loader.get_source(environment, "style.css")[0] if environment.loader else ""
@@ -70,6 +71,18 @@ def _metric(name: str, value: float | None, currency: str) -> str:
     if name in MONEY:
         return money(value, currency)
     return f"{value:.1f}" if name == "return_on_cost" else score(value)
+
+
+def _between(name: str, estimate: Json, currency: str) -> str:
+    """The interval, as short as a table's cell needs it."""
+    low, high = estimate["low"], estimate["high"]
+    if low is None or high is None:
+        return NOTHING
+    if name in SHARES:
+        return f"{100 * low:.0f} to {100 * high:.0f} %"
+    if name in MONEY:
+        return f"{compact_money(low, currency)} to {compact_money(high, currency)}"
+    return f"{low:.1f} to {high:.1f}" if name == "return_on_cost" else f"{score(low)} to {score(high)}"
 
 
 def _by_column(slices: list[Json]) -> dict[str, list[Json]]:

@@ -55,25 +55,32 @@ def _headline(evaluation: Json) -> str:
     if state == "inconclusive":
         return "Not shown to be good enough yet"
     if champion is None:
-        return "Ready to use: it passes every check"
+        return "Ready to use"
     if champion["identical"]:
         return "The same model that is live already"
     return "Better than the model that is live"
 
 
 def _next_step(evaluation: Json) -> str:
-    state, champion, override = evaluation["verdict"]["state"], evaluation["champion"], evaluation["override"]
+    state, champion = evaluation["verdict"]["state"], evaluation["champion"]
     if state == "reject":
         return "It is not registered. The reasons below say what to look at first."
     if state == "inconclusive":
-        if override:
-            return f"A person decided to register it all the same: “{override}”"
-        return "It is not registered. More test rows would settle it; a person may override, with a reason on record."
+        return _if_inconclusive(evaluation)
     if champion is None:
         return "It is registered as the first version and becomes the champion."
     if champion["identical"]:
         return "Nothing new is registered."
     return f"It is registered as the challenger of version {champion['version']}, and goes live when it is promoted."
+
+
+def _if_inconclusive(evaluation: Json) -> str:
+    if evaluation["override"]:
+        return f'A person decided to register it all the same: "{evaluation["override"]}"'
+    champion = evaluation["champion"]
+    if champion is not None and champion["unreadable"]:
+        return "It is not registered. Bring the champion's files back, or override with a reason put on record."
+    return "It is not registered. More test rows may settle it; a person can override, with a reason put on record."
 
 
 def _tiles(evaluation: Json) -> list[Tile]:
@@ -151,7 +158,8 @@ def _plainly(evaluation: Json) -> list[str]:
     tried = len(evaluation["families"])
     said.append(
         f"{FAMILIES.get(chosen['family'], chosen['family'])} was chosen among {tried} families of models before the"
-        f" test rows were looked at; all figures here are from {evaluation['test']['rows']:,} customers it had never seen."
+        f" test rows were looked at; all figures here are from {evaluation['test']['rows']:,} customers it had never"
+        f" seen."
         if tried > 1
         else f"All figures here are from {evaluation['test']['rows']:,} customers that the model had never seen."
     )

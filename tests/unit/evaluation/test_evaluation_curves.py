@@ -92,5 +92,6 @@ def test_money_and_percent_as_people_write_them() -> None:
     assert money(-50, "EUR") == "-€50"
     assert money(2.5, "CHF") == "2.50 CHF"
     assert money(0, "USD") == "$0"
-    assert money(-0.001, "USD") == "$0.00"
+    assert money(-0.001, "USD") == "$0"
+    assert money(3.0, "GBP") == "£3"
     assert percent(0.2654) == "26.5 %"

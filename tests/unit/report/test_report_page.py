@@ -1,0 +1,197 @@
+"""The page says the right things, escapes what it is given, holds every chart, and loads nothing."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tenure.report import render
+
+VOID = {"meta", "link", "br", "img", "input", "hr"}
+VALIDATION = {
+    "checks": [
+        {"level": "pass", "message": "21 columns"},
+        {"level": "warn", "message": "TotalCharges: 12 rows beyond the outer fences"},
+    ]
+}
+INGEST = {"extra_columns": ["note"], "defaulted_columns": []}
+
+
+class Page(HTMLParser):
+    """Checks that tags nest, and keeps attributes and text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.words: list[str] = []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def page_of(evaluation: dict[str, Any]) -> tuple[str, Page]:
+    html = render(evaluation, validation=VALIDATION, ingest=INGEST)
+    return html, Page(html)
+
+
+@pytest.fixture(scope="module")
+def blessed(make_evaluation: Any, drawn: dict) -> dict[str, Any]:
+    return make_evaluation(**drawn)
+
+
+def test_first_screen_says_verdict_worth_contacts_and_quality(blessed: dict) -> None:
+    html, page = page_of(blessed)
+    first = Page(html[html.index('<section class="hero') : html.index("</section>")] + "</section>").text
+    profit = blessed["metrics"]["profit_per_day"]["value"]
+    assert "Blessed Ready to use" in first
+    assert f"What it is worth a day ${profit:,.0f}" in first
+    assert "Customers to contact a day" in first
+    assert re.search(r"ranks the leaver as riskier \d\d times out of 100", first)
+    assert "XGBoost was chosen among 4 families" in first
+    assert "TotalCharges: 12 rows beyond the outer fences" in page.text
+    assert "left out: note" in page.text
+
+
+def test_every_chart_is_there_and_is_well_formed(blessed: dict) -> None:
+    html, _ = page_of(blessed)
+    drawings = re.findall(r"<svg.*?</svg>", html, flags=re.DOTALL)
+    titles = [ET.fromstring(drawing).get("aria-label") for drawing in drawings]
+    assert len(drawings) == 7
+    for start in (
+        "Profit",
+        "Share of all churners",
+        "ROC-AUC of each",
+        "Receiver",
+        "Precision",
+        "Churn rate",
+        "Loss of",
+    ):
+        assert any(title.startswith(start) for title in titles), start
+
+
+def test_points_lie_inside_their_drawing(blessed: dict) -> None:
+    html, _ = page_of(blessed)
+    for drawing in re.findall(r"<svg.*?</svg>", html, flags=re.DOTALL):
+        root = ET.fromstring(drawing)
+        _, _, width, height = (float(number) for number in root.get("viewBox").split())
+        for line in root.iter("polyline"):
+            places = np.array([[float(number) for number in point.split(",")] for point in line.get("points").split()])
+            assert (places >= 0).all()
+            assert (places[:, 0] <= width).all()
+            assert (places[:, 1] <= height).all()
+        for circle in root.iter("circle"):
+            assert 0 <= float(circle.get("cx")) <= width
+            assert 0 <= float(circle.get("cy")) <= height
+
+
+def test_page_loads_nothing_and_runs_nothing(blessed: dict) -> None:
+    html, page = page_of(blessed)
+    assert "<script" not in html
+    assert "@import" not in html
+    assert "url(" not in html
+    assert [value for _, name, value in page.attributes if name in ("src", "href", "srcset")] == ["data:,"]
+    assert not [name for _, name, _ in page.attributes if name.startswith("on")]
+
+
+def test_text_from_data_cannot_become_markup(make_evaluation: Any, drawn: dict) -> None:
+    attack = "<img src=x onerror=alert(1)>\"'&"
+    columns = {attack: [attack if senior else "no" for senior in drawn["columns"]["senior"]]}
+    evaluation = make_evaluation(drawn["label"], drawn["probabilities"], columns)
+    evaluation["name"] = evaluation["description"] = attack
+    evaluation["importance"][0] |= {"column": attack, "description": attack}
+    evaluation["versions"]["code_version"] = attack
+    evaluation["families"][0]["family"] = attack
+    html = render(
+        evaluation,
+        validation={"checks": [{"level": "warn", "message": attack}]},
+        ingest={"extra_columns": [attack], "defaulted_columns": [attack]},
+    )
+    page = Page(html)
+    assert not [tag for tag, *_ in page.attributes if tag == "img"]
+    assert not [name for _, name, _ in page.attributes if name.startswith("on")]
+    assert page.text.count("onerror=alert(1)") > 5
+
+
+def test_small_slices_say_so_and_show_no_figures(blessed: dict) -> None:
+    assert any(row["too_small"] for row in blessed["slices"])
+    _, page = page_of(blessed)
+    assert "too small: " in page.text
+
+
+def test_champion_and_candidate_stand_side_by_side(make_evaluation: Any, drawn: dict) -> None:
+    generator = np.random.default_rng(0)
+    weak = np.clip(0.3 + 0.05 * generator.normal(size=drawn["label"].size), 0.0, 1.0)
+    evaluation = make_evaluation(**drawn, champion=weak)
+    _, page = page_of(evaluation)
+    assert evaluation["verdict"]["state"] == "bless"
+    assert "Better than the model that is live" in page.text
+    assert "Champion: version 3" in page.text
+    assert "it may have seen these test rows" in page.text
+
+
+def test_an_unreadable_champion_is_explained(make_evaluation: Any, drawn: dict) -> None:
+    _, page = page_of(make_evaluation(**drawn, unreadable="model.onnx has changed"))
+    assert "Inconclusive Not shown to be good enough yet" in page.text
+    assert "could not be scored: model.onnx has changed" in page.text
+    assert "Bring the champion's files back" in page.text
+
+
+def test_an_override_is_shown_with_its_reason(make_evaluation: Any, drawn: dict) -> None:
+    evaluation = make_evaluation(**drawn, unreadable="gone")
+    evaluation["override"] = "the board wants it"
+    _, page = page_of(evaluation)
+    assert 'A person decided to register it all the same: "the board wants it"' in page.text
+
+
+def test_a_rejected_model_says_not_to_use_it(make_evaluation: Any, drawn: dict) -> None:
+    strict = SimpleNamespace(
+        min_roc_auc=0.99, min_recall=0.0, min_precision=0.0, max_calibration_error=0.1, confidence=0.95
+    )
+    html, page = page_of(make_evaluation(**drawn, acceptance=strict))
+    assert "Rejected Do not use this model" in page.text
+    assert 'class="hero reject"' in html
+
+
+@pytest.mark.parametrize("one_class", [0, 1])
+def test_one_class_renders_without_the_charts_it_does_not_allow(
+    make_evaluation: Any, drawn: dict, one_class: int
+) -> None:
+    label = np.full(drawn["label"].size, one_class)
+    evaluation = make_evaluation(label, drawn["probabilities"], {}, samples=20)
+    evaluation["importance"] = []
+    html, page = page_of(evaluation)
+    assert "no model can be judged on it" in page.text
+    assert "Receiver operating" not in html
+    assert html.count("<svg") in (2, 3)
+
+
+def test_a_model_that_contacts_nobody_renders(make_evaluation: Any, drawn: dict) -> None:
+    low = {name: probability * 0.01 for name, probability in drawn["probabilities"].items()}
+    _, page = page_of(make_evaluation(drawn["label"], low, {}))
+    assert "it contacts nobody" in page.text
+    assert "Do not use this model" in page.text
