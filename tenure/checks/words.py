@@ -20,10 +20,9 @@ def plain(column: pa.Array, name: str) -> pa.Array:
         DataError: the column holds lists, structs or another thing that is no single value.
     """
     kind = column.type
-    if pa.types.is_dictionary(kind):
-        return plain(column.dictionary_decode(), name)
-    if pa.types.is_run_end_encoded(kind):
-        return plain(pc.run_end_decode(column), name)
+    wrapped = _unwrapped(column)
+    if wrapped is not None:
+        return plain(wrapped, name)
     if pa.types.is_null(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return column.cast(pa.string())
     if pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind) or pa.types.is_binary_view(kind):
@@ -31,6 +30,18 @@ def plain(column: pa.Array, name: str) -> pa.Array:
     if pa.types.is_nested(kind) or pa.types.is_duration(kind) or pa.types.is_interval(kind):
         raise DataError(f"column '{name}' holds {kind}: a column of a contract holds one text, number or date a row")
     return column
+
+
+def _unwrapped(column: pa.Array) -> pa.Array | None:
+    """What a dictionary, run ends or an extension type wraps; None if the column is no wrapping."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return column.dictionary_decode()
+    if pa.types.is_run_end_encoded(kind):
+        return pc.run_end_decode(column)
+    if isinstance(kind, pa.UuidType):
+        return pa.array([None if value is None else str(value) for value in column.to_pylist()], pa.string())
+    return column.storage if isinstance(kind, pa.BaseExtensionType) else None
 
 
 def texts(column: pa.Array) -> tuple[pa.Array, np.ndarray]:

@@ -14,7 +14,7 @@ from tenure.errors import ContractError
 SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+)://")
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 SQLITE = re.compile(r"^(sqlite(?:\+\w+)?:///)(?!/|:memory:|file:)(.+)$")
-SECRET_NAME = re.compile(r"pass|pwd|secret|token|key|credential", re.IGNORECASE)
+SECRET_NAME = re.compile(r"pass|pwd|secret|token|key|credential|sig", re.IGNORECASE)
 SHORT_SECRET = 4
 """A shorter secret may also be a part of ordinary words, which hiding it would shred."""
 

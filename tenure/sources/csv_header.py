@@ -12,6 +12,8 @@ from tenure.errors import ContractError, DataError
 from tenure.sources.address import Address
 
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
+LOOKED_AT = 50
+"""Lines by which the delimiter is told."""
 MAGIC = {
     b"PAR1": "a Parquet file",
     b"PK\x03\x04": "a ZIP archive or an Excel workbook",
@@ -38,7 +40,7 @@ def read_header(head: bytes, address: Address, settings: Source) -> list[str]:
         if head.startswith(magic):
             raise DataError(f"{address.shown} is {what}, not a CSV")
     text = decode(head, address, settings.encoding)
-    if "\0" in text[:4096]:
+    if "\0" in text.split("\n", 1)[0]:
         raise DataError(
             f"{address.shown} is not a text in {settings.encoding}: it holds NUL bytes; see 'source.encoding'"
         )
@@ -77,17 +79,33 @@ def is_utf8(encoding: str) -> bool:
     return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
 
 
+def first_records(text: str, delimiter: str, count: int = LOOKED_AT) -> list[list[str]]:
+    """The fields of the first ``count`` lines that are not blank; fewer where a line cannot be divided."""
+    found: list[list[str]] = []
+    try:
+        for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+            found += [record] if record else []
+            if len(found) == count:
+                break
+    except csv.Error:
+        pass
+    return found
+
+
 def first_record(text: str, delimiter: str) -> list[str]:
     """The fields of the first line that is not blank."""
-    try:
-        return next((record for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if record), [])
-    except csv.Error:
-        return []
+    return next(iter(first_records(text, delimiter, 1)), [])
 
 
 def likely_delimiter(text: str) -> str:
-    """The delimiter that divides the first line into the most fields."""
-    return max(DELIMITERS, key=lambda delimiter: len(first_record(text, delimiter)))
+    """The delimiter that divides the most of the first lines as it does the header; then, into the most fields."""
+
+    def fits(delimiter: str) -> tuple[int, int]:
+        records = first_records(text, delimiter)
+        header = len(records[0]) if records else 0
+        return sum(len(record) == header > 1 for record in records), header
+
+    return max(DELIMITERS, key=fits)
 
 
 def _named(delimiter: str) -> str:

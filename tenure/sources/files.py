@@ -14,6 +14,7 @@ import pyarrow as pa
 from tenure.contract.settings import Source
 from tenure.errors import ContractError, DataError, SourceError, TenureError
 from tenure.sources.address import Address
+from tenure.sources.watchdog import watched_once
 
 COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 HEAD_BYTES = 1 << 20
@@ -96,12 +97,16 @@ def read_head(address: Address, settings: Source) -> bytes:
     Raises:
         DataError, SourceError: as ``open_file``.
     """
-    raw, text = open_text(address, settings)
-    try:
-        with reading(address):
-            return text.peek(HEAD_BYTES)
-    finally:
-        raw.close()
+
+    def read() -> bytes:
+        raw, text = open_text(address, settings)
+        try:
+            with reading(address):
+                return text.peek(HEAD_BYTES)
+        finally:
+            raw.close()
+
+    return read() if address.scheme is None else watched_once(read, settings.timeout_s, address.shown)
 
 
 def filesystem(address: Address, settings: Source) -> tuple[Any, str]:

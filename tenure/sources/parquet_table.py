@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +14,7 @@ from tenure.errors import DataError
 from tenure.sources.address import Address
 from tenure.sources.files import filesystem, open_file, reading
 from tenure.sources.protocol import Batch
-from tenure.sources.watchdog import watched
+from tenure.sources.watchdog import watched, watched_once
 
 BATCH_ROWS = 65_536
 BUFFER_BYTES = 1 << 20
@@ -36,7 +35,10 @@ class ParquetTable:
 
     def columns(self) -> list[str]:
         if self._names is None:
-            self._names = self._watched(self._read_names)
+            remote = self._address.scheme is not None
+            self._names = (
+                watched_once(self._read_names, self._settings.timeout_s, self.shown) if remote else self._read_names()
+            )
         return list(self._names)
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[Batch]:
@@ -48,15 +50,6 @@ class ParquetTable:
 
     def close(self) -> None:
         """Nothing is held between calls."""
-
-    def _watched(self, read: Any) -> Any:
-        if self._address.scheme is None:
-            return read()
-
-        def produce() -> Generator[Any, None, None]:
-            yield read()
-
-        return next(watched(produce, self._settings.timeout_s, self.shown))
 
     def _read_names(self) -> list[str]:
         with reading(self._address):
@@ -91,8 +84,12 @@ class ParquetTable:
 
     def _open(self, address: Address) -> pq.ParquetFile:
         try:
-            return pq.ParquetFile(open_file(address, self._settings), buffer_size=BUFFER_BYTES)
-        except pa.ArrowInvalid as error:
+            return pq.ParquetFile(
+                open_file(address, self._settings), buffer_size=BUFFER_BYTES, page_checksum_verification=True
+            )
+        except (pa.ArrowException, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
             raise DataError(
                 f"{address.shown} is not a Parquet file, or a damaged one: {address.clean(error)}"
             ) from None

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from tenure.errors import StorageError
 
 ROW_GROUP_ROWS = 131_072
+"""Smallest size of a row group, but for the last."""
 
 
 class TableSink:
@@ -68,7 +69,7 @@ class TableSink:
             table = pa.Table.from_batches(self._waiting, self._schema)
             self._waiting, self._waiting_rows = [], 0
             with _storing(self._path):
-                self._writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
+                self._writer.write_table(table, row_group_size=table.num_rows)
 
 
 def write_text(path: Path, text: str) -> None:

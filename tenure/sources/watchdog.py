@@ -67,3 +67,16 @@ def watched(produce: Callable[[], Generator[T, None, None]], timeout_s: float, w
             yield answer  # type: ignore[misc]
     finally:
         stopped.set()
+
+
+def watched_once(ask: Callable[[], T], timeout_s: float, what: str) -> T:
+    """What ``ask`` returns, which must come within ``timeout_s``.
+
+    Raises:
+        SourceError: as ``watched``.
+    """
+
+    def produce() -> Generator[T, None, None]:
+        yield ask()
+
+    return next(watched(produce, timeout_s, what))
