@@ -37,7 +37,7 @@ class ProcessLock:
 
 
 class Journal(JournalFileBackend):
-    """Optuna's journal file, with two failures seen that it would write over.
+    """Optuna's journal file, with failures seen that it would write over: a torn last line, a file that is gone.
 
     Raises:
         StorageError: if the file is gone or was replaced since it was opened.
@@ -76,7 +76,10 @@ def open_storage(address: str) -> BaseStorage:
 
     with told(address):
         if "://" not in address:
-            return JournalStorage(Journal(Path(address)))
+            try:
+                return JournalStorage(Journal(Path(address)))
+            except (ValueError, KeyError, TypeError) as error:
+                raise StorageError(f"{address} holds something else than studies: {_first_line(error)}") from error
         return RDBStorage(address, engine_kwargs={"pool_pre_ping": True})
 
 

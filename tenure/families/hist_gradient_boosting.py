@@ -13,6 +13,7 @@ from tenure.explain.model import LEAF, FlatTrees
 from tenure.export.trees import TreeNodes, at_most, flatten
 from tenure.families.family import ROUNDS, Floats, Matrix, Parameter, Parameters, Rows
 from tenure.families.imbalance import balance, class_weights, suggest_imbalance
+from tenure.families.threads import limited
 
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
@@ -76,10 +77,8 @@ class HistGradientBoosting:
         stop: Rows | None = None,
     ) -> HistogramModel:
         from sklearn.ensemble import HistGradientBoostingClassifier
-        from threadpoolctl import threadpool_limits
 
         strategy = parameters["imbalance"]
-        balanced = balance(rows, strategy, seed)
         estimator = HistGradientBoostingClassifier(
             learning_rate=parameters["learning_rate"],
             max_leaf_nodes=parameters["max_leaf_nodes"],
@@ -99,8 +98,9 @@ class HistGradientBoosting:
             if strategy != "none":
                 # The loss must be read at the base rate that the model is fitted to.
                 held["sample_weight_val"] = class_weights(stop.label)
-        weight = balanced.weight if strategy == "class_weight" else None
-        with threadpool_limits(limits=threads, user_api="openmp"):
+        with limited(threads):
+            balanced = balance(rows, strategy, seed)
+            weight = balanced.weight if strategy == "class_weight" else None
             estimator.fit(balanced.matrix, balanced.label, sample_weight=weight, **held)
         if stop is not None:
             # Fitting goes on for PATIENCE rounds past the best one; they are dropped. Score 0 is that of no round.

@@ -12,6 +12,7 @@ from tenure.contract.settings import FamilyName
 from tenure.explain.model import LinearTerms
 from tenure.families.family import Floats, Matrix, Parameter, Parameters, Rows
 from tenure.families.imbalance import balance, suggest_imbalance
+from tenure.families.threads import limited
 
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
@@ -54,17 +55,18 @@ class LogisticRegression:
         parameters: Parameters,
         *,
         seed: int,
-        threads: int,  # noqa: ARG002 - the solver has one
+        threads: int,
         stop: Rows | None = None,  # noqa: ARG002 - nothing to stop
     ) -> LogisticModel:
         from sklearn.linear_model import LogisticRegression as Estimator
 
-        balanced = balance(rows, parameters["imbalance"], seed)
-        wide = balanced.matrix.astype(np.float64)
-        mean, scale = wide.mean(axis=0), wide.std(axis=0)
-        scale[scale == 0.0] = 1.0
-        estimator = Estimator(C=parameters["C"], tol=1e-6, max_iter=2_000)
-        estimator.fit((wide - mean) / scale, balanced.label, sample_weight=balanced.weight)
+        with limited(threads):
+            balanced = balance(rows, parameters["imbalance"], seed)
+            wide = balanced.matrix.astype(np.float64)
+            mean, scale = wide.mean(axis=0), wide.std(axis=0)
+            scale[scale == 0.0] = 1.0
+            estimator = Estimator(C=parameters["C"], tol=1e-6, max_iter=2_000)
+            estimator.fit((wide - mean) / scale, balanced.label, sample_weight=balanced.weight)
         return LogisticModel(estimator, mean, scale, rows.matrix.mean(axis=0, dtype=np.float64))
 
 

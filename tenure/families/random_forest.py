@@ -12,6 +12,7 @@ from tenure.explain.model import LEAF, FlatTrees
 from tenure.export.trees import TreeNodes, at_most, flatten
 from tenure.families.family import Floats, Matrix, Parameter, Parameters, Rows
 from tenure.families.imbalance import balance, suggest_imbalance
+from tenure.families.threads import limited
 
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
@@ -65,16 +66,17 @@ class RandomForest:
     ) -> ForestModel:
         from sklearn.ensemble import RandomForestClassifier
 
-        balanced = balance(rows, parameters["imbalance"], seed)
-        estimator = RandomForestClassifier(
-            n_estimators=TREES,
-            min_samples_leaf=parameters["min_samples_leaf"],
-            max_features=parameters["max_features"],
-            max_samples=parameters["max_samples"],
-            n_jobs=threads,
-            random_state=seed,
-        )
-        return ForestModel(estimator.fit(balanced.matrix, balanced.label, sample_weight=balanced.weight))
+        with limited(threads):
+            balanced = balance(rows, parameters["imbalance"], seed)
+            estimator = RandomForestClassifier(
+                n_estimators=TREES,
+                min_samples_leaf=parameters["min_samples_leaf"],
+                max_features=parameters["max_features"],
+                max_samples=parameters["max_samples"],
+                n_jobs=threads,
+                random_state=seed,
+            )
+            return ForestModel(estimator.fit(balanced.matrix, balanced.label, sample_weight=balanced.weight))
 
 
 def _nodes(tree: Any, trees: int) -> TreeNodes:

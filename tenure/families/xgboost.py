@@ -13,6 +13,7 @@ from tenure.explain.model import LEAF, FlatTrees
 from tenure.export.trees import TreeNodes, below, flatten
 from tenure.families.family import ROUNDS, Floats, Matrix, Parameter, Parameters, Rows
 from tenure.families.imbalance import balance, class_weights, suggest_imbalance
+from tenure.families.threads import limited
 
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
@@ -78,35 +79,41 @@ class XGBoost:
         import xgboost
 
         strategy = parameters["imbalance"]
-        balanced = balance(rows, strategy, seed)
-        weight = None if strategy == "none" else balanced.weight
-        train = xgboost.QuantileDMatrix(
-            balanced.matrix, balanced.label, weight=weight, max_bin=MAX_BIN, nthread=threads
-        )
-        share = np.float32(np.average(balanced.label, weights=balanced.weight))
-        settings: dict[str, Parameter] = {
-            "objective": "binary:logistic",
-            "eval_metric": "logloss",
-            "tree_method": "hist",
-            "max_bin": MAX_BIN,
-            "base_score": float(share),
-            "nthread": threads,
-            "seed": seed,
-            "verbosity": 0,
-            **{name: value for name, value in parameters.items() if name not in ("imbalance", ROUNDS)},
-        }
-        if stop is None:
-            booster = xgboost.train(settings, train, int(parameters[ROUNDS]))
-        else:
-            # The loss must be read at the base rate that the model is fitted to.
-            held_weight = None if strategy == "none" else class_weights(stop.label)
-            held = xgboost.QuantileDMatrix(
-                stop.matrix, stop.label, weight=held_weight, ref=train, max_bin=MAX_BIN, nthread=threads
+        with limited(threads):
+            balanced = balance(rows, strategy, seed)
+            weight = None if strategy == "none" else balanced.weight
+            train = xgboost.QuantileDMatrix(
+                balanced.matrix, balanced.label, weight=weight, max_bin=MAX_BIN, nthread=threads
             )
-            booster = xgboost.train(
-                settings, train, MAX_ROUNDS, evals=[(held, "stop")], early_stopping_rounds=PATIENCE, verbose_eval=False
-            )
-            booster = booster[: booster.best_iteration + 1]
+            share = np.float32(np.average(balanced.label, weights=balanced.weight))
+            settings: dict[str, Parameter] = {
+                "objective": "binary:logistic",
+                "eval_metric": "logloss",
+                "tree_method": "hist",
+                "max_bin": MAX_BIN,
+                "base_score": float(share),
+                "nthread": threads,
+                "seed": seed,
+                "verbosity": 0,
+                **{name: value for name, value in parameters.items() if name not in ("imbalance", ROUNDS)},
+            }
+            if stop is None:
+                booster = xgboost.train(settings, train, int(parameters[ROUNDS]))
+            else:
+                # The loss must be read at the base rate that the model is fitted to.
+                held_weight = None if strategy == "none" else class_weights(stop.label)
+                held = xgboost.QuantileDMatrix(
+                    stop.matrix, stop.label, weight=held_weight, ref=train, max_bin=MAX_BIN, nthread=threads
+                )
+                booster = xgboost.train(
+                    settings,
+                    train,
+                    MAX_ROUNDS,
+                    evals=[(held, "stop")],
+                    early_stopping_rounds=PATIENCE,
+                    verbose_eval=False,
+                )
+                booster = booster[: booster.best_iteration + 1]
         return BoosterModel(booster, float(np.log(np.float64(share)) - np.log1p(-np.float64(share))))
 
 

@@ -1,0 +1,224 @@
+"""The search itself: the same result for any number of workers, after a kill, and in any storage."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import optuna
+import pytest
+
+from components.tune import logic, study
+from components.tune.storage import open_storage
+from tenure.errors import BusyError, DataError, SourceError, StorageError
+from tenure.families import get
+
+TRIALS = 9
+FAMILIES = ("logistic_regression", "xgboost")
+
+KILLED_IN_TRIAL = """
+import os, signal, sys
+from pathlib import Path
+from components.tune import logic, study
+
+whole, calls = study.cross_validate, 0
+
+def die_after_a_fold(*arguments, go_on, **more):
+    global calls
+    calls += 1
+    if calls == {fatal}:
+        go_on = lambda so_far: os.kill(os.getpid(), signal.SIGKILL)
+    return whole(*arguments, go_on=go_on, **more)
+
+study.cross_validate = die_after_a_fold
+logic.run(contract=Path({contract!r}).read_text(), features=Path({features!r}), storage={storage!r},
+          trials=Path({out!r}))
+"""
+
+
+@pytest.fixture(scope="module")
+def upstream(make_upstream):
+    return make_upstream(rows=800, families=FAMILIES, trials=TRIALS, folds=3)
+
+
+def search(upstream, folder, storage=None, workers=1, **more):
+    """All workers' units, by family, without durations."""
+    found = {}
+    for worker in range(workers):
+        out = folder / f"trials{worker}"
+        logic.run(
+            contract=more.get("contract", upstream.contract),
+            features=upstream.features,
+            storage=storage or str(folder / "studies.log"),
+            trials=out,
+            worker=worker,
+            workers=workers,
+        )
+        for unit in json.loads((out / logic.FILE_NAME).read_text())["units"]:
+            for trial in unit["trials"]:
+                del trial["seconds"]
+            found[unit["family"]] = unit
+    return found
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(upstream, tmp_path_factory):
+    return search(upstream, tmp_path_factory.mktemp("whole"))
+
+
+def test_what_is_found(upstream, uninterrupted):
+    assert set(uninterrupted) == set(FAMILIES)
+    for family, unit in uninterrupted.items():
+        trials = unit["trials"]
+        assert [trial["number"] for trial in trials] == list(range(TRIALS))
+        assert trials[0]["parameters"] == get(family).default and trials[0]["state"] == "complete"
+        assert trials[0]["score"] > 0.75
+        assert len({json.dumps(trial["parameters"]) for trial in trials}) == TRIALS
+        for trial in trials:
+            whole = trial["state"] == "complete"
+            assert (len(trial["scores"]) == 3) == whole == (trial["score"] is not None)
+            assert (trial["rounds"] is None) == (family == "logistic_regression")
+            if whole:
+                assert trial["score"] == pytest.approx(sum(trial["scores"]) / 3)
+
+
+def test_bad_trials_are_cut_short(upstream, uninterrupted):
+    pruned = [trial for unit in uninterrupted.values() for trial in unit["trials"] if trial["state"] == "pruned"]
+    assert pruned
+    assert {len(trial["scores"]) for trial in pruned} == {2}
+
+
+def test_two_workers_find_the_same(upstream, uninterrupted, tmp_path):
+    assert search(upstream, tmp_path, workers=2) == uninterrupted
+
+
+def test_more_workers_than_units(upstream, uninterrupted, tmp_path):
+    assert search(upstream, tmp_path, workers=5) == uninterrupted
+
+
+def test_a_database_finds_the_same(upstream, uninterrupted, tmp_path):
+    assert search(upstream, tmp_path, storage=f"sqlite:///{tmp_path}/studies.db") == uninterrupted
+
+
+@pytest.mark.parametrize("fatal", [1, TRIALS + 2])
+def test_a_worker_killed_in_the_middle_of_a_trial_is_taken_up_where_it_was(upstream, uninterrupted, tmp_path, fatal):
+    storage, contract = str(tmp_path / "studies.log"), tmp_path / "contract.yaml"
+    contract.write_text(upstream.contract)
+    code = KILLED_IN_TRIAL.format(
+        fatal=fatal,
+        contract=str(contract),
+        features=str(upstream.features),
+        storage=storage,
+        out=str(tmp_path / "never"),
+    )
+    killed = subprocess.run([sys.executable, "-c", code], timeout=120, capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert not (tmp_path / "never").exists()
+
+    resumed = search(upstream, tmp_path)
+    for unit in (*resumed.values(), *uninterrupted.values()):
+        unit["trials"] = [{name: trial[name] for name in trial if name != "number"} for trial in unit["trials"]]
+    assert resumed == uninterrupted
+    states = [
+        trial.state.name
+        for summary in optuna.get_all_study_summaries(open_storage(storage))
+        for trial in optuna.load_study(study_name=summary.study_name, storage=open_storage(storage)).trials
+    ]
+    assert states.count("FAIL") == 1 and "RUNNING" not in states and "WAITING" not in states
+
+
+def test_a_search_that_is_done_is_not_done_again(upstream, tmp_path, monkeypatch):
+    first = search(upstream, tmp_path)
+    monkeypatch.setattr(study, "cross_validate", lambda *_, **__: pytest.fail("a trial ran"))
+    assert search(upstream, tmp_path) == first
+
+
+def test_fewer_trials_than_the_study_has_are_its_first_ones(upstream, tmp_path):
+    more = search(upstream, tmp_path)
+    fewer = upstream.contract.replace(f"trials: {TRIALS}", "trials: 3")
+    assert fewer != upstream.contract
+    for family, unit in search(upstream, tmp_path, contract=fewer).items():
+        assert unit["trials"] == more[family]["trials"][:3]
+
+
+def test_another_objective_is_another_study_and_is_minimized(upstream, uninterrupted, tmp_path):
+    contract = upstream.contract.replace("training:\n", "training:\n  objective: log_loss\n")
+    found = search(upstream, tmp_path, contract=contract)
+    document = json.loads((tmp_path / "trials0" / logic.FILE_NAME).read_text())
+    assert document["direction"] == "minimize" and document["objective"] == "log_loss"
+    for family, unit in found.items():
+        assert unit["study"] != uninterrupted[family]["study"]
+        assert 0.3 < unit["trials"][0]["score"] < 0.6
+
+
+def test_other_rows_are_another_study(upstream, make_upstream, tmp_path, uninterrupted):
+    other = make_upstream(rows=880, families=("logistic_regression",), trials=1, folds=3)
+    found = search(other, tmp_path)
+    assert found["logistic_regression"]["study"] != uninterrupted["logistic_regression"]["study"]
+
+
+def test_too_few_churners(make_upstream, tmp_path):
+    few = make_upstream(rows=12, families=("logistic_regression",), trials=1, folds=5)
+    with pytest.raises(DataError, match="too few for 5 folds"):
+        search(few, tmp_path)
+
+
+class TestStorageThatFails:
+    def test_a_folder_that_cannot_be_made(self, upstream, tmp_path):
+        (tmp_path / "file").write_text("")
+        with pytest.raises(StorageError, match="cannot keep studies at"):
+            search(upstream, tmp_path, storage=str(tmp_path / "file" / "studies.log"))
+
+    def test_a_file_that_is_no_journal(self, upstream, tmp_path):
+        path = tmp_path / "studies.log"
+        path.write_text("customerID,tenure\n7590,1\n")
+        with pytest.raises(StorageError, match="something else than studies"):
+            search(upstream, tmp_path)
+        assert path.read_text() == "customerID,tenure\n7590,1\n"
+
+    def test_a_journal_that_disappears(self, upstream, tmp_path, monkeypatch):
+        whole = study.cross_validate
+
+        def remove_journal(*arguments, **more):
+            (tmp_path / "studies.log").unlink()
+            return whole(*arguments, **more)
+
+        monkeypatch.setattr(study, "cross_validate", remove_journal)
+        with pytest.raises(StorageError, match="disappeared while the search was running"):
+            search(upstream, tmp_path)
+
+    def test_a_torn_last_line_is_dropped(self, upstream, tmp_path):
+        first = search(upstream, tmp_path)
+        path = tmp_path / "studies.log"
+        lines = path.read_bytes().splitlines(keepends=True)
+        path.write_bytes(b"".join(lines[:-3]) + lines[-3][:20])
+        again = search(upstream, tmp_path)
+        for unit in (*again.values(), *first.values()):
+            for trial in unit["trials"]:
+                del trial["number"]
+        assert again == first
+
+    def test_a_database_that_is_down(self, upstream, tmp_path):
+        with pytest.raises(SourceError) as caught:
+            search(upstream, tmp_path, storage="postgresql+psycopg://tenure:secret@127.0.0.1:1/studies")
+        message = str(caught.value)
+        assert "127.0.0.1" in message and "secret" not in message and "\n" not in message
+
+    def test_an_address_that_means_nothing(self, upstream, tmp_path):
+        with pytest.raises(SourceError, match="cannot use nosuch://"):
+            search(upstream, tmp_path, storage="nosuch://host/studies")
+
+    def test_another_run_on_the_same_studies(self, upstream, tmp_path, monkeypatch):
+        whole = study.cross_validate
+        storage = str(tmp_path / "studies.log")
+
+        def other_run_begins(*arguments, **more):
+            result = whole(*arguments, **more)
+            shared = open_storage(storage)
+            for summary in optuna.get_all_study_summaries(shared):
+                study._fail_left_behind(optuna.load_study(study_name=summary.study_name, storage=shared))
+            return result
+
+        monkeypatch.setattr(study, "cross_validate", other_run_begins)
+        with pytest.raises(BusyError, match="another run works on the study telco/"):
+            search(upstream, tmp_path)
