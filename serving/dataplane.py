@@ -14,7 +14,7 @@ from serving.v2.errors import UnknownModelError, quote
 PLATFORM = "tenure_onnx"
 
 
-class ChurnDataPlane(DataPlane):
+class ChurnDataPlane(DataPlane):  # type: ignore[misc]  # it has no type stubs
     """Finds models by name and version."""
 
     def find(self, name: str, version: str | None) -> ChurnModel:
@@ -45,7 +45,7 @@ class ChurnDataPlane(DataPlane):
         raise InvalidInput("this server speaks the V2 protocol: POST /v2/models/{name}/infer")
 
 
-class FixedRepository(ModelRepositoryExtension):
+class FixedRepository(ModelRepositoryExtension):  # type: ignore[misc]  # it has no type stubs
     """The models are those of the command line: no client may load or unload one."""
 
     async def load(self, model_name: str) -> None:

@@ -22,7 +22,7 @@ from serving.v2.errors import RequestError
 MAX_MESSAGE_BYTES = 32 * 1024 * 1024
 
 
-class ChurnServicer(InferenceServicer):
+class ChurnServicer(InferenceServicer):  # type: ignore[misc]  # it has no type stubs
     """KServe's servicer; inference reads and writes tensors by itself."""
 
     def __init__(self, dataplane: ChurnDataPlane, repository: FixedRepository) -> None:
@@ -48,7 +48,7 @@ class ChurnServicer(InferenceServicer):
         return pb.ModelMetadataResponse(**await self._models.model_metadata(request.name))
 
 
-class Conduct(grpc.aio.ServerInterceptor):
+class Conduct(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # it has no type stubs
     """Gives every call its id, turns errors into statuses, and writes a line about it."""
 
     async def intercept_service(
@@ -59,7 +59,7 @@ class Conduct(grpc.aio.ServerInterceptor):
         handler = await continuation(handler_call_details)
         if handler is None or handler.unary_unary is None:
             return handler
-        call = _Call(handler_call_details.method, handler)
+        call = _Call(handler_call_details.method, handler).answer
         # Parsed in the call, where a broken message can become the client's error instead of ours.
         return grpc.unary_unary_rpc_method_handler(call, None, handler.response_serializer)
 
@@ -72,7 +72,8 @@ class _Call:
         self._handler = handler
         self._infers = method.endswith("/ModelInfer")
 
-    async def __call__(self, raw: bytes, context: grpc.aio.ServicerContext) -> Any:
+    async def answer(self, raw: bytes, context: grpc.aio.ServicerContext) -> Any:
+        """Answer one call, or abort it with a status and a line."""
         given = next((value for name, value in context.invocation_metadata() or () if name == "x-request-id"), None)
         request_id = logs.take_or_make_id(given if isinstance(given, str) else None)
         token = logs.request_id.set(request_id)
@@ -120,7 +121,7 @@ class GrpcServer:
         Raises:
             RuntimeError: the port is taken.
         """
-        bound = self._server.add_insecure_port(f"{host}:{port}")
+        bound: int = self._server.add_insecure_port(f"{host}:{port}")
         await self._server.start()
         return bound
 

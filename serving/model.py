@@ -23,7 +23,7 @@ _INLINE_ROWS = 64
 _DATATYPES = {"integer": "INT64", "number": "FP64", "boolean": "BOOL"}
 
 
-class ChurnModel(kserve.Model):
+class ChurnModel(kserve.Model):  # type: ignore[misc]  # it has no type stubs
     """Answers V2 requests of named columns from a bundle."""
 
     def __init__(self, name: str, bundle: Bundle) -> None:

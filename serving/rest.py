@@ -36,7 +36,7 @@ def application(dataplane: ChurnDataPlane, repository: FixedRepository) -> FastA
     """KServe's application. Our routes are added first, so they are found first."""
     from kserve import model_server
 
-    app = model_server.app
+    app: FastAPI = model_server.app
     endpoint = InferEndpoint(dataplane)
     for path in ("/v2/models/{model_name}/infer", "/v2/models/{model_name}/versions/{model_version}/infer"):
         app.add_route(path, endpoint.infer, methods=["POST"])

@@ -17,11 +17,6 @@ from serving.dataplane import ChurnDataPlane, FixedRepository
 from serving.grpc_server import GrpcServer
 from serving.model import ChurnModel
 
-try:
-    from uvloop import new_event_loop
-except ImportError:  # uvloop has no wheel for Windows
-    from asyncio import new_event_loop
-
 
 @dataclass(frozen=True)
 class Listening:
@@ -35,7 +30,7 @@ class Listening:
     """Several workers listen on the same gRPC port."""
 
 
-class ChurnServer(kserve.ModelServer):
+class ChurnServer(kserve.ModelServer):  # type: ignore[misc]  # it has no type stubs
     """Serves until a signal comes; then takes no more requests and finishes those it has.
 
     KServe's own ``start`` leaves uvloop unused with one worker, binds every interface, and unloads the models when the
@@ -61,7 +56,7 @@ class ChurnServer(kserve.ModelServer):
         # Uvicorn handles both while it serves, and raises them again when it is done.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _ignore)
-        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        with asyncio.Runner(loop_factory=_new_event_loop) as runner:
             runner.run(self._run())
 
     async def _run(self) -> None:
@@ -110,6 +105,14 @@ class _Uvicorn(uvicorn.Server):
         if not self.should_exit:
             self._on_exit()
         super().handle_exit(sig, frame)
+
+
+def _new_event_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop
+    except ImportError:  # it has no wheel for Windows
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
 
 
 def _ignore(_: int, __: FrameType | None) -> None:

@@ -1,0 +1,1 @@
+"""Serve the candidate for real before it is registered."""

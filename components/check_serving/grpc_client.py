@@ -1,0 +1,114 @@
+"""V2 requests over gRPC.
+
+Steps do not import KServe, where the generated messages are: the few that are needed are described here, with the
+numbers of https://github.com/kserve/open-inference-protocol (specification/protocol/open_inference_grpc.proto).
+"""
+
+from __future__ import annotations
+
+import struct
+from types import TracebackType
+from typing import Any, Self
+
+import grpc
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+from components.check_serving.rows import Columns
+from tenure.contract import Column
+from tenure.errors import ServingError
+
+_FIELD = descriptor_pb2.FieldDescriptorProto
+_MESSAGES: dict[str, tuple[tuple[str, int, int, bool, str], ...]] = {
+    "Contents": (("bytes_contents", 8, _FIELD.TYPE_BYTES, True, ""),),
+    "Tensor": (
+        ("name", 1, _FIELD.TYPE_STRING, False, ""),
+        ("datatype", 2, _FIELD.TYPE_STRING, False, ""),
+        ("shape", 3, _FIELD.TYPE_INT64, True, ""),
+        ("contents", 5, _FIELD.TYPE_MESSAGE, False, "Contents"),
+    ),
+    "Request": (
+        ("model_name", 1, _FIELD.TYPE_STRING, False, ""),
+        ("inputs", 5, _FIELD.TYPE_MESSAGE, True, "Tensor"),
+        ("raw_input_contents", 7, _FIELD.TYPE_BYTES, True, ""),
+    ),
+    "Answer": (
+        ("model_version", 2, _FIELD.TYPE_STRING, False, ""),
+        ("outputs", 5, _FIELD.TYPE_MESSAGE, True, "Tensor"),
+        ("raw_output_contents", 6, _FIELD.TYPE_BYTES, True, ""),
+    ),
+}
+"""Name, number, type, whether repeated, message type of every field that is used here."""
+
+_METHOD = "/inference.GRPCInferenceService/ModelInfer"
+
+
+class GrpcClient:
+    """A connection to one model."""
+
+    def __init__(self, port: int, model: str, timeout_s: float) -> None:
+        classes = _message_classes()
+        self._request, self._answer = classes["Request"], classes["Answer"]
+        self._model = model
+        self._timeout_s = timeout_s
+        self._channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=[("grpc.enable_http_proxy", 0)])
+        self._call = self._channel.unary_unary(
+            _METHOD,
+            request_serializer=lambda message: message.SerializeToString(),
+            response_deserializer=self._answer.FromString,
+        )
+
+    def predict(self, columns: Columns, described: dict[str, Column]) -> tuple[list[float], list[bool]]:
+        """Probability and decision of every row. Values are sent as text, in binary form: missing ones are empty.
+
+        Raises:
+            ServingError: the server fails or refuses.
+        """
+        request = self._request(model_name=self._model)
+        for name, values in columns.items():
+            request.inputs.add(name=name, datatype="BYTES", shape=[len(values)])
+            request.raw_input_contents.append(b"".join(_binary(_text(value, described[name])) for value in values))
+        try:
+            answer = self._call(request, timeout=self._timeout_s)
+        except grpc.RpcError as error:
+            raise ServingError(f"gRPC: {error.code().name}: {error.details()}") from None
+        raw = {output.name: answer.raw_output_contents[place] for place, output in enumerate(answer.outputs)}
+        rows = len(next(iter(columns.values())))
+        return list(struct.unpack(f"<{rows}d", raw["probability"])), list(struct.unpack(f"<{rows}?", raw["decision"]))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._channel.close()
+
+
+def _text(value: Any, column: Column) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        words = column.values or ("false", "true")
+        return words[int(value)]
+    return str(value)
+
+
+def _binary(text: str) -> bytes:
+    encoded = text.encode()
+    return struct.pack("<I", len(encoded)) + encoded
+
+
+def _message_classes() -> dict[str, Any]:
+    """Classes for the messages, in a pool of their own: KServe's may be loaded in the same process."""
+    file = descriptor_pb2.FileDescriptorProto(name="check_serving.proto", package="check_serving", syntax="proto3")
+    for message, fields in _MESSAGES.items():
+        described = file.message_type.add(name=message)
+        for name, number, kind, repeated, message_type in fields:
+            label = _FIELD.LABEL_REPEATED if repeated else _FIELD.LABEL_OPTIONAL
+            field = described.field.add(name=name, number=number, type=kind, label=label)
+            if message_type:
+                field.type_name = f".check_serving.{message_type}"
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    found = {name: pool.FindMessageTypeByName(f"check_serving.{name}") for name in _MESSAGES}
+    return {name: message_factory.GetMessageClass(descriptor) for name, descriptor in found.items()}

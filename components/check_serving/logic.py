@@ -1,0 +1,102 @@
+"""Serve a bundle with the real model server, and hold its answers to the offline ones and to the contract's limits."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from components.check_serving.process import model_server
+from components.check_serving.replay import REASONS, Compared, replay
+from components.check_serving.rows import read_rows
+from components.step import progress
+from tenure.bundle import read
+from tenure.contract import Contract, parse
+from tenure.errors import ServingError
+from tenure.sources import write_text
+
+MIN_ROWS = 500
+MAX_ROWS = 2_000
+TOLERANCE = 1e-6
+"""Largest difference of a probability between server and offline."""
+
+
+def run(contract: str, bundle: Path, features: Path, serving: Path) -> dict[str, Any]:
+    """Start the model server on a bundle, replay rows of the test part, compare, and end it.
+
+    Inputs:
+        contract: the contract, YAML text: ``serving`` has the limits.
+        bundle: the candidate's bundle.
+        features: feature's output folder, of which ``test.parquet`` is read; fewer than 500 rows are repeated.
+
+    Outputs:
+        serving: serving.json, what was measured, the limits, and which of them were passed.
+
+    Returns what the step shows.
+
+    Raises:
+        ServingError: the server does not start, does not answer, answers otherwise than offline, or is over a limit.
+            ``serving.json`` is written in the last two cases.
+        BundleError: the bundle must not be loaded. DataError, StorageError: the rows cannot be read.
+    """
+    agreed = parse(contract)
+    loaded = read(bundle)
+    columns = read_rows(features / "test.parquet", agreed, MIN_ROWS, MAX_ROWS)
+    offline = loaded.predict(columns, explain=REASONS)
+    limits = agreed.serving
+    progress("starting the model server")
+    with model_server(bundle, agreed.name, limits.max_start_s) as server:
+        progress(f"the model server is ready after {server.start_s:.1f} s")
+        found = replay(server, agreed.name, agreed, columns, offline)
+        memory_mb = server.peak_memory_mb()
+    document = _document(loaded.version, found, server.start_s, memory_mb, agreed)
+    serving.parent.mkdir(parents=True, exist_ok=True)
+    write_text(serving, json.dumps(document, indent=1) + "\n")
+    if document["failures"]:
+        raise ServingError("; ".join(document["failures"]))
+    shown = ("rows", "max_difference", "p99_ms", "memory_mb", "start_s")
+    return {name: document[name] for name in shown}
+
+
+def _document(version: str, found: Compared, start_s: float, memory_mb: float, contract: Contract) -> dict[str, Any]:
+    limits = contract.serving
+    p50_ms, p99_ms = (float(value) for value in np.percentile(found.latency_ms, [50, 99]))
+    failures = [
+        message
+        for failed, message in [
+            (
+                not found.max_difference <= TOLERANCE,
+                f"probabilities differ from offline ones by up to {found.max_difference:.2g}, {TOLERANCE:g} is allowed",
+            ),
+            (found.different_decisions, f"{found.different_decisions} decisions differ from offline ones"),
+            (found.different_bands, f"{found.different_bands} risk bands differ from offline ones"),
+            (found.different_reasons, f"the reasons of {found.different_reasons} rows differ from offline ones"),
+            (
+                p99_ms > limits.max_p99_ms,
+                f"one row takes {p99_ms:.1f} ms (p99), the contract allows {limits.max_p99_ms:g}",
+            ),
+            (
+                memory_mb > limits.max_memory_mb,
+                f"the model server takes {memory_mb:.0f} MB, the contract allows {limits.max_memory_mb:g}",
+            ),
+        ]
+        if failed
+    ]
+    return {
+        "bundle_version": version,
+        "rows": found.rows,
+        "rows_grpc": found.rows_grpc,
+        "rows_single": len(found.latency_ms),
+        "max_difference": found.max_difference,
+        "different_decisions": found.different_decisions,
+        "different_bands": found.different_bands,
+        "different_reasons": found.different_reasons,
+        "p50_ms": round(p50_ms, 3),
+        "p99_ms": round(p99_ms, 3),
+        "memory_mb": round(memory_mb, 1),
+        "start_s": round(start_s, 2),
+        "limits": limits.model_dump(mode="json") | {"max_difference": TOLERANCE},
+        "failures": failures,
+    }

@@ -1,0 +1,140 @@
+"""Asking the model server about rows, and comparing what it says with what was predicted offline."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from components.check_serving.grpc_client import GrpcClient
+from components.check_serving.process import Running
+from components.check_serving.rows import Columns, part
+from components.step import progress
+from tenure.bundle import Prediction
+from tenure.contract import Contract
+from tenure.errors import ServingError
+from tenure.protocol import infer_request, predictions
+
+BATCH_ROWS = 50
+GRPC_ROWS = 100
+SINGLE_ROWS = 300
+WARM_UP_ROWS = 20
+EXPLAINED_ROWS = 5
+REASONS = 3
+_REASON_TOLERANCE = 1e-6
+_TIMEOUT_S = 30.0
+
+
+@dataclass
+class Compared:
+    """How far the server's answers are from the offline ones."""
+
+    rows: int = 0
+    rows_grpc: int = 0
+    max_difference: float = 0.0
+    """Largest difference of a probability."""
+    different_decisions: int = 0
+    different_bands: int = 0
+    different_reasons: int = 0
+    latency_ms: list[float] = field(default_factory=list)
+    """Of requests for one row, one after the other."""
+
+    def add(self, probability: list[float], decision: list[bool], offline: Prediction, start: int) -> None:
+        """Compare answers with the offline rows from ``start`` on."""
+        place = slice(start, start + len(probability))
+        difference = np.abs(np.array(probability) - offline.probability[place])
+        # Not a number is as far away as can be.
+        self.max_difference = max(self.max_difference, float(np.nan_to_num(difference, nan=np.inf).max()))
+        self.different_decisions += int((np.array(decision) != offline.decision[place]).sum())
+
+
+def replay(server: Running, model: str, contract: Contract, columns: Columns, offline: Prediction) -> Compared:
+    """Ask about all rows in batches, about some over gRPC, with reasons, and one by one.
+
+    Args:
+        offline: predictions of the same rows, with ``REASONS`` reasons.
+
+    Raises:
+        ServingError: a request fails, or an answer is none.
+    """
+    found = Compared()
+    rest = _Connection(server.http_port, model)
+    try:
+        for start in range(0, len(offline), BATCH_ROWS):
+            _compare(found, rest.ask(part(columns, start, start + BATCH_ROWS)), offline, start)
+            progress("rows replayed over REST", min(start + BATCH_ROWS, len(offline)), len(offline))
+        _explained(found, rest.ask(part(columns, 0, EXPLAINED_ROWS), explain=REASONS), offline)
+        with GrpcClient(server.grpc_port, model, _TIMEOUT_S) as client:
+            rows = min(GRPC_ROWS, len(offline))
+            found.add(*client.predict(part(columns, 0, rows), contract.inputs), offline, 0)
+            found.rows_grpc = rows
+        _one_by_one(found, rest.ask, columns, offline)
+    finally:
+        rest.close()
+    return found
+
+
+def _compare(found: Compared, answer: dict[str, Any], offline: Prediction, start: int) -> None:
+    rows = predictions(answer)
+    found.add([row["probability"] for row in rows], [row["decision"] for row in rows], offline, start)
+    found.different_bands += sum(row["band"] != offline.band[start + index] for index, row in enumerate(rows))
+    found.rows += len(rows)
+
+
+def _explained(found: Compared, answer: dict[str, Any], offline: Prediction) -> None:
+    for row, expected in zip(predictions(answer), offline.reasons, strict=False):
+        same = [column for column, _ in row["reasons"]] == [reason.column for reason in expected]
+        near = same and all(
+            abs(contribution - reason.contribution) <= _REASON_TOLERANCE
+            for (_, contribution), reason in zip(row["reasons"], expected, strict=True)
+        )
+        found.different_reasons += not near
+
+
+def _one_by_one(
+    found: Compared, ask: Callable[[Columns], dict[str, Any]], columns: Columns, offline: Prediction
+) -> None:
+    for index in range(WARM_UP_ROWS + SINGLE_ROWS):
+        row = index % len(offline)
+        one = part(columns, row, row + 1)
+        started = time.perf_counter()
+        answer = ask(one)
+        took_ms = (time.perf_counter() - started) * 1000
+        if index >= WARM_UP_ROWS:
+            found.latency_ms.append(took_ms)
+            said = predictions(answer)[0]
+            found.add([said["probability"]], [said["decision"]], offline, row)
+    progress("single rows asked about", SINGLE_ROWS, SINGLE_ROWS)
+
+
+class _Connection:
+    """One connection that is kept open, as a client under load has it."""
+
+    def __init__(self, port: int, model: str) -> None:
+        self._http = http.client.HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT_S)
+        self._path = f"/v2/models/{model}/infer"
+
+    def ask(self, columns: Columns, explain: int = 0) -> dict[str, Any]:
+        body = json.dumps(infer_request(columns, explain=explain), allow_nan=False).encode()
+        try:
+            self._http.request("POST", self._path, body, {"Content-Type": "application/json"})
+            response = self._http.getresponse()
+            content = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise ServingError(f"the model server does not answer: {error or type(error).__name__}") from None
+        if response.status != 200:
+            said = content[:300].decode("utf-8", "replace")
+            raise ServingError(f"the model server answers {response.status}: {said}")
+        try:
+            answer: dict[str, Any] = json.loads(content)
+        except ValueError:
+            raise ServingError("the model server's answer is not JSON") from None
+        return answer
+
+    def close(self) -> None:
+        self._http.close()

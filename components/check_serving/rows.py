@@ -1,0 +1,54 @@
+"""The rows that are replayed."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tenure.contract import Column, Contract
+from tenure.errors import DataError, StorageError
+from tenure.protocol.request import Value
+
+Columns = dict[str, list[Value]]
+
+
+def read_rows(path: Path, contract: Contract, at_least: int, at_most: int) -> Columns:
+    """The contract's inputs of the first rows of a Parquet file, repeated if they are too few.
+
+    Raises:
+        DataError: there is no row, or an input is missing.
+        StorageError: the file cannot be read.
+    """
+    try:
+        table = pq.read_table(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise StorageError(f"cannot read {path}: {str(error).splitlines()[0]}") from error
+    absent = [name for name, column in contract.inputs.items() if column.required and name not in table.column_names]
+    if absent:
+        raise DataError(f"{path} has no column '{absent[0]}'")
+    if not table.num_rows:
+        raise DataError(f"{path} has no rows to replay")
+    table = table.select([name for name in contract.inputs if name in table.column_names]).slice(0, at_most)
+    columns: Columns = {
+        name: [_as_sent(value, contract.inputs[name]) for value in table[name].to_pylist()]
+        for name in table.column_names
+    }
+    repeats = -(-at_least // table.num_rows)
+    return {name: values * repeats for name, values in columns.items()}
+
+
+def _as_sent(value: Any, column: Column) -> Value:
+    """A date as the text that the contract says it is."""
+    if isinstance(value, date):
+        return value.strftime(column.format) if column.format else value.isoformat()
+    sent: Value = value
+    return sent
+
+
+def part(columns: Columns, start: int, stop: int) -> Columns:
+    """Rows ``start`` to ``stop``."""
+    return {name: values[start:stop] for name, values in columns.items()}

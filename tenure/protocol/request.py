@@ -1,0 +1,68 @@
+"""Rows of raw columns as the body of a V2 inference request."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+Value = str | bool | int | float | date | None
+
+
+def infer_request(
+    columns: Mapping[str, Sequence[Value]],
+    *,
+    explain: int = 0,
+    threshold: float | None = None,
+    request_id: str | None = None,
+) -> dict[str, Any]:
+    """Build the body of ``POST /v2/models/{name}/infer``, one tensor a column.
+
+    Args:
+        columns: values by column name, equally many; None and NaN are missing. Dates are sent as ISO 8601 text.
+        explain: reasons a row, at most.
+        threshold: contact from this probability on.
+
+    Raises:
+        ValueError: columns are empty or of different lengths.
+    """
+    lengths = {len(values) for values in columns.values()}
+    if len(lengths) != 1 or lengths == {0}:
+        raise ValueError(f"columns have {sorted(lengths) or 'no'} rows: equally many are needed, at least one")
+    parameters: dict[str, Any] = {}
+    if explain:
+        parameters["explain"] = explain
+    if threshold is not None:
+        parameters["threshold"] = threshold
+    document: dict[str, Any] = {"inputs": [_tensor(name, values) for name, values in columns.items()]}
+    if parameters:
+        document["parameters"] = parameters
+    if request_id is not None:
+        document["id"] = request_id
+    return document
+
+
+def datatype_of(values: Sequence[Value]) -> str:
+    """BOOL, INT64 or FP64 if all values there are of that kind, else BYTES."""
+    kinds = {type(value) for value in values if not _is_missing(value)}
+    if kinds == {bool}:
+        return "BOOL"
+    if kinds == {int}:
+        return "INT64"
+    # A column without any value is a text column or a number column alike: null fits both.
+    return "FP64" if kinds and kinds <= {int, float} else "BYTES"
+
+
+def _tensor(name: str, values: Sequence[Value]) -> dict[str, Any]:
+    datatype = datatype_of(values)
+    data = [None if _is_missing(value) else _text(value) if datatype == "BYTES" else value for value in values]
+    return {"name": name, "shape": [len(values)], "datatype": datatype, "data": data}
+
+
+def _text(value: Value) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _is_missing(value: Value) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
