@@ -58,7 +58,9 @@ def best_of(work: Callable[[], object], repeats: int = 5) -> float:
     return shortest
 
 
-def side_by_side(ours: Callable[[], object], theirs: Callable[[], object], rounds: int = 7) -> tuple[float, float, float]:
+def side_by_side(
+    ours: Callable[[], object], theirs: Callable[[], object], rounds: int = 7
+) -> tuple[float, float, float]:
     """Seconds of both, and the median over rounds of theirs ÷ ours: noise that lasts a round cancels."""
     pairs = []
     for index in range(rounds):
