@@ -22,11 +22,22 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from components.step import EVENTS_VARIABLE, PARALLEL_TASKS_VARIABLE, PIPELINE_ROOT_VARIABLE, RUN_DIR_VARIABLE, Step
+from components.step import (
+    EVENTS_VARIABLE,
+    PARALLEL_TASKS_VARIABLE,
+    PIPELINE_ROOT_VARIABLE,
+    RUN_DIR_VARIABLE,
+    Step,
+    step,
+)
+from pipelines.events import RunProgress, Tail
 from pipelines.home import HOME_VARIABLE, TRACKING_VARIABLE
 
 ORDER_FILE = "order.json"
 RESULTS_FILE = "results.json"
+ANSWERS_FILE = "answers.json"
+REQUEST_FILE = "request.json"
+EVENTS_FILE = "events.jsonl"
 MAX_PARALLEL_TASKS = 2
 """kfp.local runs no more than two iterations of a loop at a time, whatever it is asked."""
 
@@ -43,8 +54,9 @@ class Order:
     cache_root: str
     use_cache: bool
     tracking_uri: str
-    events: str
     workers: int
+    serve: bool
+    """Start the model server at the end, if a model was registered, and ask it about customers."""
 
     def write(self, run_folder: Path) -> None:
         (run_folder / ORDER_FILE).write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
@@ -86,13 +98,35 @@ def main(run_folder: Path) -> int:
     temporary = run_folder / f".{RESULTS_FILE}.tmp"
     temporary.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     temporary.replace(run_folder / RESULTS_FILE)
+    if order.serve:
+        _serve(order, run_folder, results)
     return 0
+
+
+def _serve(order: Order, run_folder: Path, results: dict[str, str]) -> None:
+    """Serve the model that was registered, if one was. In this process: what ends the run ends the server."""
+    progress = RunProgress()
+    for event in Tail(run_folder / EVENTS_FILE).read():
+        progress.apply(event)
+    if "version" not in progress.summary("register"):
+        return
+    with step("serve") as running:
+        from pipelines.customers import serve_and_ask
+        from tenure.contract import parse
+
+        running.summary = serve_and_ask(
+            parse(order.arguments["contract"]),
+            Path(results["evaluation"]) / "bundle",
+            Path(results["features"]) / "test.parquet",
+            answers=run_folder / ANSWERS_FILE,
+            request=run_folder / REQUEST_FILE,
+        )
 
 
 def _prepare_environment(order: Order, run_folder: Path) -> None:
     os.environ.update(
         {
-            EVENTS_VARIABLE: order.events,
+            EVENTS_VARIABLE: str(run_folder / EVENTS_FILE),
             RUN_DIR_VARIABLE: str(run_folder),
             PIPELINE_ROOT_VARIABLE: order.pipeline_root,
             PARALLEL_TASKS_VARIABLE: str(min(order.workers, MAX_PARALLEL_TASKS)),

@@ -8,8 +8,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-STEPS = ("champion", "ingest", "validate", "feature", "tune", "train", "evaluate", "check_serving", "register")
-"""In the order in which the graph runs them."""
+STEPS = (
+    "ingest",
+    "champion",
+    "validate",
+    "feature",
+    "tune",
+    "train",
+    "evaluate",
+    "check_serving",
+    "register",
+    "serve",
+)
+"""In the order in which a run comes to them; the last is not of the graph."""
 
 TaskState = Literal["running", "done", "cached", "failed"]
 

@@ -34,6 +34,11 @@ class Home:
         return cls(Path(folder or os.environ.get(HOME_VARIABLE) or DEFAULT_HOME).absolute())
 
     @property
+    def is_default(self) -> bool:
+        """Whether commands find this home without being told."""
+        return self == Home.at()
+
+    @property
     def runs(self) -> Path:
         return self.folder / "runs"
 
@@ -48,6 +53,10 @@ class Home:
     @property
     def studies(self) -> Path:
         return self.folder / "studies"
+
+    @property
+    def bundles(self) -> Path:
+        return self.folder / "bundles"
 
     @property
     def lock(self) -> Path:

@@ -1,175 +1,214 @@
-"""The training pipeline on this machine: a runner process, watched.
-
-    this process                       runner process (pipelines.child)      a process a step
-    lock, run.json, screen, signals ─▶ the graph under kfp.local         ─▶  components/<step>
-              ▲                                                                   │
-              └──────────────── runs/<run id>/events.jsonl ◀──────────────────────┘
-
-This process does not import kfp: it starts in a blink, and nothing that kfp prints reaches the screen.
-"""
+"""A training run on this machine, from the lock to the last word in ``run.json``."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
-from components.step import INTERRUPTED_STATUS
-from pipelines.child import RESULTS_FILE, Order
+from components.step import INTERRUPTED_STATUS, RESERVE_FILE, give_back_reserve, storage_error
+from pipelines import record, settings
+from pipelines.child import ANSWERS_FILE, Order
+from pipelines.customers import Answer, read_answers
 from pipelines.display import Display
-from pipelines.events import RunProgress, Tail
-from tenure.errors import StorageError, TenureError
+from pipelines.fingerprint import code_hash, code_version
+from pipelines.home import Home
+from pipelines.lock import HomeLock
+from pipelines.record import RunRecord
+from pipelines.request import Request
+from pipelines.runner import Outcome, run_graph
+from tenure.errors import StorageError, TenureError, VerdictError
 
-POLL_S = 0.1
-GRACE_S = 8.0
-"""How long steps have to end after they were asked to."""
+RESERVE_BYTES = 256 * 1024
+"""Set aside while a run works: enough for its last event and its run.json on a full disk."""
 
-LOG_FILE = "run.log"
-EVENTS_FILE = "events.jsonl"
-
-
-class PipelineFailedError(TenureError):
-    """A step failed. ``exit_status`` is that of the step's error."""
-
-    def __init__(self, message: str, exit_status: int) -> None:
-        super().__init__(message)
-        self.exit_status = exit_status
+REPORTS = (
+    ("raw", "ingest.json"),
+    ("validation", "validation.json"),
+    ("validation", "validation.html"),
+    ("evaluation", "evaluation.json"),
+    ("evaluation", "report.html"),
+)
+"""Result and file: what a step publishes when it runs, and what has to be fetched when its result was cached."""
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a run of the graph left."""
+class Options:
+    """How to run, besides on what."""
 
-    progress: RunProgress
-    results: Mapping[str, Path]
-    """Pipeline output to the folder it is in."""
+    workers: int
+    override: str
+    use_cache: bool
+    serve: bool
 
 
-def run_graph(
-    order: Order,
-    run_folder: Path,
-    display: Display,
-    lock_descriptor: int,
-    on_event: Callable[[Mapping[str, Any]], None] = lambda _event: None,
-) -> Outcome:
-    """Run the training graph to its end and show how it goes.
+@dataclass(frozen=True)
+class Finished:
+    """A run that came to a verdict."""
 
-    Args:
-        order: what to run.
-        run_folder: the run's folder; log, events and results are written there.
-        display: shows the progress.
-        lock_descriptor: the home's lock, which the runner process is to hold as well.
-        on_event: called with every event of a step.
+    record: RunRecord
+    folder: Path
+    evaluation: Mapping[str, Any]
+    """``evaluation.json``."""
+    version: str | None
+    """The registered version; none where nothing was registered."""
+    aliases: Sequence[str]
+    answers: Sequence[Answer]
+    server: str | None
+    """The URL of the server that gave the answers; it is gone by now."""
+
+    def raise_for_verdict(self) -> None:
+        """
+        Raises:
+            VerdictError: the model was rejected, or the comparison was inconclusive and nobody overrode.
+        """
+        if self.version is None:
+            verdict = self.evaluation["verdict"]
+            hint = '; --override "reason" registers it all the same' if verdict["state"] == "inconclusive" else ""
+            raise VerdictError(f"{verdict['state']}: {verdict['summary']}{hint}")
+
+
+def run_training(request: Request, home: Home, options: Options, display: Display) -> Finished:
+    """Run the training pipeline in ``home`` and, if asked, serve its model to three customers.
 
     Raises:
-        PipelineFailedError: a step failed; with the step's own line and exit status.
-        StorageError: the log or the order cannot be written.
-        KeyboardInterrupt: Ctrl-C or SIGTERM; every process of the run has ended.
+        BusyError: another run holds the home.
+        StorageError: the disk is full or cannot be written.
+        ServingError: the model server did not start or answer.
+        TenureError: a step failed; the message and exit status are those of its error.
+        KeyboardInterrupt: Ctrl-C or SIGTERM; no process of the run is left.
     """
-    progress = RunProgress()
-    tail = Tail(run_folder / EVENTS_FILE)
-    with _started(order, run_folder, lock_descriptor) as runner, display:
-
-        def follow() -> None:
-            for event in tail.read():
-                progress.apply(event)
-                display.event(event)
-                on_event(event)
-            display.tick(progress)
-
-        while runner.poll() is None:
-            follow()
-            time.sleep(POLL_S)
-        follow()
-    if runner.returncode != 0:
-        raise _failure(progress, runner.returncode, run_folder / LOG_FILE)
-    results = json.loads((run_folder / RESULTS_FILE).read_text(encoding="utf-8"))
-    return Outcome(progress, {name: Path(uri) for name, uri in results.items()})
-
-
-@contextlib.contextmanager
-def _started(order: Order, run_folder: Path, lock_descriptor: int) -> Iterator[subprocess.Popen[bytes]]:
-    """The runner process; ended with all its steps when the block is left before it has ended."""
-    try:
-        order.write(run_folder)
-        log = (run_folder / LOG_FILE).open("ab")
-    except OSError as error:
-        what = "the disk is full" if error.errno == errno.ENOSPC else error.strerror
-        raise StorageError(f"cannot write {run_folder}: {what}") from error
-    with log, _sigterm_interrupts():
-        runner = subprocess.Popen(
-            runner_command(run_folder),
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, "PYTHONPATH": _import_path()},
-            start_new_session=True,
-            pass_fds=(lock_descriptor,),
+    home.create()
+    run_id = record.new_run_id(home, request.contract.name)
+    with HomeLock(home.lock, run_id) as lock:
+        started = _start(request, home, options, run_id)
+        folder = home.runs / run_id
+        with _written_down(home, started):
+            outcome = run_graph(_order(request, home, options, folder), folder, display, lock.descriptor)
+            _fetch_reports(outcome, folder)
+            evaluation = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
+            registered = outcome.progress.summary("register")
+            server, answers = read_answers(folder / ANSWERS_FILE)
+        finished = Finished(
+            record=_finish(home, started, evaluation, registered, outcome),
+            folder=folder,
+            evaluation=evaluation,
+            version=registered.get("version"),
+            aliases=registered.get("aliases", ()),
+            answers=answers,
+            server=server,
         )
-        try:
-            yield runner
-        finally:
-            if runner.poll() is None:
-                _end_group(runner)
-            if runner.stdin is not None:
-                runner.stdin.close()
+        (folder / RESERVE_FILE).unlink(missing_ok=True)
+    return finished
 
 
-def runner_command(run_folder: Path) -> list[str]:
-    """How the runner process is started."""
-    return [sys.executable, "-m", "pipelines.child", str(run_folder)]
+def _start(request: Request, home: Home, options: Options, run_id: str) -> RunRecord:
+    training, split = request.contract.training, request.contract.split
+    started = RunRecord(
+        run_id=run_id,
+        dataset=request.contract.name,
+        contract=str(request.path),
+        source=request.shown_source,
+        state="running",
+        started_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        parameters={
+            "trials": training.trials,
+            "workers": options.workers,
+            "seed": training.seed,
+            "split_seed": split.seed,
+            "override": options.override,
+            "cache": options.use_cache,
+        },
+    )
+    record.write(home, started)
+    reserve = home.runs / run_id / RESERVE_FILE
+    try:
+        # Random enough not to be compressed away by the file system.
+        import secrets
 
-
-def _import_path() -> str:
-    """Tenure's packages are found where this one was, installed or not and whatever the current folder."""
-    return os.pathsep.join(filter(None, [str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH")]))
+        reserve.write_bytes(secrets.token_bytes(RESERVE_BYTES))
+    except OSError as error:
+        reserve.unlink(missing_ok=True)
+        raise storage_error(error) or StorageError(f"cannot write {reserve}: {error.strerror}") from error
+    return started
 
 
 @contextlib.contextmanager
-def _sigterm_interrupts() -> Iterator[None]:
-    """SIGTERM ends a run as Ctrl-C does."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    previous = signal.signal(signal.SIGTERM, interrupt)
+def _written_down(home: Home, started: RunRecord) -> Iterator[None]:
+    """However the block is left before its end, ``run.json`` says so."""
     try:
         yield
-    finally:
-        signal.signal(signal.SIGTERM, previous)
+    except BaseException as error:
+        give_back_reserve(home.runs / started.run_id)
+        if isinstance(error, KeyboardInterrupt):
+            ended = started.ended("interrupted", INTERRUPTED_STATUS, error="interrupted")
+        else:
+            status = error.exit_status if isinstance(error, TenureError) else TenureError.exit_status
+            ended = started.ended("failed", status, error=str(error) or type(error).__name__)
+        # The error that ended the run is the one to tell; a run without an end shows as interrupted.
+        with contextlib.suppress(StorageError):
+            record.write(home, ended)
+        raise
 
 
-def _end_group(runner: subprocess.Popen[bytes]) -> None:
-    """Ask the runner and its steps to end; end what is left of them."""
-    group = runner.pid
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(group, signal.SIGTERM)
-        deadline = time.monotonic() + GRACE_S
-        while time.monotonic() < deadline:
-            runner.poll()
-            os.killpg(group, 0)
-            time.sleep(0.02)
-        os.killpg(group, signal.SIGKILL)
-    runner.wait()
+def _order(request: Request, home: Home, options: Options, folder: Path) -> Order:
+    contract = request.contract
+    dated = any(column.is_temporal for column in contract.columns.values())
+    return Order(
+        image=settings.local(code_hash()).image,
+        arguments={
+            "contract": request.text,
+            "run_id": folder.name,
+            "studies": str(home.studies / "journal"),
+            "fingerprint": request.fingerprint,
+            "as_of": datetime.now(UTC).date().isoformat() if dated else "",
+            "workers": list(range(options.workers)),
+            "workers_count": options.workers,
+            "override": options.override,
+            "code_version": code_version(),
+        },
+        home=str(home.folder),
+        pipeline_root=str(home.artifacts),
+        cache_root=str(home.cache),
+        use_cache=options.use_cache,
+        tracking_uri=home.tracking_uri,
+        workers=options.workers,
+        serve=options.serve,
+    )
 
 
-def _failure(progress: RunProgress, status: int, log: Path) -> TenureError:
-    if progress.failure is not None:
-        return PipelineFailedError(progress.failure.message, progress.failure.exit_status)
-    killed = progress.unfinished()
-    if killed:
-        return PipelineFailedError(f"step {killed[0]} was killed, perhaps for want of memory; its log is {log}", 1)
-    return PipelineFailedError(f"the runner ended with status {status} before any step failed; its log is {log}", 1)
+def _fetch_reports(outcome: Outcome, folder: Path) -> None:
+    """Copy what cached steps did not publish."""
+    for result, name in REPORTS:
+        source, target = outcome.results[result] / name, folder / name
+        if not target.exists():
+            temporary = target.with_name(f".{name}.tmp")
+            shutil.copyfile(source, temporary)
+            temporary.replace(target)
 
 
-__all__ = ["EVENTS_FILE", "INTERRUPTED_STATUS", "LOG_FILE", "Outcome", "PipelineFailedError", "run_graph"]
+def _finish(
+    home: Home,
+    started: RunRecord,
+    evaluation: Mapping[str, Any],
+    registered: Mapping[str, Any],
+    outcome: Outcome,
+) -> RunRecord:
+    metrics = evaluation["metrics"]
+    status = 0 if "version" in registered else VerdictError.exit_status
+    ended = started.ended(
+        "finished",
+        status,
+        verdict=evaluation["verdict"]["state"],
+        version=registered.get("version"),
+        roc_auc=metrics.get("roc_auc", {}).get("value"),
+        profit=metrics.get("profit_per_day", {}).get("value"),
+        results={name: str(path) for name, path in outcome.results.items()},
+    )
+    record.write(home, ended)
+    return ended

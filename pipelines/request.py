@@ -32,8 +32,16 @@ class Request:
     """The source's address without credentials."""
 
 
-def read_request(dataset: Path, data: str | None) -> Request:
-    """Read the contract in the folder (or file) ``dataset``; ``data`` replaces the address of its table.
+def read_request(
+    dataset: Path, data: str | None = None, *, trials: int | None = None, seed: int | None = None
+) -> Request:
+    """Read the contract in the folder (or file) ``dataset``, and put in what the command line says otherwise.
+
+    Args:
+        dataset: where the contract is.
+        data: address of the table.
+        trials: trials a model family.
+        seed: of the split and of the search.
 
     Raises:
         ContractError: the contract is wrong, has no source, holds a password or is too long for a step.
@@ -54,7 +62,14 @@ def read_request(dataset: Path, data: str | None) -> Request:
             f"the address {address.shown} holds a password, which logs would keep: "
             "write it as ${NAME} and set NAME in the environment"
         )
-    contract = contract.model_copy(update={"source": source.model_copy(update={"uri": uri})})
+    training = {"trials": trials, "seed": seed}
+    contract = contract.model_copy(
+        update={
+            "source": source.model_copy(update={"uri": uri}),
+            "training": contract.training.model_copy(update={k: v for k, v in training.items() if v is not None}),
+            "split": contract.split if seed is None else contract.split.model_copy(update={"seed": seed}),
+        }
+    )
     text = dump(contract)
     if "{{$" in text:
         raise ContractError(f"{path}: '{{{{$' stands in the contract, which Kubeflow Pipelines would replace")

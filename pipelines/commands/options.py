@@ -38,10 +38,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard
 VerboseOption = Annotated[bool, typer.Option("--verbose", help="Show the trace of an error.")]
 
 P = ParamSpec("P")
-Register = Callable[[Callable[P, None]], Callable[P, None]]
 
 
-def command(app: typer.Typer, name: str, examples: str) -> Register:
+def command(app: typer.Typer, name: str, examples: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
     """Register a command. It gets ``--verbose``; its errors leave as one line on stderr and their exit status.
 
     Args:

@@ -9,8 +9,6 @@ import typer
 
 from pipelines.commands.options import HomeOption, JsonOption, command, print_json
 
-REPORT_FILE = "report.html"
-
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the top level."""
@@ -42,6 +40,7 @@ def report(
     """Print the path of a run's HTML report: of its evaluation, or of its validation where it came no further."""
     from pipelines import record
     from pipelines.home import Home
+    from pipelines.next_steps import REPORT_FILE
     from tenure.errors import InputError
 
     place = Home.at(home)

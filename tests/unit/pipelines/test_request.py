@@ -31,10 +31,10 @@ def write(tmp_path):
 def test_the_text_has_the_source_where_any_step_finds_it(write, tmp_path, monkeypatch):
     folder = write()
     monkeypatch.chdir("/")
-    request = read_request(folder, None)
+    request = read_request(folder)
     assert parse(request.text).source.uri == str(tmp_path / "customers.csv") == request.shown_source
     assert request.path == tmp_path / "contract.yaml"
-    assert read_request(folder / "contract.yaml", None).text == request.text
+    assert read_request(folder / "contract.yaml").text == request.text
 
 
 def test_data_replaces_the_table_and_is_relative_to_where_the_user_is(write, tmp_path, monkeypatch):
@@ -44,16 +44,16 @@ def test_data_replaces_the_table_and_is_relative_to_where_the_user_is(write, tmp
     monkeypatch.chdir(tmp_path / "sub")
     request = read_request(folder, "other.csv")
     assert parse(request.text).source.uri == str(tmp_path / "sub" / "other.csv")
-    assert request.fingerprint != read_request(folder, None).fingerprint
+    assert request.fingerprint != read_request(folder).fingerprint
 
 
 def test_comments_change_nothing(write):
-    assert read_request(write(), None).text == read_request(write(comment="a thought"), None).text
+    assert read_request(write()).text == read_request(write(comment="a thought")).text
 
 
 def test_a_variable_stays_a_variable_in_the_text(write, monkeypatch):
     monkeypatch.setenv("DB_PASSWORD", "secret-value")
-    request = read_request(write("'postgresql://me:${DB_PASSWORD}@host/db'"), None)
+    request = read_request(write("'postgresql://me:${DB_PASSWORD}@host/db'"))
     assert "${DB_PASSWORD}" in request.text
     assert "secret-value" not in request.text + request.shown_source
 
@@ -66,14 +66,14 @@ def test_a_password_is_refused_and_not_repeated(write):
 
 def test_what_kfp_would_replace_is_refused(write):
     with pytest.raises(ContractError, match=r"'\{\{\$' stands in the contract"):
-        read_request(write(more='description: "{{$.inputs}}"'), None)
+        read_request(write(more='description: "{{$.inputs}}"'))
 
 
 def test_a_contract_that_no_command_line_holds_is_refused(write):
     fits = f"description: {'x' * (MAX_CONTRACT_BYTES - 2_000)}"
-    assert read_request(write(more=fits), None)
+    assert read_request(write(more=fits))
     with pytest.raises(ContractError, match="at most 90,000"):
-        read_request(write(more=f"description: {'x' * MAX_CONTRACT_BYTES}"), None)
+        read_request(write(more=f"description: {'x' * MAX_CONTRACT_BYTES}"))
 
 
 def test_a_contract_without_a_source_says_so(write):
@@ -81,4 +81,17 @@ def test_a_contract_without_a_source_says_so(write):
     text = (folder / "contract.yaml").read_text().replace("source: {uri: customers.csv}\n", "")
     (folder / "contract.yaml").write_text(text)
     with pytest.raises(ContractError, match=r"'source\.uri' is missing"):
-        read_request(folder, None)
+        read_request(folder)
+
+
+def test_the_command_line_has_the_last_word_on_trials_and_seed(write):
+    folder = write()
+    before = read_request(folder).contract
+    changed = read_request(folder, trials=3, seed=11)
+    assert (changed.contract.training.trials, changed.contract.training.seed, changed.contract.split.seed) == (
+        3,
+        11,
+        11,
+    )
+    assert parse(changed.text).training.trials == 3
+    assert read_request(folder, trials=3).contract.split == before.split

@@ -1,0 +1,140 @@
+"""``tenure init`` and ``tenure check``: a first contract from data, and data against a contract."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.commands.options import JsonOption, command, print_json
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the top level."""
+    command(
+        app,
+        "init",
+        """
+tenure init customers.csv --out datasets/mine
+tenure init 's3://bucket/customers.parquet'
+tenure init 'postgresql://reader:${DB_PASSWORD}@db/crm' --query 'SELECT * FROM customers' --out datasets/crm
+""",
+    )(init)
+    command(
+        app,
+        "check",
+        """
+tenure check datasets/telco
+tenure check datasets/telco --data november.csv --report november.html
+tenure check datasets/telco --json | jq -r '.checks[] | select(.level != "pass") | .message'
+""",
+    )(check)
+
+
+def init(
+    data: Annotated[str, typer.Argument(metavar="DATA", help="CSV, Parquet or database: a path or an address.")],
+    *,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder to write contract.yaml to. [default: datasets/<name>]")
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="The contract's name. [default: the data's]")] = None,
+    query: Annotated[str | None, typer.Option("--query", help="The SELECT statement, for a database.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Write a first contract, guessed from data, for you to correct.
+
+    An existing contract is never overwritten.
+    """
+    from tenure.contract import parse
+    from tenure.contract.infer import infer
+    from tenure.contract.load import FILE_NAME
+    from tenure.errors import InputError, StorageError
+    from tenure.sources import open_source, sniff, write_text
+
+    settings = sniff(data, Path.cwd(), query)
+    guessed_name = name or _name_of(data)
+    folder = out or Path("datasets") / guessed_name
+    target = folder / FILE_NAME
+    if target.exists():
+        raise InputError(f"{target} exists, and may hold your work: give another --out, or remove it first")
+    in_contract = settings.model_copy(update={"uri": _seen_from(folder, settings.uri or data)})
+    text = infer(open_source(settings, Path.cwd()), in_contract, guessed_name)
+    contract = parse(text, str(target))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"cannot write {target}: {error.strerror}") from error
+    write_text(target, text)
+    label = contract.label_column
+    if json:
+        print_json({"contract": str(target), "name": contract.name, "key": contract.key, "label": label})
+        return
+    print(
+        f"{target}: {len(contract.columns)} columns, key '{contract.key}', label {repr(label) if label else 'computed'}"
+    )
+    print(f"next: correct what it says, then 'tenure check {folder}' and 'tenure run {folder}'")
+
+
+def check(
+    dataset: Annotated[
+        Path, typer.Argument(metavar="DATASET", help="Folder with a contract.yaml, or the contract itself.")
+    ],
+    *,
+    data: Annotated[
+        str | None, typer.Option("--data", help="Address of the table, in place of the contract's source.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option("--report", help="Write the report for people here, as HTML.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Hold data against its contract, without training. Leaves with status 2 if a run would stop."""
+    import json as json_module
+
+    from components.ingest.logic import run as ingest
+    from components.validate.logic import inspect
+    from pipelines.commands.tables import print_table
+    from pipelines.request import read_request
+
+    request = read_request(dataset, data)
+    with tempfile.TemporaryDirectory(prefix="tenure-check-") as temporary:
+        raw, valid = Path(temporary) / "raw", Path(temporary) / "valid"
+        ingest(request.text, None, raw)
+        validation = inspect(request.text, raw, None, valid)
+        if report is not None:
+            report.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(valid / "validation.html", report)
+    if json:
+        print_json(json_module.loads(validation.to_json()))
+    else:
+        rows = validation.rows
+        print(f"{request.shown_source} under the contract '{request.contract.name}': {validation.verdict}")
+        print(
+            f"{rows.read:,} rows read, {rows.rejected:,} rejected, {rows.quarantined:,} quarantined, {rows.good:,} good"
+        )
+        print_table(
+            ["check", "level", "column", "found"],
+            [(check.name, check.level, check.column or "-", check.message) for check in validation.checks],
+        )
+    validation.raise_if_stopped()
+
+
+def _name_of(data: str) -> str:
+    """``customers`` for ``s3://bucket/customers.parquet?version=3``."""
+    path = data.partition("?")[0].rstrip("/")
+    stem = path.rpartition("/")[2].partition(".")[0].lower()
+    name = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in stem).strip("-")
+    return name if name[:1].isalpha() else f"table-{name}"[:40].rstrip("-")
+
+
+def _seen_from(folder: Path, uri: str) -> str:
+    """A local path as the contract in ``folder`` has to write it: relative where both lie under the current folder."""
+    if "://" in uri or uri.startswith("${"):
+        return uri
+    path = Path(uri).expanduser().absolute()
+    here = Path.cwd()
+    if path.is_relative_to(here) and folder.absolute().is_relative_to(here):
+        return os.path.relpath(path, folder.absolute())
+    return str(path)

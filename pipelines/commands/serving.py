@@ -1,0 +1,152 @@
+"""``tenure serve`` and ``tenure predict``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipelines.commands.models import NameOption, registry_of
+from pipelines.commands.options import HomeOption, JsonOption, command, print_json
+
+if TYPE_CHECKING:
+    from pipelines.prediction import Predictor, Record
+    from tenure.protocol import Row
+
+SHOWN_REASONS = 3
+
+VersionOption = Annotated[
+    str, typer.Option("--version", help="A registered version's number or alias, or a bundle's folder.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the top level."""
+    command(
+        app,
+        "serve",
+        """
+tenure serve
+tenure serve 2 --port 9000
+tenure serve challenger --host 0.0.0.0 --workers 2
+""",
+    )(serve)
+    command(
+        app,
+        "predict",
+        """
+tenure predict customers.csv
+tenure predict tenure=3 Contract=Month-to-month MonthlyCharges=89.5 --url http://127.0.0.1:8080
+head -3 customers.csv | tenure predict - --json | jq '.[].probability'
+""",
+    )(predict)
+
+
+def serve(
+    version: Annotated[
+        str, typer.Argument(metavar="VERSION", help="A version's number or alias, or a bundle's folder.")
+    ] = "champion",
+    *,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Of REST; 0 takes a free one.")] = 8080,
+    grpc_port: Annotated[
+        int, typer.Option("--grpc-port", min=0, max=65535, help="Of gRPC; 0 takes a free one.")
+    ] = 8081,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes that answer.")] = 1,
+    name: NameOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Serve a registered version over the V2 protocol, REST and gRPC, until Ctrl-C."""
+    folder, model, shown = _bundle(version, name, home)
+    arguments = [
+        *("--model", f"{model}={folder}"),
+        *("--host", host, "--http-port", str(port), "--grpc-port", str(grpc_port), "--workers", str(workers)),
+    ]
+    print(f"serving {shown} at http://{host}:{port}/v2/models/{model}; Ctrl-C ends it", file=sys.stderr, flush=True)
+    # The server takes this process's place: signals and its exit status are its own.
+    root = str(Path(__file__).parent.parent.parent)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    os.execv(sys.executable, [sys.executable, "-m", "serving", *arguments])  # noqa: S606 there is no shell to start
+
+
+def predict(
+    customers: Annotated[
+        list[str],
+        typer.Argument(metavar="CUSTOMERS", help="A CSV, JSON or Parquet file, '-', or column=value of one customer."),
+    ],
+    *,
+    url: Annotated[str | None, typer.Option("--url", help="A running server; else a version, in this process.")] = None,
+    version: VersionOption = "champion",
+    explain: Annotated[int, typer.Option("--explain", min=0, max=100, help="Reasons a customer.")] = SHOWN_REASONS,
+    threshold: Annotated[
+        float | None, typer.Option("--threshold", min=0.0, max=1.0, help="Contact from this probability on.")
+    ] = None,
+    name: NameOption = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Predict who will leave, with the reasons."""
+    from pipelines.prediction import LocalPredictor, RemotePredictor, batches, read_records
+    from tenure.errors import InputError
+
+    predictor: Predictor
+    if url is not None:
+        predictor = RemotePredictor.connect(url, name)
+    else:
+        from tenure.bundle import read
+
+        predictor = LocalPredictor(read(_bundle(version, name, home)[0]))
+    answers: list[tuple[Record, Row]] = []
+    for batch in batches(read_records(customers)):
+        answers += zip(batch, predictor.predict(batch, explain=explain, threshold=threshold), strict=True)
+    if not answers:
+        raise InputError(f"{customers[0]} has no rows")
+    if json:
+        print_json([row for _, row in answers])
+    else:
+        _print_answers(answers)
+
+
+def _bundle(version: str, name: str | None, home: Path | None) -> tuple[Path, str, str]:
+    """Folder of the bundle that ``version`` means, the model's name, and both in words."""
+    from pipelines.home import Home
+
+    folder = Path(version)
+    if (folder / "manifest.json").is_file():
+        from tenure.bundle import read
+
+        return folder.absolute(), read(folder).manifest.name, str(folder)
+    registry = registry_of(home, name)
+    found = registry.version(version)
+    place = Home.at(home)
+    kept = place.bundles / found.bundle_version
+    if not kept.exists():
+        registry.download(found.version, kept)
+    return kept, found.name, f"{found.name} version {found.version}"
+
+
+def _print_answers(answers: list[tuple[Any, Any]]) -> None:
+    from pipelines.commands.tables import print_table
+
+    first = next(iter(answers[0][0]))
+    print_table(
+        [first, ">probability", "band", "decision", "reasons (+ towards leaving)", "notes"],
+        [
+            (
+                record[first],
+                f"{row['probability']:.3f}",
+                row["band"],
+                "contact" if row["decision"] else "leave alone",
+                ", ".join(f"{'+' if size > 0 else '-'} {column}" for column, size in row["reasons"]),
+                "; ".join(
+                    f"{what.replace('_', ' ')}: {', '.join(row[what])}"
+                    for what in ("imputed", "unknown", "out_of_range")
+                    if row[what]
+                ),
+            )
+            for record, row in answers
+        ],
+    )
