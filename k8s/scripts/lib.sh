@@ -10,7 +10,7 @@ say() { printf '%s\n' "• $*"; }
 
 # One line that says what is wrong; the second, if there is one, what to do.
 fail() {
-    printf '%s\n' "error: $1" >&2
+    printf '%s\n' "error: ${1//$'\n'/ }" >&2
     [[ $# -lt 2 ]] || printf '%s\n' "       $2" >&2
     exit 1
 }

@@ -1,0 +1,300 @@
+"""The scripts behind the cluster's targets, against a kubectl that answers from a script instead of a cluster."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import yaml
+from manifests import K8S, MODEL_URI, ROOT, TAG, run
+
+FAKE = """#!/usr/bin/env python3
+import json, os, re, subprocess, sys
+arguments = sys.argv[1:]
+if arguments[0] == "kustomize":
+    sys.exit(subprocess.run([os.environ["REAL_KUBECTL"], *arguments]).returncode)
+folder = os.environ["FAKE_FOLDER"]
+line = " ".join(arguments)
+with open(f"{folder}/calls", "a") as log:
+    log.write(line + "\\n")
+if "apply" in arguments and "--filename" in arguments:
+    source = arguments[arguments.index("--filename") + 1]
+    number = len([name for name in os.listdir(folder) if name.startswith("applied")])
+    with open(source) as given, open(f"{folder}/applied-{number}.yaml", "w") as kept:
+        kept.write(given.read())
+for pattern, status, output in json.load(open(f"{folder}/answers.json")):
+    if re.search(pattern, line):
+        print(output, file=sys.stderr if status else sys.stdout)
+        sys.exit(status)
+"""
+
+CANARY_TYPE = (r"get customresourcedefinition inferenceservices.*canary", 0, "array")
+
+
+@dataclass
+class Cluster:
+    """What the fake kubectl answers (first pattern that matches; nothing and success otherwise), and was asked."""
+
+    folder: Path
+    environment: dict[str, str]
+    answers: list[tuple[str, int, str]] = field(default_factory=lambda: [CANARY_TYPE])
+
+    def run(self, script: str, *arguments: str, **environment: str):
+        (self.folder / "answers.json").write_text(json.dumps(self.answers), encoding="utf-8")
+        script_path = str(K8S / "scripts" / script)
+        return run("bash", script_path, *arguments, environment={**self.environment, **environment})
+
+    @property
+    def calls(self) -> list[str]:
+        path = self.folder / "calls"
+        return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+    @property
+    def applied(self) -> list[list[dict]]:
+        files = sorted(self.folder.glob("applied-*.yaml"))
+        return [list(yaml.safe_load_all(file.read_text(encoding="utf-8"))) for file in files]
+
+
+@pytest.fixture
+def cluster(kubectl: str, tmp_path: Path) -> Cluster:
+    program = tmp_path / "bin" / "kubectl"
+    program.parent.mkdir()
+    program.write_text(FAKE, encoding="utf-8")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    environment = {
+        "PATH": f"{program.parent}:{os.environ['PATH']}",
+        "REAL_KUBECTL": kubectl,
+        "FAKE_FOLDER": str(tmp_path),
+        "IMAGE_TAG": TAG,
+        "IMAGE_PREFIX": "registry.example.com/team",
+        "OVERLAY": "production",
+    }
+    return Cluster(tmp_path, environment)
+
+
+def message(result) -> list[str]:
+    """The error and what to do, without the diagnosis above them."""
+    assert result.returncode == 1, result.stdout + result.stderr
+    lines = result.stderr.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("error: "))
+    assert len(lines[start:]) <= 2, lines
+    return lines[start:]
+
+
+def test_no_cluster_is_one_line_and_what_to_do(cluster: Cluster) -> None:
+    cluster.answers = [("^version", 1, "The connection to the server localhost:8080 was refused")]
+    error, advice = message(cluster.run("deploy.sh"))
+    assert "no cluster answers" in error
+    assert "refused" in error
+    assert "make kind-up" in advice
+    assert not cluster.applied
+
+
+@pytest.mark.parametrize(
+    ("crd", "command"),
+    [
+        ("inferenceservices.serving.kserve.io", "helm install kserve-crd"),
+        ("httproutes.gateway.networking.k8s.io", "kubectl apply -f"),
+    ],
+)
+def test_a_missing_crd_is_named_with_the_command_that_installs_it(cluster: Cluster, crd: str, command: str) -> None:
+    cluster.answers = [(f"get customresourcedefinition {crd}", 1, "NotFound"), CANARY_TYPE]
+    error, advice = message(cluster.run("deploy.sh"))
+    assert crd in error
+    assert command in advice
+    assert not cluster.applied
+
+
+def test_a_kserve_without_canaries_is_refused(cluster: Cluster) -> None:
+    cluster.answers = []
+    error, _ = message(cluster.run("deploy.sh"))
+    assert "no spec.canary" in error
+
+
+def test_a_forbidden_verb_is_named_before_anything_is_applied(cluster: Cluster) -> None:
+    cluster.answers.append(("auth can-i patch", 1, "no"))
+    error, _ = message(cluster.run("deploy.sh"))
+    assert "you may not patch InferenceServices in namespace tenure" in error
+    assert not cluster.applied
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("conflict with 'tenure-rollout': .spec.predictor.minReplicas", "somebody else changed fields"),
+        ("forbidden: exceeded quota: team, requested: limits.cpu=2", "a quota of the namespace is used up"),
+        ('roles.rbac.authorization.k8s.io is forbidden: User "a" cannot create', "you may not make it"),
+    ],
+)
+def test_what_the_cluster_refuses_is_explained(cluster: Cluster, said: str, expected: str) -> None:
+    cluster.answers.append(("^apply .*--filename", 1, f"Apply failed: {said}"))
+    result = cluster.run("deploy.sh")
+    assert any(expected in line for line in message(result))
+    assert said in result.stderr
+
+
+def test_what_is_served_is_served_on(cluster: Cluster) -> None:
+    promoted = "s3://tenure-models/promoted-since"
+    cluster.answers.append(("get inferenceservice churn.*storageUri", 0, promoted))
+    result = cluster.run("deploy.sh")
+    assert result.returncode == 0, result.stderr
+    service = next(document for document in cluster.applied[-1] if document["kind"] == "InferenceService")
+    assert service["spec"]["predictor"]["model"]["storageUri"] == promoted
+    assert not [call for call in cluster.calls if "--force-conflicts" in call]
+    error, advice = message(cluster.run("deploy.sh", MODEL_URI="s3://tenure-models/other"))
+    assert promoted in error
+    assert "tenure rollout start" in advice
+
+
+def test_a_rollout_under_way_is_not_disturbed(cluster: Cluster) -> None:
+    cluster.answers.append((r"get inferenceservice churn .*canary\[\*\]", 0, "v4"))
+    error, _ = message(cluster.run("deploy.sh"))
+    assert "a rollout of churn is under way" in error
+    assert not cluster.applied
+
+
+def test_without_a_model_everything_else_stands(cluster: Cluster) -> None:
+    result = cluster.run("deploy.sh")
+    assert result.returncode == 0, result.stderr
+    assert "no model is registered yet" in result.stdout
+    (documents,) = cluster.applied
+    kinds = {document["kind"] for document in documents}
+    assert "InferenceService" not in kinds
+    assert {"ServingRuntime", "Deployment", "NetworkPolicy"} <= kinds
+    assert any("rollout status deployment/mlflow" in call for call in cluster.calls)
+
+
+def test_the_champion_is_what_a_new_service_starts_with(cluster: Cluster) -> None:
+    cluster.answers.append(("exec --stdin deployment/mlflow", 0, MODEL_URI))
+    result = cluster.run("deploy.sh")
+    assert result.returncode == 0, result.stderr
+    service = next(document for document in cluster.applied[-1] if document["kind"] == "InferenceService")
+    assert service["spec"]["predictor"]["model"]["storageUri"] == MODEL_URI
+
+
+def test_a_service_that_does_not_get_ready_says_where_to_look(cluster: Cluster) -> None:
+    cluster.answers += [
+        ("exec --stdin deployment/mlflow", 0, MODEL_URI),
+        ("wait --for=condition=Ready", 1, "timed out"),
+        ("get inferenceservice churn --output", 0, "PredictorReady: ModelLoadFailed no such bundle"),
+    ]
+    result = cluster.run("deploy.sh")
+    error, advice = message(result)
+    assert "not ready after 600 s" in error
+    assert MODEL_URI in advice
+    assert "ModelLoadFailed no such bundle" in result.stderr
+
+
+def test_another_gateway_than_envoy_gets_no_envoy_policy(cluster: Cluster) -> None:
+    cluster.answers.insert(0, ("get customresourcedefinition backendtrafficpolicies", 1, "NotFound"))
+    result = cluster.run("deploy.sh")
+    assert result.returncode == 0, result.stderr
+    assert not [document for document in cluster.applied[-1] if document["kind"] == "BackendTrafficPolicy"]
+
+
+def test_secrets_get_random_passwords_and_are_never_changed(cluster: Cluster) -> None:
+    # A cluster without Secrets: nothing is found, everything is created; values travel in files, not on command lines.
+    cluster.answers = [("get secret", 1, "NotFound")]
+    result = cluster.run("secrets.sh")
+    assert result.returncode == 0, result.stderr
+    created = [re.search(r"--namespace (\S+) create secret generic (\S+)", call) for call in cluster.calls]
+    made = {(match[1], match[2]) for match in created if match}
+    listed = {
+        (namespace, secret["name"])
+        for secret in yaml.safe_load((K8S / "secrets.yaml").read_text(encoding="utf-8"))["secrets"]
+        for namespace in secret["namespaces"]
+    }
+    assert made == listed
+    assert not [call for call in cluster.calls if re.search(r"from-literal|[0-9a-f]{48}", call)]
+    # And with all of them there.
+    (cluster.folder / "calls").unlink()
+    cluster.answers = []
+    assert cluster.run("secrets.sh").returncode == 0
+    assert not [call for call in cluster.calls if "create secret" in call or "delete" in call]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "expected"),
+    [
+        (["nowhere"], {}, "no overlay 'nowhere'"),
+        (["kind", "not a uri"], {}, "is not a storage address"),
+        (["kind", "s3://a/b\n      - op: remove"], {}, "is not a storage address"),
+        (["kind"], {"IMAGE_TAG": "latest"}, "a tag that moves"),
+        (["kind"], {"IMAGE_TAG": "a b"}, "is not an image tag"),
+    ],
+)
+def test_render_refuses_what_cannot_be_right(
+    kubectl: str, arguments: list[str], environment: dict[str, str], expected: str
+) -> None:
+    result = run("bash", str(K8S / "scripts/render.sh"), *arguments, environment={"IMAGE_TAG": TAG, **environment})
+    assert expected in message(result)[0]
+    assert not result.stdout
+
+
+def test_the_tag_follows_the_content(tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    (repository / "images").mkdir(parents=True)
+    (repository / "tenure").mkdir()
+    script = repository / "images" / "tag.sh"
+    script.write_text((ROOT / "images/tag.sh").read_text(encoding="utf-8"), encoding="utf-8")
+    code = repository / "tenure" / "code.py"
+    code.write_text("one = 1\n", encoding="utf-8")
+
+    def git(*arguments: str) -> str:
+        identity = ("-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false")
+        result = run("git", "-C", str(repository), *identity, *arguments)
+        assert result.returncode == 0, result.stderr
+        return result.stdout.strip()
+
+    def tag() -> str:
+        result = run("bash", str(script))
+        assert result.returncode == 0, result.stderr
+        return result.stdout.strip()
+
+    git("init", "--quiet")
+    git("add", ".")
+    git("commit", "--quiet", "--message", "one")
+    revision = git("rev-parse", "--short=12", "HEAD")
+    assert tag() == revision
+    (repository / "README.md").write_text("not in any image\n", encoding="utf-8")
+    assert tag() == revision
+    code.write_text("one = 2\n", encoding="utf-8")
+    changed = tag()
+    assert re.fullmatch(rf"{revision}-[0-9a-f]{{8}}", changed)
+    assert tag() == changed
+    (repository / "tenure" / "new.py").write_text("", encoding="utf-8")
+    assert tag() not in (revision, changed)
+    code.write_text("one = 1\n", encoding="utf-8")
+    (repository / "tenure" / "new.py").unlink()
+    assert tag() == revision
+
+
+def test_the_scripts_are_sound(kubectl: str) -> None:
+    scripts = [*(K8S / "scripts").glob("*.sh"), *(ROOT / "images").glob("*.sh")]
+    assert len(scripts) >= 12
+    for script in scripts:
+        result = run("bash" if script.name != "install.sh" else "sh", "-n", str(script))
+        assert result.returncode == 0, result.stderr
+        head = script.read_text(encoding="utf-8")
+        if script.name not in ("lib.sh", "install.sh"):
+            assert "\nset -euo pipefail\n" in head, script
+            assert script.stat().st_mode & stat.S_IXUSR, script
+
+
+def test_the_runtime_s_arguments_are_those_of_the_server() -> None:
+    from serving.arguments import parse
+
+    runtime = yaml.safe_load((K8S / "base/serving/serving-runtime.yaml").read_text(encoding="utf-8"))
+    container = runtime["spec"]["containers"][0]
+    given = parse([argument.replace("{{.Name}}", "churn") for argument in container["args"]])
+    assert given.models == {"churn": Path("/mnt/models")}
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    assert (given.http_port, given.grpc_port) == (ports["http"], ports["h2c"])
+    service = yaml.safe_load((K8S / "base/serving/inference-service.yaml").read_text(encoding="utf-8"))
+    pause = int(re.search(r"sleep\((\d+)\)", container["lifecycle"]["preStop"]["exec"]["command"][-1])[1])
+    assert pause + given.grace_s < service["spec"]["predictor"]["terminationGracePeriodSeconds"]
