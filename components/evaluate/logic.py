@@ -87,11 +87,10 @@ def run(
         raise DataError(f"the candidate '{family}' cannot be evaluated: {error}") from error
     setting = parts.Setting(test, _campaign(terms, chosen), terms.acceptance.bootstrap_samples, terms.training.seed)
     metrics = setting.measure(scored)
-    folders = sorted(path.parent for path in candidates.glob("*/manifest.json"))
     families = []
-    for done, folder in enumerate(folders):
-        progress("comparing families", done, len(folders))
-        families.append(parts.family(folder.name, folder, train["chosen"], metrics, setting))
+    for done, entry in enumerate(train["leaderboard"]):
+        progress("comparing families", done, len(train["leaderboard"]))
+        families.append(parts.family(entry, candidates, train["chosen"], metrics, setting))
 
     progress("comparing with the champion")
     standing = read_standing(champion, test.table)

@@ -52,18 +52,31 @@ class Setting:
         return compare(label, candidate, champion, self.campaign, samples=self.samples, seed=self.seed)
 
 
-def family(name: str, folder: Path, chosen: str, metrics: Mapping[str, Estimate], setting: Setting) -> Json:
-    """One line of the families' table; ``metrics`` are the chosen family's, known already.
+def family(entry: Json, candidates: Path, chosen: str, metrics: Mapping[str, Estimate], setting: Setting) -> Json:
+    """One line of the families' table: how it did while it was chosen, and on the test part.
 
     A family that was not chosen and cannot be scored is reported as such: it decides nothing.
+
+    Args:
+        entry: its line of the leaderboard in ``train.json``.
+        metrics: the chosen family's, known already.
     """
+    name = str(entry["family"])
+    record: Json = {
+        "family": name,
+        "chosen": name == chosen,
+        "error": None,
+        "cv_mean": entry["cv_mean"],
+        "cv_std": entry["cv_std"],
+        "validation_score": entry["validation_score"],
+        "metrics": {},
+    }
     if name == chosen:
-        return {"family": name, "chosen": True, "error": None, "metrics": to_json(metrics)}
+        return record | {"metrics": to_json(metrics)}
     try:
-        found = setting.measure(score(read(folder), setting.test.table))
+        return record | {"metrics": to_json(setting.measure(score(read(candidates / name), setting.test.table)))}
     except InputError as error:
-        return {"family": name, "chosen": False, "error": str(error), "metrics": {}}
-    return {"family": name, "chosen": False, "error": None, "metrics": to_json(found)}
+        return record | {"error": str(error)}
 
 
 def slices(

@@ -8,6 +8,7 @@ from components.image import IMAGE
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
 def register(
     evaluation: dsl.Input[dsl.Artifact],
+    validation: dsl.Input[dsl.Artifact],
     run_id: str,
     serving: dsl.Input[dsl.Artifact] = None,
     tracking_uri: str = "",
@@ -20,6 +21,7 @@ def register(
 
     Args:
         evaluation: what evaluate wrote.
+        validation: what validate reports, kept with the run.
         run_id: Tenure's id of the run.
         serving: serving.json of check_serving, kept with the run.
         tracking_uri: of MLflow; the environment's, or SQLite in the home, if empty.
@@ -36,6 +38,7 @@ def register(
     with step("register") as running:
         running.summary = run(
             evaluation=Path(evaluation.path),
+            validation=Path(validation.path),
             run_id=run_id,
             serving=Path(serving.path) if serving else None,
             tracking_uri=tracking_uri,
@@ -45,3 +48,26 @@ def register(
             who=who,
         )
     return str(running.summary["version"])
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def track(
+    evaluation: dsl.Input[dsl.Artifact], validation: dsl.Input[dsl.Artifact], run_id: str, tracking_uri: str = ""
+) -> None:
+    """Track a run whose model may not be registered.
+
+    Args:
+        evaluation, validation, run_id, tracking_uri: as for ``register``.
+    """
+    from pathlib import Path
+
+    from components.register.logic import track
+    from components.step import step
+
+    with step("register") as running:
+        running.summary = track(
+            evaluation=Path(evaluation.path),
+            validation=Path(validation.path),
+            run_id=run_id,
+            tracking_uri=tracking_uri,
+        )

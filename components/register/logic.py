@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
-from components.step import RUN_DIR_VARIABLE
 from tenure.bundle import read
 from tenure.errors import BundleError, VerdictError
 from tenure.tracking import Registry, Version, log_run, resolve, to_tags, whoami
 
 REPORTS = ("validation.html", "validation.json")
-"""Reports of earlier steps, taken from the run's folder where there is one."""
+"""Reports of validate, kept with the run."""
 
 
 def run(
     *,
     evaluation: Path,
     run_id: str,
+    validation: Path | None = None,
     serving: Path | None = None,
     tracking_uri: str = "",
     override: str = "",
@@ -37,7 +36,8 @@ def run(
     Args:
         evaluation: folder of ``evaluate``; read: ``evaluation.json``, ``report.html``, ``example.json``, ``bundle/``.
         run_id: Tenure's id of the run.
-        serving: ``serving.json`` of ``check_serving``, kept with the run.
+        validation: folder of validate's reports, kept with the run.
+        serving: folder of ``check_serving``; ``serving.json`` is kept with the run.
         tracking_uri: of MLflow; ``MLFLOW_TRACKING_URI``, or SQLite in the home, if empty.
         override: why to register a model whose verdict is inconclusive; recorded with the version.
         code_version: of the code that trained.
@@ -58,7 +58,7 @@ def run(
     state, summary = document["verdict"]["state"], document["verdict"]["summary"]
     override = override.strip() or document["override"]
     location = resolve(tracking_uri)
-    mlflow_run_id = log_run(location, document, run_id=run_id, files=_files(evaluation, serving))
+    mlflow_run_id = log_run(location, document, run_id=run_id, files=_files(evaluation, validation, serving))
     if state == "reject":
         raise VerdictError(f"the model was rejected: {summary}")
     if state == "inconclusive" and not override:
@@ -113,9 +113,26 @@ def _crown(registry: Registry, version: Version, state: str, *, run_id: str, pro
     return version
 
 
-def _files(evaluation: Path, serving: Path | None) -> list[Path]:
+def track(*, evaluation: Path, run_id: str, validation: Path | None = None, tracking_uri: str = "") -> dict[str, Any]:
+    """Track a run in MLflow whose model may not be registered.
+
+    Args:
+        evaluation, run_id, validation, tracking_uri: as for ``run``.
+
+    Returns:
+        ``name``, ``mlflow_run_id``, ``tracking_uri``.
+
+    Raises:
+        SourceError, StorageError: as for ``run``.
+    """
+    document = json.loads((evaluation / "evaluation.json").read_text(encoding="utf-8"))
+    location = resolve(tracking_uri)
+    mlflow_run_id = log_run(location, document, run_id=run_id, files=_files(evaluation, validation, None))
+    return {"name": document["name"], "mlflow_run_id": mlflow_run_id, "tracking_uri": location.shown}
+
+
+def _files(evaluation: Path, validation: Path | None, serving: Path | None) -> list[Path]:
     files = [evaluation / "evaluation.json", evaluation / "report.html"]
-    folder = os.environ.get(RUN_DIR_VARIABLE)
-    if folder:
-        files += [Path(folder) / name for name in REPORTS]
-    return files if serving is None else [*files, serving]
+    if validation is not None:
+        files += [validation / name for name in REPORTS]
+    return files if serving is None else [*files, serving / "serving.json"]

@@ -1,0 +1,148 @@
+"""What the evaluate step reads, made by the steps before it on a real sample, with a bundle that is already there."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from tenure import bundle as bundles
+from tenure.contract import Contract, dump, load
+from tenure.decision import Decision
+from tenure.export import ExportedModel
+
+TELCO = Path(__file__).resolve().parents[3] / "datasets" / "telco"
+
+
+INGEST = {"rows_read": 1_201, "rows_rejected": 1, "extra_columns": [], "defaulted_columns": []}
+VALIDATION = {
+    "verdict": "warn",
+    "rows": {"read": 1_201, "rejected": 1, "quarantined": 0, "good": 1_200},
+    "checks": [{"name": "outliers", "level": "warn", "message": "12 rows beyond the fences"}],
+}
+SPLIT = {"strategy": "stratified", "rows": {"train": 400, "validation": 200, "test": 600}}
+
+
+def typed(contract: Contract, rows: pa.Table) -> pa.Table:
+    """Numbers as numbers, as in ``test.parquet``, and the label."""
+    columns = {}
+    for name, column in contract.columns.items():
+        values = rows.column(name)
+        if column.type in ("integer", "number"):
+            blank = pc.equal(pc.utf8_trim_whitespace(values), "")
+            values = pc.cast(pc.if_else(blank, None, values), pa.float64())
+        if column.role != "label":
+            columns[name] = values
+    columns["_label"] = pc.cast(pc.equal(rows.column("Churn"), "Yes"), pa.int8())
+    return pa.table(columns)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Folders of the steps before evaluate, each test's own."""
+
+    root: Path
+    contract: str
+
+    def arguments(self) -> dict[str, Any]:
+        names = ("raw", "valid", "features", "candidates", "champion", "evaluation")
+        return {"contract": self.contract, **{name: self.root / name for name in names}}
+
+    def document(self) -> dict[str, Any]:
+        return json.loads((self.root / "evaluation" / "evaluation.json").read_text())
+
+    def crown(self, bundle: Path | None, unreadable: str | None = None) -> None:
+        """Put ``bundle`` into the champion's folder; none for no champion."""
+        folder = self.root / "champion"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        known = bundle is not None or unreadable is not None
+        version = None
+        if bundle is not None:
+            shutil.copytree(bundle, folder / "bundle")
+            version = json.loads((bundle / "manifest.json").read_text())["version"]
+        record = {
+            "name": "telco",
+            "version": "3" if known else None,
+            "bundle_version": version,
+            "unreadable": unreadable,
+        }
+        (folder / "champion.json").write_text(json.dumps(record))
+
+    def change_test_part(self, change: Any) -> None:
+        path = self.root / "features" / "test.parquet"
+        pq.write_table(change(pq.read_table(path)), path)
+
+
+@pytest.fixture(scope="session")
+def variant(small_bundle: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Writes a bundle like the small one, with another decision."""
+
+    def write(**changes: Any) -> Path:
+        given = bundles.read(small_bundle.folder)
+        decision: Decision = replace(given.decision, **changes)
+        folder = tmp_path_factory.mktemp("variant") / "bundle"
+        bundles.write(
+            folder,
+            contract=given.contract,
+            transform=given.transform,
+            model=ExportedModel((small_bundle.folder / "model.onnx").read_bytes(), given.terms),
+            decision=decision,
+            profile=given.profile,
+            family="logistic_regression",
+            data_hash=given.manifest.data_hash,
+            created_at="2026-01-02T00:00:00Z",
+        )
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def prepared(small_bundle: Any, variant: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folders, once: 600 telco rows as a test part, and two candidates."""
+    root = tmp_path_factory.mktemp("prepared")
+    contract = load(TELCO)
+    acceptance = contract.acceptance.model_copy(update={"bootstrap_samples": 200})
+    (root / "contract.yaml").write_text(dump(contract.model_copy(update={"acceptance": acceptance})))
+    for folder in ("raw", "valid", "features"):
+        (root / folder).mkdir()
+    (root / "raw" / "ingest.json").write_text(json.dumps(INGEST))
+    (root / "valid" / "validation.json").write_text(json.dumps(VALIDATION))
+    (root / "features" / "split.json").write_text(json.dumps(SPLIT))
+    pq.write_table(typed(contract, small_bundle.rows.slice(0, 600)), root / "features" / "test.parquet")
+    candidates = root / "candidates"
+    candidates.mkdir()
+    shutil.copytree(small_bundle.folder, candidates / "xgboost")
+    shutil.copytree(variant(threshold=0.5), candidates / "logistic_regression")
+    leaderboard = [
+        {"family": family, "cv_mean": 0.84, "cv_std": 0.01, "validation_score": 0.85}
+        for family in ("logistic_regression", "xgboost")
+    ]
+    (candidates / "train.json").write_text(
+        json.dumps({"chosen": "xgboost", "objective": "roc_auc", "leaderboard": leaderboard})
+    )
+    return root
+
+
+@pytest.fixture
+def workspace(prepared: Path, tmp_path: Path) -> Workspace:
+    """A copy of the folders, without a champion."""
+    root = tmp_path / "steps"
+    shutil.copytree(prepared, root)
+    made = Workspace(root, (root / "contract.yaml").read_text())
+    made.crown(None)
+    return made
+
+
+def one_class(table: pa.Table) -> pa.Table:
+    """The same rows, nobody left."""
+    place = table.column_names.index("_label")
+    return table.set_column(place, "_label", pa.array([0] * table.num_rows, pa.int8()))

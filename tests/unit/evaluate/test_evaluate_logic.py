@@ -1,0 +1,236 @@
+"""The evaluate step on real bundles: its record, its verdict, and every candidate or champion that must not pass."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from components.evaluate.display import show
+from components.evaluate.logic import run
+from tenure import bundle as bundles
+from tenure.bundle import Bundle
+from tenure.errors import BundleError, DataError
+
+
+def without_time(document: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name != "created_at"}
+
+
+def test_first_model_is_blessed_and_everything_is_on_record(workspace: Any) -> None:
+    outcome = run(**workspace.arguments(), code_version="abc1234")
+    document = workspace.document()
+    assert (outcome.verdict, outcome.proceed) == ("bless", True)
+    assert document["rows"] == {
+        "read": 1_201,
+        "rejected": 1,
+        "quarantined": 0,
+        "train": 400,
+        "validation": 200,
+        "test": 600,
+    }
+    assert document["test"]["rows"] == 600
+    assert [(row["family"], row["chosen"]) for row in document["families"]] == [
+        ("logistic_regression", False),
+        ("xgboost", True),
+    ]
+    for row in document["families"]:
+        auc = row["metrics"]["roc_auc"]
+        assert 0.5 < auc["low"] < auc["value"] < auc["high"] <= 1.0
+    given = bundles.read(workspace.root / "candidates" / "xgboost")
+    assert document["versions"]["bundle_version"] == given.version
+    assert document["versions"]["data_hash"] == given.manifest.data_hash
+    assert document["versions"]["code_version"] == "abc1234"
+    assert {row["column"] for row in document["importance"]} == set(given.contract.inputs)
+    assert document["importance"][0]["drop"] > 0.01
+    assert outcome.summary["profit_per_day"]["value"] == document["metrics"]["profit_per_day"]["value"] > 0
+
+
+def test_files_are_left_for_people_and_for_the_steps_after(workspace: Any) -> None:
+    run(**workspace.arguments())
+    folder = workspace.root / "evaluation"
+    report = (folder / "report.html").read_text()
+    assert "Ready to use" in report
+    assert "12 rows beyond the fences" in report
+    given, kept = (
+        bundles.read(place).version for place in (workspace.root / "candidates" / "xgboost", folder / "bundle")
+    )
+    assert given == kept
+    example = json.loads((folder / "example.json").read_text())
+    assert {len(values) for values in example.values()} == {3}
+    assert "customerID" not in example
+
+
+def test_slices_are_those_of_the_contract(workspace: Any) -> None:
+    run(**workspace.arguments())
+    contract = bundles.read(workspace.root / "candidates" / "xgboost").contract
+    slices = workspace.document()["slices"]
+    wanted = {*contract.columns_of("sensitive"), *contract.slices}
+    columns = {row["column"] for row in slices}
+    assert columns <= wanted
+    assert set(contract.columns_of("sensitive")) <= columns
+    for column in columns:
+        assert sum(row["rows"] for row in slices if row["column"] == column) == 600
+    assert any(row["too_small"] is None and row["metrics"]["recall"]["low"] is not None for row in slices)
+
+
+def test_same_input_gives_the_same_record(workspace: Any) -> None:
+    run(**workspace.arguments())
+    first = workspace.document()
+    run(**workspace.arguments())
+    assert without_time(workspace.document()) == without_time(first)
+
+
+def test_the_champion_itself_is_blessed_as_identical(workspace: Any) -> None:
+    workspace.crown(workspace.root / "candidates" / "xgboost")
+    outcome = run(**workspace.arguments())
+    champion = workspace.document()["champion"]
+    assert (outcome.verdict, champion["identical"], champion["version"]) == ("bless", True, "3")
+    assert "identical to the champion" in outcome.summary["why"]
+
+
+def test_champion_and_candidate_are_scored_on_the_same_rows(workspace: Any, variant: Any) -> None:
+    workspace.crown(variant(threshold=0.97))
+    outcome = run(**workspace.arguments())
+    document = workspace.document()
+    champion = document["champion"]
+    assert champion["comparison"]["rows"] == 600
+    assert outcome.verdict == "bless"
+    gained = champion["comparison"]["profit_per_day"]["value"]
+    own, other = (side["metrics"]["profit_per_day"]["value"] for side in (document, champion))
+    assert gained == pytest.approx(own - other)
+    assert champion["metrics"]["roc_auc"]["value"] == document["metrics"]["roc_auc"]["value"]
+    assert any("against_champion" in row for row in document["slices"])
+
+
+def test_a_worse_candidate_is_rejected(workspace: Any, variant: Any) -> None:
+    workspace.crown(workspace.root / "candidates" / "xgboost")
+    shutil.rmtree(workspace.root / "candidates" / "xgboost")
+    shutil.copytree(variant(threshold=0.97), workspace.root / "candidates" / "xgboost")
+    outcome = run(**workspace.arguments(), override="I like it")
+    assert (outcome.verdict, outcome.proceed) == ("reject", False)
+    assert workspace.document()["override"] == ""
+
+
+def test_a_champion_that_cannot_be_read_is_inconclusive_unless_overridden(workspace: Any) -> None:
+    workspace.crown(None, unreadable="model.onnx has changed")
+    outcome = run(**workspace.arguments())
+    assert (outcome.verdict, outcome.proceed) == ("inconclusive", False)
+    assert "model.onnx has changed" in outcome.summary["why"]
+    outcome = run(**workspace.arguments(), override="the old files are lost")
+    assert (outcome.verdict, outcome.proceed) == ("inconclusive", True)
+    assert workspace.document()["override"] == "the old files are lost"
+
+
+def test_a_champion_damaged_after_the_download_is_inconclusive(workspace: Any, variant: Any) -> None:
+    workspace.crown(variant(threshold=0.6))
+    model = workspace.root / "champion" / "bundle" / "model.onnx"
+    content = bytearray(model.read_bytes())
+    content[100] ^= 1
+    model.write_bytes(content)
+    outcome = run(**workspace.arguments())
+    assert outcome.verdict == "inconclusive"
+    assert "model.onnx" in workspace.document()["champion"]["unreadable"]
+
+
+def test_a_champion_that_needs_a_column_that_is_gone_is_inconclusive(
+    workspace: Any, variant: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace.crown(variant(threshold=0.6))
+    predict = Bundle.predict
+
+    def as_if_of_another_table(self: Bundle, columns: Any, **options: Any) -> Any:
+        if self.manifest.family == "logistic_regression":
+            raise DataError("column 'Region' is missing")
+        return predict(self, columns, **options)
+
+    monkeypatch.setattr(Bundle, "predict", as_if_of_another_table)
+    outcome = run(**workspace.arguments())
+    assert outcome.verdict == "inconclusive"
+    assert "column 'Region' is missing" in outcome.summary["why"]
+    other = workspace.document()["families"][0]
+    assert (other["error"], other["metrics"]) == ("column 'Region' is missing", {})
+
+
+def test_one_class_in_the_test_part_is_inconclusive(workspace: Any) -> None:
+    def nobody_left(table: pa.Table) -> pa.Table:
+        place = table.column_names.index("_label")
+        return table.set_column(place, "_label", pa.array([0] * table.num_rows, pa.int8()))
+
+    workspace.change_test_part(nobody_left)
+    outcome = run(**workspace.arguments())
+    assert outcome.verdict == "inconclusive"
+    assert "no churner" in outcome.summary["why"]
+    assert workspace.document()["metrics"]["roc_auc"]["value"] is None
+
+
+def test_an_empty_test_part_stops(workspace: Any) -> None:
+    workspace.change_test_part(lambda table: table.slice(0, 0))
+    with pytest.raises(DataError, match="the test part is empty"):
+        run(**workspace.arguments())
+
+
+def test_a_label_that_is_none_stops(workspace: Any) -> None:
+    def strange(table: pa.Table) -> pa.Table:
+        place = table.column_names.index("_label")
+        return table.set_column(place, "_label", pa.array([2] * table.num_rows, pa.int8()))
+
+    workspace.change_test_part(strange)
+    with pytest.raises(DataError, match="must be 0 or 1"):
+        run(**workspace.arguments())
+
+
+def test_nan_probabilities_stop(workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "tenure.decision.Decision.calibrate", lambda self, margin, probability: np.full(margin.size, np.nan)
+    )
+    with pytest.raises(DataError, match="candidate 'xgboost' cannot be evaluated: 600 of 600 probabilities"):
+        run(**workspace.arguments())
+    assert not (workspace.root / "evaluation" / "evaluation.json").exists()
+
+
+def test_constant_predictions_never_pass(workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "tenure.decision.Decision.calibrate", lambda self, margin, probability: np.full(margin.size, 0.9)
+    )
+    outcome = run(**workspace.arguments())
+    assert outcome.verdict == "reject"
+    assert any("same probability" in reason["text"] for reason in workspace.document()["verdict"]["reasons"])
+
+
+def test_a_changed_candidate_stops(workspace: Any) -> None:
+    model = workspace.root / "candidates" / "xgboost" / "model.onnx"
+    model.write_bytes(model.read_bytes()[:-1])
+    with pytest.raises(BundleError):
+        run(**workspace.arguments())
+
+
+def test_kubeflow_is_shown_what_the_record_says(workspace: Any, tmp_path: Any) -> None:
+    class Shown:
+        def __init__(self) -> None:
+            self.metrics: dict[str, float] = {}
+            self.matrix: list[list[int]] = []
+            self.roc: tuple[list[float], ...] = ()
+            self.path = str(tmp_path / "report.html")
+
+        def log_metric(self, metric: str, value: float) -> None:
+            self.metrics[metric] = value
+
+        def log_confusion_matrix(self, categories: list[str], matrix: list[list[int]]) -> None:
+            self.matrix = matrix
+
+        def log_roc_curve(self, fpr: list[float], tpr: list[float], threshold: list[float]) -> None:
+            self.roc = (fpr, tpr, threshold)
+
+    run(**workspace.arguments())
+    shown = Shown()
+    show(workspace.root / "evaluation", shown, shown, shown)
+    document = workspace.document()
+    assert shown.metrics["roc_auc"] == document["metrics"]["roc_auc"]["value"]
+    assert sum(map(sum, shown.matrix)) == 600
+    assert len({len(axis) for axis in shown.roc}) == 1
+    assert "Ready to use" in (tmp_path / "report.html").read_text()
