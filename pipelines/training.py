@@ -104,7 +104,7 @@ def training_pipeline(settings: Settings) -> BaseComponent:
                 code_version=code_version,
             )
         )
-        with dsl.If(evaluated.output == True, "go"):  # noqa: E712 this builds a condition, it does not compare
+        with dsl.If(evaluated.outputs["Output"] == True, "go"):  # noqa: E712 this builds a condition, it does not compare
             served = placed(
                 check_serving(
                     contract=contract,
