@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -58,6 +60,7 @@ def _hash_texts(column: pa.Array) -> np.ndarray:
     return result
 
 
+@functools.cache
 def _weights() -> np.ndarray:
     return np.random.default_rng(20140101).integers(0, 2**64, size=WEIGHTS, dtype=np.uint64) | np.uint64(1)
 
