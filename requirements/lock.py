@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROLES = ("dev", "local", "pipeline", "serving", "rollout")
+STANDALONE = ("rollout",)
+"""Roles that use none of the domain library's dependencies: only the extra is resolved, so that the image is small."""
 
 
 def compile_lock(role: str, constraints: Path | None) -> Path:
@@ -23,10 +26,15 @@ def compile_lock(role: str, constraints: Path | None) -> Path:
     target = HERE / f"{role}.txt"
     command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"]
     command += ["--generate-hashes", "--no-emit-index-url", "--no-emit-find-links", "--no-annotate"]
-    command += ["--custom-compile-command", "make lock", "--extra", role, "--output-file", str(target)]
+    command += ["--custom-compile-command", "make lock", "--output-file", str(target)]
     if constraints is not None:
         command += ["--constraint", str(constraints)]
-    subprocess.run([*command, "pyproject.toml"], check=True, cwd=HERE.parent)
+    if role in STANDALONE:
+        project = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        extra = "\n".join(project["optional-dependencies"][role])
+        subprocess.run([*command, "-"], check=True, cwd=HERE.parent, input=extra, text=True)
+    else:
+        subprocess.run([*command, "--extra", role, "pyproject.toml"], check=True, cwd=HERE.parent)
     return target
 
 
