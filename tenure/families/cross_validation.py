@@ -12,6 +12,7 @@ from tenure.contract.settings import Objective
 from tenure.families.family import Family, Matrix, Parameters, Rows
 from tenure.families.folds import Folds
 from tenure.families.objective import evaluate
+from tenure.families.threads import limited
 
 
 @dataclass(frozen=True)
@@ -67,15 +68,16 @@ def cross_validate(
 
     scores: list[float] = []
     rounds: list[int] = []
-    for fold in folds.folds:
-        if family.stops_early:
-            model = family.fit(rows(fold.fit), parameters, seed=seed, threads=threads, stop=rows(fold.stop))
-        else:
-            model = family.fit(rows(fold.train), parameters, seed=seed, threads=threads)
-        held = rows(fold.held)
-        scores.append(evaluate(objective, held.label, model.probability(held.matrix)))
-        rounds += [] if model.rounds is None else [model.rounds]
-        so_far = CrossValidation(tuple(scores), tuple(rounds))
-        if len(scores) < len(folds.folds) and not go_on(so_far):
-            break
+    with limited(threads):
+        for fold in folds.folds:
+            if family.stops_early:
+                model = family.fit(rows(fold.fit), parameters, seed=seed, threads=threads, stop=rows(fold.stop))
+            else:
+                model = family.fit(rows(fold.train), parameters, seed=seed, threads=threads)
+            held = rows(fold.held)
+            scores.append(evaluate(objective, held.label, model.probability(held.matrix)))
+            rounds += [] if model.rounds is None else [model.rounds]
+            so_far = CrossValidation(tuple(scores), tuple(rounds))
+            if len(scores) < len(folds.folds) and not go_on(so_far):
+                break
     return so_far

@@ -1,0 +1,195 @@
+"""Training on telco rows: bundles that say what their models say, behave, and come out the same twice."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from components.parts import read_part, read_transform
+from components.train import logic
+from components.train.candidates import FILE_NAME as TRIALS_FILE
+from tenure.bundle import read
+from tenure.errors import BundleError, DataError
+from tenure.families import NAMES, ROUNDS, get
+
+CREATED_AT = "2026-01-02T03:04:05+00:00"
+
+
+def handed_over(upstream, folder):
+    """What ``tune`` would write if its first trial were its only one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    units = [
+        {
+            "family": family,
+            "shard": 0,
+            "trials": [
+                {
+                    "number": 0,
+                    "state": "complete",
+                    "score": 0.84,
+                    "scores": [0.83, 0.85],
+                    "rounds": 80 if get(family).stops_early else None,
+                    "parameters": dict(get(family).default),
+                    "seconds": 1.0,
+                }
+            ],
+        }
+        for family in upstream.terms.training.families
+    ]
+    objective = upstream.terms.training.objective
+    (folder / TRIALS_FILE).write_text(json.dumps({"objective": objective, "units": units}))
+    return [folder]
+
+
+def train(upstream, folder, created_at=CREATED_AT):
+    summary = logic.run(
+        contract=upstream.contract,
+        raw=upstream.raw,
+        valid=upstream.valid,
+        features=upstream.features,
+        trials=handed_over(upstream, folder / "trials"),
+        candidates=folder / "candidates",
+        created_at=created_at,
+    )
+    return folder / "candidates", summary
+
+
+@pytest.fixture(scope="module")
+def upstream(make_upstream):
+    return make_upstream(rows=3000, trials=1)
+
+
+@pytest.fixture(scope="module")
+def trained(upstream, tmp_path_factory):
+    return train(upstream, tmp_path_factory.mktemp("trained"))
+
+
+def columns(table):
+    return {name: table.column(name) for name in table.column_names if name != "_label"}
+
+
+def test_a_bundle_a_family_and_the_leaderboard(trained, upstream):
+    candidates, summary = trained
+    document = json.loads((candidates / logic.FILE_NAME).read_text())
+    assert [entry["family"] for entry in document["leaderboard"]] == list(NAMES)
+    assert [entry["chosen"] for entry in document["leaderboard"]].count(True) == 1
+    assert document["chosen"] == summary["chosen"]
+    best = max(document["leaderboard"], key=lambda entry: entry["pooled_score"])
+    assert best["family"] == document["chosen"]
+    for entry in document["leaderboard"]:
+        bundle = read(candidates / entry["family"])
+        assert bundle.manifest.version == entry["version"]
+        assert bundle.manifest.family == entry["family"]
+        assert bundle.manifest.created_at == CREATED_AT
+        assert (ROUNDS in entry["parameters"]) == get(entry["family"]).stops_early
+        for metric in logic.VALIDATION_METRICS:
+            value = entry["validation"][metric]
+            assert value["low"] <= value["value"] <= value["high"]
+
+
+def test_the_bundle_is_the_fitted_model(trained, upstream):
+    """From raw text to probability: what is served equals what the library that fitted it says."""
+    candidates, _ = trained
+    transform = read_transform(upstream.features)
+    rows = read_part(upstream.features, "train", upstream.terms, transform)
+    test = upstream.parts["test"]
+    matrix = transform.encode(columns(test)).matrix
+    for entry in json.loads((candidates / logic.FILE_NAME).read_text())["leaderboard"]:
+        family = get(entry["family"])
+        fitted = family.fit(
+            logic.Rows(rows.matrix, rows.label), entry["parameters"], seed=upstream.terms.training.seed, threads=1
+        )
+        bundle = read(candidates / entry["family"])
+        margin, raw = bundle.score_matrix(matrix)
+        np.testing.assert_allclose(raw, fitted.probability(matrix), rtol=0, atol=1e-6)
+        prediction = bundle.predict(columns(test))
+        np.testing.assert_allclose(prediction.probability, bundle.decision.calibrate(margin, raw), atol=1e-12)
+
+
+def test_the_models_are_good_and_keep_the_contact_limit(trained, upstream):
+    candidates, _ = trained
+    label = upstream.parts["test"].column("_label").to_numpy()
+    limit = 1000 / 3000
+    for family in NAMES:
+        prediction = read(candidates / family).predict(columns(upstream.parts["test"]))
+        assert roc_auc_score(label, prediction.probability) > 0.78
+        assert prediction.probability.mean() == pytest.approx(label.mean(), abs=0.05)
+        validation = read(candidates / family).predict(columns(upstream.parts["validation"]))
+        assert 0.0 < validation.decision.mean() <= limit
+
+
+def test_a_longer_contract_never_raises_risk_on_average(trained, upstream):
+    candidates, _ = trained
+    table = upstream.parts["test"]
+    for family in NAMES:
+        bundle = read(candidates / family)
+        means = []
+        for term in ("Month-to-month", "One year", "Two year"):
+            given = columns(table) | {"Contract": np.full(len(table), term, dtype=object)}
+            means.append(bundle.predict(given).probability.mean())
+        assert means[0] > means[1] > means[2], family
+
+
+def test_two_runs_give_identical_bundles(trained, upstream, tmp_path):
+    first, _ = trained
+    second, _ = train(upstream, tmp_path, created_at="2027-01-01T00:00:00+00:00")
+    for family in NAMES:
+        one, two = read(first / family).manifest, read(second / family).manifest
+        assert one.version == two.version and one.files == two.files
+        assert one.created_at != two.created_at
+
+
+def test_shuffled_labels_teach_nothing(make_upstream, tmp_path):
+    shuffled = make_upstream(rows=3000, shuffle_labels=True, trials=1)
+    candidates, _ = train(shuffled, tmp_path)
+    label = np.concatenate([shuffled.parts[part].column("_label").to_numpy() for part in ("validation", "test")])
+    for family in NAMES:
+        bundle = read(candidates / family)
+        tables = [shuffled.parts[part] for part in ("validation", "test")]
+        margins = np.concatenate([bundle.predict(columns(table)).margin for table in tables])
+        # 900 rows with a quarter of churners: the standard error is 0.022.
+        assert abs(roc_auc_score(label, margins) - 0.5) < 0.07, family
+        metrics = next(
+            entry["validation"]
+            for entry in json.loads((candidates / logic.FILE_NAME).read_text())["leaderboard"]
+            if entry["family"] == family
+        )
+        assert metrics["calibration_error"]["value"] < 0.15
+
+
+def test_candidates_are_not_written_over(trained, upstream):
+    candidates, _ = trained
+    before = (candidates / logic.FILE_NAME).read_bytes()
+    with pytest.raises(BundleError):
+        train(upstream, candidates.parent)
+    assert (candidates / logic.FILE_NAME).read_bytes() == before
+
+
+def test_a_validation_part_with_one_class(make_upstream, tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    upstream = make_upstream(rows=400, families=("logistic_regression",), trials=1)
+    table = upstream.parts["validation"]
+    table = table.set_column(table.column_names.index("_label"), "_label", pa.array(np.zeros(len(table), np.int8)))
+    pq.write_table(table, upstream.features / "validation.parquet")
+    with pytest.raises(DataError, match="validation part"):
+        train(upstream, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("cv", "validation", "chosen"),
+    [
+        ((0.850, 0.840), (0.83, 0.84), 0),  # 0.8471 against 0.8400: many rows outweigh few
+        ((0.842, 0.840), (0.80, 0.84), 1),  # 0.8350 against 0.8400: but not whatever those few say
+        ((0.840, 0.840), (0.84, 0.84), 0),  # equals: the one named first
+    ],
+)
+def test_the_choice_weighs_both_scores_by_their_rows(upstream, cv, validation, chosen):
+    candidates = [
+        SimpleNamespace(best=SimpleNamespace(mean=mean), validation_score=score)
+        for mean, score in zip(cv, validation, strict=True)
+    ]
+    assert logic.choose(upstream.terms, candidates, 5000, 1000) is candidates[chosen]
