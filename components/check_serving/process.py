@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import selectors
-import signal
 import subprocess
 import sys
 import tempfile
@@ -65,7 +64,7 @@ def model_server(bundle: Path, name: str, deadline_s: float) -> Iterator[Running
             stdout=subprocess.PIPE,
             stderr=log,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            start_new_session=True,
+            # In the step's process group, so that whatever ends the run by force ends the server too.
         )
         try:
             ready = _wait(process, log, started, deadline_s)
@@ -116,13 +115,13 @@ def _last_words(process: subprocess.Popen[bytes], log: IO[bytes]) -> str:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the process and what it started; it has its own process group."""
+    """End the process, by force if it does not listen. With one worker it starts no other."""
     if process.stdout is not None:
         process.stdout.close()
     if process.poll() is None:
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=_END_S)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait(timeout=_END_S)
+    if process.poll() is None:
+        process.kill()
+        process.wait(timeout=_END_S)

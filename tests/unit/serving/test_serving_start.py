@@ -1,0 +1,116 @@
+"""Command line, imports, logs and sockets of the model server."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from serving import arguments, logs
+from serving.sockets import listen, reserve
+from tenure.errors import ServingError
+
+
+def test_arguments() -> None:
+    given = arguments.parse(["--model", "a=x", "--model", "b=y=z", "--no-grpc", "--http-port", "0", "--workers", "2"])
+    assert given.models == {"a": Path("x"), "b": Path("y=z")}
+    assert (given.http_port, given.grpc_port, given.workers, given.threads) == (0, None, 2, 1)
+    assert arguments.parse(["--model", "a=x"]).grpc_port == 8081
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [],
+        ["--model", "telco"],
+        ["--model", "=x"],
+        ["--model", "a/b=x"],
+        ["--model", "a=x", "--model", "a=y"],
+        ["--model", "a=x", "--http-port", "65536"],
+        ["--model", "a=x", "--http-port", "http"],
+        ["--model", "a=x", "--workers", "0"],
+        ["--model", "a=x", "--grace-s", "-1"],
+        ["--model", "a=x", "--grace-s", "nan"],
+        ["--mod", "a=x"],
+    ],
+)
+def test_arguments_that_cannot_hold(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        arguments.parse(argv)
+    assert caught.value.code == 2
+    assert "error: " in capsys.readouterr().err
+
+
+def run(code: str) -> list[str]:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    return done.stdout.split()
+
+
+def test_kserve_comes_without_the_cluster_client_and_pandas() -> None:
+    heavy = ("pandas", "kubernetes", "sklearn", "xgboost", "mlflow", "kfp", "onnx")
+    code = (
+        "import sys; sys.argv = ['x', '--workers', 'none of kserve']\n"
+        "from serving.kserve_import import import_kserve; import_kserve()\n"
+        "import serving.server, serving.model\n"
+        f"print(*[name for name in {heavy} if name in sys.modules], 'argv' if len(sys.argv) == 3 else '')"
+    )
+    assert run(code) == ["argv"]
+
+
+def test_whoever_imports_pandas_later_gets_pandas() -> None:
+    pytest.importorskip("pandas")
+    code = (
+        "from serving.kserve_import import import_kserve; import_kserve()\n"
+        "import pandas, kserve.api.kserve_client\n"
+        "print(pandas.DataFrame({'a': [1]}).shape[0], kserve.api.kserve_client.KServeClient.__name__)"
+    )
+    assert run(code) == ["1", "KServeClient"]
+
+
+def test_a_log_line_is_json_with_the_requests_id() -> None:
+    record = logging.LogRecord("x", logging.WARNING, "f", 1, "two\nlines %s", ("ä",), None)
+    record.fields = {"status": 400}
+    token = logs.request_id.set("id-1")
+    try:
+        line = logs.JsonFormatter().format(record)
+    finally:
+        logs.request_id.reset(token)
+    assert "\n" not in line
+    found = json.loads(line)
+    assert {key: found[key] for key in ("level", "message", "request_id", "status")} == {
+        "level": "warning",
+        "message": "two\nlines ä",
+        "request_id": "id-1",
+        "status": 400,
+    }
+    assert "request_id" not in json.loads(logs.JsonFormatter().format(record))
+
+
+@pytest.mark.parametrize("given", ["abc-1", "x" * 128])
+def test_a_good_request_id_is_taken(given: str) -> None:
+    assert logs.take_or_make_id(given) == given
+
+
+@pytest.mark.parametrize("given", [None, "", "a b", "x" * 129, "line\nbreak", "ümlaut", "a\x00"])
+def test_a_bad_request_id_is_replaced(given: str | None) -> None:
+    made = logs.take_or_make_id(given)
+    assert made != given
+    assert len(made) == 32
+
+
+def test_a_taken_port_is_named() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(ServingError, match=f"cannot listen on 127.0.0.1:{port}"):
+            listen("127.0.0.1", port)
+        with pytest.raises(ServingError, match=f"cannot listen on 127.0.0.1:{port}"):
+            reserve("127.0.0.1", port)
+    with pytest.raises(ServingError, match="cannot listen on no such host"):
+        listen("no such host", 0)
