@@ -13,9 +13,10 @@ from tenure.checks import moments, numerals, words
 from tenure.checks.faults import Kind, RowFaults, quote
 from tenure.checks.lenient import flags, keep, valid
 from tenure.contract import Column, Contract
+from tenure.contract.schema import ROW_COLUMN
 from tenure.errors import ContractError
 
-ROW = "_row"
+ROW = ROW_COLUMN
 """Column of a parsed table: int64, the row's number in the source, 1-based."""
 
 _TYPES: dict[str, pa.DataType] = {
@@ -42,8 +43,9 @@ def arrow_type(column: Column) -> pa.DataType:
 
 
 def table_columns(contract: Contract) -> dict[str, Column]:
-    """The columns that are read, in the contract's order: all but ignored ones that no slice is cut by."""
-    return {n: c for n, c in contract.columns.items() if c.role != "ignored" or n in contract.slices}
+    """The columns that are read, in the contract's order: all but ignored ones that no slice or window uses."""
+    used = {*contract.slices, *(window.column for window in contract.windows.values())}
+    return {name: column for name, column in contract.columns.items() if column.role != "ignored" or name in used}
 
 
 def table_schema(contract: Contract) -> pa.Schema:
