@@ -38,6 +38,8 @@ def unpacked(values: Values, name: str) -> list[Any] | NDArray[Any] | pa.Array:
     array = np.asarray(values)
     if array.ndim != 1:
         raise DataError(f"column '{name}' has the shape {array.shape}, not one value a row")
+    if array.dtype.kind == "M":
+        array = array.astype("datetime64[us]")  # of nanoseconds numpy makes integers
     if len(array) <= SMALL or array.dtype.kind not in "fiub":
         found: list[Any] = array.tolist()
         return found

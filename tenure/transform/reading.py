@@ -19,6 +19,7 @@ from tenure.transform.scalars import (
     missing_numbers,
     number_reader,
     quote,
+    read_date,
     text_reader,
 )
 
@@ -138,17 +139,21 @@ class DateReader:
 
         found = unpacked(values, self._name)
         try:
-            column = found if isinstance(found, pa.Array) else pa.array(found, from_pandas=True)
-        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
-            raise DataError(f"column '{self._name}' holds values of several types, not dates") from None
+            column = found if isinstance(found, pa.Array) else pa.array(each(list(found), read_date, self._name))
+        except (pa.ArrowException, TypeError, ValueError, OverflowError):
+            raise DataError(
+                f"column '{self._name}' holds texts and dates side by side, or a date out of reach"
+            ) from None
         parsed, faults = parse_batch(
             pa.RecordBatch.from_arrays([column], names=[self._name]), {self._name: self._column}
         )
         if faults.bad.any():
             row = int(np.argmax(faults.bad))
             raise wrong(self._name, row, f"{quote(column[row].as_py())} is not a {self._column.type}")
-        moments = parsed.column(0).cast(pa.timestamp("us")).cast(pa.int64()).cast(pa.float64())
-        days: Floats = moments.to_numpy(zero_copy_only=False) / DAY_US
+        moments = parsed.column(0)
+        whole = pa.types.is_date32(moments.type)
+        numbers = moments.cast(pa.int32() if whole else pa.int64()).cast(pa.float64(), safe=False)
+        days: Floats = numbers.to_numpy(zero_copy_only=False) / (1.0 if whole else DAY_US)
         return days
 
 

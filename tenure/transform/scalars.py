@@ -98,6 +98,17 @@ def text_reader(column: Column) -> ReadText:
     return read
 
 
+def read_date(value: object) -> date | str | None:
+    """For ``date`` and ``timestamp`` columns: what Arrow can read on; raises ValueError for what is neither."""
+    if value is None or isinstance(value, date):
+        return value
+    if isinstance(value, str | bytes):
+        return as_text(value)
+    if isinstance(value, float | np.floating) and math.isnan(value):
+        return None
+    raise ValueError(f"{quote(value)} is not a date")
+
+
 def as_text(value: object) -> str:  # noqa: PLR0911 a type, a return
     """A value as trimmed text; empty for a missing one. A whole number has no point: 3.0 is "3"."""
     if isinstance(value, str):

@@ -6,6 +6,7 @@ import ast
 import math
 import operator
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -107,7 +108,7 @@ def _bucket(x: float | None, *bounds: float) -> str | None:
         return None
     if x < bounds[0]:
         return f"< {bounds[0]:g}"
-    for low, high in zip(bounds, bounds[1:], strict=False):
+    for low, high in pairwise(bounds):
         if x < high:
             return f"{low:g}\N{EN DASH}{high:g}"
     return f"{bounds[-1]:g}+"
