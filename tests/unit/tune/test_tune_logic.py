@@ -85,7 +85,7 @@ def test_what_is_found(upstream, uninterrupted):
 def test_bad_trials_are_cut_short(upstream, uninterrupted):
     pruned = [trial for unit in uninterrupted.values() for trial in unit["trials"] if trial["state"] == "pruned"]
     assert pruned
-    assert {len(trial["scores"]) for trial in pruned} == {2}
+    assert {len(trial["scores"]) for trial in pruned} <= {1, 2}
 
 
 def test_two_workers_find_the_same(upstream, uninterrupted, tmp_path):
