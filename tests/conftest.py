@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,3 +61,26 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> SmallBundle:
         created_at="2026-01-01T00:00:00Z",
     )
     return SmallBundle(folder, rows)
+
+
+@pytest.fixture(scope="session")
+def empty_mlflow_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow database with its tables and nothing in them: making one takes seconds, copying it does not."""
+    from tenure.tracking import Registry, resolve
+
+    home = tmp_path_factory.mktemp("mlflow")
+    location = resolve(f"sqlite:///{home / 'mlflow.db'}", home)
+    (home / "mlflow.db").touch()
+    assert Registry("none", location).versions() == []
+    return home / "mlflow.db"
+
+
+@pytest.fixture
+def tracked_home(empty_mlflow_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of the test's own, where MLflow is SQLite and empty."""
+    home = tmp_path / "home"
+    home.mkdir()
+    shutil.copyfile(empty_mlflow_database, home / "mlflow.db")
+    monkeypatch.setenv("TENURE_HOME", str(home))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return home

@@ -60,7 +60,7 @@ class Location:
         for attempt in range(1, REACH_ATTEMPTS + 1):
             try:
                 if scheme in ("http", "https"):
-                    _ask(f"{self.uri.rstrip('/')}/health")
+                    _ask(f"{self.shown.rstrip('/')}/health")
                 else:
                     address = (parts.hostname or "localhost", parts.port or PORTS[scheme])
                     socket.create_connection(address, REACH_TIMEOUT_S).close()

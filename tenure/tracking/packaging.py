@@ -12,6 +12,7 @@ from tenure.contract import Column, Contract
 
 if TYPE_CHECKING:
     from mlflow.models.signature import ModelSignature
+    from mlflow.types.schema import AnyType
 
 LOADER = "tenure.tracking.loader"
 BUNDLE_PATH = "data/bundle"
@@ -36,11 +37,10 @@ def package(bundle: Path, contract: Contract, example: Mapping[str, Sequence[Any
     shutil.copytree(bundle, named)
     frame = None
     if example:
+        dtypes = {"double": "float64", "long": "int64"}
         frame = pd.DataFrame(
             {
-                name: pd.array(list(example[name]), dtype="float64")
-                if _type(column) == "double"
-                else list(example[name])
+                name: pd.Series(list(example[name]), dtype=dtypes.get(str(_type(column)), "object"))
                 for name, column in contract.inputs.items()
             }
         )
@@ -76,8 +76,16 @@ def signature(contract: Contract) -> ModelSignature:
     return ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))
 
 
-def _type(column: Column) -> str:
-    """Numbers are doubles, whole ones too: an integer column of MLflow cannot hold a missing value."""
+def _type(column: Column) -> AnyType | str:
+    """MLflow's type of an input.
+
+    A long cannot be missing, and MLflow does not turn one into a double. A boolean comes as true and false or as the
+    contract's own two texts, for which MLflow has no narrower type than any.
+    """
+    from mlflow.types.schema import AnyType
+
     if column.type == "boolean":
-        return "boolean"
+        return AnyType()  # type: ignore[no-untyped-call]
+    if column.type == "integer" and not column.nullable:
+        return "long"
     return "double" if column.is_numeric else "string"

@@ -19,7 +19,7 @@ from tenure.tracking.client import answering, connect
 from tenure.tracking.history import Action, Move, champions, moves, tag
 from tenure.tracking.location import Location
 from tenure.tracking.packaging import BUNDLE_PATH, package
-from tenure.tracking.version import CHALLENGER, CHAMPION, Version, from_mlflow
+from tenure.tracking.version import CHALLENGER, CHAMPION, TAG_PREFIX, Version, from_mlflow
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -108,8 +108,7 @@ class Registry:
                 self._create_model(client, contract.description)
             version = self._same_bundle(tags["tenure.bundle_version"])
             if version is not None:
-                for key, value in tags.items():
-                    client.set_model_version_tag(self.name, version.version, key, value)
+                self._replace_tags(client, version.version, tags)
                 number = version.version
             else:
                 path = MODEL_PATH.format(bundle_version=tags["tenure.bundle_version"])
@@ -194,6 +193,13 @@ class Registry:
                     read(self._fetch(version.version, Path(temporary)))
                     return version
         return None
+
+    def _replace_tags(self, client: MlflowClient, number: str, tags: Mapping[str, str]) -> None:
+        for key in client.get_model_version(self.name, number).tags:
+            if key.startswith(TAG_PREFIX) and key not in tags:
+                client.delete_model_version_tag(self.name, number, key)
+        for key, value in tags.items():
+            client.set_model_version_tag(self.name, number, key, value)
 
     def _move(self, action: Action, who: str, why: str, from_version: str | None, to_version: str) -> None:
         key, value = tag(action, who, why, from_version, to_version)

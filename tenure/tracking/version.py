@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 
+TAG_PREFIX = "tenure."
+
 KEY_METRICS = (
     "roc_auc",
     "average_precision",
@@ -103,4 +105,4 @@ def to_tags(
         "code_version": code_version,
         "metrics": json.dumps(kept),
     }
-    return {f"tenure.{name}": value for name, value in tags.items() if value}
+    return {f"{TAG_PREFIX}{name}": value for name, value in tags.items() if value}

@@ -1,0 +1,116 @@
+"""The champion step: none, one, and one whose files must not be loaded."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.champion.logic import run
+from tenure import bundle as bundles
+from tenure.contract import dump
+from tenure.errors import ContractError, SourceError
+from tenure.tracking import Registry, log_run, resolve, to_tags
+
+EVALUATION: dict[str, Any] = {
+    "name": "telco",
+    "metrics": {},
+    "families": [],
+    "chosen": {"family": "xgboost", "threshold": 0.3},
+    "rows": {},
+    "versions": {"data_hash": "d", "contract_hash": "c", "bundle_version": "b"},
+    "verdict": {"state": "bless", "summary": "It passes."},
+}
+
+
+@pytest.fixture
+def crowned(tracked_home: Path, small_bundle: Any) -> Registry:
+    """A registry whose champion is the small bundle."""
+    bundle = bundles.read(small_bundle.folder)
+    registry = Registry("telco", resolve())
+    tags = to_tags(
+        bundle_version=bundle.version,
+        family="xgboost",
+        verdict="bless",
+        override="",
+        run_id="r1",
+        data_hash="d",
+        contract_hash="c",
+        code_version="",
+        metrics={},
+    )
+    mlflow_run_id = log_run(registry.location, EVALUATION, run_id="r1", files=[])
+    registry.register(small_bundle.folder, bundle.contract, mlflow_run_id=mlflow_run_id, tags=tags, example=None)
+    registry.promote("1", who="ann", why="first")
+    return registry
+
+
+@pytest.fixture
+def contract(small_bundle: Any) -> str:
+    return dump(bundles.read(small_bundle.folder).contract)
+
+
+def stored_bundle(registry: Registry) -> Path:
+    return next(path.parent for path in registry.location.artifact_root.rglob("manifest.json"))
+
+
+def test_a_fresh_home_has_no_champion_and_does_not_start_mlflow(
+    contract: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setenv("TENURE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("tenure.tracking.registry.connect", lambda location: pytest.fail("MLflow was started"))
+    found = run(contract=contract, champion=tmp_path / "champion")
+    assert found == {"name": "telco", "version": None, "bundle_version": None, "unreadable": None}
+    assert json.loads((tmp_path / "champion" / "champion.json").read_text()) == found
+    assert not (tmp_path / "home").exists()
+
+
+def test_the_champion_comes_with_its_bundle(crowned: Registry, contract: str, tmp_path: Path) -> None:
+    found = run(contract=contract, champion=tmp_path / "champion")
+    assert (found["version"], found["unreadable"]) == ("1", None)
+    assert bundles.read(tmp_path / "champion" / "bundle").version == found["bundle_version"]
+    assert run(contract=contract, champion=tmp_path / "champion") == found
+
+
+def test_another_model_has_another_champion(crowned: Registry, contract: str, tmp_path: Path) -> None:
+    other = contract.replace("name: telco", "name: broadband")
+    assert run(contract=other, champion=tmp_path / "champion")["version"] is None
+
+
+def test_a_changed_file_is_said_and_not_handed_on(crowned: Registry, contract: str, tmp_path: Path) -> None:
+    model = stored_bundle(crowned) / "model.onnx"
+    model.write_bytes(model.read_bytes()[:-1] + b"!")
+    found = run(contract=contract, champion=tmp_path / "champion")
+    assert found["version"] == "1"
+    assert "model.onnx" in found["unreadable"]
+    assert not (tmp_path / "champion" / "bundle").exists()
+
+
+def test_files_that_are_gone_are_said(crowned: Registry, contract: str, tmp_path: Path) -> None:
+    shutil.rmtree(stored_bundle(crowned))
+    found = run(contract=contract, champion=tmp_path / "champion")
+    assert "cannot be had" in found["unreadable"]
+
+
+def test_another_bundle_in_its_place_is_said(crowned: Registry, contract: str, tmp_path: Path) -> None:
+    from mlflow import MlflowClient
+
+    MlflowClient(crowned.location.uri).set_model_version_tag("telco", "1", "tenure.bundle_version", "0123456789ab")
+    found = run(contract=contract, champion=tmp_path / "champion")
+    assert "is bundle 0123456789ab, its files are" in found["unreadable"]
+
+
+def test_a_registry_that_is_down_stops_the_run(contract: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tenure.tracking.location.time.sleep", lambda seconds: None)
+    with pytest.raises(SourceError, match="cannot be reached"):
+        run(contract=contract, champion=tmp_path / "champion", tracking_uri="http://127.0.0.1:1")
+    assert not (tmp_path / "champion" / "champion.json").exists()
+
+
+def test_a_broken_contract_stops_the_run(tmp_path: Path) -> None:
+    with pytest.raises(ContractError):
+        run(contract="name: 1", champion=tmp_path / "champion")
