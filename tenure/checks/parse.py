@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -163,18 +162,3 @@ def _is_number(kind: pa.DataType) -> bool:
         or pa.types.is_decimal(kind)
         or pa.types.is_boolean(kind)
     )
-
-
-def no_rows(schema: pa.Schema) -> pa.RecordBatch:
-    """A batch of ``schema`` without rows."""
-    return pa.RecordBatch.from_arrays([pa.array([], field.type) for field in schema], schema=schema)
-
-
-def with_rows(batch: pa.RecordBatch, rows: pa.Array) -> pa.RecordBatch:
-    """``batch`` with the column ``_row`` behind its own."""
-    return batch.append_column(pa.field(ROW, pa.int64()), rows)
-
-
-def select(batch: pa.RecordBatch, mask: np.ndarray) -> pa.RecordBatch:
-    """The rows of ``batch`` where ``mask`` holds."""
-    return batch if mask.all() else batch.filter(pa.array(mask))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -38,11 +38,6 @@ def check_rows(contract: Contract, batch: pa.RecordBatch, now: datetime, absent:
             latest = pa.scalar(limit.date() if column.type == "date" else limit, values.type)
             faults.add(flags(pc.greater(values, latest)), Kind("future", name, "is in the future"), values)
     return faults
-
-
-def missing_counts(columns: Mapping[str, Column], batch: pa.RecordBatch) -> np.ndarray:
-    """Missing values of each column of ``columns``; int64 (columns,)."""
-    return np.array([batch.column(name).null_count for name in columns], dtype=np.int64)
 
 
 def _check_presence(name: str, column: Column, missing: np.ndarray, faults: RowFaults) -> None:

@@ -62,14 +62,14 @@ def check_columns(seen: Observed) -> list[Check]:
 def check_row_faults(contract: Contract, seen: Observed) -> list[Check]:
     """One check for every kind of fault found; the share of all faults decides, in ``check_rejected``."""
     checks = [
-        Check("types", "pass", f"{count:,} rows rejected: {reason}", observed=count)
+        Check("types", "pass", f"{_rows(count)} rejected: {reason}", observed=count)
         for reason, count in sorted(seen.rejection_reasons.items(), key=lambda entry: -entry[1])
     ]
     if not checks:
         checks.append(Check("types", "pass", "every row parsed", observed=0))
     for kind, count in seen.faults.most_common():
         limit = _limit_of(contract, kind)
-        checks.append(Check(kind.check, "pass", f"{count:,} rows quarantined: {kind}", kind.column, count, limit))
+        checks.append(Check(kind.check, "pass", f"{_rows(count)} quarantined: {kind}", kind.column, count, limit))
     found = {kind.check for kind in seen.faults}
     clean = {
         "nulls": "no value is missing where the contract forbids it",
@@ -88,7 +88,7 @@ def check_identical(contract: Contract, seen: Observed) -> list[Check]:
         what = "each is quarantined with its key" if seen.identical else "no row stands twice"
     else:
         what = "they are kept: equal events may be real" if seen.identical else "no event stands twice"
-    message = f"{seen.identical:,} rows are exact copies of an earlier one; {what}" if seen.identical else what
+    message = f"exact copies of an earlier row: {seen.identical:,}; {what}" if seen.identical else what
     return [Check("identical", "pass", message, observed=seen.identical)]
 
 
@@ -239,6 +239,10 @@ def _found(labels: Sketch, name: str) -> str:
 def _listed(names: list[str] | tuple[str, ...]) -> str:
     more = f" and {len(names) - MAX_SHOWN} more" if len(names) > MAX_SHOWN else ""
     return ", ".join(names[:MAX_SHOWN]) + more
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def _percent(share: float) -> str:

@@ -120,7 +120,8 @@ class _Numbering:
     def reject(self, row: pyarrow.csv.InvalidRow) -> str:
         number = row.number - 1  # the header is the reader's row 1
         kind = "wrong number of fields"
-        reason = f"{row.actual_columns:,} fields where the header has {row.expected_columns:,}"
+        fields = "1 field" if row.actual_columns == 1 else f"{row.actual_columns:,} fields"
+        reason = f"{fields} where the header has {row.expected_columns:,}"
         self._skipped.append(number)
         self._rejected.append(RejectedRow(number, kind, reason, cut(row.text)))
         return "skip"

@@ -106,7 +106,7 @@ def test_a_default_that_is_no_value(tmp_path: Path) -> None:
         (HEADER.encode() + b"x,1,a,1,yes\n", "none of 1 rows can be read as the contract says: 'id' is not a whole"),
         (
             HEADER.encode() + b"1\n2\n",
-            "none of 2 rows can be read as the contract says: 1 fields where the header has 5",
+            "none of 2 rows can be read as the contract says: 1 field where the header has 5",
         ),
         (b"\x00\x01\x02\x03" * 100, "NUL bytes"),
     ],

@@ -43,7 +43,7 @@ def test_rows_with_a_wrong_number_of_fields_are_rejected_and_the_others_keep_the
     rows, rejected = read(table)
     assert rows == {1: (b"1", b"2"), 3: (b"4", b"5"), 5: (b"9", b"10")}
     assert [(row.row, row.text) for row in rejected] == [(2, "3"), (4, "6,7,8")]
-    assert rejected[0].reason == "1 fields where the header has 2"
+    assert rejected[0].reason == "1 field where the header has 2"
     assert {row.kind for row in rejected} == {"wrong number of fields"}
 
 

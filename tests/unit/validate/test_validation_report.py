@@ -79,6 +79,12 @@ def test_the_verdict_stands_first_and_everything_is_there(report: Path) -> None:
     assert "5.0 % missing" in text
 
 
+def test_few_bad_rows_are_noted_and_not_ticked_off(report: Path) -> None:
+    text = " ".join(report.read_text().split())
+    assert "• noted</td> <td>values</td><td>1 row quarantined" in text
+    assert "✓ pass</td> <td>range</td>" in text
+
+
 def test_what_comes_from_the_table_is_escaped(report: Path) -> None:
     text = report.read_text()
     assert "script" not in Page(text).tags
