@@ -66,7 +66,6 @@ for name in object-store postgres prometheus; do
     if kubectl --namespace tenure-platform get "statefulset/$name" >/dev/null 2>&1; then rollout tenure-platform "statefulset/$name"; fi
 done
 rollout tenure-platform deployment/mlflow 600
-rollout tenure deployment/tenure-rollout
 
 # 2. The model: the one that is served, the one asked for, the champion.
 serving=$(kubectl --namespace tenure get inferenceservice "$service" --ignore-not-found --output jsonpath='{.spec.predictor.model.storageUri}')
@@ -95,4 +94,5 @@ if ! kubectl --namespace tenure wait --for=condition=Ready "inferenceservice/$se
     fail "the InferenceService $service is not ready after 600 s" \
         "an image that cannot be pulled, or a bundle that is not at $storage_uri, shows above; kubectl --namespace tenure describe inferenceservice $service"
 fi
+rollout tenure deployment/tenure-rollout
 say "ready: $(kubectl --namespace tenure get inferenceservice "$service" --output jsonpath='{.status.url}') (through the gateway)"

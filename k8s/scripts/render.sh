@@ -43,15 +43,22 @@ trap 'rm -rf "$work"' EXIT
         value: "$storage_uri"
 YAML
     fi
-    for kind in ${WITHOUT_KINDS:-} $([[ -n $storage_uri ]] || echo InferenceService); do
+    # leave_out KIND [NAME]
+    leave_out() {
         cat <<YAML
-  - target: {kind: $kind}
+  - target: {kind: $1, name: ${2:-.*}}
     patch: |-
       apiVersion: any/v1
-      kind: $kind
+      kind: $1
       metadata: {name: any}
       \$patch: delete
 YAML
-    done
+    }
+    for kind in ${WITHOUT_KINDS:-}; do leave_out "$kind"; done
+    # The rollout controller ends if there is no service to look after.
+    if [[ -z $storage_uri ]]; then
+        leave_out InferenceService
+        leave_out Deployment tenure-rollout
+    fi
 } >"$work/kustomization.yaml"
 kubectl kustomize "$work" || fail "the overlay '$overlay' does not render; kubectl's message is above"

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import stat
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +14,9 @@ import pytest
 import yaml
 from manifests import K8S, MODEL_URI, ROOT, TAG, run
 
-FAKE = """#!/usr/bin/env python3
+FAKE = (
+    f"#!{sys.executable} -SE"
+    + """
 import json, os, re, subprocess, sys
 arguments = sys.argv[1:]
 if arguments[0] == "kustomize":
@@ -32,6 +35,7 @@ for pattern, status, output in json.load(open(f"{folder}/answers.json")):
         print(output, file=sys.stderr if status else sys.stdout)
         sys.exit(status)
 """
+)
 
 CANARY_TYPE = (r"get customresourcedefinition inferenceservices.*canary", 0, "array")
 
@@ -166,6 +170,8 @@ def test_without_a_model_everything_else_stands(cluster: Cluster) -> None:
     kinds = {document["kind"] for document in documents}
     assert "InferenceService" not in kinds
     assert {"ServingRuntime", "Deployment", "NetworkPolicy"} <= kinds
+    # The controller would end without a service to look after.
+    assert "tenure-rollout" not in {item["metadata"]["name"] for item in documents if item["kind"] == "Deployment"}
     assert any("rollout status deployment/mlflow" in call for call in cluster.calls)
 
 
@@ -284,6 +290,14 @@ def test_the_scripts_are_sound(kubectl: str) -> None:
         if script.name not in ("lib.sh", "install.sh"):
             assert "\nset -euo pipefail\n" in head, script
             assert script.stat().st_mode & stat.S_IXUSR, script
+
+
+def test_the_controller_s_arguments_are_those_of_the_rollout() -> None:
+    from serving.rollout.cli import parser
+
+    deployment = yaml.safe_load((K8S / "base/rollout/deployment.yaml").read_text(encoding="utf-8"))
+    options = parser().parse_args(deployment["spec"]["template"]["spec"]["containers"][0]["args"])
+    assert (options.command, options.service, options.namespace) == ("run", "churn", "tenure")
 
 
 def test_the_runtime_s_arguments_are_those_of_the_server() -> None:

@@ -278,7 +278,9 @@ def test_rights_are_the_least(render: Render, overlay: str) -> None:
         for resource in rule["resources"]
         for name in rule["resourceNames"]
     ]
-    assert patched == [("inferenceservices", "churn"), ("leases", "tenure-rollout-churn")]
+    assert patched == [("inferenceservices", "churn"), ("configmaps", "churn-rollout"), ("leases", "churn-rollout")]
+    records = {(item["kind"], item["metadata"]["name"]) for item in documents}
+    assert {("ConfigMap", "churn-rollout"), ("Lease", "churn-rollout")} <= records
 
 
 @every_overlay
