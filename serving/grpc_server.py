@@ -18,6 +18,7 @@ from serving.failures import Failure, failure_of
 from serving.metrics import count_request
 from serving.v2 import grpc as wire
 from serving.v2.errors import RequestError
+from tenure.errors import ServingError
 
 MAX_MESSAGE_BYTES = 32 * 1024 * 1024
 
@@ -119,9 +120,12 @@ class GrpcServer:
         """Start to listen; returns the port.
 
         Raises:
-            RuntimeError: the port is taken.
+            ServingError: the port is taken.
         """
-        bound: int = self._server.add_insecure_port(f"{host}:{port}")
+        try:
+            bound: int = self._server.add_insecure_port(f"{host}:{port}")
+        except RuntimeError:
+            raise ServingError(f"cannot listen on {host}:{port}: Address already in use") from None
         await self._server.start()
         return bound
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import sys
 import time
@@ -50,6 +51,8 @@ def configure(level: str) -> None:
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.captureWarnings(True)
+    # gRPC's core writes lines of its own form to standard error; what matters of them comes as an exception too.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     # KServe configures logging by itself unless its logger has a handler.
     kserve = logging.getLogger("kserve")
     kserve.handlers, kserve.propagate = [handler], False

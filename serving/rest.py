@@ -19,7 +19,7 @@ from serving.dataplane import ChurnDataPlane, FixedRepository
 from serving.failures import failure_of
 from serving.metrics import count_request
 from serving.v2 import rest as wire
-from serving.v2.errors import TooLargeError
+from serving.v2.errors import RequestError, TooLargeError
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 """About 50,000 telco rows in JSON: larger jobs are for batch scoring."""
@@ -37,13 +37,17 @@ def application(dataplane: ChurnDataPlane, repository: FixedRepository) -> FastA
     from kserve import model_server
 
     app: FastAPI = model_server.app
-    endpoint = InferEndpoint(dataplane)
-    for path in ("/v2/models/{model_name}/infer", "/v2/models/{model_name}/versions/{model_version}/infer"):
-        app.add_route(path, endpoint.infer, methods=["POST"])
+    routes = ModelRoutes(dataplane)
+    versioned = "/v2/models/{model_name}/versions/{model_version}"
+    for path in ("/v2/models/{model_name}", versioned):
+        app.add_route(f"{path}/infer", routes.infer, methods=["POST"])
+    # KServe answers these two with "not supported yet".
+    app.add_route(versioned, routes.metadata, methods=["GET"])
+    app.add_route(f"{versioned}/ready", routes.ready, methods=["GET"])
     RESTServer("kserve.model_server:app", dataplane, repository, http_port=0).create_application()
     app.add_middleware(RequestLog)
     # In the place of KServe's own handlers, which log a trace for every mistake of a client.
-    for kind in list(app.exception_handlers):
+    for kind in (RequestError, *app.exception_handlers):
         if isinstance(kind, type) and kind is not Exception:
             app.add_exception_handler(kind, _on_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
@@ -51,8 +55,8 @@ def application(dataplane: ChurnDataPlane, repository: FixedRepository) -> FastA
     return app
 
 
-class InferEndpoint:
-    """``POST /v2/models/{name}[/versions/{version}]/infer``."""
+class ModelRoutes:
+    """What is asked of one model: ``/v2/models/{name}[/versions/{version}]/…``."""
 
     def __init__(self, dataplane: ChurnDataPlane) -> None:
         self._dataplane = dataplane
@@ -76,6 +80,18 @@ class InferEndpoint:
         known = name if response.status_code != 404 else ""
         count_request(known, response.status_code, time.perf_counter() - started)
         return response
+
+    async def metadata(self, request: Request) -> Response:
+        """What a version takes and answers."""
+        name = request.path_params["model_name"]
+        self._dataplane.find(name, request.path_params["model_version"])
+        return Response(orjson.dumps(await self._dataplane.model_metadata(name)), media_type="application/json")
+
+    async def ready(self, request: Request) -> Response:
+        """Whether a version answers."""
+        name = request.path_params["model_name"]
+        self._dataplane.find(name, request.path_params["model_version"])
+        return Response(orjson.dumps({"name": name, "ready": True}), media_type="application/json")
 
 
 class RequestLog:

@@ -49,7 +49,7 @@ class ChurnServer(kserve.ModelServer):  # type: ignore[misc]  # it has no type s
         """Serve ``models`` until SIGTERM or SIGINT.
 
         Raises:
-            OSError, RuntimeError: an address is taken.
+            ServingError: the gRPC address is taken.
         """
         for model in models:
             self.register_model(model)
