@@ -108,7 +108,7 @@ def training_pipeline(settings: Settings) -> BaseComponent:
             served = placed(
                 check_serving(
                     contract=contract,
-                    evaluation=evaluated.outputs["evaluation"],
+                    candidates=candidates.outputs["candidates"],
                     features=features.outputs["features"],
                 )
             )

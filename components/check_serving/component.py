@@ -8,7 +8,7 @@ from components.image import IMAGE
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
 def check_serving(
     contract: str,
-    evaluation: dsl.Input[dsl.Artifact],
+    candidates: dsl.Input[dsl.Model],
     features: dsl.Input[dsl.Dataset],
     serving: dsl.Output[dsl.Artifact],
 ) -> None:
@@ -16,10 +16,12 @@ def check_serving(
 
     Args:
         contract: the contract, YAML text: its limits.
-        evaluation: bundle/, the candidate.
+        candidates: train.json, and the bundle that it says was chosen. Not the evaluation's copy of it: an evaluation
+            against another champion leaves the bundle as it is, and what serves it needs no second check.
         features: test.parquet, the rows that are replayed.
         serving: serving.json, what was measured.
     """
+    import json
     from pathlib import Path
 
     from components.check_serving.logic import run
@@ -27,5 +29,6 @@ def check_serving(
 
     with step("check_serving") as running:
         path = Path(serving.path) / "serving.json"
-        running.summary = run(contract, Path(evaluation.path) / "bundle", Path(features.path), path)
+        chosen = json.loads((Path(candidates.path) / "train.json").read_text(encoding="utf-8"))["chosen"]
+        running.summary = run(contract, Path(candidates.path) / chosen, Path(features.path), path)
         publish(path)
