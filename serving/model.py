@@ -18,7 +18,8 @@ from tenure.contract import Column
 from tenure.errors import InputError
 
 _INLINE_ROWS = 64
-"""Up to here a prediction takes less time than handing it to a thread and back does under load."""
+"""Up to here a prediction runs on the event loop, which it holds for about 0.7 ms. A thread for each single row left
+the throughput of 16 connections as it was and made the slowest hundredth of requests slower."""
 
 _DATATYPES = {"integer": "INT64", "number": "FP64", "boolean": "BOOL"}
 
