@@ -38,14 +38,16 @@ def connect(settings: client.Configuration, context: str | None) -> str:
     if context is None and not os.environ.get("KUBECONFIG") and inside.exists():
         config.load_incluster_config(client_configuration=settings)
         return inside.read_text(encoding="utf-8").strip()
+    # Named here because the client library reads KUBECONFIG once, when it is imported.
+    file = os.environ.get("KUBECONFIG") or None
     try:
-        contexts, active = config.list_kube_config_contexts()
+        contexts, active = config.list_kube_config_contexts(file)
         if context is not None:
             active = next((item for item in contexts if item["name"] == context), None)
             if active is None:
                 known = ", ".join(sorted(item["name"] for item in contexts)) or "none"
                 raise InputError(f"no context {context!r} in the kubeconfig (there: {known})")
-        config.load_kube_config(context=context, client_configuration=settings)
+        config.load_kube_config(file, context=context, client_configuration=settings)
     except ConfigException as error:
         raise InputError(
             f"no cluster: set KUBECONFIG, or run inside a pod with a service account ({one_line(str(error))})"

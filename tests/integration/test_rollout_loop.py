@@ -1,0 +1,530 @@
+"""The controller against a cluster that follows slowly, fails, forgets, and is written to by others."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cluster_double import ApiServer, KServe, inference_service
+from traffic_double import Behaviour, Load
+
+from serving.rollout import history
+from serving.rollout.limits import Limits
+from serving.rollout.loop import Controller
+from serving.rollout.observation import Replay, Request
+from serving.rollout.record import REPLAY_KEY, REQUEST_KEY, Stored, replay_json, request_json
+from serving.rollout.start import Wish, begin
+from serving.rollout.state import Phase, State
+from serving.rollout.traffic import Cluster
+from tenure.errors import BusyError, InputError, SourceError
+
+LIMITS = Limits(step_time_s=60, step_requests=300, deadline_s=1800, ready_s=300, drain_s=20, look_s=10)
+CANARY = "churn-v7-predictor"
+STABLE = "churn-predictor"
+NEW_URI = "s3://models/churn/7/data/bundle"
+
+
+class Aliases:
+    """A registry that remembers; ``away`` makes it fail."""
+
+    def __init__(self) -> None:
+        self.champion = "6"
+        self.told: list[str] = []
+        self.away = False
+
+    def promoted(self, model: str, version: str, *, who: str, why: str) -> None:
+        if self.away:
+            raise SourceError("MLflow at http://mlflow does not answer: refused")
+        self.champion = version
+        self.told.append(f"{model} {version} promoted by {who}: {why}")
+
+    def rolled_back(self, model: str, version: str, *, why: str) -> None:
+        self.told.append(f"{model} {version} rolled back: {why}")
+
+
+class World:
+    """Cluster, traffic, registry and clock; ``turn`` lets ten seconds pass."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.server = ApiServer()
+        monkeypatch.setenv("KUBECONFIG", str(self.server.kubeconfig(folder)))
+        self.server.put("inferenceservices", inference_service())
+        self.kserve = KServe(self.server)
+        self.load = Load(self.kserve)
+        self.aliases = Aliases()
+        self.time = 1_000_000.0
+        self.lines: list[dict[str, Any]] = []
+        monkeypatch.setattr("serving.rollout.start.time.time", lambda: self.time)
+        for _ in range(3):
+            self.pass_by()
+
+    def pass_by(self) -> None:
+        self.kserve.step()
+        self.load.flow(self.time, 10.0)
+        self.time += 10.0
+
+    def controller(self) -> Controller:
+        return Controller(
+            Cluster("churn"),
+            self.load,
+            self.aliases,
+            now=lambda: self.time,
+            clock=lambda: self.time,
+            log=lambda event, **values: self.lines.append({"event": event, **values}),
+        )
+
+    def start(self, **changes: Any) -> None:
+        wish = Wish("7", "v7", NEW_URI, "churn", LIMITS, False, "ada", "new data")
+        begin(Cluster("churn"), dataclasses.replace(wish, **changes))
+
+    def turn(self, controller: Controller) -> State:
+        self.pass_by()
+        state = controller.look()
+        assert state is not None
+        return state
+
+    def until(self, controller: Controller, *phases: Phase, turns: int = 400) -> State:
+        for _ in range(turns):
+            state = self.turn(controller)
+            if state.phase in phases:
+                return state
+        raise AssertionError(f"after {turns} turns still {state.phase}: {state.held or state.reason}")
+
+    def ask(self, request: Request) -> None:
+        cluster = Cluster("churn")
+        cluster.store({REQUEST_KEY: request_json(request, "ada", "because")}, cluster.stored())
+
+    def stored(self) -> Stored:
+        stored = Stored.read(self.server.get("configmaps", "churn-rollout"))
+        assert stored is not None
+        return stored
+
+    def rows(self) -> list[history.Row]:
+        return history.rows(self.stored().history)
+
+    def predictor(self) -> dict[str, Any]:
+        return self.server.get("inferenceservices", "churn")["spec"]["predictor"]
+
+    def assert_as_before(self) -> None:
+        """Stable serves alone, exactly as if there had been no rollout, and none of its pods was restarted."""
+        assert self.server.get("inferenceservices", "churn")["spec"] == inference_service()["spec"]
+        assert self.kserve.route() == {STABLE: 100}
+        assert self.server.names("deployments") == [STABLE]
+        assert self.kserve.restarts == {}
+        assert self.aliases.champion == "6"
+        assert self.load.lost == 0
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    world = World(tmp_path, monkeypatch)
+    yield world
+    world.server.close()
+
+
+def test_a_good_canary_is_promoted_step_by_step(world: World) -> None:
+    world.kserve.load_replicas = 6
+    for _ in range(3):
+        world.pass_by()
+    world.start()
+    controller = world.controller()
+    world.until(controller, Phase.PROMOTED)
+    carried = [share.get(CANARY, 0) for share in world.kserve.shares]
+    assert [carried[0], *[now for now, then in zip(carried[1:], carried, strict=False) if now != then]] == [
+        0,
+        5,
+        25,
+        50,
+        100,
+    ]
+    predictor = world.predictor()
+    before = inference_service()["spec"]["predictor"]
+    expected = {**before, "name": "v7", "model": {**before["model"], "name": "", "storageUri": NEW_URI}}
+    assert predictor == expected
+    assert "canary" not in world.server.get("inferenceservices", "churn")["spec"]
+    world.turn(controller)
+    assert world.server.names("deployments") == [CANARY]
+    assert world.kserve.restarts == {}, "a rollout restarts no pod"
+    assert world.load.lost == 0
+    assert world.kserve.most_canaries == 1
+    assert world.aliases.champion == "7"
+    actions = [row.action for row in world.rows() if row.action != "hold"]
+    assert actions == ["advance"] * 4 + ["promote", "promote"]
+    events = {event["metadata"]["name"]: event["reason"] for event in world.server.items("events")}
+    assert [events[row.event_name] for row in world.rows()] == [row.event_reason for row in world.rows()]
+    logged = [line["number"] for line in world.lines if line["event"] == "decision"]
+    assert logged == [row.number for row in world.rows()] == list(range(1, len(logged) + 1))
+
+
+def test_capacity_is_there_at_every_step_and_for_a_rollback(world: World) -> None:
+    world.kserve.load_replicas = 6
+    for _ in range(3):
+        world.pass_by()
+    world.start()
+    controller = world.controller()
+    enough = {5: 1, 25: 2, 50: 3, 100: 6}
+    for _ in range(200):
+        state = world.turn(controller)
+        if state.phase is Phase.ANALYSING:
+            canary, stable = (world.server.get("deployments", name) for name in (CANARY, STABLE))
+            assert canary["status"]["availableReplicas"] >= enough[state.percent]
+            assert stable["status"]["availableReplicas"] >= 6, "a rollback finds all of stable's pods"
+        if state.phase is Phase.ANALYSING and state.percent == 100:
+            break
+    world.ask(Request.ABORT)
+    world.until(controller, Phase.ROLLED_BACK)
+    world.assert_as_before()
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "word"),
+    [
+        (Behaviour(errors=0.2), "failed requests"),
+        (Behaviour(latency_median_s=0.08), "requests over"),
+        (Behaviour(fallbacks=0.3), "fallback answers"),
+        (Behaviour(score_mean=0.7), "scores"),
+    ],
+)
+def test_harm_rolls_back_at_the_first_step(world: World, behaviour: Behaviour, word: str) -> None:
+    world.load.behaviours[CANARY] = behaviour
+    world.start()
+    state = world.until(world.controller(), Phase.ROLLED_BACK)
+    assert word in state.reason
+    assert max(share.get(CANARY, 0) for share in world.kserve.shares) == 5
+    world.assert_as_before()
+    assert world.aliases.told == [f"churn 7 rolled back: {state.reason}"]
+
+
+def test_rollback_takes_the_traffic_away_before_the_pods(world: World) -> None:
+    world.start()
+    controller = world.controller()
+    world.until(controller, Phase.ANALYSING)
+    world.ask(Request.ABORT)
+    order = []
+    for _ in range(60):
+        state = world.turn(controller)
+        order.append((world.kserve.route().get(CANARY, 0) > 0, CANARY in world.server.names("deployments")))
+        if state.phase is Phase.ROLLED_BACK:
+            break
+    assert (True, False) not in order
+    assert (False, True) in order, "pods stayed for a while without traffic"
+    world.assert_as_before()
+
+
+def test_no_data_never_advances_and_rolls_back_at_the_deadline(world: World) -> None:
+    world.start()
+    controller = world.controller()
+    world.until(controller, Phase.ANALYSING)
+    world.load.down = "Prometheus at http://prometheus does not answer: refused"
+    state = world.until(controller, Phase.ROLLED_BACK)
+    assert "deadline" in state.reason and "refused" in state.reason
+    assert max(share.get(CANARY, 0) for share in world.kserve.shares) == 5
+    held = [row for row in world.rows() if row.action == "hold" and "no data" in row.reason]
+    assert len(held) == 1, "a hold that goes on is told once"
+    world.assert_as_before()
+
+
+def test_prometheus_comes_back_and_the_rollout_goes_on(world: World) -> None:
+    world.start()
+    controller = world.controller()
+    world.until(controller, Phase.ANALYSING)
+    world.load.down = "down"
+    for _ in range(20):
+        assert world.turn(controller).percent == 5
+    world.load.down = ""
+    world.until(controller, Phase.PROMOTED)
+
+
+def test_a_killed_controller_is_followed_by_one_that_goes_on(world: World) -> None:
+    world.start()
+    controllers = 0
+    for _ in range(60):
+        controller = world.controller()
+        controllers += 1
+        # Each controller is killed after a few looks, its Lease not given back; the next one waits for it to run out.
+        state = None
+        for _ in range(9):
+            world.pass_by()
+            state = controller.look() or state
+        if state is not None and state.phase.ended:
+            break
+    assert state is not None and state.phase is Phase.PROMOTED
+    assert controllers > 3
+    assert world.aliases.champion == "7"
+    numbers = [row.number for row in world.rows()]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert len({row.by for row in world.rows()}) > 3
+    assert world.kserve.most_canaries == 1 and world.kserve.restarts == {} and world.load.lost == 0
+
+
+@pytest.mark.parametrize("dies_at", ["store", "patch_isvc", "post_event"])
+def test_killed_between_two_writes(world: World, monkeypatch: pytest.MonkeyPatch, dies_at: str) -> None:
+    """Whichever write was the last, the next controller completes what was decided."""
+
+    class Killed(BaseException):
+        pass
+
+    def die(*_arguments: object, **_named: object) -> None:
+        raise Killed
+
+    world.start()
+    for _ in range(80):
+        controller = world.controller()
+        for _ in range(4):
+            world.pass_by()
+            controller.look()
+        with monkeypatch.context() as patched:
+            patched.setattr(controller.cluster, dies_at, die)
+            world.pass_by()
+            try:
+                state = controller.look()
+            except Killed:
+                state = None
+        controller.leadership.release()
+        if world.stored().state.phase.ended and world.stored().state.told:
+            break
+    assert world.stored().state.phase is Phase.PROMOTED
+    assert world.predictor()["name"] == "v7"
+    rows = world.rows()
+    posted = {event["metadata"]["name"] for event in world.server.items("events")}
+    assert {row.event_name for row in rows} <= posted
+    assert state is None or state.phase is Phase.PROMOTED
+
+
+def test_two_controllers_do_not_fight(world: World) -> None:
+    world.start()
+    one, other = world.controller(), world.controller()
+    acted = set()
+    for _ in range(200):
+        world.pass_by()
+        for controller in (one, other):
+            state = controller.look()
+            if state is not None:
+                acted.add(controller.leadership.identity)
+        if state is None and world.stored().state.phase.ended:
+            break
+    assert acted == {one.leadership.identity}
+    assert {row.by for row in world.rows()} == {one.leadership.identity}
+    assert world.stored().state.phase is Phase.PROMOTED
+
+
+def test_conflicts_are_retried_on_a_fresh_read(world: World) -> None:
+    world.start()
+    controller = world.controller()
+    for turn in range(400):
+        world.server.conflicts = {("PATCH", "inferenceservices"): turn % 3, ("PATCH", "configmaps"): (turn + 1) % 3}
+        if world.turn(controller).phase is Phase.PROMOTED:
+            break
+    assert world.stored().state.phase is Phase.PROMOTED
+    assert [line for line in world.lines if line["event"] == "conflict"]
+    numbers = [row.number for row in world.rows()]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_endless_conflicts_are_an_error_that_says_so(world: World) -> None:
+    world.start()
+    world.server.conflicts = {("PATCH", "configmaps"): 1000}
+    with pytest.raises(SourceError, match="changes too often"):
+        world.turn(world.controller())
+
+
+def test_pause_holds_and_stops_the_deadline(world: World) -> None:
+    world.start()
+    controller = world.controller()
+    world.until(controller, Phase.ANALYSING)
+    world.ask(Request.PAUSE)
+    for _ in range(300):
+        state = world.turn(controller)
+    assert state.phase is Phase.ANALYSING and state.percent == 5
+    world.ask(Request.RESUME)
+    world.until(controller, Phase.PROMOTED)
+
+
+def test_harm_rolls_back_even_while_paused(world: World) -> None:
+    world.start()
+    controller = world.controller()
+    world.until(controller, Phase.ANALYSING)
+    world.ask(Request.PAUSE)
+    world.turn(controller)
+    world.load.behaviours[CANARY] = Behaviour(errors=0.3)
+    world.until(controller, Phase.ROLLED_BACK)
+    world.assert_as_before()
+
+
+def test_promotion_by_hand_needs_no_metrics(world: World) -> None:
+    world.start()
+    controller = world.controller()
+    world.until(controller, Phase.ANALYSING)
+    world.load.down = "down"
+    world.ask(Request.PROMOTE)
+    world.until(controller, Phase.PROMOTED)
+    assert world.aliases.champion == "7"
+    assert world.load.lost == 0
+
+
+@pytest.mark.parametrize(
+    ("reason", "message"),
+    [
+        ("ImagePullBackOff", 'Back-off pulling image "registry/tenure-server:123"'),
+        ("CrashLoopBackOff", "storage-initializer: no bundle at s3://models/churn/7"),
+    ],
+)
+def test_pods_that_never_come_up(world: World, reason: str, message: str) -> None:
+    world.kserve.broken[CANARY] = (reason, message)
+    world.start()
+    state = world.until(world.controller(), Phase.ROLLED_BACK)
+    assert reason in state.reason and message in state.reason
+    assert all(share.get(CANARY, 0) == 0 for share in world.kserve.shares)
+    world.assert_as_before()
+
+
+def test_a_quota_is_named(world: World) -> None:
+    world.kserve.quota = (
+        'pods "churn-v7" is forbidden: exceeded quota: compute, requested: cpu=1, used: cpu=8, limited: cpu=8'
+    )
+    world.start()
+    state = world.until(world.controller(), Phase.ROLLED_BACK)
+    assert "exceeded quota" in state.reason
+    world.kserve.quota = ""
+    world.assert_as_before()
+
+
+def test_pods_that_die_later_roll_back(world: World) -> None:
+    world.start()
+    controller = world.controller()
+    world.until(controller, Phase.ANALYSING)
+    world.kserve.broken[CANARY] = ("CrashLoopBackOff", "out of memory")
+    state = world.until(controller, Phase.ROLLED_BACK)
+    assert "not ready" in state.reason
+
+
+def test_somebody_takes_the_canary_out(world: World) -> None:
+    world.start()
+    controller = world.controller()
+    world.until(controller, Phase.ANALYSING)
+    world.server.put("inferenceservices", inference_service() | {"status": {}})
+    state = world.until(controller, Phase.ROLLED_BACK)
+    assert "taken out" in state.reason
+    world.load.lost = 0  # what was on its way when they took it out
+    world.assert_as_before()
+
+
+def test_somebody_changes_stable(world: World) -> None:
+    world.start()
+    controller = world.controller()
+    world.until(controller, Phase.ANALYSING)
+    document = world.server.get("inferenceservices", "churn")
+    document["spec"]["predictor"]["model"]["storageUri"] = "s3://models/churn/hotfix"
+    world.server.put("inferenceservices", document)
+    state = world.until(controller, Phase.ROLLED_BACK)
+    assert "hotfix" in state.reason
+    assert world.predictor()["model"]["storageUri"] == "s3://models/churn/hotfix", "theirs stays"
+
+
+def test_a_registry_that_is_away_undoes_nothing_and_is_asked_again(world: World) -> None:
+    world.aliases.away = True
+    world.start()
+    controller = world.controller()
+    with pytest.raises(SourceError, match="MLflow"):
+        world.until(controller, Phase.PROMOTED)
+    assert world.stored().state.phase is Phase.PROMOTED and world.aliases.champion == "6"
+    world.aliases.away = False
+    world.turn(controller)
+    assert world.aliases.champion == "7"
+
+
+def test_kserve_that_stands_still_cannot_be_promoted_over(world: World) -> None:
+    world.start()
+    controller = world.controller()
+    world.until(controller, Phase.ANALYSING)
+    world.kserve.frozen = True
+    state = world.until(controller, Phase.DRAINING)
+    assert "not ready" in state.reason or "deadline" in state.reason
+    world.kserve.frozen = False
+    world.until(controller, Phase.ROLLED_BACK)
+    world.assert_as_before()
+
+
+def test_api_server_away_for_a_while(world: World) -> None:
+    world.start()
+    controller = world.controller()
+    world.until(controller, Phase.ANALYSING)
+    world.server.down = True
+    for _ in range(5):
+        world.pass_by()
+        with pytest.raises(SourceError, match="unable to handle"):
+            controller.look()
+    world.server.down = False
+    world.until(controller, Phase.PROMOTED)
+
+
+def test_shadow_waits_for_the_replay(world: World) -> None:
+    world.start(shadow=True)
+    controller = world.controller()
+    world.until(controller, Phase.SHADOW)
+    for _ in range(10):
+        assert world.turn(controller).phase is Phase.SHADOW
+    cluster = Cluster("churn")
+    stale = dataclasses.replace(world.stored().plan, rollout="churn-v7-1")
+    cluster.store({REPLAY_KEY: replay_json(stale, Replay(True, "of another rollout"))}, cluster.stored())
+    assert world.turn(controller).phase is Phase.SHADOW
+    assert all(share.get(CANARY, 0) == 0 for share in world.kserve.shares)
+    cluster.store({REPLAY_KEY: replay_json(world.stored().plan, Replay(True, "1000 rows"))}, cluster.stored())
+    world.until(controller, Phase.PROMOTED)
+
+
+def test_a_bad_replay_rolls_back_before_any_traffic(world: World) -> None:
+    world.start(shadow=True)
+    controller = world.controller()
+    world.until(controller, Phase.SHADOW)
+    cluster = Cluster("churn")
+    cluster.store({REPLAY_KEY: replay_json(world.stored().plan, Replay(False, "score distance 0.6"))}, cluster.stored())
+    state = world.until(controller, Phase.ROLLED_BACK)
+    assert "score distance" in state.reason
+    assert all(share.get(CANARY, 0) == 0 for share in world.kserve.shares)
+    world.assert_as_before()
+
+
+def test_a_second_rollout_after_the_first(world: World) -> None:
+    world.start()
+    controller = world.controller()
+    world.until(controller, Phase.PROMOTED)
+    with pytest.raises(InputError, match="called 'v7' already"):
+        world.start(version="8", storage_uri="s3://models/churn/8/data/bundle")
+    world.start(version="8", canary="v8", storage_uri="s3://models/churn/8/data/bundle")
+    world.until(controller, Phase.PROMOTED)
+    for _ in range(2):
+        world.pass_by()
+    assert world.predictor()["name"] == "v8"
+    assert world.kserve.restarts == {} and world.load.lost == 0
+    assert {row.rollout for row in world.rows()} == {
+        row.rollout for row in world.rows() if "v7" in row.rollout or "v8" in row.rollout
+    }
+
+
+def test_starting_twice(world: World) -> None:
+    world.start()
+    rollout = world.stored().plan.rollout
+    world.pass_by()
+    world.start()
+    assert world.stored().plan.rollout == rollout, "the same version again changes nothing"
+    with pytest.raises(BusyError, match="version 7 is being rolled out"):
+        world.start(version="8", canary="v8", storage_uri="s3://models/churn/8")
+
+
+def test_the_serving_version_is_nothing_to_roll_out(world: World) -> None:
+    wish = Wish(
+        "6", "v6", inference_service()["spec"]["predictor"]["model"]["storageUri"], "churn", LIMITS, False, "ada", ""
+    )
+    assert begin(Cluster("churn"), wish) is None
+    assert world.server.get("configmaps", "churn-rollout") is None
+
+
+def test_a_forbidden_event_stops_nothing(world: World) -> None:
+    world.server.forbidden.add(("POST", "events"))
+    world.start()
+    world.until(world.controller(), Phase.PROMOTED)
+    assert any("Event not posted" in str(line.get("message")) for line in world.lines)
