@@ -1,7 +1,7 @@
 """From raw columns to the matrix that models see: one code path for training and serving."""
 
 from tenure.transform.containers import Values
-from tenure.transform.fit import Tables, fit, of_table
+from tenure.transform.fitting import Tables, fit, of_table
 from tenure.transform.split import PARTS, Assignment, assign
 from tenure.transform.state import Feature
 from tenure.transform.transform import Columns, Encoded, Transform

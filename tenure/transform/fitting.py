@@ -11,6 +11,7 @@ import pyarrow as pa
 from tenure.contract import Contract
 from tenure.contract.values import Floats, Text, Value
 from tenure.errors import DataError
+from tenure.transform.blocks import LARGEST
 from tenure.transform.state import Category, Encoding, Input, Limits, Number, State
 from tenure.transform.transform import Transform
 
@@ -99,7 +100,8 @@ def _columns(state: State, tables: Tables, names: Sequence[str], rows: int) -> I
         for values, _ in _values(part, tables(part.inputs)):
             for name in group:
                 value = values[name]
-                parts[name].append(value[~np.isnan(value)])  # type: ignore[arg-type]
+                # What the matrix cannot hold; and so the median of two large numbers does not overflow.
+                parts[name].append(np.clip(value[~np.isnan(value)], -LARGEST, LARGEST))  # type: ignore[arg-type]
         for name in group:
             yield name, np.concatenate(parts.pop(name))
 
