@@ -17,7 +17,7 @@ for lock in "$@"; do
     requirements=/tmp/installed-$(basename "$lock")
     touch /tmp/omit.txt
     # A requirement is the line with its name and the indented lines of hashes after it.
-    awk 'NR == FNR { if ($1 !~ /^#/ && NF) omitted[$1]; next }
+    awk 'FILENAME == ARGV[1] { if ($1 !~ /^#/ && NF) omitted[$1]; next }
          /^[A-Za-z0-9]/ { split($0, name, "=="); keep = !(name[1] in omitted) }
          keep || /^#/' /tmp/omit.txt "$lock" >"$requirements"
     # Wheels only: a source distribution would need a compiler, and would run its setup.
