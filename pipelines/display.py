@@ -12,6 +12,8 @@ from pipelines.events import STEPS, RunProgress, Task
 PLAIN_INTERVAL_S = 5.0
 """How often plain lines tell of a task's progress; a log is not an animation."""
 
+MAX_VALUE_LENGTH = 30
+
 MARKS = {"running": "▸", "done": "✓", "cached": "✓", "failed": "✗"}
 
 
@@ -120,10 +122,10 @@ def row(step: str, progress: RunProgress, now: float) -> tuple[str, str, str]:
 
 
 def sentence(summary: Mapping[str, Any]) -> str:
-    """What a step said about its result, in one line: its plain values in their order."""
+    """What a step said about its result, in one line: its plain values in their order, long ones left out."""
     parts = []
     for key, value in summary.items():
-        if isinstance(value, bool) or value is None or isinstance(value, list | dict):
+        if isinstance(value, bool) or not isinstance(value, int | float | str) or len(str(value)) > MAX_VALUE_LENGTH:
             continue
         name = key.replace("_", " ")
         parts.append(f"{name} {value:,}" if isinstance(value, int) else f"{name} {_plain(value)}")

@@ -75,6 +75,7 @@ def _rows(evaluation: Json) -> str:
 
 
 def _families(evaluation: Json) -> RenderableType:
+    from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
@@ -82,11 +83,13 @@ def _families(evaluation: Json) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     for justify in ("left", "left", "right", "left", "right", "left"):
         table.add_column(justify=justify, no_wrap=True)
-    table.add_row("", "", Text("ROC-AUC", "dim"), Text("95 %", "dim"), Text("profit a day", "dim"), Text("95 %", "dim"))
+    level = f"{100 * evaluation['bootstrap']['level']:.0f} %"
+    heads = ("", "", "ROC-AUC", level, "profit a day", level)
+    table.add_row(*(Text(head, "dim") for head in heads))
     for family in evaluation["families"]:
         style = "bold" if family["chosen"] else ""
         if family["error"]:
-            table.add_row("", family["family"], Text(family["error"], "red"))
+            table.add_row("", family["family"].replace("_", " "), Text(family["error"], "red"))
             continue
         area, profit = family["metrics"]["roc_auc"], family["metrics"]["profit_per_day"]
         table.add_row(
@@ -97,7 +100,7 @@ def _families(evaluation: Json) -> RenderableType:
             Text(_or_dash(profit["value"], lambda value: money(value, currency)), style),
             Text(_interval(profit, lambda value: money(value, currency)), "dim"),
         )
-    return table
+    return Group(table, Text("on the test part; ● was chosen on the validation part before that", "dim"))
 
 
 def _verdict(evaluation: Json) -> RenderableType:
@@ -124,13 +127,11 @@ def _decision(evaluation: Json) -> str:
     profit = metrics["profit_per_day"]
     worth = _or_dash(profit["value"], lambda value: money(value, currency))
     contacts, precision = metrics["contacts_per_day"]["value"], metrics["precision"]["value"]
-    whom = "" if contacts is None else f", {contacts:,.0f} contacts a day"
-    hits = "" if precision is None else f", {percent(precision, 0)} of them right"
+    whom = "" if contacts is None else f"contacts {contacts:,.0f} customers a day"
+    hits = "" if precision is None else f", {percent(precision, 0)} of them leaving"
     between = _interval(profit, lambda value: money(value, currency))
-    return (
-        f"threshold {chosen['threshold']:.3f} ({chosen['calibration']} calibration){whom}{hits}\n"
-        f"expected profit {worth} a day {between}"
-    )
+    calibrated = "" if chosen["calibration"] == "none" else f" on {chosen['calibration']} calibration"
+    return f"threshold {chosen['threshold']:.3f}{calibrated}: {whom}{hits}\nexpected profit {worth} a day {between}"
 
 
 def _model(ending: Ending) -> str:
@@ -150,22 +151,22 @@ def _answers(ending: Ending) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     for justify in ("left", "left", "right", "left", "left"):
         table.add_column(justify=justify, no_wrap=True)
-    table.add_column()
     for answer in ending.answers:
-        why = ", ".join(
-            f"{'+' if contribution > 0 else '-'} {column} {_value(answer, column)}".rstrip()
-            for column, contribution in answer.reasons
-        )
         table.add_row(
             answer.customer.role,
             answer.customer.key,
             Text(percent(answer.probability), "bold"),
             answer.band,
             "contact" if answer.contact else "leave alone",
-            Text(why, "dim"),
         )
-    asked = Text(f"asked over V2 at {ending.server}; + drives towards leaving, - away from it", "dim")
-    return Group(table, asked)
+    reasons = [Text(f"{answer.customer.key}: {_reasons(answer)}", "dim") for answer in ending.answers]
+    asked = Text(f"asked at {ending.server}; + speaks for leaving, - against", "dim")
+    return Group(table, *reasons, asked)
+
+
+def _reasons(answer: Answer) -> str:
+    signed = ((f"{'+' if size > 0 else '-'} {column}", column) for column, size in answer.reasons)
+    return ", ".join(f"{text} {_value(answer, column)}".rstrip() for text, column in signed)
 
 
 def _value(answer: Answer, column: str) -> str:

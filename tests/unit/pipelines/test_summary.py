@@ -1,0 +1,125 @@
+"""pipelines/summary.py: the one screen at the end of a run."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from pipelines.customers import Answer, Customer
+from pipelines.summary import WIDTH, Ending, print_ending
+
+
+def estimate(value, low=None, high=None):
+    return {"value": value, "low": low, "high": high}
+
+
+def family(name, chosen=False, error=None):
+    metrics = {"roc_auc": estimate(0.842, 0.82, 0.87), "profit_per_day": estimate(1234.5, 900, 1500)}
+    return {"family": name, "chosen": chosen, "error": error, "metrics": {} if error else metrics}
+
+
+def evaluation(state="bless", summary="There is no champion yet.", override=""):
+    reasons = [{"check": str(i), "outcome": "pass", "text": f"reason {i}"} for i in range(6)]
+    return {
+        "name": "telco",
+        "rows": {"read": 7043, "rejected": 11, "quarantined": 3, "train": 4900, "validation": 1050, "test": 1051},
+        "families": [
+            family("logistic_regression"),
+            family("random_forest", error="cannot be scored"),
+            family("xgboost", chosen=True),
+        ],
+        "verdict": {"state": state, "summary": summary, "reasons": reasons},
+        "override": override,
+        "chosen": {"family": "xgboost", "bundle_version": "a414afc69559", "threshold": 0.3, "calibration": "sigmoid"},
+        "business": {"currency": "USD"},
+        "bootstrap": {"level": 0.95},
+        "metrics": {
+            "profit_per_day": estimate(1234.5, 900, 1500),
+            "contacts_per_day": estimate(934.0),
+            "precision": estimate(0.712),
+        },
+    }
+
+
+ANSWERS = [
+    Answer(
+        customer=Customer("likely to leave", "5419-JPRRN", {"tenure": 1, "Contract": "Month-to-month"}),
+        probability=0.902,
+        contact=True,
+        band="high",
+        version="a414afc69559",
+        reasons=[("tenure", 0.8), ("derived", 0.2), ("Contract", -0.1)],
+    )
+]
+
+
+def screen(document, version="3", answers=ANSWERS, width=WIDTH):
+    stream = io.StringIO()
+    ending = Ending(
+        run_id="20251121-090000-telco",
+        evaluation=document,
+        version=version,
+        aliases=["champion"],
+        answers=answers,
+        server="http://127.0.0.1:1234/v2/models/telco/infer",
+        next_steps=[("report", "runs/x/report.html"), ("serve", "tenure serve 3")],
+        elapsed_s=63.7,
+    )
+    print_ending(ending, Console(file=stream, width=width, highlight=False))
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "telco  run 20251121-090000-telco  64 s",
+        "7,043 read, 11 rejected, 3 quarantined; 4,900 train, 1,050 validation, 1,051 test",
+        "0.842",
+        "[0.820, 0.870]",
+        "$1,234",
+        "cannot be scored",
+        "bless  There is no champion yet.",
+        "✓ reason 3",
+        "and 2 more in the report",
+        "threshold 0.300 on sigmoid calibration: contacts 934 customers a day, 71 % of them leaving",
+        "expected profit $1,234 a day [$900, $1,500]",
+        "telco version 3, champion; xgboost, bundle a414afc69559",
+        "likely to leave  5419-JPRRN  90.2 %  high  contact",
+        "+ tenure (1), + derived, - Contract (Month-to-month)",
+        "http://127.0.0.1:1234/v2/models/telco/infer",
+        "runs/x/report.html",
+        "tenure serve 3",
+    ],
+)
+def test_the_screen_tells(told):
+    assert told in screen(evaluation())
+
+
+def test_the_chosen_family_is_marked():
+    lines = [line for line in screen(evaluation()).splitlines() if "●" in line]
+    assert "xgboost" in lines[0]
+
+
+def test_it_is_one_screen():
+    lines = screen(evaluation()).splitlines()
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= WIDTH
+    assert max(map(len, screen(evaluation(), width=80).splitlines())) <= 80
+
+
+def test_a_rejected_model_says_why_and_offers_no_version():
+    told = screen(evaluation("reject", "The ROC-AUC is 0.51."), version=None, answers=[])
+    assert "reject  The ROC-AUC is 0.51." in told
+    assert "not registered; xgboost, bundle a414afc69559" in told
+    assert "asked at" not in told
+
+
+def test_an_override_is_shown():
+    assert 'overridden: "small pilot"' in screen(evaluation("inconclusive", "Too close.", "small pilot"))
+
+
+def test_metrics_that_are_not_defined_are_dashes():
+    document = evaluation()
+    document["metrics"] |= {"profit_per_day": estimate(None), "contacts_per_day": estimate(None)}
+    document["metrics"]["precision"] = estimate(None)
+    assert "expected profit - a day" in screen(document)
