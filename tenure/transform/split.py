@@ -146,9 +146,9 @@ def _parts_of_steps(counts: NDArray[np.int64], shares: tuple[float, ...]) -> Pla
 
 
 def _counts(number: int, shares: tuple[float, ...]) -> NDArray[np.int64]:
-    """Whole rows a part; rounding goes to the first."""
-    later = [int(number * share + 0.5) for share in shares[1:]]
-    return np.array([number - sum(later), *later])
+    """Whole rows a part, each bound as near to the shares as whole rows allow; halves go to the earlier part."""
+    bounds = np.floor(np.cumsum(shares) * number + 0.5 + 1e-9).astype(np.int64)
+    return np.diff(bounds, prepend=0)
 
 
 def _refuse_overlap(places: Places, cuts: NDArray[Any], horizon: int) -> None:
