@@ -40,6 +40,7 @@ CLUSTER_RESOURCES: Mapping[str, Resources] = MappingProxyType(
         "evaluate": Resources("1", "2Gi"),
         "check_serving": Resources("1", "2Gi"),
         "register": Resources("500m", "1Gi"),
+        "track": Resources("500m", "1Gi"),
     }
 )
 

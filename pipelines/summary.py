@@ -128,10 +128,10 @@ def _decision(evaluation: Json) -> str:
     worth = _or_dash(profit["value"], lambda value: money(value, currency))
     contacts, precision = metrics["contacts_per_day"]["value"], metrics["precision"]["value"]
     whom = "" if contacts is None else f"contacts {contacts:,.0f} customers a day"
-    hits = "" if precision is None else f", {percent(precision, 0)} of them leaving"
+    hits = "" if precision is None else f", {percent(precision, 0)} leaving"
     between = _interval(profit, lambda value: money(value, currency))
-    calibrated = "" if chosen["calibration"] == "none" else f" on {chosen['calibration']} calibration"
-    return f"threshold {chosen['threshold']:.3f}{calibrated}: {whom}{hits}\nexpected profit {worth} a day {between}"
+    calibrated = "" if chosen["calibration"] == "none" else f" ({chosen['calibration']} calibration)"
+    return f"threshold {chosen['threshold']:.3f}{calibrated}, {whom}{hits}\nexpected profit {worth} a day {between}"
 
 
 def _model(ending: Ending) -> str:

@@ -81,7 +81,7 @@ def screen(document, version="3", answers=ANSWERS, width=WIDTH):
         "bless  There is no champion yet.",
         "✓ reason 3",
         "and 2 more in the report",
-        "threshold 0.300 on sigmoid calibration: contacts 934 customers a day, 71 % of them leaving",
+        "threshold 0.300 (sigmoid calibration), contacts 934 customers a day, 71 % leaving",
         "expected profit $1,234 a day [$900, $1,500]",
         "telco version 3, champion; xgboost, bundle a414afc69559",
         "likely to leave  5419-JPRRN  90.2 %  high  contact",
