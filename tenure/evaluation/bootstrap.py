@@ -54,3 +54,14 @@ def percentile_interval(value: float, resampled: Floats, offset: float = 0.0, le
         return Estimate(float(value), None, None)
     low, high = np.quantile(defined, ((1.0 - level) / 2.0, (1.0 + level) / 2.0)) + offset
     return Estimate(float(value), float(low), float(high))
+
+
+def exact_at_the_edge(estimate: Estimate, total: float, level: float = LEVEL) -> Estimate:
+    """A share of ``total`` that is 0 or 1 with the interval of Clopper & Pearson 1934.
+
+    Resampling rows of which none (or all) count can only give none (or all) again: it would claim certainty.
+    """
+    if estimate.value not in (0.0, 1.0) or total <= 0:
+        return estimate
+    tail = ((1.0 - level) / 2.0) ** (1.0 / total)
+    return Estimate(0.0, 0.0, 1.0 - tail) if estimate.value == 0.0 else Estimate(1.0, tail, 1.0)

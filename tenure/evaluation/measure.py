@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.evaluation.bootstrap import Estimate, percentile_interval, resample
+from tenure.evaluation.bootstrap import Estimate, exact_at_the_edge, percentile_interval, resample
 from tenure.evaluation.campaign import Campaign
 from tenure.evaluation.metrics import statistics
 from tenure.evaluation.sample import Scored, group
@@ -14,7 +16,13 @@ MAX_GROUPS = 2_048
 """Score groups of a resample. More distinct scores share groups of equal size: at most 1/2048 of the
 pairs of a churner and a stayer are then counted as ties, far below what any interval shows."""
 
-NEVER_NEGATIVE = frozenset({"calibration_error"})
+SHARES_OF = {
+    "precision": ("true_positives", "false_positives"),
+    "recall": ("true_positives", "false_negatives"),
+    "accuracy": ("true_positives", "false_positives", "false_negatives", "true_negatives"),
+    "contacted_share": ("true_positives", "false_positives", "false_negatives", "true_negatives"),
+}
+"""Metrics that are a share, and the counts that add up to what they are a share of."""
 
 
 def measure(
@@ -36,13 +44,15 @@ def measure(
 
     found = {}
     for name, value in point.items():
-        offset = value - centre[name] if np.isfinite(value) else 0.0
         if name == "calibration_error":
-            offset = value - float(np.mean(resampled[name]))
+            unbiased = percentile_interval(value, resampled[name], value - float(np.mean(resampled[name])))
+            found[name] = replace(unbiased, low=max(0.0, unbiased.low or 0.0))
+            continue
+        # Grouping scores moves a metric a little; the interval belongs around the exact value.
+        offset = value - centre[name] if np.isfinite(value) else 0.0
         estimate = percentile_interval(value, resampled[name], offset)
-        if name in NEVER_NEGATIVE and estimate.low is not None:
-            estimate = Estimate(estimate.value, max(0.0, estimate.low), estimate.high)
-        found[name] = estimate
+        total = sum(point[part] for part in SHARES_OF.get(name, ()))
+        found[name] = exact_at_the_edge(estimate, total)
     return found
 
 

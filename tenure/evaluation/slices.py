@@ -6,6 +6,8 @@ A slice too small to say anything is reported as such, without metrics.
 from __future__ import annotations
 
 import itertools
+import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -24,6 +26,8 @@ MAX_VALUES = 12
 """Values of a text column with a slice each; the rest shares one."""
 MAX_DISTINCT_NUMBERS = 6
 """A numeric column with no more distinct values than this is cut by value, others by quartile."""
+
+LEADING_NUMBER = re.compile(r"\d+(\.\d+)?")
 
 OTHER = "other"
 MISSING = "missing"
@@ -68,11 +72,17 @@ def _by_text(name: str, values: pa.Array) -> Iterator[Slice]:
     count = np.bincount(code, minlength=len(texts))
     ranked = sorted(range(len(texts)), key=lambda index: (-count[index], texts[index]))
     shown = ranked if len(texts) <= MAX_VALUES else ranked[: MAX_VALUES - 1]
-    for index in sorted(shown, key=lambda index: texts[index]):
+    for index in sorted(shown, key=lambda index: _reading_order(texts[index])):
         yield Slice(name, texts[index], code == index)
     rest = ranked[len(shown) :]
     if rest:
         yield Slice(name, f"{OTHER} ({len(rest)} values)", np.isin(code, rest))
+
+
+def _reading_order(text: str) -> tuple[float, str]:
+    """Texts that start with a number by that number, so that a band from 6 comes before one from 24."""
+    number = LEADING_NUMBER.match(text)
+    return (float(number[0]) if number else math.inf, text)
 
 
 def _by_number(name: str, values: pa.Array) -> Iterator[Slice]:

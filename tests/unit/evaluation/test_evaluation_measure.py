@@ -157,6 +157,15 @@ def test_precision_is_undefined_where_nobody_is_contacted() -> None:
     assert found["profit_per_day"].value == 0.0
 
 
+def test_none_of_a_few_is_not_certainly_none() -> None:
+    """Clopper and Pearson: 0 of 10 is 0 to 30.8 %, and 10 of 10 is 69.2 to 100 %."""
+    label = np.array([1] * 10 + [0] * 90)
+    found = measured(label, np.concatenate((np.full(10, 0.2), np.full(90, 0.1))))
+    assert (found["recall"].low, found["recall"].high) == (0.0, pytest.approx(0.3085, abs=1e-4))
+    found = measured(label, np.concatenate((np.full(10, 0.9), np.full(90, 0.1))))
+    assert (found["precision"].low, found["precision"].high) == (pytest.approx(0.6915, abs=1e-4), 1.0)
+
+
 def test_a_metric_that_most_resamples_lack_has_no_interval() -> None:
     label = np.zeros(40, dtype=int)
     label[0] = 1

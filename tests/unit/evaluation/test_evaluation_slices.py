@@ -60,3 +60,7 @@ def test_small_slices_say_so() -> None:
     few = np.concatenate((enough[1:], [0]))
     assert "9 churners" in (too_small(few) or "")
     assert "9 stayers" in (too_small(1 - few) or "")
+
+
+def test_bands_stand_in_the_order_of_their_numbers() -> None:
+    assert list(sizes(["60+", "24-60", "6-24", "0-6", "none"])) == ["0-6", "6-24", "24-60", "60+", "none"]
