@@ -111,9 +111,7 @@ def check(
     else:
         rows = validation.rows
         print(f"{request.shown_source} under the contract '{request.contract.name}': {validation.verdict}")
-        print(
-            f"{rows.read:,} rows read, {rows.rejected:,} rejected, {rows.quarantined:,} quarantined, {rows.good:,} good"
-        )
+        print(f"{rows.read:,} rows: {rows.rejected:,} rejected, {rows.quarantined:,} quarantined, {rows.good:,} good")
         print_table(
             ["check", "level", "column", "found"],
             [(check.name, check.level, check.column or "-", check.message) for check in validation.checks],

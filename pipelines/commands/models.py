@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 
 app = typer.Typer(rich_markup_mode=None)
 
+
+@app.callback(invoke_without_command=True)
+def default(context: typer.Context) -> None:
+    """Registered versions: list, compare, promote, roll back, history."""
+    if context.invoked_subcommand is None:
+        list_versions()
+
+
 NameOption = Annotated[
     str | None, typer.Option("--name", help="The model's name, as in its contract; needed where a home has several.")
 ]

@@ -9,7 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec
+from typing import Annotated, Any
 
 import typer
 
@@ -37,10 +37,8 @@ HomeOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, for scripts.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", help="Show the trace of an error.")]
 
-P = ParamSpec("P")
 
-
-def command(app: typer.Typer, name: str, examples: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
+def command(app: typer.Typer, name: str, examples: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a command. It gets ``--verbose``; its errors leave as one line on stderr and their exit status.
 
     Args:
@@ -49,10 +47,10 @@ def command(app: typer.Typer, name: str, examples: str) -> Callable[[Callable[P,
         examples: lines that work as they stand, shown at the end of ``--help``.
     """
 
-    def register(function: Callable[P, None]) -> Callable[P, None]:
-        def run(*, verbose: bool, **options: Any) -> None:
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        def run(*, verbose: bool = False, **options: Any) -> None:
             try:
-                function(**options)  # type: ignore[call-arg]
+                function(**options)
                 sys.stdout.flush()
             except BrokenPipeError:
                 # The reader of a pipe has had enough, as in `tenure runs | head -3`; nothing more can be written.
@@ -73,7 +71,7 @@ def command(app: typer.Typer, name: str, examples: str) -> Callable[[Callable[P,
         run.__doc__ = function.__doc__
         indented = "\n".join(f"  {line}" for line in examples.strip().splitlines())
         app.command(name, epilog=f"\b\nExamples:\n{indented}")(run)
-        return function
+        return run
 
     return register
 

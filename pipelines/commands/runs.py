@@ -10,6 +10,15 @@ import typer
 from pipelines.commands.options import HomeOption, JsonOption, command, print_json
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=False)
+
+
+@app.callback(invoke_without_command=True)
+def default(context: typer.Context) -> None:
+    """List the runs of a home, or show one."""
+    if context.invoked_subcommand is None:
+        list_runs()
+
+
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or 'last'.")]
 
 
