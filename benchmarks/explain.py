@@ -13,7 +13,7 @@ def main() -> None:
     import xgboost
 
     from tenure.explain import Explainer
-    from tenure.families.xgboost import BoosterModel
+    from tenure.families.models.xgboost import BoosterModel
 
     random = np.random.default_rng(7)
     matrix = random.normal(size=(ROWS, FEATURES)).astype(np.float32)

@@ -17,7 +17,7 @@ from components.tune.storage import open_storage, told
 from components.tune.study import Search, run_unit
 from components.tune.units import Unit, share_of, units
 from tenure.contract import parse
-from tenure.families import direction, divide, get
+from tenure.families import cross_validate, direction, divide, get
 from tenure.sources import write_text
 
 FILE_NAME = "trials.json"
@@ -101,8 +101,10 @@ def _study_name(contract_name: str, unit: Unit, search: Search) -> str:
 
 
 def _code(family: str) -> bytes:
-    """The text of the family's module: its search space and how it fits."""
-    return Path(inspect.getfile(type(get(family)))).read_bytes()
+    """The text of the family's module, its search space and how it fits, and of what the families share."""
+    module = Path(inspect.getfile(type(get(family))))
+    shared = sorted(Path(inspect.getfile(cross_validate)).parent.glob("*.py"))
+    return b"".join(path.read_bytes() for path in (module, *shared))
 
 
 def _versions() -> dict[str, str]:

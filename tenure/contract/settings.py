@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from tenure.contract.columns import Part, Share, Text
+from tenure.contract.family_names import FamilyName, check_together
 
 PositiveInt = Annotated[int, Field(gt=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
@@ -133,14 +134,13 @@ class Decision(Part):
         return self
 
 
-FamilyName = Literal["logistic_regression", "random_forest", "hist_gradient_boosting", "xgboost"]
 Objective = Literal["roc_auc", "average_precision", "log_loss", "brier"]
 
 
 class Training(Part):
     """How the model is searched for."""
 
-    families: Annotated[tuple[FamilyName, ...], Field(min_length=1)] = (
+    families: Annotated[tuple[FamilyName, ...], Field(min_length=1), AfterValidator(check_together)] = (
         "logistic_regression",
         "random_forest",
         "hist_gradient_boosting",

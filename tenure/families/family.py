@@ -1,15 +1,15 @@
-"""What a model family is. Each lives in a module of its own name, as ``FAMILY``; ``get`` finds it."""
+"""What a model family is. Each lives in a module of its own name in ``models``, as ``FAMILY``; ``get`` finds it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, get_args
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.contract.settings import FamilyName
+from tenure.contract.family_names import MODULES
 from tenure.explain.model import Terms
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ Floats = NDArray[np.float64]
 Parameter = str | int | float
 Parameters = Mapping[str, Parameter]
 
-NAMES: tuple[FamilyName, ...] = get_args(FamilyName)
-"""Every family a contract can name; adding one is its name there and its module here."""
+NAMES = MODULES
+"""Every family there is, by name."""
 
 ROUNDS = "rounds"
 """Parameter of a boosting family that early stopping finds: trees in the ensemble."""
@@ -53,7 +53,7 @@ class Model(Protocol):
 class Family(Protocol):
     """How a kind of model is searched for and fitted."""
 
-    name: ClassVar[FamilyName]
+    name: ClassVar[str]
     cost: ClassVar[float]
     """How long a trial takes, relative to the other families: units of work are dealt to workers by it."""
     stops_early: ClassVar[bool]
@@ -84,5 +84,5 @@ def get(name: str) -> Family:
     """
     if name not in NAMES:
         raise ValueError(f"no model family is called '{name}'; there are {', '.join(NAMES)}")
-    family: Family = import_module(f"tenure.families.{name}").FAMILY
+    family: Family = import_module(f"tenure.families.models.{name}").FAMILY
     return family

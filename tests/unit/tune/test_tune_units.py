@@ -3,6 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.tune.units import SHARD_TRIALS, share_of, units
+from tenure.contract.settings import Training
 from tenure.families import NAMES
 
 
@@ -18,7 +19,7 @@ def test_every_unit_is_done_once_whatever_the_workers(trials, workers):
 
 
 def test_the_slowest_family_does_not_share_its_worker_with_the_next_slowest():
-    work = units(NAMES, 12)
+    work = units(Training().families, 12)
     shares = [{unit.family for unit in share_of(worker, 2, work)} for worker in (0, 1)]
     assert {"random_forest"} in shares
 

@@ -2,42 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
-from tenure.contract.settings import FamilyName
-from tenure.explain.model import LEAF, FlatTrees
-from tenure.export.trees import TreeNodes, at_most, flatten
-from tenure.families.family import Floats, Matrix, Parameter, Parameters, Rows
+from tenure.families.family import Parameter, Parameters, Rows
+from tenure.families.forest import TREES, ForestModel
 from tenure.families.imbalance import balance, suggest_imbalance
 from tenure.families.threads import limited
 
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
 
-TREES = 80
-"""More trees move the ROC-AUC by less than its noise over folds, and cost time in training and in serving."""
-
-
-@dataclass(frozen=True)
-class ForestModel:
-    estimator: Any
-    rounds: None = None
-
-    def probability(self, matrix: Matrix) -> Floats:
-        result: Floats = self.estimator.predict_proba(matrix)[:, 1]
-        return result
-
-    def terms(self) -> FlatTrees:
-        """The margin is the mean of the trees' shares of churners."""
-        trees = [member.tree_ for member in self.estimator.estimators_]
-        return flatten((_nodes(tree, len(trees)) for tree in trees), base=0.0, link="identity")
-
 
 class RandomForest:
-    name: ClassVar[FamilyName] = "random_forest"
+    name: ClassVar[str] = "random_forest"
     cost: ClassVar[float] = 18.0
     stops_early: ClassVar[bool] = False
     default: ClassVar[Parameters] = {
@@ -77,18 +54,6 @@ class RandomForest:
                 random_state=seed,
             )
             return ForestModel(estimator.fit(balanced.matrix, balanced.label, sample_weight=balanced.weight))
-
-
-def _nodes(tree: Any, trees: int) -> TreeNodes:
-    shares = tree.value[:, 0, :]
-    return TreeNodes(
-        feature=np.where(tree.children_left == LEAF, LEAF, tree.feature),
-        threshold=at_most(tree.threshold),
-        left=tree.children_left,
-        right=tree.children_right,
-        value=shares[:, 1] / shares.sum(axis=1) / trees,
-        cover=tree.weighted_n_node_samples,
-    )
 
 
 FAMILY = RandomForest()

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from tenure.contract.settings import FamilyName
 from tenure.explain.model import LEAF, FlatTrees
 from tenure.export.trees import TreeNodes, below, flatten
 from tenure.families.family import ROUNDS, Floats, Matrix, Parameter, Parameters, Rows
@@ -43,7 +42,7 @@ class BoosterModel:
 
 
 class XGBoost:
-    name: ClassVar[FamilyName] = "xgboost"
+    name: ClassVar[str] = "xgboost"
     cost: ClassVar[float] = 5.0
     stops_early: ClassVar[bool] = True
     default: ClassVar[Parameters] = {

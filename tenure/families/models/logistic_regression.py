@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.contract.settings import FamilyName
 from tenure.explain.model import LinearTerms
 from tenure.families.family import Floats, Matrix, Parameter, Parameters, Rows
 from tenure.families.imbalance import balance, suggest_imbalance
@@ -41,7 +40,7 @@ class LogisticModel:
 
 
 class LogisticRegression:
-    name: ClassVar[FamilyName] = "logistic_regression"
+    name: ClassVar[str] = "logistic_regression"
     cost: ClassVar[float] = 3.0
     stops_early: ClassVar[bool] = False
     default: ClassVar[Parameters] = {"imbalance": "none", "C": 1.0}

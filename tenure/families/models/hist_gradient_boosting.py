@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.contract.settings import FamilyName
 from tenure.explain.model import LEAF, FlatTrees
 from tenure.export.trees import TreeNodes, at_most, flatten
 from tenure.families.family import ROUNDS, Floats, Matrix, Parameter, Parameters, Rows
@@ -45,7 +44,7 @@ class HistogramModel:
 
 
 class HistGradientBoosting:
-    name: ClassVar[FamilyName] = "hist_gradient_boosting"
+    name: ClassVar[str] = "hist_gradient_boosting"
     cost: ClassVar[float] = 10.0
     stops_early: ClassVar[bool] = True
     default: ClassVar[Parameters] = {
