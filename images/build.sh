@@ -48,7 +48,7 @@ tag=${IMAGE_TAG:-$(bash "$here/tag.sh")}
 context=$(mktemp -d)
 trap 'rm -rf "$context"' EXIT
 git ls-files -z --cached --others --exclude-standard -- "${inputs[@]}" \
-    | while IFS= read -r -d '' file; do [[ -e $file ]] && printf '%s\0' "$file"; done \
+    | while IFS= read -r -d '' file; do if [[ -e $file ]]; then printf '%s\0' "$file"; fi; done \
     | tar --null --files-from=- --create --file=- | tar --extract --directory="$context"
 
 secrets=()

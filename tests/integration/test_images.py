@@ -170,7 +170,9 @@ def test_the_server_answers_v2(engine: Engine, images: dict[str, str], small_bun
         assert healthy[0] == "CMD"
         deadline = time.monotonic() + 60
         while True:
-            health = subprocess.run([engine.program, "exec", name, *healthy[1:]], check=False, timeout=30)
+            health = subprocess.run(
+                [engine.program, "exec", name, *healthy[1:]], capture_output=True, check=False, timeout=30
+            )
             if health.returncode == 0:
                 break
             assert time.monotonic() < deadline, engine("logs", name)

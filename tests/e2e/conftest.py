@@ -1,0 +1,101 @@
+"""A deployed service, as the tests find it and as they leave it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from e2e_cluster import Cluster, rollout
+from e2e_gateway import Gateway, customers, until
+from e2e_settings import Settings, from_environment
+
+CUSTOMERS = 200
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.xdist_group("e2e"))
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    return from_environment()
+
+
+@pytest.fixture(scope="session")
+def cluster(settings: Settings) -> Cluster:
+    from kubernetes.config.config_exception import ConfigException
+
+    try:
+        found = Cluster(settings)
+    except ConfigException as error:
+        pytest.skip(f"no kubeconfig: {error}")
+    until("the InferenceService is ready", found.ready, 120)
+    return found
+
+
+@pytest.fixture(scope="session")
+def gateway(settings: Settings, request: pytest.FixtureRequest) -> Gateway:
+    host = settings.host or urlsplit(request.getfixturevalue("cluster").service()["status"]["url"]).hostname
+    return Gateway(settings.gateway, host, settings.service)
+
+
+@pytest.fixture(scope="session")
+def bodies(settings: Settings, gateway: Gateway) -> list[dict[str, Any]]:
+    """Requests of one customer each, raw columns as the server's metadata names them."""
+    inputs = [column["name"] for column in gateway.metadata()["inputs"]]
+    return customers(settings.dataset, inputs, CUSTOMERS)
+
+
+@pytest.fixture(scope="session")
+def bundle_folder(settings: Settings, cluster: Cluster) -> Path:
+    """A copy of the bundle that is served when the tests begin."""
+    import fsspec
+
+    settings.need(bundles=settings.bundles)
+    target = Path(tempfile.mkdtemp(prefix="tenure-e2e-")) / "bundle"
+    source = cluster.service()["spec"]["predictor"]["model"]["storageUri"].rstrip("/")
+    filesystem, path = fsspec.core.url_to_fs(source)
+    filesystem.get(f"{path}/", f"{target}/", recursive=True)
+    return target
+
+
+@pytest.fixture
+def publish(settings: Settings) -> Callable[[Path, str], str]:
+    """Copy a bundle to where the cluster finds it; its address."""
+
+    def upload(folder: Path, version: str) -> str:
+        import fsspec
+
+        address = f"{settings.bundles}/{version}"
+        filesystem, path = fsspec.core.url_to_fs(address)
+        if filesystem.exists(path):
+            filesystem.rm(path, recursive=True)
+        for file in sorted(folder.iterdir()):
+            filesystem.put_file(str(file), f"{path}/{file.name}")
+        return address
+
+    return upload
+
+
+@pytest.fixture
+def service(settings: Settings, cluster: Cluster) -> Iterator[Cluster]:
+    """The service, put back as it was: no rollout, no canary, the model of before."""
+    before = cluster.service()["spec"]
+    assert not before.get("canary"), "somebody else's canary is under way: not touched"
+    yield cluster
+    rollout(settings, "abort", "--why", "end of a test")
+    until("the rollout has ended", lambda: not cluster.service()["spec"].get("canary"), 600)
+    now = cluster.service()["spec"]
+    if now != before:
+        gone = {key: None for key in now if key not in before}
+        predictor = {key: None for key in now["predictor"] if key not in before["predictor"]} | before["predictor"]
+        cluster.patch_service({**gone, **before, "predictor": predictor})
+    name = before["predictor"].get("name", "")
+    until("the service is as it was", lambda: cluster.ready() and cluster.settled(name), 600)
