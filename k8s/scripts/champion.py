@@ -7,7 +7,7 @@ import os
 import sys
 
 BUNDLE_PATH = "data/bundle"
-"""Where the bundle lies in a version's artifacts, as in tenure.tracking.packaging, which MLflow's image does not have."""
+"""Where a version's artifacts hold the bundle: tenure.tracking.packaging's, which MLflow's image does not have."""
 
 
 def main(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,8 @@ from manifests import K8S
 pytest.importorskip("mlflow")
 
 
-def test_the_champion_s_bundle_is_named_by_version_not_by_alias(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_champion_is_named_by_version_not_by_alias(
+    empty_mlflow_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from mlflow import MlflowClient
 
@@ -21,7 +22,7 @@ def test_the_champion_s_bundle_is_named_by_version_not_by_alias(
     spec = importlib.util.spec_from_file_location("champion", K8S / "scripts" / "champion.py")
     champion = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(champion)
-    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    uri = f"sqlite:///{shutil.copy(empty_mlflow_database, tmp_path)}"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     client = MlflowClient(uri)
     assert champion.main("") == ""
