@@ -196,19 +196,19 @@ def test_the_pipeline_image_runs_a_step_as_kubeflow_does(
     (work / "out").mkdir(parents=True)
     shutil.copy(ROOT / "datasets/telco/telco_churn.csv", work / "telco_churn.csv")
     contract = (ROOT / "datasets/telco/contract.yaml").read_text(encoding="utf-8")
-    contract = contract.replace("telco_churn.csv", "/work/telco_churn.csv")
+    contract = contract.replace("telco_churn.csv", "/exchange/telco_churn.csv")
     for path in [tmp_path, work, work / "out"]:
         path.chmod(0o777)
     executor_input = {
         "inputs": {"parameterValues": {"contract": contract, "fingerprint": "test"}},
         "outputs": {
-            "outputFile": "/work/out/executor.json",
+            "outputFile": "/exchange/out/executor.json",
             "artifacts": {
                 "raw": {
                     "artifacts": [
                         {
                             "name": "raw",
-                            "uri": "/work/out/raw",
+                            "uri": "/exchange/out/raw",
                             "type": {"schemaTitle": "system.Dataset", "schemaVersion": "0.0.1"},
                             "metadata": {},
                         }
@@ -219,7 +219,7 @@ def test_the_pipeline_image_runs_a_step_as_kubeflow_does(
     }
     container = ingest.component_spec.implementation.container
     command = [*container.command, "--executor_input", json.dumps(executor_input), "--function_to_execute", "ingest"]
-    said = engine(*engine.confined("--rm", f"--volume={work}:/work", images["pipeline"], *command))
+    said = engine(*engine.confined("--rm", f"--volume={work}:/exchange", images["pipeline"], *command))
     assert "[ingest] done" in said
     record = json.loads((work / "out/raw/ingest.json").read_text(encoding="utf-8"))
     assert record["rows_accepted"] == 7043
