@@ -30,7 +30,7 @@ lint: $(VENV)/dev.stamp ## Style, types, and who may import whom
 bench: $(VENV)/dev.stamp ## Speed and memory: a table with machine, date and command
 	$(BIN)/python -m benchmarks
 
-lock: $(VENV)/dev.stamp ## Refresh requirements/*.txt from pyproject.toml
+lock: $(VENV)/dev.stamp ## Resolve pyproject.toml into requirements/*.txt; pins that still hold are kept
 	$(BIN)/python requirements/lock.py
 
 golden: $(VENV)/dev.stamp ## Rewrite the golden files after a wanted change of a pipeline

@@ -1,7 +1,7 @@
 """Resolve pyproject.toml's extras into one lock a role: exact versions with hashes, no index address.
 
 The development lock is resolved first and constrains the others, so that what is tested is what ships.
-Run by ``make lock``.
+Run by ``make lock``. A pin that still holds is kept; delete a lock first to take the newest of everything.
 """
 
 from __future__ import annotations
