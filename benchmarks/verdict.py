@@ -1,0 +1,188 @@
+"""How often the verdict is right: whole trials with models whose worth is known, by the evaluation's own code.
+
+A customer's log-odds of leaving are normal; a model sees them through noise of its own and answers with the
+probability that follows from what it sees, so it is calibrated whatever the noise. Less noise is more profit.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing import get_context
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.rollout import interval
+from benchmarks.table import Row, show
+from tenure.contract.settings import Acceptance
+from tenure.evaluation import Campaign, Challenge, Scored, compare, decide, measure
+
+TRIALS = int(os.environ.get("TENURE_BENCH_TRIALS", "500"))
+PLANTED_TRIALS = max(1, TRIALS * 2 // 5)
+ROWS = 20_000
+MEAN, SPREAD = -1.35, 1.5
+"""Of the log-odds: 27 % leave, and the best of models would reach a ROC-AUC of 0.83."""
+NOISE = 1.0
+"""Of the champion, in log-odds."""
+REGIONS = (0.30, 0.25, 0.20, 0.15, 0.10)
+"""Shares of the customers: the slices. What is planted in a slice is planted in the last, the smallest."""
+LIMIT_SHARE = 0.15
+CAMPAIGN = Campaign(
+    customer_value=600.0,
+    offer_cost=10.0,
+    offer_success_share=0.30,
+    contacts_per_day=LIMIT_SHARE * 100_000,
+    population=100_000,
+)
+CALM_ROWS = 2_000_000
+"""Customers by which what a model is really worth is known."""
+
+Outcome = tuple[str, tuple[str, ...]]
+"""State of the verdict, and the names of the checks that failed."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """What a model sees: the log-odds through ``noise``, and through ``slice_noise`` in the last region."""
+
+    noise: float = NOISE
+    slice_noise: float = NOISE
+
+    def seen(self, log_odds: NDArray, region: NDArray, random: np.random.Generator) -> NDArray:
+        """Probabilities (rows,): of leaving, given what the model sees.
+
+        The mean of a sigmoid under a normal distribution by MacKay's approximation (1992, "The evidence framework
+        applied to classification networks", equation 10).
+        """
+        noise = np.where(region == len(REGIONS) - 1, self.slice_noise, self.noise)
+        signal = log_odds - MEAN + noise * random.normal(size=log_odds.size)
+        trust = SPREAD**2 / (SPREAD**2 + noise**2)
+        doubt = SPREAD**2 * (1.0 - trust)
+        return 1.0 / (1.0 + np.exp(-(MEAN + trust * signal) / np.sqrt(1.0 + math.pi * doubt / 8.0)))
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One test part, and the verdict on it."""
+
+    candidate: Model
+    champion: Model
+    seed: int
+    rows: int = ROWS
+
+    def run(self) -> Outcome:
+        random = np.random.default_rng(self.seed)
+        label, log_odds, region = _customers(self.rows, random)
+        ours, theirs = (
+            _scored(model, model.seen(log_odds, region, random)) for model in (self.candidate, self.champion)
+        )
+        setting = {"samples": Acceptance().bootstrap_samples, "seed": self.seed}
+        slices = []
+        for number, share in enumerate(REGIONS):
+            inside = region == number
+            part = CAMPAIGN.part(share)
+            slices.append(
+                (f"region {number}", compare(label[inside], ours.take(inside), theirs.take(inside), part, **setting))
+            )
+        verdict = decide(
+            measure(label, ours, CAMPAIGN, **setting),
+            Acceptance(),
+            CAMPAIGN.currency,
+            rows=self.rows,
+            churners=int(label.sum()),
+            constant=False,
+            challenge=Challenge(
+                "1", comparison=compare(label, ours, theirs, CAMPAIGN, **setting), slices=tuple(slices)
+            ),
+        )
+        return verdict.state, tuple(reason.check for reason in verdict.reasons if reason.outcome == "fail")
+
+
+def _customers(rows: int, random: np.random.Generator) -> tuple[NDArray, NDArray, NDArray]:
+    """Label, log-odds and region, (rows,) each."""
+    log_odds = MEAN + SPREAD * random.normal(size=rows)
+    label = (random.random(rows) < 1.0 / (1.0 + np.exp(-log_odds))).astype(np.int8)
+    return label, log_odds, random.choice(len(REGIONS), size=rows, p=REGIONS)
+
+
+@cache
+def _worth(model: Model) -> tuple[float, float]:
+    """Threshold at the contact limit, and profit a customer, over many customers."""
+    random = np.random.default_rng(1)
+    label, log_odds, region = _customers(CALM_ROWS, random)
+    probability = model.seen(log_odds, region, random)
+    threshold = max(float(np.quantile(probability, 1.0 - LIMIT_SHARE)), CAMPAIGN.break_even_probability)
+    contacted = probability >= threshold
+    return threshold, CAMPAIGN.profit(float(label[contacted].sum()), float(contacted.sum())) / CALM_ROWS
+
+
+def _scored(model: Model, probability: NDArray) -> Scored:
+    return Scored(probability, probability >= _worth(model)[0])
+
+
+def gain(candidate: Model, champion: Model) -> float:
+    """By what share of the champion's profit the candidate really earns more."""
+    return _worth(candidate)[1] / _worth(champion)[1] - 1.0
+
+
+def with_gain(wanted: float, champion: Model) -> Model:
+    """The model that earns ``wanted`` more than ``champion``, by bisection over its noise."""
+    low, high = 0.0, champion.noise
+    for _ in range(12):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if gain(Model(middle, middle), champion) > wanted else (low, middle)
+    return Model(0.5 * (low + high), 0.5 * (low + high))
+
+
+def outcomes(candidate: Model, champion: Model, trials: int, rows: int = ROWS) -> list[Outcome]:
+    work = [Trial(candidate, champion, seed, rows) for seed in range(trials)]
+    _worth(candidate), _worth(champion)
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("fork")) as pool:
+        return list(pool.map(Trial.run, work, chunksize=10))
+
+
+def main() -> None:
+    champion = Model()
+    better = with_gain(0.05, champion)
+    worse_slice = Model(better.noise, 4.0)
+    vetoed_slice = f"slice region {len(REGIONS) - 1}"
+    rows = []
+    for name, candidate, trials, hit, word, against in (
+        ("two equal models", champion, TRIALS, _blessed, "promoted", "at most 5 %"),
+        (f"candidate {gain(better, champion):+.1%} profit", better, PLANTED_TRIALS, _blessed, "promoted", "≥ 80 %"),
+        (
+            f"as that, but blind in a slice of {REGIONS[-1]:.0%}",
+            worse_slice,
+            PLANTED_TRIALS,
+            lambda outcome: outcome[0] == "reject" and vetoed_slice in outcome[1],
+            "vetoed",
+            "always",
+        ),
+    ):
+        rows.append(_row(name, outcomes(candidate, champion, trials), hit, word, against))
+    show(f"Verdicts on {ROWS:,} test rows, {len(REGIONS)} slices, contact limit {LIMIT_SHARE:.0%}", rows)
+
+
+def _blessed(outcome: Outcome) -> bool:
+    return outcome[0] == "bless"
+
+
+def _row(
+    name: str,
+    found: Sequence[Outcome],
+    hit: Callable[[Outcome], bool],
+    word: str,
+    against: str,
+) -> Row:
+    hits = sum(map(hit, found))
+    low, high = interval(hits, len(found))
+    return Row(name, f"{hits / len(found):.1%} [{low:.1%}, {high:.1%}] of {len(found)} {word}", against)
+
+
+if __name__ == "__main__":
+    main()
