@@ -1,6 +1,28 @@
-"""Why a prediction is what it is: exact contributions of the source columns to the margin."""
+"""Why a prediction is what it is: contributions of the source columns that add up to the margin."""
 
+from tenure.explain.arrays import Link
+from tenure.explain.ensemble import EnsembleTerms, combine, log_odds
 from tenure.explain.explainer import Explainer, Reason
-from tenure.explain.model import LEAF, FlatTrees, LinearTerms, Link, Terms, from_arrays
+from tenure.explain.model import LEAF, FlatTrees, LinearTerms, Terms, from_arrays
+from tenure.explain.neighbours import NeighbourTerms
+from tenure.explain.network import NetworkTerms
+from tenure.explain.quadratic import QuadraticTerms
+from tenure.explain.sampling import background_of
 
-__all__ = ["LEAF", "Explainer", "FlatTrees", "LinearTerms", "Link", "Reason", "Terms", "from_arrays"]
+__all__ = [
+    "LEAF",
+    "EnsembleTerms",
+    "Explainer",
+    "FlatTrees",
+    "LinearTerms",
+    "Link",
+    "NeighbourTerms",
+    "NetworkTerms",
+    "QuadraticTerms",
+    "Reason",
+    "Terms",
+    "background_of",
+    "combine",
+    "from_arrays",
+    "log_odds",
+]

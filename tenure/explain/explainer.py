@@ -8,8 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tenure.explain.ensemble import ColumnExplainer, EnsembleExplainer, EnsembleTerms
 from tenure.explain.linear import LinearExplainer
-from tenure.explain.model import FlatTrees, Terms
+from tenure.explain.model import FlatTrees, LinearTerms, Terms
+from tenure.explain.quadratic import QuadraticExplainer, QuadraticTerms
+from tenure.explain.sampling import SamplingExplainer
 from tenure.explain.trees import TreeExplainer
 
 
@@ -24,29 +27,29 @@ class Reason(NamedTuple):
 class Explainer:
     """Explains rows of the encoded matrix in terms of the columns that the features were made from.
 
-    Shapley values add up, so a column's contribution is the sum over its encoded features.
+    Exact for linear models, naive Bayes and trees; by sampling, adding up all the same, for networks and neighbours
+    (see ``sampling``).
 
     Raises:
         ValueError: if the model reads a feature that has no source.
     """
 
     def __init__(self, terms: Terms, sources: Sequence[str]) -> None:
-        used = int(terms.feature.max(initial=0)) + 1 if isinstance(terms, FlatTrees) else len(terms.weights)
-        if used > len(sources) or (not isinstance(terms, FlatTrees) and used != len(sources)):
-            raise ValueError(f"the model reads {used} features, the transform makes {len(sources)}")
-        self._explainer = TreeExplainer(terms) if isinstance(terms, FlatTrees) else LinearExplainer(terms)
+        for part in terms.members if isinstance(terms, EnsembleTerms) else (terms,):
+            # Trees need not split on every feature; the others have a number for each.
+            if part.width > len(sources) or (not isinstance(part, FlatTrees) and part.width != len(sources)):
+                raise ValueError(f"the model reads {part.width} features, the transform makes {len(sources)}")
         self.columns = tuple(dict.fromkeys(sources))
         """Source columns, in the order of the contributions."""
-        self.expected = self._explainer.expected
         place = {column: index for index, column in enumerate(self.columns)}
-        self._column_of = np.array([place[source] for source in sources])
+        self._explainer = _explainer(terms, np.array([place[source] for source in sources]))
+        self.expected = self._explainer.expected
 
     def contributions(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
         """Shape (rows, columns); a row's contributions add up to its margin minus ``expected``."""
         result = np.empty((len(matrix), len(self.columns)))
         for index, row in enumerate(matrix):
-            by_feature = self._explainer.contributions(row)
-            result[index] = np.bincount(self._column_of, weights=by_feature, minlength=len(self.columns))
+            result[index] = self._explainer.contributions(row)
         return result
 
     def reasons(self, matrix: NDArray[np.float32], top: int) -> list[list[Reason]]:
@@ -57,3 +60,28 @@ class Explainer:
             order = np.argsort(-np.abs(row), kind="stable")[:top]
             every.append([Reason(self.columns[i], float(row[i])) for i in order if row[i] != 0.0])
         return every
+
+
+class _ByColumn:
+    """Shapley values add up, so a column's contribution is the sum over its encoded features."""
+
+    def __init__(self, by_feature: ColumnExplainer, column_of: NDArray[np.int64]) -> None:
+        self._by_feature, self._column_of = by_feature, column_of
+        self._columns = int(column_of.max()) + 1
+        self.expected = by_feature.expected
+
+    def contributions(self, row: NDArray[np.float32]) -> NDArray[np.float64]:
+        parts = self._by_feature.contributions(row)
+        return np.bincount(self._column_of, weights=parts, minlength=self._columns).astype(np.float64, copy=False)
+
+
+def _explainer(terms: Terms, column_of: NDArray[np.int64]) -> ColumnExplainer:
+    if isinstance(terms, EnsembleTerms):
+        return EnsembleExplainer(terms, [_explainer(member, column_of) for member in terms.members])
+    if isinstance(terms, LinearTerms):
+        return _ByColumn(LinearExplainer(terms), column_of)
+    if isinstance(terms, QuadraticTerms):
+        return _ByColumn(QuadraticExplainer(terms), column_of)
+    if isinstance(terms, FlatTrees):
+        return _ByColumn(TreeExplainer(terms), column_of)
+    return SamplingExplainer(terms, column_of)

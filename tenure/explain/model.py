@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-Link = Literal["logit", "identity"]
+from tenure.explain.arrays import Link, freeze, scalar
+from tenure.explain.ensemble import EnsembleTerms
+from tenure.explain.neighbours import ARRAYS as NEIGHBOUR_ARRAYS
+from tenure.explain.neighbours import NeighbourTerms
+from tenure.explain.network import NetworkTerms, network_from_arrays
+from tenure.explain.quadratic import QuadraticTerms
 
 LEAF = -1
 """Value of ``feature``, ``left`` and ``right`` in a leaf."""
@@ -30,8 +34,8 @@ class LinearTerms:
     """Mean of every feature over the training part, shape (features,): what a contribution is measured from."""
 
     def __post_init__(self) -> None:
-        _freeze(self, "weights", np.float64)
-        _freeze(self, "means", np.float64)
+        freeze(self, "weights", np.float64)
+        freeze(self, "means", np.float64)
         object.__setattr__(self, "intercept", float(self.intercept))
         if self.weights.ndim != 1 or not len(self.weights) or self.weights.shape != self.means.shape:
             raise ValueError(
@@ -44,6 +48,11 @@ class LinearTerms:
     def link(self) -> Link:
         """A linear model's margin is its log-odds."""
         return "logit"
+
+    @property
+    def width(self) -> int:
+        """Features read."""
+        return len(self.weights)
 
     def arrays(self) -> dict[str, NDArray]:
         """The terms as named arrays; ``from_arrays`` reads them back."""
@@ -81,7 +90,7 @@ class FlatTrees:
 
     def __post_init__(self) -> None:
         for name, dtype in _TREE_ARRAYS.items():
-            _freeze(self, name, dtype)
+            freeze(self, name, dtype)
         object.__setattr__(self, "base", float(self.base))
         nodes = self.feature.shape
         for name in _TREE_ARRAYS:
@@ -113,13 +122,19 @@ class FlatTrees:
         if np.isnan(self.threshold[inner]).any():
             raise ValueError("trees: a threshold is not a number")
 
+    @property
+    def width(self) -> int:
+        """Features read, up to the last that is compared."""
+        return int(self.feature.max(initial=LEAF)) + 1
+
     def arrays(self) -> dict[str, NDArray]:
         """The trees as named arrays; ``from_arrays`` reads them back."""
         named: dict[str, NDArray] = {name: getattr(self, name) for name in _TREE_ARRAYS}
         return named | {"base": np.array(self.base), "identity_link": np.array(self.link == "identity")}
 
 
-Terms = LinearTerms | FlatTrees
+Terms = LinearTerms | QuadraticTerms | FlatTrees | NetworkTerms | NeighbourTerms | EnsembleTerms
+"""Every form that a model can be shipped in."""
 
 _TREE_ARRAYS: dict[str, type[np.generic]] = {
     "feature": np.int32,
@@ -136,28 +151,37 @@ def from_arrays(arrays: Mapping[str, NDArray]) -> Terms:
     """Read what ``Terms.arrays`` wrote.
 
     Raises:
-        ValueError: if the names are those of neither kind, or the arrays do not hold together.
+        ValueError: if the names are those of no form, or the arrays do not hold together.
     """
     names = set(arrays)
     if names == {"weights", "intercept", "means"}:
-        return LinearTerms(arrays["weights"], _scalar(arrays, "intercept"), arrays["means"])
+        return LinearTerms(arrays["weights"], scalar(arrays, "intercept"), arrays["means"])
+    if names == {"weights", "curvatures", "intercept", "means", "variances"}:
+        weights, curvatures, means, variances = (arrays[n] for n in ("weights", "curvatures", "means", "variances"))
+        return QuadraticTerms(weights, curvatures, scalar(arrays, "intercept"), means, variances)
     if names == {*_TREE_ARRAYS, "base", "identity_link"}:
-        link: Link = "identity" if _scalar(arrays, "identity_link") else "logit"
-        return FlatTrees(**{name: arrays[name] for name in _TREE_ARRAYS}, base=_scalar(arrays, "base"), link=link)
-    raise ValueError(f"neither linear terms nor trees: {', '.join(sorted(names)) or 'nothing'}")
+        link: Link = "identity" if scalar(arrays, "identity_link") else "logit"
+        return FlatTrees(**{name: arrays[name] for name in _TREE_ARRAYS}, base=scalar(arrays, "base"), link=link)
+    if "layer0" in names:
+        return network_from_arrays(arrays)
+    if names == NEIGHBOUR_ARRAYS:
+        others = {name: arrays[name] for name in NEIGHBOUR_ARRAYS - {"neighbours"}}
+        return NeighbourTerms(**others, neighbours=int(scalar(arrays, "neighbours")))
+    if "member_weights" in names:
+        return _ensemble(arrays)
+    raise ValueError(f"arrays of no form of model: {', '.join(sorted(names)) or 'nothing'}")
 
 
-def _scalar(arrays: Mapping[str, NDArray], name: str) -> float:
-    if arrays[name].shape != ():
-        raise ValueError(f"'{name}' is not one number")
-    return float(arrays[name])
-
-
-def _freeze(terms: object, name: str, dtype: type[np.generic]) -> None:
-    """Give the array its type, refusing a conversion that would change a value's kind, and make it read-only."""
-    given = np.asarray(getattr(terms, name))
-    if given.dtype.kind not in "iuf" or (np.dtype(dtype).kind == "i" and given.dtype.kind == "f"):
-        raise ValueError(f"'{name}' holds {given.dtype}, not {np.dtype(dtype)}")
-    array = np.array(given, dtype=dtype, order="C")
-    array.setflags(write=False)
-    object.__setattr__(terms, name, array)
+def _ensemble(arrays: Mapping[str, NDArray]) -> EnsembleTerms:
+    members: dict[str, dict[str, NDArray]] = {}
+    for name, array in arrays.items():
+        if name not in ("member_weights", "intercept"):
+            member, _, rest = name.partition(".")
+            members.setdefault(member, {})[rest] = array
+    wanted = [f"member{index}" for index in range(len(members))]
+    if set(members) != set(wanted) or "intercept" not in arrays:
+        raise ValueError("ensemble: a member or the intercept is missing")
+    if any("member_weights" in members[name] for name in wanted):
+        raise ValueError("ensemble: a member is an ensemble itself")
+    parts = tuple(from_arrays(members[name]) for name in wanted)
+    return EnsembleTerms(parts, arrays["member_weights"], scalar(arrays, "intercept"))

@@ -1,5 +1,6 @@
 """Models in the forms that are shipped: ONNX and plain arrays, verified against the fitted model."""
 
+from tenure.export.ensemble import export_ensemble
 from tenure.export.model import ExportedModel
 from tenure.export.trees import TreeNodes, at_most, below, flatten
 from tenure.export.verify import TOLERANCE, export, score, threshold_rows, verify
@@ -11,6 +12,7 @@ __all__ = [
     "at_most",
     "below",
     "export",
+    "export_ensemble",
     "flatten",
     "score",
     "threshold_rows",

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tenure.explain.model import LEAF, FlatTrees, Link
+from tenure.explain.arrays import Link
+from tenure.explain.model import LEAF, FlatTrees
 
 
 class TreeNodes(NamedTuple):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.errors import TenureError
+from tenure.explain.ensemble import EnsembleTerms
 from tenure.explain.model import LEAF, FlatTrees, Terms
 from tenure.export.model import ExportedModel
 from tenure.export.onnx_graph import build
@@ -35,8 +36,9 @@ def export(terms: Terms, native: Callable[[Matrix], Floats], matrix: Matrix) -> 
     """
     model = ExportedModel(build(terms, matrix.shape[1]), terms)
     verify(model, native, matrix, "the given rows")
-    if isinstance(terms, FlatTrees):
-        verify(model, native, threshold_rows(terms, matrix), "rows at the thresholds")
+    for part in terms.members if isinstance(terms, EnsembleTerms) else (terms,):
+        if isinstance(part, FlatTrees):
+            verify(model, native, threshold_rows(part, matrix), "rows at the thresholds")
     return model
 
 

@@ -93,8 +93,8 @@ def test_terms_that_are_not_linear_are_refused(weights: list, intercept: float, 
         LinearTerms(np.array(weights, dtype=float), intercept, np.array(means, dtype=float))
 
 
-def test_other_arrays_are_neither() -> None:
-    with pytest.raises(ValueError, match="neither linear terms nor trees: mystery"):
+def test_other_arrays_are_refused() -> None:
+    with pytest.raises(ValueError, match="arrays of no form of model: mystery"):
         from_arrays({"mystery": np.zeros(1)})
     with pytest.raises(ValueError, match="'intercept' is not one number"):
         from_arrays({"weights": np.ones(1), "means": np.ones(1), "intercept": np.ones(1)})

@@ -12,7 +12,7 @@ from components.train import logic
 from components.train.candidates import FILE_NAME as TRIALS_FILE
 from tenure.bundle import read
 from tenure.errors import BundleError, DataError
-from tenure.families import NAMES, ROUNDS, get
+from tenure.families import ROUNDS, get
 
 CREATED_AT = "2026-01-02T03:04:05+00:00"
 
@@ -73,7 +73,7 @@ def columns(table):
 def test_a_bundle_a_family_and_the_leaderboard(trained, upstream):
     candidates, summary = trained
     document = json.loads((candidates / logic.FILE_NAME).read_text())
-    assert [entry["family"] for entry in document["leaderboard"]] == list(NAMES)
+    assert [entry["family"] for entry in document["leaderboard"]] == list(upstream.terms.training.families)
     assert [entry["chosen"] for entry in document["leaderboard"]].count(True) == 1
     assert document["chosen"] == summary["chosen"]
     best = max(document["leaderboard"], key=lambda entry: entry["pooled_score"])
@@ -112,7 +112,7 @@ def test_the_models_are_good_and_keep_the_contact_limit(trained, upstream):
     candidates, _ = trained
     label = upstream.parts["test"].column("_label").to_numpy()
     limit = 1000 / 3000
-    for family in NAMES:
+    for family in upstream.terms.training.families:
         prediction = read(candidates / family).predict(columns(upstream.parts["test"]))
         assert roc_auc_score(label, prediction.probability) > 0.78
         assert prediction.probability.mean() == pytest.approx(label.mean(), abs=0.05)
@@ -123,7 +123,7 @@ def test_the_models_are_good_and_keep_the_contact_limit(trained, upstream):
 def test_a_longer_contract_never_raises_risk_on_average(trained, upstream):
     candidates, _ = trained
     table = upstream.parts["test"]
-    for family in NAMES:
+    for family in upstream.terms.training.families:
         bundle = read(candidates / family)
         means = []
         for term in ("Month-to-month", "One year", "Two year"):
@@ -135,7 +135,7 @@ def test_a_longer_contract_never_raises_risk_on_average(trained, upstream):
 def test_two_runs_give_identical_bundles(trained, upstream, tmp_path):
     first, _ = trained
     second, _ = train(upstream, tmp_path, created_at="2027-01-01T00:00:00+00:00")
-    for family in NAMES:
+    for family in upstream.terms.training.families:
         one, two = read(first / family).manifest, read(second / family).manifest
         assert one.version == two.version and one.files == two.files
         assert one.created_at != two.created_at
@@ -145,7 +145,7 @@ def test_shuffled_labels_teach_nothing(make_upstream, tmp_path):
     shuffled = make_upstream(rows=3000, shuffle_labels=True, trials=1)
     candidates, _ = train(shuffled, tmp_path)
     label = np.concatenate([shuffled.parts[part].column("_label").to_numpy() for part in ("validation", "test")])
-    for family in NAMES:
+    for family in upstream.terms.training.families:
         bundle = read(candidates / family)
         tables = [shuffled.parts[part] for part in ("validation", "test")]
         margins = np.concatenate([bundle.predict(columns(table)).margin for table in tables])

@@ -1,0 +1,102 @@
+"""Nearest neighbours as plain arrays: the training rows themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenure.explain.arrays import Link, check_finite, freeze
+
+RADIUS = 1.5
+"""Squared bandwidth of the kernel over the squared distance of the k-th neighbour."""
+
+RESOLUTION = 1e-4
+"""Added to the squared bandwidth: rows closer than this count as one place, and no bandwidth is zero."""
+
+_FLOATS = ("rows", "shares", "weights", "centre", "scale", "low", "high")
+ARRAYS = frozenset({*_FLOATS, "neighbours", "background"})
+"""Names that ``NeighbourTerms.arrays`` gives."""
+
+_CHUNK_ROWS = 512
+
+
+@dataclass(frozen=True, eq=False)
+class NeighbourTerms:
+    """The weighted share of churners around a row; the margin is that probability.
+
+    With u_i the distance to training row i, and u_(k) that to the k-th nearest, row i has the weight
+    w_i · max(0, 1 - u_i² / h²), h² = RADIUS · u_(k)² + RESOLUTION: Epanechnikov's kernel with the nearest-neighbour
+    bandwidth (Fan and Gijbels 1996, section 4.2). Unlike the mean over exactly k rows it is continuous: where several
+    rows are equally far, and which of them are "the" k nearest is up to rounding, all have the same weight.
+    Distances are between ``(clip(x, low, high) - centre) * scale``: a value past all training rows is as far as the
+    farthest of them.
+
+    Raises:
+        ValueError: if shapes differ, a value is not finite, or there are fewer than k rows.
+    """
+
+    rows: NDArray[np.float64]
+    """Scaled training rows, shape (n, features)."""
+    shares: NDArray[np.float64]
+    """Label of every row, shape (n,)."""
+    weights: NDArray[np.float64]
+    """Weight of every row, shape (n,), above 0."""
+    neighbours: int
+    """k."""
+    centre: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    """Shape (features,), as the others of these four."""
+    background: NDArray[np.float32]
+    """Training rows, not scaled, that contributions are measured from, shape (rows, features)."""
+
+    def __post_init__(self) -> None:
+        for name in _FLOATS:
+            freeze(self, name, np.float64)
+        freeze(self, "background", np.float32)
+        object.__setattr__(self, "neighbours", int(self.neighbours))
+        if self.rows.ndim != 2 or not 1 <= self.neighbours <= len(self.rows) or not self.width:
+            raise ValueError(f"neighbours: {self.neighbours} of rows of shape {self.rows.shape}")
+        shapes = {"shares": (len(self.rows),), "weights": (len(self.rows),)}
+        shapes |= dict.fromkeys(("centre", "scale", "low", "high"), (self.width,))
+        for name, shape in shapes.items():
+            if getattr(self, name).shape != shape:
+                raise ValueError(f"neighbours: '{name}' has shape {getattr(self, name).shape}, not {shape}")
+        if self.background.shape[1:] != (self.width,) or not len(self.background):
+            raise ValueError(f"neighbours: the background has shape {self.background.shape}, not (rows, {self.width})")
+        check_finite("neighbours", *(getattr(self, name) for name in _FLOATS), self.background)
+        if (self.weights <= 0).any():
+            raise ValueError("neighbours: a weight is not above 0")
+
+    @property
+    def link(self) -> Link:
+        return "identity"
+
+    @property
+    def width(self) -> int:
+        """Features read."""
+        return int(self.rows.shape[1])
+
+    def margin(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Probability, shape (n,), of rows (n, features)."""
+        starts = range(0, len(matrix), _CHUNK_ROWS)
+        return np.concatenate([np.empty(0), *(self._margin(matrix[at : at + _CHUNK_ROWS]) for at in starts)])
+
+    def _margin(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
+        x = (np.clip(matrix.astype(np.float64), self.low, self.high) - self.centre) * self.scale
+        square = (x * x).sum(axis=1)[:, None] + (self.rows * self.rows).sum(axis=1) - 2.0 * (x @ self.rows.T)
+        np.maximum(square, 0.0, out=square)
+        kth = np.partition(square, self.neighbours - 1, axis=1)[:, self.neighbours - 1]
+        square /= -(RADIUS * kth + RESOLUTION)[:, None]
+        square += 1.0
+        np.maximum(square, 0.0, out=square)
+        share: NDArray[np.float64] = (square @ (self.weights * self.shares)) / (square @ self.weights)
+        return share
+
+    def arrays(self) -> dict[str, NDArray]:
+        """The rows as named arrays."""
+        named: dict[str, NDArray] = {name: getattr(self, name) for name in _FLOATS}
+        return named | {"neighbours": np.array(self.neighbours), "background": self.background}

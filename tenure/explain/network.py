@@ -1,0 +1,83 @@
+"""A small feed-forward network as plain arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenure.explain.arrays import Link, check_finite, freeze, frozen
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkTerms:
+    """Affine layers with max(0, ·) between them and one output, the margin, in log-odds.
+
+    Raises:
+        ValueError: if the layers do not fit one another, or a value is not finite.
+    """
+
+    weights: tuple[NDArray[np.float64], ...]
+    """A layer each, shape (values in, values out); scaling of the features is part of the first."""
+    biases: tuple[NDArray[np.float64], ...]
+    """A layer each, shape (values out,)."""
+    background: NDArray[np.float32]
+    """Training rows that contributions are measured from, shape (rows, features)."""
+
+    def __post_init__(self) -> None:
+        for name in ("weights", "biases"):
+            layers = tuple(frozen(layer, name, np.float64) for layer in getattr(self, name))
+            object.__setattr__(self, name, layers)
+        freeze(self, "background", np.float32)
+        matrices: tuple[NDArray, ...] = (*self.weights, self.background)
+        if not self.weights or any(matrix.ndim != 2 for matrix in matrices):
+            raise ValueError("network: there is no layer, or one is no matrix")
+        outs = [*(layer.shape[0] for layer in self.weights[1:]), 1]
+        if [bias.shape for bias in self.biases] != [(out,) for out in outs] or outs != [
+            layer.shape[1] for layer in self.weights
+        ]:
+            raise ValueError("network: the layers do not fit one another")
+        if self.background.shape[1:] != (self.width,) or not len(self.background):
+            raise ValueError(f"network: the background has shape {self.background.shape}, not (rows, {self.width})")
+        check_finite("network", *self.weights, *self.biases, self.background)
+
+    @property
+    def link(self) -> Link:
+        return "logit"
+
+    @property
+    def width(self) -> int:
+        """Features read."""
+        return int(self.weights[0].shape[0])
+
+    def margin(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Log-odds, shape (n,), of rows (n, features)."""
+        values = matrix.astype(np.float64)
+        for index, (weights, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            values = (np.maximum(values, 0.0) if index else values) @ weights + bias
+        return values[:, 0]
+
+    def arrays(self) -> dict[str, NDArray]:
+        """The network as named arrays; ``network_from_arrays`` reads them back."""
+        layers = {f"layer{index}": layer for index, layer in enumerate(self.weights)}
+        biases = {f"bias{index}": bias for index, bias in enumerate(self.biases)}
+        return layers | biases | {"background": self.background}
+
+
+def network_from_arrays(arrays: Mapping[str, NDArray]) -> NetworkTerms:
+    """Read what ``NetworkTerms.arrays`` wrote; the names are as many layers as biases, and the background.
+
+    Raises:
+        ValueError: if they are not, or the arrays do not hold together.
+    """
+    depth = (len(arrays) - 1) // 2
+    wanted = {f"{kind}{index}" for kind in ("layer", "bias") for index in range(depth)} | {"background"}
+    if set(arrays) != wanted:
+        raise ValueError("network: a layer, a bias or the background is missing")
+    return NetworkTerms(
+        tuple(arrays[f"layer{index}"] for index in range(depth)),
+        tuple(arrays[f"bias{index}"] for index in range(depth)),
+        arrays["background"],
+    )
