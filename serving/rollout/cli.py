@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from serving.rollout import commands
 from serving.rollout.limits import Limits
-from tenure.errors import InputError, TenureError
+from tenure.errors import TenureError
 
 EXAMPLES = """examples:
   python -m serving.rollout plan --requests-per-s 20
@@ -122,7 +122,7 @@ def _limits(command: argparse.ArgumentParser) -> None:
     for item, words in LIMIT_WORDS.items():
         default = getattr(Limits, item)
         shown = ",".join(map(str, default)) if item == "steps" else f"{default:g}"
-        kind = _steps if item == "steps" else type(default)
+        kind = str if item == "steps" else type(default)
         group.add_argument(f"--{item.replace('_', '-')}", type=kind, metavar="N", help=f"{words} (default: {shown})")
 
 
@@ -142,13 +142,6 @@ LIMIT_WORDS = {
     "slow_share": "tolerated difference of the share of slow requests",
     "score_distance": "tolerated Kolmogorov distance of the scores' distributions",
 }
-
-
-def _steps(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise InputError(f"steps {text!r}: whole percentages with commas between, as in 5,25,50,100") from None
 
 
 def _user() -> str:

@@ -39,7 +39,14 @@ def limits_of(options: argparse.Namespace) -> Limits:
         InputError: if they make no sense.
     """
     given = {item.name: getattr(options, item.name) for item in fields(Limits)}
-    return Limits(**{name: value for name, value in given.items() if value is not None})
+    given = {name: value for name, value in given.items() if value is not None}
+    if "steps" in given:
+        try:
+            given["steps"] = tuple(int(part) for part in given["steps"].split(","))
+        except ValueError:
+            text = f"steps {given['steps']!r}: whole percentages with commas between, as in 5,25,50,100"
+            raise InputError(text) from None
+    return Limits(**given)
 
 
 def start(options: argparse.Namespace) -> None:

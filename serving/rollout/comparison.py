@@ -104,10 +104,21 @@ class Comparison:
             tolerance = _tolerance(name, limits)
             if tally.n_c and tally.n_s and tally.k_c / tally.n_c > tally.k_s / tally.n_s + tolerance:
                 return self._words(name)
+        return ""
+
+    def alarm(self, limits: Limits) -> str:
+        """A share of a canary that has all the traffic which is far past what stable's was, in words; "" if none is.
+
+        There is (next to) nothing to compare with at the same time, so this shows no harm: an incident would look
+        alike. Far is three standard deviations past the tolerance, and three requests.
+        """
+        for name, tally in self.tallies.items():
             purse = self.purses[name]
-            alone = tally.n_c and not tally.n_s and purse.trials > 0
-            if alone and tally.k_c / tally.n_c > purse.hits / purse.trials + tolerance:
-                return self._words(name)
+            if tally.n_c and purse.trials > 0:
+                tolerated = min(1.0, purse.hits / purse.trials + _tolerance(name, limits))
+                expected = tally.n_c * tolerated
+                if tally.k_c > expected + 3.0 * math.sqrt(expected * (1.0 - tolerated)) + 3.0:
+                    return self._words(name)
         return ""
 
     def missing(self) -> str:

@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+import yaml
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
@@ -52,7 +53,7 @@ def connect(settings: client.Configuration, context: str | None) -> str:
         raise InputError(
             f"no cluster: set KUBECONFIG, or run inside a pod with a service account ({one_line(str(error))})"
         ) from error
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError) as error:
         raise InputError(f"the kubeconfig cannot be read: {one_line(str(error))}") from error
     return str(active["context"].get("namespace") or "default")
 

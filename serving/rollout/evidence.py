@@ -48,7 +48,7 @@ MEMORY = 0.9
 
 @dataclass(frozen=True)
 class Block:
-    """Trials and hits of both sides between two looks. ``n_s`` 0: stable had none."""
+    """Trials and hits of both sides between two looks."""
 
     n_c: int
     k_c: int
@@ -80,7 +80,7 @@ class Evidence:
         return self.cash + sum(self.stakes)
 
     def after(self, block: Block, tolerance: float, blocks_planned: int) -> Evidence:
-        """The purse after one more block.
+        """The purse after one more block. One in which a side had no trials is no evidence: p_s is unknown then.
 
         Args:
             block: what happened.
@@ -88,10 +88,9 @@ class Evidence:
             blocks_planned: over how many blocks the part kept back is spread.
         """
         cash, stakes = self.cash, self.stakes
-        if block.n_c > 0 and self.trials > 0:
+        if block.n_c > 0 and block.n_s > 0 and self.trials > 0:
             expected = (self.hits + 0.5) / (self.trials + 1.0)
             cash, stakes = self._staked(blocks_planned)
-            # Where stable has no traffic, its share is taken to be what it was: the bet is then against that share.
             factors = _payoffs(block, expected, tolerance)
             stakes = tuple(min(CEILING, stake * factor) for stake, factor in zip(stakes, factors, strict=True))
         trials, hits = self.trials, self.hits
@@ -125,7 +124,7 @@ def _payoffs(block: Block, expected: float, tolerance: float) -> list[float]:
 
 def _payoff(block: Block, q_c: float, q_s: float, tolerance: float) -> float:
     q_c = min(q_c, 1.0 - 1e-9)
-    r_s = q_s if block.n_s == 0 else _nearest(block.n_c, block.n_s, q_c, q_s, tolerance)
+    r_s = _nearest(block.n_c, block.n_s, q_c, q_s, tolerance)
     r_c = r_s + tolerance
     log_e = block.k_c * math.log(q_c / r_c) + (block.n_c - block.k_c) * math.log((1.0 - q_c) / (1.0 - r_c))
     log_e += block.k_s * math.log(q_s / r_s) + (block.n_s - block.k_s) * math.log((1.0 - q_s) / (1.0 - r_s))

@@ -18,6 +18,7 @@ ROWS_KEPT = 200
 _EVENT_REASONS = {
     Action.HOLD: "RolloutHeld",
     Action.ADVANCE: "RolloutAdvanced",
+    Action.STEP_BACK: "RolloutSteppedBack",
     Action.ROLL_BACK: "RolloutRollingBack",
     Action.PROMOTE: "RolloutPromoting",
 }
@@ -54,7 +55,7 @@ class Row:
 
     @property
     def warning(self) -> bool:
-        return self.action in (Action.ROLL_BACK, Action.HOLD)
+        return self.action in (Action.ROLL_BACK, Action.STEP_BACK, Action.HOLD)
 
 
 def row_of(plan: Plan, before: State, decision: Decision, now: float, by: str) -> Row | None:

@@ -9,6 +9,7 @@
         │ settled   ▲
         ▼           │ advance: time, samples, every metric compared, no harm to be seen
     analysing ──────┘                         canary is compared with stable
+        │   │ step back: an alarm at 100 %, where there is nothing to compare with: ramping, to the step before
         │ promote: the same at 100 %
         ▼
     promoting ──────────────► PROMOTED        predictor := canary's spec, canary entry gone, alias moved
@@ -20,6 +21,8 @@
 
 "Hold" is every look that leaves the phase as it is. No data, NaN and a Prometheus that is down are ``NoData``: they
 hold, and at the deadline they roll back. A pause holds too, and stops the deadline's clock; harm still rolls back.
+At 100 % stable has no traffic, so the test says nothing there; failures may be the canary's, or an incident that would
+meet stable as well. An alarm leads back to the step before, where both can be compared, rather than to a rollback.
 Once promoting has begun there is no way back but a new rollout: stable's pods may be gone.
 """
 
@@ -36,6 +39,7 @@ from serving.rollout.state import Phase, State
 class Action(StrEnum):
     HOLD = "hold"
     ADVANCE = "advance"
+    STEP_BACK = "step back"
     ROLL_BACK = "roll back"
     PROMOTE = "promote"
 
@@ -70,7 +74,7 @@ def decide(state: State, seen: Observation, limits: Limits, *, shadow: bool = Fa
     against = _against(state, seen, limits)
     if against:
         return _roll_back(state, seen, against)
-    decision = _next(state, seen, limits, shadow)
+    decision = _alarmed(state, seen, limits) or _next(state, seen, limits, shadow)
     if answered and decision.action is Action.HOLD:
         return Decision(Action.HOLD, f"{answered}; {decision.reason}", decision.state)
     return decision
@@ -131,6 +135,18 @@ def _stuck(state: State, seen: Observation, limits: Limits) -> bool:
     return since is not None and seen.now - since >= limits.ready_s
 
 
+def _alarmed(state: State, seen: Observation, limits: Limits) -> Decision | None:
+    """Back to the step before if the canary, alone with all the traffic, looks bad; out if there is no step before."""
+    alarm = "" if state.forced or state.percent < 100 else state.comparison.alarm(limits)
+    if not alarm:
+        return None
+    if state.step <= 0:
+        return _roll_back(state, seen, f"alarm at 100 %, and no smaller step to compare at: {alarm}")
+    state = replace(state, step=state.step - 1, percent=limits.steps[state.step - 1])
+    state = replace(state, comparison=state.comparison.new_step())
+    return _enter(state, seen, Phase.RAMPING, Action.STEP_BACK, f"to {state.percent} %: alarm at 100 %: {alarm}")
+
+
 def _next(state: State, seen: Observation, limits: Limits, shadow: bool) -> Decision:
     """Advance or promote if all that is asked for is there, else hold."""
     if state.phase is Phase.ANALYSING:
@@ -186,7 +202,7 @@ def _lacking(state: State, seen: Observation, limits: Limits) -> str:
         return f"{compared.requests_c} of {limits.step_requests} canary requests at {state.percent} %"
     if state.percent < 100 and compared.requests_s < limits.step_requests:
         return f"{compared.requests_s} of {limits.step_requests} stable requests at {state.percent} %"
-    return compared.missing() or compared.visible_harm(limits)
+    return compared.missing() or (compared.visible_harm(limits) if state.percent < 100 else "")
 
 
 def _forced(state: State, seen: Observation, limits: Limits) -> Decision:

@@ -114,9 +114,10 @@ def count(series: Iterable[Series], asked: Question) -> Window | NoData:
         counted = {side: _side(items, asked.start, from_zero=scraped) for side, items in sides.items()}
     except ValueError as error:
         return NoData(str(error))
-    bounds = [(set(side.latency_s.counts), set(side.scores.counts)) for side in counted.values() if side.requests]
-    if len(bounds) == 2 and bounds[0] != bounds[1]:
-        return NoData("canary and stable keep histograms with different bounds")
+    for kind in ("latency_s", "scores"):
+        bounds = {tuple(sorted(getattr(side, kind).counts)) for side in counted.values()} - {()}
+        if len(bounds) > 1:
+            return NoData("canary and stable keep histograms with different bounds")
     return Window(asked.start, asked.now, canary=counted["canary"], stable=counted["stable"])
 
 

@@ -65,7 +65,8 @@ def wanted(isvc: Document, plan: Plan, state: State) -> Document:
     if present is None and state.phase is not Phase.PREPARING:
         return spec  # somebody took it out: it is not put back
     entry = present["predictor"] if present else _canary_predictor(spec["predictor"], plan)
-    replicas = entry.get("minReplicas", 1) if state.phase is Phase.DRAINING else wanted_replicas(state)
+    # Never fewer than before: pods that go before the route has followed would take requests with them.
+    replicas = max(entry.get("minReplicas", 1), wanted_replicas(state))
     spec["canary"] = [{"predictor": {**entry, "minReplicas": replicas}, "trafficPercent": state.percent}]
     _set_replicas(spec["predictor"], *_stable_replicas(plan.stable, state, replicas))
     return spec

@@ -528,3 +528,25 @@ def test_a_forbidden_event_stops_nothing(world: World) -> None:
     world.start()
     world.until(world.controller(), Phase.PROMOTED)
     assert any("Event not posted" in str(line.get("message")) for line in world.lines)
+
+
+def test_harm_that_shows_at_full_load_goes_back_a_step(world: World) -> None:
+    world.start()
+    controller = world.controller()
+    while not ((state := world.turn(controller)).phase is Phase.ANALYSING and state.percent == 100):
+        pass
+    pods = world.server.get("deployments", CANARY)["spec"]["replicas"]
+    world.load.behaviours[CANARY] = Behaviour(latency_median_s=0.3)
+    while world.turn(controller).percent == 100:
+        assert world.stored().state.phase is Phase.ANALYSING
+    assert world.stored().state.percent == 50
+    assert [row.action for row in world.rows()][-1] == "step back"
+    while world.kserve.route() != {STABLE: 50, CANARY: 50}:
+        assert world.server.get("deployments", CANARY)["spec"]["replicas"] == pods, (
+            "pods stay until the route has moved"
+        )
+        world.turn(controller)
+    # With both to be compared, the test tells that it is the canary.
+    state = world.until(controller, Phase.ROLLED_BACK)
+    assert "canary is worse: requests over" in state.reason
+    world.assert_as_before()

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
+import threading
+from collections import defaultdict
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs
 
 import numpy as np
 from cluster_double import KServe
@@ -100,3 +105,57 @@ def _sum(histograms: list[Histogram]) -> Histogram:
 
 def _histogram(values: np.ndarray, bounds: tuple[float, ...]) -> Histogram:
     return Histogram({bound: int((values <= bound).sum()) for bound in bounds})
+
+
+class MetricsServer:
+    """Prometheus' query API over what ``load`` answered so far: raw samples, whatever is asked."""
+
+    def __init__(self, load: Load) -> None:
+        self.load = load
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+                content = json.dumps(outer.answer(float(form["time"][0]))).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_arguments: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+    def answer(self, now: float) -> dict[str, object]:
+        counters: dict[tuple[str, str, str], float] = defaultdict(float)
+        samples: dict[tuple[str, str, str], list[list[object]]] = defaultdict(list)
+        for when, name, side in [item for item in self.load.answered if item[0] <= now]:
+            grown = {("tenure_requests_total", "code=200"): side.requests - side.errors}
+            grown |= {
+                ("tenure_requests_total", "code=500"): side.errors,
+                ("tenure_fallbacks_total", ""): side.fallbacks,
+            }
+            for family, histogram in (
+                ("tenure_request_duration_seconds_bucket", side.latency_s),
+                ("tenure_score_bucket", side.scores),
+            ):
+                grown |= {(family, f"le={'+Inf' if math.isinf(b) else b}"): n for b, n in histogram.counts.items()}
+            for (family, label), count in grown.items():
+                key = (family, f"{name}-7d4f9-x2k8p", label)
+                counters[key] += count
+                samples[key].append([when, str(counters[key])])
+        result = []
+        for (family, pod, label), values in samples.items():
+            key, _, value = label.partition("=")
+            result.append(
+                {"metric": {"__name__": family, "pod": pod, **({key: value} if key else {})}, "values": values}
+            )
+        return {"status": "success", "data": {"resultType": "matrix", "result": result}}

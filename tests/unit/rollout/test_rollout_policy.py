@@ -87,16 +87,52 @@ def test_a_step_takes_its_time_and_its_samples() -> None:
         (side(400, high=390), "scores"),
     ],
 )
-@pytest.mark.parametrize("percent", [5, 50, 100])
+@pytest.mark.parametrize("percent", [5, 25, 50])
 def test_harm_rolls_back_from_every_step(worse: Side, word: str, percent: int) -> None:
     state = at_step(percent)
-    stable = side(2000, high=600) if percent < 100 else side(0)
-    if percent == 100:
-        word = word.replace("0.00% of 2000", "0.00% before")
-    seen = look(state, state.since + 10, metrics=Window(state.looked_at, state.since + 10, worse, stable))
-    decision = decide(state, seen, LIMITS)
+    window = Window(state.looked_at, state.since + 10, worse, side(2000, high=600))
+    decision = decide(state, look(state, state.since + 10, metrics=window), LIMITS)
     assert decision.action is Action.ROLL_BACK and decision.state.percent == 0
     assert word in decision.reason
+    # At 100 % there is no stable to compare with: back to where there is one, and then the test decides.
+    state = at_step(100)
+    window = Window(state.looked_at, state.since + 10, worse, side(0))
+    back = decide(state, look(state, state.since + 10, metrics=window), LIMITS)
+    assert back.action is Action.STEP_BACK and (back.state.phase, back.state.percent) == (Phase.RAMPING, 50)
+    assert word.replace("of 2000", "before") in back.reason
+    arrived = decide(back.state, look(back.state, state.since + 20, metrics=NoData("x")), LIMITS).state
+    window = Window(arrived.looked_at, state.since + 30, worse, side(400, high=120))
+    assert decide(arrived, look(arrived, state.since + 30, metrics=window), LIMITS).action is Action.ROLL_BACK
+
+
+def test_an_incident_at_100_percent_is_no_rollback() -> None:
+    state = at_step(100)
+    now = state.since + 10
+    state = decide(
+        state, look(state, now, metrics=Window(now - 10, now, side(400, 40, high=108), side(0))), LIMITS
+    ).state
+    assert state.percent == 50
+    actions = []
+    while not state.phase.ended:
+        now += 10
+        assert now < 5000
+        errors = 20 if now < 1500 and state.percent < 100 else 0
+        stable = side(200, errors, high=60) if state.percent < 100 else side(0)
+        window = Window(state.looked_at, now, side(200, errors, high=60), stable)
+        decision = decide(state, look(state, now, metrics=window), LIMITS)
+        actions.append(decision.action)
+        state = replace(decision.state, deadline=5000)
+    assert state.phase is Phase.PROMOTED and Action.ROLL_BACK not in actions
+
+
+def test_an_alarm_without_a_smaller_step_rolls_back() -> None:
+    at_once = replace(LIMITS, steps=(100,))
+    state = first()
+    for now in (10.0, 20.0, 30.0):
+        state = decide(state, look(state, now), at_once).state
+    window = Window(state.looked_at, 40.0, side(400, errors=200, high=120), side(0))
+    decision = decide(state, look(state, 40.0, metrics=window), at_once)
+    assert decision.action is Action.ROLL_BACK and "no smaller step" in decision.reason
 
 
 def test_visible_harm_that_is_not_shown_yet_holds() -> None:
@@ -233,6 +269,8 @@ def test_any_history(history: list[dict], shadow: bool) -> None:
             assert before.percent == 100 and seen.view.settled and (metrics is not None or forced)
         if decision.action is Action.ROLL_BACK:
             assert state.percent == 0
+        if decision.action is Action.STEP_BACK:
+            assert before.percent == 100 and state.step == before.step - 1 and metrics is not None
         if state.percent > before.percent:
             assert decision.action is Action.ADVANCE
         if before.phase in (Phase.DRAINING, Phase.REMOVING, Phase.PROMOTING):

@@ -1,0 +1,1 @@
+"""deploy: a registered version goes out by canary."""

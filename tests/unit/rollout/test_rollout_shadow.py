@@ -1,0 +1,188 @@
+"""The prediction log as it is read, and the replay's judgement."""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from serving.rollout import shadow
+from serving.rollout.limits import Limits
+from serving.rollout.shadow import Answer
+from tenure import prediction_log
+from tenure.errors import DataError
+from tenure.prediction_log import Logged
+
+LIMITS = Limits()
+INPUTS = pa.schema(
+    [("Contract", pa.string()), ("tenure", pa.int64()), ("TotalCharges", pa.float64()), ("senior", pa.bool_())]
+)
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def logged(count: int, scores: list[float] | None = None) -> list[Logged]:
+    inputs = {"Contract": "Two year", "tenure": 12, "TotalCharges": None, "senior": True}
+    scores = scores or [number / count for number in range(count)]
+    return [
+        Logged(f"id-{n}", 0, START + timedelta(seconds=n), "churn", "abc", scores[n], False, inputs)
+        for n in range(count)
+    ]
+
+
+def write(folder: Path, name: str, rows: list[Logged]) -> Path:
+    table = pa.Table.from_pylist(
+        [{**vars(row), "inputs": dict(row.inputs)} for row in rows], prediction_log.schema(INPUTS)
+    )
+    pq.write_table(table, folder / name)
+    return folder / name
+
+
+def test_the_newest_rows_come_first(tmp_path: Path) -> None:
+    rows = logged(10)
+    write(tmp_path, "20260101T000000Z-a.parquet", rows[:6])
+    (tmp_path / "day").mkdir()
+    write(tmp_path / "day", "20260101T000006Z-b.parquet", rows[6:])
+    (tmp_path / "notes.txt").write_text("not a log")
+    # Later folders and files sort later.
+    assert prediction_log.newest(str(tmp_path), 6) == [rows[n] for n in (9, 8, 7, 6, 5, 4)]
+    assert prediction_log.newest(str(tmp_path), 100) == rows[::-1]
+    assert prediction_log.newest(tmp_path.as_uri(), 1) == [rows[9]]
+    assert prediction_log.newest(str(tmp_path), 100, model="other") == []
+
+
+def test_what_is_no_log_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no prediction log at"):
+        prediction_log.newest(str(tmp_path / "absent"), 10)
+    with pytest.raises(DataError, match="no Parquet file under"):
+        prediction_log.newest(str(tmp_path), 10)
+    (tmp_path / "a.parquet").write_bytes(b"PAR1 no")
+    with pytest.raises(DataError, match="is no Parquet file"):
+        prediction_log.newest(str(tmp_path), 10)
+    pq.write_table(pa.table({"request_id": ["x"]}), tmp_path / "a.parquet")
+    with pytest.raises(DataError, match="has no column 'row'"):
+        prediction_log.newest(str(tmp_path), 10)
+    with pytest.raises(DataError, match="is no location"):
+        prediction_log.newest("nosuch://bucket/log", 10)
+
+
+def test_a_canary_that_answers_alike_passes() -> None:
+    rows = logged(200)
+    answers = [Answer(min(1.0, row.score + 0.02), 0.01) for row in rows]
+    replay = shadow.compare(rows, answers, LIMITS)
+    assert replay.ok
+    assert "200 rows" in replay.summary and "p99 10 ms" in replay.summary
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        (
+            [Answer(None, 0.01, error="HTTP 500: boom")] * 2 + [Answer(0.5, 0.01)] * 198,
+            "2 of 200 replayed requests failed (HTTP 500: boom)",
+        ),
+        ([Answer(n / 200, 0.01, fallback=n < 3) for n in range(200)], "3 of 200 replayed requests got the fallback"),
+        ([Answer(0.27, 0.01)] * 200, "at most 0.15 is tolerated"),
+        ([Answer(1 - (n / 200) ** 3, 0.01) for n in range(200)], "at most 0.15 is tolerated"),
+    ],
+)
+def test_a_canary_that_does_not_is_rejected(answers: list[Answer], words: str) -> None:
+    replay = shadow.compare(logged(200), answers, LIMITS)
+    assert not replay.ok and words in replay.summary
+
+
+def test_one_failure_in_a_thousand_is_within_the_limit() -> None:
+    rows = logged(1000)
+    answers = [Answer(row.score, 0.01) for row in rows]
+    answers[3] = Answer(None, 10.0, error="timeout")
+    assert shadow.compare(rows, answers, LIMITS).ok
+
+
+def test_too_few_rows_say_nothing() -> None:
+    with pytest.raises(DataError, match="99 logged rows"):
+        shadow.compare(logged(99), [Answer(0.5, 0.01)] * 99, LIMITS)
+
+
+def test_kolmogorovs_distance() -> None:
+    assert shadow.kolmogorov([1, 2, 3], [1, 2, 3]) == (0, 3)
+    assert shadow.kolmogorov([0.1, 0.2], [0.8, 0.9])[0] == 1.0
+    assert shadow.kolmogorov([0.1, 0.2, 0.3, 0.4], [0.1, 0.2, 0.35, 0.4])[0] == pytest.approx(0.25)
+
+
+class Canary:
+    """A V2 server that keeps what it is asked and answers ``answer``."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, dict]] = []
+        self.code = 200
+        self.answer: Any = {"outputs": [{"name": "probability", "data": [0.4]}]}
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                outer.asked.append((self.path, json.loads(body)))
+                content = outer.answer if isinstance(outer.answer, bytes) else json.dumps(outer.answer).encode()
+                self.send_response(outer.code)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_arguments: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+
+@pytest.fixture
+def canary() -> Iterator[Canary]:
+    server = Canary()
+    yield server
+    server.server.shutdown()
+    server.server.server_close()
+
+
+def test_a_row_is_sent_as_named_columns(canary: Canary) -> None:
+    row = logged(100)[5]
+    answer = shadow.ask(canary.url, "churn", row, 5.0)
+    assert (answer.score, answer.error, answer.fallback) == (0.4, "", False)
+    path, body = canary.asked[0]
+    assert path == "/v2/models/churn/infer"
+    assert body["id"] == "replay-id-5"
+    assert {item["name"]: (item["datatype"], item["data"]) for item in body["inputs"]} == {
+        "Contract": ("BYTES", ["Two year"]),
+        "tenure": ("INT64", [12]),
+        "TotalCharges": ("BYTES", [None]),
+        "senior": ("BOOL", [True]),
+    }
+
+
+@pytest.mark.parametrize(
+    ("code", "answer", "words"),
+    [
+        (500, b"boom\nbang", "HTTP 500: boom bang"),
+        (200, b"<html>", "JSONDecodeError"),
+        (200, {"outputs": []}, "KeyError"),
+        (200, {"outputs": [{"name": "probability", "data": []}]}, "IndexError"),
+        (200, {"outputs": [{"name": "probability", "data": [math.nan]}]}, "probability nan"),
+        (200, {"outputs": [{"name": "probability", "data": [1.5]}]}, "probability 1.5"),
+    ],
+)
+def test_answers_that_are_none(canary: Canary, code: int, answer: Any, words: str) -> None:
+    canary.code, canary.answer = code, answer
+    said = shadow.ask(canary.url, "churn", logged(100)[0], 5.0)
+    assert said.score is None and words in said.error
+
+
+def test_a_canary_that_is_not_there() -> None:
+    assert "refused" in shadow.ask("http://127.0.0.1:9", "churn", logged(100)[0], 2.0).error
