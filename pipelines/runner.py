@@ -37,11 +37,12 @@ LOG_FILE = "run.log"
 
 
 class PipelineFailedError(TenureError):
-    """A step failed. ``exit_status`` is that of the step's error."""
+    """A step failed. ``exit_status`` is that of the step's error; the trace is in the run's ``log``."""
 
-    def __init__(self, message: str, exit_status: int) -> None:
+    def __init__(self, message: str, exit_status: int, log: Path) -> None:
         super().__init__(message)
         self.exit_status = exit_status
+        self.log = log
 
 
 @dataclass(frozen=True)
@@ -162,9 +163,13 @@ def _end_group(runner: subprocess.Popen[bytes]) -> None:
 
 
 def _failure(progress: RunProgress, status: int, log: Path) -> TenureError:
-    if progress.failure is not None:
-        return PipelineFailedError(progress.failure.message, progress.failure.exit_status)
-    killed = progress.unfinished()
-    if killed:
-        return PipelineFailedError(f"step {killed[0]} was killed, perhaps for want of memory; its log is {log}", 1)
-    return PipelineFailedError(f"the runner ended with status {status} before any step failed; its log is {log}", 1)
+    failure, killed = progress.failure, progress.unfinished()
+    if failure is not None and failure.exit_status != TenureError.exit_status:
+        return PipelineFailedError(failure.message, failure.exit_status, log)
+    if failure is not None:
+        what = failure.message
+    elif killed:
+        what = f"step {killed[0]} was killed, perhaps for want of memory"
+    else:
+        what = f"the runner ended with status {status} before any step failed"
+    return PipelineFailedError(f"{what}; the log is {log}", TenureError.exit_status, log)

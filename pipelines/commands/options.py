@@ -16,6 +16,8 @@ import typer
 from tenure.errors import TenureError
 
 INTERRUPTED_STATUS = 130
+LOG_LINES = 60
+"""Of a run's log, shown with ``--verbose``."""
 KEYWORD_ONLY = inspect.Parameter.KEYWORD_ONLY
 
 EXIT_CODES = """\b
@@ -78,7 +80,11 @@ def command(app: typer.Typer, name: str, examples: str) -> Callable[[Callable[..
 
 def report(error: BaseException, *, verbose: bool) -> int:
     """Tell what went wrong, in one line; the exit status is returned."""
-    if verbose and not isinstance(error, KeyboardInterrupt):
+    log = getattr(error, "log", None)
+    if verbose and log is not None:
+        # It happened in another process, which left its trace there.
+        print(*log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:], sep="\n", file=sys.stderr)
+    elif verbose and not isinstance(error, KeyboardInterrupt):
         traceback.print_exception(error)
     if isinstance(error, TenureError):
         message, status = str(error), error.exit_status

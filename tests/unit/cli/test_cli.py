@@ -16,6 +16,7 @@ from pipelines import record
 from pipelines.cli import app
 from pipelines.commands.options import EXIT_CODES, report
 from pipelines.home import Home
+from pipelines.runner import PipelineFailedError
 from tenure import errors
 
 TELCO = Path(__file__).resolve().parents[3] / "datasets" / "telco"
@@ -135,6 +136,14 @@ def test_an_error_is_one_line(error, status, line, capsys):
 def test_the_trace_is_behind_verbose(home):
     assert "Traceback" not in tenure("runs", "show", "nope").stderr
     assert "Traceback" in tenure("runs", "show", "nope", "--verbose").stderr
+
+
+def test_the_trace_of_a_step_is_behind_verbose_too(tmp_path, capsys):
+    log = tmp_path / "run.log"
+    log.write_text("Traceback of the step\n")
+    error = PipelineFailedError("train: KeyError: 'x'", 1, log)
+    assert report(error, verbose=True) == 1
+    assert capsys.readouterr().err == "Traceback of the step\ntenure: train: KeyError: 'x'\n"
 
 
 def test_a_reader_that_had_enough_is_no_error(home):

@@ -105,6 +105,16 @@ def test_the_error_of_a_step_is_the_error_of_the_run(play):
     assert caught.value.exit_status == 2
 
 
+def test_a_bug_in_a_step_says_where_its_trace_is(play, tmp_path):
+    with pytest.raises(PipelineFailedError, match=r"^train: KeyError: 'x'; the log is .*run\.log$") as caught:
+        play("""
+            print("Traceback of the step")
+            tell(event="error", message="train: KeyError: 'x'", type="KeyError", exit_status=1, elapsed_s=0.1)
+            sys.exit(1)
+        """)
+    assert caught.value.log.read_text() == "Traceback of the step\n"
+
+
 def test_a_step_that_was_killed_is_named(play):
     with pytest.raises(PipelineFailedError, match="step tune was killed") as caught:
         play('tell(event="start"); sys.exit(1)')
