@@ -110,10 +110,12 @@ class Controller:
             self._log("stopped", identity=self.leadership.identity)
 
     def _look(self) -> State | None:
-        stored = Stored.read(self.cluster.stored())
+        document = self.cluster.stored()
+        if document is not None:
+            self._resource_version = document["metadata"]["resourceVersion"]
+        stored = Stored.read(document)
         if stored is None:
             return None
-        self._resource_version = stored.document["metadata"]["resourceVersion"]
         self._look_s = stored.plan.limits.look_s
         done = stored.state.told or self._registry is None
         if stored.state.phase.ended and stored.request is None and done:

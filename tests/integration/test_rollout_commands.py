@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -189,7 +189,7 @@ def test_pause_and_resume(world: World) -> None:
 
 def test_shadow_replays_the_log_before_any_traffic(world: World, tmp_path: Path) -> None:
     class Canary(BaseHTTPRequestHandler):
-        asked: list[str] = []
+        asked: ClassVar[list[str]] = []
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -233,8 +233,9 @@ def test_shadow_replays_the_log_before_any_traffic(world: World, tmp_path: Path)
     assert done.returncode == 0, done.stderr
     assert "replay passed: 150 rows, score distance 0.000" in done.stdout
     assert Canary.asked == ["/v2/models/churn/infer"] * 150
-    shadowed = [row for row in json.loads(world.command("status", "churn", "--json").stdout)["history"]]
-    assert [row["reason"] for row in shadowed if row["action"] == "advance"][0].startswith("to 5 %: replay: 150 rows")
+    rows = json.loads(world.command("status", "churn", "--json").stdout)["history"]
+    first = next(row["reason"] for row in rows if row["action"] == "advance")
+    assert first.startswith("to 5 %: replay: 150 rows")
 
 
 BAD = [

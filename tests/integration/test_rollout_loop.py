@@ -550,3 +550,16 @@ def test_harm_that_shows_at_full_load_goes_back_a_step(world: World) -> None:
     state = world.until(controller, Phase.ROLLED_BACK)
     assert "canary is worse: requests over" in state.reason
     world.assert_as_before()
+
+
+def test_record_and_lease_that_were_applied_empty(world: World) -> None:
+    """As k8s/base/rollout lays them down, so that nobody needs the right to create them."""
+    world.server.put("configmaps", {"metadata": {"name": "churn-rollout"}})
+    world.server.put("leases", {"metadata": {"name": "churn-rollout"}})
+    world.server.forbidden |= {("POST", "configmaps"), ("POST", "leases")}
+    controller = world.controller()
+    assert controller.look() is None
+    world.start()
+    world.until(controller, Phase.PROMOTED)
+    controller.leadership.release()
+    assert world.server.get("leases", "churn-rollout")["spec"]["holderIdentity"] == ""
