@@ -61,7 +61,7 @@ def run(
         contract: the contract's YAML.
         raw: folder of ``ingest``; read: ``ingest.json``.
         valid: folder of ``validate``; read: ``validation.json``.
-        features: folder of ``feature``; read: ``test.parquet``, ``split.json``.
+        features: folder of ``feature``; read: ``test.parquet``, ``split.json``, ``leakage.json``.
         candidates: folder of ``train``; read: ``train.json``, which names the chosen family, and one bundle a family.
         champion: folder of ``champion``; read: ``champion.json`` and, if there is a champion, ``bundle/``.
         evaluation: written: ``evaluation.json`` (the complete record), ``report.html`` (the same for people),
@@ -77,6 +77,8 @@ def run(
     test = read_test_part(features / "test.parquet")
     split, train = _read(features / "split.json"), _read(candidates / "train.json")
     ingest, validation = _read(raw / "ingest.json"), _read(valid / "validation.json")
+    # To a reader of the report the leakage check is one more check of the data.
+    validation["checks"] += _read(features / "leakage.json")["checks"]
     chosen = read(candidates / train["chosen"])
     family = chosen.manifest.family
 

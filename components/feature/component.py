@@ -12,7 +12,8 @@ def feature(contract: str, valid: dsl.Input[dsl.Dataset], features: dsl.Output[d
     Args:
         contract: the contract, YAML text.
         valid: data.parquet.
-        features: train.parquet, validation.parquet, test.parquet, transform.json, definitions.json, split.json.
+        features: train.parquet, validation.parquet, test.parquet, transform.json, definitions.json, split.json,
+            leakage.json.
     """
     from pathlib import Path
 

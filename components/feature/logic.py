@@ -14,6 +14,7 @@ import pyarrow.dataset as ds
 from numpy.typing import NDArray
 
 from components.feature.definitions import definitions
+from components.feature.leakage import stop_if_leaking
 from components.step import progress
 from tenure.checks import positives
 from tenure.contract import Contract, parse
@@ -39,12 +40,14 @@ def run(contract: str, valid: Path, features: Path) -> dict[str, Any]:
         transform.json: the transform, fitted on the training part alone.
         definitions.json: every feature, for people.
         split.json: how the rows were divided.
+        leakage.json: what the leakage check found in the training part (``tenure.checks.leakage``).
 
-    Returns what the step shows: rows and churn rate a part, numbers of features.
+    Returns what the step shows: rows and churn rate a part, numbers of features, what may be leakage.
 
     Raises:
         ContractError: the contract cannot hold.
-        DataError: an event log does not cover a cut, a label is missing, or a part of the split lacks a class.
+        DataError: an event log does not cover a cut, a label is missing, a part of the split lacks a class, or a
+            feature gives the label away.
         StorageError: a file cannot be read or written.
     """
     described = parse(contract)
@@ -55,6 +58,8 @@ def run(contract: str, valid: Path, features: Path) -> dict[str, Any]:
     assignment, times = _divide(described, table)
     progress("fitting the transform")
     transform = fit(described, _training_part(table, assignment))
+    progress("looking for leakage")
+    warnings = stop_if_leaking(described, _training_part(table, assignment), transform, features / "leakage.json")
     progress("writing the parts")
     _write_parts(described, table, assignment, transform, features)
     write_text(features / "transform.json", transform.to_json())
@@ -68,6 +73,7 @@ def run(contract: str, valid: Path, features: Path) -> dict[str, Any]:
         "inputs": len(transform.inputs),
         "derived": len(described.derived),
         "encoded": len(transform.features),
+        "warnings": warnings,
     }
 
 

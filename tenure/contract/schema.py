@@ -185,6 +185,9 @@ class Contract(Part):
         for name in (ROW_COLUMN, LABEL_COLUMN, *([SNAPSHOT_COLUMN] if self.events else [])):
             if name in self.columns or name in self.windows or name in self.derived:
                 raise ValueError(f"'{name}' is a name that Tenure gives to a column of its own")
+        for name in self.quality.leakage_accepted:
+            if name not in self.inputs and name not in self.derived:
+                raise ValueError(f"'quality.leakage_accepted' names a feature that is not there: {name}")
         used = {name for expression in self.expressions.values() for name in expression.columns}
         for name in self.columns_of("feature") if self.events is None else ():
             if self.columns[name].is_temporal and name not in used:

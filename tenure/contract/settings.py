@@ -98,6 +98,10 @@ class Quality(Part):
     min_rows: PositiveInt = 200
     max_psi: PositiveFloat = 0.25
     """Population stability index of a column against the last accepted run; over it warns."""
+    leakage: Literal["stop", "warn"] = "stop"
+    """What happens if a feature of the training part gives the label away."""
+    leakage_accepted: tuple[str, ...] = ()
+    """Features that may look like leakage: they are known, as they stand, on the day of a prediction."""
 
 
 class Business(Part):

@@ -27,6 +27,10 @@ VALIDATION = {
     "rows": {"read": 1_201, "rejected": 1, "quarantined": 0, "good": 1_200},
     "checks": [{"name": "outliers", "level": "warn", "message": "12 rows beyond the fences"}],
 }
+LEAKAGE = {
+    "rows": 400,
+    "checks": [{"name": "leakage: constant", "level": "warn", "message": "plan: nothing is learnt"}],
+}
 SPLIT = {"strategy": "stratified", "rows": {"train": 400, "validation": 200, "test": 600}}
 
 
@@ -117,6 +121,7 @@ def prepared(small_bundle: Any, variant: Any, tmp_path_factory: pytest.TempPathF
     (root / "raw" / "ingest.json").write_text(json.dumps(INGEST))
     (root / "valid" / "validation.json").write_text(json.dumps(VALIDATION))
     (root / "features" / "split.json").write_text(json.dumps(SPLIT))
+    (root / "features" / "leakage.json").write_text(json.dumps(LEAKAGE))
     pq.write_table(typed(contract, small_bundle.rows.slice(0, 600)), root / "features" / "test.parquet")
     candidates = root / "candidates"
     candidates.mkdir()

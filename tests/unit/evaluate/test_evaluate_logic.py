@@ -234,3 +234,8 @@ def test_kubeflow_is_shown_what_the_record_says(workspace: Any, tmp_path: Any) -
     assert sum(map(sum, shown.matrix)) == 600
     assert len({len(axis) for axis in shown.roc}) == 1
     assert "Ready to use" in (tmp_path / "report.html").read_text()
+
+
+def test_the_report_shows_what_the_leakage_check_found(workspace: Any) -> None:
+    run(**workspace.arguments())
+    assert "plan: nothing is learnt" in (workspace.root / "evaluation" / "report.html").read_text(encoding="utf-8")

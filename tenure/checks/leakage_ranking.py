@@ -1,0 +1,105 @@
+"""How well one column by itself tells who leaves."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenure.contract.values import Floats, Text, Value
+from tenure.evaluation.importance import rank_auc
+
+Codes = NDArray[np.int64]
+Labels = NDArray[np.int8]
+
+MAX_BINS = 50
+"""Numbers with more distinct values than this are cut at quantiles into as many bins."""
+
+FOLDS = 5
+MIN_PRESENT_SHARE = 0.5
+"""Numbers are also ranked as they are where at least this share of them is there."""
+
+FAR_FROM_CHANCE = 4.0
+"""Standard deviations of a ROC-AUC under chance: with a handful of rows any order may look perfect."""
+
+
+def alone(values: Value, label: Labels) -> float:
+    """ROC-AUC (0.5 to 1) of the better of two rankings by one column; 0.5 where chance could have done it.
+
+    The rankings: numbers as they are, in either direction; and each row by the churn rate of its value (or quantile
+    bin, or of missing ones) among the other folds' rows, so that a value which stands in one row says nothing.
+
+    Args:
+        label: (rows,), both classes.
+    """
+    best = rank_auc(label, cross_fitted(binned(values), label))
+    if not isinstance(values, Text):
+        there = np.isfinite(values)
+        inside = label[there]
+        if there.mean() >= MIN_PRESENT_SHARE and inside.min() != inside.max():
+            auc = rank_auc(inside, values[there])
+            best = max(best, auc, 1.0 - auc)
+    return max(0.5, best) if deviations(best, label) >= FAR_FROM_CHANCE else 0.5
+
+
+def deviations(auc: float, label: Labels) -> float:
+    """Distance of a ROC-AUC from 0.5 in standard deviations under chance (Mann & Whitney 1947)."""
+    left = int(label.sum())
+    return abs(auc - 0.5) / math.sqrt((label.size + 1) / (12.0 * left * (label.size - left)))
+
+
+def cross_fitted(codes: Codes, label: Labels) -> Floats:
+    """(rows,) churn rate of each row's code among the rows of the other folds, drawn to the whole's by one row."""
+    folds = _stratified_folds(label)
+    count = int(codes.max()) + 1
+    base = float(label.mean())
+    rate = np.empty(label.size)
+    rows = np.bincount(codes, minlength=count).astype(np.float64)
+    left = np.bincount(codes, weights=label, minlength=count)
+    for fold in range(FOLDS):
+        held = folds == fold
+        others = rows - np.bincount(codes[held], minlength=count)
+        others_left = left - np.bincount(codes[held], weights=label[held], minlength=count)
+        rate[held] = ((others_left + base) / (others + 1.0))[codes[held]]
+    return rate
+
+
+def coded(values: Value) -> Codes:
+    """(rows,) a code for each distinct value, 0 for a missing one."""
+    if isinstance(values, Text):
+        place: dict[str, int] = {}
+        word = np.array([place.setdefault(word, len(place)) for word in values.words] + [-1], dtype=np.int64)
+        return word[values.codes] + 1
+    found = np.zeros(values.size, dtype=np.int64)
+    there = np.isfinite(values)
+    found[there] = np.unique(values[there], return_inverse=True)[1] + 1
+    return found
+
+
+def binned(values: Value) -> Codes:
+    """As ``coded``, but many distinct numbers share ``MAX_BINS`` quantile bins."""
+    codes = coded(values)
+    if isinstance(values, Text) or int(codes.max()) <= MAX_BINS:
+        return codes
+    there = codes > 0
+    edges = np.unique(np.quantile(values[there], np.linspace(0.0, 1.0, MAX_BINS + 1)[1:-1]))
+    codes[there] = np.searchsorted(edges, values[there], side="right") + 1
+    return codes
+
+
+def is_recoding(values: Value, label: Labels, most: int) -> bool:
+    """Whether at most ``most`` values stand for the label: none of them is met with both classes."""
+    codes = coded(values)
+    rows = np.bincount(codes)
+    left = np.bincount(codes, weights=label)
+    return int((rows > 0).sum()) <= most and bool(((left == 0) | (left == rows)).all())
+
+
+def _stratified_folds(label: Labels) -> NDArray[np.int64]:
+    random = np.random.default_rng(0)
+    folds = np.empty(label.size, dtype=np.int64)
+    for value in (0, 1):
+        rows = random.permutation(np.flatnonzero(label == value))
+        folds[rows] = np.arange(rows.size) % FOLDS
+    return folds
