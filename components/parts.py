@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tenure.contract import Contract
 from tenure.contract.schema import SNAPSHOT_COLUMN
 from tenure.errors import DataError, StorageError
+from tenure.families import Folds, divide
 from tenure.transform import Transform
 
 LABEL = "_label"
@@ -69,4 +70,21 @@ def read_part(features: Path, name: Literal["train", "validation"], contract: Co
         label=values,
         key=table.column(contract.key).to_numpy(),
         time=None if time is None else table.column(time).to_numpy(),
+    )
+
+
+def folds_of(part: Part, contract: Contract) -> Folds:
+    """The part's folds for cross-validation: the same wherever they are made.
+
+    Raises:
+        DataError: if it has too few rows of a class.
+    """
+    days = contract.label.horizon_days
+    return divide(
+        part.label,
+        contract.training.folds,
+        contract.training.seed,
+        key=part.key,
+        time=part.time if contract.split_strategy == "time" else None,
+        horizon=None if days is None else np.timedelta64(days, "D"),
     )

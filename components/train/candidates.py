@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tenure.contract import Contract
+from tenure.contract.family_names import searched
 from tenure.errors import TenureError
 from tenure.families import ROUNDS, Parameter, is_better
 
@@ -41,7 +42,7 @@ class Best:
 
 
 def best_of_families(contract: Contract, trials: Sequence[Path]) -> list[Best]:
-    """The best of each of the contract's families, in the contract's order; of equal trials the earlier one.
+    """The best of each of the contract's searched families, in their order; of equal trials the earlier one.
 
     Args:
         trials: the folders that the workers of ``tune`` wrote.
@@ -61,7 +62,7 @@ def best_of_families(contract: Contract, trials: Sequence[Path]) -> list[Best]:
             if key in units:
                 raise TenureError(f"the trials of {key[0]}, part {key[1]}, were handed over twice")
             units[key] = unit["trials"]
-    return [_best(family, units, contract) for family in contract.training.families]
+    return [_best(family, units, contract) for family in searched(contract.training.families)]
 
 
 def _best(family: str, units: dict[tuple[str, int], list[dict[str, Any]]], contract: Contract) -> Best:

@@ -3,50 +3,21 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.parts import Part, read_part, read_transform
+from components.parts import read_part, read_transform
 from components.step import progress
-from components.train.candidates import Best, best_of_families
+from components.train.candidates import best_of_families
+from components.train.making import Candidate, make_candidate, make_ensemble
 from tenure.bundle import write
 from tenure.contract import Contract, parse
-from tenure.decision import Decision, choose_decision
-from tenure.evaluation import Campaign, Scored, measure
-from tenure.export import ExportedModel, export, score
-from tenure.families import Rows, direction, evaluate, get, is_better
+from tenure.contract.family_names import ENSEMBLE
+from tenure.families import direction, is_better
 from tenure.sources import write_text
 
 FILE_NAME = "train.json"
-
-VALIDATION_METRICS = (
-    "roc_auc",
-    "average_precision",
-    "log_loss",
-    "brier",
-    "calibration_error",
-    "precision",
-    "recall",
-    "contacted_share",
-    "profit_per_day",
-)
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One family's model, ready to be shipped."""
-
-    best: Best
-    model: ExportedModel
-    decision: Decision
-    validation: dict[str, dict[str, float | None]]
-    """Metric to ``{"value", "low", "high"}`` on the validation part."""
-    validation_score: float
-    """The objective on the validation part, of the raw probabilities as in cross-validation."""
-    seconds: float
 
 
 def run(
@@ -64,7 +35,8 @@ def run(
 
     A family's best trial is refitted on the whole training part, with as many boosting rounds as its folds stopped
     at (their median); exported to ONNX and verified against the fitted model; calibrated, and given a threshold,
-    on the validation part. All candidates are shipped; ``chosen`` names the one to evaluate, see ``choose``.
+    on the validation part. Where the contract asks for an ensemble, the best families are stacked into one more
+    candidate (see ``ensemble``). All candidates are shipped; ``chosen`` names the one to evaluate, see ``choose``.
 
     Args:
         contract: the contract's YAML.
@@ -93,27 +65,32 @@ def run(
     profile = json.loads((valid / "profile.json").read_text(encoding="utf-8"))
     data_hash = json.loads((raw / "ingest.json").read_text(encoding="utf-8"))["data_hash"]
     table_rows = _table_rows(features)
-    made = []
+    made: list[Candidate] = []
     bests = best_of_families(terms, trials)
     for done, best in enumerate(bests):
         progress(f"refitting {best.family}", done, len(bests))
-        candidate = make_candidate(terms, best, train, validation, table_rows=table_rows, threads=threads)
+        made.append(make_candidate(terms, best, train, validation, table_rows=table_rows, threads=threads))
+    if ENSEMBLE in terms.training.families:
+        progress("stacking the best", len(bests), len(bests))
+        made.append(make_ensemble(terms, made, train, validation, table_rows=table_rows, threads=threads))
+    versions = []
+    for candidate in made:
         manifest = write(
-            candidates / best.family,
+            candidates / candidate.best.family,
             contract=terms,
             transform=transform,
             model=candidate.model,
             decision=candidate.decision,
             profile=profile,
-            family=best.family,
+            family=candidate.best.family,
             data_hash=data_hash,
             created_at=created_at,
         )
-        made.append((candidate, manifest.version))
-    chosen = choose(terms, [candidate for candidate, _ in made], len(train.label), len(validation.label))
+        versions.append(manifest.version)
+    chosen = choose(terms, made, len(train.label), len(validation.label))
     leaderboard = [
         _entry(candidate, version, len(train.label), len(validation.label)) | {"chosen": candidate is chosen}
-        for candidate, version in made
+        for candidate, version in zip(made, versions, strict=True)
     ]
     document = {
         "chosen": chosen.best.family,
@@ -131,43 +108,6 @@ def run(
             for entry in leaderboard
         ],
     }
-
-
-def make_candidate(
-    contract: Contract, best: Best, train: Part, validation: Part, *, table_rows: int, threads: int = 1
-) -> Candidate:
-    """Refit, export, calibrate and measure one family's best trial; errors as for ``run``."""
-    started = time.perf_counter()
-    training = contract.training
-    rows = Rows(train.matrix, train.label)
-    fitted = get(best.family).fit(rows, best.parameters, seed=training.seed, threads=threads)
-    model = export(fitted.terms(), fitted.probability, validation.matrix)
-    margin, probability = score(model, validation.matrix)
-    decision = choose_decision(
-        contract,
-        margin,
-        probability,
-        validation.label,
-        link=model.terms.link,
-        base_rate=float(train.label.mean()),
-        table_rows=table_rows,
-    )
-    calibrated = decision.calibrate(margin, probability)
-    measured = measure(
-        validation.label,
-        Scored(calibrated, decision.decide(calibrated)),
-        _campaign(contract, decision),
-        samples=contract.acceptance.bootstrap_samples,
-        seed=training.seed,
-    )
-    return Candidate(
-        best=best,
-        model=model,
-        decision=decision,
-        validation={name: measured[name].to_json() for name in VALIDATION_METRICS},
-        validation_score=evaluate(training.objective, validation.label, probability),
-        seconds=round(time.perf_counter() - started, 3),
-    )
 
 
 def choose(contract: Contract, candidates: Sequence[Candidate], train_rows: int, validation_rows: int) -> Candidate:
@@ -211,18 +151,6 @@ def _entry(candidate: Candidate, version: str, train_rows: int, validation_rows:
         "tune_seconds": best.seconds,
         "train_seconds": candidate.seconds,
     }
-
-
-def _campaign(contract: Contract, decision: Decision) -> Campaign:
-    business = contract.business
-    return Campaign(
-        customer_value=business.customer_value,
-        offer_cost=business.offer_cost,
-        offer_success_share=business.offer_success_share,
-        contacts_per_day=decision.limit.contacts_per_day,
-        population=decision.limit.population,
-        currency=business.currency,
-    )
 
 
 def _table_rows(features: Path) -> int:

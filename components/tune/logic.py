@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from components.parts import read_part, read_transform
+from components.parts import folds_of, read_part, read_transform
 from components.step import progress
 from components.tune.storage import open_storage, told
 from components.tune.study import Search, run_unit
 from components.tune.units import Unit, share_of, units
 from tenure.contract import parse
-from tenure.families import cross_validate, direction, divide, get
+from tenure.contract.family_names import searched
+from tenure.families import cross_validate, direction, get
 from tenure.sources import write_text
 
 FILE_NAME = "trials.json"
@@ -56,17 +57,9 @@ def run(
     terms = parse(contract)
     training = terms.training
     part = read_part(features, "train", terms, read_transform(features))
-    days = terms.label.horizon_days
-    folds = divide(
-        part.label,
-        training.folds,
-        training.seed,
-        key=part.key,
-        time=part.time if terms.split_strategy == "time" else None,
-        horizon=None if days is None else np.timedelta64(days, "D"),
-    )
+    folds = folds_of(part, terms)
     search = Search(part.matrix, part.label, folds, training.objective, training.seed, threads)
-    mine = share_of(worker, workers, units(training.families, training.trials))
+    mine = share_of(worker, workers, units(searched(training.families), training.trials))
     total, before, records = sum(unit.trials for unit in mine), 0, []
     studies = open_storage(storage)
     for unit in mine:

@@ -48,3 +48,8 @@ def check_together(families: tuple[str, ...]) -> tuple[str, ...]:
     if ENSEMBLE in families and len(families) - 1 < MIN_MEMBERS:
         raise ValueError(f"'{ENSEMBLE}' needs at least {MIN_MEMBERS} other families to be made of")
     return families
+
+
+def searched(families: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of a contract's families that have parameters to search: all but the ensemble."""
+    return tuple(name for name in families if name != ENSEMBLE)

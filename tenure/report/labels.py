@@ -7,6 +7,12 @@ FAMILIES = {
     "random_forest": "Random forest",
     "hist_gradient_boosting": "Gradient boosting",
     "xgboost": "XGBoost",
+    "extra_trees": "Extra trees",
+    "linear_svm": "Linear SVM",
+    "naive_bayes": "Naive Bayes",
+    "mlp": "Neural network",
+    "k_nearest_neighbours": "Nearest neighbours",
+    "ensemble": "Ensemble",
 }
 
 METRICS = {

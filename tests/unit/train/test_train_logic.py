@@ -10,9 +10,11 @@ from sklearn.metrics import roc_auc_score
 from components.parts import read_part, read_transform
 from components.train import logic
 from components.train.candidates import FILE_NAME as TRIALS_FILE
+from components.train.making import VALIDATION_METRICS
 from tenure.bundle import read
+from tenure.contract.family_names import searched
 from tenure.errors import BundleError, DataError
-from tenure.families import ROUNDS, get
+from tenure.families import ROUNDS, Rows, get
 
 CREATED_AT = "2026-01-02T03:04:05+00:00"
 
@@ -36,7 +38,7 @@ def handed_over(upstream, folder):
                 }
             ],
         }
-        for family in upstream.terms.training.families
+        for family in searched(upstream.terms.training.families)
     ]
     objective = upstream.terms.training.objective
     (folder / TRIALS_FILE).write_text(json.dumps({"objective": objective, "units": units}))
@@ -84,7 +86,7 @@ def test_a_bundle_a_family_and_the_leaderboard(trained, upstream):
         assert bundle.manifest.family == entry["family"]
         assert bundle.manifest.created_at == CREATED_AT
         assert (ROUNDS in entry["parameters"]) == get(entry["family"]).stops_early
-        for metric in logic.VALIDATION_METRICS:
+        for metric in VALIDATION_METRICS:
             value = entry["validation"][metric]
             assert value["low"] <= value["value"] <= value["high"]
 
@@ -99,7 +101,7 @@ def test_the_bundle_is_the_fitted_model(trained, upstream):
     for entry in json.loads((candidates / logic.FILE_NAME).read_text())["leaderboard"]:
         family = get(entry["family"])
         fitted = family.fit(
-            logic.Rows(rows.matrix, rows.label), entry["parameters"], seed=upstream.terms.training.seed, threads=1
+            Rows(rows.matrix, rows.label), entry["parameters"], seed=upstream.terms.training.seed, threads=1
         )
         bundle = read(candidates / entry["family"])
         margin, raw = bundle.score_matrix(matrix)
@@ -145,7 +147,7 @@ def test_shuffled_labels_teach_nothing(make_upstream, tmp_path):
     shuffled = make_upstream(rows=3000, shuffle_labels=True, trials=1)
     candidates, _ = train(shuffled, tmp_path)
     label = np.concatenate([shuffled.parts[part].column("_label").to_numpy() for part in ("validation", "test")])
-    for family in upstream.terms.training.families:
+    for family in shuffled.terms.training.families:
         bundle = read(candidates / family)
         tables = [shuffled.parts[part] for part in ("validation", "test")]
         margins = np.concatenate([bundle.predict(columns(table)).margin for table in tables])
@@ -193,3 +195,27 @@ def test_the_choice_weighs_both_scores_by_their_rows(upstream, cv, validation, c
         for mean, score in zip(cv, validation, strict=True)
     ]
     assert logic.choose(upstream.terms, candidates, 5000, 1000) is candidates[chosen]
+
+
+def test_an_ensemble_is_one_more_candidate(make_upstream, tmp_path):
+    families = ("logistic_regression", "naive_bayes", "ensemble", "random_forest")
+    upstream = make_upstream(rows=2000, families=families, trials=1, folds=3)
+    candidates, _ = train(upstream, tmp_path)
+    board = json.loads((candidates / logic.FILE_NAME).read_text())["leaderboard"]
+    assert [entry["family"] for entry in board] == ["logistic_regression", "naive_bayes", "random_forest", "ensemble"]
+    entry, bundle = board[-1], read(candidates / "ensemble")
+    assert bundle.manifest.family == "ensemble" and len(entry["cv_scores"]) == 3
+    weights = {name: value for name, value in entry["parameters"].items() if name != "intercept"}
+    assert set(weights) <= set(families) and all(value > 0 for value in weights.values())
+    table = upstream.parts["test"]
+    total = np.full(len(table), entry["parameters"]["intercept"])
+    for family, weight in weights.items():
+        member = read(candidates / family)
+        margin = member.predict(columns(table)).margin
+        if member.terms.link == "identity":
+            margin = np.log(np.clip(margin, 1e-3, 0.999) / (1 - np.clip(margin, 1e-3, 0.999)))
+        total += weight * margin
+    prediction = bundle.predict(columns(table.slice(0, 20)), explain=100)
+    np.testing.assert_allclose(prediction.margin, total[:20], atol=1e-9)
+    sums = [sum(reason.contribution for reason in row) for row in prediction.reasons]
+    np.testing.assert_allclose(np.array(sums) + bundle.explainer.expected, total[:20], atol=1e-4)
