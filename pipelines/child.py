@@ -28,7 +28,9 @@ from components.step import (
     PIPELINE_ROOT_VARIABLE,
     RUN_DIR_VARIABLE,
     Step,
+    give_back_reserve,
     step,
+    storage_error,
 )
 from pipelines.events import RunProgress, Tail
 from pipelines.home import HOME_VARIABLE, TRACKING_VARIABLE
@@ -95,6 +97,15 @@ def main(run_folder: Path) -> int:
         # kfp.local's way to say that a step failed; the step has told why.
         print(error, flush=True)
         return 1
+    except OSError as error:
+        # kfp.local itself met a full disk, between the steps.
+        storage = storage_error(error)
+        if storage is None:
+            raise
+        give_back_reserve(run_folder)
+        fields = {"type": type(storage).__name__, "exit_status": storage.exit_status, "elapsed_s": 0.0}
+        Step("run", "run").emit("error", message=str(storage), **fields)
+        return storage.exit_status
     results = {name: value.uri for name, value in outputs.items() if hasattr(value, "uri")}
     temporary = run_folder / f".{RESULTS_FILE}.tmp"
     temporary.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")

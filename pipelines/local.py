@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import secrets
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -125,17 +126,21 @@ def _start(request: Request, home: Home, options: Options, run_id: str) -> RunRe
             "cache": options.use_cache,
         },
     )
+    _set_aside(home.runs / run_id)
     record.write(home, started)
-    reserve = home.runs / run_id / RESERVE_FILE
-    try:
-        # Random enough not to be compressed away by the file system.
-        import secrets
+    return started
 
+
+def _set_aside(run_folder: Path) -> None:
+    """Take the space that the run's last words will need."""
+    reserve = run_folder / RESERVE_FILE
+    try:
+        run_folder.mkdir(parents=True)
+        # Random, so that no file system makes it smaller than it says.
         reserve.write_bytes(secrets.token_bytes(RESERVE_BYTES))
     except OSError as error:
-        reserve.unlink(missing_ok=True)
+        give_back_reserve(run_folder)
         raise storage_error(error) or StorageError(f"cannot write {reserve}: {error.strerror}") from error
-    return started
 
 
 @contextlib.contextmanager

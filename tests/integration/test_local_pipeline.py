@@ -395,12 +395,13 @@ def can_mount():
 
 @pytest.mark.skipif(not can_mount(), reason="needs user namespaces to mount a small disk")
 class TestFullDisk:
-    def test_a_full_disk_is_told_in_one_line_and_written_down(self, first, tmp_path):
+    @pytest.mark.parametrize("size_kb", [350, 600])
+    def test_a_full_disk_is_told_in_one_line_and_written_down(self, first, tmp_path, size_kb):
         home = tmp_path / "disk"
         home.mkdir()
         tenure = Tenure(home)
-        script = """
-            mount -t tmpfs -o size=420k tmpfs "$TENURE_HOME" || exit 99
+        script = f"""
+            mount -t tmpfs -o size={size_kb}k tmpfs "$TENURE_HOME" || exit 99
             "$@"; status=$?
             cat "$TENURE_HOME"/runs/*/run.json
             exit $status
@@ -415,7 +416,7 @@ class TestFullDisk:
             check=False,
         )
         assert answer.returncode == 5, answer.stderr
-        assert re.search("^tenure: .*full", answer.stderr.splitlines()[-1]), answer.stderr
+        assert re.search("^tenure: .*(is full|No space left)", answer.stderr.splitlines()[-1]), answer.stderr
         assert "Traceback" not in answer.stderr
         written = json.loads(answer.stdout)
         assert (written["state"], written["exit_status"]) == ("failed", 5)
