@@ -18,7 +18,7 @@ from components.tune.study import Search, run_unit
 from components.tune.units import Unit, share_of, units
 from tenure.contract import parse
 from tenure.contract.family_names import searched
-from tenure.families import cross_validate, direction, get
+from tenure.families import Divided, cross_validate, direction, get
 from tenure.sources import write_text
 
 FILE_NAME = "trials.json"
@@ -58,7 +58,7 @@ def run(
     training = terms.training
     part = read_part(features, "train", terms, read_transform(features))
     folds = folds_of(part, terms)
-    search = Search(part.matrix, part.label, folds, training.objective, training.seed, threads)
+    search = Search(Divided(part.matrix, part.label, folds, training.seed), training.objective, training.seed, threads)
     mine = share_of(worker, workers, units(searched(training.families), training.trials))
     total, before, records = sum(unit.trials for unit in mine), 0, []
     studies = open_storage(storage)
@@ -84,9 +84,9 @@ def run(
 def _study_name(contract_name: str, unit: Unit, search: Search) -> str:
     """A name that changes with whatever a trial's outcome depends on."""
     content = hashlib.sha256()
-    content.update(np.ascontiguousarray(search.matrix).tobytes())
-    content.update(search.label.tobytes())
-    for fold in search.folds.folds:
+    content.update(np.ascontiguousarray(search.divided.matrix).tobytes())
+    content.update(search.divided.label.tobytes())
+    for fold in search.divided.folds.folds:
         for indices in (fold.fit, fold.stop, fold.held):
             content.update(indices.astype(np.int64).tobytes() + b"/")
     content.update(_code(unit.family) + json.dumps([search.objective, search.seed, _versions()]).encode())

@@ -1,6 +1,6 @@
 """One unit's study: trial after trial, the same whoever runs it and however often it was interrupted.
 
-    ask ─▶ RUNNING ─▶ folds ─▶ tell ─▶ COMPLETE, or PRUNED by the median rule
+    ask ─▶ RUNNING ─▶ folds ─▶ tell ─▶ COMPLETE, or PRUNED by its rank
               └── the worker died: FAIL when the study is taken up again, and asked once more
 
 A trial's parameters depend on the seed, on how many trials finished before it, and on their scores: nothing else.
@@ -17,13 +17,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from components.tune.units import Unit
 from tenure.contract.settings import Objective
 from tenure.errors import BusyError
-from tenure.families import CrossValidation, Folds, Parameters, cross_validate, direction, get
+from tenure.families import CrossValidation, Divided, Parameters, cross_validate, direction, get
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -31,10 +28,15 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 STARTUP_TRIALS = 4
-"""Trials, the default among them, before TPE models the scores, and before the median rule prunes.
+"""Trials, the default among them, before TPE models the scores, and before any is pruned.
 
-It may prune after the first fold already: all trials see the same folds, so their running means are paired.
+It may be pruned after the first fold already, or by its scout: all trials see the same folds, so their running means
+are paired.
 """
+
+KEPT_PERCENT = 33.0
+"""A trial goes on while its running mean is among the best third of those that came as far. Half (the median rule)
+kept trials that had no chance: scores over the same folds differ by less noise than the trials themselves."""
 
 DETAILS = "details"
 """User attribute with a finished trial's scores, rounds and duration."""
@@ -44,11 +46,8 @@ DETAILS = "details"
 class Search:
     """What all units of a search share."""
 
-    matrix: NDArray[np.float32]
-    """Training part, shape (n, f)."""
-    label: NDArray[np.int8]
-    """Shape (n,)."""
-    folds: Folds
+    divided: Divided
+    """Training part, by fold."""
     objective: Objective
     seed: int
     threads: int
@@ -76,7 +75,7 @@ def run_unit(
         storage=storage,
         study_name=name,
         direction=direction(search.objective),
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS),
+        pruner=optuna.pruners.PercentilePruner(KEPT_PERCENT, n_startup_trials=STARTUP_TRIALS),
         load_if_exists=True,
     )
     _fail_left_behind(study)
@@ -104,21 +103,24 @@ def _run_trial(study: Study, unit: Unit, index: int, search: Search) -> None:
     started = time.perf_counter()
 
     def go_on(so_far: CrossValidation) -> bool:
-        trial.report(so_far.mean, step=len(so_far.scores) - 1)
+        trial.report(so_far.mean, step=len(so_far.scores))
+        return not trial.should_prune()
+
+    def scouted(score: float) -> bool:
+        trial.report(score, step=0)
         return not trial.should_prune()
 
     result = cross_validate(
         family,
         parameters,
-        search.matrix,
-        search.label,
-        search.folds,
+        search.divided,
         objective=search.objective,
         seed=search.seed,
         threads=search.threads,
         go_on=go_on,
+        scouted=scouted,
     )
-    whole = len(result.scores) == len(search.folds.folds)
+    whole = len(result.scores) == len(search.divided)
     try:
         trial.set_user_attr(
             DETAILS,

@@ -1,6 +1,7 @@
 """The model families: how each is searched for, cross-validated, fitted and exported. ``get`` loads one by name."""
 
 from tenure.families.cross_validation import CrossValidation, cross_validate
+from tenure.families.divided import Divided
 from tenure.families.family import NAMES, ROUNDS, Family, Model, Parameter, Parameters, Rows, get
 from tenure.families.folds import Fold, Folds, divide
 from tenure.families.objective import direction, evaluate, is_better
@@ -9,6 +10,7 @@ __all__ = [
     "NAMES",
     "ROUNDS",
     "CrossValidation",
+    "Divided",
     "Family",
     "Fold",
     "Folds",

@@ -6,18 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tenure.contract.settings import Objective
-from tenure.families.family import Family, Matrix, Parameters, Rows
-from tenure.families.folds import Folds
+from tenure.families.divided import Divided
+from tenure.families.family import Family, Parameters, Rows
 from tenure.families.objective import evaluate
 from tenure.families.threads import limited
 
 
 @dataclass(frozen=True)
 class CrossValidation:
-    """Scores of the folds that were fitted."""
+    """Scores of the folds that were fitted; none of a trial that was given up by its scout."""
 
     scores: tuple[float, ...]
     rounds: tuple[int, ...]
@@ -41,43 +40,45 @@ class CrossValidation:
 def cross_validate(
     family: Family,
     parameters: Parameters,
-    matrix: Matrix,
-    label: NDArray,
-    folds: Folds,
+    divided: Divided,
     *,
     objective: Objective,
     seed: int,
     threads: int,
     go_on: Callable[[CrossValidation], bool] = lambda _so_far: True,
+    scouted: Callable[[float], bool] | None = None,
 ) -> CrossValidation:
     """Fit and score fold by fold, for as long as ``go_on`` says so.
 
     Scaling, weighting, resampling and early stopping happen inside the fold; its held-out rows are only scored.
 
     Args:
-        matrix: shape (n, f).
-        label: 0 or 1, shape (n,).
         go_on: asked after every fold but the last.
+        scouted: asked before the first fold, with the score on its held-out rows of a model that was fitted to a few
+            of its rows, where folds are so large that this saves time; the score counts for nothing else.
 
     Raises:
         DataError: from the family's fit.
     """
 
-    def rows(indices: NDArray) -> Rows:
-        return Rows(matrix[indices], label[indices])
+    def fit_and_score(rows: Rows, fold: int) -> tuple[float, int | None]:
+        stop = divided.stop(fold) if family.stops_early else None
+        model = family.fit(rows, parameters, seed=seed, threads=threads, stop=stop)
+        held = divided.held(fold)
+        return evaluate(objective, held.label, model.probability(held.matrix)), model.rounds
 
     scores: list[float] = []
     rounds: list[int] = []
     with limited(threads):
-        for fold in folds.folds:
-            if family.stops_early:
-                model = family.fit(rows(fold.fit), parameters, seed=seed, threads=threads, stop=rows(fold.stop))
-            else:
-                model = family.fit(rows(fold.train), parameters, seed=seed, threads=threads)
-            held = rows(fold.held)
-            scores.append(evaluate(objective, held.label, model.probability(held.matrix)))
-            rounds += [] if model.rounds is None else [model.rounds]
+        scout = None if scouted is None else divided.scout()
+        if scouted is not None and scout is not None and not scouted(fit_and_score(scout, 0)[0]):
+            return CrossValidation((), ())
+        for fold in range(len(divided)):
+            rows = divided.fit(fold) if family.stops_early else divided.train(fold)
+            score, stopped_at = fit_and_score(rows, fold)
+            scores.append(score)
+            rounds += [] if stopped_at is None else [stopped_at]
             so_far = CrossValidation(tuple(scores), tuple(rounds))
-            if len(scores) < len(folds.folds) and not go_on(so_far):
+            if len(scores) < len(divided) and not go_on(so_far):
                 break
     return so_far

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ Matrix = NDArray[np.float32]
 Floats = NDArray[np.float64]
 Parameter = str | int | float
 Parameters = Mapping[str, Parameter]
+T = TypeVar("T")
 
 NAMES = MODULES
 """Every family there is, by name."""
@@ -27,13 +29,29 @@ ROUNDS = "rounds"
 """Parameter of a boosting family that early stopping finds: trees in the ensemble."""
 
 
-class Rows(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Rows:
     """Rows to fit on, or to stop by."""
 
     matrix: Matrix
     """Shape (n, f), finite."""
     label: NDArray
     """Shape (n,), 0 or 1."""
+    keeps: bool = False
+    """Whether they remember what was derived from them."""
+    _derived: dict[Hashable, Any] = field(default_factory=dict, repr=False)
+
+    def once(self, name: Hashable, derive: Callable[[], T]) -> T:
+        """What ``derive`` makes of these rows: made at the first call under ``name``, where the rows keep anything.
+
+        For what every trial asks for again, and no parameter of a trial changes: bins, synthetic rows.
+        """
+        if not self.keeps:
+            return derive()
+        if name not in self._derived:
+            self._derived[name] = derive()
+        made: T = self._derived[name]
+        return made
 
 
 class Model(Protocol):

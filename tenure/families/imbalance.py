@@ -43,7 +43,7 @@ def balance(rows: Rows, strategy: Parameter, seed: int) -> Balanced:
     if count.min() == 0:
         raise DataError(f"a model needs rows of both classes; {len(rows.label)} rows have one")
     if strategy == "smote":
-        return _smote(rows, count, seed)
+        return rows.once(("smote", seed), lambda: _smote(rows, count, seed))
     if strategy == "class_weight":
         return Balanced(rows.matrix, rows.label, class_weights(rows.label))
     return Balanced(rows.matrix, rows.label, np.ones(len(rows.label)))

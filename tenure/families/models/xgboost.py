@@ -77,12 +77,16 @@ class XGBoost:
     ) -> BoosterModel:
         import xgboost
 
-        strategy = parameters["imbalance"]
+        strategy = str(parameters["imbalance"])
         with limited(threads):
             balanced = balance(rows, strategy, seed)
             weight = None if strategy == "none" else balanced.weight
-            train = xgboost.QuantileDMatrix(
-                balanced.matrix, balanced.label, weight=weight, max_bin=MAX_BIN, nthread=threads
+            # Bins depend on no parameter of a trial but the strategy.
+            train = rows.once(
+                ("bins", strategy, seed, threads),
+                lambda: xgboost.QuantileDMatrix(
+                    balanced.matrix, balanced.label, weight=weight, max_bin=MAX_BIN, nthread=threads
+                ),
             )
             share = np.float32(np.average(balanced.label, weights=balanced.weight))
             settings: dict[str, Parameter] = {
@@ -101,8 +105,12 @@ class XGBoost:
             else:
                 # The loss must be read at the base rate that the model is fitted to.
                 held_weight = None if strategy == "none" else class_weights(stop.label)
-                held = xgboost.QuantileDMatrix(
-                    stop.matrix, stop.label, weight=held_weight, ref=train, max_bin=MAX_BIN, nthread=threads
+                # Cut as the rows that are fitted are, which are others for a scout.
+                held = stop.once(
+                    ("bins", strategy, seed, threads, rows),
+                    lambda: xgboost.QuantileDMatrix(
+                        stop.matrix, stop.label, weight=held_weight, ref=train, max_bin=MAX_BIN, nthread=threads
+                    ),
                 )
                 booster = xgboost.train(
                     settings,

@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from tenure.families import CrossValidation, Rows, cross_validate, divide, evaluate, get, is_better
+from tenure.families import CrossValidation, Divided, Rows, cross_validate, divide, evaluate, get, is_better
 
 
 def run(rows, family="logistic_regression", objective="roc_auc", **more):
     family = get(family)
     folds = divide(rows.label, 5, 7)
     return cross_validate(
-        family, family.default, rows.matrix, rows.label, folds, objective=objective, seed=7, threads=1, **more
+        family, family.default, Divided(rows.matrix, rows.label, folds), objective=objective, seed=7, threads=1, **more
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from components.train.candidates import Best
 from components.train.ensemble import MAX_MEMBERS, SMALLEST_WEIGHT, Member, stack
-from tenure.families import Rows, cross_validate, divide, get
+from tenure.families import Divided, Rows, cross_validate, divide, get
 
 
 def customers(rows: int = 900, seed: int = 0) -> Rows:
@@ -32,12 +32,10 @@ def test_it_is_better_than_each_of_two_that_see_different_things() -> None:
     rows = customers()
     families = ("logistic_regression", "random_forest")
     found = stacked([member(name) for name in families], rows, "log_loss")
-    folds = divide(rows.label, 4, 7)
+    divided = Divided(rows.matrix, rows.label, divide(rows.label, 4, 7))
     for name in families:
         family = get(name)
-        alone = cross_validate(
-            family, family.default, rows.matrix, rows.label, folds, objective="log_loss", seed=7, threads=1
-        )
+        alone = cross_validate(family, family.default, divided, objective="log_loss", seed=7, threads=1)
         assert found.best.mean < alone.mean
     assert found.members == (0, 1) and (found.weights >= SMALLEST_WEIGHT).all()
 

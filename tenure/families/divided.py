@@ -1,0 +1,68 @@
+"""A table cut into folds once, for all the trials that will be scored on them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenure.families.family import Matrix, Rows
+from tenure.families.folds import Folds
+
+KEEP_BYTES = 512 * 1024**2
+"""Most memory for rows that are kept cut out; of a larger table every trial cuts them out anew. What families derive
+from them (bins, synthetic rows) takes at most a few times as much."""
+
+SCOUT_ROWS = 12_000
+"""Rows that a scout is fitted on. With fewer than three times as many in a fold there is none: fitting the fold costs
+little more."""
+
+
+class Divided:
+    """Rows by fold. The same ``Rows`` object every time, so that what was derived from it is found again."""
+
+    def __init__(self, matrix: Matrix, label: NDArray, folds: Folds, seed: int = 0) -> None:
+        """Args: matrix shape (n, f); label 0 or 1, shape (n,); seed draws the scout's rows."""
+        self.folds = folds
+        self.matrix, self.label, self._seed = matrix, label, seed
+        self._keeps = matrix.nbytes * len(folds.folds) <= KEEP_BYTES
+        self._kept: dict[tuple[str, int], Rows] = {}
+
+    def __len__(self) -> int:
+        """Folds."""
+        return len(self.folds.folds)
+
+    def fit(self, fold: int) -> Rows:
+        """Rows to fit on, with early stopping."""
+        return self._rows("fit", fold, self.folds.folds[fold].fit)
+
+    def stop(self, fold: int) -> Rows:
+        """Rows to stop early by."""
+        return self._rows("stop", fold, self.folds.folds[fold].stop)
+
+    def train(self, fold: int) -> Rows:
+        """Rows to fit on, without early stopping."""
+        return self._rows("train", fold, self.folds.folds[fold].train)
+
+    def held(self, fold: int) -> Rows:
+        """Rows to score."""
+        return self._rows("held", fold, self.folds.folds[fold].held)
+
+    def scout(self) -> Rows | None:
+        """Some of the first fold's rows to fit on, of each class the same share; none where they would be many."""
+        fit = self.folds.folds[0].fit
+        if len(fit) < 3 * SCOUT_ROWS:
+            return None
+        share, chosen = SCOUT_ROWS / len(fit), []
+        for value in (0, 1):
+            rows = np.random.default_rng(self._seed).permutation(fit[self.label[fit] == value])
+            # At least two, or there is nothing for SMOTE to interpolate between.
+            chosen.append(rows[: max(2, round(share * len(rows)))])
+        return self._rows("scout", 0, np.sort(np.concatenate(chosen)))
+
+    def _rows(self, kind: str, fold: int, indices: NDArray[np.int64]) -> Rows:
+        rows = self._kept.get((kind, fold))
+        if rows is None:
+            rows = Rows(self.matrix[indices], self.label[indices], keeps=self._keeps)
+            if self._keeps:
+                self._kept[kind, fold] = rows
+        return rows
