@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipelines.commands.become import become
 from pipelines.commands.models import NameOption, registry_of
 from pipelines.commands.options import HomeOption, JsonOption, command, print_json
 
@@ -66,10 +66,7 @@ def serve(
         *("--host", host, "--http-port", str(port), "--grpc-port", str(grpc_port), "--workers", str(workers)),
     ]
     print(f"serving {shown} at http://{host}:{port}/v2/models/{model}; Ctrl-C ends it", file=sys.stderr, flush=True)
-    # The server takes this process's place: signals and its exit status are its own.
-    root = str(Path(__file__).parent.parent.parent)
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-    os.execv(sys.executable, [sys.executable, "-m", "serving", *arguments])  # noqa: S606 there is no shell to start
+    become("serving", arguments)
 
 
 def predict(

@@ -14,14 +14,14 @@ from serving.rollout.limits import Limits
 from tenure.errors import TenureError
 
 EXAMPLES = """examples:
-  python -m serving.rollout plan --requests-per-s 20
-  python -m serving.rollout start churn --version 7 --mlflow http://mlflow.tenure:5000 --artifact-root s3://models
-  python -m serving.rollout start churn --version 7 --storage-uri s3://models/churn/7/data/bundle --wait
-  python -m serving.rollout start churn --version 7 --storage-uri s3://models/churn/7/data/bundle \\
+  {program} plan --requests-per-s 20
+  {program} start churn --version 7 --mlflow http://mlflow.tenure:5000 --artifact-root s3://models
+  {program} start churn --version 7 --storage-uri s3://models/churn/7/data/bundle --wait
+  {program} start churn --version 7 --storage-uri s3://models/churn/7/data/bundle \\
       --shadow s3://logs/predictions --canary-url http://localhost:8080
-  python -m serving.rollout status churn
-  python -m serving.rollout abort churn --why "complaints from support"
-  python -m serving.rollout run churn --prometheus http://prometheus.monitoring:9090
+  {program} status churn
+  {program} abort churn --why "complaints from support"
+  {program} run churn --prometheus http://prometheus.monitoring:9090
 
 exit status: 0 done, 2 what was asked for is wrong, 3 the cluster or a server is away or forbids,
   4 another rollout is under way, 7 rolled back (with --wait)
@@ -30,10 +30,12 @@ exit status: 0 done, 2 what was asked for is wrong, 3 the cluster or a server is
 
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
+    # What people typed to get here: ``tenure rollout`` says so.
+    program = os.environ.get("TENURE_PROGRAM", "python -m serving.rollout")
     root = argparse.ArgumentParser(
-        prog="python -m serving.rollout",
+        prog=program,
         description="Roll a model version out by canary on a KServe InferenceService.",
-        epilog=EXAMPLES,
+        epilog=EXAMPLES.format(program=program),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     root.add_argument("--verbose", action="store_true", help="show the trace of an error")

@@ -1,0 +1,21 @@
+"""``tenure rollout``: the rollout's own command line (``serving.rollout``), in this process's place."""
+
+from __future__ import annotations
+
+import os
+
+import typer
+
+from pipelines.commands.become import become
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the top level; what follows its name, ``--help`` too, is the rollout's to read."""
+    passed_on = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+    app.command("rollout", context_settings=passed_on)(rollout)
+
+
+def rollout(context: typer.Context) -> None:
+    """Roll a version out by canary: start, status, pause, resume, promote, abort, plan."""
+    os.environ["TENURE_PROGRAM"] = "tenure rollout"
+    become("serving.rollout", context.args or ["--help"])
