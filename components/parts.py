@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tenure.contract import Contract
 from tenure.contract.schema import SNAPSHOT_COLUMN
+from tenure.contract.values import Value
 from tenure.errors import DataError, StorageError
 from tenure.families import Folds, divide
 from tenure.transform import Transform
@@ -32,6 +33,8 @@ class Part:
     """Shape (n,)."""
     time: NDArray[Any] | None
     """Shape (n,); none where the contract has no time."""
+    segment_columns: dict[str, Value]
+    """The columns by which the contract tells segments, shape (n,) each."""
 
 
 def read_transform(features: Path) -> Transform:
@@ -65,11 +68,15 @@ def read_part(features: Path, name: Literal["train", "validation"], contract: Co
     if not np.isin(values, (0, 1)).all():
         raise DataError(f"{path.name}: a label is neither 0 nor 1")
     time = contract.time if contract.events is None else SNAPSHOT_COLUMN
+    encoded = transform.encode({column: table.column(column) for column in transform.inputs})
     return Part(
-        matrix=transform.encode({column: table.column(column) for column in transform.inputs}).matrix,
+        matrix=encoded.matrix,
         label=values,
         key=table.column(contract.key).to_numpy(),
         time=None if time is None else table.column(time).to_numpy(),
+        segment_columns={
+            segment.column: encoded.values[segment.column] for segment in contract.decision.segments.values()
+        },
     )
 
 

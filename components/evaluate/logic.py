@@ -168,6 +168,7 @@ def _chosen(bundle: Bundle) -> Json:
         "family": bundle.manifest.family,
         "bundle_version": bundle.version,
         "threshold": bundle.decision.threshold,
+        "segments": [segment.to_dict() for segment in bundle.decision.segments],
         "calibration": bundle.decision.calibration.method,
         "bands": bundle.decision.bands,
         "base_rate": bundle.decision.base_rate,

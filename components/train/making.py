@@ -94,11 +94,12 @@ def _decided(
         link=model.terms.link,
         base_rate=float(train.label.mean()),
         table_rows=table_rows,
+        columns=validation.segment_columns,
     )
     calibrated = decision.calibrate(margin, probability)
     measured = measure(
         validation.label,
-        Scored(calibrated, decision.decide(calibrated)),
+        Scored(calibrated, decision.decide(calibrated, columns=validation.segment_columns)),
         _campaign(contract, decision),
         samples=contract.acceptance.bootstrap_samples,
         seed=training.seed,

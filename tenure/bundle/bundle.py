@@ -79,7 +79,7 @@ class Bundle:
         Args:
             columns: the contract's inputs, equally long; others are ignored.
             explain: how many reasons a row, at most.
-            threshold: contact from this probability on, instead of from the bundle's own threshold.
+            threshold: contact from this probability on, instead of from the bundle's own thresholds.
 
         Raises:
             DataError: a column is missing or holds what the contract does not allow there.
@@ -97,7 +97,7 @@ class Bundle:
         return Prediction(
             version=self.manifest.version,
             probability=probability,
-            decision=self.decision.decide(probability, threshold),
+            decision=self.decision.decide(probability, threshold, columns=encoded.values),
             band=band,
             recommendation=[recommendations.get(name, "") for name in band],
             margin=margin,

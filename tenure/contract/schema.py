@@ -18,6 +18,7 @@ from tenure.contract.settings import (
     Events,
     Label,
     Quality,
+    Segment,
     Serving,
     Source,
     Split,
@@ -33,6 +34,9 @@ ROW_COLUMN = "_row"
 
 LABEL_COLUMN = "_label"
 """Column of the feature tables: 1 for a customer who left, 0 for one who stayed."""
+
+BOOLEAN_TEXTS = ("false", "true")
+"""How a contract writes the values of a boolean feature that has no texts of its own."""
 
 
 class Contract(Part):
@@ -123,6 +127,14 @@ class Contract(Part):
             known[name] = parsed[name].type
         return parsed
 
+    def feature_type(self, name: str) -> ExpressionType:
+        """What expressions and segments see an input or derived feature as.
+
+        Raises:
+            KeyError: if there is none of that name.
+        """
+        return self.expressions[name].type if name in self.derived else _expression_type(self.inputs[name])
+
     @model_validator(mode="after")
     def _roles(self) -> Self:
         unique: tuple[Role, ...] = ("key", "time", "label")
@@ -185,15 +197,38 @@ class Contract(Part):
         for name in (ROW_COLUMN, LABEL_COLUMN, *([SNAPSHOT_COLUMN] if self.events else [])):
             if name in self.columns or name in self.windows or name in self.derived:
                 raise ValueError(f"'{name}' is a name that Tenure gives to a column of its own")
-        for name in self.quality.leakage_accepted:
-            if name not in self.inputs and name not in self.derived:
-                raise ValueError(f"'quality.leakage_accepted' names a feature that is not there: {name}")
         used = {name for expression in self.expressions.values() for name in expression.columns}
         for name in self.columns_of("feature") if self.events is None else ():
             if self.columns[name].is_temporal and name not in used:
                 error = ValueError("no derived feature uses this date: use it in one, or give it the role 'ignored'")
                 raise _at(("columns", name, "role"), error, "feature")
         return self
+
+    @model_validator(mode="after")
+    def _named_features(self) -> Self:
+        for name in self.quality.leakage_accepted:
+            if name not in self.inputs and name not in self.derived:
+                raise ValueError(f"'quality.leakage_accepted' names a feature that is not there: {name}")
+        for name, segment in self.decision.segments.items():
+            self._check_segment(name, segment)
+        return self
+
+    def _check_segment(self, name: str, segment: Segment) -> None:
+        column = segment.column
+        if column not in self.inputs and column not in self.derived:
+            raise ValueError(f"segment '{name}' names a feature that is not there: {column}")
+        kind = self.feature_type(column)
+        if segment.at_least is not None and kind != "number":
+            raise ValueError(f"segment '{name}': 'at_least' needs a number, '{column}' is a {kind}")
+        if segment.values is not None and kind not in ("text", "boolean"):
+            raise ValueError(f"segment '{name}': 'values' needs a text or a boolean, '{column}' is a {kind}")
+        described = self.inputs.get(column)
+        possible = None if described is None else described.values
+        if kind == "boolean":
+            possible = possible or BOOLEAN_TEXTS
+        strange = sorted(set(segment.values or ()) - set(possible)) if possible is not None else []
+        if strange:
+            raise ValueError(f"segment '{name}': '{column}' cannot hold '{strange[0]}'")
 
 
 def _parse_feature(text: str, known: Mapping[str, ExpressionType]) -> Expression:

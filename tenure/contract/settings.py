@@ -119,8 +119,52 @@ class Business(Part):
     """Customers scored a day; the number of rows of the table without it."""
 
 
-class Decision(Part):
-    """How a probability becomes a band and a recommendation."""
+Policy = Literal["profit", "precision", "recall"]
+
+
+class Rule(Part):
+    """How a threshold is chosen, on the validation part and under the limit of contacts."""
+
+    policy: Policy = "profit"
+    """``profit``: earns most; ``precision``: contacts as many as it can at ``target``; ``recall``: as few."""
+    target: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
+    """Precision or recall to reach."""
+
+    @model_validator(mode="after")
+    def _target_where_needed(self) -> Self:
+        if (self.policy == "profit") != (self.target is None):
+            raise ValueError(
+                "'target' is for the policies precision and recall"
+                if self.policy == "profit"
+                else f"policy '{self.policy}' needs a 'target'"
+            )
+        return self
+
+
+class Segment(Rule):
+    """Customers with a threshold of their own: by values of a feature, or from a number on."""
+
+    column: str
+    """An input or a derived feature."""
+    values: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
+    at_least: float | None = None
+    threshold: Share | None = None
+    """The threshold itself, instead of a policy."""
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Self:
+        if (self.values is None) == (self.at_least is None):
+            raise ValueError("a segment needs either 'values' or 'at_least'")
+        if self.threshold is not None and "policy" in self.model_fields_set:
+            raise ValueError("a segment has either a 'threshold' or a 'policy'")
+        return self
+
+
+class Decision(Rule):
+    """How a probability becomes a decision, a band and a recommendation."""
+
+    segments: dict[str, Segment] = Field(default_factory=dict)
+    """Served before all others when contacts are limited; a customer of several belongs to the first of them."""
 
     bands: dict[str, Share] = Field(default_factory=lambda: {"low": 0.0, "medium": 0.3, "high": 0.6})
     """Band name to the smallest probability in it; the first starts at 0."""

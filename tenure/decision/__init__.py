@@ -13,6 +13,7 @@ from tenure.decision.profit import (
     contact_limit,
     profit_curve,
 )
+from tenure.decision.segments import Segment
 
 __all__ = [
     "NOBODY",
@@ -21,6 +22,7 @@ __all__ = [
     "ContactLimit",
     "Decision",
     "ProfitCurve",
+    "Segment",
     "best_point",
     "break_even",
     "choose_calibration",

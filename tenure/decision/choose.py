@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tenure.contract import Contract
+from tenure.contract.values import Value
 from tenure.decision.calibration import Floats
 from tenure.decision.decision import Decision
 from tenure.decision.fit_calibration import choose_calibration
-from tenure.decision.profit import ContactLimit, ProfitCurve, best_point, break_even, contact_limit, profit_curve
+from tenure.decision.policy import Cut, cut, given
+from tenure.decision.profit import NOBODY, ContactLimit, ProfitCurve, break_even, contact_limit, profit_curve
+from tenure.decision.segments import Bools, described, members
+from tenure.errors import DataError
 
 CURVE_POINTS = 101
 """Points of the profit curve that are kept: one a percent of customers contacted."""
@@ -26,8 +32,9 @@ def choose_decision(
     link: Literal["logit", "identity"],
     base_rate: float,
     table_rows: int,
+    columns: Mapping[str, Value] | None = None,
 ) -> Decision:
-    """Calibrate, then take the threshold with the largest profit under the contact limit.
+    """Calibrate, then choose the threshold, and those of segments, by the contract's policies under the contact limit.
 
     Args:
         margin, probability: the exported model's raw outputs on the validation part, shape (n,).
@@ -36,43 +43,89 @@ def choose_decision(
         base_rate: share of churners in the training part.
         table_rows: rows accepted for training, validation and test together: the customers scored a day where the
             contract does not say how many they are.
+        columns: inputs and derived features of the rows, by name; needed where the contract has segments.
 
     Raises:
-        DataError: if the validation part has fewer than two rows of a class.
+        DataError: if the validation part has fewer than two rows of a class, or no customer of a segment.
     """
     chosen = choose_calibration(margin, probability, label, link=link, seed=contract.training.seed)
     calibrated = chosen.calibration.apply(margin, probability)
-    curve = profit_curve(calibrated, label, contract.business)
     limit = contact_limit(contract.business, table_rows)
-    point = best_point(curve, limit.share)
+    segments = [described(contract, name, segment, NOBODY) for name, segment in contract.decision.segments.items()]
+    inside = members(segments, columns or {})
+    plan = _plan(contract, calibrated, label, inside, limit.share)
+    free = _plan(contract, calibrated, label, inside, 1.0)
+    curve = profit_curve(calibrated, label, contract.business)
     return Decision(
         calibration=chosen.calibration,
-        threshold=float(curve.threshold[point]),
+        threshold=plan.rest.threshold,
+        segments=tuple(
+            replace(segment, threshold=cut.threshold) for segment, cut in zip(segments, plan.segments, strict=True)
+        ),
         bands=dict(contract.decision.bands),
         recommendations=dict(contract.decision.recommendations),
         base_rate=base_rate,
         limit=limit,
-        expected=_expected(curve, point, limit) | {"break_even_probability": break_even(contract.business)},
+        expected=_expected(contract, plan, free, limit),
         profit_curve=_picture(curve, limit),
         calibration_log_loss=chosen.log_loss,
     )
 
 
-def _expected(curve: ProfitCurve, point: int, limit: ContactLimit) -> dict[str, Any]:
-    """What the chosen point, and the best one without a limit, would bring a day."""
-    a_day = limit.population / curve.rows
-    free = best_point(curve, 1.0)
-    contacted, churners = int(curve.contacted[point]), int(curve.churners[point])
+@dataclass(frozen=True)
+class _Plan:
+    """The cuts of all segments, and of the customers in none."""
+
+    segments: list[Cut]
+    rest: Cut
+
+    @property
+    def cuts(self) -> list[Cut]:
+        return [*self.segments, self.rest]
+
+
+def _plan(contract: Contract, probability: Floats, label: NDArray, inside: list[Bools], share: float) -> _Plan:
+    """The thresholds under a limit of ``share`` of the rows; segments are served first, in their order."""
+    left = int(np.floor(share * len(label) + 1e-9))
+    rest = np.ones(len(label), dtype=bool)
+    cuts = []
+    for (name, rule), rows in zip(contract.decision.segments.items(), inside, strict=True):
+        rest &= ~rows
+        if not rows.any():
+            raise DataError(f"segment '{name}' has no customer in the validation part: its threshold cannot be chosen")
+        if rule.threshold is not None:
+            made = given(probability[rows], label[rows], contract.business, rule.threshold)
+        else:
+            made = cut(probability[rows], label[rows], contract.business, rule, left)
+        cuts.append(made)
+        left = max(0, left - made.contacted)
+    if not rest.any():
+        raise DataError("every customer of the validation part is in a segment: no threshold is left to be chosen")
+    return _Plan(cuts, cut(probability[rest], label[rest], contract.business, contract.decision, left))
+
+
+def _expected(contract: Contract, plan: _Plan, free: _Plan, limit: ContactLimit) -> dict[str, Any]:
+    """What the chosen cuts, and those without a limit, would bring a day."""
+    rows = sum(cut.rows for cut in plan.cuts)
+    a_day = limit.population / rows
+    contacted, hit, profit = (sum(getattr(cut, name) for cut in plan.cuts) for name in ("contacted", "hit", "profit"))
+    free_contacted, free_profit = (sum(getattr(cut, name) for cut in free.cuts) for name in ("contacted", "profit"))
+    churners = sum(cut.churners for cut in plan.cuts)
     return {
-        "rows": curve.rows,
-        "contacted_share": contacted / curve.rows,
+        "policy": contract.decision.policy,
+        "target": contract.decision.target,
+        "target_met": plan.rest.met,
+        "rows": rows,
+        "contacted_share": contacted / rows,
         "contacts_per_day": contacted * a_day,
-        "profit_per_day": float(curve.profit[point]) * a_day,
-        "unlimited_contacts_per_day": int(curve.contacted[free]) * a_day,
-        "unlimited_profit_per_day": float(curve.profit[free]) * a_day,
-        "limit_cost_per_day": float(curve.profit[free] - curve.profit[point]) * a_day,
-        "precision": churners / contacted if contacted else None,
-        "recall": churners / int(curve.churners[-1]) if curve.churners[-1] else None,
+        "profit_per_day": profit * a_day,
+        "unlimited_contacts_per_day": free_contacted * a_day,
+        "unlimited_profit_per_day": free_profit * a_day,
+        "limit_cost_per_day": (free_profit - profit) * a_day,
+        "precision": hit / contacted if contacted else None,
+        "recall": hit / churners if churners else None,
+        "break_even_probability": break_even(contract.business),
+        "segments": {name: cut.to_dict() for name, cut in zip(contract.decision.segments, plan.segments, strict=True)},
     }
 
 

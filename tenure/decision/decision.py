@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -11,8 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tenure.contract.values import Value
 from tenure.decision.calibration import Calibration, Floats
 from tenure.decision.profit import ContactLimit
+from tenure.decision.segments import Segment, members
 from tenure.errors import BundleError
 
 FILE_NAME = "decision.json"
@@ -29,6 +32,8 @@ class Decision:
     calibration: Calibration
     threshold: float
     """A customer is contacted if the calibrated probability is at least this; above 1: nobody is."""
+    segments: tuple[Segment, ...] = field(default=(), kw_only=True)
+    """Customers with thresholds of their own; the first that a customer is in counts."""
     bands: dict[str, float]
     """Band name to the smallest probability in it; ascending from 0."""
     recommendations: dict[str, str]
@@ -63,9 +68,26 @@ class Decision:
         """Calibrated probabilities, shape (n,), from the model's margins and raw probabilities, shape (n,) each."""
         return self.calibration.apply(margin, probability)
 
-    def decide(self, probability: Floats, threshold: float | None = None) -> NDArray[np.bool_]:
-        """Whom to contact, shape (n,), by calibrated probabilities; ``threshold`` replaces the decision's own."""
-        return probability >= (self.threshold if threshold is None else threshold)
+    def decide(
+        self, probability: Floats, threshold: float | None = None, *, columns: Mapping[str, Value] | None = None
+    ) -> NDArray[np.bool_]:
+        """Whom to contact, shape (n,), by calibrated probabilities.
+
+        Args:
+            threshold: replaces the decision's own, those of segments too.
+            columns: inputs and derived features by name; needed where there are segments.
+
+        Raises:
+            ValueError: there are segments, and no columns to tell them by.
+        """
+        if threshold is not None or not self.segments:
+            return probability >= (self.threshold if threshold is None else threshold)
+        if columns is None:
+            raise ValueError("a decision by segments needs the customers' columns")
+        limits = np.full(len(probability), self.threshold)
+        for segment, inside in zip(self.segments, members(self.segments, columns), strict=True):
+            limits[inside] = segment.threshold
+        return np.asarray(probability >= limits)
 
     def band_codes(self, probability: Floats) -> NDArray[np.intp]:
         """Index into ``bands`` of every calibrated probability, shape (n,)."""
@@ -84,6 +106,7 @@ class Decision:
         document = {
             "calibration": self.calibration.to_dict() | {"log_loss": self.calibration_log_loss},
             "threshold": self.threshold,
+            "segments": [segment.to_dict() for segment in self.segments],
             "bands": self.bands,
             "recommendations": self.recommendations,
             "base_rate": self.base_rate,
@@ -109,6 +132,7 @@ class Decision:
             return cls(
                 calibration=Calibration.from_dict(document["calibration"]),
                 threshold=float(document["threshold"]),
+                segments=tuple(Segment.from_dict(segment) for segment in document["segments"]),
                 bands={str(name): float(start) for name, start in document["bands"].items()},
                 recommendations={str(name): str(words) for name, words in document["recommendations"].items()},
                 base_rate=float(document["base_rate"]),

@@ -32,6 +32,8 @@ class Encoded:
     """A text that has no feature of its own."""
     out_of_range: Flags
     """Outside the contract's range; taken for the nearest value inside."""
+    values: dict[str, Value]
+    """Inputs and derived features in the inner representation, nothing imputed."""
 
 
 class Transform:
@@ -72,7 +74,7 @@ class Transform:
         imputed = self._numbers.encode(values, matrix)
         unknown, missing = self._categories.encode(values, matrix)
         imputed.update(missing)
-        return Encoded(matrix, self._of_inputs(imputed), self._of_inputs(unknown), out_of_range)
+        return Encoded(matrix, self._of_inputs(imputed), self._of_inputs(unknown), out_of_range, values)
 
     def derive(self, columns: Columns) -> dict[str, pa.Array]:
         """The derived features as people read them: float64, bool or string, null where unknown.

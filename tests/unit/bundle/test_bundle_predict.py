@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from tenure import bundle
 from tenure.bundle import Bundle
 from tenure.contract.settings import Source
+from tenure.decision import Segment
 from tenure.errors import DataError, InputError
 from tenure.export import ExportedModel
 
@@ -51,6 +53,23 @@ def test_reasons_add_up_to_the_margin(loaded: Bundle, columns: dict) -> None:
     prediction = loaded.predict(columns, explain=1000)
     sums = np.array([sum(reason.contribution for reason in row) for row in prediction.reasons])
     assert np.abs(sums + loaded.explainer.expected - prediction.margin).max() < 1e-4
+
+
+def test_segments_are_told_by_raw_columns_however_they_come(loaded: Bundle, columns: dict) -> None:
+    rare = Segment("rare", "Contract", ("Two year",), None, 0.0)
+    dear = Segment("dear", "MonthlyCharges", None, 90.0, 0.0)
+    cut = replace(loaded, decision=replace(loaded.decision, threshold=2.0, segments=(rare, dear)))
+    expected = [
+        contract == "Two year" or float(charges) >= 90.0
+        for contract, charges in zip(columns["Contract"], columns["MonthlyCharges"], strict=True)
+    ]
+    assert 0 < sum(expected) < 200
+    assert cut.predict(columns).decision.tolist() == expected
+    as_bytes = {name: [str(value).encode() for value in values] for name, values in columns.items()}
+    assert cut.predict(as_bytes).decision.tolist() == expected
+    alone = [cut.predict({name: values[row : row + 1] for name, values in columns.items()}) for row in range(20)]
+    assert [bool(one.decision[0]) for one in alone] == expected[:20]
+    assert cut.predict(columns, threshold=0.0).decision.all()
 
 
 def test_the_threshold_of_a_request(loaded: Bundle, columns: dict) -> None:

@@ -1,0 +1,104 @@
+"""Customers with a threshold of their own, found by their raw columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenure.contract import Contract
+from tenure.contract.schema import BOOLEAN_TEXTS
+from tenure.contract.settings import Segment as Described
+from tenure.contract.values import Text, Value
+
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """The customers whose ``column`` holds one of ``values``, or at least ``at_least``; a missing value is neither.
+
+    Raises:
+        ValueError: if a value is out of its range.
+    """
+
+    name: str
+    column: str
+    """An input or derived feature."""
+    values: tuple[str | float, ...] | None
+    """Texts of a text column, 0 and 1 of a boolean one."""
+    at_least: float | None
+    threshold: float
+    """Its customers are contacted from this probability on."""
+
+    def __post_init__(self) -> None:
+        if (self.values is None) == (self.at_least is None):
+            raise ValueError(f"segment '{self.name}' needs either values or a smallest number")
+        if not (np.isfinite(self.threshold) and self.threshold >= 0.0):
+            raise ValueError(f"segment '{self.name}': threshold {self.threshold} is not a number from 0")
+
+    def among(self, columns: Mapping[str, Value]) -> Bools:
+        """(rows,) whether a customer is in the segment.
+
+        Args:
+            columns: inputs and derived features by name, as ``Transform.values`` gives them.
+        """
+        found = columns[self.column]
+        if isinstance(found, Text):
+            wanted = self.values or ()
+            inside = np.array([*(word in wanted for word in found.words), False])
+            members: Bools = inside[found.codes]
+            return members
+        if self.at_least is not None:
+            return np.asarray(found >= self.at_least)
+        return np.isin(found, np.array(self.values, dtype=np.float64))
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON values; ``from_dict`` reads them back."""
+        values = None if self.values is None else list(self.values)
+        return {
+            "name": self.name,
+            "column": self.column,
+            "values": values,
+            "at_least": self.at_least,
+            "threshold": self.threshold,
+        }
+
+    @classmethod
+    def from_dict(cls, document: dict[str, Any]) -> Segment:
+        """
+        Raises:
+            ValueError, TypeError, KeyError: if ``document`` is something else than ``to_dict`` wrote.
+        """
+        values, at_least = document["values"], document["at_least"]
+        return cls(
+            name=str(document["name"]),
+            column=str(document["column"]),
+            values=None if values is None else tuple(v if isinstance(v, str) else float(v) for v in values),
+            at_least=None if at_least is None else float(at_least),
+            threshold=float(document["threshold"]),
+        )
+
+
+def described(contract: Contract, name: str, segment: Described, threshold: float) -> Segment:
+    """A segment of the contract with its threshold."""
+    values: tuple[str | float, ...] | None = segment.values
+    column = contract.inputs.get(segment.column)
+    if values is not None and contract.feature_type(segment.column) == "boolean":
+        texts = (column.values if column is not None else None) or BOOLEAN_TEXTS
+        values = tuple(float(texts.index(value)) for value in values if isinstance(value, str))
+    return Segment(name, segment.column, values, segment.at_least, threshold)
+
+
+def members(segments: Sequence[Segment], columns: Mapping[str, Value]) -> list[Bools]:
+    """(rows,) who is in each segment; a customer of several counts for the first of them."""
+    found: list[Bools] = []
+    for segment in segments:
+        inside = segment.among(columns)
+        for earlier in found:
+            inside = inside & ~earlier
+        found.append(inside)
+    return found
