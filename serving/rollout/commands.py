@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, fields
+from datetime import datetime
 from typing import Any
 
 from serving.rollout import history, shadow
@@ -76,7 +77,7 @@ def start(options: argparse.Namespace) -> None:
         print(f"{cluster.service} serves {storage_uri} already: nothing to roll out")
         return
     print(f"{cluster.service}: version {plan.version} goes out as {plan.canary}: {steps_line(plan.limits)}")
-    if not _controller_lives(cluster):
+    if not _controller(cluster):
         print(f"note: no controller is at work; start one: python -m serving.rollout run {cluster.service}")
     if plan.shadow and options.shadow is not None:
         _replay(cluster, plan, options)
@@ -93,7 +94,7 @@ def status(options: argparse.Namespace) -> None:
         print("{}" if options.json else f"{cluster.service}: no rollout yet")
         return
     rows = [row for row in history.rows(stored.history) if row.rollout == stored.plan.rollout]
-    holder = ((cluster.lease() or {}).get("spec") or {}).get("holderIdentity") or ""
+    holder = _controller(cluster)
     if options.json:
         state = {**stored.state.to_json(), "e_value": stored.state.comparison.e_value()}
         document = {"plan": stored.plan.to_json(), "state": state, "history": [asdict(row) for row in rows]}
@@ -241,8 +242,13 @@ def _until(
         time.sleep(POLL_S)
 
 
-def _controller_lives(cluster: Cluster) -> bool:
-    return bool(((cluster.lease() or {}).get("spec") or {}).get("holderIdentity"))
+def _controller(cluster: Cluster) -> str:
+    """Who holds the Lease, "" if nobody does. It compares clocks of two machines, so it informs and decides nothing."""
+    held = (cluster.lease() or {}).get("spec") or {}
+    holder = str(held.get("holderIdentity") or "")
+    if not holder or time.time() - datetime.fromisoformat(held["renewTime"]).timestamp() > NOTICE_S:
+        return ""
+    return holder
 
 
 class _Unasked:
