@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 STARTUP_TRIALS = 4
-"""Trials, the default among them, before TPE models the scores, and before any is pruned.
+"""Trials, the default among them, before TPE models the scores."""
 
-It may be pruned after the first fold already, or by its scout: all trials see the same folds, so their running means
-are paired.
-"""
+UNPRUNED_TRIALS = 2
+"""Trials, the default among them, that are never pruned. Later ones may be after their first fold already, or by their
+scout: all trials see the same folds, so their running means are paired."""
 
 KEPT_PERCENT = 33.0
 """A trial goes on while its running mean is among the best third of those that came as far. Half (the median rule)
@@ -75,7 +75,7 @@ def run_unit(
         storage=storage,
         study_name=name,
         direction=direction(search.objective),
-        pruner=optuna.pruners.PercentilePruner(KEPT_PERCENT, n_startup_trials=STARTUP_TRIALS),
+        pruner=optuna.pruners.PercentilePruner(KEPT_PERCENT, n_startup_trials=UNPRUNED_TRIALS),
         load_if_exists=True,
     )
     _fail_left_behind(study)

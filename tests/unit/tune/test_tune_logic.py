@@ -222,3 +222,14 @@ class TestStorageThatFails:
         monkeypatch.setattr(study, "cross_validate", other_run_begins)
         with pytest.raises(BusyError, match="another run works on the study telco/"):
             search(upstream, tmp_path)
+
+
+def test_scouts_give_up_trials_before_their_first_fold(upstream, tmp_path, monkeypatch):
+    monkeypatch.setattr("tenure.families.divided.SCOUT_ROWS", 60)
+    found = search(upstream, tmp_path)
+    trials = [trial for unit in found.values() for trial in unit["trials"]]
+    given_up = [trial for trial in trials if not trial["scores"]]
+    assert given_up and all(trial["state"] == "pruned" and trial["score"] is None for trial in given_up)
+    assert all(unit["trials"][0]["state"] == "complete" for unit in found.values())
+    monkeypatch.setattr(study, "cross_validate", lambda *_, **__: pytest.fail("a trial ran"))
+    assert search(upstream, tmp_path) == found
