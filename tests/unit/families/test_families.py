@@ -94,3 +94,14 @@ def test_covers_add_up(family, make_customers):
 def test_unknown_family():
     with pytest.raises(ValueError, match="no model family is called 'svm'"):
         get("svm")
+
+
+def test_its_export_says_the_same_far_outside_the_training_rows(family, make_customers):
+    rows = make_customers()
+    model = fit(family, rows)
+    far = rows.matrix[:100] * np.float32(1e4)
+    corners = np.where(np.random.default_rng(0).random((100, far.shape[1])) < 0.5, np.float32(-1e6), np.float32(1e6))
+    matrix = np.concatenate([far, -far, corners.astype(np.float32), np.zeros_like(far[:1])])
+    exported = export(model.terms(), model.probability, matrix)
+    margin, probability = score(exported, matrix)
+    assert np.isfinite(margin).all() and ((probability >= 0) & (probability <= 1)).all()
