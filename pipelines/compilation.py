@@ -17,7 +17,10 @@ def compile_training(settings: Settings, output: Path) -> None:
     """
     from kfp import compiler
 
-    from pipelines.training import training_pipeline
+    if settings.pods is None:
+        from pipelines.training import training_pipeline as graph
+    else:
+        from pipelines.cluster_training import cluster_training_pipeline as graph
 
     output.parent.mkdir(parents=True, exist_ok=True)
     # The compiler tells the format by the ending.
@@ -25,7 +28,7 @@ def compile_training(settings: Settings, output: Path) -> None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            compiler.Compiler().compile(training_pipeline(settings), str(temporary))
+            compiler.Compiler().compile(graph(settings), str(temporary))
         temporary.replace(output)
     finally:
         temporary.unlink(missing_ok=True)

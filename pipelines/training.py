@@ -7,13 +7,15 @@
 A step is run again when its code (the image), a parameter or the address of an input differs. champion always runs: it
 asks the registry. Its result, like those of ingest and validate, is addressed by content, so that what comes after is
 run again only if the result differs. register and track always run: they are what a run leaves behind.
+
+Here is the graph of a laptop; pipelines/cluster_training.py puts the same steps between a look at what changed outside
+and an exit handler.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kfp import dsl
 from kfp.dsl.base_component import BaseComponent
-from kfp.dsl.pipeline_task import PipelineTask
 
 from components.champion.component import champion
 from components.check_serving.component import check_serving
@@ -24,10 +26,11 @@ from components.register.component import register, track
 from components.train.component import train
 from components.tune.component import tune
 from components.validate.component import validate
+from pipelines.placement import Placement
 from pipelines.settings import Settings
 
 NAME = "tenure-training"
-RETRY_AFTER = "30s"
+DESCRIPTION = "From a customer table to a registered churn model"
 
 
 class Results(NamedTuple):
@@ -37,6 +40,22 @@ class Results(NamedTuple):
     validation: dsl.Artifact
     features: dsl.Dataset
     evaluation: dsl.Artifact
+
+
+class Inputs(NamedTuple):
+    """What the steps are given: parameters of the graph, or outputs of a task before them."""
+
+    contract: Any
+    run_id: Any
+    studies: Any
+    fingerprint: Any
+    as_of: Any
+    workers: Any
+    workers_count: Any
+    override: Any
+    code_version: Any
+    champion: Any = None
+    """Which model was live when the run began; where nobody looked, the step that fetches it always runs."""
 
 
 def training_pipeline(settings: Settings) -> BaseComponent:
@@ -54,7 +73,7 @@ def training_pipeline(settings: Settings) -> BaseComponent:
         code_version: of the code that runs.
     """
 
-    @dsl.pipeline(name=NAME, description="From a customer table to a registered churn model")
+    @dsl.pipeline(name=NAME, description=DESCRIPTION)
     def training(  # noqa: PLR0917 kfp calls it by name
         contract: str,
         run_id: str,
@@ -66,95 +85,84 @@ def training_pipeline(settings: Settings) -> BaseComponent:
         override: str = "",
         code_version: str = "",
     ) -> Results:
-        placed = _Placement(settings)
-        standing = placed(champion(contract=contract), cached=False)
-        raw = placed(ingest(contract=contract, fingerprint=fingerprint))
-        checked = placed(
-            validate(contract=contract, as_of=as_of, raw=raw.outputs["raw"], champion=standing.outputs["champion"])
-        )
-        features = placed(feature(contract=contract, valid=checked.outputs["valid"]))
-        with dsl.ParallelFor(workers) as worker:
-            trials = placed(
-                tune(
-                    contract=contract,
-                    features=features.outputs["features"],
-                    storage=studies,
-                    worker=worker,
-                    workers=workers_count,
-                )
-            )
-        candidates = placed(
-            train(
-                contract=contract,
-                raw=raw.outputs["raw"],
-                valid=checked.outputs["valid"],
-                features=features.outputs["features"],
-                trials=dsl.Collected(trials.outputs["trials"]),
-            )
-        )
-        evaluated = placed(
-            evaluate(
-                contract=contract,
-                raw=raw.outputs["raw"],
-                validation=checked.outputs["validation"],
-                features=features.outputs["features"],
-                candidates=candidates.outputs["candidates"],
-                champion=standing.outputs["champion"],
-                override=override,
-                code_version=code_version,
-            )
-        )
-        with dsl.If(evaluated.outputs["Output"] == True, "go"):  # noqa: E712 this builds a condition, it does not compare
-            served = placed(
-                check_serving(
-                    contract=contract,
-                    candidates=candidates.outputs["candidates"],
-                    features=features.outputs["features"],
-                )
-            )
-            placed(
-                register(
-                    evaluation=evaluated.outputs["evaluation"],
-                    validation=checked.outputs["validation"],
-                    serving=served.outputs["serving"],
-                    run_id=run_id,
-                    override=override,
-                    code_version=code_version,
-                ),
-                cached=False,
-            )
-        with dsl.Else("no go"):
-            placed(
-                track(
-                    evaluation=evaluated.outputs["evaluation"],
-                    validation=checked.outputs["validation"],
-                    run_id=run_id,
-                ),
-                cached=False,
-            )
-        return Results(
-            raw=raw.outputs["raw"],
-            validation=checked.outputs["validation"],
-            features=features.outputs["features"],
-            evaluation=evaluated.outputs["evaluation"],
-        )
+        given = Inputs(contract, run_id, studies, fingerprint, as_of, workers, workers_count, override, code_version)
+        return steps(Placement(settings), given)
 
     return training
 
 
-class _Placement:
-    """Puts tasks where the settings say."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-
-    def __call__(self, task: PipelineTask, *, cached: bool = True) -> PipelineTask:
-        task.set_container_image(self._settings.image)
-        task.set_caching_options(enable_caching=cached)
-        resources = self._settings.resources.get(task.name.replace("-", "_"))
-        if resources is not None:
-            task.set_cpu_request(resources.cpu).set_cpu_limit(resources.cpu)
-            task.set_memory_request(resources.memory).set_memory_limit(resources.memory)
-        if self._settings.retries:
-            task.set_retry(self._settings.retries, backoff_duration=RETRY_AFTER)
-        return task
+def steps(placed: Placement, given: Inputs) -> Results:
+    """The steps of training, inside a graph."""
+    standing = placed(champion(contract=given.contract, seen=given.champion or ""), cached=given.champion is not None)
+    raw = placed(ingest(contract=given.contract, fingerprint=given.fingerprint))
+    checked = placed(
+        validate(
+            contract=given.contract, as_of=given.as_of, raw=raw.outputs["raw"], champion=standing.outputs["champion"]
+        )
+    )
+    features = placed(feature(contract=given.contract, valid=checked.outputs["valid"]))
+    with dsl.ParallelFor(given.workers) as worker:
+        trials = placed(
+            tune(
+                contract=given.contract,
+                features=features.outputs["features"],
+                storage=given.studies,
+                worker=worker,
+                workers=given.workers_count,
+            )
+        )
+    candidates = placed(
+        train(
+            contract=given.contract,
+            raw=raw.outputs["raw"],
+            valid=checked.outputs["valid"],
+            features=features.outputs["features"],
+            trials=dsl.Collected(trials.outputs["trials"]),
+        )
+    )
+    evaluated = placed(
+        evaluate(
+            contract=given.contract,
+            raw=raw.outputs["raw"],
+            validation=checked.outputs["validation"],
+            features=features.outputs["features"],
+            candidates=candidates.outputs["candidates"],
+            champion=standing.outputs["champion"],
+            override=given.override,
+            code_version=given.code_version,
+        )
+    )
+    with dsl.If(evaluated.outputs["Output"] == True, "go"):  # noqa: E712 this builds a condition, it does not compare
+        served = placed(
+            check_serving(
+                contract=given.contract,
+                candidates=candidates.outputs["candidates"],
+                features=features.outputs["features"],
+            )
+        )
+        placed(
+            register(
+                evaluation=evaluated.outputs["evaluation"],
+                validation=checked.outputs["validation"],
+                serving=served.outputs["serving"],
+                run_id=given.run_id,
+                override=given.override,
+                code_version=given.code_version,
+            ),
+            cached=False,
+        )
+    with dsl.Else("no go"):
+        placed(
+            track(
+                evaluation=evaluated.outputs["evaluation"],
+                validation=checked.outputs["validation"],
+                run_id=given.run_id,
+            ),
+            cached=False,
+        )
+    return Results(
+        raw=raw.outputs["raw"],
+        validation=checked.outputs["validation"],
+        features=features.outputs["features"],
+        evaluation=evaluated.outputs["evaluation"],
+    )

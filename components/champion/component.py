@@ -6,13 +6,14 @@ from components.image import IMAGE
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
-def champion(contract: str, champion: dsl.Output[dsl.Artifact], tracking_uri: str = "") -> None:
-    """Fetch the model that is live. Never cached: the registry may have changed since.
+def champion(contract: str, champion: dsl.Output[dsl.Artifact], tracking_uri: str = "", seen: str = "") -> None:
+    """Fetch the model that is live. Cached only where a step before looked which one that is.
 
     Args:
         contract: the contract, YAML text.
         champion: champion.json, and bundle/ if there is a champion that can be read.
         tracking_uri: of MLflow; the environment's, or SQLite in the home, if empty.
+        seen: which model that is, if known. Nothing reads it: it is part of the cache key.
     """
     from pathlib import Path
 

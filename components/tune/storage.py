@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from optuna.storages.journal import JournalFileBackend
 
-from tenure.errors import SourceError, StorageError
+from tenure.errors import ContractError, SourceError, StorageError
+from tenure.sources.address import VARIABLE
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -66,14 +67,18 @@ class Journal(JournalFileBackend):
 
 
 def open_storage(address: str) -> BaseStorage:
-    """Open the studies at ``address``: a file's path, or a SQLAlchemy URL.
+    """Open the studies at ``address``: a file's path, or a SQLAlchemy URL; ``${NAME}`` is read from the environment.
+
+    On a cluster the URL comes from a Secret: the graph holds the variable's name, not the password.
 
     Raises:
         StorageError: if the file cannot be opened.
+        ContractError: if the variable is not set.
         SourceError: if the database cannot be reached.
     """
     from optuna.storages import JournalStorage, RDBStorage
 
+    address = _from_environment(address)
     with told(address):
         if "://" not in address:
             try:
@@ -103,6 +108,20 @@ def told(address: str) -> Iterator[None]:
         raise SourceError(f"the studies at {_public(address)}: {_first_line(cause)}") from error
     except OSError as error:
         raise StorageError(f"cannot keep studies at {_public(address)}: {error.strerror or error}") from error
+
+
+def _from_environment(address: str) -> str:
+    """
+    Raises:
+        ContractError: a variable that is not set.
+    """
+    match = VARIABLE.fullmatch(address)
+    if match is None:
+        return address
+    value = os.environ.get(match[1])
+    if not value:
+        raise ContractError(f"the studies are at the address in {match[1]}, which is not set: does its Secret exist?")
+    return value
 
 
 def _drop_torn_line(path: Path) -> None:

@@ -15,6 +15,10 @@ from urllib.parse import urlsplit
 from tenure.errors import SourceError
 
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
+FALLBACK_VARIABLE = "TENURE_TRACKING_URI"
+"""Set on a cluster's steps, so that none keeps its models in a pod's own SQLite. Kubeflow's MLflow plugin sets the
+other one, which goes first: the run that it opened is there."""
+
 HOME_VARIABLE = "TENURE_HOME"
 DEFAULT_HOME = ".tenure"
 
@@ -77,11 +81,13 @@ def resolve(tracking_uri: str | None = None, home: Path | str | None = None) -> 
     """The location of ``tracking_uri``, of the environment's, or else of the home.
 
     Args:
-        tracking_uri: any MLflow tracking URI; ``None`` or empty for the environment's ``MLFLOW_TRACKING_URI``.
+        tracking_uri: any MLflow tracking URI; ``None`` or empty for the environment's ``MLFLOW_TRACKING_URI``, then
+            ``TENURE_TRACKING_URI``.
         home: Tenure's home; ``TENURE_HOME`` or ``.tenure`` if left out.
     """
     folder = Path(home or os.environ.get(HOME_VARIABLE) or DEFAULT_HOME).absolute()
-    uri = tracking_uri or os.environ.get(URI_VARIABLE) or f"sqlite:///{folder / 'mlflow.db'}"
+    configured = tracking_uri or os.environ.get(URI_VARIABLE) or os.environ.get(FALLBACK_VARIABLE)
+    uri = configured or f"sqlite:///{folder / 'mlflow.db'}"
     # A server keeps artifacts itself; a bare database has no place for them.
     is_database = uri.split(":", 1)[0].split("+")[0] in ("sqlite", "postgresql", "mysql", "mssql")
     return Location(uri, folder / "mlartifacts" if is_database else None)

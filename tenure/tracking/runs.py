@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 RUN_TAG = "tenure.run_id"
 MLFLOW_RUN_VARIABLE = "MLFLOW_RUN_ID"
-"""Set by Kubeflow Pipelines' MLflow plugin, which has then opened the run already."""
+"""Set by Kubeflow Pipelines' MLflow plugin, which has then opened the run already, and closes it."""
+
+MLFLOW_EXPERIMENT_VARIABLE = "MLFLOW_EXPERIMENT_ID"
+"""Set by the same plugin: the experiment of the pipeline."""
 
 
 def log_run(location: Location, evaluation: Mapping[str, Any], *, run_id: str, files: Sequence[Path]) -> str:
@@ -38,11 +41,15 @@ def log_run(location: Location, evaluation: Mapping[str, Any], *, run_id: str, f
         for file in files:
             if file.is_file():
                 client.log_artifact(mlflow_run_id, str(file))
-        client.set_terminated(mlflow_run_id, "FINISHED")
+        if mlflow_run_id != os.environ.get(MLFLOW_RUN_VARIABLE):
+            client.set_terminated(mlflow_run_id, "FINISHED")
         return mlflow_run_id
 
 
 def _experiment(client: MlflowClient, location: Location, name: str) -> str:
+    given = os.environ.get(MLFLOW_EXPERIMENT_VARIABLE)
+    if given:
+        return given
     found = client.get_experiment_by_name(name)
     if found is not None:
         return str(found.experiment_id)

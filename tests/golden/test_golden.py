@@ -1,6 +1,7 @@
 """Compiled pipelines against golden files, as parsed documents; ``make golden`` rewrites them after a wanted change."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import yaml
 from pipelines.compilation import compile_training
 from pipelines.settings import CLUSTER_RESOURCES, cluster, local
 
+ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = Path(__file__).parent / "training.yaml"
 IMAGE = "registry.example.com/tenure-pipeline-python:4f2c1a9"
 
@@ -51,7 +53,7 @@ def test_the_training_pipeline_is_the_golden_one(compiled):
 
 def test_every_step_runs_in_the_image_with_its_resources_and_installs_nothing(document):
     found = executors(document)
-    assert len(found) == 10
+    assert len(found) == 12
     for name, container in found.items():
         assert container["image"] == IMAGE
         assert not any("pip install" in part for part in container["command"]), name
@@ -66,7 +68,7 @@ def test_what_asks_the_outside_is_never_taken_from_the_cache(document):
         for name, each in tasks(document).items()
         if f"exec-{name}" in document["deploymentSpec"]["executors"]
     }
-    assert {name for name, is_cached in cached.items() if not is_cached} == {"champion", "register", "track"}
+    assert {name for name, is_cached in cached.items() if not is_cached} == {"observe", "register", "track", "notify"}
 
 
 def test_no_run_id_reaches_a_cached_step(document):
@@ -84,18 +86,76 @@ def test_nothing_is_registered_before_it_was_served(document):
     assert register["inputs"]["artifacts"]["serving"]["taskOutputArtifact"]["producerTask"] == "check-serving"
 
 
-def test_laptop_and_cluster_differ_in_settings_alone(tmp_path, document):
+def settled(container):
+    """A step's container without what a place settles."""
+    return {key: value for key, value in container.items() if key not in ("image", "resources", "env")}
+
+
+def test_laptop_and_cluster_run_the_same_steps_in_the_same_order(tmp_path, document):
     compile_training(local("0123456789ab"), tmp_path / "local.yaml")
-    here, there = read(tmp_path / "local.yaml")[0], document
-    for name, container in executors(here).items():
-        other = executors(there)[name]
-        assert {**container, "image": ""} == {
-            key: value for key, value in {**other, "image": ""}.items() if key != "resources"
-        }
-    for each in [*tasks(there).values()]:
-        each.pop("retryPolicy", None)
-    assert tasks(here) == tasks(there)
-    assert here["root"] == there["root"]
+    here = read(tmp_path / "local.yaml")[0]
+    steps, there = executors(here), executors(document)
+    assert set(there) - set(steps) == {"observe", "notify"}
+    for name, container in steps.items():
+        assert settled(container) == settled(there[name])
+
+    def shape(document, name):
+        each = tasks(document)[name]
+        # The compiler numbers loops through all groups, and the exit handler is one.
+        text = re.sub(r"for-loop-\d+", "for-loop", str(each.get("inputs", {}).get("artifacts", {})))
+        after = {re.sub(r"for-loop-\d+", "for-loop", task) for task in each.get("dependentTasks", ())}
+        return sorted(after - {"observe"}), text
+
+    for name in steps:
+        assert shape(here, name) == shape(document, name), name
+
+
+def test_what_differs_between_two_runs_of_a_schedule_is_looked_up_by_the_run(document):
+    found = tasks(document)
+    for step, parameter in {"ingest": "fingerprint", "validate": "as_of", "champion": "seen"}.items():
+        source = found[step]["inputs"]["parameters"][parameter]
+        assert source["taskOutputParameter"]["producerTask"] == "observe", step
+    for step in ("register", "track", "notify"):
+        constant = found[step]["inputs"]["parameters"]["run_id"]["runtimeValue"]["constant"]
+        assert constant == "{{$.pipeline_job_uuid}}"
+    assert "{{$.pipeline_job_uuid}}" not in str({name: found[name] for name in ("ingest", "tune", "train")})
+
+
+def test_the_exit_handler_runs_whatever_happened(document):
+    notify = document["root"]["dag"]["tasks"]["notify"]
+    (handled,) = notify["dependentTasks"]
+    assert notify["triggerPolicy"]["strategy"] == "ALL_UPSTREAM_TASKS_COMPLETED"
+    assert notify["inputs"]["parameters"]["status"]["taskFinalStatus"]["producerTask"] == handled
+    inside = document["components"][document["root"]["dag"]["tasks"][handled]["componentRef"]["name"]]["dag"]["tasks"]
+    assert {"observe", "ingest", "evaluate"} <= set(inside)
+
+
+def test_every_pod_has_a_deadline_no_root_and_no_more_secrets_than_it_needs(compiled, document):
+    pods = read(compiled)[1]["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    assert {name.removeprefix("exec-") for name in pods} == set(executors(document))
+    secrets = {}
+    for name, pod in pods.items():
+        assert pod["securityContext"] == {"runAsNonRoot": True}
+        assert int(pod["activeDeadlineSeconds"]) > 0
+        secrets[name.removeprefix("exec-")] = {secret["secretName"] for secret in pod.get("secretAsEnv", [])}
+    store = {"tenure-object-store"}
+    known = yaml.safe_load((ROOT / "k8s" / "secrets.yaml").read_text(encoding="utf-8"))
+    listed = {secret["name"] for part in ("secrets", "optional_secrets") for secret in known[part]}
+    assert set().union(*secrets.values()) <= listed
+    assert {name: taken for name, taken in secrets.items() if taken} == {
+        **dict.fromkeys(("observe", "champion", "ingest", "register", "track"), store),
+        "tune": {"tenure-study-database"},
+        "notify": {"tenure-alerts"},
+    }
+
+
+def test_a_task_is_tried_again_with_growing_pauses_but_not_the_last_one(document):
+    for name, each in tasks(document).items():
+        if f"exec-{name}" in document["deploymentSpec"]["executors"] and name != "notify":
+            policy = each["retryPolicy"]
+            assert (policy["maxRetryCount"], policy["backoffDuration"], policy["backoffFactor"]) == (2, "30s", 2)
+            assert policy["backoffMaxDuration"] == "300s"
+    assert "retryPolicy" not in tasks(document)["notify"]
 
 
 def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path):

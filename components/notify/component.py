@@ -1,0 +1,27 @@
+"""Notify, as a KFP component: the exit task of the graphs on a cluster."""
+
+from kfp import dsl
+
+from components.image import IMAGE
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def notify(status: dsl.PipelineTaskFinalStatus, run_id: str, pipeline: str) -> None:
+    """Record how the run ended, and alert if it failed. Runs whatever happened before.
+
+    Args:
+        status: how the graph ended; given by Kubeflow.
+        run_id: Kubeflow's id of the run.
+        pipeline: the pipeline's name.
+    """
+    from components.notify.logic import run
+    from components.step import step
+
+    with step("notify") as running:
+        running.summary = run(
+            state=status.state,
+            message=status.error_message,
+            code=status.error_code,
+            run_id=run_id,
+            pipeline=pipeline,
+        )

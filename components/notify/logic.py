@@ -1,0 +1,72 @@
+"""notify: one JSON line about the end of a run, and the same to a webhook if there is one."""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+WEBHOOK_VARIABLE = "TENURE_ALERT_WEBHOOK"
+"""URL that outcomes are posted to as JSON; holds a secret as a rule, so only its host is ever shown."""
+
+TIMEOUT_S = 10.0
+
+
+def run(*, state: str, message: str | None, code: int | None, run_id: str, pipeline: str) -> dict[str, Any]:
+    """Record the outcome, and alert.
+
+    The outcome is printed as one JSON line. Where ``TENURE_ALERT_WEBHOOK`` is set, it is also posted there, with a
+    ``text`` that chat systems show. A webhook that does not answer is told of and does not fail the run: what the
+    run made is as good as before.
+
+    Args:
+        state: ``SUCCEEDED``, ``FAILED`` or ``CANCELLED``.
+        message: of the task that failed.
+        code: of the error.
+        run_id: Kubeflow's id of the run.
+        pipeline: the pipeline's name.
+
+    Returns:
+        The outcome: ``pipeline``, ``run_id``, ``state``, ``message``, ``code``, ``time``, ``alerted`` (the webhook's
+        host, or null) and ``alert_error`` (why it was not reached, or null).
+    """
+    outcome: dict[str, Any] = {
+        "event": "run_ended",
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "pipeline": pipeline,
+        "run_id": run_id,
+        "state": state,
+        "message": " ".join((message or "").split()),
+        "code": code or 0,
+    }
+    outcome["text"] = _text(outcome)
+    webhook = os.environ.get(WEBHOOK_VARIABLE, "").strip()
+    outcome["alerted"], outcome["alert_error"] = _post(webhook, outcome) if webhook else (None, None)
+    print(json.dumps(outcome), flush=True)
+    return outcome
+
+
+def _text(outcome: dict[str, Any]) -> str:
+    ended = f"{outcome['pipeline']} run {outcome['run_id']} {outcome['state'].lower()}"
+    return f"{ended}: {outcome['message']}" if outcome["message"] else ended
+
+
+def _post(webhook: str, outcome: dict[str, Any]) -> tuple[str | None, str | None]:
+    parts = urlsplit(webhook)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return None, f"{WEBHOOK_VARIABLE} is not an http(s) URL"
+    request = urllib.request.Request(  # noqa: S310 the scheme is checked above
+        webhook, json.dumps(outcome).encode(), {"Content-Type": "application/json"}, method="POST"
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_S):  # noqa: S310
+            return parts.hostname, None
+    except urllib.error.HTTPError as error:
+        return None, f"{parts.hostname} answered {error.code}"
+    except (OSError, ValueError) as error:
+        why = getattr(error, "reason", None) or getattr(error, "strerror", None) or type(error).__name__
+        return None, f"{parts.hostname} cannot be reached: {why}"

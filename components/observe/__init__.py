@@ -1,0 +1,1 @@
+"""What a run on a cluster depends on besides its parameters."""

@@ -1,0 +1,58 @@
+"""Puts a graph's tasks where the settings say."""
+
+from __future__ import annotations
+
+from kfp.dsl.pipeline_task import PipelineTask
+
+from pipelines.settings import Pods, Settings
+
+RETRY_AFTER = "30s"
+RETRY_FACTOR = 2.0
+RETRY_AT_MOST = "300s"
+
+
+class Placement:
+    """Gives each task its image, and on a cluster its resources, retries, Secrets and limits."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def __call__(self, task: PipelineTask, *, cached: bool = True, retried: bool = True) -> PipelineTask:
+        """Place a task.
+
+        Args:
+            task: as the component made it.
+            cached: whether its result may come from an earlier run.
+            retried: whether it may be tried again; an exit task may not.
+        """
+        task.set_container_image(self._settings.image)
+        task.set_caching_options(enable_caching=cached and self._settings.use_cache)
+        step = task.name.replace("-", "_")
+        resources = self._settings.resources.get(step)
+        if resources is not None:
+            task.set_cpu_request(resources.cpu).set_cpu_limit(resources.cpu)
+            task.set_memory_request(resources.memory).set_memory_limit(resources.memory)
+        if self._settings.retries and retried:
+            task.set_retry(
+                self._settings.retries,
+                backoff_duration=RETRY_AFTER,
+                backoff_factor=RETRY_FACTOR,
+                backoff_max_duration=RETRY_AT_MOST,
+            )
+        if self._settings.pods is not None:
+            _describe_pod(task, step, self._settings.pods)
+        return task
+
+
+def _describe_pod(task: PipelineTask, step: str, pods: Pods) -> None:
+    from kfp import kubernetes
+
+    for name, value in pods.environment.items():
+        task.set_env_variable(name, value)
+    for secret in pods.secrets.get(step, ()):
+        kubernetes.use_secret_as_env(task, secret.name, dict(secret.variables), optional=secret.optional)
+    if step in pods.timeouts_s:
+        kubernetes.set_timeout(task, pods.timeouts_s[step])
+    for name, value in pods.labels.items():
+        kubernetes.add_pod_label(task, name, value)
+    kubernetes.set_security_context(task, run_as_non_root=True)

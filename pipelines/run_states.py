@@ -1,0 +1,90 @@
+"""What Kubeflow Pipelines says of a run, and what that means here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pipelines.settings import CLUSTER_RESOURCES
+
+STEPS = frozenset(CLUSTER_RESOURCES)
+"""Steps of any of the graphs; Kubeflow lists drivers, loops and branches as tasks of their own beside them."""
+
+ENDED = frozenset({"SUCCEEDED", "FAILED", "CANCELED", "SKIPPED"})
+REGISTERED = "register"
+NOT_BLESSED = "track"
+
+
+class KubeflowRun(Protocol):
+    """What is read of ``kfp_server_api.V2beta1Run``."""
+
+    run_id: str
+    display_name: str | None
+    state: str | None
+    error: Any
+    run_details: Any
+
+
+@dataclass(frozen=True)
+class Task:
+    """A step of the run; of several tries or workers, each."""
+
+    key: str
+    """Tells tasks of one step apart."""
+    step: str
+    state: str
+    message: str
+
+
+@dataclass(frozen=True)
+class RunState:
+    """A run at a moment."""
+
+    state: str
+    tasks: tuple[Task, ...]
+    message: str
+    """Kubeflow's own error about the run; empty without one."""
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state in ENDED
+
+    @property
+    def failed_task(self) -> Task | None:
+        """The first failed step; the exit handler's failure is nobody's cause."""
+        failed = [task for task in self.tasks if task.state == "FAILED"]
+        return min(failed, key=lambda task: (task.step == "notify", task.message == ""), default=None)
+
+    def succeeded(self, step: str) -> bool:
+        return any(task.step == step and task.state == "SUCCEEDED" for task in self.tasks)
+
+
+def read_run(run: KubeflowRun) -> RunState:
+    """The state of a run and of its steps, drivers and containers left out."""
+    details = getattr(run.run_details, "task_details", None) or []
+    return RunState(
+        state=(run.state or "PENDING").upper(),
+        tasks=tuple(_tasks(details)),
+        message=_message(run.error),
+    )
+
+
+def changes(before: RunState | None, now: RunState) -> list[Task]:
+    """Tasks whose state is another one than before."""
+    known: Mapping[str, str] = {} if before is None else {task.key: task.state for task in before.tasks}
+    return [task for task in now.tasks if known.get(task.key) != task.state]
+
+
+def _tasks(details: Iterable[Any]) -> Iterable[Task]:
+    for number, detail in enumerate(details):
+        # Loops and Argo add a number: tune, tune-2, tune(0).
+        name = re.sub(r"(\(\d+\)|-\d+)$", "", detail.display_name or "").replace("-", "_")
+        if name in STEPS:
+            yield Task(detail.task_id or str(number), name, (detail.state or "PENDING").upper(), _message(detail.error))
+
+
+def _message(error: Any) -> str:
+    message = getattr(error, "message", None) or ""
+    return " ".join(str(message).split())

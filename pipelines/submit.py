@@ -1,0 +1,247 @@
+"""Kubeflow Pipelines' API: the one file of the pipelines that talks to a cluster.
+
+Where the API is: ``--endpoint`` or ``KFP_ENDPOINT``; otherwise the API server of the kubeconfig's context proxies to
+the Service ``ml-pipeline``. A bearer token is taken from ``KFP_TOKEN``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import ssl
+import time
+import urllib.error
+import urllib.request
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.kubeflow_errors import TOKEN_VARIABLE, body_message, refusal, why
+from pipelines.run_states import RunState, read_run
+from tenure.errors import InputError, SourceError, TenureError
+
+if TYPE_CHECKING:
+    import kfp
+
+ENDPOINT_VARIABLE = "KFP_ENDPOINT"
+REACH_TIMEOUT_S = 10.0
+ANSWER_TIMEOUT_S = 30.0
+POLL_S = 5.0
+PATIENCE_S = 300.0
+"""How long an API that answered before may be away: restarts and broken port forwards are no end of a run."""
+PAGE_ROWS = 100
+
+
+class StillRunningError(TenureError):
+    """The run goes on; only waiting for it has ended."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A run to create."""
+
+    package: Path
+    """The compiled pipeline."""
+    arguments: Mapping[str, Any]
+    experiment: str
+    run_name: str
+    service_account: str | None = None
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A recurring run."""
+
+    id: str
+    name: str
+    cron: str
+    enabled: bool
+    description: str
+
+
+class Kubeflow:
+    """A Kubeflow Pipelines API. Every method raises ``SourceError`` if it is down, hangs or refuses."""
+
+    def __init__(self, client: kfp.Client, shown: str) -> None:
+        self._client = client
+        self.shown = shown
+
+    @classmethod
+    def connect(cls, endpoint: str | None, namespace: str = "kubeflow", context: str | None = None) -> Kubeflow:
+        """Connect to ``endpoint``, to ``KFP_ENDPOINT``, or through the kubeconfig.
+
+        Raises:
+            InputError: the endpoint is no URL, or something else than Kubeflow Pipelines answers there.
+            SourceError: nobody answers, the token is refused, or there is no cluster to ask.
+        """
+        address = endpoint or os.environ.get(ENDPOINT_VARIABLE)
+        if address:
+            address = address.rstrip("/")
+            if not address.startswith(("http://", "https://")):
+                raise InputError(f"the endpoint '{address}' is no URL: it begins with http:// or https://")
+            _reach(address)
+        else:
+            _check_kubeconfig(context)
+        with _quiet():
+            import kfp
+
+            client = kfp.Client(
+                host=address or None,
+                namespace=namespace,
+                kube_context=context,
+                existing_token=os.environ.get(TOKEN_VARIABLE) if address else None,
+            )
+        kubeflow = cls(client, address or f"ml-pipeline in namespace {namespace} of the kubeconfig's cluster")
+        with kubeflow.answering():
+            kubeflow._healthz()
+        return kubeflow
+
+    def create(self, submission: Submission) -> str:
+        """Create a run; its id is returned."""
+        with self.answering(), _quiet():
+            made = self._client.create_run_from_pipeline_package(
+                str(submission.package),
+                arguments=dict(submission.arguments),
+                run_name=submission.run_name,
+                experiment_name=submission.experiment,
+                service_account=submission.service_account,
+            )
+        return str(made.run_id)
+
+    def url(self, run_id: str) -> str:
+        """The run's page, or its path where the address of the user interface is not known."""
+        base = os.environ.get("KF_PIPELINES_UI_ENDPOINT") or (self.shown if "://" in self.shown else "")
+        return f"{base.rstrip('/')}/#/runs/details/{run_id}"
+
+    def state(self, run_id: str) -> RunState:
+        with self.answering():
+            return read_run(self._client._run_api.run_service_get_run(run_id=run_id, _request_timeout=ANSWER_TIMEOUT_S))
+
+    def follow(self, run_id: str, tell: Callable[[RunState], None], timeout_s: float | None = None) -> RunState:
+        """Wait for the run's end, and tell each state on the way.
+
+        Raises:
+            StillRunningError: the run has not ended within ``timeout_s``.
+            SourceError: the API was away for ``PATIENCE_S``.
+        """
+        began = answered = time.monotonic()
+        while True:
+            try:
+                now = self.state(run_id)
+                answered = time.monotonic()
+            except SourceError:
+                if time.monotonic() - answered > PATIENCE_S:
+                    raise
+            else:
+                tell(now)
+                if now.has_ended:
+                    return now
+            if timeout_s is not None and time.monotonic() - began > timeout_s:
+                raise StillRunningError(f"the run goes on after {timeout_s:g} s: {self.url(run_id)}")
+            time.sleep(POLL_S)
+
+    def schedules(self, experiment: str | None = None) -> list[Schedule]:
+        """The recurring runs, of one experiment or of all."""
+        found, token = [], ""
+        with self.answering(), _quiet():
+            inside = None if experiment is None else self._client.create_experiment(experiment).experiment_id
+            while True:
+                page = self._client.list_recurring_runs(page_token=token, page_size=PAGE_ROWS, experiment_id=inside)
+                found += [_schedule(job) for job in page.recurring_runs or []]
+                token = page.next_page_token or ""
+                if not token:
+                    return found
+
+    def schedule(self, submission: Submission, cron: str, description: str) -> Schedule:
+        """Create a recurring run that does not catch up on missed times, one run at a time."""
+        with self.answering(), _quiet():
+            experiment = self._client.create_experiment(submission.experiment)
+            made = self._client.create_recurring_run(
+                experiment_id=experiment.experiment_id,
+                job_name=submission.run_name,
+                description=description,
+                cron_expression=cron,
+                max_concurrency=1,
+                no_catchup=True,
+                params=dict(submission.arguments),
+                pipeline_package_path=str(submission.package),
+                service_account=submission.service_account,
+            )
+        return _schedule(made)
+
+    def unschedule(self, schedule: Schedule) -> None:
+        """Delete a recurring run; the runs that it started stay."""
+        with self.answering(), _quiet():
+            self._client.delete_recurring_run(schedule.id)
+
+    def _healthz(self) -> None:
+        self._client._healthz_api.healthz_service_get_healthz(_request_timeout=REACH_TIMEOUT_S)
+
+    @contextlib.contextmanager
+    def answering(self) -> Iterator[None]:
+        """Turn what the client raises into one line.
+
+        Raises:
+            SourceError: the API is down, hangs or refuses. InputError: it does not take what was sent.
+        """
+        from kfp_server_api import ApiException
+        from urllib3.exceptions import HTTPError
+
+        try:
+            yield
+        except ApiException as error:
+            raise refusal(int(error.status or 0), body_message(error.body) or str(error.reason), self.shown) from error
+        except (HTTPError, OSError) as error:
+            raise SourceError(f"Kubeflow Pipelines at {self.shown} cannot be reached: {why(error)}") from error
+
+
+def _reach(address: str) -> None:
+    """Ask once, quickly: the client would try for minutes, and takes any answer for the API's."""
+    request = urllib.request.Request(f"{address}/apis/v2beta1/healthz")  # noqa: S310 http or https, checked
+    token = os.environ.get(TOKEN_VARIABLE)
+    if token:
+        request.add_header("Authorization", f"Bearer {token}")
+    try:
+        with urllib.request.urlopen(request, timeout=REACH_TIMEOUT_S) as answer:  # noqa: S310
+            json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        if error.code in (404, 405):
+            raise InputError(f"{address} answers, but is no Kubeflow Pipelines API") from None
+        raise refusal(error.code, str(error.reason), address) from None
+    except ValueError as error:
+        raise InputError(f"{address} answers, but is no Kubeflow Pipelines API") from error
+    except (OSError, ssl.SSLError) as error:
+        raise SourceError(f"Kubeflow Pipelines at {address} cannot be reached: {why(error)}") from error
+
+
+def _check_kubeconfig(context: str | None) -> None:
+    from kubernetes.config import ConfigException, list_kube_config_contexts
+
+    nowhere = f"no cluster: give --endpoint, set {ENDPOINT_VARIABLE}, or point KUBECONFIG at a cluster"
+    try:
+        contexts, current = list_kube_config_contexts()
+    except (ConfigException, OSError) as error:
+        raise SourceError(f"{nowhere} ({why(error)})") from error
+    names = [found["name"] for found in contexts]
+    if context is not None and context not in names:
+        raise InputError(f"no context '{context}' in the kubeconfig; there is {', '.join(names) or 'none'}")
+    if context is None and not current:
+        raise SourceError(nowhere)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """kfp prints addresses and warns of its own past; standard output is for results."""
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _schedule(job: Any) -> Schedule:
+    cron = getattr(getattr(job.trigger, "cron_schedule", None), "cron", None) or ""
+    enabled = (job.status or job.mode or "").upper() in ("ENABLED", "ENABLE")
+    return Schedule(str(job.recurring_run_id), job.display_name or "", cron, enabled, job.description or "")

@@ -1,0 +1,12 @@
+import pytest
+from kubeflow_double import KubeflowDouble
+
+
+@pytest.fixture
+def kubeflow(monkeypatch):
+    for name in ("KFP_ENDPOINT", "KFP_TOKEN", "KF_PIPELINES_ENDPOINT", "KF_PIPELINES_UI_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pipelines.submit.POLL_S", 0.01)
+    double = KubeflowDouble()
+    yield double
+    double.close()

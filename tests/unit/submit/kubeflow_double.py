@@ -1,0 +1,112 @@
+"""A small Kubeflow Pipelines v2beta1 API over HTTP, for the real client."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import uuid
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+
+def task(step, state, message=None):
+    detail = {"task_id": f"id-{step}", "display_name": step, "state": state}
+    return detail | ({"error": {"code": 2, "message": message}} if message else {})
+
+
+class KubeflowDouble:
+    """Keeps experiments, runs and recurring runs. A run goes through ``history``, a state a poll.
+
+    It stays in the last. An entry of ``history`` is a run's state and its tasks, or an HTTP status to fail with.
+    """
+
+    def __init__(self):
+        self.history = [("SUCCEEDED", [task("register", "SUCCEEDED")])]
+        self.runs = []
+        self.recurring = {}
+        self.experiments = {}
+        self.token = None
+        self.refuse = None
+        self.requests = []
+        double = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def log_message(self, *arguments):
+                pass
+
+            def answer(self):
+                length = int(self.headers.get("Content-Length") or 0)
+                body = json.loads(self.rfile.read(length)) if length else None
+                status, document = double.answer(self.command, self.path, body, self.headers)
+                content = json.dumps(document).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_GET = do_POST = do_DELETE = answer
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+    def answer(self, method, target, body, headers):
+        parts = urlsplit(target)
+        self.requests.append((method, parts.path))
+        if self.token is not None and headers.get("Authorization") != f"Bearer {self.token}":
+            return 401, {"error": "Unauthorized", "code": 16, "message": "Unauthenticated: no valid token"}
+        path = parts.path.removeprefix("/apis/v2beta1")
+        if path == "/healthz":
+            return 200, {"multi_user": False}
+        if self.refuse is not None and method == "POST" and path in ("/runs", "/recurringruns"):
+            return self.refuse
+        query = parse_qs(parts.query)
+        if path == "/experiments":
+            return self._experiments(method, query, body)
+        if path == "/runs" and method == "POST":
+            run = body | {"run_id": str(uuid.uuid4()), "state": "PENDING"}
+            self.runs.append(run)
+            return 200, run
+        if match := re.fullmatch(r"/runs/([\w-]+)", path):
+            return self._run(match[1])
+        if path == "/recurringruns" or path.startswith("/recurringruns/"):
+            return self._recurring(method, path, query, body)
+        return 404, {"message": f"Not Found: {target}"}
+
+    def _experiments(self, method, query, body):
+        if method == "POST":
+            made = body | {"experiment_id": f"e{len(self.experiments) + 1}"}
+            self.experiments[made["display_name"]] = made
+            return 200, made
+        wanted = json.loads(query["filter"][0])["predicates"][0]
+        name = wanted.get("stringValue") or wanted.get("string_value")
+        return 200, {"experiments": [self.experiments[name]] if name in self.experiments else []}
+
+    def _run(self, run_id):
+        run = next(run for run in self.runs if run["run_id"] == run_id)
+        entry = self.history.pop(0) if len(self.history) > 1 else self.history[0]
+        if isinstance(entry, int):
+            return entry, {"message": "for a moment"}
+        state, tasks = entry
+        return 200, run | {"state": state, "run_details": {"task_details": tasks}}
+
+    def _recurring(self, method, path, query, body):
+        if method == "POST":
+            made = body | {"recurring_run_id": str(uuid.uuid4()), "status": "ENABLED"}
+            self.recurring[made["recurring_run_id"]] = made
+            return 200, made
+        if method == "DELETE":
+            del self.recurring[path.rpartition("/")[2]]
+            return 200, {}
+        inside = query.get("experiment_id", [None])[0]
+        found = [job for job in self.recurring.values() if inside in (None, job["experiment_id"])]
+        # A page holds one, so that who lists has to turn pages.
+        at = int(query.get("page_token", [""])[0] or 0)
+        following = str(at + 1) if at + 1 < len(found) else ""
+        return 200, {"recurringRuns": found[at : at + 1], "next_page_token": following}

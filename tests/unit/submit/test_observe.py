@@ -1,0 +1,145 @@
+"""What a run on a cluster looks up before it begins."""
+
+import re
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from components.observe.logic import fingerprint, run
+from components.tune.storage import open_storage
+from tenure.contract import dump, load
+from tenure.errors import ContractError, DataError
+from tenure.tracking import Registry, log_run, resolve, to_tags
+
+DATASETS = Path(__file__).resolve().parents[3] / "datasets"
+
+
+def contract(uri):
+    telco = load(DATASETS / "telco")
+    return telco.model_copy(update={"source": telco.source.model_copy(update={"uri": uri, "format": None})})
+
+
+@pytest.fixture(scope="module")
+def endpoint():
+    server = pytest.importorskip("moto.server").ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def put(endpoint, monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing-secret")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    client = pytest.importorskip("botocore.session").get_session().create_client("s3", endpoint_url=endpoint)
+    client.create_bucket(Bucket="crm")
+    return lambda name, content: client.put_object(Bucket="crm", Key=name, Body=content)
+
+
+def test_an_object_stores_data_has_a_fingerprint_that_changes_with_it(put):
+    put("customers.csv", b"1,2")
+    first = fingerprint(contract("s3://crm/customers.csv"))
+    assert fingerprint(contract("s3://crm/customers.csv")) == first
+    assert len(first) == 64
+    put("customers.csv", b"1,3")
+    assert fingerprint(contract("s3://crm/customers.csv")) != first
+
+
+def test_a_folder_of_files_changes_with_any_of_them(put):
+    put("table/a.parquet", b"a")
+    first = fingerprint(contract("s3://crm/table"))
+    put("table/b.parquet", b"b")
+    assert fingerprint(contract("s3://crm/table")) != first
+
+
+def test_data_that_is_not_there(put):
+    with pytest.raises(DataError, match=r"no such file: s3://crm/none\.csv"):
+        fingerprint(contract("s3://crm/none.csv"))
+
+
+def test_without_a_champion_and_dates_both_are_empty(tracked_home):
+    seen = run(contract=dump(contract("postgresql://db/crm")))
+    assert seen["champion"] == ""
+    assert seen["as_of"] == ""
+    assert re.fullmatch("read-again-[0-9a-f]{32}", seen["fingerprint"])
+
+
+def test_the_champion_is_named_by_version_and_bundle(tracked_home, small_bundle):
+    from tenure.bundle import read
+
+    location, bundle = resolve(), read(small_bundle.folder)
+    registry = Registry("telco", location)
+    opened = MlflowClient(location.uri).create_run(MlflowClient(location.uri).create_experiment("telco"))
+    tags = to_tags(
+        bundle_version=bundle.version,
+        family="xgboost",
+        verdict="bless",
+        override="",
+        run_id="r1",
+        data_hash="d",
+        contract_hash="c",
+        code_version="",
+        metrics={},
+    )
+    version = registry.register(
+        small_bundle.folder, bundle.contract, mlflow_run_id=opened.info.run_id, tags=tags, example=None
+    )
+    registry.promote(version.version, who="me", why="test")
+    assert run(contract=dump(contract("postgresql://db/crm")))["champion"] == f"1/{bundle.version}"
+
+
+def test_a_contract_with_dates_is_of_its_day(tracked_home):
+    gym = load(DATASETS / "gym")
+    assert any(column.is_temporal for column in gym.columns.values())
+    text = dump(gym.model_copy(update={"source": gym.source.model_copy(update={"uri": "postgresql://db/crm"})}))
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", run(contract=text)["as_of"])
+
+
+def test_a_database_is_read_again_each_time():
+    assert fingerprint(contract("postgresql://db/crm")) != fingerprint(contract("postgresql://db/crm"))
+
+
+def test_studies_are_where_the_environment_says(monkeypatch, tmp_path):
+    monkeypatch.setenv("TENURE_STUDIES", f"sqlite:///{tmp_path / 'studies.db'}")
+    open_storage("${TENURE_STUDIES}")
+    assert (tmp_path / "studies.db").exists()
+    monkeypatch.delenv("TENURE_STUDIES")
+    with pytest.raises(ContractError, match="TENURE_STUDIES, which is not set"):
+        open_storage("${TENURE_STUDIES}")
+
+
+def test_the_platforms_mlflow_goes_before_the_fallback(monkeypatch, tmp_path):
+    monkeypatch.setenv("TENURE_TRACKING_URI", "http://fallback:5000")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    assert resolve(home=tmp_path).uri == "http://fallback:5000"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://platform:5000")
+    assert resolve(home=tmp_path).uri == "http://platform:5000"
+
+
+def test_a_run_that_the_platform_opened_is_written_to_and_left_open(tracked_home, monkeypatch):
+    location = resolve()
+    client = MlflowClient(location.uri)
+    experiment = client.create_experiment("of the platform")
+    opened = client.create_run(experiment).info.run_id
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", experiment)
+    evaluation = {
+        "name": "telco",
+        "metrics": {"roc_auc": {"value": 0.85, "low": 0.83, "high": 0.87}},
+        "families": [],
+        "chosen": {"family": "xgboost", "threshold": 0.3},
+        "rows": {},
+        "versions": {"data_hash": "d", "contract_hash": "c", "bundle_version": "b"},
+        "verdict": {"state": "bless", "summary": "It passes."},
+    }
+    own = log_run(location, evaluation, run_id="r1", files=[])
+    assert client.get_run(own).info.experiment_id == experiment
+    assert client.get_run(own).info.status == "FINISHED"
+    monkeypatch.setenv("MLFLOW_RUN_ID", opened)
+    assert log_run(location, evaluation, run_id="r2", files=[]) == opened
+    found = client.get_run(opened)
+    assert found.info.status == "RUNNING"
+    assert found.data.metrics["roc_auc"] == 0.85

@@ -1,0 +1,232 @@
+"""``tenure submit`` and ``tenure schedule`` against a Kubeflow API of our own, through kfp's real client."""
+
+import json
+import re
+import socket
+from pathlib import Path
+
+import pytest
+from kubeflow_double import task
+from typer.testing import CliRunner
+
+from pipelines.cli import app
+
+TELCO = Path(__file__).resolve().parents[3] / "datasets" / "telco"
+IMAGE = "registry.example.com/tenure-pipeline:4f2c1a9"
+DATA = "s3://bucket/customers.parquet"
+
+
+def tenure(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], prog_name="tenure")
+
+
+def submit(kubeflow, *more, data=DATA, image=IMAGE):
+    return tenure("submit", TELCO, "--data", data, "--endpoint", kubeflow.url, "--image", image, *more)
+
+
+def schedule(kubeflow, *more, cron="0 0 3 * * *"):
+    place = ("--data", DATA, "--endpoint", kubeflow.url, "--image", IMAGE)
+    return tenure("schedule", TELCO, "--cron", cron, *place, *more)
+
+
+def fails(result, status, pattern):
+    assert result.exit_code == status, (result.stdout, result.stderr, result.exception)
+    lines = [line for line in result.stderr.splitlines() if line.startswith("tenure: ")]
+    assert len(lines) == 1 and result.stderr.splitlines()[-1] == lines[0]
+    assert re.search(pattern, lines[0]), lines[0]
+
+
+def executors(spec):
+    return spec["pipeline_spec"]["deploymentSpec"]["executors"]
+
+
+def test_a_run_is_created_followed_and_leaves_with_0(kubeflow):
+    kubeflow.history = [
+        ("PENDING", []),
+        ("RUNNING", [task("ingest-driver", "SUCCEEDED"), task("ingest", "RUNNING")]),
+        503,
+        ("RUNNING", [task("ingest", "SUCCEEDED"), task("check-serving", "RUNNING")]),
+        ("SUCCEEDED", [task("ingest", "SUCCEEDED"), task("check-serving", "SUCCEEDED"), task("register", "SUCCEEDED")]),
+    ]
+    result = submit(kubeflow, "--run-name", "november", "--experiment", "crm", "--workers", "3", "--label", "team=crm")
+    assert result.exit_code == 0, result.stderr
+    (run,) = kubeflow.runs
+    assert f"{kubeflow.url}/#/runs/details/{run['run_id']}" in result.stdout
+    states = [tuple(line.split()[:2]) for line in result.stderr.splitlines()]
+    assert states == [
+        ("ingest", "running"),
+        ("ingest", "succeeded"),
+        ("check_serving", "running"),
+        ("check_serving", "succeeded"),
+        ("register", "succeeded"),
+    ]
+    assert run["display_name"] == "november"
+    assert run["experiment_id"] == kubeflow.experiments["crm"]["experiment_id"]
+    parameters = run["runtime_config"]["parameters"]
+    assert parameters["workers"] == [0, 1, 2]
+    assert parameters["workers_count"] == 3
+    assert DATA in parameters["contract"]
+    assert {each["container"]["image"] for each in executors(run["pipeline_spec"]).values()} == {IMAGE}
+    pods = run["pipeline_spec"]["platform_spec"]["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    assert {json.dumps(pod["podMetadata"]) for pod in pods.values()} == {'{"labels": {"team": "crm"}}'}
+
+
+def caching(run):
+    spec = run["pipeline_spec"]["pipeline_spec"]
+    parts = [spec["root"], *spec["components"].values()]
+    tasks = {name: each for part in parts for name, each in part.get("dag", {}).get("tasks", {}).items()}
+    return {name for name, each in tasks.items() if each.get("cachingOptions", {}).get("enableCache")}
+
+
+def test_without_a_cache_no_step_is_cached_and_with_it_those_that_look_outside_are_not(kubeflow):
+    assert submit(kubeflow).exit_code == 0
+    assert submit(kubeflow, "--no-cache").exit_code == 0
+    first, second = map(caching, kubeflow.runs)
+    assert {"ingest", "tune", "train", "champion"} <= first
+    assert not first & {"observe", "register", "track", "notify"}
+    assert second == set()
+
+
+def test_a_model_that_was_not_blessed_leaves_with_7(kubeflow):
+    kubeflow.history = [("SUCCEEDED", [task("evaluate", "SUCCEEDED"), task("track", "SUCCEEDED")])]
+    fails(submit(kubeflow), 7, r"not blessed.*#/runs/details/")
+
+
+def test_a_failed_run_names_the_step_and_what_it_said(kubeflow):
+    kubeflow.history = [
+        ("RUNNING", [task("ingest", "RUNNING")]),
+        ("FAILED", [task("ingest", "FAILED", "Error\n(exit code 3)"), task("notify", "FAILED", "later")]),
+    ]
+    fails(submit(kubeflow), 1, r"step ingest failed: Error \(exit code 3\)")
+
+
+def test_a_run_that_was_stopped_is_no_success(kubeflow):
+    kubeflow.history = [("CANCELED", [])]
+    fails(submit(kubeflow), 1, "ended as canceled")
+
+
+def test_a_run_that_registered_nothing_visible_is_no_success(kubeflow):
+    kubeflow.history = [("SUCCEEDED", [])]
+    fails(submit(kubeflow), 1, "no step that registered")
+
+
+def test_waiting_ends_before_the_run_does(kubeflow):
+    kubeflow.history = [("RUNNING", [])]
+    fails(submit(kubeflow, "--timeout-s", "0.05"), 1, "goes on after 0.05 s")
+
+
+def test_no_wait_prints_the_id_for_scripts(kubeflow):
+    kubeflow.history = [("RUNNING", [])]
+    result = submit(kubeflow, "--no-wait", "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["run_id"] == kubeflow.runs[0]["run_id"]
+    assert not any(path.startswith("/apis/v2beta1/runs/") for _, path in kubeflow.requests)
+
+
+@pytest.mark.parametrize("image", ["tenure-pipeline", "tenure-pipeline:latest", "registry.example.com:5000/tenure"])
+def test_an_image_without_a_tag_of_its_own_is_refused(kubeflow, image):
+    fails(submit(kubeflow, image=image), 2, "tag made of its content")
+    assert kubeflow.requests == []
+
+
+def test_data_on_this_laptop_is_refused(kubeflow):
+    result = tenure("submit", TELCO, "--endpoint", kubeflow.url, "--image", IMAGE)
+    fails(result, 2, r"telco_churn\.csv, a path of this machine, which a cluster cannot read")
+    assert kubeflow.requests == []
+
+
+def test_a_password_of_the_address_comes_from_a_secret(kubeflow, monkeypatch):
+    monkeypatch.setenv("CRM_PASSWORD", "a-long-secret")
+    data = "postgresql://reader:${CRM_PASSWORD}@db/crm?q=1"
+    fails(submit(kubeflow, data=data), 2, "CRM_PASSWORD, which the cluster's steps do not have")
+    result = submit(kubeflow, "--source-secret", "crm-reader", data=data)
+    assert result.exit_code == 0, result.stderr
+    (run,) = kubeflow.runs
+    assert "a-long-secret" not in json.dumps(run)
+    pods = run["pipeline_spec"]["platform_spec"]["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    secret = {"secretKey": "CRM_PASSWORD", "envVar": "CRM_PASSWORD"}
+    taking = {name for name, pod in pods.items() if [secret] in [s["keyToEnv"] for s in pod.get("secretAsEnv", [])]}
+    assert {"exec-ingest", "exec-observe"} <= taking
+    assert "exec-tune" not in taking
+
+
+@pytest.mark.parametrize("label", ["crm", "=crm", "team=c r m", "te am=crm", f"team={'x' * 64}"])
+def test_a_label_that_kubernetes_refuses_is_refused_here(kubeflow, label):
+    fails(submit(kubeflow, "--label", label), 2, "no Kubernetes label")
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def test_nobody_at_the_address(kubeflow):
+    kubeflow.url = f"http://127.0.0.1:{free_port()}"
+    fails(submit(kubeflow), 3, r"127\.0\.0\.1:\d+ cannot be reached")
+
+
+def test_somebody_else_at_the_address(kubeflow):
+    kubeflow.url += "/elsewhere"
+    fails(submit(kubeflow), 2, "is no Kubeflow Pipelines API")
+
+
+def test_an_address_that_is_none(kubeflow):
+    kubeflow.url = "localhost:8888"
+    fails(submit(kubeflow), 2, "is no URL")
+
+
+def test_a_token_is_asked_for_and_taken_from_the_environment(kubeflow, monkeypatch):
+    kubeflow.token = "right"
+    fails(submit(kubeflow), 3, r"refuses \(401\).*KFP_TOKEN")
+    monkeypatch.setenv("KFP_TOKEN", "right")
+    assert submit(kubeflow).exit_code == 0
+
+
+def test_no_cluster_at_all(kubeflow, monkeypatch, tmp_path):
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "none"))
+    fails(tenure("submit", TELCO, "--data", DATA, "--image", IMAGE), 3, "no cluster: give --endpoint")
+
+
+def test_what_the_api_refuses_is_told_in_its_words(kubeflow):
+    kubeflow.refuse = (400, {"message": "Invalid input: exceeded quota: pods"})
+    fails(submit(kubeflow), 2, r"does not take this \(400\): Invalid input: exceeded quota: pods")
+
+
+def test_a_schedule_is_made_once_and_replaced_when_it_says_something_else(kubeflow):
+    assert "created" in schedule(kubeflow).stdout
+    ((first, job),) = kubeflow.recurring.items()
+    assert job["trigger"]["cron_schedule"]["cron"] == "0 0 3 * * *"
+    assert job["display_name"] == "telco"
+    assert job["no_catchup"] is True
+    assert int(job["max_concurrency"]) == 1
+    assert "unchanged" in schedule(kubeflow).stdout
+    assert list(kubeflow.recurring) == [first]
+    assert "created" in schedule(kubeflow, "--name", "other").stdout
+    assert "replaced" in schedule(kubeflow, cron="0 30 4 * * MON-FRI").stdout
+    assert first not in kubeflow.recurring
+    crons = {job["display_name"]: job["trigger"]["cron_schedule"]["cron"] for job in kubeflow.recurring.values()}
+    assert crons == {"telco": "0 30 4 * * MON-FRI", "other": "0 0 3 * * *"}
+
+
+def test_schedules_are_listed_and_deleted(kubeflow):
+    schedule(kubeflow)
+    schedule(kubeflow, "--name", "other")
+    listed = json.loads(tenure("schedule", "--list", "--endpoint", kubeflow.url, "--json").stdout)
+    assert [(each["name"], each["cron"], each["enabled"]) for each in listed] == [
+        ("telco", "0 0 3 * * *", True),
+        ("other", "0 0 3 * * *", True),
+    ]
+    assert "its runs stay" in tenure("schedule", "--delete", "other", "--endpoint", kubeflow.url).stdout
+    assert [job["display_name"] for job in kubeflow.recurring.values()] == ["telco"]
+    fails(tenure("schedule", "--delete", "other", "--endpoint", kubeflow.url), 2, "no schedule 'other'")
+
+
+@pytest.mark.parametrize("arguments", [(), ("--list", "--delete", "a"), (TELCO, "--list")])
+def test_a_schedule_is_one_thing_at_a_time(kubeflow, arguments):
+    fails(tenure("schedule", *arguments, "--endpoint", kubeflow.url), 2, "say one of")
+
+
+def test_a_schedule_needs_a_time(kubeflow):
+    fails(tenure("schedule", TELCO, "--endpoint", kubeflow.url, "--image", IMAGE), 2, "say when by --cron")
