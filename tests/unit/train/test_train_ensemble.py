@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from components.train import ensemble
 from components.train.candidates import Best
 from components.train.ensemble import MAX_MEMBERS, SMALLEST_WEIGHT, Member, stack
 from tenure.families import Divided, Rows, cross_validate, divide, get
@@ -72,3 +73,22 @@ def test_members_fitted_on_balanced_weights_come_back_to_the_base_rate() -> None
     base_rate = rows.label.mean()
     assert (1 / (1 + np.exp(-odds))).mean() == pytest.approx(base_rate, abs=0.02)
     assert min(abs(mean - base_rate) for mean in plain) > 0.05
+
+
+def test_members_are_fitted_as_in_the_search_and_two_remain() -> None:
+    """One member is the label's own ranking, the other next to nothing; alone, it would be no ensemble."""
+    rows = customers(1200)
+    flipped = Rows(np.column_stack([rows.label * 4.0, rows.matrix[:, 1]]).astype(np.float32), rows.label)
+    found = stacked([member("xgboost"), member("naive_bayes")], flipped)
+    assert found.members == (0, 1) and (found.weights >= SMALLEST_WEIGHT).all()
+    assert found.best.mean == pytest.approx(1.0, abs=1e-6)
+
+
+def test_few_rows_are_averaged_and_many_are_weighted() -> None:
+    random = np.random.default_rng(2)
+    truth = random.normal(size=40_000)
+    label = (random.random(40_000) < 1 / (1 + np.exp(-truth))).astype(np.float64)
+    odds = np.column_stack([truth, truth + random.normal(size=40_000)])
+    few, many = (ensemble._weigh(odds[:count], label[:count])[0] for count in (30, 40_000))
+    assert abs(few[0] - 0.5) < 0.2 and abs(few[1] - 0.5) < 0.2
+    assert many == pytest.approx([1.0, 0.0], abs=0.06)
