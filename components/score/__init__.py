@@ -1,0 +1,1 @@
+"""Score: predictions for a whole table, in files."""

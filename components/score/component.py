@@ -1,0 +1,37 @@
+"""Score, as a KFP component."""
+
+from kfp import dsl
+
+from components.image import IMAGE
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def score(
+    contract: str, champion: dsl.Input[dsl.Artifact], scores: dsl.Output[dsl.Dataset], summary: dsl.Output[dsl.Metrics]
+) -> int:
+    """Score the contract's table with the champion; returns the number of customers to contact.
+
+    Args:
+        contract: the contract, YAML text; read: its source.
+        champion: the model that is live.
+        scores: a folder named by the day: Parquet parts, rejected.parquet, high-risk.csv, summary.json.
+        summary: counts, for the run's page.
+    """
+    from pathlib import Path
+
+    from components.score.logic import run
+    from components.step import step
+    from tenure.contract import parse
+    from tenure.errors import DataError
+
+    with step("score") as running:
+        bundle = Path(champion.path) / "bundle"
+        if not bundle.exists():
+            raise DataError("there is no champion to score with: train and promote a model first")
+        found = run(bundle=bundle, source=parse(contract).source, out=Path(scores.path))
+        scores.metadata.update(bundle_version=found["bundle_version"], rows=found["rows"], day=found["day"])
+        for name in ("rows", "contacts", "rejected", "mean_probability"):
+            summary.log_metric(name, found[name])
+        Path(summary.path).touch()
+        running.summary = found
+    return int(found["contacts"])

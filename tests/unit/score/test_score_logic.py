@@ -1,0 +1,150 @@
+"""Scoring real telco rows: the same answers as the bundle gives, whatever the parts, kills and dirt."""
+
+import csv
+import json
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pyarrow import csv as arrow_csv
+
+from components.score import logic
+from tenure.bundle import read
+from tenure.contract.settings import Source
+from tenure.errors import DataError, InputError
+
+ROWS = 1_000
+DAY = "2026-11-21"
+
+
+@pytest.fixture
+def table(small_bundle, tmp_path):
+    path = tmp_path / "customers.csv"
+    arrow_csv.write_csv(small_bundle.rows.slice(0, ROWS).drop_columns(["Churn"]), path)
+    return path
+
+
+def score(small_bundle, table, out, **changes):
+    arguments = {"bundle": small_bundle.folder, "source": Source(uri=str(table)), "out": out, "day": DAY}
+    return logic.run(**(arguments | changes))
+
+
+def parts(folder):
+    return pa.concat_tables([pq.read_table(path) for path in sorted(folder.glob("part-*.parquet"))])
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_every_customer_gets_what_the_bundle_says(small_bundle, table, tmp_path):
+    summary = score(small_bundle, table, tmp_path / "out", part_rows=300)
+    folder = tmp_path / "out" / DAY
+    assert names(tmp_path / "out") == [DAY]
+    assert names(folder) == [
+        "high-risk.csv",
+        *(f"part-0000{number}.parquet" for number in range(4)),
+        "rejected.parquet",
+        "summary.json",
+    ]
+    scored = parts(folder)
+    rows = small_bundle.rows.slice(0, ROWS)
+    expected = read(small_bundle.folder).predict({name: rows[name] for name in rows.column_names})
+    np.testing.assert_array_equal(scored["probability"].to_numpy(), expected.probability)
+    assert scored["decision"].to_pylist() == expected.decision.tolist()
+    assert scored["band"].to_pylist() == expected.band
+    assert scored["key"].to_pylist() == rows["customerID"].to_pylist()
+    assert scored["row"].to_pylist() == list(range(1, ROWS + 1))
+    assert json.loads((folder / "summary.json").read_text()) == summary
+    assert (summary["rows"], summary["rejected"], summary["contacts"]) == (ROWS, 0, int(expected.decision.sum()))
+    assert sum(summary["histogram"]["counts"]) == ROWS
+    assert summary["mean_probability"] == pytest.approx(expected.probability.mean())
+
+
+def test_the_high_risk_list_is_of_the_riskiest_with_reasons(small_bundle, table, tmp_path):
+    score(small_bundle, table, tmp_path / "out", part_rows=300, top=7)
+    with (tmp_path / "out" / DAY / "high-risk.csv").open() as file:
+        listed = list(csv.DictReader(file))
+    probability = parts(tmp_path / "out" / DAY)["probability"].to_numpy()
+    assert [float(row["probability"]) for row in listed] == pytest.approx(np.sort(probability)[::-1][:7], abs=1e-6)
+    assert all(row["reason_1"] and row["reason_3"] for row in listed)
+
+
+def test_a_killed_run_goes_on_from_its_last_whole_part(small_bundle, table, tmp_path, monkeypatch):
+    whole = tmp_path / "whole"
+    score(small_bundle, table, whole, part_rows=300)
+    real, calls = logic._score, []
+
+    def killed(*arguments):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    monkeypatch.setattr(logic, "_score", killed)
+    with pytest.raises(KeyboardInterrupt):
+        score(small_bundle, table, tmp_path / "out", part_rows=300)
+    assert names(tmp_path / "out") == [f".{DAY}.partial"]
+    assert score(small_bundle, table, tmp_path / "out", part_rows=300)["parts_reused"] == 2
+    assert len(calls) == 5
+    assert parts(tmp_path / "out" / DAY).equals(parts(whole / DAY))
+
+
+def test_a_killed_run_on_other_rows_begins_anew(small_bundle, table, tmp_path, monkeypatch):
+    def publish(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as context:
+        context.setattr(logic, "_publish", publish)
+        with pytest.raises(KeyboardInterrupt):
+            score(small_bundle, table, tmp_path / "out", part_rows=300)
+    arrow_csv.write_csv(small_bundle.rows.slice(100, 650), table)
+    # The rows moved under the same address; then the threshold is another one, and so is the job.
+    assert score(small_bundle, table, tmp_path / "out", part_rows=300)["parts_reused"] == 0
+    folder = tmp_path / "out" / DAY
+    assert len(list(folder.glob("part-*"))) == 3
+    assert parts(folder)["key"].to_pylist() == small_bundle.rows["customerID"].slice(100, 650).to_pylist()
+
+
+def test_the_days_folder_is_replaced_whole(small_bundle, table, tmp_path):
+    score(small_bundle, table, tmp_path / "out")
+    second = score(small_bundle, table, tmp_path / "out", threshold=0.0)
+    assert second["contacts"] == ROWS
+    assert names(tmp_path / "out") == [DAY]
+    assert all(parts(tmp_path / "out" / DAY)["decision"].to_pylist())
+
+
+def test_rows_that_cannot_be_read_are_kept_with_the_reason(small_bundle, table, tmp_path):
+    lines = table.read_text().splitlines()
+    header = [name.strip('"') for name in lines[0].split(",")]
+    fields = lines[5].split(",")
+    fields[header.index("tenure")] = "many"
+    lines[5] = ",".join(fields)
+    table.write_text("\n".join(lines) + "\n")
+    summary = score(small_bundle, table, tmp_path / "out")
+    assert (summary["rows"], summary["rejected"]) == (ROWS - 1, 1)
+    rejected = pq.read_table(tmp_path / "out" / DAY / "rejected.parquet").to_pylist()
+    assert [row["row"] for row in rejected] == [5]
+    assert "many" in rejected[0]["reason"]
+    assert 5 not in parts(tmp_path / "out" / DAY)["row"].to_pylist()
+
+
+def test_a_table_without_a_column_that_the_model_needs(small_bundle, table, tmp_path):
+    arrow_csv.write_csv(small_bundle.rows.slice(0, 5).drop_columns(["tenure", "Contract"]), table)
+    with pytest.raises(DataError, match="lacks what the model needs: tenure, Contract"):
+        score(small_bundle, table, tmp_path / "out")
+    assert not (tmp_path / "out" / DAY).exists()
+
+
+def test_a_table_without_rows(small_bundle, table, tmp_path):
+    table.write_text(table.read_text().splitlines()[0] + "\n")
+    with pytest.raises(DataError, match="no row can be scored"):
+        score(small_bundle, table, tmp_path / "out")
+    assert not (tmp_path / "out" / DAY).exists()
+
+
+@pytest.mark.parametrize("day", ["../elsewhere", ".hidden", "a/b"])
+def test_a_day_that_is_no_folders_name(small_bundle, table, tmp_path, day):
+    with pytest.raises(InputError, match="no name for a day"):
+        score(small_bundle, table, tmp_path / "out", day=day)
