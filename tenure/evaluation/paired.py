@@ -87,11 +87,18 @@ def compare(
         squared = np.bincount(cell, weights=(model.probability - positive) ** 2, minlength=count.size) / count
         gap = np.zeros((count.size, CALIBRATION_BINS))
         gap[np.arange(count.size), fine_bin[first] // (FINE_BINS // CALIBRATION_BINS)] = mean - churned
-        sides.append(_Side(churned, model.contacted[first].astype(np.float64), squared, gap, campaign))
+        contacted = model.contacted[first].astype(np.float64)
+        sides.append(np.column_stack((contacted, contacted * churned, squared, gap)))
+    # Both sides in one product: the counts are the large operand, and are read once.
+    both = np.hstack(sides)
 
-    observed = count.astype(np.float64)[np.newaxis, :]
-    point = sides[0].of(observed) - sides[1].of(observed)
-    resampled = np.concatenate([sides[0].of(drawn) - sides[1].of(drawn) for drawn in resample(count, samples, seed)])
+    def differences(drawn: Floats) -> Floats:
+        totals, rows = drawn @ both, drawn.sum(axis=1)
+        ours, theirs = np.split(totals, 2, axis=1)
+        return _measures(ours, rows, campaign) - _measures(theirs, rows, campaign)
+
+    point = differences(count.astype(np.float64)[np.newaxis, :])
+    resampled = np.concatenate([differences(drawn) for drawn in resample(count, samples, seed)])
     profit, brier, calibration = (
         percentile_interval(float(point[0, column]), resampled[:, column]) for column in range(3)
     )
@@ -107,21 +114,15 @@ def compare(
     )
 
 
-@dataclass(frozen=True)
-class _Side:
-    """One model's part of the comparison, cell by cell."""
+def _measures(totals: Floats, rows: Floats, campaign: Campaign) -> Floats:
+    """(resamples, 3) profit a day, Brier score and calibration error.
 
-    churned: Floats
-    contacted: Floats
-    squared_error: Floats
-    gap: Floats
-    campaign: Campaign
-
-    def of(self, counts: Floats) -> Floats:
-        """(resamples, 3) profit a day, Brier score and calibration error under ``counts`` (resamples, cells)."""
-        rows = counts.sum(axis=1)
-        contacted = counts @ self.contacted
-        profit = self.campaign.profit(counts @ (self.contacted * self.churned), contacted)
-        a_day = profit / rows * self.campaign.day_scale(contacted / rows)
-        calibration = np.abs(counts @ self.gap).sum(axis=1) / rows
-        return np.stack((a_day, counts @ self.squared_error / rows, calibration), axis=1)
+    Args:
+        totals: (resamples, 3 + bins) customers contacted, churners among them, squared error, and the gap between
+            probability and label in each calibration bin.
+        rows: (resamples,).
+    """
+    contacted, hit, squared = totals[:, 0], totals[:, 1], totals[:, 2]
+    a_day = campaign.profit(hit, contacted) / rows * campaign.day_scale(contacted / rows)
+    calibration = np.abs(totals[:, 3:]).sum(axis=1) / rows
+    return np.stack((a_day, squared / rows, calibration), axis=1)

@@ -122,6 +122,18 @@ def _tiles(evaluation: Json) -> list[Tile]:
     return tiles
 
 
+def _segments(chosen: Json) -> str:
+    """The thresholds of segments, as a clause."""
+    said = []
+    for segment in chosen["segments"]:
+        if segment["values"] is None:
+            who = f"{segment['column']} is {segment['at_least']:g} or more"
+        else:
+            who = f"{segment['column']} is {' or '.join(str(value) for value in segment['values'])}"
+        said.append(f"from {percent(segment['threshold'])} where {who} ({segment['name']})")
+    return f", {', '.join(said)}" if said else ""
+
+
 def _plainly(evaluation: Json) -> list[str]:
     metrics, limit, currency = evaluation["metrics"], evaluation["curves"]["limit"], evaluation["business"]["currency"]
     chosen = evaluation["chosen"]
@@ -143,13 +155,20 @@ def _plainly(evaluation: Json) -> list[str]:
     back = metrics["return_on_cost"]["value"]
     if back is not None:
         said.append(
-            f"Contact a customer from a probability of {percent(chosen['threshold'])} on. That keeps about"
-            f" {kept:,.0f} customers a day, and every {money(1, currency)} spent on offers returns"
+            f"Contact a customer from a probability of {percent(chosen['threshold'])} on{_segments(chosen)}."
+            f" That keeps about {kept:,.0f} customers a day, and every {money(1, currency)} spent on offers returns"
             f" {money(1 + back, currency)}."
         )
     else:
         said.append("At its threshold it contacts nobody.")
-    if limit["share"] < 1.0 and limit["cost_per_day"] >= 1.0 and limit["best_share"] > limit["share"]:
+    expected = chosen["expected"]
+    if expected["policy"] != "profit":
+        said.append(
+            f"The threshold is chosen for a {expected['policy']} of {percent(expected['target'], 0)}"
+            f"{'' if expected['target_met'] else ', which was not reached on the validation rows'}; the most profitable"
+            f" one would earn {money(limit['best_profit_per_day'], currency)} a day without a limit."
+        )
+    elif limit["share"] < 1.0 and limit["cost_per_day"] >= 1.0 and limit["best_share"] > limit["share"]:
         said.append(
             f"The limit of {limit['contacts_per_day']:,.0f} contacts a day costs"
             f" {money(limit['cost_per_day'], currency)}: contacting {percent(limit['best_share'], 0)} of the"

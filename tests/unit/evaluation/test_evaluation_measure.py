@@ -10,7 +10,7 @@ from sklearn import metrics as reference
 
 from tenure.errors import DataError
 from tenure.evaluation import Campaign, Scored, measure
-from tenure.evaluation.bootstrap import resample
+from tenure.evaluation.bootstrap import FEW_ROWS_A_CELL, resample
 from tenure.evaluation.metrics import statistics
 from tenure.evaluation.sample import group
 
@@ -98,13 +98,27 @@ def test_cells_count_as_rows_do(rows: list[tuple[bool, int]]) -> None:
         found = statistics(sample, counts, CAMPAIGN)
         for place, count in enumerate(counts):
             repeats = count.astype(int)
+            # A cell's mean of equal probabilities may be off in its last bit, and would no longer be tied.
+            probabilities = np.repeat(np.round(sample.probability, 12), repeats)
             again = group(
                 np.repeat(sample.positive.astype(int), repeats),
-                Scored(np.repeat(sample.probability, repeats), np.repeat(sample.contacted.astype(bool), repeats)),
+                Scored(probabilities, np.repeat(sample.contacted.astype(bool), repeats)),
             )
             expected = statistics(again, again.count.astype(float)[None, :], CAMPAIGN)
             for name, values in expected.items():
                 assert found[name][place] == pytest.approx(values[0], nan_ok=True), name
+
+
+@pytest.mark.parametrize("count", [np.array([1, 2, 3, 1]), np.array([100, 400, 50, 200])])
+def test_rows_drawn_singly_or_by_cell_are_multinomial(count: np.ndarray) -> None:
+    rows, share = count.sum(), count / count.sum()
+    assert (rows < FEW_ROWS_A_CELL * count.size) == (rows == 7)
+    counts = np.concatenate(list(resample(count, 20_000, seed=5)))
+    assert counts.shape == (20_000, 4)
+    assert (counts.sum(axis=1) == rows).all()
+    covariance = rows * (np.diag(share) - np.outer(share, share))
+    np.testing.assert_allclose(counts.mean(axis=0), count, rtol=0.03)
+    np.testing.assert_allclose(np.cov(counts.T), covariance, atol=0.03 * covariance.max())
 
 
 def test_interval_has_the_width_that_theory_gives() -> None:

@@ -195,3 +195,16 @@ def test_a_model_that_contacts_nobody_renders(make_evaluation: Any, drawn: dict)
     _, page = page_of(make_evaluation(drawn["label"], low, {}))
     assert "it contacts nobody" in page.text
     assert "Do not use this model" in page.text
+
+
+def test_thresholds_of_segments_and_of_a_policy_are_told(make_evaluation: Any, drawn: dict) -> None:
+    segments = [
+        {"name": "dear", "column": "MonthlyCharges", "values": None, "at_least": 90.0, "threshold": 0.1},
+        {"name": "bound", "column": "Contract", "values": ["One year", "Two year"], "at_least": None, "threshold": 0.2},
+    ]
+    evaluation = make_evaluation(**drawn)
+    expected = {"policy": "precision", "target": 0.9, "target_met": False}
+    _, page = page_of(evaluation | {"chosen": evaluation["chosen"] | {"segments": segments, "expected": expected}})
+    assert "from 10.0 % where MonthlyCharges is 90 or more (dear)" in page.text
+    assert "from 20.0 % where Contract is One year or Two year (bound)" in page.text
+    assert "chosen for a precision of 90 %, which was not reached" in page.text
