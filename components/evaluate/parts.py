@@ -18,22 +18,6 @@ from tenure.evaluation import Campaign, Challenge, Comparison, Estimate, Scored,
 
 Json = dict[str, Any]
 
-SLICE_METRICS = (
-    "contacted_share",
-    "roc_auc",
-    "average_precision",
-    "accuracy",
-    "precision",
-    "recall",
-    "f1",
-    "brier",
-    "log_loss",
-    "calibration_error",
-    "profit_per_customer",
-    "profit_per_day",
-    "return_on_cost",
-)
-
 
 @dataclass(frozen=True)
 class Setting:
@@ -107,7 +91,7 @@ def slices(
         campaign = setting.campaign.part(label.size / test.rows)
         inside = {"samples": setting.samples, "seed": setting.seed}
         found = measure(label, scored.take(part.rows), campaign, **inside)
-        record["metrics"] = to_json({name: found[name] for name in SLICE_METRICS})
+        record["metrics"] = to_json(found)
         if champion is not None:
             against = compare(label, scored.take(part.rows), champion.take(part.rows), campaign, **inside)
             record["against_champion"] = against.to_json()

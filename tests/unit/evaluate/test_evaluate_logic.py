@@ -78,6 +78,15 @@ def test_slices_are_those_of_the_contract(workspace: Any) -> None:
     assert any(row["too_small"] is None and row["metrics"]["recall"]["low"] is not None for row in slices)
 
 
+def test_every_metric_is_there_for_every_slice_that_is_large_enough(workspace: Any) -> None:
+    run(**workspace.arguments())
+    document = workspace.document()
+    large = [record for record in document["slices"] if record["too_small"] is None]
+    assert large
+    for record in large:
+        assert record["metrics"].keys() == document["metrics"].keys() >= {"lift_1", "gain_10", "true_positives"}
+
+
 def test_same_input_gives_the_same_record(workspace: Any) -> None:
     run(**workspace.arguments())
     first = workspace.document()
