@@ -1,12 +1,17 @@
-"""The graph as a file for a cluster."""
+"""The graphs as files for a cluster."""
 
 from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from kfp.dsl.base_component import BaseComponent
 
 
 def compile_training(settings: Settings, output: Path) -> None:
@@ -15,12 +20,38 @@ def compile_training(settings: Settings, output: Path) -> None:
     Raises:
         OSError: if it cannot be written.
     """
-    from kfp import compiler
-
     if settings.pods is None:
         from pipelines.training import training_pipeline as graph
     else:
         from pipelines.cluster_training import cluster_training_pipeline as graph
+
+    _compile(graph, settings, output)
+
+
+def compile_scoring(settings: Settings, output: Path) -> None:
+    """Likewise, the scoring pipeline."""
+    from pipelines.scoring import scoring_pipeline
+
+    _compile(scoring_pipeline, settings, output)
+
+
+def compile_monitoring(settings: Settings, output: Path) -> None:
+    """Likewise, the monitoring pipeline."""
+    from pipelines.monitoring import monitoring_pipeline
+
+    _compile(monitoring_pipeline, settings, output)
+
+
+COMPILERS: dict[str, Callable[[Settings, Path], None]] = {
+    "training": compile_training,
+    "scoring": compile_scoring,
+    "monitoring": compile_monitoring,
+}
+"""By the name of the pipeline."""
+
+
+def _compile(graph: Callable[[Settings], BaseComponent], settings: Settings, output: Path) -> None:
+    from kfp import compiler
 
     output.parent.mkdir(parents=True, exist_ok=True)
     # The compiler tells the format by the ending.

@@ -71,6 +71,7 @@ CLUSTER_RESOURCES: Mapping[str, Resources] = MappingProxyType(
         "register": Resources("500m", "1Gi"),
         "track": Resources("500m", "1Gi"),
         "notify": Resources("100m", "256Mi"),
+        "alert": Resources("100m", "256Mi"),
         "score": Resources("2", "2Gi"),
         "monitor": Resources("1", "4Gi"),
     }
@@ -90,6 +91,7 @@ CLUSTER_TIMEOUTS_S: Mapping[str, int] = MappingProxyType(
         "register": 1800,
         "track": 1800,
         "notify": 300,
+        "alert": 300,
         "score": 6 * 3600,
         "monitor": 2 * 3600,
     }
@@ -111,11 +113,14 @@ _STORE = (
     Secret("tenure-object-store", MappingProxyType({"AWS_ENDPOINT_URL": "AWS_ENDPOINT_URL"}), optional=True),
 )
 
+_ALERTS = Secret("tenure-alerts", MappingProxyType({"webhook": "TENURE_ALERT_WEBHOOK"}), optional=True)
+
 CLUSTER_SECRETS: Mapping[str, tuple[Secret, ...]] = MappingProxyType(
     {
         **dict.fromkeys(("observe", "champion", "ingest", "register", "track", "score", "monitor"), _STORE),
         "tune": (Secret("tenure-study-database", MappingProxyType({"uri": STUDIES_VARIABLE})),),
-        "notify": (Secret("tenure-alerts", MappingProxyType({"webhook": "TENURE_ALERT_WEBHOOK"}), optional=True),),
+        "notify": (_ALERTS,),
+        "alert": (_ALERTS,),
     }
 )
 

@@ -25,3 +25,18 @@ def notify(status: dsl.PipelineTaskFinalStatus, run_id: str, pipeline: str) -> N
             run_id=run_id,
             pipeline=pipeline,
         )
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def alert(message: str, run_id: str, pipeline: str) -> None:
+    """Tell what a run found, where the run itself worked.
+
+    Args:
+        message: what to do.
+        run_id, pipeline: as for ``notify``.
+    """
+    from components.notify.logic import run
+    from components.step import step
+
+    with step("alert") as running:
+        running.summary = run(state="ALERT", message=message, code=None, run_id=run_id, pipeline=pipeline)

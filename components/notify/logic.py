@@ -24,7 +24,7 @@ def run(*, state: str, message: str | None, code: int | None, run_id: str, pipel
     run made is as good as before.
 
     Args:
-        state: ``SUCCEEDED``, ``FAILED`` or ``CANCELLED``.
+        state: ``SUCCEEDED``, ``FAILED`` or ``CANCELLED``; ``ALERT`` for what a run found that worked.
         message: of the task that failed.
         code: of the error.
         run_id: Kubeflow's id of the run.

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines.compilation import compile_training
+from pipelines.compilation import COMPILERS, compile_training
 from pipelines.settings import CLUSTER_RESOURCES, cluster, local
 
 ROOT = Path(__file__).resolve().parents[2]
-GOLDEN = Path(__file__).parent / "training.yaml"
+FOLDER = Path(__file__).parent
 IMAGE = "registry.example.com/tenure-pipeline-python:4f2c1a9"
 
 
@@ -45,10 +45,29 @@ def tasks(document):
     return found
 
 
-def test_the_training_pipeline_is_the_golden_one(compiled):
+@pytest.mark.parametrize("name", COMPILERS)
+def test_the_pipeline_is_the_golden_one(name, tmp_path):
+    compiled, golden = tmp_path / f"{name}.yaml", FOLDER / f"{name}.yaml"
+    COMPILERS[name](cluster(IMAGE), compiled)
     if os.environ.get("TENURE_GOLDEN") == "write":
-        GOLDEN.write_bytes(compiled.read_bytes())
-    assert read(compiled) == read(GOLDEN), "the compiled pipeline changed; if that is wanted: make golden"
+        golden.write_bytes(compiled.read_bytes())
+    assert read(compiled) == read(golden), "the compiled pipeline changed; if that is wanted: make golden"
+
+
+@pytest.mark.parametrize("name", ["scoring", "monitoring"])
+def test_a_table_of_every_day_is_never_taken_from_the_cache(name, tmp_path):
+    COMPILERS[name](cluster(IMAGE), tmp_path / "pipeline.yaml")
+    document, platform = read(tmp_path / "pipeline.yaml")
+    found = {
+        task: each
+        for task, each in tasks(document).items()
+        if f"exec-{task}" in document["deploymentSpec"]["executors"]
+    }
+    assert {"champion", "notify"} < set(found)
+    assert not any(each.get("cachingOptions", {}).get("enableCache") for each in found.values())
+    pods = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    assert all(pods[f"exec-{task}"]["securityContext"] == {"runAsNonRoot": True} for task in found)
+    assert all(container["image"] == IMAGE for container in executors(document).values())
 
 
 def test_every_step_runs_in_the_image_with_its_resources_and_installs_nothing(document):

@@ -1,0 +1,61 @@
+"""Monitor, as a KFP component."""
+
+from kfp import dsl
+
+from components.image import IMAGE
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def monitor(
+    contract: str,
+    champion: dsl.Input[dsl.Artifact],
+    monitoring: dsl.Output[dsl.Artifact],
+    distances: dsl.Output[dsl.Metrics],
+    report: dsl.Output[dsl.HTML],
+    summary: dsl.Output[dsl.Markdown],
+    reference: str = "",
+) -> str:
+    """Compare the contract's table with what the champion learnt from; returns retrain, watch or fine.
+
+    Args:
+        contract: the contract, YAML text; read: its source.
+        champion: the model that is live.
+        monitoring: monitoring.json, drift.html.
+        distances: PSI of the inputs and of the probabilities, for the run's page.
+        report: samples side by side, likewise.
+        summary: verdict and reasons, likewise.
+        reference: address of a table from a time when all was well; empty for none.
+    """
+    import shutil
+    from pathlib import Path
+
+    from components.monitor.logic import run
+    from components.step import step
+    from tenure.contract import parse
+    from tenure.errors import DataError
+    from tenure.sources import replace_uri
+
+    with step("monitor") as running:
+        bundle = Path(champion.path) / "bundle"
+        if not bundle.exists():
+            raise DataError("there is no champion to watch: train and promote a model first")
+        current = parse(contract).source
+        found = run(
+            bundle=bundle,
+            current=current,
+            monitoring=Path(monitoring.path),
+            reference=replace_uri(current, reference) if reference else None,
+        )
+        monitoring.metadata.update(verdict=found["verdict"], **found["model"])
+        for name, value in found["columns"].items():
+            distances.log_metric(name, value)
+        reasons = "\n".join(f"- {line}" for line in [*found["reasons"], *found["notes"]])
+        Path(summary.path).write_text(f"# {found['verdict']}\n\n{reasons}\n", encoding="utf-8")
+        drawn = Path(monitoring.path) / "drift.html"
+        if drawn.exists():
+            shutil.copyfile(drawn, report.path)
+        else:
+            Path(report.path).write_text(f"<p>{found['notes'][0]}</p>\n", encoding="utf-8")
+        Path(distances.path).touch()
+        running.summary = {name: found[name] for name in ("verdict", "reasons", "rows", "rejected")}
+    return str(found["verdict"])

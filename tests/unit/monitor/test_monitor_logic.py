@@ -1,0 +1,177 @@
+"""Monitoring on real telco rows: nothing moved, something moved, and what cannot be judged."""
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from pyarrow import csv
+
+from components.monitor import logic
+from components.monitor.sample import Sample
+from components.monitor.verdict import decide
+from tenure import bundle as bundles
+from tenure.checks import parse_batch
+from tenure.contract.settings import Source
+from tenure.drift import build
+from tenure.errors import DataError
+from tenure.export import ExportedModel
+
+LIMITS = {"max_psi": 0.25, "max_rejected_share": 0.05}
+
+
+@pytest.fixture(scope="module")
+def watched(small_bundle, tmp_path_factory):
+    """The small bundle with the profile of its rows."""
+    given = bundles.read(small_bundle.folder)
+    parsed, _ = parse_batch(small_bundle.rows.combine_chunks().to_batches()[0], given.contract.inputs)
+    folder = tmp_path_factory.mktemp("watched") / "bundle"
+    bundles.write(
+        folder,
+        contract=given.contract,
+        transform=given.transform,
+        model=ExportedModel((small_bundle.folder / "model.onnx").read_bytes(), given.terms),
+        decision=given.decision,
+        profile=build([parsed], given.contract.inputs).to_dict(),
+        family="xgboost",
+        data_hash="0" * 64,
+        created_at="2026-01-01T00:00:00Z",
+    )
+    return folder
+
+
+@pytest.fixture
+def reports(monkeypatch):
+    """Evidently takes seconds to import: one test draws, the others note what would be drawn."""
+    drawn = []
+    monkeypatch.setattr(logic, "write_report", lambda then, now, contract, path: drawn.append((then, now)))
+    return drawn
+
+
+@pytest.fixture
+def save(tmp_path):
+    def write(rows, name="now.csv"):
+        csv.write_csv(rows, tmp_path / name)
+        return Source(uri=str(tmp_path / name))
+
+    return write
+
+
+def moved(rows):
+    """Everybody pays by the month and twice as much."""
+    charges = pc.cast(pc.multiply(pc.cast(rows["MonthlyCharges"], pa.float64()), 2.0), pa.string())
+    rows = rows.set_column(rows.column_names.index("MonthlyCharges"), "MonthlyCharges", charges)
+    monthly = pa.array(["Month-to-month"] * rows.num_rows)
+    return rows.set_column(rows.column_names.index("Contract"), "Contract", monthly)
+
+
+def test_other_customers_of_the_same_kind_are_fine(watched, small_bundle, save, tmp_path, reports):
+    current, reference = save(small_bundle.rows.slice(0, 600)), save(small_bundle.rows.slice(600), "then.csv")
+    found = logic.run(bundle=watched, current=current, monitoring=tmp_path / "out", reference=reference)
+    assert found["verdict"] == "fine", found["reasons"]
+    assert set(found["columns"]) == set(bundles.read(watched).contract.inputs)
+    assert max(found["columns"].values()) < 0.1
+    assert found["scores"]["psi"] < 0.1
+    assert (found["rows"], found["rejected"], found["notes"]) == (600, 0, [])
+    assert json.loads((tmp_path / "out" / "monitoring.json").read_text()) == found
+    assert [table.num_rows for table in reports[0]] == [600, 600]
+
+
+def test_customers_that_moved_far_ask_for_a_new_model(watched, small_bundle, save, tmp_path, reports):
+    current, reference = save(moved(small_bundle.rows)), save(small_bundle.rows, "then.csv")
+    found = logic.run(bundle=watched, current=current, monitoring=tmp_path / "out", reference=reference)
+    assert found["verdict"] == "retrain"
+    assert [name for name, value in found["columns"].items() if value > 0.25] == ["MonthlyCharges", "Contract"]
+    assert found["reasons"][0].startswith("'MonthlyCharges' moved far: PSI ")
+    assert found["scores"]["mean_now"] > found["scores"]["mean_then"]
+
+
+def test_without_a_reference_the_inputs_alone_are_judged(watched, small_bundle, save, tmp_path, reports):
+    found = logic.run(bundle=watched, current=save(small_bundle.rows), monitoring=tmp_path / "out")
+    assert found["verdict"] == "fine"
+    assert found["scores"] is None
+    assert "no reference table was given" in found["notes"][0]
+    assert reports == []
+
+
+def test_a_reference_that_was_asked_for_must_be_there(watched, small_bundle, save, tmp_path, reports):
+    with pytest.raises(DataError, match=r"none\.csv"):
+        logic.run(
+            bundle=watched,
+            current=save(small_bundle.rows),
+            monitoring=tmp_path / "out",
+            reference=Source(uri=str(tmp_path / "none.csv")),
+        )
+
+
+def test_scores_in_files_are_taken_for_now(watched, small_bundle, save, tmp_path, reports):
+    (tmp_path / "day").mkdir()
+    pq.write_table(pa.table({"probability": np.full(500, 0.97)}), tmp_path / "day" / "part-00000.parquet")
+    arguments = {"bundle": watched, "current": save(small_bundle.rows), "monitoring": tmp_path / "out"}
+    reference = save(small_bundle.rows, "then.csv")
+    found = logic.run(**arguments, reference=reference, scores=tmp_path / "day")
+    assert found["verdict"] == "retrain"
+    assert [reason.partition(":")[0] for reason in found["reasons"]] == ["the probabilities moved far"]
+    assert found["scores"]["mean_now"] == pytest.approx(0.97)
+    with pytest.raises(DataError, match="no scores in"):
+        logic.run(**arguments, reference=reference, scores=tmp_path)
+
+
+def test_too_few_rows_are_not_judged(watched, small_bundle, save, tmp_path):
+    with pytest.raises(DataError, match="199 rows can be read"):
+        logic.run(bundle=watched, current=save(small_bundle.rows.slice(0, 199)), monitoring=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_bundle_without_a_profile_cannot_be_watched(small_bundle, save, tmp_path):
+    with pytest.raises(DataError, match="not a profile"):
+        logic.run(bundle=small_bundle.folder, current=save(small_bundle.rows), monitoring=tmp_path / "out")
+
+
+@pytest.mark.slow
+def test_evidently_draws_then_and_now(watched, small_bundle, save, tmp_path):
+    current, reference = save(moved(small_bundle.rows)), save(small_bundle.rows, "then.csv")
+    logic.run(bundle=watched, current=current, monitoring=tmp_path / "out", reference=reference)
+    page = (tmp_path / "out" / "drift.html").read_text()
+    assert "MonthlyCharges" in page
+    assert "Contract" in page
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["drift.html", "monitoring.json"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "scores", "rejected", "state", "reason"),
+    [
+        ({"a": 0.09}, None, 0.0, "fine", "nothing moved"),
+        ({"a": 0.1}, None, 0.0, "watch", "'a' moved: PSI 0.10"),
+        ({"a": 0.25}, None, 0.0, "retrain", "'a' moved far: PSI 0.25, limit 0.25"),
+        ({"a": 0.0}, 0.3, 0.0, "retrain", "the probabilities moved far"),
+        ({"a": 0.0}, 0.2, 0.0, "watch", "the probabilities moved"),
+        ({"a": 0.0}, 0.0, 0.05, "fine", "nothing moved"),
+        ({"a": 0.0}, 0.0, 0.051, "watch", "5.1% of the rows cannot be read"),
+        ({"b": 0.12, "a": 0.4}, 0.0, 0.2, "retrain", "'a' moved far"),
+    ],
+)
+def test_the_verdict_at_its_limits(columns, scores, rejected, state, reason):
+    found = decide(columns, scores, rejected, **LIMITS)
+    assert found.state == state
+    assert found.reasons[0].startswith(reason)
+
+
+def test_a_stricter_contract_moves_the_first_limit_too():
+    assert decide({"a": 0.05}, None, 0.0, max_psi=0.05, max_rejected_share=0.05).state == "retrain"
+
+
+def test_a_sample_is_of_the_whole_table_and_no_larger_than_it_may_be():
+    sample = Sample(100)
+    assert sample.rows.num_rows == 0
+    for start in range(0, 10_000, 1_000):
+        sample.add(pa.record_batch({"x": pa.array(range(start, start + 1_000))}))
+    rows = sample.rows["x"].to_numpy()
+    assert len(rows) == 100
+    assert list(rows) == sorted(rows)
+    # 1/10 of a uniform sample of 100 lies in each tenth; fewer than 1 or more than 25 does not happen by chance.
+    counts = np.histogram(rows, bins=10, range=(0, 10_000))[0]
+    assert counts.min() >= 1
+    assert counts.max() <= 25
