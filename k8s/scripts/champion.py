@@ -13,7 +13,8 @@ BUNDLE_PATH = "data/bundle"
 def main(name: str) -> str:
     from mlflow import MlflowClient
 
-    client = MlflowClient(tracking_uri=os.environ.get("MLFLOW_TRACKING_URI", "http://127.0.0.1:5000"))
+    uri = os.environ.get("MLFLOW_TRACKING_URI", "http://127.0.0.1:5000")
+    client = MlflowClient(tracking_uri=uri, registry_uri=uri)
     champions = {
         model.name: str(model.aliases["champion"])
         for model in client.search_registered_models()
