@@ -17,6 +17,7 @@ def evaluate(
     metrics: dsl.Output[dsl.Metrics],
     curves: dsl.Output[dsl.ClassificationMetrics],
     report: dsl.Output[dsl.HTML],
+    summary: dsl.Output[dsl.Markdown],
     override: str = "",
     code_version: str = "",
 ) -> bool:
@@ -35,6 +36,7 @@ def evaluate(
         metrics: the chosen candidate's, for the run's page.
         curves: its confusion matrix and ROC curve, likewise.
         report: report.html, likewise.
+        summary: verdict and reasons, likewise.
         override: a person's reason to go on if the verdict is inconclusive; empty for none.
         code_version: of the code that trained.
     """
@@ -54,7 +56,7 @@ def evaluate(
             code_version=code_version,
         )
         running.summary = outcome.summary
-        show(Path(evaluation.path), metrics, curves, report)
+        evaluation.metadata.update(show(Path(evaluation.path), metrics, curves, report, summary))
         # What these say is metadata; a step cache takes an artifact without a file for a lost one.
         for said in (metrics, curves):
             Path(said.path).touch()

@@ -25,14 +25,16 @@ class ClassificationMetrics(Protocol):
 
 
 class Page(Protocol):
-    """What is needed of a kfp ``HTML`` artifact."""
+    """What is needed of a kfp ``HTML`` or ``Markdown`` artifact."""
 
     @property
     def path(self) -> str: ...
 
 
-def show(evaluation: Path, metrics: Metrics, curves: ClassificationMetrics, report: Page) -> None:
-    """Fill the artifacts from the folder that the step wrote."""
+def show(
+    evaluation: Path, metrics: Metrics, curves: ClassificationMetrics, report: Page, summary: Page
+) -> dict[str, str]:
+    """Fill the artifacts from the folder that the step wrote; what the model is made of is returned, for metadata."""
     document: dict[str, Any] = json.loads((evaluation / "evaluation.json").read_text(encoding="utf-8"))
     values = {name: estimate["value"] for name, estimate in document["metrics"].items()}
     for name in SHOWN:
@@ -44,3 +46,21 @@ def show(evaluation: Path, metrics: Metrics, curves: ClassificationMetrics, repo
     if roc is not None:
         curves.log_roc_curve(roc["x"], roc["y"], roc["threshold"])
     shutil.copyfile(evaluation / "report.html", report.path)
+    verdict, versions = document["verdict"], document["versions"]
+    Path(summary.path).write_text(_markdown(document), encoding="utf-8")
+    names = ("data_hash", "contract_hash", "bundle_version", "code_version")
+    return {"verdict": verdict["state"], "family": document["chosen"]["family"]} | {n: versions[n] for n in names}
+
+
+def _markdown(document: dict[str, Any]) -> str:
+    """Verdict, reasons and the numbers on half a page."""
+    verdict = document["verdict"]
+    lines = [f"# {verdict['state']}", "", verdict["summary"], "", "| metric | value |", "|---|---|"]
+    lines += [f"| {name} | {_number(document['metrics'][name]['value'])} |" for name in SHOWN]
+    versions = document["versions"]
+    lines += ["", *(f"- {name}: `{versions[name]}`" for name in ("bundle_version", "data_hash", "contract_hash"))]
+    return "\n".join(lines) + "\n"
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.4g}"

@@ -26,7 +26,7 @@ tenure report 20251121-090102-telco --json
         "compile",
         """
 tenure compile --image registry.example.com/tenure-pipeline-python:4f2c1a9
-tenure compile --image tenure-pipeline-python:4f2c1a9 --output build/training.yaml
+tenure compile scoring --image tenure-pipeline-python:4f2c1a9 --output scoring.yaml
 """,
     )(compile_pipeline)
 
@@ -61,13 +61,19 @@ def report(
 
 
 def compile_pipeline(
+    pipeline: Annotated[
+        str, typer.Argument(metavar="PIPELINE", help="training, scoring, monitoring, or all of them.")
+    ] = "all",
+    *,
     image: Annotated[
         str, typer.Option("--image", help="Image of the steps, with a tag made of its content or a digest.")
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write it.")] = Path("build/training.yaml"),
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where to write one. [default: build/<pipeline>.yaml]")
+    ] = None,
 ) -> None:
-    """Compile the training pipeline for a cluster: a YAML file that Kubeflow Pipelines runs."""
-    from pipelines.compilation import compile_training
+    """Compile pipelines for a cluster: YAML files that Kubeflow Pipelines runs."""
+    from pipelines.compilation import COMPILERS
     from pipelines.settings import cluster
     from tenure.errors import InputError
 
@@ -75,5 +81,11 @@ def compile_pipeline(
         settings = cluster(image)
     except ValueError as error:
         raise InputError(str(error)) from None
-    compile_training(settings, output)
-    print(output)
+    if pipeline != "all" and pipeline not in COMPILERS:
+        raise InputError(f"no pipeline '{pipeline}': {', '.join(COMPILERS)}, or all")
+    if pipeline == "all" and output is not None:
+        raise InputError("--output is for one pipeline: say which")
+    for name in COMPILERS if pipeline == "all" else [pipeline]:
+        path = output or Path("build") / f"{name}.yaml"
+        COMPILERS[name](settings, path)
+        print(path)

@@ -60,7 +60,7 @@ def serve(
     home: HomeOption = None,
 ) -> None:
     """Serve a registered version over the V2 protocol, REST and gRPC, until Ctrl-C."""
-    folder, model, shown = _bundle(version, name, home)
+    folder, model, shown = find_bundle(version, name, home)
     arguments = [
         *("--model", f"{model}={folder}"),
         *("--host", host, "--http-port", str(port), "--grpc-port", str(grpc_port), "--workers", str(workers)),
@@ -95,7 +95,7 @@ def predict(
     else:
         from tenure.bundle import read
 
-        predictor = LocalPredictor(read(_bundle(version, name, home)[0]))
+        predictor = LocalPredictor(read(find_bundle(version, name, home)[0]))
     answers: list[tuple[Record, Row]] = []
     for batch in batches(read_records(customers)):
         answers += zip(batch, predictor.predict(batch, explain=explain, threshold=threshold), strict=True)
@@ -107,7 +107,7 @@ def predict(
         _print_answers(answers)
 
 
-def _bundle(version: str, name: str | None, home: Path | None) -> tuple[Path, str, str]:
+def find_bundle(version: str, name: str | None, home: Path | None) -> tuple[Path, str, str]:
     """Folder of the bundle that ``version`` means, the model's name, and both in words."""
     from pipelines.home import Home
 

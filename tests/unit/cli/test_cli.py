@@ -22,6 +22,7 @@ from tenure import errors
 TELCO = Path(__file__).resolve().parents[3] / "datasets" / "telco"
 COMMANDS = [
     *(("init",), ("check",), ("run",), ("serve",), ("predict",), ("report",), ("compile",)),
+    *(("submit",), ("schedule",), ("score",), ("monitor",)),
     *(("runs",), ("runs", "list"), ("runs", "show")),
     *(("models",), *(("models", name) for name in ("list", "compare", "promote", "rollback", "history"))),
 ]
@@ -369,7 +370,7 @@ class TestCompile:
         fails(tenure("compile", "--image", image), 2, "tag made of its content")
 
     def test_a_file_for_a_cluster(self, home):
-        result = tenure("compile", "--image", "tenure-python:4f2c1a9", "--output", "out/training.yaml")
+        result = tenure("compile", "training", "--image", "tenure-python:4f2c1a9", "--output", "out/training.yaml")
         assert result.exit_code == 0, result.output
         assert "tenure-python:4f2c1a9" in Path("out/training.yaml").read_text()
 

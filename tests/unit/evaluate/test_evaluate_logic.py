@@ -237,12 +237,25 @@ def test_kubeflow_is_shown_what_the_record_says(workspace: Any, tmp_path: Any) -
 
     run(**workspace.arguments())
     shown = Shown()
-    show(workspace.root / "evaluation", shown, shown, shown)
+    note = Shown()
+    note.path = str(tmp_path / "summary.md")
+    said = show(workspace.root / "evaluation", shown, shown, shown, note)
     document = workspace.document()
     assert shown.metrics["roc_auc"] == document["metrics"]["roc_auc"]["value"]
     assert sum(map(sum, shown.matrix)) == 600
     assert len({len(axis) for axis in shown.roc}) == 1
     assert "Ready to use" in (tmp_path / "report.html").read_text()
+    markdown = (tmp_path / "summary.md").read_text()
+    assert markdown.startswith(f"# {document['verdict']['state']}\n\n{document['verdict']['summary']}\n")
+    assert f"- bundle_version: `{document['versions']['bundle_version']}`" in markdown
+    assert said == {
+        "verdict": document["verdict"]["state"],
+        "family": "xgboost",
+        **{
+            name: document["versions"][name]
+            for name in ("data_hash", "contract_hash", "bundle_version", "code_version")
+        },
+    }
 
 
 def test_the_report_shows_what_the_leakage_check_found(workspace: Any) -> None:

@@ -1,0 +1,145 @@
+"""``tenure score`` and ``tenure monitor``: a model and whole tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.commands.models import NameOption
+from pipelines.commands.options import HomeOption, JsonOption, command, print_json
+
+if TYPE_CHECKING:
+    from tenure.contract.settings import Source
+
+TableArgument = Annotated[
+    str, typer.Argument(metavar="TABLE", help="Folder with a contract.yaml, or a table's path or address.")
+]
+ModelOption = Annotated[str, typer.Option("--model", help="A version's number or alias, or a bundle's folder.")]
+SHOWN_COLUMNS = 10
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the top level."""
+    command(
+        app,
+        "score",
+        """
+tenure score datasets/telco
+tenure score s3://bucket/customers.parquet --model champion --name telco --out scores
+tenure score customers.csv --model challenger --threshold 0.4 --json | jq .contacts
+""",
+    )(score)
+    command(
+        app,
+        "monitor",
+        """
+tenure monitor november.csv --reference datasets/telco/telco_churn.csv
+tenure monitor datasets/telco --model champion --scores scores/2026-11-21
+tenure monitor s3://bucket/november.parquet --model models/telco --json | jq -r .verdict
+""",
+    )(monitor)
+
+
+def score(
+    table: TableArgument,
+    *,
+    model: ModelOption = "champion",
+    out: Annotated[Path, typer.Option("--out", help="Folder that the day's folder appears in.")] = Path("scores"),
+    day: Annotated[str, typer.Option("--day", help="Its name. [default: today, UTC]")] = "",
+    threshold: Annotated[
+        float | None, typer.Option("--threshold", min=0.0, max=1.0, help="Contact from this probability on.")
+    ] = None,
+    top: Annotated[int, typer.Option("--top", min=1, help="Customers in the high-risk list.")] = 100,
+    name: NameOption = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Score a table: Parquet files, the customers most at risk, and a summary.
+
+    A run that was killed is taken up again where it was.
+    """
+    from components.score.logic import run
+    from pipelines.commands.serving import find_bundle
+
+    source, base, own_name = _table(table)
+    bundle, _, shown = find_bundle(model, name or own_name, home)
+    summary = run(bundle=bundle, source=source, out=out, base_folder=base, day=day, threshold=threshold, top=top)
+    if json:
+        print_json(summary)
+        return
+    folder = out / summary["day"]
+    print(f"{summary['rows']:,} customers scored by {shown}, {summary['rejected']:,} rows rejected: {folder}")
+    bands = ", ".join(f"{band} {count:,}" for band, count in summary["bands"].items())
+    print(f"contact {summary['contacts']:,} of them; risk: {bands}; the riskiest: {folder / 'high-risk.csv'}")
+
+
+def monitor(
+    table: TableArgument,
+    *,
+    model: ModelOption = "champion",
+    reference: Annotated[
+        str | None, typer.Option("--reference", help="A table from a time when all was well, as the training table.")
+    ] = None,
+    scores: Annotated[Path | None, typer.Option("--scores", help="A day's folder of 'tenure score'.")] = None,
+    log: Annotated[str | None, typer.Option("--log", help="The server's prediction log, in place of --scores.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder of monitoring.json and drift.html.")] = Path("monitoring"),
+    name: NameOption = None,
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Say whether the customers of today are still those that a model learnt from: retrain, watch or fine.
+
+    Leaves with status 7 if it is time to retrain.
+    """
+    from components.monitor.logic import run
+    from pipelines.commands.serving import find_bundle
+    from pipelines.commands.tables import number, print_table
+    from tenure.errors import InputError, VerdictError
+
+    if scores is not None and log is not None:
+        raise InputError("the probabilities are those of --scores or of --log, not of both")
+    if reference is None and (scores is not None or log is not None):
+        raise InputError("--scores and --log are compared with what the model says of a --reference: give one")
+    source, base, own_name = _table(table)
+    bundle, _, shown = find_bundle(model, name or own_name, home)
+    found = run(
+        bundle=bundle,
+        current=source,
+        monitoring=out,
+        base_folder=base,
+        reference=None if reference is None else _table(_absolute(reference))[0],
+        scores=scores,
+        log=log,
+    )
+    if json:
+        print_json(found)
+    else:
+        print(f"{found['verdict']}: {found['rows']:,} customers against {shown}")
+        for line in [*found["reasons"], *found["notes"]]:
+            print(f"  {line}")
+        rows = list(found["columns"].items())[:SHOWN_COLUMNS]
+        print_table(["column", ">PSI"], [(column, number(value)) for column, value in rows])
+    if found["verdict"] == "retrain":
+        raise VerdictError(f"retrain: {found['reasons'][0]}")
+
+
+def _table(table: str) -> tuple[Source, Path, str | None]:
+    """Where the table is, what its address is relative to, and the contract's name where a contract says so."""
+    from tenure.contract import load
+    from tenure.contract.load import FILE_NAME
+    from tenure.contract.settings import Source
+
+    folder = Path(table)
+    if (folder / FILE_NAME).is_file():
+        contract = load(folder)
+        return contract.source, folder.absolute(), contract.name
+    return Source(uri=table), Path.cwd(), None
+
+
+def _absolute(table: str) -> str:
+    """A path that means the same whatever the other table's addresses are relative to."""
+    from tenure.sources import absolute_uri
+
+    return absolute_uri(table, Path.cwd())
