@@ -67,8 +67,11 @@ def dump(contract: Contract) -> str:
 
 
 def contract_hash(contract: Contract) -> str:
-    """SHA-256 over all that the contract says, whatever its layout, comments and source address."""
-    document = contract.model_dump(mode="json", exclude={"source"})
+    """SHA-256 over all that the contract says, whatever its layout, comments and source address.
+
+    Defaults are left out: a key that a later release adds does not change what older contracts are.
+    """
+    document = contract.model_dump(mode="json", exclude={"source"}, exclude_defaults=True)
     return hashlib.sha256(json.dumps(document, sort_keys=False).encode()).hexdigest()
 
 

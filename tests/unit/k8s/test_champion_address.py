@@ -24,7 +24,7 @@ def test_the_champion_is_named_by_version_not_by_alias(
     spec.loader.exec_module(champion)
     uri = f"sqlite:///{shutil.copy(empty_mlflow_database, tmp_path)}"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-    client = MlflowClient(uri)
+    client = MlflowClient(uri, uri)
     assert champion.main("") == ""
     for name in ("churn", "other"):
         client.create_registered_model(name)
