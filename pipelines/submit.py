@@ -1,7 +1,6 @@
 """Kubeflow Pipelines' API: the one file of the pipelines that talks to a cluster.
 
-Where the API is: ``--endpoint`` or ``KFP_ENDPOINT``; otherwise the API server of the kubeconfig's context proxies to
-the Service ``ml-pipeline``. A bearer token is taken from ``KFP_TOKEN``.
+Where the API is, ``--endpoint`` or ``KFP_ENDPOINT`` says; a bearer token is taken from ``KFP_TOKEN``.
 """
 
 from __future__ import annotations
@@ -71,38 +70,31 @@ class Kubeflow:
         self.shown = shown
 
     @classmethod
-    def connect(cls, endpoint: str | None, namespace: str = "kubeflow", context: str | None = None) -> Kubeflow:
-        """Connect to ``endpoint``, to ``KFP_ENDPOINT``, or through the kubeconfig.
+    def connect(cls, endpoint: str | None) -> Kubeflow:
+        """Connect to ``endpoint``, or to ``KFP_ENDPOINT``.
 
         Raises:
-            InputError: the endpoint is no URL, or something else than Kubeflow Pipelines answers there.
-            SourceError: nobody answers, the token is refused, or there is no cluster to ask.
+            InputError: there is no endpoint, it is no URL, or something else than Kubeflow Pipelines answers there.
+            SourceError: nobody answers, or the token is refused.
         """
-        address = endpoint or os.environ.get(ENDPOINT_VARIABLE)
-        if address:
-            address = address.rstrip("/")
-            if not address.startswith(("http://", "https://")):
-                raise InputError(f"the endpoint '{address}' is no URL: it begins with http:// or https://")
-            _reach(address)
-        else:
-            _check_kubeconfig(context)
-        with _quiet():
+        address = (endpoint or os.environ.get(ENDPOINT_VARIABLE) or "").rstrip("/")
+        if not address:
+            raise InputError(
+                f"no cluster: give --endpoint or set {ENDPOINT_VARIABLE}; after 'kubectl --namespace kubeflow "
+                "port-forward service/ml-pipeline 8888' it is http://localhost:8888"
+            )
+        if not address.startswith(("http://", "https://")):
+            raise InputError(f"the endpoint '{address}' is no URL: it begins with http:// or https://")
+        _reach(address)
+        with answering(address), _quiet():
             import kfp
 
-            client = kfp.Client(
-                host=address or None,
-                namespace=namespace,
-                kube_context=context,
-                existing_token=os.environ.get(TOKEN_VARIABLE) if address else None,
-            )
-        kubeflow = cls(client, address or f"ml-pipeline in namespace {namespace} of the kubeconfig's cluster")
-        with kubeflow.answering():
-            kubeflow._healthz()
-        return kubeflow
+            client = kfp.Client(host=address, existing_token=os.environ.get(TOKEN_VARIABLE))
+        return cls(client, address)
 
     def create(self, submission: Submission) -> str:
         """Create a run; its id is returned."""
-        with self.answering(), _quiet():
+        with answering(self.shown), _quiet():
             made = self._client.create_run_from_pipeline_package(
                 str(submission.package),
                 arguments=dict(submission.arguments),
@@ -113,12 +105,12 @@ class Kubeflow:
         return str(made.run_id)
 
     def url(self, run_id: str) -> str:
-        """The run's page, or its path where the address of the user interface is not known."""
-        base = os.environ.get("KF_PIPELINES_UI_ENDPOINT") or (self.shown if "://" in self.shown else "")
+        """The run's page, at ``KF_PIPELINES_UI_ENDPOINT`` where the user interface has another address than the API."""
+        base = os.environ.get("KF_PIPELINES_UI_ENDPOINT") or self.shown
         return f"{base.rstrip('/')}/#/runs/details/{run_id}"
 
     def state(self, run_id: str) -> RunState:
-        with self.answering():
+        with answering(self.shown):
             return read_run(self._client._run_api.run_service_get_run(run_id=run_id, _request_timeout=ANSWER_TIMEOUT_S))
 
     def follow(self, run_id: str, tell: Callable[[RunState], None], timeout_s: float | None = None) -> RunState:
@@ -147,7 +139,7 @@ class Kubeflow:
     def schedules(self, experiment: str | None = None) -> list[Schedule]:
         """The recurring runs, of one experiment or of all."""
         found, token = [], ""
-        with self.answering(), _quiet():
+        with answering(self.shown), _quiet():
             inside = None if experiment is None else self._client.create_experiment(experiment).experiment_id
             while True:
                 page = self._client.list_recurring_runs(page_token=token, page_size=PAGE_ROWS, experiment_id=inside)
@@ -158,7 +150,7 @@ class Kubeflow:
 
     def schedule(self, submission: Submission, cron: str, description: str) -> Schedule:
         """Create a recurring run that does not catch up on missed times, one run at a time."""
-        with self.answering(), _quiet():
+        with answering(self.shown), _quiet():
             experiment = self._client.create_experiment(submission.experiment)
             made = self._client.create_recurring_run(
                 experiment_id=experiment.experiment_id,
@@ -175,28 +167,26 @@ class Kubeflow:
 
     def unschedule(self, schedule: Schedule) -> None:
         """Delete a recurring run; the runs that it started stay."""
-        with self.answering(), _quiet():
+        with answering(self.shown), _quiet():
             self._client.delete_recurring_run(schedule.id)
 
-    def _healthz(self) -> None:
-        self._client._healthz_api.healthz_service_get_healthz(_request_timeout=REACH_TIMEOUT_S)
 
-    @contextlib.contextmanager
-    def answering(self) -> Iterator[None]:
-        """Turn what the client raises into one line.
+@contextlib.contextmanager
+def answering(shown: str) -> Iterator[None]:
+    """Turn what the client of the API at ``shown`` raises into one line.
 
-        Raises:
-            SourceError: the API is down, hangs or refuses. InputError: it does not take what was sent.
-        """
-        from kfp_server_api import ApiException
-        from urllib3.exceptions import HTTPError
+    Raises:
+        SourceError: the API is down, hangs or refuses. InputError: it does not take what was sent.
+    """
+    from kfp_server_api import ApiException
+    from urllib3.exceptions import HTTPError
 
-        try:
-            yield
-        except ApiException as error:
-            raise refusal(int(error.status or 0), body_message(error.body) or str(error.reason), self.shown) from error
-        except (HTTPError, OSError) as error:
-            raise SourceError(f"Kubeflow Pipelines at {self.shown} cannot be reached: {why(error)}") from error
+    try:
+        yield
+    except ApiException as error:
+        raise refusal(int(error.status or 0), body_message(error.body) or str(error.reason), shown) from error
+    except (HTTPError, OSError) as error:
+        raise SourceError(f"Kubeflow Pipelines at {shown} cannot be reached: {why(error)}") from error
 
 
 def _reach(address: str) -> None:
@@ -216,21 +206,6 @@ def _reach(address: str) -> None:
         raise InputError(f"{address} answers, but is no Kubeflow Pipelines API") from error
     except (OSError, ssl.SSLError) as error:
         raise SourceError(f"Kubeflow Pipelines at {address} cannot be reached: {why(error)}") from error
-
-
-def _check_kubeconfig(context: str | None) -> None:
-    from kubernetes.config import ConfigException, list_kube_config_contexts
-
-    nowhere = f"no cluster: give --endpoint, set {ENDPOINT_VARIABLE}, or point KUBECONFIG at a cluster"
-    try:
-        contexts, current = list_kube_config_contexts()
-    except (ConfigException, OSError) as error:
-        raise SourceError(f"{nowhere} ({why(error)})") from error
-    names = [found["name"] for found in contexts]
-    if context is not None and context not in names:
-        raise InputError(f"no context '{context}' in the kubeconfig; there is {', '.join(names) or 'none'}")
-    if context is None and not current:
-        raise SourceError(nowhere)
 
 
 @contextlib.contextmanager

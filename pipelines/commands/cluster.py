@@ -20,10 +20,8 @@ MAX_WORKERS = 64
 
 EndpointOption = Annotated[
     str | None,
-    typer.Option("--endpoint", envvar="KFP_ENDPOINT", help="Address of the API. [default: by the kubeconfig]"),
+    typer.Option("--endpoint", envvar="KFP_ENDPOINT", help="Address of the API, such as http://localhost:8888."),
 ]
-NamespaceOption = Annotated[str, typer.Option("--namespace", help="Where Kubeflow Pipelines runs.")]
-ContextOption = Annotated[str | None, typer.Option("--context", help="Of the kubeconfig, without --endpoint.")]
 ImageOption = Annotated[
     str | None, typer.Option("--image", help="Image of the steps, with a tag made of its content or a digest.")
 ]
@@ -90,8 +88,6 @@ def submit(
     mlflow_uri: TrackingOption = TRACKING_URI,
     source_secret: SecretOption = None,
     service_account: AccountOption = None,
-    namespace: NamespaceOption = "kubeflow",
-    context: ContextOption = None,
     json: JsonOption = False,
 ) -> None:
     """Run the training pipeline on Kubeflow, and follow it.
@@ -114,7 +110,7 @@ def submit(
         service_account=service_account,
     )
     with prepared(_request(dataset, data, trials), options) as submission:
-        kubeflow = Kubeflow.connect(endpoint, namespace, context)
+        kubeflow = Kubeflow.connect(endpoint)
         run_id = kubeflow.create(submission)
     document = {"run_id": run_id, "url": kubeflow.url(run_id), "name": submission.run_name, "state": "PENDING"}
     if not json:
@@ -156,8 +152,6 @@ def schedule(
     mlflow_uri: TrackingOption = TRACKING_URI,
     source_secret: SecretOption = None,
     service_account: AccountOption = None,
-    namespace: NamespaceOption = "kubeflow",
-    context: ContextOption = None,
     json: JsonOption = False,
 ) -> None:
     """Train again and again on Kubeflow, at the times that a cron expression says.
@@ -172,10 +166,10 @@ def schedule(
     if sum([dataset is not None, list_them, delete is not None]) != 1:
         raise InputError("say one of: a DATASET with --cron, --list, --delete NAME")
     if list_them:
-        _list(Kubeflow.connect(endpoint, namespace, context), json)
+        _list(Kubeflow.connect(endpoint), json)
         return
     if delete is not None:
-        count = take_off_schedule(Kubeflow.connect(endpoint, namespace, context), delete)
+        count = take_off_schedule(Kubeflow.connect(endpoint), delete)
         print_json({"deleted": count}) if json else print(f"schedule '{delete}' deleted; its runs stay")
         return
     if cron is None:
@@ -196,7 +190,7 @@ def schedule(
     )
     said: list[str] = []
     with prepared(request, options) as submission:
-        kubeflow = Kubeflow.connect(endpoint, namespace, context)
+        kubeflow = Kubeflow.connect(endpoint)
         kept = put_on_schedule(kubeflow, submission, when, said.append)
     if json:
         print_json({"id": kept.id, "name": kept.name, "cron": kept.cron, "outcome": said[0]})

@@ -130,6 +130,22 @@ def test_a_bundle_without_a_profile_cannot_be_watched(small_bundle, save, tmp_pa
         logic.run(bundle=small_bundle.folder, current=save(small_bundle.rows), monitoring=tmp_path / "out")
 
 
+def test_the_command_leaves_with_7_when_it_is_time_to_retrain(watched, small_bundle, save, tmp_path):
+    from typer.testing import CliRunner
+
+    from pipelines.cli import app
+
+    def monitor(rows, *more):
+        arguments = ["monitor", save(rows).uri, "--model", str(watched), "--out", str(tmp_path / "out"), *more]
+        return CliRunner().invoke(app, arguments, prog_name="tenure")
+
+    assert monitor(small_bundle.rows).exit_code == 0
+    result = monitor(moved(small_bundle.rows), "--json")
+    assert result.exit_code == 7
+    assert json.loads(result.stdout)["verdict"] == "retrain"
+    assert result.stderr.startswith("tenure: retrain: 'MonthlyCharges' moved far: PSI ")
+
+
 @pytest.mark.slow
 def test_evidently_draws_then_and_now(watched, small_bundle, save, tmp_path):
     current, reference = save(moved(small_bundle.rows)), save(small_bundle.rows, "then.csv")

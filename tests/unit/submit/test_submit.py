@@ -183,10 +183,16 @@ def test_a_token_is_asked_for_and_taken_from_the_environment(kubeflow, monkeypat
     assert submit(kubeflow).exit_code == 0
 
 
-def test_no_cluster_at_all(kubeflow, monkeypatch, tmp_path):
-    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
-    monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "none"))
-    fails(tenure("submit", TELCO, "--data", DATA, "--image", IMAGE), 3, "no cluster: give --endpoint")
+def test_no_cluster_at_all(kubeflow):
+    fails(
+        tenure("submit", TELCO, "--data", DATA, "--image", IMAGE), 2, "no cluster: give --endpoint or set KFP_ENDPOINT"
+    )
+
+
+def test_the_address_may_be_in_the_environment(kubeflow, monkeypatch):
+    monkeypatch.setenv("KFP_ENDPOINT", kubeflow.url)
+    assert tenure("submit", TELCO, "--data", DATA, "--image", IMAGE, "--no-wait").exit_code == 0
+    assert len(kubeflow.runs) == 1
 
 
 def test_what_the_api_refuses_is_told_in_its_words(kubeflow):
