@@ -53,7 +53,7 @@ def choose_customers(bundle: Bundle, test_part: Path, key: str) -> list[Customer
     import numpy as np
     import pyarrow.parquet as pq
 
-    inputs = list(bundle.contract.inputs)
+    inputs = bundle.contract.inputs
     with pq.ParquetFile(test_part) as file:
         table = next(file.iter_batches(batch_size=MAX_ROWS, columns=list(dict.fromkeys([key, *inputs]))))
     probability = bundle.predict({name: table.column(name) for name in inputs}).probability
@@ -65,7 +65,7 @@ def choose_customers(bundle: Bundle, test_part: Path, key: str) -> list[Customer
         chosen.setdefault(int(row), role)
     rows = table.take(list(chosen)).to_pylist()
     return [
-        Customer(role, str(row[key]), {name: row[name] for name in inputs})
+        Customer(role, str(row[key]), {name: column.as_written(row[name]) for name, column in inputs.items()})
         for role, row in zip(chosen.values(), rows, strict=True)
     ]
 

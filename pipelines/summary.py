@@ -171,7 +171,10 @@ def _reasons(answer: Answer) -> str:
 
 def _value(answer: Answer, column: str) -> str:
     value = answer.customer.columns.get(column)
-    return "" if value is None else f"({value})"
+    if value is None:
+        return ""
+    # Six digits: 30.69, not the 30.689999999999998 that a sum of prices is.
+    return f"({value:.6g})" if isinstance(value, float) else f"({value})"
 
 
 def _next(ending: Ending) -> RenderableType:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tenure.contract import Column, Contract
+from tenure.contract import Contract
 from tenure.errors import DataError, StorageError
 from tenure.protocol.request import Value
 
@@ -34,19 +32,11 @@ def read_rows(path: Path, contract: Contract, at_least: int, at_most: int) -> Co
         raise DataError(f"{path} has no rows to replay")
     table = table.select([name for name in contract.inputs if name in table.column_names]).slice(0, at_most)
     columns: Columns = {
-        name: [_as_sent(value, contract.inputs[name]) for value in table[name].to_pylist()]
+        name: [contract.inputs[name].as_written(value) for value in table[name].to_pylist()]
         for name in table.column_names
     }
     repeats = -(-at_least // table.num_rows)
     return {name: values * repeats for name, values in columns.items()}
-
-
-def _as_sent(value: Any, column: Column) -> Value:
-    """A date as the text that the contract says it is."""
-    if isinstance(value, date):
-        return value.strftime(column.format) if column.format else value.isoformat()
-    sent: Value = value
-    return sent
 
 
 def part(columns: Columns, start: int, stop: int) -> Columns:

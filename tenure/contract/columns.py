@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
-from typing import Annotated, Literal, Self
+from datetime import date
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -68,6 +68,12 @@ class Column(Part):
     def is_text(self) -> bool:
         return self.type in ("string", "category")
 
+    def as_written(self, value: Any) -> Any:
+        """A parsed value as a source or a client writes it: a moment as text by ``format``, all else as it is."""
+        if isinstance(value, date):
+            return value.strftime(self.format) if self.format else value.isoformat()
+        return value
+
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
         if self.range is not None and self.type not in ("integer", "number"):
@@ -124,6 +130,3 @@ class Window(Part):
         if not needs_column and self.column is not None:
             raise ValueError(f"aggregate '{self.aggregate}' takes no 'column'")
         return self
-
-
-Moment = date | datetime

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tenure.contract import Contract, parse
+from tenure.contract import Column, Contract, parse
 from tenure.errors import ContractError
 
 BASE: dict[str, Any] = {
@@ -161,3 +161,14 @@ def test_a_contract_cannot_be_changed() -> None:
     contract = made(BASE)
     with pytest.raises(ValueError, match="frozen"):
         contract.name = "other"  # type: ignore[misc]
+
+
+def test_a_moment_is_written_as_the_source_writes_it() -> None:
+    from datetime import date, datetime
+
+    german = Column(type="date", format="%d.%m.%Y")
+    assert german.as_written(date(2024, 12, 31)) == "31.12.2024"
+    assert german.as_written(None) is None
+    assert Column(type="date").as_written(date(2024, 12, 31)) == "2024-12-31"
+    assert Column(type="timestamp").as_written(datetime(2024, 12, 31, 8, 30)) == "2024-12-31T08:30:00"  # noqa: DTZ001
+    assert Column(type="integer").as_written(3) == 3

@@ -43,12 +43,16 @@ def evaluation(state="bless", summary="There is no champion yet.", override=""):
 
 ANSWERS = [
     Answer(
-        customer=Customer("likely to leave", "5419-JPRRN", {"tenure": 1, "Contract": "Month-to-month"}),
+        customer=Customer(
+            "likely to leave",
+            "5419-JPRRN",
+            {"tenure": 1, "Contract": "Month-to-month", "spend": 30.689999999999998},
+        ),
         probability=0.902,
         contact=True,
         band="high",
         version="a414afc69559",
-        reasons=[("tenure", 0.8), ("derived", 0.2), ("Contract", -0.1)],
+        reasons=[("tenure", 0.8), ("derived", 0.2), ("Contract", -0.1), ("spend", -0.05)],
     )
 ]
 
@@ -85,7 +89,7 @@ def screen(document, version="3", answers=ANSWERS, width=WIDTH):
         "expected profit $1,234 a day [$900, $1,500]",
         "telco version 3, champion; xgboost, bundle a414afc69559",
         "likely to leave  5419-JPRRN  90.2 %  high  contact",
-        "+ tenure (1), + derived, - Contract (Month-to-month)",
+        "+ tenure (1), + derived, - Contract (Month-to-month), - spend (30.69)",
         "http://127.0.0.1:1234/v2/models/telco/infer",
         "runs/x/report.html",
         "tenure serve 3",

@@ -73,7 +73,8 @@ def test_the_champion_is_named_by_version_and_bundle(tracked_home, small_bundle)
 
     location, bundle = resolve(), read(small_bundle.folder)
     registry = Registry("telco", location)
-    opened = MlflowClient(location.uri).create_run(MlflowClient(location.uri).create_experiment("telco"))
+    client = MlflowClient(location.uri)
+    opened = client.create_run(client.create_experiment("telco", (location.artifact_root / "telco").as_uri()))
     tags = to_tags(
         bundle_version=bundle.version,
         family="xgboost",
@@ -123,7 +124,7 @@ def test_the_platforms_mlflow_goes_before_the_fallback(monkeypatch, tmp_path):
 def test_a_run_that_the_platform_opened_is_written_to_and_left_open(tracked_home, monkeypatch):
     location = resolve()
     client = MlflowClient(location.uri)
-    experiment = client.create_experiment("of the platform")
+    experiment = client.create_experiment("of the platform", (location.artifact_root / "platform").as_uri())
     opened = client.create_run(experiment).info.run_id
     monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", experiment)
     evaluation = {
