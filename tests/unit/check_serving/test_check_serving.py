@@ -178,8 +178,8 @@ def test_rows_are_repeated_up_to_the_least(features: Path) -> None:
 @pytest.mark.parametrize(("form", "text"), [("%d.%m.%Y", "31.01.2026"), (None, "2026-01-31")])
 def test_dates_are_sent_as_the_contract_writes_them(form: str | None, text: str) -> None:
     column = Column(type="date", format=form)
-    assert rows._as_sent(date(2026, 1, 31), column) == text
-    assert rows._as_sent(None, column) is None
+    assert column.as_written(date(2026, 1, 31)) == text
+    assert column.as_written(None) is None
 
 
 @pytest.mark.parametrize(
