@@ -38,9 +38,9 @@ tenure serve challenger --host 0.0.0.0 --workers 2
         app,
         "predict",
         """
-tenure predict customers.csv
-tenure predict tenure=3 Contract=Month-to-month MonthlyCharges=89.5 --url http://127.0.0.1:8080
-head -3 customers.csv | tenure predict - --json | jq '.[].probability'
+tenure predict datasets/telco/telco_churn.csv
+tenure predict datasets/telco/telco_churn.csv --url http://127.0.0.1:8080
+head -3 datasets/telco/telco_churn.csv | tenure predict - --json | jq '.[].probability'
 """,
     )(predict)
 
@@ -72,7 +72,10 @@ def serve(
 def predict(
     customers: Annotated[
         list[str],
-        typer.Argument(metavar="CUSTOMERS", help="A CSV, JSON or Parquet file, '-', or column=value of one customer."),
+        typer.Argument(
+            metavar="CUSTOMERS",
+            help="A CSV, JSON or Parquet file, '-', or column=value of one customer, every input named.",
+        ),
     ],
     *,
     url: Annotated[str | None, typer.Option("--url", help="A running server; else a version, in this process.")] = None,
