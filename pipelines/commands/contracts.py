@@ -52,7 +52,7 @@ def init(
     from tenure.contract import parse
     from tenure.contract.infer import infer
     from tenure.contract.load import FILE_NAME
-    from tenure.errors import InputError, StorageError
+    from tenure.errors import ContractError, InputError, StorageError
     from tenure.sources import open_source, sniff, write_text
 
     settings = sniff(data, Path.cwd(), query)
@@ -63,7 +63,11 @@ def init(
         raise InputError(f"{target} exists, and may hold your work: give another --out, or remove it first")
     in_contract = settings.model_copy(update={"uri": _seen_from(folder, settings.uri or data)})
     text = infer(open_source(settings, Path.cwd()), in_contract, guessed_name)
-    contract = parse(text, str(target))
+    try:
+        contract = parse(text)
+    except ContractError as error:
+        reason = str(error).partition(": ")[2]
+        raise InputError(f"{data}: no contract can be guessed from it, nothing was written: {reason}") from error
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -227,6 +227,12 @@ class TestInit:
         assert checked.exit_code == 0, checked.output
         assert json.loads(checked.stdout)["verdict"] in ("pass", "warn")
 
+    def test_a_table_that_is_no_table_of_customers(self, home):
+        Path("two.csv").write_text("a,b\n1,x\n2,y\n1,x\n2,x\n")
+        said = r"^tenure: two\.csv: no contract can be guessed from it, nothing was written: no column has the role"
+        fails(tenure("init", "two.csv", "--out", "two"), 2, said)
+        assert not Path("two").exists()
+
     def test_the_default_folder_and_json(self, table):
         found = json.loads(tenure("init", table, "--json").stdout)
         assert found == {
