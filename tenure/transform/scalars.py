@@ -13,6 +13,7 @@ from datetime import date
 from decimal import Decimal
 
 import numpy as np
+import pyarrow as pa
 
 from tenure.contract import Column
 
@@ -126,7 +127,10 @@ def as_text(value: object) -> str:  # noqa: PLR0911 a type, a return
         number = float(value)
         if math.isnan(number):
             return ""
-        return str(int(number)) if number.is_integer() and abs(number) < LARGEST_EXACT else repr(number)
+        if number.is_integer() and abs(number) < LARGEST_EXACT:
+            return str(int(number))
+        # Arrow's digits, not Python's: training reads such a column by Arrow ('9.007199254740992e+15').
+        return str(pa.scalar(number, pa.float64()).cast(pa.string()))
     if isinstance(value, int | np.integer | Decimal | date):
         return str(value)
     raise ValueError(f"{quote(value)} is a {type(value).__name__}, not one text or number")
