@@ -149,13 +149,11 @@ def _prepare_environment(order: Order, run_folder: Path) -> None:
     )
     # kfp.local puts sys.executable in place of the word "python3" wherever it stands in a step's command, and so also
     # in paths and in the contract. With this interpreter's folder first on PATH the word can stay as it is.
-    # Steps find Tenure's packages by PYTHONPATH where they are not installed.
+    # Steps find Tenure's packages by the PYTHONPATH that the runner set.
     executable = Path(sys.executable)
     if (executable.parent / "python3").exists():
         os.environ["PATH"] = f"{executable.parent}{os.pathsep}{os.environ.get('PATH', '')}"
         sys.executable = "python3"
-    root = str(Path(__file__).parent.parent)
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
 
 
 def _leave_out_the_cluster() -> None:

@@ -27,6 +27,7 @@ from typing import Any
 from pipelines.child import EVENTS_FILE, RESULTS_FILE, Order
 from pipelines.display import Display
 from pipelines.events import RunProgress, Tail
+from pipelines.import_path import import_path
 from tenure.errors import StorageError, TenureError
 
 POLL_S = 0.1
@@ -111,7 +112,7 @@ def _started(order: Order, run_folder: Path, lock_descriptor: int) -> Iterator[s
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "PYTHONPATH": _import_path()},
+            env={**os.environ, "PYTHONPATH": import_path()},
             start_new_session=True,
             pass_fds=(lock_descriptor,),
         )
@@ -127,11 +128,6 @@ def _started(order: Order, run_folder: Path, lock_descriptor: int) -> Iterator[s
 def runner_command(run_folder: Path) -> list[str]:
     """How the runner process is started."""
     return [sys.executable, "-m", "pipelines.child", str(run_folder)]
-
-
-def _import_path() -> str:
-    """Tenure's packages are found where this one was, installed or not and whatever the current folder."""
-    return os.pathsep.join(filter(None, [str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH")]))
 
 
 @contextlib.contextmanager
