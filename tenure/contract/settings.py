@@ -208,6 +208,10 @@ class Acceptance(Part):
     min_recall: Share = 0.0
     min_precision: Share = 0.0
     max_calibration_error: Share = 0.10
+    min_r2: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    """For regression, like the next one."""
+    min_coverage: Share | None = None
+    """Share of the true values inside their interval; the interval's own level less 0.05 without it."""
     confidence: Annotated[float, Field(gt=0.5, lt=1.0)] = 0.95
     """How sure the paired bootstrap must be that the candidate beats the champion."""
     bootstrap_samples: PositiveInt = 1_000
