@@ -20,7 +20,7 @@ from components.step import progress, publish
 from tenure.bundle import Bundle, read
 from tenure.contract import Contract, contract_hash, parse
 from tenure.errors import DataError
-from tenure.evaluation import Campaign, Verdict, curves, decide, permutation_importance
+from tenure.evaluation import Campaign, Verdict, curves, decide, permutation_importance, rank_auc
 from tenure.evaluation.bootstrap import LEVEL
 from tenure.report import render
 from tenure.sources import write_text
@@ -196,6 +196,7 @@ def _importance(contract: Contract, bundle: Bundle, setting: parts.Setting) -> l
         {name: setting.test.table.column(name).combine_chunks() for name in inputs},
         setting.test.label,
         list(inputs),
+        quality=rank_auc,
         seed=setting.seed,
         progress=lambda done, total: progress("measuring what the model relies on", done, total),
     )

@@ -105,7 +105,7 @@ def challenge(
     scored: Scored,
     slice_comparisons: list[tuple[str, Comparison]],
     setting: Setting,
-) -> tuple[Challenge | None, Json | None]:
+) -> tuple[Challenge[Comparison] | None, Json | None]:
     """The champion as the verdict needs it, and as the record shows it."""
     if standing is None:
         return None, None

@@ -3,7 +3,7 @@
 from tenure.evaluation.bootstrap import Estimate
 from tenure.evaluation.campaign import Campaign
 from tenure.evaluation.curves import curves
-from tenure.evaluation.importance import Importance, permutation_importance
+from tenure.evaluation.importance import Importance, permutation_importance, rank_auc
 from tenure.evaluation.measure import measure
 from tenure.evaluation.paired import Comparison, compare
 from tenure.evaluation.sample import Scored
@@ -26,5 +26,6 @@ __all__ = [
     "decide",
     "measure",
     "permutation_importance",
+    "rank_auc",
     "too_small",
 ]

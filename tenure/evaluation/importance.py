@@ -1,13 +1,14 @@
 """What the model relies on: permutation importance by the contract's raw columns.
 
-Breiman 2001, "Random forests", section 10; here with ROC-AUC, on rows the model never saw. Raw
-columns are shuffled before the transform, so everything derived from a column moves with it.
+Breiman 2001, "Random forests", section 10; on rows the model never saw. Raw columns are shuffled
+before the transform, so everything derived from a column moves with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,12 +23,15 @@ MAX_PREDICTIONS = 1_000_000
 """Rows predicted in total: a table with very many columns is judged on fewer of its rows."""
 
 Predict = Callable[[Mapping[str, pa.Array]], Floats]
-"""Raw columns to (rows,) probabilities."""
+"""Raw columns to (rows,) probabilities, or values."""
+
+Quality = Callable[[NDArray[Any], Floats], float]
+"""Labels (rows,) and predictions (rows,) to how good they are; more is better."""
 
 
 @dataclass(frozen=True)
 class Importance:
-    """How much ROC-AUC falls when a column's values are shuffled among the rows."""
+    """How much quality falls when a column's values are shuffled among the rows."""
 
     column: str
     drop: float
@@ -39,17 +43,19 @@ class Importance:
 def permutation_importance(
     predict: Predict,
     columns: Mapping[str, pa.Array],
-    label: NDArray[np.integer],
+    label: NDArray[Any],
     names: Sequence[str],
     *,
+    quality: Quality,
     seed: int,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Importance]:
-    """Importance of each of ``names``, largest first; nothing where ``label`` holds one class.
+    """Importance of each of ``names``, largest first; nothing where ``label`` (rows,) holds one value.
 
     Args:
         columns: raw columns by name, (rows,) each; at most ``MAX_ROWS`` of the rows are used.
         names: the columns to shuffle.
+        quality: ``rank_auc`` for a classification.
         progress: called with the columns done and the columns to do.
     """
     generator = np.random.default_rng(seed)
@@ -61,13 +67,13 @@ def permutation_importance(
         label, rows = label[kept], most
     if label.min() == label.max():
         return []
-    base = rank_auc(label, predict(columns))
+    base = quality(label, predict(columns))
     found = []
     for done, name in enumerate(names):
         drops = []
         for _ in range(REPEATS):
             shuffled = columns[name].take(pa.array(generator.permutation(rows)))
-            drops.append(base - rank_auc(label, predict({**columns, name: shuffled})))
+            drops.append(base - quality(label, predict({**columns, name: shuffled})))
         found.append(Importance(name, float(np.mean(drops)), float(min(drops)), float(max(drops))))
         if progress is not None:
             progress(done + 1, len(names))

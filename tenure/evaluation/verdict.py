@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from tenure.evaluation.bootstrap import Estimate
 from tenure.evaluation.paired import Comparison
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 State = Literal["bless", "reject", "inconclusive"]
 Outcome = Literal["pass", "fail", "unsure"]
+Compared = TypeVar("Compared")
+"""How two models compare on the same rows: ``Comparison``, or that of a regression."""
 
 CALIBRATION_MARGIN = 0.02
 """How much worse than the champion's a candidate's calibration error may be: two percentage points."""
@@ -55,7 +57,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Challenge:
+class Challenge(Generic[Compared]):
     """The champion that a candidate stands against, and how the two compare."""
 
     version: str
@@ -64,8 +66,8 @@ class Challenge:
     """Whether candidate and champion are the same bundle."""
     unreadable: str | None = None
     """Why the champion cannot be scored on these rows, if it cannot."""
-    comparison: Comparison | None = None
-    slices: tuple[tuple[str, Comparison], ...] = ()
+    comparison: Compared | None = None
+    slices: tuple[tuple[str, Compared], ...] = ()
     """Name of each slice that is large enough, and the comparison on its rows."""
 
 
@@ -77,7 +79,7 @@ def decide(
     rows: int,
     churners: int,
     constant: bool,
-    challenge: Challenge | None,
+    challenge: Challenge[Comparison] | None,
 ) -> Verdict:
     """The verdict on a candidate.
 
@@ -104,7 +106,7 @@ def decide(
     return _combine(reasons, challenge)
 
 
-def _combine(reasons: Sequence[Reason], challenge: Challenge | None) -> Verdict:
+def _combine(reasons: Sequence[Reason], challenge: Challenge[Comparison] | None) -> Verdict:
     order = {"fail": 0, "unsure": 1, "pass": 2}
     # Among equals, what is said about the champion comes first: it is what the reader asks.
     ranked = sorted(reasons, key=lambda reason: (order[reason.outcome], reason.check != "profit against the champion"))
@@ -170,7 +172,7 @@ def _beats_nobody(profit: Estimate, currency: str) -> Reason:
     return Reason(check, "unsure", f"{said}: not clearly more than contacting nobody.")
 
 
-def _against(challenge: Challenge, acceptance: Acceptance, currency: str) -> list[Reason]:
+def _against(challenge: Challenge[Comparison], acceptance: Acceptance, currency: str) -> list[Reason]:
     if challenge.unreadable is not None or challenge.comparison is None:
         why = challenge.unreadable or "it was not scored"
         text = (

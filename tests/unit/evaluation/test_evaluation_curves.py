@@ -76,15 +76,16 @@ def test_importance_finds_what_the_model_uses() -> None:
         return 1 / (1 + np.exp(-(2 * np.asarray(given["strong"]) + 0.5 * np.asarray(given["weak"]))))
 
     calls = []
+    asked = {"quality": rank_auc, "seed": 3}
     found = permutation_importance(
-        predict, columns, label, list(columns), seed=3, progress=lambda done, total: calls.append((done, total))
+        predict, columns, label, list(columns), progress=lambda done, total: calls.append((done, total)), **asked
     )
     assert [importance.column for importance in found] == ["strong", "weak", "unused"]
     assert found[0].drop > 0.2
     assert found[2].drop == 0.0
     assert set(seen) == {MAX_ROWS}
     assert calls[-1] == (3, 3)
-    assert permutation_importance(predict, columns, np.ones(rows, dtype=int), ["weak"], seed=3) == []
+    assert permutation_importance(predict, columns, np.ones(rows, dtype=int), ["weak"], **asked) == []
 
 
 def test_money_and_percent_as_people_write_them() -> None:
