@@ -155,7 +155,7 @@ def refitted_auc(parameters: dict[str, Any], train: tuple, held: tuple) -> float
     from tenure.families import Rows, get
 
     model = get("xgboost").fit(Rows(*train), parameters, seed=SEED, threads=os.cpu_count() or 1)
-    return float(roc_auc_score(held[1], model.probability(held[0])))
+    return float(roc_auc_score(held[1], model.predict(held[0])))
 
 
 def plain_refitted_auc(parameters: dict[str, Any], train: tuple, held: tuple) -> float:

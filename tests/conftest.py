@@ -48,10 +48,10 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> SmallBundle:
     label = np.array([value == "Yes" for value in rows["Churn"].to_pylist()], dtype=np.int8)
     family = get("xgboost")
     model = family.fit(Rows(matrix, label), {**family.default, ROUNDS: 40, "max_depth": 4}, seed=1, threads=1)
-    exported = export(model.terms(), model.probability, matrix)
-    margin = np.log(model.probability(matrix)) - np.log1p(-model.probability(matrix))
+    exported = export(model.terms(), model.predict, matrix)
+    margin = np.log(model.predict(matrix)) - np.log1p(-model.predict(matrix))
     decision = choose_decision(
-        contract, margin, model.probability(matrix), label, link="logit", base_rate=float(label.mean()), table_rows=ROWS
+        contract, margin, model.predict(matrix), label, link="logit", base_rate=float(label.mean()), table_rows=ROWS
     )
     folder = tmp_path_factory.mktemp("small") / "bundle"
     bundle.write(

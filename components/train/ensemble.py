@@ -120,7 +120,7 @@ def _held_odds(member: Member, rows: Rows, folds: Folds, number: int, *, seed: i
 
     given, stop = (part(fold.fit), part(fold.stop)) if family.stops_early else (part(fold.train), None)
     model = family.fit(given, member.best.parameters, seed=seed, threads=threads, stop=stop)
-    probability = model.probability(rows.matrix[fold.held])
+    probability = model.predict(rows.matrix[fold.held])
     if member.link == "identity":
         return log_odds(probability)
     held = np.clip(probability, _EDGE, 1.0 - _EDGE)

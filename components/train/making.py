@@ -49,7 +49,7 @@ def make_candidate(
     started = time.perf_counter()
     rows = Rows(train.matrix, train.label)
     fitted = get(best.family).fit(rows, best.parameters, seed=contract.training.seed, threads=threads)
-    model = export(fitted.terms(), fitted.probability, validation.matrix)
+    model = export(fitted.terms(), fitted.predict, validation.matrix)
     return _decided(contract, best, model, train=train, validation=validation, table_rows=table_rows, started=started)
 
 

@@ -65,7 +65,7 @@ def cross_validate(
         stop = divided.stop(fold) if family.stops_early else None
         model = family.fit(rows, parameters, seed=seed, threads=threads, stop=stop)
         held = divided.held(fold)
-        return evaluate(objective, held.label, model.probability(held.matrix)), model.rounds
+        return evaluate(objective, held.label, model.predict(held.matrix)), model.rounds
 
     scores: list[float] = []
     rounds: list[int] = []

@@ -61,8 +61,8 @@ class Model(Protocol):
     def rounds(self) -> int | None:
         """Boosting rounds in use; none for a family without them."""
 
-    def probability(self, matrix: Matrix) -> Floats:
-        """Probability of churn before calibration, shape (n,), as the library itself computes it."""
+    def predict(self, matrix: Matrix) -> Floats:
+        """Probability of churn before calibration, or the value of a regression; shape (n,), by the library itself."""
 
     def terms(self) -> Terms:
         """The model as plain arrays."""

@@ -22,7 +22,7 @@ class ForestModel:
     estimator: Any
     rounds: None = None
 
-    def probability(self, matrix: Matrix) -> Floats:
+    def predict(self, matrix: Matrix) -> Floats:
         result: Floats = self.estimator.predict_proba(matrix)[:, 1]
         return result
 

@@ -33,7 +33,7 @@ class HistogramModel:
     def rounds(self) -> int:
         return len(self.estimator._predictors)
 
-    def probability(self, matrix: Matrix) -> Floats:
+    def predict(self, matrix: Matrix) -> Floats:
         result: Floats = self.estimator.predict_proba(matrix)[:, 1]
         return result
 

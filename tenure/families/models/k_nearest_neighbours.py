@@ -36,7 +36,7 @@ class NeighbourModel:
     kept: Rows
     rounds: None = None
 
-    def probability(self, matrix: Matrix) -> Floats:
+    def predict(self, matrix: Matrix) -> Floats:
         held = self.scaling.apply(np.clip(matrix, self.kept.matrix.min(axis=0), self.kept.matrix.max(axis=0)))
         starts = range(0, len(held), _CHUNK_ROWS)
         parts = [self._probability(held[start : start + _CHUNK_ROWS]) for start in starts]

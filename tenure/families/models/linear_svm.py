@@ -25,7 +25,7 @@ class SvmModel:
     training_mean: Floats
     rounds: None = None
 
-    def probability(self, matrix: Matrix) -> Floats:
+    def predict(self, matrix: Matrix) -> Floats:
         margin = self.machine.decision_function(self.scaling.apply(matrix))
         result: Floats = self.sigmoid.predict_proba(margin[:, None])[:, 1]
         return result

@@ -27,7 +27,7 @@ class LogisticModel:
     training_mean: Floats
     rounds: None = None
 
-    def probability(self, matrix: Matrix) -> Floats:
+    def predict(self, matrix: Matrix) -> Floats:
         wide = (matrix.astype(np.float64) - self.mean) / self.scale
         result: Floats = self.estimator.predict_proba(wide)[:, 1]
         return result

@@ -25,7 +25,7 @@ class NetworkModel:
     training: Matrix
     rounds: None = None
 
-    def probability(self, matrix: Matrix) -> Floats:
+    def predict(self, matrix: Matrix) -> Floats:
         result: Floats = self.estimator.predict_proba(self.scaling.apply(matrix))[:, 1]
         return result
 

@@ -32,7 +32,7 @@ class NaiveBayesModel:
     training: Matrix
     rounds: None = None
 
-    def probability(self, matrix: Matrix) -> Floats:
+    def predict(self, matrix: Matrix) -> Floats:
         joint = self.prior.copy()
         if self.gaussian is not None:
             wide = self.scaling.apply(matrix)[:, ~self.indicator]

@@ -32,7 +32,7 @@ class BoosterModel:
     def rounds(self) -> int:
         return int(self.booster.num_boosted_rounds())
 
-    def probability(self, matrix: Matrix) -> Floats:
+    def predict(self, matrix: Matrix) -> Floats:
         result: Floats = self.booster.inplace_predict(matrix).astype(np.float64)
         return result
 

@@ -39,7 +39,7 @@ def fitted(name: str, rows: Rows) -> ExportedModel:
     family = get(name)
     more = {ROUNDS: 30} if family.stops_early else {}
     model = family.fit(rows, {**family.default, **more}, seed=5, threads=1)
-    return export(model.terms(), model.probability, rows.matrix)
+    return export(model.terms(), model.predict, rows.matrix)
 
 
 @pytest.fixture(scope="module")

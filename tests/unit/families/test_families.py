@@ -35,16 +35,16 @@ def test_it_learns_and_its_export_says_the_same(family, imbalance, make_customer
     rows, fresh = make_customers(), make_customers(800, seed=1)
     stop = make_customers(200, seed=2) if family.stops_early else None
     model = fit(family, rows, stop, imbalance=imbalance)
-    probability = model.probability(fresh.matrix)
+    probability = model.predict(fresh.matrix)
     assert probability.shape == (800,) and probability.dtype == np.float64
     assert roc_auc_score(fresh.label, probability) > 0.75
-    exported = export(model.terms(), model.probability, fresh.matrix)
+    exported = export(model.terms(), model.predict, fresh.matrix)
     np.testing.assert_allclose(score(exported, fresh.matrix)[1], probability, rtol=0, atol=TOLERANCE)
 
 
 def test_it_is_deterministic(family, make_customers):
     rows = make_customers()
-    first, second = (export(fit(family, rows).terms(), fit(family, rows).probability, rows.matrix) for _ in range(2))
+    first, second = (export(fit(family, rows).terms(), fit(family, rows).predict, rows.matrix) for _ in range(2))
     assert first.onnx == second.onnx
 
 
@@ -58,7 +58,7 @@ def test_early_stopping_stops_and_its_rounds_refit(family, make_customers):
     again = fit(family, rows, rounds=stopped.rounds, learning_rate=0.2)
     assert again.rounds == stopped.rounds == len(again.terms().roots)
     # The stopping rows are for stopping: what is learned comes from the others alone.
-    np.testing.assert_allclose(again.probability(stop.matrix), stopped.probability(stop.matrix), atol=1e-12)
+    np.testing.assert_allclose(again.predict(stop.matrix), stopped.predict(stop.matrix), atol=1e-12)
 
 
 def test_stopping_rows_that_get_worse_from_the_start_leave_one_round(family, make_customers):
@@ -78,7 +78,7 @@ def test_one_class_is_refused(family, imbalance, make_customers):
 
 def test_weights_raise_the_probabilities_to_a_balanced_base_rate(family, make_customers):
     rows = make_customers(2000)
-    plain, weighted = (fit(family, rows, imbalance=name).probability(rows.matrix) for name in ("none", "class_weight"))
+    plain, weighted = (fit(family, rows, imbalance=name).predict(rows.matrix) for name in ("none", "class_weight"))
     assert plain.mean() == pytest.approx(rows.label.mean(), abs=0.02)
     assert weighted.mean() > plain.mean() + 0.1
 
@@ -102,6 +102,6 @@ def test_its_export_says_the_same_far_outside_the_training_rows(family, make_cus
     far = rows.matrix[:100] * np.float32(1e4)
     corners = np.where(np.random.default_rng(0).random((100, far.shape[1])) < 0.5, np.float32(-1e6), np.float32(1e6))
     matrix = np.concatenate([far, -far, corners.astype(np.float32), np.zeros_like(far[:1])])
-    exported = export(model.terms(), model.probability, matrix)
+    exported = export(model.terms(), model.predict, matrix)
     margin, probability = score(exported, matrix)
     assert np.isfinite(margin).all() and ((probability >= 0) & (probability <= 1)).all()

@@ -67,7 +67,7 @@ def test_members_fitted_on_balanced_weights_come_back_to_the_base_rate() -> None
     odds, plain = np.full(len(rows.label), found.intercept), []
     for index, weight in zip(found.members, found.weights, strict=True):
         best = members[index].best
-        probability = get(best.family).fit(rows, best.parameters, seed=7, threads=1).probability(rows.matrix)
+        probability = get(best.family).fit(rows, best.parameters, seed=7, threads=1).predict(rows.matrix)
         plain.append(probability.mean())
         odds += weight * np.log(probability / (1 - probability))
     base_rate = rows.label.mean()

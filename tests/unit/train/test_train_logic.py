@@ -105,7 +105,7 @@ def test_the_bundle_is_the_fitted_model(trained, upstream):
         )
         bundle = read(candidates / entry["family"])
         margin, raw = bundle.score_matrix(matrix)
-        np.testing.assert_allclose(raw, fitted.probability(matrix), rtol=0, atol=1e-6)
+        np.testing.assert_allclose(raw, fitted.predict(matrix), rtol=0, atol=1e-6)
         prediction = bundle.predict(columns(test))
         np.testing.assert_allclose(prediction.probability, bundle.decision.calibrate(margin, raw), atol=1e-12)
 
