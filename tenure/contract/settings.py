@@ -37,17 +37,31 @@ class Source(Part):
 
 
 class Label(Part):
-    """What churn is: a value of the label column, or silence over a horizon of an event log."""
+    """What is predicted: churn, or for the task regression a number.
+
+    Churn is a value of the label column, or silence over a horizon of an event log. A number is the label column's
+    own, or an aggregate of what happens in the horizon: what a customer will spend.
+    """
 
     positive: Text | None = None
     """The value of the label column that means: this customer left."""
     horizon_days: PositiveInt | None = None
     """For event logs: a customer has left if no event follows the cut within this many days."""
+    aggregate: Literal["sum", "count"] | None = None
+    """For the regression of an event log: of the events within the horizon. A customer without one has 0."""
+    column: str | None = None
+    """What ``sum`` adds up."""
+    unit: str | None = None
+    """Of the number predicted; the column's without it."""
 
     @model_validator(mode="after")
-    def _one_of_two(self) -> Self:
-        if (self.positive is None) == (self.horizon_days is None):
+    def _holds_together(self) -> Self:
+        if self.positive is not None and self.horizon_days is not None:
             raise ValueError("give either 'positive' (the label column's value) or 'horizon_days' (for event logs)")
+        if self.aggregate == "sum" and self.column is None:
+            raise ValueError("aggregate 'sum' needs a 'column'")
+        if self.aggregate != "sum" and self.column is not None:
+            raise ValueError("'column' is what the aggregate 'sum' adds up")
         return self
 
 
@@ -121,6 +135,9 @@ class Business(Part):
 
 Policy = Literal["profit", "precision", "recall"]
 
+VALUE_BANDS = ("low", "medium", "high")
+"""Bands of a regression whose contract names none: thirds of the validation part."""
+
 
 class Rule(Part):
     """How a threshold is chosen, on the validation part and under the limit of contacts."""
@@ -161,28 +178,34 @@ class Segment(Rule):
 
 
 class Decision(Rule):
-    """How a probability becomes a decision, a band and a recommendation."""
+    """How a probability, or a predicted value, becomes a decision, a band and a recommendation."""
 
     segments: dict[str, Segment] = Field(default_factory=dict)
     """Served before all others when contacts are limited; a customer of several belongs to the first of them."""
 
-    bands: dict[str, Share] = Field(default_factory=lambda: {"low": 0.0, "medium": 0.3, "high": 0.6})
-    """Band name to the smallest probability in it; the first starts at 0."""
+    bands: dict[str, float] = Field(default_factory=lambda: {"low": 0.0, "medium": 0.3, "high": 0.6})
+    """Band name to the smallest probability in it; the first starts at 0. For regression the smallest value, and the
+    first band has all below the second; without bands they are thirds of the validation part: low, medium, high."""
     recommendations: dict[str, str] = Field(default_factory=dict)
     """Band name to the text a caller gets."""
+    interval: Annotated[float, Field(ge=0.5, lt=1.0)] = 0.90
+    """For regression: how often the true value shall lie between the low and the high that go with a prediction."""
+    at_least: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    """For regression: contact from this value on, instead of as many of the highest as the contact limit allows."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         starts = list(self.bands.values())
-        if not starts or starts[0] != 0.0 or starts != sorted(set(starts)):
+        if starts != sorted(set(starts)):
             raise ValueError("'bands' must start at 0 and ascend")
-        unknown = set(self.recommendations) - set(self.bands)
+        unknown = set(self.recommendations) - set(self.bands or VALUE_BANDS)
         if unknown:
             raise ValueError(f"'recommendations' names a band that is not there: {sorted(unknown)[0]}")
         return self
 
 
-Objective = Literal["roc_auc", "average_precision", "log_loss", "brier"]
+Objective = Literal["roc_auc", "average_precision", "log_loss", "brier", "rmse", "mae"]
+"""The last two for regression, the others for classification."""
 
 
 class Training(Part):
@@ -201,9 +224,16 @@ class Training(Part):
     seed: int = 7
 
 
+DecisionMetric = Literal["profit", "roc_auc", "average_precision", "log_loss", "brier"]
+
+
 class Acceptance(Part):
     """What a candidate must reach to be blessed."""
 
+    metric: DecisionMetric = "profit"
+    """What the candidate must do better than the champion."""
+    max_slice_loss: Annotated[float, Field(gt=0.0, le=1.0)] = 0.20
+    """Largest share of the champion's worth that may be lost in a slice; see ``tenure.evaluation.advantage``."""
     min_roc_auc: Share = 0.65
     min_recall: Share = 0.0
     min_precision: Share = 0.0
