@@ -1,0 +1,221 @@
+"""Bless, reject or inconclusive for a regression. States, reasons and rules are those of ``tenure.evaluation.verdict``.
+
+A check passes when the whole interval is on the right side of its limit, fails when it is wholly on the wrong side,
+and is unsure when the limit lies inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from tenure.evaluation.bootstrap import Estimate
+from tenure.evaluation.regression.measure import Objective
+from tenure.evaluation.regression.paired import ValueComparison
+from tenure.evaluation.regression.slices import too_few
+from tenure.evaluation.regression.words import NAMES, quantity
+from tenure.evaluation.verdict import Challenge, Outcome, Reason, Verdict
+from tenure.evaluation.words import percent, score
+
+if TYPE_CHECKING:
+    from tenure.contract.settings import Acceptance
+
+COVERAGE_SLACK = 0.05
+"""How far coverage may fall short of the intervals' level where the contract sets no floor."""
+
+COVERAGE_MARGIN = 0.02
+"""How much further than the champion's a candidate's coverage may fall short: two percentage points."""
+
+Challenger = Challenge[ValueComparison]
+
+
+def decide(
+    metrics: Mapping[str, Estimate],
+    acceptance: Acceptance,
+    *,
+    objective: Objective,
+    level: float,
+    rows: int,
+    unit: str,
+    constant_label: bool,
+    constant: bool,
+    challenge: Challenger | None,
+) -> Verdict:
+    """The verdict on a candidate.
+
+    Args:
+        metrics: the candidate's, from ``measure``.
+        acceptance: floors and confidence of the contract.
+        objective: what the candidate was chosen by, and is compared with the champion by.
+        level: what share of the true values the intervals are meant to hold.
+        rows: size of the test part.
+        unit: of the label, for the words.
+        constant_label: whether every row of the test part has the same label.
+        constant: whether the candidate gives every row the same value.
+        challenge: the champion; none where nothing is registered yet.
+    """
+    if challenge is not None and challenge.identical:
+        text = f"The candidate is identical to the champion, version {challenge.version}: nothing new to register."
+        return Verdict("bless", text, (Reason("champion", "pass", text),))
+    if constant_label:
+        text = f"All {rows:,} rows of the test part have the same label: no model can be judged on them."
+        return Verdict("inconclusive", text, (Reason("test part", "unsure", text),))
+    few = too_few(rows)
+    if few is not None:
+        text = f"The test part is {few}: no model can be judged on it."
+        return Verdict("inconclusive", text, (Reason("test part", "unsure", text),))
+
+    reasons = [_beats_the_mean(metrics, objective)]
+    # A floor of zero is what beating the mean asks for already.
+    if acceptance.min_r2 > 0.0:
+        reasons.append(_r2(metrics["r2"], acceptance.min_r2))
+    reasons.append(_coverage(metrics["coverage"], acceptance.min_coverage, level))
+    if constant:
+        reasons.append(Reason("constant", "unsure", "The candidate gives every customer the same value."))
+    if challenge is not None:
+        reasons += _against(challenge, acceptance.confidence, unit)
+    return _combine(reasons, challenge)
+
+
+def _combine(reasons: Sequence[Reason], challenge: Challenger | None) -> Verdict:
+    order: dict[Outcome, int] = {"fail": 0, "unsure": 1, "pass": 2}
+    # Among equals, what is said about the champion comes first: it is what the reader asks.
+    ranked = tuple(
+        sorted(reasons, key=lambda reason: (order[reason.outcome], reason.check != "error against the champion"))
+    )
+    worst = ranked[0].outcome
+    if worst == "fail":
+        return Verdict("reject", ranked[0].text, ranked)
+    if worst == "unsure":
+        return Verdict("inconclusive", ranked[0].text, ranked)
+    text = (
+        ranked[0].text if challenge is not None else "There is no champion yet, and the candidate passes every check."
+    )
+    return Verdict("bless", text, ranked)
+
+
+def _beats_the_mean(metrics: Mapping[str, Estimate], objective: Objective) -> Reason:
+    """Against the mean of the test part itself, which nobody could have known: a harder match than that of training."""
+    check = "error against the mean"
+    ratio = metrics["relative_absolute_error"] if objective == "mae" else _squared_ratio(metrics["r2"])
+    what = "absolute" if objective == "mae" else "squared"
+    if ratio.value is None or ratio.low is None or ratio.high is None:
+        return Reason(check, "unsure", f"Its {what} error cannot be held against that of predicting the mean.")
+    said = (
+        f"Its {what} error is {percent(ratio.value)} of that of predicting everybody's mean"
+        f" (95 % interval {percent(ratio.low)} to {percent(ratio.high)})"
+    )
+    if ratio.high < 1.0:
+        return Reason(check, "pass", f"{said}.")
+    if ratio.low >= 1.0:
+        return Reason(check, "fail", f"{said}: predicting the mean is no worse.")
+    return Reason(check, "unsure", f"{said}: not clearly less.")
+
+
+def _squared_ratio(r2: Estimate) -> Estimate:
+    """Squared error over that of the mean: 1 less R²."""
+    if r2.value is None or r2.low is None or r2.high is None:
+        return Estimate(None, None, None)
+    return Estimate(1.0 - r2.value, 1.0 - r2.high, 1.0 - r2.low)
+
+
+def _r2(r2: Estimate, floor: float) -> Reason:
+    if r2.value is None or r2.low is None or r2.high is None:
+        text = f"R² is not defined on these rows, so its floor of {floor:g} is not shown to hold."
+        return Reason("R²", "unsure", text)
+    said = f"R² is {score(r2.value)} (95 % interval {score(r2.low)} to {score(r2.high)})"
+    return Reason("R²", *_above(r2, floor, said, f"its floor of {floor:g}"))
+
+
+def _coverage(coverage: Estimate, floor: float | None, level: float) -> Reason:
+    limit = max(0.0, level - COVERAGE_SLACK) if floor is None else floor
+    words = f"its floor of {percent(limit, 0)}"
+    if coverage.value is None or coverage.low is None or coverage.high is None:
+        text = f"The coverage is not defined on these rows, so {words} is not shown to hold."
+        return Reason("coverage", "unsure", text)
+    said = (
+        f"{percent(coverage.value)} of the true values lie in their {percent(level, 0)} interval"
+        f" (95 % interval {percent(coverage.low)} to {percent(coverage.high)})"
+    )
+    return Reason("coverage", *_above(coverage, limit, said, words))
+
+
+def _above(estimate: Estimate, limit: float, said: str, words: str) -> tuple[Outcome, str]:
+    if (estimate.low or 0.0) >= limit:
+        return "pass", f"{said}, above {words}."
+    if (estimate.high or 0.0) < limit:
+        return "fail", f"{said}, below {words}."
+    return "unsure", f"{said}: too close to {words} to tell."
+
+
+def _against(challenge: Challenger, confidence: float, unit: str) -> list[Reason]:
+    if challenge.unreadable is not None or challenge.comparison is None:
+        why = challenge.unreadable or "it was not scored"
+        text = (
+            f"The champion, version {challenge.version}, cannot be scored,"
+            f" so nothing shows that this model is better: {why}"
+        )
+        return [Reason("champion", "unsure", text)]
+    return [
+        _error(challenge.comparison, challenge.version, confidence, unit),
+        _covers_as_well(challenge.comparison, confidence),
+        *_slices(challenge.slices, confidence, unit),
+    ]
+
+
+def _error(comparison: ValueComparison, version: str, confidence: float, unit: str) -> Reason:
+    check, name = "error against the champion", NAMES[comparison.objective]
+    if comparison.different_values == 0:
+        text = f"The candidate predicts exactly what the champion, version {version}, predicts."
+        return Reason(check, "unsure", text)
+    error = comparison.error
+    if error.value is None or error.low is None or error.high is None:
+        return Reason(check, "unsure", f"The difference in {name} is not defined on these rows.")
+    smaller = "smaller" if error.value <= 0.0 else "larger"
+    said = (
+        f"Its {name} is {quantity(abs(error.value), unit)} {smaller} than that of the champion, version {version}"
+        f" (difference: 95 % interval {quantity(error.low, unit)} to {quantity(error.high, unit)})"
+    )
+    if comparison.share_better >= confidence:
+        return Reason(check, "pass", f"{said}; it is better in {percent(comparison.share_better)} of the resamples.")
+    if comparison.share_worse >= confidence:
+        return Reason(check, "fail", f"{said}; it is worse in {percent(comparison.share_worse)} of the resamples.")
+    return Reason(
+        check,
+        "unsure",
+        f"{said}; it is better in {percent(comparison.share_better)} of the resamples,"
+        f" {percent(confidence)} are needed.",
+    )
+
+
+def _covers_as_well(comparison: ValueComparison, confidence: float) -> Reason:
+    """Non-inferiority: the candidate may be worse, but by no more than the margin (Blackwelder 1982)."""
+    check = "coverage against the champion"
+    within = comparison.share_covered_within(COVERAGE_MARGIN)
+    points = 100 * (comparison.coverage.value or 0.0)
+    said = f"The coverage of its intervals differs from the champion's by {points:+.1f} points"
+    margin = f"{100 * COVERAGE_MARGIN:g} points"
+    if within >= confidence:
+        return Reason(check, "pass", f"{said}: it does not fall further short of its level by more than {margin}.")
+    if within <= 1.0 - confidence:
+        return Reason(check, "fail", f"{said}: it falls further short of its level by more than {margin}.")
+    return Reason(check, "unsure", f"{said}: it may fall further short of its level by more than {margin}.")
+
+
+def _slices(slices: Sequence[tuple[str, ValueComparison]], confidence: float, unit: str) -> list[Reason]:
+    """A slice where the candidate clearly loses is a veto; Bonferroni, for one look at each of many slices."""
+    needed = 1.0 - (1.0 - confidence) / max(1, len(slices))
+    vetoes = [
+        Reason(
+            f"slice {name}",
+            "fail",
+            f"Among {name} its {NAMES[comparison.objective]} is {quantity(abs(comparison.error.value or 0.0), unit)}"
+            f" larger than the champion's; it is worse in {percent(comparison.share_worse)} of the resamples.",
+        )
+        for name, comparison in slices
+        if comparison.share_worse >= needed
+    ]
+    if vetoes or not slices:
+        return vetoes
+    text = f"In none of the {len(slices)} slices that are large enough is its error clearly larger."
+    return [Reason("slices", "pass", text)]
