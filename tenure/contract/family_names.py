@@ -1,7 +1,7 @@
 """The model families that a contract can name.
 
-The names are those of the modules in ``tenure/families/models``, read from the folder: the contract is read where no
-training library is installed, and a family's own file is all that adds it.
+The names are those of the modules in ``tenure/families/models`` and its folder ``regression``, read from the folders:
+the contract is read where no training library is installed, and a family's own file is all that adds it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,19 @@ from pydantic import AfterValidator
 
 _FOLDER = Path(__file__).parent.parent / "families" / "models"
 
-MODULES: tuple[str, ...] = tuple(sorted(module.name for module in pkgutil.iter_modules([str(_FOLDER)])))
-"""Families that are searched for and fitted, by name."""
+
+def _modules(folder: Path) -> tuple[str, ...]:
+    return tuple(sorted(module.name for module in pkgutil.iter_modules([str(folder)]) if not module.ispkg))
+
+
+CLASSIFIERS = _modules(_FOLDER)
+"""Families that predict whether a customer leaves, by name."""
+
+REGRESSORS = _modules(_FOLDER / "regression")
+"""Families that predict a number, by name."""
+
+MODULES = (*CLASSIFIERS, *REGRESSORS)
+"""Families that are searched for and fitted."""
 
 ENSEMBLE = "ensemble"
 """The best of the other families together, as one more candidate."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from tenure.contract.columns import NAME_PATTERN, Column, Derived, Part, Role, Window
 from tenure.contract.expression import Expression, parse
+from tenure.contract.label import check_label
 from tenure.contract.settings import (
     Acceptance,
     Business,
@@ -22,8 +23,10 @@ from tenure.contract.settings import (
     Serving,
     Source,
     Split,
+    Task,
     Training,
 )
+from tenure.contract.task import misplaced, with_defaults
 from tenure.contract.values import ExpressionType
 
 SNAPSHOT_COLUMN = "cut"
@@ -33,14 +36,14 @@ ROW_COLUMN = "_row"
 """Column of the tables between steps: the row's number in the source, 1-based."""
 
 LABEL_COLUMN = "_label"
-"""Column of the feature tables: 1 for a customer who left, 0 for one who stayed."""
+"""Column of the feature tables: 1 for a customer who left, 0 for one who stayed; for regression the number."""
 
 BOOLEAN_TEXTS = ("false", "true")
 """How a contract writes the values of a boolean feature that has no texts of its own."""
 
 
 class Contract(Part):
-    """A dataset: its columns, what churn means in it, and what a decision is worth.
+    """A dataset: its columns, what is predicted of a customer, and what a decision is worth.
 
     Raises:
         pydantic.ValidationError: for anything that cannot hold; ``tenure.contract.load``
@@ -50,9 +53,9 @@ class Contract(Part):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
     """Also the registered model's name and part of Kubernetes names."""
     description: str = ""
-    task: Literal["classification"] = "classification"
+    task: Task = "classification"
     source: Source = Source()
-    label: Label
+    label: Label = Label()
     columns: Annotated[dict[str, Column], Field(min_length=1)]
     derived: dict[str, Derived] = Field(default_factory=dict)
     events: Events | None = None
@@ -84,6 +87,12 @@ class Contract(Part):
     def label_column(self) -> str | None:
         """The label column of the source; none for an event log, whose label is computed."""
         return next(iter(self.columns_of("label")), None)
+
+    @property
+    def label_unit(self) -> str | None:
+        """Of the number that a regression predicts, if the contract says it."""
+        column = self.label_column or self.label.column
+        return self.label.unit or (None if column is None else self.columns[column].unit)
 
     @property
     def split_strategy(self) -> Literal["stratified", "time"]:
@@ -135,6 +144,11 @@ class Contract(Part):
         """
         return self.expressions[name].type if name in self.derived else _expression_type(self.inputs[name])
 
+    @model_validator(mode="before")
+    @classmethod
+    def _by_task(cls, document: Any) -> Any:
+        return with_defaults(document)
+
     @model_validator(mode="after")
     def _roles(self) -> Self:
         unique: tuple[Role, ...] = ("key", "time", "label")
@@ -153,33 +167,15 @@ class Contract(Part):
         return self
 
     @model_validator(mode="after")
+    def _goes_with_the_task(self) -> Self:
+        found = misplaced(self)
+        if found is not None:
+            raise _at(found.location, ValueError(found.message), found.value)
+        return self
+
+    @model_validator(mode="after")
     def _label_is_there(self) -> Self:
-        column = self.label_column
-        if self.events is not None:
-            if self.label.horizon_days is None or column is not None:
-                raise ValueError("an event log's label is 'label.horizon_days'; no column has the role 'label'")
-            if self.time is None:
-                raise ValueError("an event log needs a column with the role 'time'")
-            if not self.windows:
-                raise ValueError("an event log needs 'windows': its features")
-            for name, window in self.windows.items():
-                if window.column is not None and window.column not in self.columns:
-                    raise ValueError(f"window '{name}' aggregates a column that is not there: {window.column}")
-                numeric = window.column is None or self.columns[window.column].is_numeric
-                if not numeric and window.aggregate != "distinct":
-                    raise ValueError(f"window '{name}': '{window.aggregate}' needs a number, '{window.column}' is none")
-            return self
-        if self.windows:
-            raise ValueError("'windows' are for event logs: add 'events'")
-        if column is None:
-            raise ValueError("no column has the role 'label'")
-        if self.label.positive is None:
-            raise ValueError(f"'label.positive' must name the value of '{column}' that means churn")
-        values = self.columns[column].values
-        if values is not None and self.label.positive not in values:
-            raise ValueError(
-                f"'label.positive' is '{self.label.positive}', which '{column}' cannot hold: {', '.join(values)}"
-            )
+        check_label(self)
         return self
 
     @model_validator(mode="after")

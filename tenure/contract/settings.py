@@ -10,6 +10,9 @@ from pydantic import AfterValidator, Field, model_validator
 from tenure.contract.columns import Part, Share, Text
 from tenure.contract.family_names import FamilyName, check_together
 
+Task = Literal["classification", "regression"]
+"""Whether a customer leaves, or how much of something there will be."""
+
 PositiveInt = Annotated[int, Field(gt=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 
@@ -197,7 +200,7 @@ class Decision(Rule):
     def _ordered(self) -> Self:
         starts = list(self.bands.values())
         if starts != sorted(set(starts)):
-            raise ValueError("'bands' must start at 0 and ascend")
+            raise ValueError(f"'bands' must ascend, not go {', '.join(format(start, 'g') for start in starts)}")
         unknown = set(self.recommendations) - set(self.bands or VALUE_BANDS)
         if unknown:
             raise ValueError(f"'recommendations' names a band that is not there: {sorted(unknown)[0]}")

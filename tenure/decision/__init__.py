@@ -1,7 +1,8 @@
-"""What is done about a probability: calibration, threshold by profit, bands. Needs numpy only."""
+"""What is done about a probability: calibration, threshold by profit, bands; and about a value. Needs numpy only."""
 
 from tenure.decision.calibration import Calibration
 from tenure.decision.choose import choose_decision
+from tenure.decision.choose_value import choose_value_decision, conformal_half_width
 from tenure.decision.decision import Decision
 from tenure.decision.fit_calibration import CalibrationChoice, choose_calibration
 from tenure.decision.profit import (
@@ -14,6 +15,7 @@ from tenure.decision.profit import (
     profit_curve,
 )
 from tenure.decision.segments import Segment
+from tenure.decision.value import ValueDecision
 
 __all__ = [
     "NOBODY",
@@ -23,10 +25,13 @@ __all__ = [
     "Decision",
     "ProfitCurve",
     "Segment",
+    "ValueDecision",
     "best_point",
     "break_even",
     "choose_calibration",
     "choose_decision",
+    "choose_value_decision",
+    "conformal_half_width",
     "contact_limit",
     "profit_curve",
 ]

@@ -3,6 +3,7 @@
 from tenure.explain.arrays import Link
 from tenure.explain.ensemble import EnsembleTerms, combine, log_odds
 from tenure.explain.explainer import Explainer, Reason
+from tenure.explain.interactions import InteractionTerms
 from tenure.explain.model import LEAF, FlatTrees, LinearTerms, Terms, from_arrays
 from tenure.explain.neighbours import NeighbourTerms
 from tenure.explain.network import NetworkTerms
@@ -14,6 +15,7 @@ __all__ = [
     "EnsembleTerms",
     "Explainer",
     "FlatTrees",
+    "InteractionTerms",
     "LinearTerms",
     "Link",
     "NeighbourTerms",

@@ -8,8 +8,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Link = Literal["logit", "identity"]
-"""``logit``: the margin is log-odds; ``identity``: it is a probability."""
+Link = Literal["logit", "identity", "value"]
+"""``logit``: the margin is log-odds; ``identity``: it is a probability; ``value``: it is the number that a regression
+predicts."""
+
+VALUE_LINK = "value_link"
+"""Name of the array, one true value, that stands with the arrays of a regression."""
 
 
 def freeze(terms: object, name: str, dtype: type[np.generic]) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.explain.ensemble import ColumnExplainer, EnsembleExplainer, EnsembleTerms
+from tenure.explain.interactions import InteractionExplainer, InteractionTerms
 from tenure.explain.linear import LinearExplainer
 from tenure.explain.model import FlatTrees, LinearTerms, Terms
 from tenure.explain.quadratic import QuadraticExplainer, QuadraticTerms
@@ -21,14 +22,15 @@ class Reason(NamedTuple):
 
     column: str
     contribution: float
-    """What the column adds to the margin (log-odds, or probability for ``identity`` links); positive raises risk."""
+    """What the column adds to the margin (log-odds; probability for ``identity`` links; the label's unit for
+    regression); positive raises risk, or the value."""
 
 
 class Explainer:
     """Explains rows of the encoded matrix in terms of the columns that the features were made from.
 
-    Exact for linear models, naive Bayes and trees; by sampling, adding up all the same, for networks and neighbours
-    (see ``sampling``).
+    Exact for linear and polynomial models, naive Bayes and trees; by sampling, adding up all the same, for networks
+    and neighbours (see ``sampling``).
 
     Raises:
         ValueError: if the model reads a feature that has no source.
@@ -82,6 +84,8 @@ def _explainer(terms: Terms, column_of: NDArray[np.int64]) -> ColumnExplainer:
         return _ByColumn(LinearExplainer(terms), column_of)
     if isinstance(terms, QuadraticTerms):
         return _ByColumn(QuadraticExplainer(terms), column_of)
+    if isinstance(terms, InteractionTerms):
+        return _ByColumn(InteractionExplainer(terms), column_of)
     if isinstance(terms, FlatTrees):
         return _ByColumn(TreeExplainer(terms), column_of)
     return SamplingExplainer(terms, column_of)

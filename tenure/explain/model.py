@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.explain.arrays import Link, freeze, scalar
+from tenure.explain.arrays import VALUE_LINK, Link, freeze, scalar
 from tenure.explain.ensemble import EnsembleTerms
+from tenure.explain.interactions import ARRAYS as INTERACTION_ARRAYS
+from tenure.explain.interactions import InteractionTerms
 from tenure.explain.neighbours import ARRAYS as NEIGHBOUR_ARRAYS
 from tenure.explain.neighbours import NeighbourTerms
 from tenure.explain.network import NetworkTerms, network_from_arrays
@@ -21,7 +23,7 @@ LEAF = -1
 
 @dataclass(frozen=True, eq=False)
 class LinearTerms:
-    """A linear model: ``margin = X @ weights + intercept``, in log-odds.
+    """A linear model: ``margin = X @ weights + intercept``, in log-odds or in the label's unit.
 
     Raises:
         ValueError: if lengths differ, a value is not finite or there is no feature.
@@ -32,6 +34,7 @@ class LinearTerms:
     intercept: float
     means: NDArray[np.float64]
     """Mean of every feature over the training part, shape (features,): what a contribution is measured from."""
+    link: Link = "logit"
 
     def __post_init__(self) -> None:
         freeze(self, "weights", np.float64)
@@ -43,11 +46,8 @@ class LinearTerms:
             )
         if not (np.isfinite(self.weights).all() and np.isfinite(self.means).all() and np.isfinite(self.intercept)):
             raise ValueError("linear terms: a weight, a mean or the intercept is not finite")
-
-    @property
-    def link(self) -> Link:
-        """A linear model's margin is its log-odds."""
-        return "logit"
+        if self.link == "identity":
+            raise ValueError("linear terms: a straight line is no probability")
 
     @property
     def width(self) -> int:
@@ -56,7 +56,12 @@ class LinearTerms:
 
     def arrays(self) -> dict[str, NDArray]:
         """The terms as named arrays; ``from_arrays`` reads them back."""
-        return {"weights": self.weights, "intercept": np.array(self.intercept), "means": self.means}
+        named: dict[str, NDArray] = {
+            "weights": self.weights,
+            "intercept": np.array(self.intercept),
+            "means": self.means,
+        }
+        return named | ({VALUE_LINK: np.array(True)} if self.link == "value" else {})
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +91,6 @@ class FlatTrees:
     """Shape (trees,): index of each tree's root."""
     base: float
     link: Link = "logit"
-    """``logit``: the margin is log-odds; ``identity``: it is a probability."""
 
     def __post_init__(self) -> None:
         for name, dtype in _TREE_ARRAYS.items():
@@ -97,8 +101,8 @@ class FlatTrees:
             array = getattr(self, name)
             if array.ndim != 1 or (name != "roots" and array.shape != nodes):
                 raise ValueError(f"trees: '{name}' has shape {array.shape}, 'feature' has {nodes}")
-        if self.link not in ("logit", "identity"):
-            raise ValueError(f"trees: link is '{self.link}', not 'logit' or 'identity'")
+        if self.link not in ("logit", "identity", "value"):
+            raise ValueError(f"trees: link is '{self.link}', not 'logit', 'identity' or 'value'")
         self._check_structure()
 
     def _check_structure(self) -> None:
@@ -130,10 +134,13 @@ class FlatTrees:
     def arrays(self) -> dict[str, NDArray]:
         """The trees as named arrays; ``from_arrays`` reads them back."""
         named: dict[str, NDArray] = {name: getattr(self, name) for name in _TREE_ARRAYS}
-        return named | {"base": np.array(self.base), "identity_link": np.array(self.link == "identity")}
+        named["base"] = np.array(self.base)
+        if self.link == "value":
+            return named | {VALUE_LINK: np.array(True)}
+        return named | {"identity_link": np.array(self.link == "identity")}
 
 
-Terms = LinearTerms | QuadraticTerms | FlatTrees | NetworkTerms | NeighbourTerms | EnsembleTerms
+Terms = LinearTerms | QuadraticTerms | InteractionTerms | FlatTrees | NetworkTerms | NeighbourTerms | EnsembleTerms
 """Every form that a model can be shipped in."""
 
 _TREE_ARRAYS: dict[str, type[np.generic]] = {
@@ -147,13 +154,15 @@ _TREE_ARRAYS: dict[str, type[np.generic]] = {
 }
 
 
-def from_arrays(arrays: Mapping[str, NDArray]) -> Terms:
+def from_arrays(arrays: Mapping[str, NDArray]) -> Terms:  # noqa: PLR0911 a form of model, a return
     """Read what ``Terms.arrays`` wrote.
 
     Raises:
         ValueError: if the names are those of no form, or the arrays do not hold together.
     """
     names = set(arrays)
+    if VALUE_LINK in names:
+        return _of_value(arrays)
     if names == {"weights", "intercept", "means"}:
         return LinearTerms(arrays["weights"], scalar(arrays, "intercept"), arrays["means"])
     if names == {"weights", "curvatures", "intercept", "means", "variances"}:
@@ -169,6 +178,20 @@ def from_arrays(arrays: Mapping[str, NDArray]) -> Terms:
         return NeighbourTerms(**others, neighbours=int(scalar(arrays, "neighbours")))
     if "member_weights" in names:
         return _ensemble(arrays)
+    raise ValueError(f"arrays of no form of model: {', '.join(sorted(names)) or 'nothing'}")
+
+
+def _of_value(arrays: Mapping[str, NDArray]) -> Terms:
+    """The forms that predict a number."""
+    names = set(arrays) - {VALUE_LINK}
+    if not scalar(arrays, VALUE_LINK):
+        raise ValueError(f"'{VALUE_LINK}' is not true")
+    if names == {"weights", "intercept", "means"}:
+        return LinearTerms(arrays["weights"], scalar(arrays, "intercept"), arrays["means"], "value")
+    if names == {*_TREE_ARRAYS, "base"}:
+        return FlatTrees(**{n: arrays[n] for n in _TREE_ARRAYS}, base=scalar(arrays, "base"), link="value")
+    if names == {*INTERACTION_ARRAYS, "intercept"}:
+        return InteractionTerms(**{n: arrays[n] for n in INTERACTION_ARRAYS}, intercept=scalar(arrays, "intercept"))
     raise ValueError(f"arrays of no form of model: {', '.join(sorted(names)) or 'nothing'}")
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tenure.explain.ensemble import SHARE_FLOOR, EnsembleTerms
+from tenure.explain.interactions import InteractionTerms
 from tenure.explain.model import FlatTrees, LinearTerms, Terms
 from tenure.explain.neighbours import RADIUS, RESOLUTION, NeighbourTerms
 from tenure.explain.network import NetworkTerms
@@ -52,6 +53,8 @@ def margin(graph: Graph, terms: Terms, wide: str) -> str:
         column = _affine(graph, away, terms.weights[:, None], terms.intercept)
         curved = graph.add("MatMul", graph.add("Mul", away, away), graph.constant(terms.curvatures[:, None]))
         column = graph.add("Add", column, curved)
+    elif isinstance(terms, InteractionTerms):
+        column = _interactions(graph, terms, wide)
     elif isinstance(terms, NetworkTerms):
         column = wide
         for index, (weights, bias) in enumerate(zip(terms.weights, terms.biases, strict=True)):
@@ -63,6 +66,17 @@ def margin(graph: Graph, terms: Terms, wide: str) -> str:
 
 def _affine(graph: Graph, values: str, weights: ArrayLike, bias: ArrayLike) -> str:
     return graph.add("Add", graph.add("MatMul", values, graph.constant(weights)), graph.constant(bias))
+
+
+def _interactions(graph: Graph, terms: InteractionTerms, wide: str) -> str:
+    """See ``InteractionTerms``."""
+    held = graph.add("Min", graph.add("Max", wide, graph.constant(terms.low)), graph.constant(terms.high))
+    away = graph.add("Sub", held, graph.constant(terms.means))
+    first, second = (
+        graph.add("Gather", away, graph.constant(terms.pairs[:, side].astype(np.int64)), axis=1) for side in (0, 1)
+    )
+    products = graph.add("MatMul", graph.add("Mul", first, second), graph.constant(terms.coefficients[:, None]))
+    return graph.add("Add", _affine(graph, away, terms.weights[:, None], terms.intercept), products)
 
 
 def _neighbours(graph: Graph, terms: NeighbourTerms, wide: str) -> str:

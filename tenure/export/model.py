@@ -12,5 +12,7 @@ class ExportedModel:
     """One model twice: as ONNX for scoring, as plain arrays for explaining."""
 
     onnx: bytes
-    """Serialized graph: ``features`` float32 (n, f) → ``margin`` float64 (n,), ``probability`` float64 (n,)."""
+    """Serialized graph: ``features`` float32 (n, f) → ``margin`` float64 (n,), ``probability`` float64 (n,).
+
+    A regression has no ``probability``."""
     terms: Terms

@@ -18,6 +18,8 @@ IR_VERSION = 10
 def build(terms: Terms, features: int) -> bytes:
     """Serialize a model: ``features`` float32 (n, f) → ``margin`` float64 (n,), ``probability`` float64 (n,).
 
+    A regression has no ``probability``: its margin is what it predicts.
+
     Args:
         features: columns of the matrix, f; trees need not use all of them.
     """
@@ -26,16 +28,17 @@ def build(terms: Terms, features: int) -> bytes:
     graph = Graph()
     wide = graph.add("Cast", "features", to=TensorProto.DOUBLE)
     graph.add("Identity", margin(graph, terms, wide), output="margin")
+    outputs = ["margin"] if terms.link == "value" else ["margin", "probability"]
     if terms.link == "logit":
         graph.add("Sigmoid", "margin", output="probability")
-    else:
+    elif terms.link == "identity":
         # A mean of shares can leave the unit interval by the last bit.
         graph.add("Clip", "margin", graph.constant(0.0), graph.constant(1.0), output="probability")
     document = helper.make_graph(
         graph.nodes,
         "tenure",
         [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", features])],
-        [helper.make_tensor_value_info(name, TensorProto.DOUBLE, ["n"]) for name in ("margin", "probability")],
+        [helper.make_tensor_value_info(name, TensorProto.DOUBLE, ["n"]) for name in outputs],
     )
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", ML_OPSET)]
     model = helper.make_model(document, opset_imports=opsets, ir_version=IR_VERSION, producer_name="tenure")

@@ -1,5 +1,6 @@
 """The model families: how each is searched for, cross-validated, fitted and exported. ``get`` loads one by name."""
 
+from tenure.contract.family_names import CLASSIFIERS, REGRESSORS
 from tenure.families.cross_validation import CrossValidation, cross_validate
 from tenure.families.divided import Divided
 from tenure.families.family import NAMES, ROUNDS, Family, Model, Parameter, Parameters, Rows, get
@@ -7,7 +8,9 @@ from tenure.families.folds import Fold, Folds, divide
 from tenure.families.objective import direction, evaluate, is_better
 
 __all__ = [
+    "CLASSIFIERS",
     "NAMES",
+    "REGRESSORS",
     "ROUNDS",
     "CrossValidation",
     "Divided",

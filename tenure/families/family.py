@@ -1,4 +1,7 @@
-"""What a model family is. Each lives in a module of its own name in ``models``, as ``FAMILY``; ``get`` finds it."""
+"""What a model family is. Each lives in a module of its own name in ``models``, as ``FAMILY``; ``get`` finds it.
+
+Those that predict a number are in ``models/regression``.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.contract.family_names import MODULES
+from tenure.contract.family_names import MODULES, REGRESSORS
 from tenure.explain.model import Terms
 
 if TYPE_CHECKING:
@@ -36,7 +39,7 @@ class Rows:
     matrix: Matrix
     """Shape (n, f), finite."""
     label: NDArray
-    """Shape (n,), 0 or 1."""
+    """Shape (n,), 0 or 1; for regression the value."""
     keeps: bool = False
     """Whether they remember what was derived from them."""
     _derived: dict[Hashable, Any] = field(default_factory=dict, repr=False)
@@ -102,5 +105,6 @@ def get(name: str) -> Family:
     """
     if name not in NAMES:
         raise ValueError(f"no model family is called '{name}'; there are {', '.join(NAMES)}")
-    family: Family = import_module(f"tenure.families.models.{name}").FAMILY
+    folder = "models.regression" if name in REGRESSORS else "models"
+    family: Family = import_module(f"tenure.families.{folder}.{name}").FAMILY
     return family

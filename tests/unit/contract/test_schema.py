@@ -80,7 +80,7 @@ def test_the_inputs_of_an_event_log_are_its_windows() -> None:
         ({"columns": {"day": None}, "split": {"strategy": "time"}}, "'split.strategy: time' needs a column"),
         ({"slices": ["nothing"]}, "'slices' names a column that is not there: nothing"),
         ({"label": {"horizon_days": 3}}, "'label.positive' must name the value of 'left' that means churn"),
-        ({"label": {}}, "give either 'positive'"),
+        ({"label": {}}, "'label.positive' must name the value of 'left' that means churn"),
         ({"label": {"positive": "yes", "horizon_days": 3}}, "give either 'positive'"),
         (
             {"columns": {"left": {"type": "category", "role": "label", "values": ["a", "b"]}}},
@@ -98,7 +98,8 @@ def test_the_inputs_of_an_event_log_are_its_windows() -> None:
         ({"split": {"train": 0.9}}, "train + validation + test is 1.2, not 1"),
         ({"split": {"train": 1.0, "validation": 0.0, "test": 0.0}}, "no part of the split may be empty"),
         ({"decision": {"bands": {"low": 0.1}}}, "'bands' must start at 0 and ascend"),
-        ({"decision": {"bands": {"low": 0.0, "high": 0.5, "mid": 0.3}}}, "'bands' must start at 0 and ascend"),
+        ({"decision": {"bands": {"low": 0.0, "high": 0.5, "mid": 0.3}}}, "'bands' must ascend, not go 0, 0.5, 0.3"),
+        ({"decision": {"bands": {"low": 0.0, "high": 1.5}}}, "'decision.bands.high': a band starts at a probability"),
         ({"decision": {"recommendations": {"none": "call"}}}, "'recommendations' names a band that is not there: none"),
         ({"business": {"offer_success_share": 0.0}}, "greater than 0"),
         ({"training": {"families": []}}, "at least 1 item"),

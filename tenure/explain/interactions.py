@@ -1,0 +1,98 @@
+"""A margin that is a polynomial of the second degree: straight lines, parabolas, and products of two features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenure.explain.arrays import VALUE_LINK, Link, check_finite, freeze
+
+ARRAYS = ("weights", "pairs", "coefficients", "means", "variances", "low", "high")
+
+
+@dataclass(frozen=True, eq=False)
+class InteractionTerms:
+    """``margin = intercept + d @ weights + Σ coefficient · d_i · d_j`` over pairs (i, j), with ``d = held - means``.
+
+    ``held`` is the row with every feature held within ``low`` and ``high``: outside the training rows a parabola
+    would soon say anything. A regression's margin, in the label's unit.
+
+    Raises:
+        ValueError: if lengths differ, a value is not finite, a variance is negative, or a pair names no feature.
+    """
+
+    weights: NDArray[np.float64]
+    """Shape (features,)."""
+    pairs: NDArray[np.int32]
+    """Shape (pairs, 2): features i ≤ j; a feature with itself is its parabola."""
+    coefficients: NDArray[np.float64]
+    """Shape (pairs,)."""
+    intercept: float
+    means: NDArray[np.float64]
+    """Mean of every feature over the training part, shape (features,)."""
+    variances: NDArray[np.float64]
+    """Variance of every feature over the training part, shape (features,): the mean of ``d²``."""
+    low: NDArray[np.float64]
+    """Smallest value of every feature in the training part, shape (features,)."""
+    high: NDArray[np.float64]
+    """Largest value of every feature in the training part, shape (features,)."""
+
+    def __post_init__(self) -> None:
+        for name in ARRAYS:
+            freeze(self, name, np.int32 if name == "pairs" else np.float64)
+        object.__setattr__(self, "intercept", float(self.intercept))
+        for name in ("weights", "means", "variances", "low", "high"):
+            if getattr(self, name).shape != self.weights.shape or self.weights.ndim != 1 or not len(self.weights):
+                raise ValueError(f"interaction terms: '{name}' has shape {getattr(self, name).shape}, not (features,)")
+        if self.coefficients.ndim != 1 or self.pairs.shape != (len(self.coefficients), 2):
+            raise ValueError(f"interaction terms: pairs {self.pairs.shape} for {self.coefficients.shape} coefficients")
+        if (self.pairs < 0).any() or (self.pairs >= len(self.weights)).any():
+            raise ValueError("interaction terms: a pair names a feature that is not there")
+        if (self.pairs[:, 0] > self.pairs[:, 1]).any():
+            raise ValueError("interaction terms: a pair is not in order")
+        floats = (getattr(self, name) for name in ARRAYS if name != "pairs")
+        check_finite("interaction terms", *floats, np.array(self.intercept))
+        if (self.variances < 0).any() or (self.low > self.high).any():
+            raise ValueError("interaction terms: a variance is negative, or a low above its high")
+
+    @property
+    def link(self) -> Link:
+        return "value"
+
+    @property
+    def width(self) -> int:
+        """Features read."""
+        return len(self.weights)
+
+    def arrays(self) -> dict[str, NDArray]:
+        """The terms as named arrays."""
+        named: dict[str, NDArray] = {name: getattr(self, name) for name in ARRAYS}
+        return named | {"intercept": np.array(self.intercept), VALUE_LINK: np.array(True)}
+
+
+class InteractionExplainer:
+    """Exact contributions for independent features (Lundberg and Lee 2017, equation 8).
+
+    A line is its feature's own. A parabola is too, less its mean over the training part. A product of two centred
+    features is worth something only when both are known, so each gets half of it.
+    """
+
+    def __init__(self, terms: InteractionTerms) -> None:
+        self._terms = terms
+        self._first, self._second = terms.pairs[:, 0], terms.pairs[:, 1]
+        # Of a product of different independent features the mean is 0.
+        self._means = np.where(self._first == self._second, terms.variances[self._first], 0.0)
+        self.expected = terms.intercept + float(terms.coefficients @ self._means)
+        """Mean margin over independent features: what the contributions are added to."""
+
+    def contributions(self, row: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Contribution of every feature of one row, shape (features,); their sum is ``margin - expected``."""
+        terms = self._terms
+        away = np.clip(row.astype(np.float64), terms.low, terms.high) - terms.means
+        shared = 0.5 * terms.coefficients * (away[self._first] * away[self._second] - self._means)
+        count = len(away)
+        halves = np.bincount(self._first, shared, count) + np.bincount(self._second, shared, count)
+        contribution: NDArray[np.float64] = terms.weights * away + halves
+        return contribution
