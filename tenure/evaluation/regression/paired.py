@@ -35,6 +35,8 @@ class ValueComparison:
     interval_width: Estimate
     shortfall_resampled: Floats
     """(resamples,) differences of how far coverage falls short of the model's own level."""
+    excess_resampled: Floats
+    """(resamples,) by what share of the champion's the candidate's objective is larger."""
 
     @property
     def error(self) -> Estimate:
@@ -44,6 +46,10 @@ class ValueComparison:
     def share_covered_within(self, margin: float) -> float:
         """Share of resamples in which the shortfall of coverage exceeds the champion's by at most ``margin``."""
         return float(np.mean(self.shortfall_resampled <= margin))
+
+    def share_within(self, excess: float) -> float:
+        """Share of resamples in which the objective is larger than the champion's by at most that share of it."""
+        return float(np.mean(self.excess_resampled <= excess))
 
     def to_json(self) -> dict[str, Any]:
         estimates = {name: getattr(self, name).to_json() for name in ("rmse", "mae", "coverage", "interval_width")}
@@ -72,10 +78,14 @@ def compare(
         )
     levels = candidate.level, champion.level
     terms = np.hstack([np.ones((label.size, 1)), *(_terms(label, model) for model in (candidate, champion))])
-    point = _differences(terms.sum(axis=0)[np.newaxis, :], levels)
-    resampled = np.concatenate([_differences(sums, levels) for sums in resampled_sums(terms, samples, seed)])
+    point = np.subtract(*_measures(terms.sum(axis=0)[np.newaxis, :], levels))
+    chunks = [_measures(sums, levels) for sums in resampled_sums(terms, samples, seed)]
+    ours, theirs = (np.concatenate(side) for side in zip(*chunks, strict=True))
+    with np.errstate(invalid="ignore"):
+        resampled = ours - theirs
     estimates = [percentile_interval(float(point[0, column]), resampled[:, column]) for column in range(4)]
-    error = resampled[:, 0 if objective == "rmse" else 1]
+    column = 0 if objective == "rmse" else 1
+    error = resampled[:, column]
     return ValueComparison(
         rows=label.size,
         objective=objective,
@@ -87,6 +97,7 @@ def compare(
         coverage=estimates[2],
         interval_width=estimates[3],
         shortfall_resampled=resampled[:, 4],
+        excess_resampled=_excess(error, theirs[:, column]),
     )
 
 
@@ -96,16 +107,20 @@ def _terms(label: Floats, scored: ScoredValues) -> Floats:
         return np.stack((error**2, np.abs(error), scored.covers(label), scored.high - scored.low), axis=1)
 
 
-def _differences(sums: Floats, levels: tuple[float, float]) -> Floats:
-    """(resamples, 5) of RMSE, MAE, coverage, width and shortfall of coverage.
+def _measures(sums: Floats, levels: tuple[float, float]) -> tuple[Floats, Floats]:
+    """(resamples, 5) of each model: RMSE, MAE, coverage, width and shortfall of coverage.
 
     Args:
         sums: (resamples, 9) rows; squared error, absolute error, rows covered and width, of both models.
     """
-    rows = sums[:, :1]
     ours, theirs = (
         np.column_stack((np.sqrt(mean[:, 0]), mean[:, 1:], np.maximum(0.0, level - mean[:, 2])))
-        for mean, level in zip(np.split(sums[:, 1:] / rows, 2, axis=1), levels, strict=True)
+        for mean, level in zip(np.split(sums[:, 1:] / sums[:, :1], 2, axis=1), levels, strict=True)
     )
-    with np.errstate(invalid="ignore"):
-        return np.asarray(ours - theirs)
+    return ours, theirs
+
+
+def _excess(difference: Floats, champion: Floats) -> Floats:
+    """``difference`` in shares of ``champion``; infinite where the champion has no error and the candidate has."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(difference == 0.0, 0.0, difference / champion))

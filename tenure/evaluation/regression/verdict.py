@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tenure.evaluation.bootstrap import Estimate
+from tenure.evaluation.reason import Outcome, Reason
 from tenure.evaluation.regression.measure import Objective
 from tenure.evaluation.regression.paired import ValueComparison
 from tenure.evaluation.regression.slices import too_few
 from tenure.evaluation.regression.words import NAMES, quantity
-from tenure.evaluation.verdict import Challenge, Outcome, Reason, Verdict
+from tenure.evaluation.verdict import Challenge, Verdict
 from tenure.evaluation.words import percent, score
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def decide(
     if constant:
         reasons.append(Reason("constant", "unsure", "The candidate gives every customer the same value."))
     if challenge is not None:
-        reasons += _against(challenge, acceptance.confidence, unit)
+        reasons += _against(challenge, acceptance, unit)
     return _combine(reasons, challenge)
 
 
@@ -148,7 +149,7 @@ def _above(estimate: Estimate, limit: float, said: str, words: str) -> tuple[Out
     return "unsure", f"{said}: too close to {words} to tell."
 
 
-def _against(challenge: Challenger, confidence: float, unit: str) -> list[Reason]:
+def _against(challenge: Challenger, acceptance: Acceptance, unit: str) -> list[Reason]:
     if challenge.unreadable is not None or challenge.comparison is None:
         why = challenge.unreadable or "it was not scored"
         text = (
@@ -157,9 +158,9 @@ def _against(challenge: Challenger, confidence: float, unit: str) -> list[Reason
         )
         return [Reason("champion", "unsure", text)]
     return [
-        _error(challenge.comparison, challenge.version, confidence, unit),
-        _covers_as_well(challenge.comparison, confidence),
-        *_slices(challenge.slices, confidence, unit),
+        _error(challenge.comparison, challenge.version, acceptance.confidence, unit),
+        _covers_as_well(challenge.comparison, acceptance.confidence),
+        *_slices(challenge.slices, acceptance, unit),
     ]
 
 
@@ -202,20 +203,30 @@ def _covers_as_well(comparison: ValueComparison, confidence: float) -> Reason:
     return Reason(check, "unsure", f"{said}: it may fall further short of its level by more than {margin}.")
 
 
-def _slices(slices: Sequence[tuple[str, ValueComparison]], confidence: float, unit: str) -> list[Reason]:
-    """A slice where the candidate clearly loses is a veto; Bonferroni, for one look at each of many slices."""
-    needed = 1.0 - (1.0 - confidence) / max(1, len(slices))
-    vetoes = [
-        Reason(
-            f"slice {name}",
-            "fail",
-            f"Among {name} its {NAMES[comparison.objective]} is {quantity(abs(comparison.error.value or 0.0), unit)}"
-            f" larger than the champion's; it is worse in {percent(comparison.share_worse)} of the resamples.",
-        )
-        for name, comparison in slices
-        if comparison.share_worse >= needed
-    ]
-    if vetoes or not slices:
-        return vetoes
-    text = f"In none of the {len(slices)} slices that are large enough is its error clearly larger."
+def _slices(slices: Sequence[tuple[str, ValueComparison]], acceptance: Acceptance, unit: str) -> list[Reason]:
+    """A slice where the candidate clearly loses is a veto; Bonferroni, for one look at each of many slices.
+
+    In every other it must be shown not to lose much. All of them have to pass, so each may be looked at with the whole
+    confidence (Berger 1982, "Multiparameter hypothesis testing and acceptance sampling": the intersection-union test).
+    """
+    needed = 1.0 - (1.0 - acceptance.confidence) / max(1, len(slices))
+    most = acceptance.max_slice_loss
+    vetoes, doubts = [], []
+    for name, comparison in slices:
+        said = f"Among {name} its {NAMES[comparison.objective]}"
+        if comparison.share_worse >= needed:
+            text = (
+                f"{said} is {quantity(abs(comparison.error.value or 0.0), unit)} larger than the champion's;"
+                f" it is worse in {percent(comparison.share_worse)} of the resamples."
+            )
+            vetoes.append(Reason(f"slice {name}", "fail", text))
+        elif comparison.share_within(most) < acceptance.confidence:
+            text = f"{said} may be more than {percent(most, 0)} larger than the champion's: too few rows to tell."
+            doubts.append(Reason(f"slice {name}", "unsure", text))
+    if vetoes or doubts or not slices:
+        return vetoes + doubts
+    text = (
+        f"In none of the {len(slices)} slices that are large enough is its error clearly larger, or possibly larger by"
+        f" more than {percent(most, 0)}."
+    )
     return [Reason("slices", "pass", text)]

@@ -10,14 +10,17 @@ NAMES = {"rmse": "RMSE", "mae": "mean absolute error"}
 """Objectives in words."""
 
 DIGITS = 3
+MONEY_DIGITS = 2
+MOST_DIGITS = 12
 
 
 def quantity(value: float, unit: str = "") -> str:
-    """``$1,234``, ``12.3 days``, ``-0.0457``: three digits that say something, thousands in full."""
+    """``$1,234``, ``12.3 days``, ``-0.0457``: three digits that say something, thousands in full; money to the cent."""
     digits = 0 if value == 0.0 else max(0, DIGITS - 1 - math.floor(math.log10(abs(value))))
-    text = f"{abs(value):,.{min(digits, 12)}f}"
-    sign = "-" if value < 0.0 and text.strip("0.,") else ""
     symbol = SYMBOLS.get(unit)
+    most = MONEY_DIGITS if symbol else MOST_DIGITS
+    text = f"{abs(value):,.{min(digits, most)}f}"
+    sign = "-" if value < 0.0 and text.strip("0.,") else ""
     if symbol:
         return f"{sign}{symbol}{text}"
     return f"{sign}{text} {unit}".rstrip()
