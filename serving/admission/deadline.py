@@ -1,0 +1,35 @@
+"""How long a request may take."""
+
+from __future__ import annotations
+
+import math
+
+from serving.call import Call
+from serving.v2.errors import RequestError, quote
+
+TIMEOUT_HEADERS = (b"x-request-timeout-ms", b"x-envoy-expected-rq-timeout-ms")
+"""What a client sets, and what an Envoy gateway says of itself: milliseconds. gRPC has deadlines of its own."""
+
+
+def set_deadline(call: Call, limit_s: float) -> None:
+    """Set ``call.deadline``: the earliest of the server's limit, what the headers say, and what is set already.
+
+    Raises:
+        RequestError: a header is no time.
+    """
+    allowed_s = limit_s
+    for name, value in call.headers:
+        if name in TIMEOUT_HEADERS:
+            allowed_s = min(allowed_s, _seconds(value.decode("latin-1")))
+    deadline = call.started + allowed_s
+    call.deadline = deadline if call.deadline is None else min(deadline, call.deadline)
+
+
+def _seconds(text: str) -> float:
+    try:
+        milliseconds = float(text)
+    except ValueError:
+        milliseconds = math.nan
+    if not (math.isfinite(milliseconds) and milliseconds > 0.0):
+        raise RequestError(f"the timeout {quote(text)} is not a number of milliseconds")
+    return milliseconds / 1000.0

@@ -1,0 +1,142 @@
+"""API keys: ``NAME.SECRET``, where the secret is 256 random bits. The server knows salted hashes alone.
+
+One line a key, ``NAME:sha256/SALT/DIGEST``. SHA-256 once is enough here: slow hashes protect secrets that people
+choose, and nobody tries out 2^256 random ones. A name may have several lines, so that a key can be replaced while the
+old one still works.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import re
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from serving import logs
+from tenure.errors import InputError
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_LINE = re.compile(rf"({_NAME.pattern}):sha256/([0-9a-f]{{32}})/([0-9a-f]{{64}})")
+_MAX_KEYS = 10_000
+_MAX_FILE_BYTES = 2 * 1024 * 1024
+_LOOK_EVERY_S = 1.0
+"""How long a key that was taken out of the file may still be good."""
+
+
+class _Hashed(NamedTuple):
+    salt: bytes
+    digest: bytes
+
+
+_NOBODY = (_Hashed(bytes(16), bytes(32)),)
+"""What a key of an unknown name is compared with, so that an answer's time does not tell which names there are."""
+
+KeyRing = Mapping[str, tuple[_Hashed, ...]]
+"""The keys by name."""
+
+
+def create_key(name: str) -> tuple[str, str]:
+    """A new key, and the line that lets a server know it.
+
+    Raises:
+        InputError: the name is none.
+    """
+    if not _NAME.fullmatch(name):
+        raise InputError(f"key name {ascii(name)[:80]}: lower-case letters, digits, - and _ are allowed, 63 at most")
+    key = f"{name}.{secrets.token_urlsafe(32)}"
+    salt = secrets.token_bytes(16)
+    return key, f"{name}:sha256/{salt.hex()}/{_digest(salt, key).hex()}"
+
+
+def parse_keys(text: str, origin: str) -> KeyRing:
+    """Read lines that ``create_key`` made; empty ones and those that begin with # are passed over.
+
+    Raises:
+        InputError: naming the line, never quoting it.
+    """
+    found: dict[str, tuple[_Hashed, ...]] = {}
+    for number, line in enumerate(map(str.strip, text.splitlines()), start=1):
+        if not line or line.startswith("#"):
+            continue
+        match = _LINE.fullmatch(line)
+        if match is None:
+            raise InputError(f"{origin}: line {number} is not NAME:sha256/SALT/DIGEST")
+        name, salt, digest = match.groups()
+        found[name] = (*found.get(name, ()), _Hashed(bytes.fromhex(salt), bytes.fromhex(digest)))
+        if len(found) > _MAX_KEYS:
+            raise InputError(f"{origin}: more than {_MAX_KEYS} names")
+    return found
+
+
+def owner(ring: KeyRing, key: str) -> str | None:
+    """The name that a key belongs to; None if it is not a good one."""
+    name = key.partition(".")[0]
+    good = False
+    for hashed in ring.get(name, _NOBODY):
+        good |= hmac.compare_digest(_digest(hashed.salt, key), hashed.digest)
+    return name if good else None
+
+
+class KeyFile:
+    """Keys in a file, read again when it changes, as a mounted Secret does.
+
+    A file that cannot be read any more, or not as keys, leaves the last good ones valid. An emptied file takes every
+    key away.
+
+    Raises:
+        InputError: at the start, if the file cannot be read or holds no key.
+    """
+
+    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self._path = path
+        self._clock = clock
+        self._seen = self._state()
+        self._ring = parse_keys(self._text(), str(path))
+        if not self._ring:
+            raise InputError(f"{path}: there is no key in it")
+        self._look_at = clock() + _LOOK_EVERY_S
+
+    def ring(self) -> KeyRing:
+        """The keys of now."""
+        now = self._clock()
+        if now >= self._look_at:
+            self._look_at = now + _LOOK_EVERY_S
+            state = self._state()
+            if state != self._seen:
+                self._seen = state
+                self._read_again()
+        return self._ring
+
+    def _read_again(self) -> None:
+        try:
+            self._ring = parse_keys(self._text(), "API keys")
+        except InputError as error:
+            logs.server.error("the API keys stay as they were: %s", error)
+        else:
+            logs.server.info("API keys read again", extra={"fields": {"names": len(self._ring)}})
+
+    def _state(self) -> tuple[int, int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_size, found.st_mtime_ns
+
+    def _text(self) -> str:
+        try:
+            with self._path.open("rb") as file:
+                content = file.read(_MAX_FILE_BYTES + 1)
+        except OSError as error:
+            raise InputError(f"{self._path}: {os.strerror(error.errno or 0)}") from None
+        if len(content) > _MAX_FILE_BYTES:
+            raise InputError(f"{self._path}: longer than {_MAX_FILE_BYTES} bytes")
+        return content.decode("utf-8", errors="replace")
+
+
+def _digest(salt: bytes, key: str) -> bytes:
+    return hashlib.sha256(salt + key.encode()).digest()

@@ -1,0 +1,7 @@
+"""Answering on when parts fail."""
+
+from serving.resilience.breaker import CLOSED, HALF_OPEN, OPEN, Breaker
+from serving.resilience.fallback import fallback_prediction
+from serving.resilience.guard import MODEL, REASONS, SCORE, Guard
+
+__all__ = ["CLOSED", "HALF_OPEN", "MODEL", "OPEN", "REASONS", "SCORE", "Breaker", "Guard", "fallback_prediction"]

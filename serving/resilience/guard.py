@@ -1,0 +1,123 @@
+"""Keeps a model's failures from its clients."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+from weakref import WeakKeyDictionary
+
+from serving import logs
+from serving.failures import RefusedError
+from serving.hooks import Predicted
+from serving.resilience.breaker import Breaker
+from serving.resilience.fallback import fallback_prediction, mended, no_probability
+from serving.v2.errors import RequestError
+from serving.v2.query import Query
+
+if TYPE_CHECKING:
+    from serving.model import ChurnModel
+    from tenure.bundle import Prediction
+
+MODEL, SCORE, REASONS = "model", "score", "reasons"
+"""What failed: the model itself, the score that it gave some row, or its reasons alone."""
+
+_TRACE_EVERY_S = 10.0
+"""A model that fails for each request writes its trace this often."""
+
+Work = Callable[[Query], "Prediction"]
+
+
+class MakeBreaker(Protocol):
+    """Makes the breaker around a part of a model."""
+
+    def __call__(self, model: ChurnModel, part: str) -> Breaker: ...
+
+
+class _Parts(NamedTuple):
+    model: Breaker
+    reasons: Breaker
+
+
+class Guard:
+    """Answers by the bundle's fallback where its model fails, and without reasons where its explainer does.
+
+    Every version of a model has breakers of its own: a reloaded bundle starts with a clean record.
+    See ``serving.hooks.Guard``.
+    """
+
+    def __init__(self, make_breaker: MakeBreaker, clock: Callable[[], float] = time.monotonic) -> None:
+        self._make_breaker = make_breaker
+        self._parts: WeakKeyDictionary[ChurnModel, _Parts] = WeakKeyDictionary()
+        self._lock = threading.Lock()
+        self._clock = clock
+        self._next_trace = -float("inf")
+
+    def predict(self, model: ChurnModel, query: Query, work: Work) -> Predicted:
+        """``work(query)``, or what takes its place.
+
+        Raises:
+            RequestError: the client's mistake, as ``work`` raised it.
+        """
+        parts = self._parts.get(model) or self._make_parts(model)
+        if not parts.model.allows():
+            return _fallback(model, query)
+        try:
+            prediction, without_reasons = self._try(model, parts.reasons, query, work)
+        except (RequestError, RefusedError):
+            parts.model.undecided()
+            raise
+        except Exception as error:  # whatever a model does
+            parts.model.failed()
+            self._note("the model failed; the fallback answers", model, error)
+            return _fallback(model, query)
+        bad = no_probability(prediction)
+        if bad.any():
+            parts.model.failed()
+            self._note("a score is no probability; the fallback answers", model, None)
+            stand_in = fallback_prediction(model.bundle, len(prediction), query.options.threshold)
+            return Predicted(mended(prediction, bad, stand_in), SCORE)
+        parts.model.succeeded()
+        return Predicted(prediction, REASONS if without_reasons else "")
+
+    def _try(self, model: ChurnModel, reasons: Breaker, query: Query, work: Work) -> tuple[Prediction, bool]:
+        """A prediction, and whether it lacks the reasons that were asked for."""
+        if not query.options.explain:
+            return work(query), False
+        plain = query._replace(options=replace(query.options, explain=0))
+        if not reasons.allows():
+            return work(plain), True
+        try:
+            prediction = work(query)
+        except (RequestError, RefusedError):
+            reasons.undecided()
+            raise
+        except Exception as error:
+            # If it works without reasons, it was they that failed.
+            prediction = work(plain)
+            reasons.failed()
+            self._note("the explainer failed; the answer has no reasons", model, error)
+            return prediction, True
+        reasons.succeeded()
+        return prediction, False
+
+    def _make_parts(self, model: ChurnModel) -> _Parts:
+        with self._lock:
+            found = self._parts.get(model)
+            if found is None:
+                found = _Parts(self._make_breaker(model, MODEL), self._make_breaker(model, REASONS))
+                self._parts[model] = found
+            return found
+
+    def _note(self, message: str, model: ChurnModel, error: Exception | None) -> None:
+        now = self._clock()
+        if now >= self._next_trace:
+            self._next_trace = now + _TRACE_EVERY_S
+            fields = {"model": model.name, "version": model.bundle.version}
+            logs.server.error(message, exc_info=error, extra={"fields": fields})
+
+
+def _fallback(model: ChurnModel, query: Query) -> Predicted:
+    return Predicted(fallback_prediction(model.bundle, query.rows, query.options.threshold), MODEL)

@@ -1,0 +1,107 @@
+"""Who gets in, how many at once, for how long."""
+
+from __future__ import annotations
+
+import pytest
+
+from serving.admission import Clients, Gate, OverloadedError, RateLimit, RateLimitedError, UnauthenticatedError
+from serving.admission.keys import create_key, parse_keys
+from serving.call import Call
+from serving.v2.errors import RequestError
+
+
+def call(**headers: str) -> Call:
+    raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    return Call("POST", "/v2/models/telco/infer", "telco", None, raw, "id-1")
+
+
+KEY, LINE = create_key("crm")
+
+
+def clients(per_minute: float | None = None) -> Clients:
+    ring = parse_keys(LINE, "keys")
+    return Clients(keys=lambda: ring, rate=None if per_minute is None else RateLimit(per_minute))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"authorization": f"Bearer {KEY}"}, {"authorization": f"bearer  {KEY} "}, {"x_api_key": KEY}],
+)
+def test_a_key_may_come_in_either_header(headers: dict[str, str]) -> None:
+    shown = call(**headers)
+    assert clients().admit(shown.header(b"authorization"), shown.header(b"x-api-key")) == "key:crm"
+
+
+@pytest.mark.parametrize(
+    ("headers", "message"),
+    [
+        ({}, "who asks"),
+        ({"authorization": ""}, "who asks"),
+        ({"authorization": KEY}, "who asks"),
+        ({"authorization": f"Basic {KEY}"}, "who asks"),
+        ({"authorization": f"Bearer {KEY}x"}, "not a good one"),
+        ({"authorization": "Bearer a.b.c"}, "not a good one"),
+        ({"x_api_key": "crm.wrong"}, "not a good one"),
+        ({"x_api_key": ""}, "not a good one"),
+    ],
+)
+def test_nobody_else_gets_in(headers: dict[str, str], message: str) -> None:
+    gate = Gate(clients(), max_in_flight=1, max_s=1.0)
+    with pytest.raises(UnauthenticatedError, match=message) as caught:
+        gate.admit(call(**headers))
+    assert caught.value.headers == (("WWW-Authenticate", "Bearer"),)
+    assert KEY.partition(".")[2] not in str(caught.value)
+
+
+def test_past_its_rate_a_client_is_told_when_to_come_back() -> None:
+    gate = Gate(clients(per_minute=2), max_in_flight=1, max_s=1.0)
+    for _ in range(2):
+        gate.admit(call(x_api_key=KEY))
+    with pytest.raises(RateLimitedError) as caught:
+        gate.admit(call(x_api_key=KEY))
+    assert caught.value.http == 429
+    assert caught.value.headers == (("Retry-After", "30"),)
+
+
+def test_without_clients_everybody_gets_in_until_there_is_enough_to_do() -> None:
+    gate = Gate(None, max_in_flight=2, max_s=1.0)
+    calls = [call() for _ in range(2)]
+    for one in calls:
+        gate.admit(one)
+        gate.enter(one)
+    for refused in (gate.admit, gate.enter):
+        with pytest.raises(OverloadedError, match="busy with 2 requests") as caught:
+            refused(call())
+    assert (caught.value.http, caught.value.headers) == (503, (("Retry-After", "1"),))
+    gate.leave(calls[0])
+    gate.admit(call())
+    gate.enter(call())
+    assert gate.in_flight == 2
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, 10.0),
+        ({"x_request_timeout_ms": "250"}, 0.25),
+        ({"x_envoy_expected_rq_timeout_ms": "2000", "x_request_timeout_ms": "3000.5"}, 2.0),
+        ({"x_request_timeout_ms": "1e9"}, 10.0),
+    ],
+)
+def test_the_shortest_timeout_counts(headers: dict[str, str], seconds: float) -> None:
+    asked = call(**headers)
+    Gate(None, max_in_flight=1, max_s=10.0).admit(asked)
+    assert asked.deadline == pytest.approx(asked.started + seconds)
+
+
+def test_a_deadline_that_the_protocol_set_is_not_put_off() -> None:
+    asked = call()
+    asked.deadline = asked.started + 0.5
+    Gate(None, max_in_flight=1, max_s=10.0).admit(asked)
+    assert asked.deadline == pytest.approx(asked.started + 0.5)
+
+
+@pytest.mark.parametrize("text", ["", "soon", "nan", "inf", "0", "-5"])
+def test_timeouts_that_are_none(text: str) -> None:
+    with pytest.raises(RequestError, match="is not a number of milliseconds"):
+        Gate(None, max_in_flight=1, max_s=10.0).admit(call(x_request_timeout_ms=text))

@@ -1,0 +1,49 @@
+"""What a log may hold of a person."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+import pytest
+
+from serving.privacy import KEY_VARIABLE, LogPolicy, Pseudonyms, pseudonyms_from
+from tenure.contract import load
+from tenure.errors import InputError
+
+SECRET = "s" * 32
+
+
+def test_a_pseudonym_is_a_keyed_hash() -> None:
+    names = Pseudonyms(SECRET)
+    expected = hmac.new(SECRET.encode(), b"7590-VHVEG", hashlib.sha256).hexdigest()[:32]
+    assert names.of("7590-VHVEG") == expected
+    assert names.of(17) == names.of("17")
+    assert Pseudonyms("t" * 32).of("7590-VHVEG") != expected
+    assert len(names.of("\ud800")) == 32
+
+
+def test_the_secret_comes_from_the_environment_and_is_long() -> None:
+    assert pseudonyms_from({}) is None
+    found = pseudonyms_from({KEY_VARIABLE: SECRET})
+    assert found is not None
+    assert found.of("a") == Pseudonyms(SECRET).of("a")
+    with pytest.raises(InputError, match="has 31 characters, at least 32 are needed"):
+        pseudonyms_from({KEY_VARIABLE: "s" * 31})
+
+
+def test_keys_and_sensitive_columns_never_stand_in_clear() -> None:
+    from pathlib import Path
+
+    contract = load(Path(__file__).resolve().parents[3] / "datasets" / "telco")
+    roles = {name: column.role for name, column in contract.columns.items()}
+    hidden = {name for name, role in roles.items() if role in ("key", "sensitive")}
+    assert {"customerID", "gender"} <= hidden
+    without, under = LogPolicy(contract, None), LogPolicy(contract, Pseudonyms(SECRET))
+    assert without.hidden == under.hidden == hidden
+    assert without.of_column("tenure", [1, None]) == [1, None]
+    for name in hidden:
+        assert without.of_column(name, ["Female", "7590-VHVEG"]) is None
+        logged = under.of_column(name, ["Female", None, "Female"])
+        assert logged[0] == logged[2] == Pseudonyms(SECRET).of("Female")
+        assert logged[1] is None
