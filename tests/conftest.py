@@ -69,6 +69,15 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> SmallBundle:
 
 
 @pytest.fixture(scope="session")
+def small_value_bundle(tmp_path_factory: pytest.TempPathFactory) -> SmallBundle:
+    """A linear regression on a seeded table (see ``spending``). Read it, copy it, do not change it."""
+    from spending import write_bundle
+
+    folder = tmp_path_factory.mktemp("small_value") / "bundle"
+    return SmallBundle(folder, write_bundle(folder))
+
+
+@pytest.fixture(scope="session")
 def empty_mlflow_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An MLflow database with its tables and nothing in them: making one takes seconds, copying it does not."""
     from tenure.tracking import Registry, resolve

@@ -1,8 +1,19 @@
 """A model as it is shipped: write, read, predict. Nothing in it is executable."""
 
-from tenure.bundle.bundle import Bundle, Flags, Prediction
+from tenure.bundle.bundle import Bundle
 from tenure.bundle.manifest import FileEntry, Manifest
+from tenure.bundle.prediction import Flags, Prediction, ValuePrediction
 from tenure.bundle.read import read
 from tenure.bundle.write import ExportedModel, write
 
-__all__ = ["Bundle", "ExportedModel", "FileEntry", "Flags", "Manifest", "Prediction", "read", "write"]
+__all__ = [
+    "Bundle",
+    "ExportedModel",
+    "FileEntry",
+    "Flags",
+    "Manifest",
+    "Prediction",
+    "ValuePrediction",
+    "read",
+    "write",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -12,39 +12,12 @@ from numpy.typing import NDArray
 
 from tenure.bundle.manifest import Manifest
 from tenure.bundle.onnx_model import OnnxModel
+from tenure.bundle.prediction import Prediction, ValuePrediction
 from tenure.contract import Contract
-from tenure.decision import Decision
+from tenure.decision import Decision, ValueDecision
 from tenure.errors import InputError
 from tenure.explain import Explainer, Reason, Terms
-from tenure.transform import Columns, Transform
-
-Flags = dict[str, NDArray[np.bool_]]
-"""By column, which rows; only columns in which some row is concerned."""
-
-
-@dataclass(frozen=True, eq=False)
-class Prediction:
-    """What a bundle says about n customers."""
-
-    version: str
-    probability: NDArray[np.float64]
-    """Calibrated probability of churn, shape (n,)."""
-    decision: NDArray[np.bool_]
-    """Whom to contact, shape (n,)."""
-    band: list[str]
-    """Risk band, n names."""
-    recommendation: list[str]
-    """The contract's text for the band, n texts; empty where it has none."""
-    margin: NDArray[np.float64]
-    """The model's raw output, shape (n,): what ``reasons`` add up to."""
-    imputed: Flags
-    unknown: Flags
-    out_of_range: Flags
-    reasons: list[list[Reason]] = field(default_factory=list)
-    """For each row the columns that moved it most, largest first; empty unless asked for."""
-
-    def __len__(self) -> int:
-        return len(self.probability)
+from tenure.transform import Columns, Encoded, Transform
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +27,8 @@ class Bundle:
     manifest: Manifest
     contract: Contract
     transform: Transform
-    decision: Decision
+    decision: Decision | ValueDecision
+    """By the contract's task."""
     terms: Terms
     profile: dict[str, Any]
     """Reference distributions of the inputs, as ``tenure.drift`` wrote them."""
@@ -70,39 +44,81 @@ class Bundle:
         return Explainer(self.terms, [feature.source for feature in self.transform.features])
 
     def score_matrix(self, matrix: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Margin and probability before calibration, shape (rows,) each, of encoded rows (rows, features)."""
+        """Margin and probability before calibration, shape (rows,) each, of encoded rows (rows, features).
+
+        Raises:
+            InputError: the bundle is a regression's, which has no probability.
+        """
+        if isinstance(self.decision, ValueDecision):
+            raise InputError(f"'{self.contract.name}' predicts a number: its model has no probability")
         return self.model.run(matrix)
 
-    def predict(self, columns: Columns, *, explain: int = 0, threshold: float | None = None) -> Prediction:
+    def predict(
+        self, columns: Columns, *, explain: int = 0, threshold: float | None = None
+    ) -> Prediction | ValuePrediction:
         """Predict from raw columns by name.
 
         Args:
             columns: the contract's inputs, equally long; others are ignored.
             explain: how many reasons a row, at most.
-            threshold: contact from this probability on, instead of from the bundle's own thresholds.
+            threshold: contact from this probability, or value, on, instead of from the bundle's own thresholds.
+
+        Returns:
+            A ``ValuePrediction`` if the contract's task is regression, a ``Prediction`` if it is classification.
 
         Raises:
             DataError: a column is missing or holds what the contract does not allow there.
             InputError: ``explain`` or ``threshold`` is out of range.
         """
-        if threshold is not None and not (math.isfinite(threshold) and 0.0 <= threshold <= 1.0):
-            raise InputError(f"threshold is {threshold}, not a probability between 0 and 1")
         if explain < 0:
             raise InputError(f"explain is {explain}, not a number of reasons")
-        encoded = self.transform.encode(columns)
+        decision = self.decision
+        if isinstance(decision, ValueDecision):
+            if threshold is not None and not math.isfinite(threshold):
+                raise InputError(f"threshold is {threshold}, not a number")
+            return self._predict_value(decision, self.transform.encode(columns), explain, threshold)
+        if threshold is not None and not (math.isfinite(threshold) and 0.0 <= threshold <= 1.0):
+            raise InputError(f"threshold is {threshold}, not a probability between 0 and 1")
+        return self._predict_class(decision, self.transform.encode(columns), explain, threshold)
+
+    def _predict_class(self, decision: Decision, encoded: Encoded, explain: int, threshold: float | None) -> Prediction:
         margin, raw = self.model.run(encoded.matrix)
-        probability = self.decision.calibrate(margin, raw)
-        band = self.decision.band(probability)
-        recommendations = self.decision.recommendations
+        probability = decision.calibrate(margin, raw)
+        band = decision.band(probability)
         return Prediction(
             version=self.manifest.version,
             probability=probability,
-            decision=self.decision.decide(probability, threshold, columns=encoded.values),
+            decision=decision.decide(probability, threshold, columns=encoded.values),
             band=band,
-            recommendation=[recommendations.get(name, "") for name in band],
+            recommendation=[decision.recommendations.get(name, "") for name in band],
             margin=margin,
             imputed=encoded.imputed,
             unknown=encoded.unknown,
             out_of_range=encoded.out_of_range,
-            reasons=self.explainer.reasons(encoded.matrix, explain) if explain else [],
+            reasons=self._reasons(encoded, explain),
         )
+
+    def _predict_value(
+        self, decision: ValueDecision, encoded: Encoded, explain: int, threshold: float | None
+    ) -> ValuePrediction:
+        margin = self.model.margin(encoded.matrix)
+        value = decision.value(margin)
+        low, high = decision.interval(value)
+        band = decision.band(value)
+        return ValuePrediction(
+            version=self.manifest.version,
+            value=value,
+            low=low,
+            high=high,
+            decision=decision.decide(value, threshold),
+            band=band,
+            recommendation=[decision.recommendations.get(name, "") for name in band],
+            margin=margin,
+            imputed=encoded.imputed,
+            unknown=encoded.unknown,
+            out_of_range=encoded.out_of_range,
+            reasons=self._reasons(encoded, explain),
+        )
+
+    def _reasons(self, encoded: Encoded, explain: int) -> list[list[Reason]]:
+        return self.explainer.reasons(encoded.matrix, explain) if explain else []

@@ -16,7 +16,7 @@ from tenure.bundle.files import read_files
 from tenure.bundle.onnx_model import OnnxModel
 from tenure.contract import Contract, contract_hash
 from tenure.contract import parse as parse_contract
-from tenure.decision import Decision
+from tenure.decision import Decision, ValueDecision
 from tenure.errors import BundleError
 from tenure.explain import Terms, from_arrays
 from tenure.transform import Transform
@@ -48,15 +48,20 @@ def read(folder: Path | str, *, threads: int = 1) -> Bundle:
     contract = part("contract.yaml", _contract)
     if contract_hash(contract) != manifest.contract_hash or contract.name != manifest.name:
         raise BundleError(f"{path}: contract.yaml is not the contract that the manifest names")
+    of_value = contract.task == "regression"
+    decision: type[Decision] | type[ValueDecision] = ValueDecision if of_value else Decision
     transform = part("transform.json", lambda raw: Transform.from_json(raw.decode()))
+    terms = part("explain.npz", _terms)
+    if (terms.link == "value") != of_value:
+        raise BundleError(f"{path}: explain.npz: a model with the link '{terms.link}' is none for {contract.task}")
     return Bundle(
         manifest=manifest,
         contract=contract,
         transform=transform,
-        decision=part("decision.json", lambda raw: Decision.from_json(raw.decode())),
-        terms=part("explain.npz", _terms),
+        decision=part("decision.json", lambda raw: decision.from_json(raw.decode())),
+        terms=terms,
         profile=part("profile.json", _profile),
-        model=part("model.onnx", lambda raw: OnnxModel(raw, len(transform.features), threads)),
+        model=part("model.onnx", lambda raw: OnnxModel(raw, len(transform.features), threads, of_value=of_value)),
     )
 
 

@@ -15,7 +15,7 @@ from tenure.bundle.files import describe, write_files
 from tenure.bundle.manifest import FileEntry, Manifest, content_version
 from tenure.contract import Contract, contract_hash, dump
 from tenure.contract.settings import Source
-from tenure.decision import Decision
+from tenure.decision import Decision, ValueDecision
 from tenure.explain import Terms
 from tenure.transform import Transform
 
@@ -27,7 +27,9 @@ class ExportedModel(Protocol):
 
     @property
     def onnx(self) -> bytes:
-        """The graph: ``features`` float32 (rows, features) to ``margin`` and ``probability`` (rows,)."""
+        """The graph: ``features`` float32 (rows, features) to ``margin`` and ``probability`` (rows,).
+
+        A regression's has no ``probability``."""
 
     @property
     def terms(self) -> Terms:
@@ -40,7 +42,7 @@ def write(
     contract: Contract,
     transform: Transform,
     model: ExportedModel,
-    decision: Decision,
+    decision: Decision | ValueDecision,
     profile: dict[str, Any],
     family: str,
     data_hash: str,

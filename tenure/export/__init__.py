@@ -3,7 +3,7 @@
 from tenure.export.ensemble import export_ensemble
 from tenure.export.model import ExportedModel
 from tenure.export.trees import TreeNodes, at_most, below, flatten
-from tenure.export.verify import TOLERANCE, export, score, threshold_rows, verify
+from tenure.export.verify import TOLERANCE, export, margins, score, threshold_rows, verify
 
 __all__ = [
     "TOLERANCE",
@@ -14,6 +14,7 @@ __all__ = [
     "export",
     "export_ensemble",
     "flatten",
+    "margins",
     "score",
     "threshold_rows",
     "verify",
