@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from benchmarks.rollout import interval
 from benchmarks.table import Row, show
 from tenure.contract.settings import Acceptance
+from tenure.decision import break_even
 from tenure.evaluation import Campaign, Challenge, Scored, compare, decide, measure
 
 TRIALS = int(os.environ.get("TENURE_BENCH_TRIALS", "500"))
@@ -43,7 +44,7 @@ CALM_ROWS = 2_000_000
 """Customers by which what a model is really worth is known."""
 
 Outcome = tuple[str, tuple[str, ...]]
-"""State of the verdict, and the names of the checks that failed."""
+"""State of the verdict, and the names of the checks that did not pass."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +86,8 @@ class Trial:
         slices = []
         for number, share in enumerate(REGIONS):
             inside = region == number
-            part = CAMPAIGN.part(share)
-            slices.append(
-                (f"region {number}", compare(label[inside], ours.take(inside), theirs.take(inside), part, **setting))
-            )
+            sides = ours.take(inside), theirs.take(inside)
+            slices.append((f"region {number}", compare(label[inside], *sides, CAMPAIGN.part(share), **setting)))
         verdict = decide(
             measure(label, ours, CAMPAIGN, **setting),
             Acceptance(),
@@ -100,7 +99,7 @@ class Trial:
                 "1", comparison=compare(label, ours, theirs, CAMPAIGN, **setting), slices=tuple(slices)
             ),
         )
-        return verdict.state, tuple(reason.check for reason in verdict.reasons if reason.outcome == "fail")
+        return verdict.state, tuple(reason.check for reason in verdict.reasons if reason.outcome != "pass")
 
 
 def _customers(rows: int, random: np.random.Generator) -> tuple[NDArray, NDArray, NDArray]:
@@ -110,24 +109,41 @@ def _customers(rows: int, random: np.random.Generator) -> tuple[NDArray, NDArray
     return label, log_odds, random.choice(len(REGIONS), size=rows, p=REGIONS)
 
 
+@dataclass(frozen=True)
+class Worth:
+    """What a model is really worth, over many customers."""
+
+    threshold: float
+    """At the contact limit."""
+    profit: float
+    """A customer."""
+    slice_profit: float
+    """A customer of the last region."""
+
+
 @cache
-def _worth(model: Model) -> tuple[float, float]:
-    """Threshold at the contact limit, and profit a customer, over many customers."""
+def _worth(model: Model) -> Worth:
     random = np.random.default_rng(1)
     label, log_odds, region = _customers(CALM_ROWS, random)
     probability = model.seen(log_odds, region, random)
-    threshold = max(float(np.quantile(probability, 1.0 - LIMIT_SHARE)), CAMPAIGN.break_even_probability)
+    threshold = max(float(np.quantile(probability, 1.0 - LIMIT_SHARE)), break_even(CAMPAIGN))
     contacted = probability >= threshold
-    return threshold, CAMPAIGN.profit(float(label[contacted].sum()), float(contacted.sum())) / CALM_ROWS
+    earned = CAMPAIGN.profit(contacted * label * CAMPAIGN.customer_value, contacted.astype(np.float64))
+    return Worth(threshold, float(earned.mean()), float(earned[region == len(REGIONS) - 1].mean()))
 
 
 def _scored(model: Model, probability: NDArray) -> Scored:
-    return Scored(probability, probability >= _worth(model)[0])
+    return Scored(probability, probability >= _worth(model).threshold)
 
 
 def gain(candidate: Model, champion: Model) -> float:
     """By what share of the champion's profit the candidate really earns more."""
-    return _worth(candidate)[1] / _worth(champion)[1] - 1.0
+    return _worth(candidate).profit / _worth(champion).profit - 1.0
+
+
+def slice_gain(candidate: Model, champion: Model) -> float:
+    """The same in the last region."""
+    return _worth(candidate).slice_profit / _worth(champion).slice_profit - 1.0
 
 
 def with_gain(wanted: float, champion: Model) -> Model:
@@ -149,27 +165,25 @@ def outcomes(candidate: Model, champion: Model, trials: int, rows: int = ROWS) -
 def main() -> None:
     champion = Model()
     better = with_gain(0.05, champion)
-    worse_slice = Model(better.noise, 4.0)
-    vetoed_slice = f"slice region {len(REGIONS) - 1}"
-    rows = []
-    for name, candidate, trials, hit, word, against in (
-        ("two equal models", champion, TRIALS, _blessed, "promoted", "at most 5 %"),
-        (f"candidate {gain(better, champion):+.1%} profit", better, PLANTED_TRIALS, _blessed, "promoted", "≥ 80 %"),
-        (
-            f"as that, but blind in a slice of {REGIONS[-1]:.0%}",
-            worse_slice,
-            PLANTED_TRIALS,
-            lambda outcome: outcome[0] == "reject" and vetoed_slice in outcome[1],
-            "vetoed",
-            "always",
-        ),
-    ):
-        rows.append(_row(name, outcomes(candidate, champion, trials), hit, word, against))
+    promised = f"candidate {gain(better, champion):+.1%} profit"
+    rows = [
+        _row("two equal models", outcomes(champion, champion, TRIALS), _blessed, "promoted", "at most 5 %"),
+        _row(promised, outcomes(better, champion, PLANTED_TRIALS), _blessed, "promoted", "≥ 80 %"),
+    ]
+    for noise, against in ((4.0, "always"), (2.0, "always"), (1.5, "small print: what a slice can show")):
+        planted = Model(better.noise, noise)
+        name = f"as that, but {slice_gain(planted, champion):+.0%} in the slice of {REGIONS[-1]:.0%}"
+        found = outcomes(planted, champion, PLANTED_TRIALS)
+        rows.append(_row(name, found, _vetoed, "not promoted for that slice", against))
     show(f"Verdicts on {ROWS:,} test rows, {len(REGIONS)} slices, contact limit {LIMIT_SHARE:.0%}", rows)
 
 
 def _blessed(outcome: Outcome) -> bool:
     return outcome[0] == "bless"
+
+
+def _vetoed(outcome: Outcome) -> bool:
+    return outcome[0] != "bless" and f"slice region {len(REGIONS) - 1}" in outcome[1]
 
 
 def _row(

@@ -87,7 +87,13 @@ def run(
         scored = score(chosen, test.table)
     except DataError as error:
         raise DataError(f"the candidate '{family}' cannot be evaluated: {error}") from error
-    setting = parts.Setting(test, _campaign(terms, chosen), terms.acceptance.bootstrap_samples, terms.training.seed)
+    setting = parts.Setting(
+        test,
+        _campaign(terms, chosen),
+        terms.acceptance.metric,
+        terms.acceptance.bootstrap_samples,
+        terms.training.seed,
+    )
     metrics = setting.measure(scored)
     families = []
     for done, entry in enumerate(train["leaderboard"]):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from components.evaluate.scoring import TestPart, score
 from components.evaluate.standing import Standing
 from tenure.bundle import Bundle, read
 from tenure.contract import Contract
+from tenure.contract.settings import DecisionMetric
 from tenure.errors import InputError
 from tenure.evaluation import Campaign, Challenge, Comparison, Estimate, Scored, compare, cut, measure, too_small
 
@@ -25,15 +28,33 @@ class Setting:
 
     test: TestPart
     campaign: Campaign
+    metric: DecisionMetric
     samples: int
     seed: int
+    value: NDArray[np.float64] | None = None
+    """(rows,) customer values, where segments have values of their own."""
 
     def measure(self, scored: Scored) -> dict[str, Estimate]:
-        return measure(self.test.label, scored, self.campaign, samples=self.samples, seed=self.seed)
+        label, samples, seed = self.test.label, self.samples, self.seed
+        return measure(label, scored, self.campaign, samples=samples, seed=seed, value=self.value)
 
     def compare(self, candidate: Scored, champion: Scored) -> Comparison:
-        label = self.test.label
-        return compare(label, candidate, champion, self.campaign, samples=self.samples, seed=self.seed)
+        return compare(
+            self.test.label,
+            candidate,
+            champion,
+            self.campaign,
+            samples=self.samples,
+            seed=self.seed,
+            metric=self.metric,
+            value=self.value,
+        )
+
+    def part(self, rows: NDArray[np.bool_]) -> Setting:
+        """The same on some of the rows."""
+        test = self.test.part(rows)
+        campaign = self.campaign.part(test.rows / self.test.rows)
+        return replace(self, test=test, campaign=campaign, value=None if self.value is None else self.value[rows])
 
 
 def family(entry: Json, candidates: Path, chosen: str, metrics: Mapping[str, Estimate], setting: Setting) -> Json:
@@ -88,12 +109,10 @@ def slices(
         records.append(record)
         if small is not None:
             continue
-        campaign = setting.campaign.part(label.size / test.rows)
-        inside = {"samples": setting.samples, "seed": setting.seed}
-        found = measure(label, scored.take(part.rows), campaign, **inside)
-        record["metrics"] = to_json(found)
+        inside = setting.part(part.rows)
+        record["metrics"] = to_json(inside.measure(scored.take(part.rows)))
         if champion is not None:
-            against = compare(label, scored.take(part.rows), champion.take(part.rows), campaign, **inside)
+            against = inside.compare(scored.take(part.rows), champion.take(part.rows))
             record["against_champion"] = against.to_json()
             comparisons.append((f"{part.column} = {part.value}", against))
     return records, comparisons

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,6 +87,24 @@ def best_point(curve: ProfitCurve, share: float) -> int:
     return int(np.argmax(curve.profit[:allowed]))
 
 
-def break_even(business: Business) -> float:
-    """Probability above which an offer pays on average: cost / (success * value) (Elkan 2001, section 2)."""
-    return business.offer_cost / (business.offer_success_share * business.customer_value)
+class Offer(Protocol):
+    """What an offer costs and brings: the contract's ``business``, or an evaluation's campaign."""
+
+    @property
+    def offer_cost(self) -> float: ...
+
+    @property
+    def offer_success_share(self) -> float: ...
+
+    @property
+    def customer_value(self) -> float: ...
+
+
+def break_even(offer: Offer, customer_value: float | None = None) -> float:
+    """Probability above which an offer pays on average: cost / (success * value) (Elkan 2001, section 2).
+
+    Args:
+        customer_value: of the customers in question, where it is not everybody's.
+    """
+    value = offer.customer_value if customer_value is None else customer_value
+    return offer.offer_cost / (offer.offer_success_share * value)

@@ -6,9 +6,10 @@ from tenure.evaluation.curves import curves
 from tenure.evaluation.importance import Importance, permutation_importance, rank_auc
 from tenure.evaluation.measure import measure
 from tenure.evaluation.paired import Comparison, compare
+from tenure.evaluation.reason import Reason
 from tenure.evaluation.sample import Scored
 from tenure.evaluation.slices import Slice, cut, too_small
-from tenure.evaluation.verdict import Challenge, Reason, Verdict, decide
+from tenure.evaluation.verdict import Challenge, Verdict, decide
 
 __all__ = [
     "Campaign",

@@ -23,7 +23,7 @@ class Campaign:
     """Business values of a contract, and the scale of one day."""
 
     customer_value: float
-    """Worth of one kept customer, in ``currency``."""
+    """Worth of one kept customer, in ``currency``, where the contract's segments say nothing else."""
     offer_cost: float
     """Cost of one offer, in ``currency``."""
     offer_success_share: float
@@ -32,24 +32,14 @@ class Campaign:
     """Customers scored a day."""
     currency: str = "USD"
 
-    @property
-    def break_even_probability(self) -> float:
-        """The probability of churn from which an offer pays for itself."""
-        return self.offer_cost / (self.customer_value * self.offer_success_share)
-
     def part(self, share: float) -> Campaign:
         """What falls on a ``share`` of the customers; the limit of a day is not split among parts."""
         population = self.population * share
         return replace(self, population=population, contacts_per_day=population)
 
-    def profit(self, contacted_churners: Number, contacted: Number) -> Number:
-        """Profit of contacting ``contacted`` customers of whom ``contacted_churners`` would leave."""
-        kept_value = self.offer_success_share * self.customer_value
-        return contacted_churners * kept_value - contacted * self.offer_cost
-
-    def lost_value(self, missed_churners: Number) -> Number:
-        """Worth of the churners who leave without having been contacted."""
-        return missed_churners * self.customer_value
+    def profit(self, hit_value: Number, contacted: Number) -> Number:
+        """Profit of contacting ``contacted`` customers, when those of them who would leave are worth ``hit_value``."""
+        return hit_value * self.offer_success_share - contacted * self.offer_cost
 
     def day_scale(self, contacted_share: NDArray[np.float64]) -> NDArray[np.float64]:
         """Factor from profit per customer to profit a day.

@@ -16,52 +16,35 @@ POINTS = 160
 Z_95 = 1.959963984540054
 
 
-def curves(label: NDArray[np.integer], scored: Scored, campaign: Campaign) -> dict[str, Any]:
+def curves(
+    label: NDArray[np.integer], scored: Scored, campaign: Campaign, value: Floats | None = None
+) -> dict[str, Any]:
     """ROC, precision-recall, gain, profit and calibration curves as lists of numbers, and the chosen points.
 
     ``gain`` and ``profit`` run over the share of customers contacted, riskiest first; ``chosen`` holds
-    where the model's own decisions stand on each curve; ``limit`` what contacting only
-    ``contacts_per_day`` costs against the best point of the profit curve.
+    where the model's own decisions stand on each curve.
+
+    Args:
+        value: (rows,) customer values, where they are not the campaign's; the profit curve then contacts first whom
+            it is worth most to contact, by probability times value.
     """
-    order = np.argsort(-scored.probability, kind="stable")
-    positive = label[order].astype(np.float64)
-    probability = scored.probability[order]
-    last_of_tie = np.flatnonzero(np.concatenate((probability[1:] != probability[:-1], [True])))
-    true = np.concatenate(([0.0], np.cumsum(positive)[last_of_tie]))
-    reached = np.concatenate(([0.0], last_of_tie + 1.0))
+    true, reached, probability = _steps(scored.probability, label == 1)
     false = reached - true
     rows, positives, negatives = reached[-1], true[-1], false[-1]
-
+    hit, contacted = float(np.sum(scored.contacted & (label == 1))), float(np.sum(scored.contacted))
     share = reached / rows
-    profit = campaign.profit(true, reached) / rows * campaign.population
-    threshold = np.concatenate(([1.0], probability[last_of_tie]))
-    hit = float(np.sum(scored.contacted & (label == 1)))
-    contacted = float(np.sum(scored.contacted))
-    contacted_share = contacted / rows
-    chosen_profit = float(campaign.profit(hit, contacted) / rows * campaign.day_scale(np.array([contacted_share]))[0])
-    best = int(np.argmax(profit))
-
     kept = _thin(share)
-    has_both = positives > 0 and negatives > 0
+    profit, limit, chosen = _profit(label, scored, campaign, value)
     found: dict[str, Any] = {
         "gain": _points(share[kept], true[kept] / positives) if positives else None,
-        "profit": _points(share[kept], profit[kept]),
+        "profit": profit,
         "calibration": _calibration(label, scored.probability),
         "histogram": np.histogram(scored.probability, bins=20, range=(0.0, 1.0))[0].tolist(),
-        "limit": {
-            "contacts_per_day": campaign.contacts_per_day,
-            "share": min(1.0, campaign.contacts_per_day / campaign.population),
-            "best_share": float(share[best]),
-            "best_threshold": float(threshold[best]),
-            "best_profit_per_day": float(profit[best]),
-            "cost_per_day": max(0.0, float(profit[best]) - chosen_profit),
-        },
-        "chosen": {
-            "share": min(contacted_share, campaign.contacts_per_day / campaign.population),
-            "profit_per_day": chosen_profit,
-        },
+        "limit": limit,
+        "chosen": chosen,
     }
-    if has_both:
+    if positives > 0 and negatives > 0:
+        threshold = np.concatenate(([1.0], probability))
         kept = _thin(false / negatives, true / positives)
         found["roc"] = _points(false[kept] / negatives, true[kept] / positives)
         found["roc"]["threshold"] = [round(float(value), 6) for value in threshold[kept]]
@@ -73,6 +56,61 @@ def curves(label: NDArray[np.integer], scored: Scored, campaign: Campaign) -> di
             "precision": hit / contacted if contacted else None,
         }
     return found
+
+
+def _steps(score: Floats, weight: NDArray) -> tuple[Floats, Floats, Floats]:
+    """What contacting customers by falling ``score`` (rows,) reaches, customers with one score together.
+
+    Returns:
+        ``weight`` (rows,) reached and rows reached, (scores + 1,) from 0 on, and the distinct scores, (scores,).
+    """
+    order = np.argsort(-score, kind="stable")
+    falling = score[order]
+    last_of_tie = np.flatnonzero(np.concatenate((falling[1:] != falling[:-1], [True])))
+    weighed = np.concatenate(([0.0], np.cumsum(weight[order].astype(np.float64))[last_of_tie]))
+    return weighed, np.concatenate(([0.0], last_of_tie + 1.0)), falling[last_of_tie]
+
+
+def _profit(
+    label: NDArray[np.integer], scored: Scored, campaign: Campaign, value: Floats | None
+) -> tuple[dict[str, list[float]], dict[str, float], dict[str, float]]:
+    """The profit curve; what the limit costs; where the decisions stand, and what they earn less than they could.
+
+    The limit's cost is told apart from the policy's: the limit costs what lies between the curve's best point and its
+    best within the limit; what lies between that one and the decisions is the policy's (a precision or a recall may
+    be wanted for other reasons than profit), and that of a threshold chosen on other rows.
+    """
+    worth = np.full(label.size, campaign.customer_value) if value is None else value
+    churner_worth = worth * (label == 1)
+    hit_value, reached, _ = _steps(scored.probability * worth, churner_worth)
+    rows = reached[-1]
+    profit = campaign.profit(hit_value, reached) / rows * campaign.population
+    limit_share = min(1.0, campaign.contacts_per_day / campaign.population)
+    best = int(np.argmax(profit))
+    # Past the limit the curve goes on; a day's campaign cannot. Part of a tied group may be contacted.
+    allowed = int(np.searchsorted(reached, limit_share * rows + 1e-9, side="right"))
+    within = max(float(profit[:allowed].max()), float(np.interp(limit_share * rows, reached, profit)))
+
+    contacted = float(np.sum(scored.contacted))
+    a_day = campaign.day_scale(np.array([contacted / rows]))[0]
+    earned = float(campaign.profit(float(churner_worth[scored.contacted].sum()), contacted) / rows * a_day)
+    kept = _thin(reached / rows)
+    return (
+        _points(reached[kept] / rows, profit[kept]),
+        {
+            "contacts_per_day": campaign.contacts_per_day,
+            "share": limit_share,
+            "best_share": float(reached[best] / rows),
+            "best_profit_per_day": float(profit[best]),
+            "best_within_limit_per_day": within,
+            "cost_per_day": float(profit[best]) - within,
+        },
+        {
+            "share": min(contacted / rows, limit_share),
+            "profit_per_day": earned,
+            "less_than_best_per_day": within - earned,
+        },
+    )
 
 
 def _thin(*axes: Floats) -> Ints:

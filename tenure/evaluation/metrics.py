@@ -28,34 +28,44 @@ def statistics(sample: Sample, counts: Floats, campaign: Campaign) -> Statistics
         }
 
 
+def roc_auc(positive: Floats, total: Floats) -> Floats:
+    """(resamples,) ROC-AUC: the Mann-Whitney statistic with ties counted half (Hanley & McNeil 1982).
+
+    Args:
+        positive, total: (resamples, groups) churners and rows in each group of equal scores, riskiest first.
+    """
+    negative = total - positive
+    negatives = negative.sum(axis=1, keepdims=True)
+    pairs = np.sum(positive * (negatives - np.cumsum(negative, axis=1) + 0.5 * negative), axis=1)
+    found: Floats = pairs / (positive.sum(axis=1) * negatives[:, 0])
+    return found
+
+
+def average_precision(positive: Floats, total: Floats) -> Floats:
+    """(resamples,) precision times the step in recall, summed over falling thresholds, without interpolation.
+
+    Zhu 2004; as scikit-learn. Arguments as for ``roc_auc``.
+    """
+    true, reached = np.cumsum(positive, axis=1), np.cumsum(total, axis=1)
+    precision = np.where(reached > 0, true / reached, 0.0)
+    return np.where(true[:, -1] > 0, np.sum(positive * precision, axis=1) / true[:, -1], np.nan)
+
+
 def _ranking(sample: Sample, counts: Floats) -> Statistics:
     """ROC-AUC, average precision, gain and lift.
 
-    ROC-AUC is the Mann-Whitney statistic with ties counted half (Hanley & McNeil 1982). Average
-    precision is the sum of precision times the step in recall over falling thresholds, without
-    interpolation (Zhu 2004; as scikit-learn). Gain of decile d is the share of all churners among
-    the d * 10 % riskiest customers, a tied group entering evenly; lift is gain over that share.
+    Gain of decile d is the share of all churners among the d * 10 % riskiest customers, a tied group
+    entering evenly; lift is gain over that share.
     """
     positive = np.add.reduceat(counts * sample.positive, sample.group_start, axis=1)
     total = np.add.reduceat(counts, sample.group_start, axis=1)
-    negative = total - positive
-    true = np.cumsum(positive, axis=1)
-    false = np.cumsum(negative, axis=1)
-    positives, negatives = true[:, -1:], false[:, -1:]
-
-    pairs = np.sum(positive * (negatives - false + 0.5 * negative), axis=1)
-    precision = np.where(true + false > 0, true / (true + false), 0.0)
-    found = {
-        "roc_auc": pairs / (positives * negatives)[:, 0],
-        "average_precision": np.where(
-            positives[:, 0] > 0, np.sum(positive * precision, axis=1) / positives[:, 0], np.nan
-        ),
-    }
+    found = {"roc_auc": roc_auc(positive, total), "average_precision": average_precision(positive, total)}
+    true, reached = np.cumsum(positive, axis=1), np.cumsum(total, axis=1)
     shares = np.arange(1, DECILES + 1) / DECILES
     gain = np.empty((counts.shape[0], DECILES))
-    for row, (reached, caught) in enumerate(zip(true + false, true, strict=True)):
-        gain[row] = np.interp(shares * reached[-1], np.concatenate(([0.0], reached)), np.concatenate(([0.0], caught)))
-    gain /= positives
+    for row, (upto, caught) in enumerate(zip(reached, true, strict=True)):
+        gain[row] = np.interp(shares * upto[-1], np.concatenate(([0.0], upto)), np.concatenate(([0.0], caught)))
+    gain /= true[:, -1:]
     for decile in range(DECILES):
         found[f"gain_{decile + 1}"] = gain[:, decile]
         found[f"lift_{decile + 1}"] = gain[:, decile] / shares[decile]
@@ -71,7 +81,11 @@ def _decisions(sample: Sample, counts: Floats, campaign: Campaign) -> Statistics
     hit, wasted, missed, left_alone = (counts @ cells).T
     rows = hit + wasted + missed + left_alone
     contacted = hit + wasted
-    profit = campaign.profit(hit, contacted)
+    if sample.value is None:
+        hit_value, missed_value = hit * campaign.customer_value, missed * campaign.customer_value
+    else:
+        hit_value, missed_value = (counts @ (cells[:, (0, 2)] * sample.value[:, np.newaxis])).T
+    profit = campaign.profit(hit_value, contacted)
     cost = contacted * campaign.offer_cost
     scale = campaign.day_scale(contacted / rows)
     return {
@@ -87,13 +101,13 @@ def _decisions(sample: Sample, counts: Floats, campaign: Campaign) -> Statistics
         "f1": 2.0 * hit / (2.0 * hit + wasted + missed),
         "profit": profit,
         "profit_per_customer": profit / rows,
-        "lost_value": campaign.lost_value(missed),
+        "lost_value": missed_value,
         "return_on_cost": profit / cost,
         "profit_per_day": profit / rows * scale,
         "cost_per_day": cost / rows * scale,
         "contacts_per_day": contacted / rows * scale,
         "kept_customers_per_day": hit / rows * scale * campaign.offer_success_share,
-        "lost_value_per_day": campaign.lost_value((hit + missed) / rows * campaign.population - hit / rows * scale),
+        "lost_value_per_day": (hit_value + missed_value) / rows * campaign.population - hit_value / rows * scale,
     }
 
 

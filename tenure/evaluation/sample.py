@@ -67,6 +67,8 @@ class Sample:
     """(cells,) mean negative log likelihood of the label."""
     calibration_bin: Ints
     """(cells,) the calibration bin that all of the cell's rows fall into."""
+    value: Floats | None = None
+    """(cells,) customer value of the cell's rows, where it is not the campaign's."""
 
     @property
     def rows(self) -> int:
@@ -78,14 +80,43 @@ def calibration_bin(probability: Floats, bins: int = CALIBRATION_BINS) -> Ints:
     return np.minimum((probability * bins).astype(np.int64), bins - 1)
 
 
-def group(label: NDArray[np.integer], scored: Scored, max_groups: int | None = None) -> Sample:
+def log_error(label: NDArray[np.integer], probability: Floats) -> Floats:
+    """(rows,) negative log likelihood of each label.
+
+    Clipped as scikit-learn does: a probability of exactly 0 or 1 costs much, and not infinitely much.
+    """
+    epsilon = np.finfo(np.float64).eps
+    likelihood = np.where(label == 1, probability, 1.0 - probability)
+    found: Floats = -np.log(np.clip(likelihood, epsilon, 1.0 - epsilon))
+    return found
+
+
+def share_groups(probability: Floats, groups: int) -> Ints:
+    """(rows,) group of each row, riskiest first: up to ``groups`` of about equal size, equal probabilities together."""
+    order = np.argsort(-probability, kind="stable")
+    falling = probability[order]
+    found = np.empty(order.size, np.int64)
+    found[order] = _shares(np.concatenate(([True], falling[1:] != falling[:-1])), groups)
+    return found
+
+
+def _shares(starts: Bools, groups: int) -> Ints:
+    """(rows,) which of ``groups`` equal shares the first row of each run of equal rows lies in."""
+    rows = np.arange(starts.size)
+    found: Ints = np.maximum.accumulate(np.where(starts, rows, 0)) * groups // starts.size
+    return found
+
+
+def group(
+    label: NDArray[np.integer], scored: Scored, max_groups: int | None = None, value: Floats | None = None
+) -> Sample:
     """Cells of ``scored`` rows with ``label`` (rows,) in {0, 1}.
 
     Without ``max_groups`` every distinct probability is a group of its own, and metrics are exact.
     With it, neighbouring probabilities share about that many groups of equal size; fewer distinct
-    probabilities than that stay exact. Equal probabilities always share a group.
+    probabilities than that stay exact. Equal probabilities always share a group. Rows of a cell have
+    one customer ``value`` (rows,), where one is given.
     """
-    rows = label.size
     order = np.argsort(-scored.probability, kind="stable")
     probability = scored.probability[order]
     positive = label[order].astype(np.int64)
@@ -94,16 +125,14 @@ def group(label: NDArray[np.integer], scored: Scored, max_groups: int | None = N
 
     starts = np.concatenate(([True], probability[1:] != probability[:-1]))
     if max_groups is not None and int(starts.sum()) > max_groups:
-        first_row = np.maximum.accumulate(np.where(starts, np.arange(rows), 0))
-        share = first_row * max_groups // rows
+        share = _shares(starts, max_groups)
         starts = np.concatenate(([True], (share[1:] != share[:-1]) | (in_bin[1:] != in_bin[:-1])))
     group_of_row = np.cumsum(starts) - 1
 
-    key = group_of_row * 4 + contacted * 2 + positive
+    worth, kind = (np.array([np.nan]), 0) if value is None else np.unique(value[order], return_inverse=True)
+    key = (group_of_row * 4 + contacted * 2 + positive) * worth.size + kind
     kept, cell_of_row, count = np.unique(key, return_inverse=True, return_counts=True)
-    # sklearn's clipping, so that a probability of exactly 0 or 1 costs much and not infinitely much.
-    epsilon = np.finfo(np.float64).eps
-    likelihood = np.clip(np.where(positive == 1, probability, 1.0 - probability), epsilon, 1.0 - epsilon)
+    kind_of_cell, kept = kept % worth.size, kept // worth.size
 
     def mean(values: Floats) -> Floats:
         return np.bincount(cell_of_row, weights=values, minlength=kept.size) / count
@@ -116,6 +145,7 @@ def group(label: NDArray[np.integer], scored: Scored, max_groups: int | None = N
         contacted=(kept // 2 % 2).astype(np.float64),
         probability=mean(probability),
         squared_error=mean((probability - positive) ** 2),
-        log_error=mean(-np.log(likelihood)),
+        log_error=mean(log_error(positive, probability)),
         calibration_bin=in_bin[np.concatenate(([0], np.flatnonzero(starts[1:]) + 1))][group_of_cell],
+        value=None if value is None else worth[kind_of_cell],
     )

@@ -15,29 +15,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
+from tenure.evaluation.against import against, asked
 from tenure.evaluation.bootstrap import Estimate
 from tenure.evaluation.paired import Comparison
-from tenure.evaluation.words import money, percent, score
+from tenure.evaluation.reason import Reason
+from tenure.evaluation.words import between_money, money, score
 
 if TYPE_CHECKING:
     from tenure.contract.settings import Acceptance
 
 State = Literal["bless", "reject", "inconclusive"]
-Outcome = Literal["pass", "fail", "unsure"]
 Compared = TypeVar("Compared")
 """How two models compare on the same rows: ``Comparison``, or that of a regression."""
-
-CALIBRATION_MARGIN = 0.02
-"""How much worse than the champion's a candidate's calibration error may be: two percentage points."""
-
-
-@dataclass(frozen=True)
-class Reason:
-    """One check and what it found."""
-
-    check: str
-    outcome: Outcome
-    text: str
 
 
 @dataclass(frozen=True)
@@ -109,7 +98,7 @@ def decide(
 def _combine(reasons: Sequence[Reason], challenge: Challenge[Comparison] | None) -> Verdict:
     order = {"fail": 0, "unsure": 1, "pass": 2}
     # Among equals, what is said about the champion comes first: it is what the reader asks.
-    ranked = sorted(reasons, key=lambda reason: (order[reason.outcome], reason.check != "profit against the champion"))
+    ranked = sorted(reasons, key=lambda reason: (order[reason.outcome], not asked(reason)))
     worst = ranked[0].outcome
     if worst == "fail":
         return Verdict("reject", ranked[0].text, tuple(ranked))
@@ -164,7 +153,7 @@ def _beats_nobody(profit: Estimate, currency: str) -> Reason:
     check = "profit against contacting nobody"
     if profit.value is None or profit.low is None or profit.high is None:
         return Reason(check, "unsure", "The campaign's profit is not defined on these rows.")
-    said = f"The campaign earns {money(profit.value, currency)} a day ({_between_money(profit, currency)})"
+    said = f"The campaign earns {money(profit.value, currency)} a day ({between_money(profit, currency)})"
     if profit.low > 0.0:
         return Reason(check, "pass", f"{said}, more than contacting nobody.")
     if profit.high <= 0.0:
@@ -180,73 +169,8 @@ def _against(challenge: Challenge[Comparison], acceptance: Acceptance, currency:
             f" so nothing shows that this model is better: {why}"
         )
         return [Reason("champion", "unsure", text)]
-    comparison = challenge.comparison
-    return [
-        _profit(comparison, challenge.version, acceptance.confidence, currency),
-        _calibration(comparison, acceptance.confidence),
-        *_slices(challenge.slices, acceptance.confidence, currency),
-    ]
-
-
-def _profit(comparison: Comparison, version: str, confidence: float, currency: str) -> Reason:
-    check = "profit against the champion"
-    if comparison.different_decisions == 0:
-        text = f"The candidate contacts exactly the customers that the champion, version {version}, contacts."
-        return Reason(check, "unsure", text)
-    difference = comparison.profit_per_day
-    value = difference.value or 0.0
-    more = "more" if value >= 0.0 else "less"
-    said = (
-        f"The candidate earns {money(abs(value), currency)} a day {more} than the champion, version {version}"
-        f" ({_between_money(difference, currency)})"
-    )
-    if comparison.share_better >= confidence:
-        return Reason(check, "pass", f"{said}; it is better in {percent(comparison.share_better)} of the resamples.")
-    if comparison.share_worse >= confidence:
-        return Reason(check, "fail", f"{said}; it is worse in {percent(comparison.share_worse)} of the resamples.")
-    return Reason(
-        check,
-        "unsure",
-        f"{said}; it is better in {percent(comparison.share_better)} of the resamples,"
-        f" {percent(confidence)} are needed.",
-    )
-
-
-def _calibration(comparison: Comparison, confidence: float) -> Reason:
-    """Non-inferiority: the candidate may be worse, but by no more than the margin (Blackwelder 1982)."""
-    check = "calibration against the champion"
-    within = comparison.share_calibrated_within(CALIBRATION_MARGIN)
-    said = f"Its calibration error differs from the champion's by {comparison.calibration_error.value:+.3f}"
-    if within >= confidence:
-        return Reason(check, "pass", f"{said}: not worse by more than {CALIBRATION_MARGIN:g}.")
-    if within <= 1.0 - confidence:
-        return Reason(check, "fail", f"{said}: worse by more than {CALIBRATION_MARGIN:g}.")
-    return Reason(check, "unsure", f"{said}: it may be worse by more than {CALIBRATION_MARGIN:g}.")
-
-
-def _slices(slices: Sequence[tuple[str, Comparison]], confidence: float, currency: str) -> list[Reason]:
-    """A slice where the candidate clearly loses is a veto; Bonferroni, for one look at each of many slices."""
-    needed = 1.0 - (1.0 - confidence) / max(1, len(slices))
-    vetoes = [
-        Reason(
-            f"slice {name}",
-            "fail",
-            f"Among {name} the candidate earns"
-            f" {money(abs(comparison.profit_per_day.value or 0.0), currency)} a day less than the champion;"
-            f" it is worse in {percent(comparison.share_worse)} of the resamples.",
-        )
-        for name, comparison in slices
-        if comparison.share_worse >= needed
-    ]
-    if vetoes or not slices:
-        return vetoes
-    text = f"In none of the {len(slices)} slices that are large enough does the candidate clearly earn less."
-    return [Reason("slices", "pass", text)]
+    return against(challenge.comparison, challenge.slices, challenge.version, acceptance, currency)
 
 
 def _between(estimate: Estimate) -> str:
     return f"95 % interval {score(estimate.low or 0.0)} to {score(estimate.high or 0.0)}"
-
-
-def _between_money(estimate: Estimate, currency: str) -> str:
-    return f"95 % interval {money(estimate.low or 0.0, currency)} to {money(estimate.high or 0.0, currency)}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tenure.evaluation.bootstrap import Estimate
+
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
 
 
@@ -12,6 +14,11 @@ def money(amount: float, currency: str) -> str:
     sign = "-" if amount < 0 and text.strip("0.,") else ""
     symbol = SYMBOLS.get(currency)
     return f"{sign}{symbol}{text}" if symbol else f"{sign}{text} {currency}"
+
+
+def between_money(estimate: Estimate, currency: str) -> str:
+    """``95 % interval $10 to $20``."""
+    return f"95 % interval {money(estimate.low or 0.0, currency)} to {money(estimate.high or 0.0, currency)}"
 
 
 def percent(share: float, digits: int = 1) -> str:

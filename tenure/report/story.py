@@ -161,18 +161,19 @@ def _plainly(evaluation: Json) -> list[str]:
         )
     else:
         said.append("At its threshold it contacts nobody.")
-    expected = chosen["expected"]
+    expected, short = chosen["expected"], evaluation["curves"]["chosen"]["less_than_best_per_day"]
     if expected["policy"] != "profit":
         said.append(
             f"The threshold is chosen for a {expected['policy']} of {percent(expected['target'], 0)}"
-            f"{'' if expected['target_met'] else ', which was not reached on the validation rows'}; the most profitable"
-            f" one would earn {money(limit['best_profit_per_day'], currency)} a day without a limit."
+            f"{'' if expected['target_met'] else ', which was not reached on the validation rows'}"
+            + (f"; the most profitable one would earn {money(short, currency)} a day more." if short >= 1.0 else ".")
         )
-    elif limit["share"] < 1.0 and limit["cost_per_day"] >= 1.0 and limit["best_share"] > limit["share"]:
+    if limit["share"] < 1.0 and limit["cost_per_day"] >= 1.0:
         said.append(
             f"The limit of {limit['contacts_per_day']:,.0f} contacts a day costs"
             f" {money(limit['cost_per_day'], currency)}: contacting {percent(limit['best_share'], 0)} of the"
-            f" customers would earn {money(limit['best_profit_per_day'], currency)} a day."
+            f" customers would earn {money(limit['best_profit_per_day'], currency)} a day, within the limit"
+            f" {money(limit['best_within_limit_per_day'], currency)} is the most."
         )
     tried = len(evaluation["families"])
     said.append(

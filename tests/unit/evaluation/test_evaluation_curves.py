@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from tenure.decision import break_even
 from tenure.evaluation import Campaign, Scored, curves, permutation_importance
 from tenure.evaluation.curves import POINTS
 from tenure.evaluation.importance import MAX_ROWS, rank_auc
@@ -39,14 +42,45 @@ def test_chosen_point_lies_on_the_curves() -> None:
     )
 
 
-def test_limit_costs_what_the_best_point_earns_more() -> None:
+def test_the_limit_costs_what_the_best_point_earns_more_than_the_best_within_it() -> None:
     label, scored = drawn()
     found = curves(label, scored, CAMPAIGN)
-    limit = found["limit"]
+    limit, chosen = found["limit"], found["chosen"]
+    assert 0.0 < limit["share"] < limit["best_share"]
     assert limit["best_profit_per_day"] == pytest.approx(max(found["profit"]["y"]), rel=1e-3)
-    assert limit["cost_per_day"] == pytest.approx(limit["best_profit_per_day"] - found["chosen"]["profit_per_day"])
-    # With calibrated probabilities the best threshold is where an offer pays for itself.
-    assert limit["best_threshold"] == pytest.approx(CAMPAIGN.break_even_probability, abs=0.02)
+    at_limit = np.interp(limit["share"], found["profit"]["x"], found["profit"]["y"])
+    assert limit["best_within_limit_per_day"] == pytest.approx(at_limit, rel=0.02)
+    assert limit["cost_per_day"] == pytest.approx(limit["best_profit_per_day"] - limit["best_within_limit_per_day"])
+    assert limit["best_within_limit_per_day"] == pytest.approx(
+        chosen["profit_per_day"] + chosen["less_than_best_per_day"]
+    )
+
+
+def test_a_policy_s_price_is_not_the_limit_s() -> None:
+    """A threshold for a high precision contacts few: what that costs is no cost of a limit that is never reached."""
+    label, scored = drawn()
+    wide = replace(CAMPAIGN, contacts_per_day=CAMPAIGN.population)
+    precise = Scored(scored.probability, scored.probability >= 0.8)
+    found = curves(label, precise, wide)
+    assert found["limit"]["cost_per_day"] == 0.0
+    assert found["chosen"]["less_than_best_per_day"] > 0.2 * found["limit"]["best_profit_per_day"]
+    # With calibrated probabilities the most profitable threshold is where an offer pays for itself.
+    best = Scored(scored.probability, scored.probability >= break_even(CAMPAIGN))
+    left = curves(label, best, wide)["chosen"]["less_than_best_per_day"]
+    assert 0.0 <= left < 0.02 * found["limit"]["best_profit_per_day"]
+
+
+def test_with_values_the_profit_curve_contacts_first_whom_it_is_worth_most_to_contact() -> None:
+    label, scored = drawn()
+    value = np.where(np.arange(label.size) % 4 == 0, 3_000.0, 300.0)
+    found = curves(label, scored, CAMPAIGN, value)["profit"]
+    order = np.argsort(-scored.probability * value)
+    for share in (0.1, 0.3, 1.0):
+        count = round(share * label.size)
+        first = order[:count]
+        earned = 0.3 * float((label * value)[first].sum()) - 10.0 * count
+        drawn_there = float(np.interp(share, found["x"], found["y"]))
+        assert drawn_there == pytest.approx(earned / label.size * CAMPAIGN.population, rel=0.02)
 
 
 def test_calibration_bins_hold_all_rows_and_their_rate() -> None:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from tenure.decision import break_even
 from tenure.errors import DataError
 from tenure.evaluation import Campaign, Challenge, Scored, Verdict, compare, decide, measure
 
@@ -19,6 +20,7 @@ FLOORS = {
     "min_precision": 0.0,
     "max_calibration_error": 0.10,
     "confidence": 0.95,
+    "max_slice_loss": 0.20,
 }
 
 
@@ -28,7 +30,7 @@ def table(rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return (generator.random(rows) < probability).astype(np.int8), probability
 
 
-def scored(probability: np.ndarray, threshold: float = CAMPAIGN.break_even_probability) -> Scored:
+def scored(probability: np.ndarray, threshold: float = break_even(CAMPAIGN)) -> Scored:
     return Scored(probability, probability >= threshold)
 
 
@@ -161,7 +163,7 @@ def test_a_better_candidate_is_blessed_and_a_worse_one_rejected() -> None:
 
 def test_the_same_decisions_are_inconclusive() -> None:
     label, probability = table(3_000)
-    candidate, champion = scored(probability), Scored(probability**1.01, probability >= CAMPAIGN.break_even_probability)
+    candidate, champion = scored(probability), Scored(probability**1.01, probability >= break_even(CAMPAIGN))
     verdict = judged(label, candidate, against(label, candidate, champion))
     assert verdict.state == "inconclusive"
     assert "contacts exactly the customers" in verdict.summary
@@ -170,7 +172,7 @@ def test_the_same_decisions_are_inconclusive() -> None:
 def test_a_much_worse_calibration_rejects_whatever_the_profit() -> None:
     label, probability = table(5_000)
     champion = scored(probability, 0.4)
-    candidate = Scored(np.sqrt(probability), probability >= CAMPAIGN.break_even_probability)
+    candidate = Scored(np.sqrt(probability), probability >= break_even(CAMPAIGN))
     verdict = judged(label, candidate, against(label, candidate, champion), max_calibration_error=1.0)
     assert outcome(verdict, "profit against the champion") == "pass"
     assert outcome(verdict, "calibration against the champion") == "fail"
@@ -201,8 +203,8 @@ def test_equal_models_are_rarely_promoted_and_a_real_gain_usually() -> None:
         logit = np.log(probability / (1 - probability))
         blurred = [1 / (1 + np.exp(-(logit + generator.normal(0, 0.5, label.size)))) for _ in range(2)]
         first, second, sharp = scored(blurred[0], 0.3), scored(blurred[1], 0.3), scored(probability, 0.2)
-        promoted += compare(label, first, second, CAMPAIGN, samples=200, seed=trial).share_better >= 0.95
-        gained += compare(label, sharp, first, CAMPAIGN, samples=200, seed=trial).share_better >= 0.95
+        promoted += compare(label, first, second, CAMPAIGN, samples=200, seed=trial).advantage.share_better >= 0.95
+        gained += compare(label, sharp, first, CAMPAIGN, samples=200, seed=trial).advantage.share_better >= 0.95
     assert promoted <= 0.12 * trials
     assert gained >= 0.8 * trials
 

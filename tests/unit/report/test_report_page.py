@@ -203,7 +203,7 @@ def test_thresholds_of_segments_and_of_a_policy_are_told(make_evaluation: Any, d
         {"name": "bound", "column": "Contract", "values": ["One year", "Two year"], "at_least": None, "threshold": 0.2},
     ]
     evaluation = make_evaluation(**drawn)
-    expected = {"policy": "precision", "target": 0.9, "target_met": False}
+    expected = evaluation["chosen"]["expected"] | {"policy": "precision", "target": 0.9, "target_met": False}
     _, page = page_of(evaluation | {"chosen": evaluation["chosen"] | {"segments": segments, "expected": expected}})
     assert "from 10.0 % where MonthlyCharges is 90 or more (dear)" in page.text
     assert "from 20.0 % where Contract is One year or Two year (bound)" in page.text

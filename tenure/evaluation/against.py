@@ -1,0 +1,130 @@
+"""Candidate against champion, as reasons in words: better in the decision metric, no worse elsewhere."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tenure.evaluation.advantage import Advantage
+from tenure.evaluation.noninferiority import SliceCheck, check_slices
+from tenure.evaluation.paired import Comparison
+from tenure.evaluation.reason import Reason
+from tenure.evaluation.words import between_money, money, percent
+
+if TYPE_CHECKING:
+    from tenure.contract.settings import Acceptance
+
+CALIBRATION_MARGIN = 0.02
+"""How much worse than the champion's a candidate's calibration error may be: two percentage points."""
+
+METRICS = {
+    "profit": "profit",
+    "roc_auc": "ROC-AUC",
+    "average_precision": "average precision",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+}
+MOST_NAMED = 6
+"""Slices named in one sentence."""
+
+
+def against(
+    comparison: Comparison,
+    slices: Sequence[tuple[str, Comparison]],
+    version: str,
+    acceptance: Acceptance,
+    currency: str,
+) -> list[Reason]:
+    """The reasons that speak for and against a candidate that was compared with the champion ``version``.
+
+    Args:
+        slices: name of each slice that is large enough to be compared, and the comparison on its rows.
+    """
+    checks = check_slices([(name, here.advantage) for name, here in slices], comparison.advantage, acceptance)
+    return [
+        _better(comparison, version, acceptance.confidence, currency),
+        _calibration(comparison, acceptance.confidence),
+        *_slices(checks, acceptance.max_slice_loss, currency),
+    ]
+
+
+def asked(reason: Reason) -> bool:
+    """Whether ``reason`` is what a reader asks first: is the candidate better than the champion?"""
+    return reason.check in {f"{name} against the champion" for name in METRICS.values()}
+
+
+def _better(comparison: Comparison, version: str, confidence: float, currency: str) -> Reason:
+    found = comparison.advantage
+    check = f"{METRICS[found.metric]} against the champion"
+    if found.metric == "profit" and comparison.different_decisions == 0:
+        text = f"The candidate contacts exactly the customers that the champion, version {version}, contacts."
+        return Reason(check, "unsure", text)
+    said = f"{_difference(found, f'the champion, version {version}', currency)} ({_interval(found, currency)})"
+    if found.share_better >= confidence:
+        return Reason(check, "pass", f"{said}; it is better in {percent(found.share_better)} of the resamples.")
+    if found.share_worse >= confidence:
+        return Reason(check, "fail", f"{said}; it is worse in {percent(found.share_worse)} of the resamples.")
+    return Reason(
+        check,
+        "unsure",
+        f"{said}; it is better in {percent(found.share_better)} of the resamples, {percent(confidence)} are needed.",
+    )
+
+
+def _calibration(comparison: Comparison, confidence: float) -> Reason:
+    """Non-inferiority: the candidate may be worse, but by no more than the margin (Blackwelder 1982)."""
+    check = "calibration against the champion"
+    within = comparison.share_calibrated_within(CALIBRATION_MARGIN)
+    said = f"Its calibration error differs from the champion's by {comparison.calibration_error.value:+.3f}"
+    if within >= confidence:
+        return Reason(check, "pass", f"{said}: not worse by more than {CALIBRATION_MARGIN:g}.")
+    if within <= 1.0 - confidence:
+        return Reason(check, "fail", f"{said}: worse by more than {CALIBRATION_MARGIN:g}.")
+    return Reason(check, "unsure", f"{said}: it may be worse by more than {CALIBRATION_MARGIN:g}.")
+
+
+def _slices(checks: Sequence[SliceCheck], tolerated: float, currency: str) -> list[Reason]:
+    """A reason for each slice that stands in the way, and one for all others."""
+    if not checks:
+        return []
+    reasons = []
+    for check in checks:
+        found = check.advantage
+        said = f"Among {check.name} {_difference(found, 'the champion', currency, inside=True)}"
+        if check.finding == "fail":
+            text = f"{said}; it is worse in {percent(found.share_worse)} of the resamples."
+            reasons.append(Reason(f"slice {check.name}", "fail", text))
+        elif check.finding == "unsure":
+            text = (
+                f"{said} ({_interval(found, currency)}): the loss may be more than the {percent(tolerated, 0)} that a"
+                f" slice may lose, and there are enough customers to rule that out if it were not."
+            )
+            reasons.append(Reason(f"slice {check.name}", "unsure", text))
+    counts = Counter(check.finding for check in checks)
+    small = [check for check in checks if check.finding == "too small"]
+    text = (
+        f"In {counts['pass']} of {len(checks)} slices the candidate is shown to lose less than {percent(tolerated, 0)}."
+    )
+    if small:
+        worst = max(check.noticed_loss for check in small)
+        but = f"a loss under {percent(worst, 0)} might go unnoticed there" if worst < 1.0 else "that says little there"
+        named = ", ".join(check.name for check in small[:MOST_NAMED]) + (", …" if len(small) > MOST_NAMED else "")
+        text += f" {len(small)} are too small to show it ({named}): none clearly loses, but {but}."
+    return [*reasons, Reason("slices", "pass", text)]
+
+
+def _difference(found: Advantage, than: str, currency: str, *, inside: bool = False) -> str:
+    """``The candidate earns $12 a day more than the champion``, or by how much its metric is higher."""
+    value = found.difference.value or 0.0
+    who = "the candidate" if inside else "The candidate"
+    if found.metric == "profit":
+        return f"{who} earns {money(abs(value), currency)} a day {'more' if value >= 0.0 else 'less'} than {than}"
+    which = "higher" if value >= 0.0 else "lower"
+    return f"{who}'s {METRICS[found.metric]} is {abs(value):.4f} {which} than that of {than}"
+
+
+def _interval(found: Advantage, currency: str) -> str:
+    if found.metric == "profit":
+        return between_money(found.difference, currency)
+    return f"95 % interval {found.difference.low or 0.0:+.4f} to {found.difference.high or 0.0:+.4f}"
