@@ -35,7 +35,7 @@ if step == "ingest":
     run(contract, None, folder / "raw")
 elif step == "validate":
     from components.validate.logic import run
-    run(contract, folder / "raw", None, folder / "valid")
+    run(contract, folder / "raw", folder / "valid")
 else:
     from components.feature.logic import run
     run(contract, folder / "valid", folder / "features")

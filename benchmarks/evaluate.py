@@ -82,7 +82,7 @@ def _make(folder: Path) -> None:
         path.mkdir()
     raw, valid, features, trials, candidates, champion = paths.values()
     ingest(contract, None, raw, DATASET)
-    validate(contract, raw, None, valid)
+    validate(contract, raw, valid)
     feature(contract, valid, features)
     tune(contract=contract, features=features, storage=str(folder / "studies.log"), trials=trials)
     train(

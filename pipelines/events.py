@@ -12,6 +12,7 @@ STEPS = (
     "ingest",
     "champion",
     "validate",
+    "check_drift",
     "feature",
     "tune",
     "train",

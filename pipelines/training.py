@@ -1,12 +1,14 @@
 """The training graph: what follows on what, and what may be taken from the step cache.
 
-    champion ──┬─────────────────────────────────────────────┐
+    champion ───────┬──▶ check_drift ───────────────────────┐
     ingest ──▶ validate ──▶ feature ──▶ tune (n) ──▶ train ──▶ evaluate ──┬─ go ────▶ check_serving ──▶ register
                                                                           └─ no go ─▶ track
 
-A step is run again when its code (the image), a parameter or the address of an input differs. champion always runs: it
-asks the registry. Its result, like those of ingest and validate, is addressed by content, so that what comes after is
-run again only if the result differs. register and track always run: they are what a run leaves behind.
+A step is run again when its code (the image), a parameter or an input differs. On a laptop an input differs if its
+address does; results of champion, ingest and validate are addressed by content. On a cluster it differs if the task
+that made it was run again, whatever that made: nothing from ingest to train may therefore take what comes from the
+champion, or the first promotion would have all of it computed once more. register and track always run: they are what
+a run leaves behind.
 
 Here is the graph of a laptop; pipelines/cluster_training.py puts the same steps between a look at what changed outside
 and an exit handler.
@@ -25,7 +27,7 @@ from components.ingest.component import ingest
 from components.register.component import register, track
 from components.train.component import train
 from components.tune.component import tune
-from components.validate.component import validate
+from components.validate.component import check_drift, validate
 from pipelines.placement import Placement
 from pipelines.settings import Settings
 
@@ -97,7 +99,18 @@ def steps(placed: Placement, given: Inputs) -> Results:
     raw = placed(ingest(contract=given.contract, fingerprint=given.fingerprint))
     checked = placed(
         validate(
-            contract=given.contract, as_of=given.as_of, raw=raw.outputs["raw"], champion=standing.outputs["champion"]
+            contract=given.contract,
+            as_of=given.as_of,
+            raw=raw.outputs["raw"],
+        )
+    )
+    drifted = placed(
+        check_drift(
+            contract=given.contract,
+            raw=raw.outputs["raw"],
+            valid=checked.outputs["valid"],
+            findings=checked.outputs["findings"],
+            champion=standing.outputs["champion"],
         )
     )
     features = placed(feature(contract=given.contract, valid=checked.outputs["valid"]))
@@ -124,7 +137,7 @@ def steps(placed: Placement, given: Inputs) -> Results:
         evaluate(
             contract=given.contract,
             raw=raw.outputs["raw"],
-            validation=checked.outputs["validation"],
+            validation=drifted.outputs["validation"],
             features=features.outputs["features"],
             candidates=candidates.outputs["candidates"],
             champion=standing.outputs["champion"],
@@ -143,7 +156,7 @@ def steps(placed: Placement, given: Inputs) -> Results:
         placed(
             register(
                 evaluation=evaluated.outputs["evaluation"],
-                validation=checked.outputs["validation"],
+                validation=drifted.outputs["validation"],
                 serving=served.outputs["serving"],
                 run_id=given.run_id,
                 override=given.override,
@@ -155,14 +168,14 @@ def steps(placed: Placement, given: Inputs) -> Results:
         placed(
             track(
                 evaluation=evaluated.outputs["evaluation"],
-                validation=checked.outputs["validation"],
+                validation=drifted.outputs["validation"],
                 run_id=given.run_id,
             ),
             cached=False,
         )
     return Results(
         raw=raw.outputs["raw"],
-        validation=checked.outputs["validation"],
+        validation=drifted.outputs["validation"],
         features=features.outputs["features"],
         evaluation=evaluated.outputs["evaluation"],
     )

@@ -28,7 +28,7 @@ def evaluate(
     Args:
         contract: the contract, YAML text.
         raw: what ingest brought in.
-        validation: what validate reports.
+        validation: what validate and check_drift report.
         features: the parts of the split.
         candidates: one bundle a family, and which was chosen.
         champion: the model that is live.

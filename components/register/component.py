@@ -21,7 +21,7 @@ def register(
 
     Args:
         evaluation: what evaluate wrote.
-        validation: what validate reports, kept with the run.
+        validation: what validate and check_drift report, kept with the run.
         run_id: Tenure's id of the run.
         serving: serving.json of check_serving, kept with the run.
         tracking_uri: of MLflow; the environment's, or SQLite in the home, if empty.

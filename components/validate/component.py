@@ -1,4 +1,4 @@
-"""Validate, as a KFP component."""
+"""Validate and check drift, as KFP components."""
 
 from kfp import dsl
 
@@ -10,9 +10,10 @@ def validate(
     contract: str,
     as_of: str,
     raw: dsl.Input[dsl.Dataset],
-    champion: dsl.Input[dsl.Artifact],
     valid: dsl.Output[dsl.Dataset],
-    validation: dsl.Output[dsl.Artifact],
+    findings: dsl.Output[dsl.Artifact],
+    metrics: dsl.Output[dsl.Metrics],
+    report: dsl.Output[dsl.HTML],
 ) -> None:
     """Hold the table against the contract; stop what must not go on.
 
@@ -21,23 +22,65 @@ def validate(
         as_of: the day of the run where the contract has dates, else empty. Nothing reads it: it is part of the cache
             key, because what is fresh today is not for ever.
         raw: what ingest brought in.
-        champion: the model in place, whose profile the table is compared with.
-        valid: data.parquet, quarantine.parquet, profile.json. The same whatever the champion and the time, so that
-            the steps after this one can be reused.
-        validation: validation.json, validation.html.
+        valid: data.parquet, quarantine.parquet, profile.json. The same whatever the time, so that the steps after
+            this one can be reused.
+        findings: validation.json, validation.html.
+        metrics: counts of rows, for the run's page.
+        report: validation.html, likewise.
     """
     from pathlib import Path
 
     from components.content import address_by_content
     from components.step import step
+    from components.validate.display import show
     from components.validate.logic import run
 
     with step("validate") as running:
-        running.summary = run(contract, Path(raw.path), Path(champion.path), Path(valid.path))
-        reports = Path(validation.path)
+        running.summary = run(contract, Path(raw.path), Path(valid.path))
+        reports = Path(findings.path)
         reports.mkdir(parents=True)
         for name in ("validation.json", "validation.html"):
             (Path(valid.path) / name).rename(reports / name)
-        valid.metadata.update(rows=running.summary["rows_good"])
-        validation.metadata.update(verdict=running.summary["verdict"])
+        made_of = show(contract, running.summary, reports, metrics, report)
+        valid.metadata.update(rows=running.summary["rows_good"], **made_of)
+        findings.metadata.update(verdict=running.summary["verdict"], **made_of)
+        # What this says is metadata; a step cache takes an artifact without a file for a lost one.
+        Path(metrics.path).touch()
         address_by_content(valid)
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def check_drift(
+    contract: str,
+    raw: dsl.Input[dsl.Dataset],
+    valid: dsl.Input[dsl.Dataset],
+    findings: dsl.Input[dsl.Artifact],
+    champion: dsl.Input[dsl.Artifact],
+    validation: dsl.Output[dsl.Artifact],
+    distances: dsl.Output[dsl.Metrics],
+    summary: dsl.Output[dsl.Markdown],
+) -> None:
+    """Complete validate's report by how far the rows are from those that the champion learnt from.
+
+    Args:
+        contract: the contract, YAML text.
+        raw: what ingest brought in.
+        valid: the good rows.
+        findings: validate's report.
+        champion: the model in place.
+        validation: validation.json, validation.html: all of it.
+        distances: PSI of each column, for the run's page.
+        summary: the checks that do not pass, likewise.
+    """
+    from pathlib import Path
+
+    from components.step import step
+    from components.validate.display import show_drift
+    from components.validate.drift import run
+
+    folders = {"raw": raw, "valid": valid, "findings": findings, "champion": champion, "validation": validation}
+    with step("check_drift") as running:
+        found = run(contract=contract, **{name: Path(artifact.path) for name, artifact in folders.items()})
+        validation.metadata.update(show_drift(contract, Path(validation.path), found["psi"], distances, summary))
+        Path(distances.path).touch()
+        running.summary = {name: found[name] for name in ("verdict", "warnings")}

@@ -1,4 +1,4 @@
-"""Validate: every check of the contract, a report, and a hard gate."""
+"""Validate: every check that the contract alone asks for, a report, and a hard gate."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from components.validate.separation import separate
 from tenure.checks import Check, Counts, Validation, table, table_schema
 from tenure.checks.table import Observed
 from tenure.contract import Contract, parse
-from tenure.drift import Profile, Sketch, distances
+from tenure.drift import Profile, Sketch
 from tenure.errors import DataError
 from tenure.sources import write_text
 
@@ -24,13 +24,12 @@ SHOWN_ROWS = 20
 """Rows of the quarantine, and of the rejected ones, shown in the report."""
 
 
-def run(contract: str, raw: Path, champion: Path | None, valid: Path) -> dict[str, Any]:
+def run(contract: str, raw: Path, valid: Path) -> dict[str, Any]:
     """Validate what ingest brought in, publish the reports, and stop if the table does not meet the contract.
 
     Inputs:
         contract: the contract, YAML text.
         raw: ingest's output folder.
-        champion: the champion step's output folder, if there is a champion in it: its profile is compared with.
 
     Outputs, in the folder ``valid``:
         data.parquet: the rows that keep the contract, as in ``raw``.
@@ -38,13 +37,13 @@ def run(contract: str, raw: Path, champion: Path | None, valid: Path) -> dict[st
         validation.json, validation.html: every check, for machines and for people.
         profile.json: the distribution of the good rows' feature columns (``tenure.drift.Profile``).
 
-    Returns what the step shows: verdict, counts, warnings.
+    Returns what the step shows: verdict, counts, warnings, data hash.
 
     Raises:
         DataError: the gate is closed; the message names the failed checks. All outputs are written by then.
         ContractError: the contract cannot hold. StorageError: the disk is full.
     """
-    validation = inspect(contract, raw, champion, valid)
+    validation = inspect(contract, raw, valid)
     publish(valid / "validation.json")
     publish(valid / "validation.html")
     validation.raise_if_stopped()
@@ -54,10 +53,11 @@ def run(contract: str, raw: Path, champion: Path | None, valid: Path) -> dict[st
         "rows_quarantined": validation.rows.quarantined,
         "rows_rejected": validation.rows.rejected,
         "warnings": [check.message for check in validation.of_level("warn")],
+        "data_hash": validation.data_hash,
     }
 
 
-def inspect(contract: str, raw: Path, champion: Path | None, valid: Path, now: datetime | None = None) -> Validation:
+def inspect(contract: str, raw: Path, valid: Path, now: datetime | None = None) -> Validation:
     """As ``run``, but nothing is published, and the verdict is in what is returned instead of in an error.
 
     Args:
@@ -82,21 +82,19 @@ def inspect(contract: str, raw: Path, champion: Path | None, valid: Path, now: d
         source=ingested["source"],
         checked_at=now.isoformat(timespec="seconds"),
         rows=Counts(seen.read, seen.rejected, seen.accepted - seen.good, seen.good),
-        checks=tuple(_all_checks(described, seen, sketch, _reference(champion), now)),
+        checks=tuple(_all_checks(described, seen, sketch, now)),
         quarantine_reasons={str(kind): count for kind, count in seen.faults.most_common()},
         rejection_reasons=dict(seen.rejection_reasons),
         data_hash=ingested["data_hash"],
     )
     write_text(valid / "profile.json", Profile.of(sketch, described.columns_of("feature")).to_json())
     write_text(valid / "validation.json", validation.to_json())
-    quarantined, rejected = _first_rows(valid / "quarantine.parquet"), _first_rows(raw / "rejected.parquet")
+    quarantined, rejected = first_rows(valid / "quarantine.parquet"), first_rows(raw / "rejected.parquet")
     write_text(valid / "validation.html", render(validation, described, sketch, quarantined, rejected))
     return validation
 
 
-def _all_checks(
-    contract: Contract, seen: Observed, sketch: Sketch, reference: Profile | None, now: datetime
-) -> list[Check]:
+def _all_checks(contract: Contract, seen: Observed, sketch: Sketch, now: datetime) -> list[Check]:
     return [
         *table.check_columns(seen),
         *table.check_row_faults(contract, seen),
@@ -107,16 +105,8 @@ def _all_checks(
         *table.check_classes(contract, seen, sketch),
         *table.check_freshness(contract, seen, now),
         *table.check_outliers(sketch),
-        *table.check_drift(contract, None if reference is None else distances(reference, sketch)),
+        *table.check_drift(contract, None),
     ]
-
-
-def _reference(champion: Path | None) -> Profile | None:
-    """The champion's profile, if there is a champion."""
-    if champion is None:
-        return None
-    file = champion / "bundle" / "profile.json"
-    return Profile.from_json(file.read_text(encoding="utf-8")) if file.is_file() else None
 
 
 def _check_schema(data: Path, schema: pa.Schema) -> None:
@@ -125,7 +115,8 @@ def _check_schema(data: Path, schema: pa.Schema) -> None:
         raise DataError(f"{data} was ingested under another contract: its columns are {', '.join(found.names)}")
 
 
-def _first_rows(path: Path) -> list[dict[str, Any]]:
+def first_rows(path: Path) -> list[dict[str, Any]]:
+    """As many rows of a Parquet file as a report shows."""
     with pq.ParquetFile(path) as file:
         batch = next(file.iter_batches(batch_size=SHOWN_ROWS), None)
     return [] if batch is None else batch.to_pylist()

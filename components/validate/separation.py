@@ -38,8 +38,7 @@ def separate(contract: Contract, data: Path, seen: Observed, now: datetime, vali
     Raises:
         StorageError: the disk is full.
     """
-    columns = table_columns(contract)
-    sketch = Sketch({name: column for name, column in columns.items() if column.role != "key"})
+    sketch = _sketch(contract)
     repeats = _repeats(contract, data, seen, now)
     schema = table_schema(contract)
     done = 0
@@ -64,6 +63,18 @@ def separate(contract: Contract, data: Path, seen: Observed, now: datetime, vali
                 progress("rows checked", done + batch.num_rows, seen.accepted)
             done += batch.num_rows
     return sketch
+
+
+def sketch_of(contract: Contract, valid: Path) -> Sketch:
+    """The sketch that ``separate`` returned, from the good rows that it wrote."""
+    sketch = _sketch(contract)
+    for batch in _batches(valid / "data.parquet"):
+        sketch.add(batch)
+    return sketch
+
+
+def _sketch(contract: Contract) -> Sketch:
+    return Sketch({name: column for name, column in table_columns(contract).items() if column.role != "key"})
 
 
 def _repeats(contract: Contract, data: Path, seen: Observed, now: datetime) -> np.ndarray:

@@ -106,7 +106,7 @@ def check(
     with tempfile.TemporaryDirectory(prefix="tenure-check-") as temporary:
         raw, valid = Path(temporary) / "raw", Path(temporary) / "valid"
         ingest(request.text, None, raw)
-        validation = inspect(request.text, raw, None, valid)
+        validation = inspect(request.text, raw, valid)
         if report is not None:
             report.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(valid / "validation.html", report)

@@ -65,6 +65,21 @@ class Validation:
         document: dict[str, Any] = {"verdict": self.verdict, **asdict(self)}
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
+    @classmethod
+    def from_json(cls, text: str) -> Validation:
+        """What ``to_json`` wrote.
+
+        Raises:
+            ValueError: it is nothing that ``to_json`` wrote.
+        """
+        try:
+            document = json.loads(text)
+            del document["verdict"]
+            checks = tuple(Check(**check) for check in document.pop("checks"))
+            return cls(rows=Counts(**document.pop("rows")), checks=checks, **document)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError(f"no validation: {error}") from error
+
     def raise_if_stopped(self) -> None:
         """The hard gate.
 

@@ -72,7 +72,7 @@ def test_a_table_of_every_day_is_never_taken_from_the_cache(name, tmp_path):
 
 def test_every_step_runs_in_the_image_with_its_resources_and_installs_nothing(document):
     found = executors(document)
-    assert len(found) == 12
+    assert len(found) == 13
     for name, container in found.items():
         assert container["image"] == IMAGE
         assert not any("pip install" in part for part in container["command"]), name
@@ -88,6 +88,45 @@ def test_what_asks_the_outside_is_never_taken_from_the_cache(document):
         if f"exec-{name}" in document["deploymentSpec"]["executors"]
     }
     assert {name for name, is_cached in cached.items() if not is_cached} == {"observe", "register", "track", "notify"}
+
+
+def made_from(document, name):
+    """The tasks whose results reach a task, directly or through others: what Kubeflow's cache key of it stands on."""
+    found, todo = set(), [name]
+    while todo:
+        inputs = tasks(document)[todo.pop()].get("inputs", {})
+        for each in [*inputs.get("artifacts", {}).values(), *inputs.get("parameters", {}).values()]:
+            for kind in ("taskOutputArtifact", "taskOutputParameter"):
+                producer = each.get(kind, {}).get("producerTask")
+                # A result that leaves a loop comes from the loop; the compiler names its tasks in its own component.
+                if producer is not None and producer not in found:
+                    found.add(producer)
+                    todo.append(producer)
+    return found
+
+
+def test_a_promotion_has_nothing_computed_again_but_what_compares_with_the_champion(document):
+    """Kubeflow tells artifacts apart by number: what takes the champion's anew is run again, and all after it."""
+    for step in ("ingest", "validate", "feature", "train"):
+        assert "champion" not in made_from(document, step), step
+    inside = document["components"][tasks(document)["for-loop-2"]["componentRef"]["name"]]["dag"]["tasks"]
+    assert "champion" not in str(inside["tune"]["inputs"])
+    for step in ("check-drift", "evaluate"):
+        assert "champion" in made_from(document, step), step
+
+
+def test_what_people_look_at_is_shown_on_the_run_s_page(document):
+    shown = {
+        name.removeprefix("comp-"): {
+            artifact["artifactType"]["schemaTitle"].removeprefix("system.")
+            for artifact in component["outputDefinitions"]["artifacts"].values()
+        }
+        for name, component in document["components"].items()
+        if "artifacts" in component.get("outputDefinitions", {})
+    }
+    assert {"Metrics", "HTML"} <= shown["validate"]
+    assert {"Metrics", "Markdown"} <= shown["check-drift"]
+    assert {"Metrics", "ClassificationMetrics", "HTML", "Markdown"} <= shown["evaluate"]
 
 
 def test_no_run_id_reaches_a_cached_step(document):

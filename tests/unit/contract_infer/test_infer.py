@@ -32,7 +32,7 @@ def meets(text: str, folder: Path) -> bool:
     """Whether the table meets the contract that was guessed of it, without a warning, a rejected or a bad row."""
     ingested = ingest(text, None, folder / "raw")
     assert ingested["rows_rejected"] == 0
-    validation = inspect(text, folder / "raw", None, folder / "valid")
+    validation = inspect(text, folder / "raw", folder / "valid")
     assert validation.rows.quarantined == 0
     return validation.verdict == "pass"
 

@@ -14,8 +14,7 @@ import pytest
 from components.ingest.logic import run as ingest
 from components.validate.logic import inspect, run
 from tenure.checks import Check, Validation
-from tenure.contract import Column
-from tenure.drift import Profile, build
+from tenure.drift import Profile
 from tenure.errors import ContractError, DataError
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
@@ -49,14 +48,12 @@ def rows(count: int = 1_000, **changed: dict[int, str | None]) -> dict[str, list
     return table
 
 
-def check(
-    folder: Path, table: dict[str, list[Any]], contract: str = CONTRACT, champion: Path | None = None
-) -> Validation:
+def check(folder: Path, table: dict[str, list[Any]], contract: str = CONTRACT) -> Validation:
     if "seen:" not in contract:
         table = {name: values for name, values in table.items() if name != "seen"}
     pq.write_table(pa.table(table), folder / "table.parquet")
     ingest(contract, str(folder / "table.parquet"), folder / "raw")
-    return inspect(contract, folder / "raw", champion, folder / "valid", NOW)
+    return inspect(contract, folder / "raw", folder / "valid", NOW)
 
 
 def found(validation: Validation, name: str, column: str | None = None) -> Check:
@@ -207,30 +204,8 @@ def test_outliers_are_reported_and_kept(tmp_path: Path) -> None:
     assert validation.rows.good == 1_000
 
 
-def champion_of(folder: Path, table: dict[str, list[Any]]) -> Path:
-    """A champion whose reference distribution is that of ``table``."""
-    columns = {"months": Column(type="integer"), "plan": Column(type="category")}
-    batch = pa.RecordBatch.from_pydict({"months": [int(n) for n in table["months"]], "plan": table["plan"]})
-    (folder / "bundle").mkdir(parents=True)
-    (folder / "bundle" / "profile.json").write_text(build([batch], columns).to_json())
-    return folder
-
-
-def test_distribution_against_the_champion(tmp_path: Path) -> None:
-    champion = champion_of(tmp_path / "champion", rows())
-    same = check(tmp_path, rows(), champion=champion)
-    assert (found(same, "drift").level, same.verdict) == ("pass", "pass")
-    assert found(same, "drift").observed == pytest.approx(0.0, abs=1e-6)
-    moved = check(tmp_path, rows(plan=dict.fromkeys(range(1_000), "a")), champion=champion)
-    assert (found(moved, "drift").level, found(moved, "drift").column, moved.verdict) == ("warn", "plan", "warn")
-    assert "'plan' moved since the champion: PSI" in found(moved, "drift").message
-
-
-def test_no_champion(tmp_path: Path) -> None:
-    (tmp_path / "champion").mkdir()
-    (tmp_path / "champion" / "champion.json").write_text('{"version": null}')
-    validation = check(tmp_path, rows(), champion=tmp_path / "champion")
-    assert found(validation, "drift").message == "no accepted run to compare distributions with"
+def test_without_a_champion_there_is_nothing_to_drift_from(tmp_path: Path) -> None:
+    assert found(check(tmp_path, rows()), "drift").message == "no accepted run to compare distributions with"
 
 
 def test_the_profile_is_of_the_good_rows_features(tmp_path: Path) -> None:
@@ -259,7 +234,7 @@ columns:
     }
     pq.write_table(pa.table(table), tmp_path / "t.parquet")
     ingest(contract, str(tmp_path / "t.parquet"), tmp_path / "raw")
-    validation = inspect(contract, tmp_path / "raw", None, tmp_path / "valid", NOW)
+    validation = inspect(contract, tmp_path / "raw", tmp_path / "valid", NOW)
     assert validation.verdict == "pass"
     assert quarantined(tmp_path) == {1000: "'amount' is below 0: -1.0"}
     repeats = len(table["day"]) - len(set(zip(*table.values(), strict=True)))
@@ -272,7 +247,7 @@ def test_the_gate_stops_after_everything_is_written(tmp_path: Path, monkeypatch:
     pq.write_table(pa.table(rows(5, months={0: "99"})), tmp_path / "t.parquet")
     ingest(CONTRACT, str(tmp_path / "t.parquet"), tmp_path / "raw")
     with pytest.raises(DataError) as caught:
-        run(CONTRACT, tmp_path / "raw", None, tmp_path / "valid")
+        run(CONTRACT, tmp_path / "raw", tmp_path / "valid")
     message = str(caught.value)
     assert message.startswith(f"{tmp_path}/t.parquet does not meet the contract 'crm': 1 of 5 rows are rejected")
     assert "4 good rows (at least 10)" in message
@@ -286,7 +261,7 @@ def test_the_gate_stops_after_everything_is_written(tmp_path: Path, monkeypatch:
 def test_the_summary_of_a_run_that_goes_on(tmp_path: Path) -> None:
     pq.write_table(pa.table({**rows(), "extra": ["x"] * 1_000}), tmp_path / "t.parquet")
     ingest(CONTRACT, str(tmp_path / "t.parquet"), tmp_path / "raw")
-    summary = run(CONTRACT, tmp_path / "raw", None, tmp_path / "valid")
+    summary = run(CONTRACT, tmp_path / "raw", tmp_path / "valid")
     assert (summary["verdict"], summary["rows_good"]) == ("warn", 1_000)
     assert summary["warnings"] == ["columns differ from the contract (new, left out: seen, extra)"]
 
@@ -301,4 +276,4 @@ def test_no_good_row_at_all(tmp_path: Path) -> None:
 def test_a_table_of_another_contract_is_refused(tmp_path: Path) -> None:
     check(tmp_path, rows())
     with pytest.raises(DataError, match="was ingested under another contract"):
-        inspect(TIMED, tmp_path / "raw", None, tmp_path / "valid", NOW)
+        inspect(TIMED, tmp_path / "raw", tmp_path / "valid", NOW)

@@ -64,7 +64,7 @@ def report(tmp_path: Path) -> Path:
     }
     pq.write_table(pa.table(table), tmp_path / "t.parquet")
     ingest(CONTRACT, str(tmp_path / "t.parquet"), tmp_path / "raw")
-    inspect(CONTRACT, tmp_path / "raw", None, tmp_path / "valid")
+    inspect(CONTRACT, tmp_path / "raw", tmp_path / "valid")
     return tmp_path / "valid" / "validation.html"
 
 

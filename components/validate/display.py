@@ -1,0 +1,64 @@
+"""Validation as Kubeflow Pipelines shows it on a run's page: counts, the report, and what the table is."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from tenure.checks import Validation
+from tenure.contract import contract_hash, parse
+
+SHOWN = ("rows_good", "rows_quarantined", "rows_rejected")
+
+
+class Metrics(Protocol):
+    """What is needed of a kfp ``Metrics`` artifact."""
+
+    def log_metric(self, metric: str, value: float) -> None: ...
+
+
+class Page(Protocol):
+    """What is needed of a kfp ``HTML`` or ``Markdown`` artifact."""
+
+    @property
+    def path(self) -> str: ...
+
+
+def show(contract: str, summary: Mapping[str, Any], reports: Path, metrics: Metrics, report: Page) -> dict[str, str]:
+    """Fill the artifacts from what ``validate`` returned and wrote; what the table is, is returned, for metadata."""
+    for name in SHOWN:
+        metrics.log_metric(name, summary[name])
+    metrics.log_metric("warnings", len(summary["warnings"]))
+    shutil.copyfile(reports / "validation.html", report.path)
+    return {"data_hash": summary["data_hash"], "contract_hash": contract_hash(parse(contract))}
+
+
+def show_drift(
+    contract: str, validation: Path, psi: Mapping[str, float], distances: Metrics, summary: Page
+) -> dict[str, str]:
+    """Fill the artifacts from the whole report; as ``show``, with the verdict."""
+    whole = Validation.from_json((validation / "validation.json").read_text(encoding="utf-8"))
+    for name, distance in sorted(psi.items()):
+        distances.log_metric(f"psi_{name}", distance)
+    Path(summary.path).write_text(_markdown(whole), encoding="utf-8")
+    return {
+        "verdict": whole.verdict,
+        "data_hash": whole.data_hash,
+        "contract_hash": contract_hash(parse(contract)),
+    }
+
+
+def _markdown(whole: Validation) -> str:
+    """Verdict, counts, and every check that is not a plain pass."""
+    rows = whole.rows
+    counts = f"{rows.read:,} rows: {rows.rejected:,} rejected, {rows.quarantined:,} quarantined, {rows.good:,} good"
+    told = [check for check in whole.checks if check.level != "pass" or check.name == "drift"]
+    lines = [f"# {whole.verdict}", "", counts, "", *(f"- **{check.level}** {_plain(check.message)}" for check in told)]
+    return "\n".join(lines) + "\n"
+
+
+def _plain(message: str) -> str:
+    """Names of columns come from the table: nothing in them is markup."""
+    return message.translate({ord(sign): f"\\{sign}" for sign in "\\`*_[]<>#|"})
