@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from serving.v2.errors import RequestError, quote
-from tenure.bundle import Flags, Prediction
+from tenure.bundle import Flags, Prediction, ValuePrediction
+from tenure.contract.settings import Task
 
-ALWAYS = {
-    "probability": "FP64",
+_OF_ANY_TASK = {
     "decision": "BOOL",
     "band": "BYTES",
     "recommendation": "BYTES",
@@ -20,7 +20,11 @@ ALWAYS = {
     "unknown": "BYTES",
     "out_of_range": "BYTES",
 }
-"""Outputs of shape [n], by name; the last three name the columns concerned, separated by commas."""
+ALWAYS: dict[Task, dict[str, str]] = {
+    "classification": {"probability": "FP64", **_OF_ANY_TASK},
+    "regression": {"value": "FP64", "value_low": "FP64", "value_high": "FP64", **_OF_ANY_TASK},
+}
+"""Outputs of shape [n], by task and name; the last three name the columns concerned, separated by commas."""
 EXPLAINED = {"reasons": "BYTES", "contributions": "FP64"}
 """Outputs of shape [n, k], with the parameter ``explain``: columns by size of contribution, and what each adds."""
 
@@ -36,7 +40,18 @@ class OutputTensor:
     """Flat, row by row: str, bool or float."""
 
 
-def output_tensors(prediction: Prediction, explain: int, wanted: Sequence[str] | None) -> list[OutputTensor]:
+_FIELDS = {"value_low": "low", "value_high": "high"}
+"""Of a prediction, where an output has another name."""
+
+
+def task_of(prediction: Prediction | ValuePrediction) -> Task:
+    """The task whose outputs an answer has."""
+    return "regression" if isinstance(prediction, ValuePrediction) else "classification"
+
+
+def output_tensors(
+    prediction: Prediction | ValuePrediction, explain: int, wanted: Sequence[str] | None
+) -> list[OutputTensor]:
     """The tensors of an answer.
 
     Args:
@@ -47,7 +62,7 @@ def output_tensors(prediction: Prediction, explain: int, wanted: Sequence[str] |
         RequestError: a name in ``wanted`` is no output of this request.
     """
     rows = len(prediction)
-    available = {**ALWAYS, **(EXPLAINED if explain else {})}
+    available = {**ALWAYS[task_of(prediction)], **(EXPLAINED if explain else {})}
     for name in wanted or ():
         if name not in available:
             hint = ": it needs the parameter 'explain'" if name in EXPLAINED else f"; there are {', '.join(available)}"
@@ -59,14 +74,14 @@ def output_tensors(prediction: Prediction, explain: int, wanted: Sequence[str] |
     ]
 
 
-def _values(name: str, prediction: Prediction, explain: int) -> list[Any] | np.ndarray:
+def _values(name: str, prediction: Prediction | ValuePrediction, explain: int) -> list[Any] | np.ndarray:
     if name in ("imputed", "unknown", "out_of_range"):
         return _flagged(getattr(prediction, name), len(prediction))
     if name == "reasons":
         return _padded([[reason.column for reason in row] for row in prediction.reasons], explain, "")
     if name == "contributions":
         return _padded([[reason.contribution for reason in row] for row in prediction.reasons], explain, 0.0)
-    values: list[Any] | np.ndarray = getattr(prediction, name)
+    values: list[Any] | np.ndarray = getattr(prediction, _FIELDS.get(name, name))
     return values
 
 

@@ -62,7 +62,7 @@ def _reasons(value: object) -> int:
 
 
 def _threshold(value: object) -> float | None:
-    """gRPC has no floating-point parameter: a text that is a number will do."""
+    """gRPC has no floating-point parameter: a text that is a number will do. What range it has, the bundle says."""
     if value is None:
         return None
     number = math.nan
@@ -71,6 +71,6 @@ def _threshold(value: object) -> float | None:
             number = float(value)
         except (ValueError, OverflowError):
             number = math.nan
-    if not 0.0 <= number <= 1.0:
-        raise RequestError(f"parameter 'threshold' is {quote(value)}, not a probability from 0 to 1")
+    if not math.isfinite(number):
+        raise RequestError(f"parameter 'threshold' is {quote(value)}, not a number")
     return number

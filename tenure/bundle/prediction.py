@@ -37,6 +37,11 @@ class Prediction:
     def __len__(self) -> int:
         return len(self.probability)
 
+    @property
+    def score(self) -> NDArray[np.float64]:
+        """What customers are ranked by, shape (n,)."""
+        return self.probability
+
 
 @dataclass(frozen=True, eq=False)
 class ValuePrediction:
@@ -65,3 +70,8 @@ class ValuePrediction:
 
     def __len__(self) -> int:
         return len(self.value)
+
+    @property
+    def score(self) -> NDArray[np.float64]:
+        """What customers are ranked by, shape (n,)."""
+        return self.value

@@ -73,7 +73,7 @@ def test_outputs_in_the_order_asked_for(small_bundle: Any) -> None:
     columns["TotalCharges"], columns["MonthlyCharges"] = ["", "", "1"], ["", "1", "1"]
     prediction = loaded.predict(columns, explain=2)
     everything = {tensor.name: tensor for tensor in output_tensors(prediction, 2, None)}
-    assert list(everything) == [*ALWAYS, *EXPLAINED]
+    assert list(everything) == [*ALWAYS["classification"], *EXPLAINED]
     assert everything["imputed"].values == ["MonthlyCharges,TotalCharges", "TotalCharges", ""]
     assert everything["reasons"].shape == everything["contributions"].shape == [3, 2]
     assert everything["reasons"].values == [reason.column for row in prediction.reasons for reason in row]
@@ -85,6 +85,21 @@ def test_outputs_in_the_order_asked_for(small_bundle: Any) -> None:
         output_tensors(prediction, 2, ["bands"])
     with pytest.raises(RequestError, match="no output 'reasons': it needs the parameter 'explain'"):
         output_tensors(prediction, 0, ["reasons"])
+
+
+def test_a_regression_answers_with_a_value_and_its_interval(small_value_bundle: Any) -> None:
+    loaded = bundle.read(small_value_bundle.folder)
+    columns = {name: small_value_bundle.rows[name].to_pylist()[:4] for name in small_value_bundle.rows.column_names}
+    prediction = loaded.predict(columns, explain=1)
+    outputs = {tensor.name: tensor for tensor in output_tensors(prediction, 1, None)}
+    assert list(outputs) == [*ALWAYS["regression"], *EXPLAINED]
+    low, value, high = (np.array(outputs[name].values) for name in ("value_low", "value", "value_high"))
+    assert (low < value).all()
+    assert (value < high).all()
+    assert [outputs[name].datatype for name in ("value", "value_low", "value_high")] == ["FP64"] * 3
+    assert np.array_equal(value, prediction.value)
+    with pytest.raises(RequestError, match="no output 'probability'; there are value, value_low, value_high"):
+        output_tensors(prediction, 1, ["probability"])
 
 
 def test_more_reasons_than_columns_are_filled_up(small_bundle: Any) -> None:
