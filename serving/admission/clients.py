@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from serving.admission.keys import KeyRing, owner
 from serving.admission.rate import RateLimit
 from serving.admission.refusal import RateLimitedError, UnauthenticatedError
-from serving.admission.tokens import TokenCheck
+
+if TYPE_CHECKING:
+    from serving.admission.tokens import TokenCheck
 
 
 @dataclass(frozen=True)

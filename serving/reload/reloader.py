@@ -18,6 +18,7 @@ from serving import logs
 from serving.reload.folder import Fingerprint, fingerprint
 from tenure import bundle
 from tenure.bundle import Bundle
+from tenure.decision import ValueDecision
 from tenure.errors import BundleError, TenureError
 
 _SETTLE_S = 0.3
@@ -151,10 +152,12 @@ def warm_up(loaded: Bundle, folder: Path) -> None:
     """
     row = np.zeros((1, len(loaded.transform.features)), dtype=np.float32)
     try:
-        margin, probability = loaded.score_matrix(row)
-        calibrated = loaded.decision.calibrate(margin, probability)
+        if isinstance(loaded.decision, ValueDecision):
+            score = loaded.decision.value(loaded.model.margin(row))
+        else:
+            score = loaded.decision.calibrate(*loaded.score_matrix(row))
         loaded.explainer.reasons(row, 1)
     except Exception as error:
         raise BundleError(f"{folder}: its model does not run: {' '.join(str(error).split())[:200]}") from error
-    if not np.isfinite(calibrated).all():
-        raise BundleError(f"{folder}: its model's score of a row of zeros is {calibrated[0]}")
+    if not np.isfinite(score).all():
+        raise BundleError(f"{folder}: its model's score of a row of zeros is {score[0]}")

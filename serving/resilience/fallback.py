@@ -1,29 +1,38 @@
-"""What is answered without the model: the share of customers who left when it was trained."""
+"""What is answered without the model: what would be said of a customer of whom nothing is known."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TypeVar
+from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.bundle import Bundle, Prediction
+from tenure.bundle import Bundle, Prediction, ValuePrediction
+from tenure.decision import Decision, ValueDecision
 from tenure.decision.calibration import log_odds
 
-T = TypeVar("T")
+AnyPrediction = Prediction | ValuePrediction
 
 
-def fallback_prediction(bundle: Bundle, rows: int, threshold: float | None) -> Prediction:
-    """The bundle's base rate for every row, decided and named by the bundle's own thresholds and bands.
+def fallback_prediction(bundle: Bundle, rows: int, threshold: float | None) -> AnyPrediction:
+    """The training part's share of churners, or mean value, for every row.
 
-    Segments' thresholds do not count: what the rows hold may be what the model failed on.
+    Decided and named by the bundle's own threshold and bands. Segments' thresholds do not count: what the rows hold
+    may be what the model failed on.
     """
     decision = bundle.decision
+    if isinstance(decision, ValueDecision):
+        return _value(bundle.version, decision, rows, threshold)
+    return _probability(bundle.version, decision, rows, threshold)
+
+
+def _probability(version: str, decision: Decision, rows: int, threshold: float | None) -> Prediction:
     probability = np.full(rows, decision.base_rate)
     band = decision.band(probability)
     return Prediction(
-        version=bundle.version,
+        version=version,
         probability=probability,
         decision=probability >= (decision.threshold if threshold is None else threshold),
         band=band,
@@ -32,29 +41,48 @@ def fallback_prediction(bundle: Bundle, rows: int, threshold: float | None) -> P
         imputed={},
         unknown={},
         out_of_range={},
-        reasons=[],
     )
 
 
-def no_probability(prediction: Prediction) -> NDArray[np.bool_]:
-    """Which rows' probabilities are none, shape (n,): NaN, infinite, below 0 or above 1."""
+def _value(version: str, decision: ValueDecision, rows: int, threshold: float | None) -> ValuePrediction:
+    value = decision.value(np.full(rows, decision.label_mean))
+    # The decision's interval is as narrow as the model is good. Around the mean lie the values as they are spread.
+    reach = NormalDist().inv_cdf((1.0 + decision.level) / 2.0) * decision.label_spread
+    band = decision.band(value)
+    return ValuePrediction(
+        version=version,
+        value=value,
+        low=decision.value(value - reach),
+        high=decision.value(value + reach),
+        decision=decision.decide(value, threshold),
+        band=band,
+        recommendation=[decision.recommendations.get(name, "") for name in band],
+        margin=value,
+        imputed={},
+        unknown={},
+        out_of_range={},
+    )
+
+
+def not_a_score(prediction: AnyPrediction) -> NDArray[np.bool_]:
+    """Which rows' scores are none, shape (n,): a probability outside of 0 to 1, a value that is not finite, NaN."""
+    if isinstance(prediction, ValuePrediction):
+        return ~np.isfinite(prediction.value)
     probability = prediction.probability
     # NaN fails both comparisons.
     return np.asarray(~((probability >= 0.0) & (probability <= 1.0)))
 
 
-def mended(prediction: Prediction, bad: NDArray[np.bool_], stand_in: Prediction) -> Prediction:
+def mended(prediction: AnyPrediction, bad: NDArray[np.bool_], stand_in: AnyPrediction) -> AnyPrediction:
     """``prediction`` with the rows of ``stand_in`` where it is ``bad``; those rows have no reasons."""
-    return replace(
-        prediction,
-        probability=np.where(bad, stand_in.probability, prediction.probability),
-        decision=np.where(bad, stand_in.decision, prediction.decision),
-        margin=np.where(bad, stand_in.margin, prediction.margin),
-        band=_chosen(bad, stand_in.band, prediction.band),
-        recommendation=_chosen(bad, stand_in.recommendation, prediction.recommendation),
-        reasons=[[] if hit else row for hit, row in zip(bad.tolist(), prediction.reasons, strict=False)],
-    )
-
-
-def _chosen(bad: NDArray[np.bool_], theirs: list[T], ours: list[T]) -> list[T]:
-    return [there if hit else here for hit, there, here in zip(bad.tolist(), theirs, ours, strict=True)]
+    numbers = ("value", "low", "high") if isinstance(prediction, ValuePrediction) else ("probability",)
+    places = bad.tolist()
+    changes: dict[str, Any] = {
+        name: np.where(bad, getattr(stand_in, name), getattr(prediction, name))
+        for name in (*numbers, "decision", "margin")
+    }
+    for name in ("band", "recommendation"):
+        both = zip(places, getattr(stand_in, name), getattr(prediction, name), strict=True)
+        changes[name] = [theirs if hit else ours for hit, theirs, ours in both]
+    changes["reasons"] = [[] if hit else row for hit, row in zip(places, prediction.reasons, strict=False)]
+    return replace(prediction, **changes)

@@ -13,13 +13,12 @@ from serving import logs
 from serving.failures import RefusedError
 from serving.hooks import Predicted
 from serving.resilience.breaker import Breaker
-from serving.resilience.fallback import fallback_prediction, mended, no_probability
+from serving.resilience.fallback import AnyPrediction, fallback_prediction, mended, not_a_score
 from serving.v2.errors import RequestError
 from serving.v2.query import Query
 
 if TYPE_CHECKING:
     from serving.model import ChurnModel
-    from tenure.bundle import Prediction
 
 MODEL, SCORE, REASONS = "model", "score", "reasons"
 """What failed: the model itself, the score that it gave some row, or its reasons alone."""
@@ -27,7 +26,7 @@ MODEL, SCORE, REASONS = "model", "score", "reasons"
 _TRACE_EVERY_S = 10.0
 """A model that fails for each request writes its trace this often."""
 
-Work = Callable[[Query], "Prediction"]
+Work = Callable[[Query], AnyPrediction]
 
 
 class MakeBreaker(Protocol):
@@ -73,16 +72,16 @@ class Guard:
             parts.model.failed()
             self._note("the model failed; the fallback answers", model, error)
             return _fallback(model, query)
-        bad = no_probability(prediction)
+        bad = not_a_score(prediction)
         if bad.any():
             parts.model.failed()
-            self._note("a score is no probability; the fallback answers", model, None)
+            self._note("the model's score is none; the fallback answers", model, None)
             stand_in = fallback_prediction(model.bundle, len(prediction), query.options.threshold)
             return Predicted(mended(prediction, bad, stand_in), SCORE)
         parts.model.succeeded()
         return Predicted(prediction, REASONS if without_reasons else "")
 
-    def _try(self, model: ChurnModel, reasons: Breaker, query: Query, work: Work) -> tuple[Prediction, bool]:
+    def _try(self, model: ChurnModel, reasons: Breaker, query: Query, work: Work) -> tuple[AnyPrediction, bool]:
         """A prediction, and whether it lacks the reasons that were asked for."""
         if not query.options.explain:
             return work(query), False

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from serving.admission import Clients, Gate, OverloadedError, RateLimit, RateLimitedError, UnauthenticatedError
+from serving.admission.clients import Clients
+from serving.admission.gate import Gate
 from serving.admission.keys import create_key, parse_keys
+from serving.admission.rate import RateLimit
+from serving.admission.refusal import OverloadedError, RateLimitedError, UnauthenticatedError
 from serving.call import Call
 from serving.v2.errors import RequestError
 

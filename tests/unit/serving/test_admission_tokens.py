@@ -15,8 +15,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from serving.admission import OverloadedError, UnauthenticatedError
 from serving.admission.jwks import KeySet, from_file, from_issuer, from_url
+from serving.admission.refusal import OverloadedError, UnauthenticatedError
 from serving.admission.tokens import TokenCheck
 from tenure.errors import InputError
 

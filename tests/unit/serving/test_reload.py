@@ -91,15 +91,13 @@ def spoiled(source: Path, target: Path) -> None:
 
 
 def another_contract(source: Path, target: Path) -> None:
-    from tenure.bundle.files import read_files, write_files
+    from tenure.bundle.files import describe, read_files, write_files
     from tenure.bundle.manifest import content_version
     from tenure.contract import contract_hash, parse
 
     manifest, contents = read_files(source)
     contents["contract.yaml"] = contents["contract.yaml"].replace(b"name: telco", b"name: bank", 1)
     contract = parse(contents["contract.yaml"].decode(), origin="x")
-    from tenure.bundle.files import describe
-
     files = {name: describe(content) for name, content in contents.items()}
     changes = {
         "files": files,
@@ -168,6 +166,16 @@ def test_a_bundle_that_is_no_good_leaves_the_old_one_serving(
     move(link, "v3")
     watch.look()
     assert watch.installed == [third]
+
+
+def test_a_regressions_bundle_reloads_too(small_value_bundle: Any, tmp_path: Path) -> None:
+    shutil.copytree(small_value_bundle.folder, tmp_path / "v1")
+    (tmp_path / "current").symlink_to("v1")
+    watch = Watch(tmp_path / "current")
+    second = renamed(small_value_bundle.folder, tmp_path / "v2", "x")
+    move(tmp_path / "current", "v2")
+    watch.look()
+    assert watch.installed == [second]
 
 
 def test_a_folder_that_is_gone_and_comes_back(link: Path, tmp_path: Path) -> None:

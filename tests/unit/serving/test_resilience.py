@@ -184,6 +184,34 @@ def test_a_clients_mistake_is_the_clients_and_opens_nothing(guarded: Guarded) ->
     assert guarded.ask().fallback == ""
 
 
+@pytest.mark.parametrize("threshold", [None, 1e9])
+def test_a_regressions_fallback_is_the_mean_with_the_spread_around_it(
+    small_value_bundle: Any, threshold: float | None
+) -> None:
+    real = bundle.read(small_value_bundle.folder)
+    rows = {name: small_value_bundle.rows[name].to_pylist()[:5] for name in small_value_bundle.rows.column_names}
+    guarded = Guarded(real, rows)
+    before = guarded.ask().prediction
+
+    def spoil(prediction: Any) -> Any:
+        value = prediction.value.copy()
+        value[1] = np.nan
+        return replace(prediction, value=value)
+
+    guarded.change = spoil
+    prediction, why = guarded.ask(threshold=threshold)
+    decision = real.decision
+    assert why == SCORE
+    assert prediction.value[1] == decision.label_mean
+    assert prediction.low[1] <= decision.label_mean <= prediction.high[1]
+    assert prediction.decision[1] == (decision.label_mean >= (decision.threshold if threshold is None else threshold))
+    assert prediction.value[0] == before.value[0]
+    guarded.fault = broken
+    prediction, why = guarded.ask(threshold=threshold)
+    assert (why, prediction.value.tolist()) == (MODEL, [decision.label_mean] * 5)
+    assert prediction.band == decision.band(prediction.value)
+
+
 @pytest.mark.parametrize("score", [np.nan, np.inf, -np.inf, -0.1, 1.1])
 def test_a_score_that_is_none_is_replaced_row_by_row(guarded: Guarded, real: Bundle, score: float) -> None:
     before = guarded.ask(explain=2).prediction
