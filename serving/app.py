@@ -69,8 +69,9 @@ def _worker(
 ) -> None:
     from serving.model import ChurnModel
     from serving.server import ChurnServer
+    from serving.wiring import hooks
 
-    server = ChurnServer(listening, given.grace_s, on_ready)
+    server = ChurnServer(listening, given.grace_s, hooks(given), on_ready)
     server.start([ChurnModel(name, loaded) for name, loaded in bundles.items()])
 
 

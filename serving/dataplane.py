@@ -2,42 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 
-from kserve.errors import InvalidInput, ModelNotReady
+from kserve.errors import InvalidInput
+from kserve.model_repository import ModelRepository
 from kserve.protocol.dataplane import DataPlane
 from kserve.protocol.model_repository_extension import ModelRepositoryExtension
 
-from serving.model import ChurnModel
-from serving.v2.errors import UnknownModelError, quote
+from serving.models import Models
+from serving.v2.errors import quote
 
 PLATFORM = "tenure_onnx"
 
 
 class ChurnDataPlane(DataPlane):  # type: ignore[misc]  # it has no type stubs
-    """Finds models by name and version."""
+    """Knows what a bundle says of itself."""
 
-    def find(self, name: str, version: str | None) -> ChurnModel:
-        """The model of this name, in this version if one is given.
-
-        Raises:
-            UnknownModelError: there is none.
-            ModelNotReady: it was stopped.
-        """
-        model = self.model_registry.get_model(name)
-        if model is None:
-            raise UnknownModelError(f"no model {quote(name)}; there are {', '.join(self.model_registry.get_models())}")
-        found = cast(ChurnModel, model)
-        if version and version != found.bundle.version:
-            raise UnknownModelError(f"model '{name}' has version {found.bundle.version}, not {quote(version)}")
-        if not found.ready:
-            raise ModelNotReady(name)
-        return found
+    def __init__(self, repository: ModelRepository, models: Models) -> None:
+        super().__init__(repository)
+        self.models = models
 
     async def model_metadata(self, model_name: str) -> dict[str, Any]:
         """KServe's, with platform and version."""
         metadata = await super().model_metadata(model_name)
-        version = self.find(model_name, None).bundle.version
+        version = self.models.find(model_name).bundle.version
         return {**metadata, "platform": PLATFORM, "versions": [version]}
 
     def decode(self, *_: Any, **__: Any) -> NoReturn:

@@ -1,112 +1,139 @@
-"""The gRPC side: KServe's service, with our own inference method, errors and log."""
+"""The gRPC side: KServe's service, with our own inference method, errors and log.
+
+Methods are registered with their raw bytes: a broken message becomes the client's error instead of ours, and no
+interceptor stands between the wire and the answer.
+"""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import grpc
 from google.protobuf.message import DecodeError
 from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
-from kserve.protocol.grpc.grpc_predict_v2_pb2_grpc import add_GRPCInferenceServiceServicer_to_server
 from kserve.protocol.grpc.servicer import InferenceServicer
 
 from serving import logs
+from serving.answering import Answering
+from serving.call import Call
 from serving.dataplane import ChurnDataPlane, FixedRepository
 from serving.failures import Failure, failure_of
-from serving.metrics import count_request
-from serving.v2 import grpc as wire
 from serving.v2.errors import RequestError
+from serving.v2.grpc_exchange import GrpcExchange
 from tenure.errors import ServingError
 
 MAX_MESSAGE_BYTES = 32 * 1024 * 1024
 
+_SERVICE = "inference.GRPCInferenceService"
+_INFER_PATH = f"/{_SERVICE}/ModelInfer"
+_BROKEN = "the message is not what its method takes: it is cut off or broken"
+_OTHER_METHODS = (
+    "ServerLive",
+    "ServerReady",
+    "ServerMetadata",
+    "ModelReady",
+    "ModelMetadata",
+    "RepositoryModelLoad",
+    "RepositoryModelUnload",
+)
+
+Metadata = tuple[tuple[str, str | bytes], ...]
+
 
 class ChurnServicer(InferenceServicer):  # type: ignore[misc]  # it has no type stubs
-    """KServe's servicer; inference reads and writes tensors by itself."""
+    """KServe's servicer; metadata with the version."""
 
     def __init__(self, dataplane: ChurnDataPlane, repository: FixedRepository) -> None:
         super().__init__(dataplane, repository)
-        self._models = dataplane
+        self._dataplane = dataplane
 
-    async def ModelInfer(  # noqa: N802 (the service's name for it)
-        self, request: pb.ModelInferRequest, _: grpc.aio.ServicerContext
-    ) -> pb.ModelInferResponse:
-        """Answer one request."""
-        model = self._models.find(request.model_name, request.model_version or None)
-        asked = wire.read_request(request)
-        outputs = await model.answer(asked)
-        version, answer_id = model.bundle.version, asked.id or logs.request_id.get()
-        in_binary = bool(request.raw_input_contents)
-        return wire.write_answer(request.model_name, version, answer_id, outputs, in_binary=in_binary)
-
-    async def ModelMetadata(  # noqa: N802
+    async def ModelMetadata(  # noqa: N802 (the service's name for it)
         self, request: pb.ModelMetadataRequest, _: grpc.aio.ServicerContext
     ) -> pb.ModelMetadataResponse:
         """KServe's, with the version."""
-        self._models.find(request.name, request.version or None)
-        return pb.ModelMetadataResponse(**await self._models.model_metadata(request.name))
+        self._dataplane.models.find(request.name, request.version or None)
+        return pb.ModelMetadataResponse(**await self._dataplane.model_metadata(request.name))
 
 
-class Conduct(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # it has no type stubs
-    """Gives every call its id, turns errors into statuses, and writes a line about it."""
+class Inference:
+    """``ModelInfer``, by the one path."""
 
-    async def intercept_service(
-        self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler]],
-        handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler:
-        handler = await continuation(handler_call_details)
-        if handler is None or handler.unary_unary is None:
-            return handler
-        call = _Call(handler_call_details.method, handler).answer
-        # Parsed in the call, where a broken message can become the client's error instead of ours.
-        return grpc.unary_unary_rpc_method_handler(call, None, handler.response_serializer)
+    def __init__(self, answering: Answering) -> None:
+        self._answering = answering
+
+    async def answer(self, raw: bytes, context: grpc.aio.ServicerContext) -> pb.ModelInferResponse:
+        """Answer one call, or abort it with a status and a line."""
+        metadata: Metadata = tuple(context.invocation_metadata() or ())
+        request_id = _request_id(metadata)
+        try:
+            message = pb.ModelInferRequest.FromString(raw)
+        except DecodeError:
+            message = None
+        sent = await self._sent(message, self._call(message, metadata, request_id, context))
+        if isinstance(sent, Failure):
+            context.set_trailing_metadata((("x-request-id", request_id), *sent.headers))
+            await context.abort(sent.grpc, sent.message)
+        context.set_trailing_metadata((("x-request-id", request_id),))
+        return sent
+
+    async def _sent(self, message: pb.ModelInferRequest | None, call: Call) -> pb.ModelInferResponse | Failure:
+        refused = self._answering.admit(call)
+        if refused is not None:
+            return refused
+        if message is None:
+            return self._answering.failed(call, RequestError(_BROKEN))
+        return await self._answering.answered(call, GrpcExchange(message))
+
+    @staticmethod
+    def _call(
+        message: pb.ModelInferRequest | None, metadata: Metadata, request_id: str, context: grpc.aio.ServicerContext
+    ) -> Call:
+        name, version = ("", None) if message is None else (message.model_name, message.model_version or None)
+        headers = tuple((name.encode(), _as_bytes(value)) for name, value in metadata)
+        call = Call("gRPC", _INFER_PATH, name, version, headers, request_id, context.peer())
+        remaining_s = context.time_remaining()
+        if remaining_s is not None:
+            call.deadline = call.started + remaining_s
+        return call
 
 
-class _Call:
-    """One method of the service."""
+class OtherMethod:
+    """A method of KServe's: with an id, errors as statuses, and a line in the log."""
 
-    def __init__(self, method: str, handler: grpc.RpcMethodHandler) -> None:
-        self._method = method
-        self._handler = handler
-        self._infers = method.endswith("/ModelInfer")
+    def __init__(
+        self, name: str, parse: Callable[[bytes], Any], behaviour: Callable[[Any, Any], Awaitable[Any]]
+    ) -> None:
+        self._path = f"/{_SERVICE}/{name}"
+        self._parse = parse
+        self._behaviour = behaviour
 
     async def answer(self, raw: bytes, context: grpc.aio.ServicerContext) -> Any:
         """Answer one call, or abort it with a status and a line."""
-        given = next((value for name, value in context.invocation_metadata() or () if name == "x-request-id"), None)
-        request_id = logs.take_or_make_id(given if isinstance(given, str) else None)
+        request_id = _request_id(tuple(context.invocation_metadata() or ()))
         token = logs.request_id.set(request_id)
         context.set_trailing_metadata((("x-request-id", request_id),))
-        started = time.perf_counter()
         failure: Failure | None = None
         answer = None
         try:
-            answer = await self._handler.unary_unary(_parse(self._handler, raw), context)
+            answer = await self._behaviour(self._parse(raw), context)
+        except DecodeError:
+            failure = failure_of(RequestError(_BROKEN))
         except Exception as error:  # every error becomes a status
             failure = failure_of(error)
-        self._note(answer, failure, time.perf_counter() - started)
+        status = grpc.StatusCode.OK if failure is None else failure.grpc
+        logs.access.debug("request", extra={"fields": {"method": "gRPC", "path": self._path, "status": status.name}})
         logs.request_id.reset(token)
         if failure is not None:
             await context.abort(failure.grpc, failure.message)
         return answer
 
-    def _note(self, answer: Any, failure: Failure | None, took_s: float) -> None:
-        code = grpc.StatusCode.OK if failure is None else failure.grpc
-        fields = {"method": "gRPC", "path": self._method, "status": code.name, "took_ms": round(took_s * 1000, 3)}
-        (logs.access.info if self._infers else logs.access.debug)("request", extra={"fields": fields})
-        if self._infers:
-            model = "" if answer is None else answer.model_name
-            count_request(model, 200 if failure is None else failure.http, took_s)
-
 
 class GrpcServer:
     """Listens on one address."""
 
-    def __init__(self, dataplane: ChurnDataPlane, repository: FixedRepository, *, shared_port: bool) -> None:
+    def __init__(self, servicer: ChurnServicer, answering: Answering, *, shared_port: bool) -> None:
         self._server = grpc.aio.server(
-            interceptors=(Conduct(),),
             options=[
                 ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
                 ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
@@ -114,7 +141,15 @@ class GrpcServer:
                 ("grpc.so_reuseport", int(shared_port)),
             ],
         )
-        add_GRPCInferenceServiceServicer_to_server(ChurnServicer(dataplane, repository), self._server)
+        handlers = {"ModelInfer": Inference(answering).answer}
+        for name in _OTHER_METHODS:
+            parse = getattr(pb, f"{name}Request").FromString
+            handlers[name] = OtherMethod(name, parse, getattr(servicer, name)).answer
+        methods = {
+            name: grpc.unary_unary_rpc_method_handler(behaviour, None, _serialize)
+            for name, behaviour in handlers.items()
+        }
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(_SERVICE, methods),))
 
     async def start(self, host: str, port: int) -> int:
         """Start to listen; returns the port.
@@ -134,8 +169,15 @@ class GrpcServer:
         await self._server.stop(grace_s)
 
 
-def _parse(handler: grpc.RpcMethodHandler, raw: bytes) -> Any:
-    try:
-        return handler.request_deserializer(raw)
-    except DecodeError:
-        raise RequestError("the message is not what its method takes: it is cut off or broken") from None
+def _request_id(metadata: Metadata) -> str:
+    given = next((value for name, value in metadata if name == "x-request-id"), None)
+    return logs.take_or_make_id(given if isinstance(given, str) else None)
+
+
+def _serialize(message: Any) -> bytes:
+    content: bytes = message.SerializeToString()
+    return content
+
+
+def _as_bytes(value: str | bytes) -> bytes:
+    return value if isinstance(value, bytes) else value.encode()

@@ -15,16 +15,22 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from serving import logs
+from serving.answering import Answering
+from serving.call import Call
 from serving.dataplane import ChurnDataPlane, FixedRepository
 from serving.failures import failure_of
-from serving.metrics import count_request
+from serving.http_answer import HttpAnswer
 from serving.v2 import rest as wire
 from serving.v2.errors import RequestError, TooLargeError
+from serving.v2.exchange import V2Exchange
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 """About 50,000 telco rows in JSON: larger jobs are for batch scoring."""
 
 _PROBES = ("/metrics", "/v2/health/", "/ready", "/live")
+
+NOTED = "tenure.noted"
+"""Key of a scope whose request the answering tells its observers of."""
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -32,12 +38,12 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
-def application(dataplane: ChurnDataPlane, repository: FixedRepository) -> FastAPI:
+def application(dataplane: ChurnDataPlane, repository: FixedRepository, answering: Answering) -> FastAPI:
     """KServe's application. Our routes are added first, so they are found first."""
     from kserve import model_server
 
     app: FastAPI = model_server.app
-    routes = ModelRoutes(dataplane)
+    routes = ModelRoutes(dataplane, answering)
     versioned = "/v2/models/{model_name}/versions/{model_version}"
     for path in ("/v2/models/{model_name}", versioned):
         app.add_route(f"{path}/infer", routes.infer, methods=["POST"])
@@ -58,39 +64,39 @@ def application(dataplane: ChurnDataPlane, repository: FixedRepository) -> FastA
 class ModelRoutes:
     """What is asked of one model: ``/v2/models/{name}[/versions/{version}]/…``."""
 
-    def __init__(self, dataplane: ChurnDataPlane) -> None:
+    def __init__(self, dataplane: ChurnDataPlane, answering: Answering) -> None:
         self._dataplane = dataplane
+        self._answering = answering
 
     async def infer(self, request: Request) -> Response:
         """Answer one request; whatever happens, with a line that says why."""
-        started = time.perf_counter()
-        name = request.path_params["model_name"]
+        scope, parameters = request.scope, request.path_params
+        name, version = parameters["model_name"], parameters.get("model_version")
+        peer = request.client.host if request.client else ""
+        call = Call("POST", scope["path"], name, version, scope["headers"], logs.request_id.get(), peer)
+        scope[NOTED] = True
+        refused = self._answering.admit(call)
+        if refused is not None:
+            return _response(HttpAnswer.failed(refused))
         try:
-            model = self._dataplane.find(name, request.path_params.get("model_version"))
             body = await _body(request)
-            asked, in_binary = wire.read_request(body, request.headers.get(wire.JSON_LENGTH_HEADER))
-            outputs = await model.answer(asked)
-            version, answer_id = model.bundle.version, asked.id or logs.request_id.get()
-            content, json_length = wire.write_answer(name, version, answer_id, outputs, in_binary)
-            response = _answer(content, json_length)
         except ClientDisconnect:
             return Response(status_code=499)
-        except Exception as error:  # every error becomes an answer
-            response = _on_error(request, error)
-        known = name if response.status_code != 404 else ""
-        count_request(known, response.status_code, time.perf_counter() - started)
-        return response
+        except TooLargeError as error:
+            return _response(HttpAnswer.failed(self._answering.failed(call, error)))
+        exchange = V2Exchange(body, request.headers.get(wire.JSON_LENGTH_HEADER))
+        return _response(await self._answering.answered(call, exchange))
 
     async def metadata(self, request: Request) -> Response:
         """What a version takes and answers."""
         name = request.path_params["model_name"]
-        self._dataplane.find(name, request.path_params["model_version"])
+        self._dataplane.models.find(name, request.path_params["model_version"])
         return Response(orjson.dumps(await self._dataplane.model_metadata(name)), media_type="application/json")
 
     async def ready(self, request: Request) -> Response:
         """Whether a version answers."""
         name = request.path_params["model_name"]
-        self._dataplane.find(name, request.path_params["model_version"])
+        self._dataplane.models.find(name, request.path_params["model_version"])
         return Response(orjson.dumps({"name": name, "ready": True}), media_type="application/json")
 
 
@@ -124,10 +130,11 @@ class RequestLog:
                 await _on_error(Request(scope), error)(scope, receive, send_with_id)
         finally:
             path = scope["path"]
-            write = logs.access.debug if path.startswith(_PROBES) or path.endswith("/ready") else logs.access.info
-            took_ms = round((time.perf_counter() - started) * 1000, 3)
-            fields = {"method": scope["method"], "path": path, "status": status, "took_ms": took_ms}
-            write("request", extra={"fields": fields})
+            if NOTED not in scope:
+                write = logs.access.debug if path.startswith(_PROBES) or path.endswith("/ready") else logs.access.info
+                took_ms = round((time.perf_counter() - started) * 1000, 3)
+                fields = {"method": scope["method"], "path": path, "status": status, "took_ms": took_ms}
+                write("request", extra={"fields": fields})
             logs.request_id.reset(token)
 
 
@@ -142,16 +149,14 @@ async def _body(request: Request) -> bytes:
     return b"".join(chunks)
 
 
-def _answer(content: bytes, json_length: int | None) -> Response:
-    if json_length is None:
-        return Response(content, media_type="application/json")
-    headers = {wire.JSON_LENGTH_HEADER: str(json_length)}
-    return Response(content, headers=headers, media_type="application/octet-stream")
+def _response(answer: HttpAnswer) -> Response:
+    response = Response(answer.content, status_code=answer.status)
+    response.raw_headers += answer.headers
+    return response
 
 
 def _on_error(_: Request, error: Exception) -> Response:
-    failure = failure_of(error)
-    return _error(failure.http, failure.message)
+    return _response(HttpAnswer.failed(failure_of(error)))
 
 
 def _on_invalid(_: Request, error: Exception) -> Response:

@@ -13,9 +13,12 @@ import kserve
 import uvicorn
 
 from serving import rest
+from serving.answering import Answering
 from serving.dataplane import ChurnDataPlane, FixedRepository
-from serving.grpc_server import GrpcServer
+from serving.grpc_server import ChurnServicer, GrpcServer
+from serving.hooks import Hooks
 from serving.model import ChurnModel
+from serving.models import Models
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,16 @@ class ChurnServer(kserve.ModelServer):  # type: ignore[misc]  # it has no type s
     signal comes, while requests still run.
     """
 
-    def __init__(self, listening: Listening, grace_s: float, on_ready: Callable[[int | None], None]) -> None:
+    def __init__(
+        self, listening: Listening, grace_s: float, hooks: Hooks, on_ready: Callable[[int | None], None]
+    ) -> None:
         super().__init__(enable_grpc=listening.grpc_port is not None, enable_latency_logging=False)
         self._listening = listening
         self._grace_s = grace_s
         self._on_ready = on_ready
-        self.dataplane = ChurnDataPlane(self.registered_models)
+        self.models = Models(self.registered_models)
+        self.answering = Answering(self.models, hooks)
+        self.dataplane = ChurnDataPlane(self.registered_models, self.models)
         self.model_repository_extension = FixedRepository(self.registered_models)
 
     def start(self, models: Sequence[ChurnModel]) -> None:
@@ -52,7 +59,7 @@ class ChurnServer(kserve.ModelServer):  # type: ignore[misc]  # it has no type s
             ServingError: the gRPC address is taken.
         """
         for model in models:
-            self.register_model(model)
+            self.models.replace(model)
         # Uvicorn handles both while it serves, and raises them again when it is done.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _ignore)
@@ -61,11 +68,12 @@ class ChurnServer(kserve.ModelServer):  # type: ignore[misc]  # it has no type s
 
     async def _run(self) -> None:
         listening = self._listening
-        app = rest.application(self.dataplane, self.model_repository_extension)
+        app = rest.application(self.dataplane, self.model_repository_extension, self.answering)
         grpc: GrpcServer | None = None
         grpc_port: int | None = None
         if listening.grpc_port is not None:
-            grpc = GrpcServer(self.dataplane, self.model_repository_extension, shared_port=listening.shared_port)
+            servicer = ChurnServicer(self.dataplane, self.model_repository_extension)
+            grpc = GrpcServer(servicer, self.answering, shared_port=listening.shared_port)
             grpc_port = await grpc.start(listening.host, listening.grpc_port)
         stopping: list[asyncio.Task[None]] = []
         loop = asyncio.get_running_loop()

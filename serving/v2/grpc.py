@@ -51,10 +51,15 @@ def read_request(message: pb.ModelInferRequest) -> Request:
 
 
 def write_answer(
-    model: str, version: str, request_id: str, outputs: Sequence[OutputTensor], *, in_binary: bool
+    model: str, version: str, request_id: str, outputs: Sequence[OutputTensor], *, in_binary: bool, fallback: str = ""
 ) -> pb.ModelInferResponse:
-    """The answer; in the form, binary or typed contents, in which the request's values came."""
+    """The answer; in the form, binary or typed contents, in which the request's values came.
+
+    A ``fallback`` stands among the answer's parameters.
+    """
     answer = pb.ModelInferResponse(model_name=model, model_version=version, id=request_id)
+    if fallback:
+        answer.parameters["fallback"].string_param = fallback
     for output in outputs:
         described = answer.outputs.add(name=output.name, datatype=output.datatype, shape=output.shape)
         if in_binary:

@@ -51,9 +51,18 @@ def read_request(body: bytes, json_length: str | None) -> tuple[Request, frozens
 
 
 def write_answer(
-    model: str, version: str, request_id: str, outputs: Sequence[OutputTensor], in_binary: frozenset[str] | None
+    model: str,
+    version: str,
+    request_id: str,
+    outputs: Sequence[OutputTensor],
+    in_binary: frozenset[str] | None,
+    *,
+    fallback: str = "",
 ) -> tuple[bytes, int | None]:
-    """The answer's body, and the length of its JSON part if binary tensors follow it."""
+    """The answer's body, and the length of its JSON part if binary tensors follow it.
+
+    A ``fallback`` stands among the answer's parameters.
+    """
     described: list[dict[str, Any]] = []
     chunks: list[bytes] = []
     for output in outputs:
@@ -65,7 +74,10 @@ def write_answer(
         else:
             entry["data"] = output.values
         described.append(entry)
-    document = {"model_name": model, "model_version": version, "id": request_id, "outputs": described}
+    document: dict[str, Any] = {"model_name": model, "model_version": version, "id": request_id}
+    if fallback:
+        document["parameters"] = {"fallback": fallback}
+    document["outputs"] = described
     head = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
     return (b"".join([head, *chunks]), len(head)) if chunks else (head, None)
 

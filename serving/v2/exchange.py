@@ -1,0 +1,51 @@
+"""A V2 request over HTTP, and its answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from serving.failures import Failure
+from serving.http_answer import JSON, HttpAnswer
+from serving.v2 import rest as wire
+from serving.v2.answer import output_tensors
+from serving.v2.query import Query
+from tenure.bundle import Prediction
+
+if TYPE_CHECKING:
+    from serving.model import ChurnModel
+
+_BINARY = (b"content-type", b"application/octet-stream")
+_JSON_LENGTH = wire.JSON_LENGTH_HEADER.encode()
+
+
+class V2Exchange:
+    """
+    Args:
+        body: the request's body.
+        json_length: value of the header ``Inference-Header-Content-Length``.
+    """
+
+    __slots__ = ("_body", "_in_binary", "_json_length")
+
+    def __init__(self, body: bytes, json_length: str | None) -> None:
+        self._body = body
+        self._json_length = json_length
+        self._in_binary: frozenset[str] | None = frozenset()
+
+    def read(self, model: ChurnModel) -> Query:
+        request, self._in_binary = wire.read_request(self._body, self._json_length)
+        return model.query(request)
+
+    def write(
+        self, model: ChurnModel, query: Query, prediction: Prediction, answer_id: str, fallback: str
+    ) -> HttpAnswer:
+        outputs = output_tensors(prediction, query.options.explain, query.outputs)
+        content, json_length = wire.write_answer(
+            model.name, model.bundle.version, answer_id, outputs, self._in_binary, fallback=fallback
+        )
+        if json_length is None:
+            return HttpAnswer(200, [JSON], content)
+        return HttpAnswer(200, [_BINARY, (_JSON_LENGTH, str(json_length).encode())], content)
+
+    def fail(self, failure: Failure) -> HttpAnswer:
+        return HttpAnswer.failed(failure)
