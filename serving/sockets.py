@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import socket
+import struct
+import sys
 
 from tenure.errors import ServingError
 
 _BACKLOG = 2048
+
+_SO_ATTACH_FILTER = 26
+_RETURN = 0x06
+"""Classic BPF's ``ret k``: how many bytes of a packet to keep."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -40,3 +48,17 @@ def reserve(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise ServingError(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
     return holder
+
+
+def refuse_new_connections(listener: socket.socket) -> None:
+    """Let no new connection begin on a listening socket; those in its queue can still be accepted.
+
+    Closing a socket resets what waits in its queue: requests that a client has sent already. Behind a filter that drops
+    every packet the queue only gets shorter, and can be emptied first; whoever tries to connect meanwhile tries again a
+    second later. Where there are no such filters nothing happens, and closing may cost a connection.
+    """
+    if sys.platform != "linux":
+        return
+    drop = ctypes.create_string_buffer(struct.pack("HBBI", _RETURN, 0, 0, 0))
+    with contextlib.suppress(OSError):
+        listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("HP", 1, ctypes.addressof(drop)))

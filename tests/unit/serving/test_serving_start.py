@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from serving import arguments, logs
-from serving.sockets import listen, reserve
+from serving.sockets import listen, refuse_new_connections, reserve
 from tenure.errors import ServingError
 
 
@@ -114,3 +114,24 @@ def test_a_taken_port_is_named() -> None:
             reserve("127.0.0.1", port)
     with pytest.raises(ServingError, match="cannot listen on no such host"):
         listen("no such host", 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="socket filters are Linux's")
+def test_a_listener_that_takes_nobody_new_still_has_its_queue() -> None:
+    listener = listen("127.0.0.1", 0)
+    address = listener.getsockname()
+    with socket.create_connection(address, timeout=5) as begun, socket.create_connection(address, timeout=5) as queued:
+        taken, _ = listener.accept()
+        queued.sendall(b"asked")
+        refuse_new_connections(listener)
+        with pytest.raises(TimeoutError):
+            socket.create_connection(address, timeout=0.2)
+        begun.sendall(b"more")
+        assert taken.recv(10) == b"more"
+        late, _ = listener.accept()
+        assert late.recv(10) == b"asked"
+        taken.close()
+        late.close()
+    listener.close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(address, timeout=5)

@@ -1,0 +1,98 @@
+"""A certificate, replaced while it is in use."""
+
+from __future__ import annotations
+
+import datetime
+import socket
+import ssl
+import threading
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from serving.tls import Certificate
+from tenure.errors import InputError
+
+
+def write_pair(folder: Path, name: str) -> tuple[Path, Path]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(minutes=5))
+        .not_valid_after(now + datetime.timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    paths = folder / "tls.crt", folder / "tls.key"
+    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    paths[1].write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return paths
+
+
+def shown_by(certificate: Certificate) -> str:
+    """Name in the certificate that a new connection is shown."""
+    ours, theirs = socket.socketpair()
+
+    def serve() -> None:
+        with certificate.context.wrap_socket(theirs, server_side=True) as wrapped:
+            wrapped.recv(1)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with context.wrap_socket(ours, server_hostname="localhost") as wrapped:
+        raw = wrapped.getpeercert(binary_form=True)
+        wrapped.send(b"x")
+    thread.join()
+    name = x509.load_der_x509_certificate(raw).subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
+    return str(name)
+
+
+def test_a_renewed_pair_is_shown_and_a_broken_one_is_not(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    paths = write_pair(tmp_path, "first")
+    certificate = Certificate(*paths)
+    assert shown_by(certificate) == "first"
+    write_pair(tmp_path, "second")
+    assert shown_by(certificate) == "first"
+    certificate.look()
+    assert shown_by(certificate) == "second"
+    (tmp_path / "other").mkdir()
+    _, other_key = write_pair(tmp_path / "other", "third")
+    right = paths[1].read_bytes()
+    for spoil in (b"nonsense", other_key.read_bytes(), None):
+        if spoil is None:
+            paths[1].unlink()
+        else:
+            paths[1].write_bytes(spoil)
+        certificate.look()
+        assert shown_by(certificate) == "second"
+    assert len([line for line in caplog.messages if "stays as it was" in line]) == 3
+    paths[1].write_bytes(right)
+    certificate.look()
+    assert shown_by(certificate) == "second"
+
+
+def test_old_versions_of_the_protocol_are_refused(tmp_path: Path) -> None:
+    certificate = Certificate(*write_pair(tmp_path, "first"))
+    assert certificate.context.minimum_version >= ssl.TLSVersion.TLSv1_2
+
+
+def test_a_server_does_not_start_without_a_good_pair(tmp_path: Path) -> None:
+    certificate, key = write_pair(tmp_path, "first")
+    with pytest.raises(InputError, match="No such file"):
+        Certificate(tmp_path / "nothing", key)
+    with pytest.raises(InputError, match="are no certificate and its key"):
+        Certificate(key, certificate)
