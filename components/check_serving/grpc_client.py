@@ -14,7 +14,7 @@ import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from components.check_serving.rows import Columns
-from tenure.contract import Column
+from tenure.contract import Column, Contract
 from tenure.errors import ServingError
 
 _FIELD = descriptor_pb2.FieldDescriptorProto
@@ -57,8 +57,10 @@ class GrpcClient:
             response_deserializer=self._answer.FromString,
         )
 
-    def predict(self, columns: Columns, described: dict[str, Column]) -> tuple[list[float], list[bool]]:
-        """Probability and decision of every row. Values are sent as text, in binary form: missing ones are empty.
+    def predict(self, columns: Columns, contract: Contract) -> tuple[list[float], list[bool]]:
+        """Probability, or value, and decision of every row.
+
+        What is asked is sent as text, in binary form: missing values are empty.
 
         Raises:
             ServingError: the server fails or refuses.
@@ -66,14 +68,17 @@ class GrpcClient:
         request = self._request(model_name=self._model)
         for name, values in columns.items():
             request.inputs.add(name=name, datatype="BYTES", shape=[len(values)])
-            request.raw_input_contents.append(b"".join(_binary(_text(value, described[name])) for value in values))
+            request.raw_input_contents.append(
+                b"".join(_binary(_text(value, contract.inputs[name])) for value in values)
+            )
         try:
             answer = self._call(request, timeout=self._timeout_s)
         except grpc.RpcError as error:
             raise ServingError(f"gRPC: {error.code().name}: {error.details()}") from None
         raw = {output.name: answer.raw_output_contents[place] for place, output in enumerate(answer.outputs)}
         rows = len(next(iter(columns.values())))
-        return list(struct.unpack(f"<{rows}d", raw["probability"])), list(struct.unpack(f"<{rows}?", raw["decision"]))
+        score = raw["value" if contract.task == "regression" else "probability"]
+        return list(struct.unpack(f"<{rows}d", score)), list(struct.unpack(f"<{rows}?", raw["decision"]))
 
     def __enter__(self) -> Self:
         return self

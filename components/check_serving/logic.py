@@ -14,13 +14,16 @@ from components.check_serving.rows import read_rows
 from components.step import progress
 from tenure.bundle import read
 from tenure.contract import Contract, parse
+from tenure.contract.settings import Task
 from tenure.errors import ServingError
 from tenure.sources import write_text
 
 MIN_ROWS = 500
 MAX_ROWS = 2_000
 TOLERANCE = 1e-6
-"""Largest difference of a probability between server and offline."""
+"""Largest difference of a probability between server and offline; of a value, as a share of the largest."""
+
+SCORES: dict[Task, str] = {"classification": "probabilities", "regression": "values"}
 
 
 def run(contract: str, bundle: Path, features: Path, serving: Path) -> dict[str, Any]:
@@ -68,7 +71,8 @@ def _document(version: str, found: Compared, start_s: float, memory_mb: float, c
         for failed, message in [
             (
                 not found.max_difference <= TOLERANCE,
-                f"probabilities differ from offline ones by up to {found.max_difference:.2g}, {TOLERANCE:g} is allowed",
+                f"{SCORES[contract.task]} differ from offline ones by up to {found.max_difference:.2g},"
+                f" {TOLERANCE:g} is allowed",
             ),
             (found.different_decisions, f"{found.different_decisions} decisions differ from offline ones"),
             (found.different_bands, f"{found.different_bands} risk bands differ from offline ones"),

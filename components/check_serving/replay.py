@@ -5,20 +5,21 @@ from __future__ import annotations
 import http.client
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from components.check_serving.grpc_client import GrpcClient
 from components.check_serving.process import Running
 from components.check_serving.rows import Columns, part
 from components.step import progress
-from tenure.bundle import Prediction
+from tenure.bundle import Prediction, ValuePrediction
 from tenure.contract import Contract
 from tenure.errors import ServingError
-from tenure.protocol import infer_request, predictions
+from tenure.protocol import Row, infer_request, predictions, score_of
 
 BATCH_ROWS = 50
 GRPC_ROWS = 100
@@ -29,31 +30,45 @@ REASONS = 3
 _REASON_TOLERANCE = 1e-6
 _TIMEOUT_S = 30.0
 
+Offline = Prediction | ValuePrediction
+
 
 @dataclass
 class Compared:
     """How far the server's answers are from the offline ones."""
 
+    scale: float = 1.0
+    """What differences are measured by: probabilities as they are, values and what adds up to them by the largest."""
     rows: int = 0
     rows_grpc: int = 0
     max_difference: float = 0.0
-    """Largest difference of a probability."""
+    """Largest difference of a probability; of a predicted value or an end of its interval, as a share of ``scale``."""
     different_decisions: int = 0
     different_bands: int = 0
     different_reasons: int = 0
     latency_ms: list[float] = field(default_factory=list)
     """Of requests for one row, one after the other."""
 
-    def add(self, probability: list[float], decision: list[bool], offline: Prediction, start: int) -> None:
+    def add(self, score: list[float], decision: list[bool], offline: Offline, start: int) -> None:
         """Compare answers with the offline rows from ``start`` on."""
-        place = slice(start, start + len(probability))
-        difference = np.abs(np.array(probability) - offline.probability[place])
-        # Not a number is as far away as can be.
-        self.max_difference = max(self.max_difference, float(np.nan_to_num(difference, nan=np.inf).max()))
+        place = slice(start, start + len(score))
+        self._differ(score, offline.score[place])
         self.different_decisions += int((np.array(decision) != offline.decision[place]).sum())
 
+    def add_intervals(self, rows: Sequence[Row], offline: Offline, start: int) -> None:
+        """Compare the ends of a regression's intervals with the offline ones."""
+        if isinstance(offline, ValuePrediction):
+            place = slice(start, start + len(rows))
+            self._differ([row["value_low"] for row in rows if "value" in row], offline.low[place])
+            self._differ([row["value_high"] for row in rows if "value" in row], offline.high[place])
 
-def replay(server: Running, model: str, contract: Contract, columns: Columns, offline: Prediction) -> Compared:
+    def _differ(self, answered: list[float], offline: NDArray[np.float64]) -> None:
+        difference = np.abs(np.array(answered) - offline) / self.scale
+        # Not a number is as far away as can be.
+        self.max_difference = max(self.max_difference, float(np.nan_to_num(difference, nan=np.inf).max()))
+
+
+def replay(server: Running, model: str, contract: Contract, columns: Columns, offline: Offline) -> Compared:
     """Ask about all rows in batches, about some over gRPC, with reasons, and one by one.
 
     Args:
@@ -62,7 +77,7 @@ def replay(server: Running, model: str, contract: Contract, columns: Columns, of
     Raises:
         ServingError: a request fails, or an answer is none.
     """
-    found = Compared()
+    found = Compared(scale_of(offline))
     rest = _Connection(server.http_port, model)
     try:
         for start in range(0, len(offline), BATCH_ROWS):
@@ -71,7 +86,7 @@ def replay(server: Running, model: str, contract: Contract, columns: Columns, of
         _explained(found, rest.ask(part(columns, 0, EXPLAINED_ROWS), explain=REASONS), offline)
         with GrpcClient(server.grpc_port, model, _TIMEOUT_S) as client:
             rows = min(GRPC_ROWS, len(offline))
-            found.add(*client.predict(part(columns, 0, rows), contract.inputs), offline, 0)
+            found.add(*client.predict(part(columns, 0, rows), contract), offline, 0)
             found.rows_grpc = rows
         _one_by_one(found, rest.ask, columns, offline)
     finally:
@@ -79,26 +94,30 @@ def replay(server: Running, model: str, contract: Contract, columns: Columns, of
     return found
 
 
-def _compare(found: Compared, answer: dict[str, Any], offline: Prediction, start: int) -> None:
+def scale_of(offline: Offline) -> float:
+    """The largest value that was predicted; 1 for probabilities."""
+    return float(np.abs(offline.value).max()) or 1.0 if isinstance(offline, ValuePrediction) else 1.0
+
+
+def _compare(found: Compared, answer: dict[str, Any], offline: Offline, start: int) -> None:
     rows = predictions(answer)
-    found.add([row["probability"] for row in rows], [row["decision"] for row in rows], offline, start)
+    found.add([score_of(row) for row in rows], [row["decision"] for row in rows], offline, start)
+    found.add_intervals(rows, offline, start)
     found.different_bands += sum(row["band"] != offline.band[start + index] for index, row in enumerate(rows))
     found.rows += len(rows)
 
 
-def _explained(found: Compared, answer: dict[str, Any], offline: Prediction) -> None:
+def _explained(found: Compared, answer: dict[str, Any], offline: Offline) -> None:
     for row, expected in zip(predictions(answer), offline.reasons, strict=False):
         same = [column for column, _ in row["reasons"]] == [reason.column for reason in expected]
         near = same and all(
-            abs(contribution - reason.contribution) <= _REASON_TOLERANCE
+            abs(contribution - reason.contribution) <= _REASON_TOLERANCE * found.scale
             for (_, contribution), reason in zip(row["reasons"], expected, strict=True)
         )
         found.different_reasons += not near
 
 
-def _one_by_one(
-    found: Compared, ask: Callable[[Columns], dict[str, Any]], columns: Columns, offline: Prediction
-) -> None:
+def _one_by_one(found: Compared, ask: Callable[[Columns], dict[str, Any]], columns: Columns, offline: Offline) -> None:
     for index in range(WARM_UP_ROWS + SINGLE_ROWS):
         row = index % len(offline)
         one = part(columns, row, row + 1)
@@ -108,7 +127,7 @@ def _one_by_one(
         if index >= WARM_UP_ROWS:
             found.latency_ms.append(took_ms)
             said = predictions(answer)[0]
-            found.add([said["probability"]], [said["decision"]], offline, row)
+            found.add([score_of(said)], [said["decision"]], offline, row)
     progress("single rows asked about", SINGLE_ROWS, SINGLE_ROWS)
 
 

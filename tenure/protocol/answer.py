@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import Any, TypedDict, final
 
 from tenure.errors import ServingError
 
+Outputs = Mapping[str, Any]
+"""Data of the answer's tensors by name."""
 
-class Row(TypedDict):
-    """What the server says about one customer."""
 
-    probability: float
+class AnyRow(TypedDict):
+    """What the server says about one customer, whatever the model predicts."""
+
     decision: bool
     band: str
     recommendation: str
@@ -25,6 +27,30 @@ class Row(TypedDict):
     model_version: str
 
 
+@final
+class ChurnRow(AnyRow):
+    """Of a classification."""
+
+    probability: float
+
+
+@final
+class ValueRow(AnyRow):
+    """Of a regression: a value, and the interval that it lies in."""
+
+    value: float
+    value_low: float
+    value_high: float
+
+
+Row = ChurnRow | ValueRow
+
+
+def score_of(row: Row) -> float:
+    """What customers are ranked by: the probability, or the value."""
+    return row["value"] if "value" in row else row["probability"]
+
+
 def predictions(answer: Mapping[str, Any]) -> list[Row]:
     """Read the body of an answer with all outputs.
 
@@ -33,31 +59,45 @@ def predictions(answer: Mapping[str, Any]) -> list[Row]:
     """
     try:
         outputs = {output["name"]: output["data"] for output in answer["outputs"]}
-        rows = len(outputs["probability"])
-        found: list[Row] = [
-            {
-                "probability": float(outputs["probability"][row]),
-                "decision": bool(outputs["decision"][row]),
-                "band": str(outputs["band"][row]),
-                "recommendation": str(outputs["recommendation"][row]),
-                "imputed": _names(outputs["imputed"][row]),
-                "unknown": _names(outputs["unknown"][row]),
-                "out_of_range": _names(outputs["out_of_range"][row]),
-                "reasons": _reasons(outputs, row, rows),
-                "model_version": str(answer["model_version"]),
-            }
-            for row in range(rows)
-        ]
+        version = str(answer["model_version"])
+        read = _value if "value" in outputs else _churn
+        rows = len(outputs["band"])
+        return [read(outputs, row, _shared(outputs, row, rows, version)) for row in range(rows)]
     except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:
         raise ServingError(f"the server's answer is not one of this model: {type(error).__name__}: {error}") from None
-    return found
+
+
+def _churn(outputs: Outputs, row: int, shared: AnyRow) -> Row:
+    return {"probability": float(outputs["probability"][row]), **shared}
+
+
+def _value(outputs: Outputs, row: int, shared: AnyRow) -> Row:
+    return {
+        "value": float(outputs["value"][row]),
+        "value_low": float(outputs["value_low"][row]),
+        "value_high": float(outputs["value_high"][row]),
+        **shared,
+    }
+
+
+def _shared(outputs: Outputs, row: int, rows: int, version: str) -> AnyRow:
+    return {
+        "decision": bool(outputs["decision"][row]),
+        "band": str(outputs["band"][row]),
+        "recommendation": str(outputs["recommendation"][row]),
+        "imputed": _names(outputs["imputed"][row]),
+        "unknown": _names(outputs["unknown"][row]),
+        "out_of_range": _names(outputs["out_of_range"][row]),
+        "reasons": _reasons(outputs, row, rows),
+        "model_version": version,
+    }
 
 
 def _names(joined: str) -> list[str]:
     return joined.split(",") if joined else []
 
 
-def _reasons(outputs: Mapping[str, Any], row: int, rows: int) -> list[tuple[str, float]]:
+def _reasons(outputs: Outputs, row: int, rows: int) -> list[tuple[str, float]]:
     if "reasons" not in outputs:
         return []
     width = len(outputs["reasons"]) // rows

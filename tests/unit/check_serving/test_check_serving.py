@@ -58,6 +58,33 @@ def test_a_good_bundle_passes(small_bundle: Any, features: Path, tmp_path: Path)
 
 
 @pytest.mark.slow
+def test_a_regression_is_held_to_its_offline_values(
+    small_value_bundle: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = bundle.read(small_value_bundle.folder)
+    limits = loaded.contract.serving.model_copy(update={"max_p99_ms": 5_000.0})
+    contract = dump(loaded.contract.model_copy(update={"serving": limits}))
+    described = table_columns(loaded.contract)
+    batch = small_value_bundle.rows.combine_chunks().to_batches()[0].select(list(described))
+    pq.write_table(pa.Table.from_batches([parse_batch(batch, described)[0]]).slice(0, 250), tmp_path / "test.parquet")
+    run(contract, small_value_bundle.folder, tmp_path, tmp_path / "serving.json")
+    document = json.loads((tmp_path / "serving.json").read_text())
+    assert (document["failures"], document["rows"], document["rows_grpc"]) == ([], 500, 100)
+    assert document["max_difference"] <= 1e-9
+
+    predict = Bundle.predict
+
+    def narrowed(self: Bundle, *arguments: Any, **options: Any) -> Any:
+        prediction = predict(self, *arguments, **options)
+        np.subtract(prediction.high, 0.01, out=prediction.high)
+        return prediction
+
+    monkeypatch.setattr(Bundle, "predict", narrowed)
+    with pytest.raises(ServingError, match="values differ from offline ones by up to"):
+        run(contract, small_value_bundle.folder, tmp_path, tmp_path / "serving.json")
+
+
+@pytest.mark.slow
 def test_answers_other_than_offline_and_limits_passed(
     small_bundle: Any, features: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

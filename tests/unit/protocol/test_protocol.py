@@ -13,7 +13,7 @@ import pytest
 
 from serving.v2.rest import read_request
 from tenure.errors import InputError, ServingError
-from tenure.protocol import datatype_of, get_json, infer_request, post_json, predictions
+from tenure.protocol import datatype_of, get_json, infer_request, post_json, predictions, score_of
 
 
 def test_a_request_is_one_that_the_server_reads() -> None:
@@ -75,6 +75,16 @@ def test_an_answer_row_by_row() -> None:
     assert (second["unknown"], second["reasons"], second["model_version"]) == (["c"], [("z", 0.125)], "abc")
     without = {**ANSWER, "outputs": ANSWER["outputs"][:7]}
     assert [row["reasons"] for row in predictions(without)] == [[], []]
+
+
+def test_an_answer_of_a_regression() -> None:
+    values = {"value": [120.5, 3.0], "value_low": [80.0, 0.0], "value_high": [161.0, 43.5]}
+    outputs = [{"name": name, "data": data} for name, data in values.items()]
+    first, second = predictions({**ANSWER, "outputs": outputs + ANSWER["outputs"][1:]})
+    assert "probability" not in first
+    assert (first["value"], first["value_low"], first["value_high"]) == (120.5, 80.0, 161.0)
+    assert (second["band"], second["reasons"]) == ("low", [("z", 0.125)])
+    assert [score_of(row) for row in (first, *predictions(ANSWER))] == [120.5, 0.5, *[ANSWER["outputs"][0]["data"][1]]]
 
 
 @pytest.mark.parametrize(
