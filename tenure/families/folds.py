@@ -44,7 +44,7 @@ class Folds:
 
 
 def divide(
-    label: NDArray,
+    strata: NDArray,
     count: int,
     seed: int,
     *,
@@ -60,7 +60,7 @@ def divide(
     ``time``: stratified folds, with all rows of a customer in one fold where keys repeat.
 
     Args:
-        label: 0 or 1, shape (n,).
+        strata: the label's classes, 0 or 1; for a number its strata, from 0 (``tenure.transform.strata``); shape (n,).
         count: folds; there may be fewer in time.
         key: customers, shape (n,).
         time: shape (n,), without missing values.
@@ -69,7 +69,7 @@ def divide(
     Raises:
         DataError: if a class has fewer rows than there are folds.
     """
-    y = np.asarray(label).astype(np.int64)
+    y = np.asarray(strata).astype(np.int64)
     smallest = int(np.bincount(y, minlength=2).min())
     if smallest < count:
         raise DataError(f"the training part has {smallest} rows of its smaller class, too few for {count} folds")
@@ -82,26 +82,26 @@ def divide(
     return Folds("stratified", _stratified(y, count, seed))
 
 
-def _stratified(label: Indices, count: int, seed: int) -> tuple[Fold, ...]:
+def _stratified(strata: Indices, count: int, seed: int) -> tuple[Fold, ...]:
     from sklearn.model_selection import StratifiedKFold
 
     splitter = StratifiedKFold(count, shuffle=True, random_state=seed)
-    parts = splitter.split(np.zeros(len(label)), label)
-    return tuple(Fold(*_carve(train, label, seed + number), held) for number, (train, held) in enumerate(parts))
+    parts = splitter.split(np.zeros(len(strata)), strata)
+    return tuple(Fold(*_carve(train, strata, seed + number), held) for number, (train, held) in enumerate(parts))
 
 
-def _by_customer(label: Indices, count: int, seed: int, key: NDArray) -> tuple[Fold, ...]:
+def _by_customer(strata: Indices, count: int, seed: int, key: NDArray) -> tuple[Fold, ...]:
     from sklearn.model_selection import StratifiedGroupKFold
 
     splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
-    parts = list(splitter.split(np.zeros(len(label)), label, np.unique(key, return_inverse=True)[1]))
+    parts = list(splitter.split(np.zeros(len(strata)), strata, np.unique(key, return_inverse=True)[1]))
     for train, held in parts:
-        if not (_both(label[train]) and _both(label[held])):
+        if not (_differ(strata[train]) and _differ(strata[held])):
             raise DataError(f"too few customers of one class to divide the training part into {count} folds")
-    return tuple(Fold(*_carve(train, label, seed + number), held) for number, (train, held) in enumerate(parts))
+    return tuple(Fold(*_carve(train, strata, seed + number), held) for number, (train, held) in enumerate(parts))
 
 
-def _in_time(label: Indices, count: int, seed: int, time: NDArray, horizon: np.timedelta64 | None) -> tuple[Fold, ...]:
+def _in_time(strata: Indices, count: int, seed: int, time: NDArray, horizon: np.timedelta64 | None) -> tuple[Fold, ...]:
     ordered = np.sort(time)
     # A block starts at a time, never within one: rows of the same moment stay together.
     starts = np.unique(ordered[[len(ordered) * block // (count + 1) for block in range(1, count + 1)]])
@@ -113,21 +113,21 @@ def _in_time(label: Indices, count: int, seed: int, time: NDArray, horizon: np.t
         if number + 1 < len(starts):
             held &= time < starts[number + 1]
         train = np.flatnonzero(known)
-        if _both(label[train]) and _both(label[held]) and np.bincount(label[train]).min() >= count:
-            folds.append(Fold(*_carve(train, label, seed + number), np.flatnonzero(held)))
+        if _differ(strata[train]) and _differ(strata[held]) and np.bincount(strata[train]).min() >= count:
+            folds.append(Fold(*_carve(train, strata, seed + number), np.flatnonzero(held)))
     return tuple(folds)
 
 
-def _carve(train: Indices, label: Indices, seed: int) -> tuple[Indices, Indices]:
+def _carve(train: Indices, strata: Indices, seed: int) -> tuple[Indices, Indices]:
     """Rows to fit on and rows to stop by: of each class the same share, at least one row."""
     rng = np.random.default_rng(seed)
     stop = []
-    for value in (0, 1):
-        rows = rng.permutation(train[label[train] == value])
+    for value in np.unique(strata[train]):
+        rows = rng.permutation(train[strata[train] == value])
         stop.append(rows[: max(1, round(STOP_SHARE * len(rows)))])
     chosen = np.sort(np.concatenate(stop))
     return np.setdiff1d(train, chosen, assume_unique=True), chosen
 
 
-def _both(label: NDArray) -> bool:
-    return bool(label.any() and not label.all())
+def _differ(strata: Indices) -> bool:
+    return bool(len(strata)) and bool(strata.min() != strata.max())

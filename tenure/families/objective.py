@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
 from numpy.typing import NDArray
 
 from tenure.contract.settings import Objective
@@ -14,19 +15,28 @@ Direction = Literal["maximize", "minimize"]
 
 def direction(objective: Objective) -> Direction:
     """Whether a larger or a smaller value is better."""
-    return "minimize" if objective in ("log_loss", "brier") else "maximize"
+    return "maximize" if objective in ("roc_auc", "average_precision") else "minimize"
 
 
 def is_better(objective: Objective, value: float, than: float) -> bool:
     return value > than if direction(objective) == "maximize" else value < than
 
 
-def evaluate(objective: Objective, label: NDArray, probability: Floats) -> float:
+def evaluate(objective: Objective, label: NDArray, predicted: Floats) -> float:
     """The objective's value.
 
     Args:
-        label, probability: shape (n,); label 0 or 1, both present.
+        label: shape (n,): 0 or 1, both present; for the objectives of a regression the true values.
+        predicted: shape (n,): probabilities, or values.
     """
+    if objective == "rmse":
+        return float(np.sqrt(np.mean((predicted - label) ** 2)))
+    if objective == "mae":
+        return float(np.mean(np.abs(predicted - label)))
+    return _evaluate_class(objective, label, predicted)
+
+
+def _evaluate_class(objective: Objective, label: NDArray, probability: Floats) -> float:
     from sklearn import metrics
 
     if objective == "roc_auc":

@@ -38,7 +38,7 @@ class BoosterModel:
 
     def terms(self) -> FlatTrees:
         model = json.loads(self.booster.save_raw("json"))["learner"]["gradient_booster"]["model"]
-        return flatten((_nodes(tree) for tree in model["trees"]), self.base, "logit")
+        return flatten((tree_nodes(tree) for tree in model["trees"]), self.base, "logit")
 
 
 class XGBoost:
@@ -124,7 +124,7 @@ class XGBoost:
         return BoosterModel(booster, float(np.log(np.float64(share)) - np.log1p(-np.float64(share))))
 
 
-def _nodes(tree: dict[str, Any]) -> TreeNodes:
+def tree_nodes(tree: dict[str, Any]) -> TreeNodes:
     """The split condition of a leaf is its value, learning rate included; ``x < condition`` goes left."""
     left = np.array(tree["left_children"])
     condition = np.array(tree["split_conditions"], dtype=np.float32)

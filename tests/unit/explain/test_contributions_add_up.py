@@ -12,7 +12,7 @@ from tenure import bundle
 from tenure.decision import choose_decision
 from tenure.explain import Explainer
 from tenure.export import ExportedModel, export, export_ensemble, score
-from tenure.families import NAMES, ROUNDS, Rows, get
+from tenure.families import CLASSIFIERS, ROUNDS, Rows, get
 
 TOLERANCE = 1e-4
 ROWS, EXPLAINED = 500, 12
@@ -44,10 +44,10 @@ def fitted(name: str, rows: Rows) -> ExportedModel:
 
 @pytest.fixture(scope="module")
 def members(customers: Customers) -> dict[str, ExportedModel]:
-    return {name: fitted(name, customers.rows) for name in NAMES}
+    return {name: fitted(name, customers.rows) for name in CLASSIFIERS}
 
 
-@pytest.fixture(params=[*NAMES, "ensemble"])
+@pytest.fixture(params=[*CLASSIFIERS, "ensemble"])
 def model(request: Any, members: dict[str, ExportedModel], customers: Customers) -> ExportedModel:
     """Every family; and an ensemble of one member of every kind, two of which explain probabilities."""
     if request.param != "ensemble":

@@ -8,12 +8,12 @@ from sklearn.metrics import roc_auc_score
 from tenure.errors import DataError
 from tenure.explain import FlatTrees
 from tenure.export import TOLERANCE, export, score
-from tenure.families import NAMES, ROUNDS, Rows, get
+from tenure.families import CLASSIFIERS, ROUNDS, Rows, get
 
 STRATEGIES = ["none", "class_weight", "smote"]
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(params=CLASSIFIERS)
 def family(request):
     return get(request.param)
 
