@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from serving.admission import options as admission
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 _EPILOG = """examples:
   python -m serving --model telco=bundle --host 127.0.0.1
   python -m serving --model stable=a --model challenger=b --http-port 0 --grpc-port 0
   curl localhost:8080/v2/models/telco            # what it takes
+  python -m serving keys create mobile-app       # a key for a client: see --api-keys
 """
 
 
@@ -29,30 +32,50 @@ class Arguments:
     """None: no gRPC."""
     workers: int
     threads: int
+    drain_s: float
+    """After SIGTERM, until no new request is taken."""
     grace_s: float
+    """From then on, until running requests are given up."""
     log_level: str
+    watch_s: float | None
+    """How often to look for changed bundles; None: only when told to."""
+    tls: tuple[Path, Path] | None
+    """Certificate and key."""
+    admission: admission.Options
 
 
 def parse(argv: Sequence[str]) -> Arguments:
     """Read the command line; ends the process with status 2 and a line if it cannot hold."""
     parser = argparse.ArgumentParser(
         prog="python -m serving",
+        usage="%(prog)s --model NAME=FOLDER [--model NAME=FOLDER ...] [options]",
         description="Tenure's model server: KServe's V2 protocol over REST and gRPC, raw customer columns in.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    add = parser.add_argument
+    add = parser.add_argument_group("what is served").add_argument
     add("--model", action="append", required=True, metavar="NAME=FOLDER", help="a bundle to serve; repeatable")
+    add("--watch-s", type=_interval, metavar="S",
+        help="look every S seconds whether a folder, or what a link leads to, holds another bundle, and serve that "
+        "(default: only on SIGHUP)")  # fmt: skip
+    add = parser.add_argument_group("where").add_argument
     # Every interface, as KServe's own servers do: in a pod the loopback alone would not be reachable.
     add("--host", default="0.0.0.0", help="address to listen on (default: every interface)")  # noqa: S104
     add("--http-port", type=_port, default=8080, help="0 takes a free one (default 8080)")
     add("--grpc-port", type=_port, default=8081, help="0 takes a free one (default 8081)")
     add("--no-grpc", action="store_true", help="REST only")
+    add("--tls-cert", type=Path, metavar="FILE", help="serve HTTPS, and gRPC over TLS, by this chain (PEM)")
+    add("--tls-key", type=Path, metavar="FILE", help="its key (PEM); both are read again when they change")
+    add = parser.add_argument_group("how").add_argument
     add("--workers", type=_positive, default=1, help="processes that answer requests (default 1)")
     add("--threads", type=_positive, default=1, help="threads of ONNX Runtime for one prediction (default 1)")
-    add("--grace-s", type=float, default=30.0, help="seconds that running requests get after SIGTERM (default 30)")
+    add("--drain-s", type=_seconds, default=1.0, metavar="S",
+        help="after SIGTERM, serve on for so long, not ready and with 'Connection: close' (default 1)")  # fmt: skip
+    add("--grace-s", type=_seconds, default=30.0, metavar="S",
+        help="and then let running requests take so long at most (default 30)")  # fmt: skip
     add("--log-level", choices=["debug", "info", "warning", "error"], default="info", help="(default info)")
+    admission.add_options(parser)
     given = parser.parse_args(argv)
     models: dict[str, Path] = {}
     for text in given.model:
@@ -62,8 +85,8 @@ def parse(argv: Sequence[str]) -> Arguments:
         if name in models:
             parser.error(f"argument --model: {name!r} stands twice")
         models[name] = Path(folder)
-    if not given.grace_s >= 0.0:
-        parser.error(f"argument --grace-s: {given.grace_s} is not a number of seconds")
+    if (given.tls_cert is None) != (given.tls_key is None):
+        parser.error("--tls-cert and --tls-key go together")
     return Arguments(
         models=models,
         host=given.host,
@@ -71,8 +94,12 @@ def parse(argv: Sequence[str]) -> Arguments:
         grpc_port=None if given.no_grpc else given.grpc_port,
         workers=given.workers,
         threads=given.threads,
+        drain_s=given.drain_s,
         grace_s=given.grace_s,
         log_level=given.log_level,
+        watch_s=given.watch_s,
+        tls=None if given.tls_cert is None else (given.tls_cert, given.tls_key),
+        admission=admission.read_options(parser, given),
     )
 
 
@@ -81,6 +108,20 @@ def _port(text: str) -> int:
     if not 0 <= port <= 65535:
         raise argparse.ArgumentTypeError(f"{port} is no port")
     return port
+
+
+def _seconds(text: str) -> float:
+    number = float(text)
+    if not 0.0 <= number <= 3600.0:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds up to 3600")
+    return number
+
+
+def _interval(text: str) -> float:
+    number = _seconds(text)
+    if number < 0.1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 0.1 seconds")
+    return number
 
 
 def _positive(text: str) -> int:

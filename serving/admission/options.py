@@ -42,8 +42,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options, in two groups of the help."""
     group = parser.add_argument_group(
         "who may ask",
-        "Without these everybody may. Health, readiness, metadata and metrics stay open: probes have no keys. The rate "
-        "is kept by all workers of this server together; a limit over several servers is the gateway's.",
+        "Without these everybody may. Health, readiness, metadata and metrics stay open:\n"
+        "probes have no keys. The rate is kept by all workers of this server together;\n"
+        "a limit over several servers is the gateway's.",
     )
     add = group.add_argument
     add("--api-keys", type=Path, metavar="FILE", help=f"lines of 'keys create', read again when they change "

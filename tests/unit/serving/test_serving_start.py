@@ -36,6 +36,11 @@ def test_arguments() -> None:
         ["--model", "a=x", "--workers", "0"],
         ["--model", "a=x", "--grace-s", "-1"],
         ["--model", "a=x", "--grace-s", "nan"],
+        ["--model", "a=x", "--drain-s", "3601"],
+        ["--model", "a=x", "--watch-s", "0"],
+        ["--model", "a=x", "--tls-cert", "x"],
+        ["--model", "a=x", "--tls-key", "x"],
+        ["--model", "a=x", "--max-rows", "0"],
         ["--mod", "a=x"],
     ],
 )
