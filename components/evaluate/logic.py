@@ -14,11 +14,12 @@ import numpy as np
 import pyarrow as pa
 
 from components.evaluate import parts
-from components.evaluate.scoring import read_test_part, score
+from components.evaluate.scoring import TestPart, read_test_part, score
 from components.evaluate.standing import read_standing
 from components.step import progress, publish
 from tenure.bundle import Bundle, read
 from tenure.contract import Contract, contract_hash, parse
+from tenure.decision import customer_values
 from tenure.errors import DataError
 from tenure.evaluation import Campaign, Verdict, curves, decide, permutation_importance, rank_auc
 from tenure.evaluation.bootstrap import LEVEL
@@ -93,6 +94,7 @@ def run(
         terms.acceptance.metric,
         terms.acceptance.bootstrap_samples,
         terms.training.seed,
+        _customer_values(chosen, test),
     )
     metrics = setting.measure(scored)
     families = []
@@ -128,7 +130,7 @@ def run(
         "families": families,
         "champion": champion_record,
         "slices": slices,
-        "curves": curves(test.label, scored, setting.campaign),
+        "curves": curves(test.label, scored, setting.campaign, setting.value),
         "importance": _importance(terms, chosen, setting),
         "training": train,
         "split": split,
@@ -167,6 +169,15 @@ def _campaign(contract: Contract, bundle: Bundle) -> Campaign:
         population=limit.population,
         currency=business.currency,
     )
+
+
+def _customer_values(bundle: Bundle, test: TestPart) -> np.ndarray | None:
+    """(rows,) what each customer is worth, where the contract's segments say so."""
+    segments, otherwise = bundle.decision.segments, bundle.contract.business.customer_value
+    if all(segment.customer_value is None for segment in segments):
+        return None
+    inputs = {name: test.table.column(name) for name in bundle.transform.inputs}
+    return customer_values(segments, bundle.transform.values(inputs), otherwise)
 
 
 def _chosen(bundle: Bundle) -> Json:

@@ -10,7 +10,7 @@ from components.parts import Part, folds_of
 from components.train.candidates import Best
 from components.train.ensemble import Member, stack
 from tenure.contract import Contract
-from tenure.decision import Decision, choose_decision
+from tenure.decision import Decision, choose_decision, customer_values
 from tenure.evaluation import Campaign, Scored, measure
 from tenure.export import ExportedModel, export, export_ensemble, score
 from tenure.families import Rows, evaluate, get
@@ -103,6 +103,7 @@ def _decided(
         _campaign(contract, decision),
         samples=contract.acceptance.bootstrap_samples,
         seed=training.seed,
+        value=customer_values(decision.segments, validation.segment_columns, contract.business.customer_value),
     )
     return Candidate(
         best=best,

@@ -170,6 +170,10 @@ class Segment(Rule):
     at_least: float | None = None
     threshold: Share | None = None
     """The threshold itself, instead of a policy."""
+    customer_value: PositiveFloat | None = None
+    """Value of one saved customer of the segment, where it is not ``business.customer_value``: by profit, customers
+    who are worth more are contacted from a lower probability on. Such a segment and the customers in none share the
+    limit of contacts by what an offer is expected to earn."""
 
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:
@@ -184,7 +188,8 @@ class Decision(Rule):
     """How a probability, or a predicted value, becomes a decision, a band and a recommendation."""
 
     segments: dict[str, Segment] = Field(default_factory=dict)
-    """Served before all others when contacts are limited; a customer of several belongs to the first of them."""
+    """Served before all others when contacts are limited, save those with a ``customer_value``; a customer of several
+    belongs to the first of them."""
 
     bands: dict[str, float] = Field(default_factory=lambda: {"low": 0.0, "medium": 0.3, "high": 0.6})
     """Band name to the smallest probability in it; the first starts at 0. For regression the smallest value, and the

@@ -14,7 +14,7 @@ from tenure.decision.profit import (
     contact_limit,
     profit_curve,
 )
-from tenure.decision.segments import Segment
+from tenure.decision.segments import Segment, customer_values
 from tenure.decision.value import ValueDecision
 
 __all__ = [
@@ -33,5 +33,6 @@ __all__ = [
     "choose_value_decision",
     "conformal_half_width",
     "contact_limit",
+    "customer_values",
     "profit_curve",
 ]

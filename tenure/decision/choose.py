@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -14,10 +14,9 @@ from tenure.contract.values import Value
 from tenure.decision.calibration import Floats
 from tenure.decision.decision import Decision
 from tenure.decision.fit_calibration import choose_calibration
-from tenure.decision.policy import Cut, cut, given
+from tenure.decision.plan import Plan, by_worth, make_plan
 from tenure.decision.profit import NOBODY, ContactLimit, ProfitCurve, break_even, contact_limit, profit_curve
-from tenure.decision.segments import Bools, described, members
-from tenure.errors import DataError
+from tenure.decision.segments import customer_values, described, members
 
 CURVE_POINTS = 101
 """Points of the profit curve that are kept: one a percent of customers contacted."""
@@ -53,9 +52,10 @@ def choose_decision(
     limit = contact_limit(contract.business, table_rows)
     segments = [described(contract, name, segment, NOBODY) for name, segment in contract.decision.segments.items()]
     inside = members(segments, columns or {})
-    plan = _plan(contract, calibrated, label, inside, limit.share)
-    free = _plan(contract, calibrated, label, inside, 1.0)
-    curve = profit_curve(calibrated, label, contract.business)
+    plan = make_plan(contract, calibrated, label, inside, limit.share)
+    free = make_plan(contract, calibrated, label, inside, 1.0)
+    value = customer_values(segments, columns or {}, contract.business.customer_value)
+    curve = profit_curve(by_worth(calibrated, value, contract.business), label, contract.business, value)
     return Decision(
         calibration=chosen.calibration,
         threshold=plan.rest.threshold,
@@ -72,39 +72,7 @@ def choose_decision(
     )
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """The cuts of all segments, and of the customers in none."""
-
-    segments: list[Cut]
-    rest: Cut
-
-    @property
-    def cuts(self) -> list[Cut]:
-        return [*self.segments, self.rest]
-
-
-def _plan(contract: Contract, probability: Floats, label: NDArray, inside: list[Bools], share: float) -> _Plan:
-    """The thresholds under a limit of ``share`` of the rows; segments are served first, in their order."""
-    left = int(np.floor(share * len(label) + 1e-9))
-    rest = np.ones(len(label), dtype=bool)
-    cuts = []
-    for (name, rule), rows in zip(contract.decision.segments.items(), inside, strict=True):
-        rest &= ~rows
-        if not rows.any():
-            raise DataError(f"segment '{name}' has no customer in the validation part: its threshold cannot be chosen")
-        if rule.threshold is not None:
-            made = given(probability[rows], label[rows], contract.business, rule.threshold)
-        else:
-            made = cut(probability[rows], label[rows], contract.business, rule, left)
-        cuts.append(made)
-        left = max(0, left - made.contacted)
-    if not rest.any():
-        raise DataError("every customer of the validation part is in a segment: no threshold is left to be chosen")
-    return _Plan(cuts, cut(probability[rest], label[rest], contract.business, contract.decision, left))
-
-
-def _expected(contract: Contract, plan: _Plan, free: _Plan, limit: ContactLimit) -> dict[str, Any]:
+def _expected(contract: Contract, plan: Plan, free: Plan, limit: ContactLimit) -> dict[str, Any]:
     """What the chosen cuts, and those without a limit, would bring a day."""
     rows = sum(cut.rows for cut in plan.cuts)
     a_day = limit.population / rows

@@ -89,17 +89,9 @@ class Decision:
             limits[inside] = segment.threshold
         return np.asarray(probability >= limits)
 
-    def band_codes(self, probability: Floats) -> NDArray[np.intp]:
-        """Index into ``bands`` of every calibrated probability, shape (n,)."""
-        return np.searchsorted(self._starts, probability, side="right") - 1
-
     def band(self, probability: Floats) -> list[str]:
         """Band name of every calibrated probability; n names."""
         return [self._names[bisect_right(self._starts, p) - 1] for p in probability.tolist()]
-
-    def recommend(self, band: str) -> str | None:
-        """What the contract recommends for a band, if it does."""
-        return self.recommendations.get(band)
 
     def to_json(self) -> str:
         """The decision as JSON text; ``from_json`` reads it back to an equal decision."""

@@ -55,7 +55,7 @@ def contact_limit(business: Business, table_rows: int) -> ContactLimit:
     return ContactLimit(business.contacts_per_day, business.population or table_rows)
 
 
-def profit_curve(probability: Floats, label: NDArray, business: Business) -> ProfitCurve:
+def profit_curve(probability: Floats, label: NDArray, business: Business, value: Floats | None = None) -> ProfitCurve:
     """Profit after each customer, riskiest first.
 
     A contacted churner brings ``offer_success_share * customer_value - offer_cost``, any other contacted customer
@@ -64,6 +64,8 @@ def profit_curve(probability: Floats, label: NDArray, business: Business) -> Pro
 
     Args:
         probability, label: shape (rows,); label 0 or 1.
+        value: customer values, shape (rows,), where they are not all the contract's; ``probability`` is then any
+            score by which customers are ranked, and the curve's thresholds are of that score.
     """
     order = np.argsort(-probability, kind="stable")
     p, y = probability[order], np.asarray(label)[order].astype(np.int64)
@@ -74,7 +76,11 @@ def profit_curve(probability: Floats, label: NDArray, business: Business) -> Pro
     middle = 0.5 * (upper + lower)
     threshold = np.where(middle > lower, middle, upper)
     threshold[-1] = 0.0
-    profit = churners * (business.offer_success_share * business.customer_value) - contacted * business.offer_cost
+    if value is None:
+        hit_value = churners * business.customer_value
+    else:
+        hit_value = np.append(0.0, np.cumsum(y * value[order])[last_of_group])
+    profit = hit_value * business.offer_success_share - contacted * business.offer_cost
     return ProfitCurve(contacted, churners, profit, np.append(NOBODY, threshold), len(p))
 
 

@@ -15,6 +15,7 @@ from tenure.contract.settings import Segment as Described
 from tenure.contract.values import Text, Value
 
 Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,16 @@ class Segment:
     at_least: float | None
     threshold: float
     """Its customers are contacted from this probability on."""
+    customer_value: float | None = None
+    """Worth of one of its customers, where it is not everybody's."""
 
     def __post_init__(self) -> None:
         if (self.values is None) == (self.at_least is None):
             raise ValueError(f"segment '{self.name}' needs either values or a smallest number")
         if not (np.isfinite(self.threshold) and self.threshold >= 0.0):
             raise ValueError(f"segment '{self.name}': threshold {self.threshold} is not a number from 0")
+        if self.customer_value is not None and not (np.isfinite(self.customer_value) and self.customer_value > 0.0):
+            raise ValueError(f"segment '{self.name}': customer value {self.customer_value} is not a positive number")
 
     def among(self, columns: Mapping[str, Value]) -> Bools:
         """(rows,) whether a customer is in the segment.
@@ -65,6 +70,7 @@ class Segment:
             "values": values,
             "at_least": self.at_least,
             "threshold": self.threshold,
+            "customer_value": self.customer_value,
         }
 
     @classmethod
@@ -80,6 +86,8 @@ class Segment:
             values=None if values is None else tuple(v if isinstance(v, str) else float(v) for v in values),
             at_least=None if at_least is None else float(at_least),
             threshold=float(document["threshold"]),
+            # Bundles from before segments had values do not say it.
+            customer_value=None if (value := document.get("customer_value")) is None else float(value),
         )
 
 
@@ -90,7 +98,7 @@ def described(contract: Contract, name: str, segment: Described, threshold: floa
     if values is not None and contract.feature_type(segment.column) == "boolean":
         texts = (column.values if column is not None else None) or BOOLEAN_TEXTS
         values = tuple(float(texts.index(value)) for value in values if isinstance(value, str))
-    return Segment(name, segment.column, values, segment.at_least, threshold)
+    return Segment(name, segment.column, values, segment.at_least, threshold, segment.customer_value)
 
 
 def members(segments: Sequence[Segment], columns: Mapping[str, Value]) -> list[Bools]:
@@ -102,3 +110,15 @@ def members(segments: Sequence[Segment], columns: Mapping[str, Value]) -> list[B
             inside = inside & ~earlier
         found.append(inside)
     return found
+
+
+def customer_values(segments: Sequence[Segment], columns: Mapping[str, Value], otherwise: float) -> Floats | None:
+    """(rows,) what each customer is worth, ``otherwise`` outside of segments with a value; none where none has one."""
+    if all(segment.customer_value is None for segment in segments):
+        return None
+    found = members(segments, columns)
+    values = np.full(found[0].size, otherwise)
+    for segment, inside in zip(segments, found, strict=True):
+        if segment.customer_value is not None:
+            values[inside] = segment.customer_value
+    return values

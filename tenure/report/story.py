@@ -122,7 +122,7 @@ def _tiles(evaluation: Json) -> list[Tile]:
     return tiles
 
 
-def _segments(chosen: Json) -> str:
+def _segments(chosen: Json, currency: str) -> str:
     """The thresholds of segments, as a clause."""
     said = []
     for segment in chosen["segments"]:
@@ -130,7 +130,9 @@ def _segments(chosen: Json) -> str:
             who = f"{segment['column']} is {segment['at_least']:g} or more"
         else:
             who = f"{segment['column']} is {' or '.join(str(value) for value in segment['values'])}"
-        said.append(f"from {percent(segment['threshold'])} where {who} ({segment['name']})")
+        worth = segment["customer_value"]
+        named = segment["name"] if worth is None else f"{segment['name']}, worth {money(worth, currency)} each"
+        said.append(f"from {percent(segment['threshold'])} where {who} ({named})")
     return f", {', '.join(said)}" if said else ""
 
 
@@ -155,7 +157,7 @@ def _plainly(evaluation: Json) -> list[str]:
     back = metrics["return_on_cost"]["value"]
     if back is not None:
         said.append(
-            f"Contact a customer from a probability of {percent(chosen['threshold'])} on{_segments(chosen)}."
+            f"Contact a customer from a probability of {percent(chosen['threshold'])} on{_segments(chosen, currency)}."
             f" That keeps about {kept:,.0f} customers a day, and every {money(1, currency)} spent on offers returns"
             f" {money(1 + back, currency)}."
         )

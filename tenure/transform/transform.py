@@ -52,11 +52,6 @@ class Transform:
         self._categories = Categories(state, self.features)
         self._limits = Limits(state.inputs)
 
-    @property
-    def feature_sources(self) -> tuple[str, ...]:
-        """For each feature the input or derived feature it is made from."""
-        return tuple(feature.source for feature in self.features)
-
     def encode(self, columns: Columns) -> Encoded:
         """Encode raw rows. A row's encoding depends on nothing but the row.
 

@@ -71,8 +71,7 @@ def test_json_round_trip_decides_the_same(decision):
 def test_bands_start_where_the_contract_says(decision):
     p = np.array([0.0, 0.2999, 0.3, 0.5999, 0.6, 1.0])
     assert decision.band(p) == ["low", "low", "medium", "medium", "high", "high"]
-    assert decision.band_codes(p).tolist() == [0, 0, 1, 1, 2, 2]
-    assert decision.recommend("high") == "call today" and decision.recommend("low") is None
+    assert decision.recommendations == {"high": "call today"}
 
 
 def test_a_threshold_of_the_caller_replaces_the_own(decision):

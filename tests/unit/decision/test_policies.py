@@ -151,6 +151,54 @@ def test_segments_are_served_before_the_others_under_the_limit() -> None:
     assert contacted[~inside].sum() == 0
 
 
+VALUED = "{segments: {dear: {column: spend, at_least: 150, customer_value: %s}}}"
+
+
+def earned(contacted: np.ndarray, label: np.ndarray, dear: float) -> float:
+    inside = np.nan_to_num(SPEND) >= 150
+    return float((label * np.where(inside, dear, 600.0))[contacted].sum() * 0.3 - 10 * contacted.sum())
+
+
+@pytest.mark.parametrize("contacts", [ROWS, 400])
+def test_customers_worth_more_are_contacted_from_a_lower_probability(contacts: int) -> None:
+    made, contacted, label = choose(VALUED % 3_000, contacts)
+    (dear,) = made.segments
+    assert dear.customer_value == 3_000
+    assert dear.threshold == pytest.approx(made.threshold * 600 / 3_000)
+    assert contacted.sum() <= contacts
+    assert made.expected["profit_per_day"] == pytest.approx(earned(contacted, label, 3_000))
+    # Under the limit an offer goes where it earns most: no threshold for all earns as much, nor does any order.
+    _, alike, _ = choose("{}", contacts)
+    assert earned(contacted, label, 3_000) > earned(alike, label, 3_000)
+    _, first, _ = choose("{segments: {dear: {column: spend, at_least: 150}}}", contacts)
+    assert earned(contacted, label, 3_000) >= earned(first, label, 3_000)
+
+
+def test_a_segment_worth_as_much_as_all_has_their_threshold() -> None:
+    made, contacted, _ = choose(VALUED % 600)
+    plain, alike, _ = choose("{}")
+    assert made.segments[0].threshold == made.threshold == plain.threshold
+    assert (contacted == alike).all()
+
+
+def test_where_no_offer_pays_nobody_is_contacted_whatever_a_customer_is_worth() -> None:
+    made, contacted, _ = choose(VALUED.replace("}}}", "}}}") % 30)
+    assert made.segments[0].threshold > 1 and made.threshold < 1
+    assert not contacted[np.nan_to_num(SPEND) >= 150].any()
+
+
+def test_a_value_counts_under_other_policies_too() -> None:
+    segment = "{column: spend, at_least: 150, policy: recall, target: 0.5, customer_value: 3000}"
+    made, contacted, label = choose(f"{{segments: {{dear: {segment}}}}}")
+    assert recall(contacted[np.nan_to_num(SPEND) >= 150], label[np.nan_to_num(SPEND) >= 150]) >= 0.5
+    assert made.expected["profit_per_day"] == pytest.approx(earned(contacted, label, 3_000))
+    precise, contacted, _ = choose(
+        "{policy: precision, target: 0.5, segments: {dear: {column: spend, at_least: 150, customer_value: 3000}}}"
+    )
+    assert precise.segments[0].threshold < 0.1
+    assert precise.expected["profit_per_day"] == pytest.approx(earned(contacted, label, 3_000))
+
+
 def test_a_customer_of_two_segments_belongs_to_the_first() -> None:
     segments = "{one: {column: loyal, values: [n], threshold: 0}, two: {column: spend, at_least: 0, threshold: 1}}"
     made, contacted, _ = choose(f"{{segments: {segments}}}")
@@ -163,13 +211,19 @@ def test_json_keeps_segments() -> None:
     made, contacted, _ = choose(f"{{policy: precision, target: 0.5, segments: {segments}}}")
     again = Decision.from_json(made.to_json())
     assert again == made
+    valued, _, _ = choose(VALUED % 3_000)
+    assert Decision.from_json(valued.to_json()) == valued
+    before_values = made.to_json().replace(',\n   "customer_value": null', "")
+    assert "customer_value" not in before_values and Decision.from_json(before_values) == made
+    with pytest.raises(BundleError, match="customer value"):
+        Decision.from_json(valued.to_json().replace('"customer_value": 3000.0', '"customer_value": 0'))
     margin, _ = rows()
     probability = again.calibrate(margin, sigmoid(margin))
     assert (again.decide(probability, columns=COLUMNS) == contacted).all()
     with pytest.raises(BundleError, match=r"decision\.json"):
         Decision.from_json(made.to_json().replace('"at_least": null', '"at_least": 1.0', 1))
     with pytest.raises(BundleError, match="threshold"):
-        Decision.from_json(made.to_json().replace('"threshold": 0.1\n', '"threshold": -1\n', 1))
+        Decision.from_json(made.to_json().replace('"threshold": 0.1,', '"threshold": -1,', 1))
 
 
 def test_a_threshold_of_the_caller_replaces_those_of_segments() -> None:
@@ -209,6 +263,7 @@ def test_a_segment_without_a_customer_is_an_error() -> None:
         ("{segments: {a: {column: tier, values: [silver]}}}", "cannot hold 'silver'"),
         ("{segments: {a: {column: big, values: [y]}}}", "cannot hold 'y'"),
         ("{segments: {a: {column: spend, at_least: 1, threshold: 1.5}}}", "threshold"),
+        ("{segments: {a: {column: spend, at_least: 1, customer_value: 0}}}", "customer_value"),
         ("{segments: {a: {column: spend, at_least: 1, threshold: 0.5, policy: profit}}}", "either a 'threshold' or"),
     ],
 )

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from components.evaluate.display import show
 from components.evaluate.logic import run
 from tenure import bundle as bundles
 from tenure.bundle import Bundle
+from tenure.decision import Segment
 from tenure.errors import BundleError, DataError
 
 
@@ -85,6 +87,34 @@ def test_every_metric_is_there_for_every_slice_that_is_large_enough(workspace: A
     assert large
     for record in large:
         assert record["metrics"].keys() == document["metrics"].keys() >= {"lift_1", "gain_10", "true_positives"}
+
+
+def test_customers_of_a_segment_count_what_they_are_worth(workspace: Any, variant: Any) -> None:
+    bound = Segment("bound", "Contract", ("One year", "Two year"), None, 0.05, customer_value=6_000.0)
+    shutil.rmtree(workspace.root / "candidates" / "xgboost")
+    shutil.copytree(variant(threshold=0.4, segments=(bound,)), workspace.root / "candidates" / "xgboost")
+    run(**workspace.arguments())
+    document = workspace.document()
+    table = pq.read_table(workspace.root / "features" / "test.parquet")
+    prediction = bundles.read(workspace.root / "candidates" / "xgboost").predict(
+        {name: table.column(name) for name in table.column_names}
+    )
+    dear = np.isin(table.column("Contract").to_numpy(), ("One year", "Two year"))
+    assert prediction.decision.tolist() == (prediction.probability >= np.where(dear, 0.05, 0.4)).tolist()
+    left = table.column("_label").to_numpy() == 1
+    worth = left * np.where(dear, 6_000.0, 600.0)
+    profit = 0.3 * worth[prediction.decision].sum() - 10.0 * prediction.decision.sum()
+    metrics = document["metrics"]
+    assert metrics["profit"]["value"] == pytest.approx(profit)
+    assert metrics["lost_value"]["value"] == pytest.approx(worth[~prediction.decision].sum())
+    assert metrics["return_on_cost"]["value"] == pytest.approx(profit / (10.0 * prediction.decision.sum()))
+    by_slice = {row["value"]: row["metrics"] for row in document["slices"] if row["column"] == "Contract"}
+    inside = ~dear
+    chosen = inside & prediction.decision
+    earned = 0.3 * worth[chosen].sum() - 10.0 * chosen.sum()
+    assert by_slice["Month-to-month"]["profit"]["value"] == pytest.approx(earned)
+    assert max(document["curves"]["profit"]["y"]) > metrics["profit_per_day"]["value"]
+    assert document["chosen"]["segments"][0]["customer_value"] == 6_000.0
 
 
 def test_same_input_gives_the_same_record(workspace: Any) -> None:

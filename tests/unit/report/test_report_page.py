@@ -202,9 +202,10 @@ def test_thresholds_of_segments_and_of_a_policy_are_told(make_evaluation: Any, d
         {"name": "dear", "column": "MonthlyCharges", "values": None, "at_least": 90.0, "threshold": 0.1},
         {"name": "bound", "column": "Contract", "values": ["One year", "Two year"], "at_least": None, "threshold": 0.2},
     ]
+    segments = [segment | {"customer_value": worth} for segment, worth in zip(segments, (3_000.0, None), strict=True)]
     evaluation = make_evaluation(**drawn)
     expected = evaluation["chosen"]["expected"] | {"policy": "precision", "target": 0.9, "target_met": False}
     _, page = page_of(evaluation | {"chosen": evaluation["chosen"] | {"segments": segments, "expected": expected}})
-    assert "from 10.0 % where MonthlyCharges is 90 or more (dear)" in page.text
+    assert "from 10.0 % where MonthlyCharges is 90 or more (dear, worth $3,000 each)" in page.text
     assert "from 20.0 % where Contract is One year or Two year (bound)" in page.text
     assert "chosen for a precision of 90 %, which was not reached" in page.text
