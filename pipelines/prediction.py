@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tenure.errors import DataError, InputError, ServingError
 
 if TYPE_CHECKING:
-    from tenure.bundle import Bundle
-    from tenure.protocol import Row
+    from tenure.bundle import Bundle, Prediction, ValuePrediction
+    from tenure.protocol import AnyRow, Row
 
 BATCH_ROWS = 2_000
 ASK_TIMEOUT_S = 60.0
@@ -45,20 +45,24 @@ class LocalPredictor:
 
     def predict(self, records: Sequence[Record], *, explain: int, threshold: float | None) -> list[Row]:
         found = self.bundle.predict(_columns(records), explain=explain, threshold=threshold)
-        return [
-            {
-                "probability": float(found.probability[row]),
-                "decision": bool(found.decision[row]),
-                "band": found.band[row],
-                "recommendation": found.recommendation[row],
-                "imputed": [name for name, flags in found.imputed.items() if flags[row]],
-                "unknown": [name for name, flags in found.unknown.items() if flags[row]],
-                "out_of_range": [name for name, flags in found.out_of_range.items() if flags[row]],
-                "reasons": [(reason.column, reason.contribution) for reason in found.reasons[row]] if explain else [],
-                "model_version": found.version,
-            }
-            for row in range(len(found))
-        ]
+        return [_answer(found, row, explain) for row in range(len(found))]
+
+
+def _answer(found: Prediction | ValuePrediction, row: int, explain: int) -> Row:
+    shared: AnyRow = {
+        "decision": bool(found.decision[row]),
+        "band": found.band[row],
+        "recommendation": found.recommendation[row],
+        "imputed": [name for name, flags in found.imputed.items() if flags[row]],
+        "unknown": [name for name, flags in found.unknown.items() if flags[row]],
+        "out_of_range": [name for name, flags in found.out_of_range.items() if flags[row]],
+        "reasons": [(reason.column, reason.contribution) for reason in found.reasons[row]] if explain else [],
+        "model_version": found.version,
+    }
+    if hasattr(found, "probability"):
+        return {"probability": float(found.probability[row]), **shared}
+    value, low, high = (float(numbers[row]) for numbers in (found.value, found.low, found.high))
+    return {"value": value, "value_low": low, "value_high": high, **shared}
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.contract.settings import DecisionMetric
+from tenure.contract.settings import DecisionMetric, Objective
 from tenure.errors import DataError
 from tenure.evaluation.bootstrap import Estimate, percentile_interval, resample
 from tenure.evaluation.campaign import Campaign
@@ -34,7 +34,8 @@ SCORE_GROUPS = 128
 class Advantage:
     """What the candidate has over the champion on some rows."""
 
-    metric: DecisionMetric
+    metric: DecisionMetric | Objective
+    """The latter of a regression."""
     rows: int
     difference: Estimate
     """Candidate minus champion, in the metric's own units; profit a day."""
@@ -42,7 +43,8 @@ class Advantage:
     """(resamples,) differences, turned so that more is better."""
     worth: float
     """How much better the champion is than knowing nothing: profit a day against contacting nobody, ROC-AUC over 0.5,
-    average precision over the churn rate, Brier score and log loss under those of the churn rate as probability."""
+    average precision over the churn rate, Brier score and log loss under those of the churn rate as probability; the
+    error of a regression under that of the label's mean."""
 
     @property
     def share_better(self) -> float:

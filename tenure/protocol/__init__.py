@@ -8,8 +8,8 @@
 ``tenure predict`` and ``check_serving`` stand on it.
 """
 
-from tenure.protocol.answer import Row, predictions, score_of
+from tenure.protocol.answer import AnyRow, Row, predictions, score_of
 from tenure.protocol.http import get_json, post_json
 from tenure.protocol.request import datatype_of, infer_request
 
-__all__ = ["Row", "datatype_of", "get_json", "infer_request", "post_json", "predictions", "score_of"]
+__all__ = ["AnyRow", "Row", "datatype_of", "get_json", "infer_request", "post_json", "predictions", "score_of"]

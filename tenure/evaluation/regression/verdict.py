@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from tenure.evaluation.bootstrap import Estimate
 from tenure.evaluation.reason import Outcome, Reason
+from tenure.evaluation.regression.against import against, asked
 from tenure.evaluation.regression.measure import Objective
 from tenure.evaluation.regression.paired import ValueComparison
 from tenure.evaluation.regression.slices import too_few
-from tenure.evaluation.regression.words import NAMES, quantity
 from tenure.evaluation.verdict import Challenge, Verdict
 from tenure.evaluation.words import percent, score
 
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 COVERAGE_SLACK = 0.05
 """How far coverage may fall short of the intervals' level where the contract sets no floor."""
-
-COVERAGE_MARGIN = 0.02
-"""How much further than the champion's a candidate's coverage may fall short: two percentage points."""
 
 Challenger = Challenge[ValueComparison]
 
@@ -81,9 +78,7 @@ def decide(
 def _combine(reasons: Sequence[Reason], challenge: Challenger | None) -> Verdict:
     order: dict[Outcome, int] = {"fail": 0, "unsure": 1, "pass": 2}
     # Among equals, what is said about the champion comes first: it is what the reader asks.
-    ranked = tuple(
-        sorted(reasons, key=lambda reason: (order[reason.outcome], reason.check != "error against the champion"))
-    )
+    ranked = tuple(sorted(reasons, key=lambda reason: (order[reason.outcome], not asked(reason))))
     worst = ranked[0].outcome
     if worst == "fail":
         return Verdict("reject", ranked[0].text, ranked)
@@ -157,76 +152,4 @@ def _against(challenge: Challenger, acceptance: Acceptance, unit: str) -> list[R
             f" so nothing shows that this model is better: {why}"
         )
         return [Reason("champion", "unsure", text)]
-    return [
-        _error(challenge.comparison, challenge.version, acceptance.confidence, unit),
-        _covers_as_well(challenge.comparison, acceptance.confidence),
-        *_slices(challenge.slices, acceptance, unit),
-    ]
-
-
-def _error(comparison: ValueComparison, version: str, confidence: float, unit: str) -> Reason:
-    check, name = "error against the champion", NAMES[comparison.objective]
-    if comparison.different_values == 0:
-        text = f"The candidate predicts exactly what the champion, version {version}, predicts."
-        return Reason(check, "unsure", text)
-    error = comparison.error
-    if error.value is None or error.low is None or error.high is None:
-        return Reason(check, "unsure", f"The difference in {name} is not defined on these rows.")
-    smaller = "smaller" if error.value <= 0.0 else "larger"
-    said = (
-        f"Its {name} is {quantity(abs(error.value), unit)} {smaller} than that of the champion, version {version}"
-        f" (difference: 95 % interval {quantity(error.low, unit)} to {quantity(error.high, unit)})"
-    )
-    if comparison.share_better >= confidence:
-        return Reason(check, "pass", f"{said}; it is better in {percent(comparison.share_better)} of the resamples.")
-    if comparison.share_worse >= confidence:
-        return Reason(check, "fail", f"{said}; it is worse in {percent(comparison.share_worse)} of the resamples.")
-    return Reason(
-        check,
-        "unsure",
-        f"{said}; it is better in {percent(comparison.share_better)} of the resamples,"
-        f" {percent(confidence)} are needed.",
-    )
-
-
-def _covers_as_well(comparison: ValueComparison, confidence: float) -> Reason:
-    """Non-inferiority: the candidate may be worse, but by no more than the margin (Blackwelder 1982)."""
-    check = "coverage against the champion"
-    within = comparison.share_covered_within(COVERAGE_MARGIN)
-    points = 100 * (comparison.coverage.value or 0.0)
-    said = f"The coverage of its intervals differs from the champion's by {points:+.1f} points"
-    margin = f"{100 * COVERAGE_MARGIN:g} points"
-    if within >= confidence:
-        return Reason(check, "pass", f"{said}: it does not fall further short of its level by more than {margin}.")
-    if within <= 1.0 - confidence:
-        return Reason(check, "fail", f"{said}: it falls further short of its level by more than {margin}.")
-    return Reason(check, "unsure", f"{said}: it may fall further short of its level by more than {margin}.")
-
-
-def _slices(slices: Sequence[tuple[str, ValueComparison]], acceptance: Acceptance, unit: str) -> list[Reason]:
-    """A slice where the candidate clearly loses is a veto; Bonferroni, for one look at each of many slices.
-
-    In every other it must be shown not to lose much. All of them have to pass, so each may be looked at with the whole
-    confidence (Berger 1982, "Multiparameter hypothesis testing and acceptance sampling": the intersection-union test).
-    """
-    needed = 1.0 - (1.0 - acceptance.confidence) / max(1, len(slices))
-    most = acceptance.max_slice_loss
-    vetoes, doubts = [], []
-    for name, comparison in slices:
-        said = f"Among {name} its {NAMES[comparison.objective]}"
-        if comparison.share_worse >= needed:
-            text = (
-                f"{said} is {quantity(abs(comparison.error.value or 0.0), unit)} larger than the champion's;"
-                f" it is worse in {percent(comparison.share_worse)} of the resamples."
-            )
-            vetoes.append(Reason(f"slice {name}", "fail", text))
-        elif comparison.share_within(most) < acceptance.confidence:
-            text = f"{said} may be more than {percent(most, 0)} larger than the champion's: too few rows to tell."
-            doubts.append(Reason(f"slice {name}", "unsure", text))
-    if vetoes or doubts or not slices:
-        return vetoes + doubts
-    text = (
-        f"In none of the {len(slices)} slices that are large enough is its error clearly larger, or possibly larger by"
-        f" more than {percent(most, 0)}."
-    )
-    return [Reason("slices", "pass", text)]
+    return against(challenge.comparison, challenge.slices, challenge.version, acceptance, unit)

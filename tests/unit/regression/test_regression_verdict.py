@@ -168,13 +168,14 @@ def test_loss_in_one_slice_is_a_veto() -> None:
     assert "Among old its RMSE is" in verdict.summary
 
 
-def test_slice_too_small_to_exclude_a_loss_is_unsure_and_a_large_one_passes() -> None:
+def test_slices_that_could_show_a_loss_must_rule_it_out() -> None:
     label, value = table(4_000)
     champion = scored(value)
     generator = np.random.default_rng(8)
     better = scored(label + 0.9 * generator.normal(0.0, 20.0, label.size))
     few, many = np.arange(label.size) < 100, np.arange(label.size) >= 100
-    unsure = judged(label, better, against(label, better, champion, few=few), max_slice_loss=0.05)
-    assert outcome(unsure, "slice few") == "unsure"
-    assert unsure.state == "inconclusive"
     assert outcome(judged(label, better, against(label, better, champion, many=many)), "slices") == "pass"
+    uneven = scored(label + np.where(few, 1.15, 0.9) * (better.value - label) / 0.9)
+    assert judged(label, uneven, against(label, uneven, champion, few=few)).state != "bless"
+    small = judged(label, better, against(label, better, champion, few=few), max_slice_loss=0.01)
+    assert "1 are too small to show it (few)" in next(r.text for r in small.reasons if r.check == "slices")

@@ -1,0 +1,123 @@
+"""Candidate against champion of a regression, as reasons in words: a smaller error, and no worse elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tenure.evaluation.advantage import Advantage
+from tenure.evaluation.noninferiority import SliceCheck, check_slices
+from tenure.evaluation.reason import Reason
+from tenure.evaluation.regression.paired import ValueComparison
+from tenure.evaluation.regression.words import NAMES, quantity
+from tenure.evaluation.words import percent
+
+if TYPE_CHECKING:
+    from tenure.contract.settings import Acceptance
+
+COVERAGE_MARGIN = 0.02
+"""How much further than the champion's a candidate's coverage may fall short: two percentage points."""
+
+CHECK = "error against the champion"
+MOST_NAMED = 6
+"""Slices named in one sentence."""
+
+
+def against(
+    comparison: ValueComparison,
+    slices: Sequence[tuple[str, ValueComparison]],
+    version: str,
+    acceptance: Acceptance,
+    unit: str,
+) -> list[Reason]:
+    """The reasons that speak for and against a candidate that was compared with the champion ``version``.
+
+    Args:
+        slices: name of each slice that is large enough to be compared, and the comparison on its rows.
+        unit: of the label.
+    """
+    checks = check_slices([(name, here.advantage) for name, here in slices], comparison.advantage, acceptance)
+    return [
+        _smaller(comparison, version, acceptance.confidence, unit),
+        _coverage(comparison, acceptance.confidence),
+        *_slices(checks, acceptance.max_slice_loss, unit),
+    ]
+
+
+def asked(reason: Reason) -> bool:
+    """Whether ``reason`` is what a reader asks first: is the candidate better than the champion?"""
+    return reason.check == CHECK
+
+
+def _smaller(comparison: ValueComparison, version: str, confidence: float, unit: str) -> Reason:
+    found = comparison.advantage
+    if comparison.different_values == 0:
+        text = f"The candidate predicts exactly what the champion, version {version}, predicts."
+        return Reason(CHECK, "unsure", text)
+    if found.difference.low is None or found.difference.high is None:
+        text = f"By how much its error differs from that of the champion, version {version}, is not defined here."
+        return Reason(CHECK, "unsure", text)
+    said = f"{_difference(found, f'the champion, version {version}', unit)} ({_interval(found, unit)})"
+    if found.share_better >= confidence:
+        return Reason(CHECK, "pass", f"{said}; it is better in {percent(found.share_better)} of the resamples.")
+    if found.share_worse >= confidence:
+        return Reason(CHECK, "fail", f"{said}; it is worse in {percent(found.share_worse)} of the resamples.")
+    return Reason(
+        CHECK,
+        "unsure",
+        f"{said}; it is better in {percent(found.share_better)} of the resamples, {percent(confidence)} are needed.",
+    )
+
+
+def _coverage(comparison: ValueComparison, confidence: float) -> Reason:
+    """Non-inferiority: the candidate may be worse, but by no more than the margin (Blackwelder 1982)."""
+    check = "coverage against the champion"
+    within = comparison.share_covered_within(COVERAGE_MARGIN)
+    points = 100 * (comparison.coverage.value or 0.0)
+    said = f"The coverage of its intervals differs from the champion's by {points:+.1f} points"
+    margin = f"{100 * COVERAGE_MARGIN:g} points"
+    if within >= confidence:
+        return Reason(check, "pass", f"{said}: it does not fall further short of its level by more than {margin}.")
+    if within <= 1.0 - confidence:
+        return Reason(check, "fail", f"{said}: it falls further short of its level by more than {margin}.")
+    return Reason(check, "unsure", f"{said}: it may fall further short of its level by more than {margin}.")
+
+
+def _slices(checks: Sequence[SliceCheck], tolerated: float, unit: str) -> list[Reason]:
+    """A reason for each slice that stands in the way, and one for all others."""
+    if not checks:
+        return []
+    reasons = []
+    for check in checks:
+        said = f"Among {check.name} {_difference(check.advantage, 'the champion', unit, who='its')}"
+        if check.finding == "fail":
+            text = f"{said}; it is worse in {percent(check.advantage.share_worse)} of the resamples."
+            reasons.append(Reason(f"slice {check.name}", "fail", text))
+        elif check.finding == "unsure":
+            text = (
+                f"{said} ({_interval(check.advantage, unit)}): the loss may be more than the {percent(tolerated, 0)}"
+                f" that a slice may lose, and there are enough customers to rule that out if it were not."
+            )
+            reasons.append(Reason(f"slice {check.name}", "unsure", text))
+    passed = sum(check.finding == "pass" for check in checks)
+    small = [check.name for check in checks if check.finding == "too small"]
+    text = (
+        f"In {passed} of {len(checks)} slices the candidate is shown to lose less than {percent(tolerated, 0)} of what"
+        f" the champion is better than the mean."
+    )
+    if small:
+        named = ", ".join(small[:MOST_NAMED]) + (", …" if len(small) > MOST_NAMED else "")
+        text += f" {len(small)} are too small to show it ({named}): none clearly loses."
+    return [*reasons, Reason("slices", "pass", text)]
+
+
+def _difference(found: Advantage, than: str, unit: str, *, who: str = "Its") -> str:
+    """``Its RMSE is $1.2 smaller than that of the champion``."""
+    value = found.difference.value or 0.0
+    name, size = NAMES[found.metric], quantity(abs(value), unit)
+    return f"{who} {name} is {size} {'smaller' if value <= 0.0 else 'larger'} than that of {than}"
+
+
+def _interval(found: Advantage, unit: str) -> str:
+    low, high = (quantity(end or 0.0, unit) for end in (found.difference.low, found.difference.high))
+    return f"difference: 95 % interval {low} to {high}"
