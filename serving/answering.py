@@ -60,7 +60,18 @@ class Exchange(Protocol[Answer_co]):
 class _Job:
     """How far a call has come."""
 
-    __slots__ = ("call", "done", "entered", "exchange", "fallback", "from_cache", "model", "query")
+    __slots__ = (
+        "call",
+        "done",
+        "entered",
+        "exchange",
+        "fallback",
+        "from_cache",
+        "model",
+        "predicted_at",
+        "query",
+        "read_at",
+    )
 
     def __init__(self, call: Call, exchange: Exchange[Any], done: Callable[[Any], None]) -> None:
         self.call = call
@@ -71,6 +82,8 @@ class _Job:
         self.entered = False
         self.from_cache = False
         self.fallback = ""
+        self.read_at = 0.0
+        self.predicted_at = 0.0
 
 
 class Answering:
@@ -96,7 +109,7 @@ class Answering:
     def failed(self, call: Call, error: Exception) -> Failure:
         """A call that ends before its body could be read: what to tell the client. Observers are told."""
         failure = _failure(call, error)
-        self._note(Answered(call, failure.http, _took_s(call), None, None, None, False, "", failure.message))
+        self._note(Answered(call, failure.http, _took_s(call), 0.0, 0.0, None, None, None, False, "", failure.message))
         return failure
 
     def answer(self, call: Call, exchange: Exchange[Sent], done: Callable[[Sent], None]) -> None:
@@ -112,6 +125,7 @@ class Answering:
                 job.entered = True
             job.model = model = self._models.find(call.model, call.version)
             job.query = query = exchange.read(model)
+            job.read_at = perf_counter()
             if self._cache is not None:
                 known = self._cache.get(model, query)
                 if known is not None:
@@ -162,6 +176,7 @@ class Answering:
         return self._guard.predict(model, query, model.predict_query)
 
     def _finish(self, job: _Job, model: ChurnModel, query: Query, prediction: Prediction) -> None:
+        job.predicted_at = perf_counter()
         try:
             if self._cache is not None and not job.from_cache and not job.fallback:
                 self._cache.put(model, query, prediction)
@@ -181,7 +196,19 @@ class Answering:
             self._admission.leave(job.call)
         took_s = _took_s(job.call)
         self._note(
-            Answered(job.call, code, took_s, job.model, job.query, prediction, job.from_cache, job.fallback, message)
+            Answered(
+                job.call,
+                code,
+                took_s,
+                job.read_at,
+                job.predicted_at,
+                job.model,
+                job.query,
+                prediction,
+                job.from_cache,
+                job.fallback,
+                message,
+            )
         )
 
     def _note(self, answered: Answered) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from serving import arguments, logs
+from serving import arguments, logs, metrics
 from serving.arguments import Arguments
 from serving.kserve_import import import_kserve
 from serving.sockets import listen, reserve
@@ -46,8 +46,9 @@ def _serve(given: Arguments, bundles: dict[str, Bundle]) -> None:
     http_port = http.getsockname()[1]
     versions = {name: loaded.version for name, loaded in bundles.items()}
     announce = partial(_announce, http_port=http_port, versions=versions)
+    metrics.share(given.workers)
     if given.workers == 1:
-        _worker(given, bundles, Listening(given.host, http, given.grpc_port), announce)
+        _worker(given, bundles, Listening(given.host, http, given.grpc_port), announce, 0)
         return
     from serving.workers import run_workers
 
@@ -58,19 +59,24 @@ def _serve(given: Arguments, bundles: dict[str, Bundle]) -> None:
     listening = Listening(given.host, http, grpc_port, shared_port=True)
     run_workers(
         given.workers,
-        serve=lambda ready: _worker(given, bundles, listening, lambda _: ready()),
+        serve=lambda worker, ready: _worker(given, bundles, listening, lambda _: ready(), worker),
         grace_s=given.grace_s,
         ready=lambda: announce(grpc_port),
     )
 
 
 def _worker(
-    given: Arguments, bundles: dict[str, Bundle], listening: Listening, on_ready: Callable[[int | None], None]
+    given: Arguments,
+    bundles: dict[str, Bundle],
+    listening: Listening,
+    on_ready: Callable[[int | None], None],
+    worker: int,
 ) -> None:
     from serving.model import ChurnModel
     from serving.server import ChurnServer
     from serving.wiring import hooks
 
+    metrics.take(worker)
     server = ChurnServer(listening, given.grace_s, hooks(given), on_ready)
     server.start([ChurnModel(name, loaded) for name, loaded in bundles.items()])
 

@@ -61,6 +61,10 @@ class Answered:
     code: int
     """HTTP status, or the one that the gRPC status stands for."""
     took_s: float
+    read_at: float
+    """By ``perf_counter``, when the request was read and its model found; 0.0 if it did not come so far."""
+    predicted_at: float
+    """When the prediction was there; likewise."""
     model: ChurnModel | None
     """None if there is no such model, or if the request was refused before it was looked for."""
     query: Query | None

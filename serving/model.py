@@ -6,7 +6,6 @@ from typing import Any, NoReturn
 
 import kserve
 from kserve.errors import InvalidInput
-from kserve.metrics import PREDICT_HIST_TIME, get_labels
 
 from serving.v2.answer import ALWAYS, EXPLAINED
 from serving.v2.columns import ColumnNames
@@ -27,7 +26,6 @@ class ChurnModel(kserve.Model):  # type: ignore[misc]  # it has no type stubs
         super().__init__(name)
         self.bundle = bundle
         self._names = ColumnNames(bundle.contract)
-        self._seconds = PREDICT_HIST_TIME.labels(**get_labels(name))
         self.ready = True
 
     def query(self, request: Request) -> Query:
@@ -47,8 +45,7 @@ class ChurnModel(kserve.Model):  # type: ignore[misc]  # it has no type stubs
         """
         options = query.options
         try:
-            with self._seconds.time():
-                return self.bundle.predict(query.columns, explain=options.explain, threshold=options.threshold)
+            return self.bundle.predict(query.columns, explain=options.explain, threshold=options.threshold)
         except InputError as error:
             raise RequestError(str(error)) from error
 

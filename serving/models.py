@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from kserve.errors import ModelNotReady
 from kserve.model_repository import ModelRepository
 
+from serving import metrics
 from serving.model import ChurnModel
 from serving.v2.errors import UnknownModelError, quote
 
@@ -29,6 +30,9 @@ class Models:
         before = self._models.get(model.name)
         self._models[model.name] = model
         self._repository.update(model)
+        if before is not None:
+            metrics.retired(before.name, before.bundle.version, before.bundle.manifest.family)
+        metrics.served(model.name, model.bundle.version, model.bundle.manifest.family)
         return before
 
     def find(self, name: str, version: str | None = None) -> ChurnModel:

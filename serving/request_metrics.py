@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from serving.call import Answered
-from serving.metrics import ModelMetrics, count_request
+from serving.metrics import FALLBACKS, PREDICT_SECONDS, PredictionMetrics, count_request
 from serving.model import ChurnModel
 
 
@@ -11,18 +11,24 @@ class RequestMetrics:
     """An observer that counts."""
 
     def __init__(self) -> None:
-        self._by_name: dict[str, tuple[str, ModelMetrics]] = {}
+        self._by_name: dict[str, tuple[str, PredictionMetrics]] = {}
 
     def note(self, answered: Answered) -> None:
         model = answered.model
-        count_request("" if model is None else model.name, answered.code, answered.took_s)
-        if model is not None and answered.prediction is not None:
-            self._of(model).count(answered.prediction)
+        name = "" if model is None else model.name
+        count_request(name, answered.code, answered.took_s)
+        if model is None or answered.prediction is None:
+            return
+        self._of(model).count(answered.prediction)
+        if not answered.from_cache:
+            PREDICT_SECONDS.labels(name).observe(answered.predicted_at - answered.read_at)
+        if answered.fallback:
+            FALLBACKS.labels(name, answered.fallback).inc()
 
-    def _of(self, model: ChurnModel) -> ModelMetrics:
+    def _of(self, model: ChurnModel) -> PredictionMetrics:
         """A reloaded bundle's metrics take the place of those of its predecessor."""
         version, metrics = self._by_name.get(model.name, ("", None))
         if metrics is None or version != model.bundle.version:
-            metrics = ModelMetrics(model.name, model.bundle.version, model.bundle.manifest.family)
+            metrics = PredictionMetrics(model.name, model.bundle.version)
             self._by_name[model.name] = (model.bundle.version, metrics)
         return metrics

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from serving import logs
+from serving import logs, metrics
 from serving.answering import Answering
 from serving.call import Call
 from serving.dataplane import ChurnDataPlane, FixedRepository
@@ -47,6 +47,7 @@ def application(dataplane: ChurnDataPlane, repository: FixedRepository, answerin
     versioned = "/v2/models/{model_name}/versions/{model_version}"
     for path in ("/v2/models/{model_name}", versioned):
         app.add_route(f"{path}/infer", routes.infer, methods=["POST"])
+    app.add_route("/metrics", _metrics, methods=["GET"])
     # KServe answers these two with "not supported yet".
     app.add_route(versioned, routes.metadata, methods=["GET"])
     app.add_route(f"{versioned}/ready", routes.ready, methods=["GET"])
@@ -136,6 +137,12 @@ class RequestLog:
                 fields = {"method": scope["method"], "path": path, "status": status, "took_ms": took_ms}
                 write("request", extra={"fields": fields})
             logs.request_id.reset(token)
+
+
+async def _metrics(request: Request) -> Response:
+    """All workers' numbers; KServe's own route knows those of one."""
+    content, content_type = metrics.exposition(request.headers.get("accept", ""))
+    return Response(content, headers={"content-type": content_type})
 
 
 async def _body(request: Request) -> bytes:

@@ -21,15 +21,15 @@ _RESTART_PAUSE_S = 1.0
 """Between a worker's death and its successor's start: one that dies at once must not take the machine with it."""
 
 
-Serve = Callable[[Callable[[], None]], None]
-"""What a worker does until it is told to stop; it calls its argument when it is ready."""
+Serve = Callable[[int, Callable[[], None]], None]
+"""What a worker does until it is told to stop. It gets its place, 0 to count − 1, and calls the other when ready."""
 
 
 def run_workers(count: int, serve: Serve, grace_s: float, ready: Callable[[], None]) -> None:
     """Run ``serve`` in ``count`` processes until SIGTERM or SIGINT; a worker that dies is replaced.
 
     Args:
-        serve: a worker's work.
+        serve: a worker's work. A worker that takes another's place has its number.
         ready: called once, when every worker is.
     """
     _Supervisor(serve, grace_s).run(count, ready)
@@ -39,7 +39,8 @@ class _Supervisor:
     def __init__(self, serve: Serve, grace_s: float) -> None:
         self._serve = serve
         self._grace_s = grace_s
-        self._alive: set[int] = set()
+        self._alive: dict[int, int] = {}
+        """A worker's place by its process id."""
         self._stopping = False
 
     def run(self, count: int, ready: Callable[[], None]) -> None:
@@ -48,8 +49,8 @@ class _Supervisor:
         # Workers share the pages of what is loaded already, as long as the collector does not touch them.
         gc.freeze()
         reading, writing = os.pipe()
-        for _ in range(count):
-            self._fork(writing)
+        for worker in range(count):
+            self._fork(worker, writing)
         os.close(writing)
         # One byte a worker that is ready; the end of the pipe if one died before.
         told = 0
@@ -64,16 +65,16 @@ class _Supervisor:
         while self._alive:
             self._wait(restart=told == count)
 
-    def _fork(self, ready_pipe: int | None) -> None:
+    def _fork(self, worker: int, ready_pipe: int | None) -> None:
         pid = os.fork()
         if pid:
-            self._alive.add(pid)
+            self._alive[pid] = worker
             return
         status = 1
         try:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, signal.SIG_DFL)
-            self._serve(lambda: _tell(ready_pipe))
+            self._serve(worker, lambda: _tell(ready_pipe))
             status = 0
         except BaseException as error:  # the copy of the parent must end here, whatever happens
             logs.server.error("worker failed", exc_info=error)
@@ -86,14 +87,14 @@ class _Supervisor:
         except ChildProcessError:
             self._alive.clear()
             return
-        self._alive.discard(pid)
-        if self._stopping or not restart:
+        worker = self._alive.pop(pid, None)
+        if worker is None or self._stopping or not restart:
             return
         fields = {"pid": pid, "status": os.waitstatus_to_exitcode(status)}
         logs.server.error("worker died; starting another", extra={"fields": fields})
         time.sleep(_RESTART_PAUSE_S)
         if not self._stopping:
-            self._fork(None)
+            self._fork(worker, None)
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:
         if number == signal.SIGALRM:
@@ -109,7 +110,7 @@ class _Supervisor:
         signal.alarm(int(self._grace_s) + 5)
 
     def _signal_all(self, number: int) -> None:
-        for pid in self._alive:
+        for pid in tuple(self._alive):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
 

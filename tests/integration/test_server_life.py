@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from server_process import command, started, texts, typed
+from server_process import Server, command, started, texts, typed
 
 from tenure.protocol import get_json, infer_request, post_json, predictions
 
@@ -97,6 +97,8 @@ def test_workers_share_the_ports_and_are_replaced(small_bundle: Any, tmp_path: P
         assert len(children) == 2
         for _ in range(20):
             assert len(predictions(server.infer(one))) == 1
+        # Whichever worker is asked knows what all of them did.
+        assert [answered(server) for _ in range(6)] == [20.0] * 6
         with grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}") as channel:
             ready = channel.unary_unary("/inference.GRPCInferenceService/ServerReady", None, None)
             assert ready(b"", timeout=20) == b"\x08\x01"
@@ -111,11 +113,18 @@ def test_workers_share_the_ports_and_are_replaced(small_bundle: Any, tmp_path: P
         assert children[0] not in now
         for _ in range(20):
             assert len(predictions(server.infer(one))) == 1
+        assert [answered(server) for _ in range(6)] == [40.0] * 6
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(timeout=40) == 0
         for child in now:
             with pytest.raises(ProcessLookupError):
                 os.kill(child, 0)
+
+
+def answered(server: Server) -> float:
+    """Requests with status 200, by a scrape on a connection of its own."""
+    line = next(line for line in server.metrics().splitlines() if line.startswith('tenure_requests_total{code="200"'))
+    return float(line.split()[-1])
 
 
 def workers_of(pid: int) -> list[int]:

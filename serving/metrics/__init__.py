@@ -1,0 +1,37 @@
+"""Prometheus metrics at ``/metrics``, counted by all workers together."""
+
+from serving.metrics.exposition import exposition
+from serving.metrics.families import (
+    CACHE,
+    FALLBACKS,
+    IN_FLIGHT,
+    LOGGED_ROWS,
+    PREDICT_SECONDS,
+    RELOADS,
+    SLOW,
+    PredictionMetrics,
+    count_request,
+    retired,
+    served,
+)
+from serving.metrics.instruments import Counter, Gauge, Histogram, share, take
+
+__all__ = [
+    "CACHE",
+    "FALLBACKS",
+    "IN_FLIGHT",
+    "LOGGED_ROWS",
+    "PREDICT_SECONDS",
+    "RELOADS",
+    "SLOW",
+    "Counter",
+    "Gauge",
+    "Histogram",
+    "PredictionMetrics",
+    "count_request",
+    "exposition",
+    "retired",
+    "served",
+    "share",
+    "take",
+]

@@ -1,0 +1,79 @@
+"""What is counted. The rollout and the alerts read requests, fallbacks, durations and scores by these names."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from serving.metrics.instruments import Counter, CounterSeries, Gauge, Histogram
+from tenure.bundle import Prediction, ValuePrediction
+
+REQUESTS = Counter("tenure_requests", "Inference requests, by HTTP status or gRPC's equivalent", ["model", "code"])
+REQUEST_SECONDS = Histogram("tenure_request_duration_seconds", "Inference requests, by duration", ["model"])
+IN_FLIGHT = Gauge("tenure_requests_in_flight", "Inference requests that are being answered")
+SLOW = Counter("tenure_slow_requests", "Inference requests that took longer than --slow-ms", ["model"])
+FALLBACKS = Counter("tenure_fallbacks", "Requests that the model did not answer as a whole", ["model", "reason"])
+RELOADS = Counter("tenure_reloads", "Bundles that took or did not take a former one's place", ["model", "outcome"])
+MODEL_INFO = Gauge(
+    "tenure_model_info", "The bundle that is served; always 1", ["model", "version", "family"], over_workers="max"
+)
+CACHE = Counter("tenure_cache", "Answers found and not found in the cache, and dropped from it", ["model", "outcome"])
+LOGGED_ROWS = Counter("tenure_prediction_log_rows", "Rows of the prediction log, by what became of them", ["outcome"])
+PREDICT_SECONDS = Histogram("request_predict_seconds", "Predictions, by duration; KServe's own name", ["model_name"])
+
+_ROWS = Counter("tenure_rows", "Customers scored", ["model"])
+# A regression's values have no bounds that were known here: beyond 1 they fall into the last bucket.
+_SCORES = Histogram(
+    "tenure_score", "Customers scored, by probability", ["model"], buckets=[n / 20 for n in range(1, 21)]
+)
+_PREDICTIONS = Counter("tenure_predictions", "Customers scored, by decision", ["model", "version", "contact"])
+_FLAGGED = Counter(
+    "tenure_flagged_values", "Values that were imputed, unknown or out of range", ["model", "column", "flag"]
+)
+_FLAGS = ("imputed", "unknown", "out_of_range")
+
+
+def served(model: str, version: str, family: str) -> None:
+    """A bundle serves under a name from now on; what the rollout reads is exposed before anybody asks."""
+    MODEL_INFO.labels(model, version, family).set(1)
+    FALLBACKS.labels(model, "model")
+    REQUESTS.labels(model, "200")
+    REQUEST_SECONDS.labels(model)
+    _SCORES.labels(model)
+
+
+def retired(model: str, version: str, family: str) -> None:
+    """Another bundle took its place."""
+    MODEL_INFO.labels(model, version, family).set(0)
+
+
+def count_request(model: str, code: int, took_s: float) -> None:
+    """Count an answered request; ``model`` is one that is served, or empty."""
+    REQUESTS.labels(model, str(code)).inc()
+    REQUEST_SECONDS.labels(model).observe(took_s)
+
+
+class PredictionMetrics:
+    """Counts what one version of a model predicts."""
+
+    def __init__(self, model: str, version: str) -> None:
+        self._model = model
+        self._contact = _PREDICTIONS.labels(model, version, "true")
+        self._no_contact = _PREDICTIONS.labels(model, version, "false")
+        self._rows = _ROWS.labels(model)
+        self._scores = _SCORES.labels(model)
+        self._flags: dict[tuple[str, str], CounterSeries] = {}
+
+    def count(self, prediction: Prediction | ValuePrediction) -> None:
+        """Count one prediction's rows, decisions, scores and flagged values."""
+        rows = len(prediction)
+        contacts = int(np.count_nonzero(prediction.decision))
+        self._rows.inc(rows)
+        self._contact.inc(contacts)
+        self._no_contact.inc(rows - contacts)
+        self._scores.observe_many(prediction.score)
+        for flag in _FLAGS:
+            for column, mask in getattr(prediction, flag).items():
+                series = self._flags.get((column, flag))
+                if series is None:
+                    series = self._flags[column, flag] = _FLAGGED.labels(self._model, column, flag)
+                series.inc(float(np.count_nonzero(mask)))
