@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-
 from components.evaluate import parts
-from components.evaluate.scoring import TestPart, read_test_part, score
+from components.evaluate.churn import ChurnSetting
+from components.evaluate.scoring import TestPart, read_test_part
+from components.evaluate.setting import Setting
 from components.evaluate.standing import read_standing
+from components.evaluate.values import ValueSetting
 from components.step import progress, publish
 from tenure.bundle import Bundle, read
 from tenure.contract import Contract, contract_hash, parse
-from tenure.decision import customer_values
+from tenure.contract.settings import Task
 from tenure.errors import DataError
-from tenure.evaluation import Campaign, Verdict, curves, decide, permutation_importance, rank_auc
+from tenure.evaluation import Verdict
 from tenure.evaluation.bootstrap import LEVEL
 from tenure.report import render
 from tenure.sources import write_text
@@ -30,6 +30,12 @@ FORMAT = 1
 EXAMPLE_ROWS = 3
 
 Json = dict[str, Any]
+
+SETTINGS: dict[Task, Callable[[Contract, TestPart, Bundle], Setting[Any, Any]]] = {
+    "classification": ChurnSetting.of,
+    "regression": ValueSetting.of,
+}
+"""How each task is evaluated."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +77,11 @@ def run(
         code_version: of the code that trained.
 
     Raises:
-        DataError: the test part is empty, or the chosen candidate answers with something that is no probability.
-        BundleError: the chosen candidate's bundle cannot be read.
+        DataError: the test part is empty, or the chosen candidate's answers are none of the task's.
+        BundleError: the chosen candidate's bundle cannot be read, or is of another task.
     """
     terms = parse(contract)
-    test = read_test_part(features / "test.parquet")
+    test = read_test_part(features / "test.parquet", terms.task)
     split, train = _read(features / "split.json"), _read(candidates / "train.json")
     ingest, validation = _read(raw / "ingest.json"), _read(valid / "validation.json")
     # To a reader of the report the leakage check is one more check of the data.
@@ -83,55 +89,42 @@ def run(
     chosen = read(candidates / train["chosen"])
     family = chosen.manifest.family
 
+    setting = SETTINGS[terms.task](terms, test, chosen)
+
     progress("scoring the test part")
     try:
-        scored = score(chosen, test.table)
+        said = setting.score(chosen, test.table)
     except DataError as error:
         raise DataError(f"the candidate '{family}' cannot be evaluated: {error}") from error
-    setting = parts.Setting(
-        test,
-        _campaign(terms, chosen),
-        terms.acceptance.metric,
-        terms.acceptance.bootstrap_samples,
-        terms.training.seed,
-        _customer_values(chosen, test),
-    )
-    metrics = setting.measure(scored)
+    metrics = setting.measure(said)
     families = []
     for done, entry in enumerate(train["leaderboard"]):
         progress("comparing families", done, len(train["leaderboard"]))
         families.append(parts.family(entry, candidates, train["chosen"], metrics, setting))
 
     progress("comparing with the champion")
-    standing = read_standing(champion, test.table)
-    slices, by_slice = parts.slices(terms, setting, scored, None if standing is None else standing.scored)
-    challenge, champion_record = parts.challenge(standing, chosen, scored, by_slice, setting)
-    verdict = decide(
-        metrics,
-        terms.acceptance,
-        terms.business.currency,
-        rows=test.rows,
-        churners=test.churners,
-        constant=bool(np.ptp(scored.probability) == 0.0),
-        challenge=challenge,
-    )
+    standing = read_standing(champion, terms.task, setting)
+    slices, by_slice = parts.slices(terms, setting, said, None if standing is None else standing.said)
+    challenge, champion_record = parts.challenge(standing, chosen, said, by_slice, setting)
+    verdict = setting.decide(metrics, said, chosen, challenge)
+    of_task = setting.record(said, chosen)
     document: Json = {
         "format": FORMAT,
+        "task": terms.task,
         "name": terms.name,
         "description": terms.description,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "verdict": verdict.to_json(),
         "override": override.strip() if verdict.state == "inconclusive" else "",
-        "chosen": _chosen(chosen),
         "rows": _rows(ingest, validation, split),
-        "test": {"rows": test.rows, "churners": test.churners, "churn_rate": test.churners / test.rows},
-        "business": asdict(setting.campaign),
+        "test": setting.counts(),
+        **of_task,
+        "chosen": _chosen(chosen) | of_task["chosen"],
         "metrics": parts.to_json(metrics),
         "families": families,
         "champion": champion_record,
         "slices": slices,
-        "curves": curves(test.label, scored, setting.campaign, setting.value),
-        "importance": _importance(terms, chosen, setting),
+        "importance": parts.importance(terms, chosen, setting),
         "training": train,
         "split": split,
         "bootstrap": {"samples": setting.samples, "seed": setting.seed, "level": LEVEL},
@@ -152,32 +145,13 @@ def run(
         render(document, validation=validation, ingest=ingest),
         candidates / train["chosen"],
     )
-    return Outcome(verdict.state, _proceeds(verdict, document["override"]), _summary(document))
+    return Outcome(
+        verdict.state, _proceeds(verdict, document["override"]), _summary(document) | setting.shown(document)
+    )
 
 
 def _proceeds(verdict: Verdict, override: str) -> bool:
     return verdict.state == "bless" or (verdict.state == "inconclusive" and bool(override))
-
-
-def _campaign(contract: Contract, bundle: Bundle) -> Campaign:
-    business, limit = contract.business, bundle.decision.limit
-    return Campaign(
-        customer_value=business.customer_value,
-        offer_cost=business.offer_cost,
-        offer_success_share=business.offer_success_share,
-        contacts_per_day=limit.contacts_per_day,
-        population=limit.population,
-        currency=business.currency,
-    )
-
-
-def _customer_values(bundle: Bundle, test: TestPart) -> np.ndarray | None:
-    """(rows,) what each customer is worth, where the contract's segments say so."""
-    segments, otherwise = bundle.decision.segments, bundle.contract.business.customer_value
-    if all(segment.customer_value is None for segment in segments):
-        return None
-    inputs = {name: test.table.column(name) for name in bundle.transform.inputs}
-    return customer_values(segments, bundle.transform.values(inputs), otherwise)
 
 
 def _chosen(bundle: Bundle) -> Json:
@@ -185,11 +159,6 @@ def _chosen(bundle: Bundle) -> Json:
         "family": bundle.manifest.family,
         "bundle_version": bundle.version,
         "threshold": bundle.decision.threshold,
-        "segments": [segment.to_dict() for segment in bundle.decision.segments],
-        "calibration": bundle.decision.calibration.method,
-        "bands": bundle.decision.bands,
-        "base_rate": bundle.decision.base_rate,
-        "expected": bundle.decision.expected,
     }
 
 
@@ -203,37 +172,15 @@ def _rows(ingest: Json, validation: Json, split: Json) -> Json:
     }
 
 
-def _importance(contract: Contract, bundle: Bundle, setting: parts.Setting) -> list[Json]:
-    def predict(columns: Mapping[str, pa.Array]) -> np.ndarray:
-        return bundle.predict(columns).probability
-
-    inputs = contract.inputs
-    found = permutation_importance(
-        predict,
-        {name: setting.test.table.column(name).combine_chunks() for name in inputs},
-        setting.test.label,
-        list(inputs),
-        quality=rank_auc,
-        seed=setting.seed,
-        progress=lambda done, total: progress("measuring what the model relies on", done, total),
-    )
-    return [{**asdict(importance), "description": inputs[importance.column].description} for importance in found]
-
-
 def _summary(document: Json) -> Json:
-    metrics = document["metrics"]
-    names = ("roc_auc", "average_precision", "precision", "recall", "calibration_error", "profit_per_day")
+    chosen = document["chosen"]
     return {
         "verdict": document["verdict"]["state"],
         "why": document["verdict"]["summary"],
-        "family": document["chosen"]["family"],
-        "bundle_version": document["chosen"]["bundle_version"],
-        "threshold": document["chosen"]["threshold"],
+        "family": chosen["family"],
+        "bundle_version": chosen["bundle_version"],
+        "threshold": chosen["threshold"],
         "test_rows": document["test"]["rows"],
-        "currency": document["business"]["currency"],
-        **{name: metrics[name] for name in names},
-        "contacts_per_day": metrics["contacts_per_day"]["value"],
-        "families": {row["family"]: row["metrics"].get("roc_auc") for row in document["families"]},
     }
 
 

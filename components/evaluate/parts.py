@@ -1,9 +1,9 @@
-"""The parts of the evaluation's record: families, slices, champion."""
+"""The parts of the evaluation's record: families, slices, champion, importance."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,53 +11,18 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from components.evaluate.scoring import TestPart, score
+from components.evaluate.setting import C, S, Setting
 from components.evaluate.standing import Standing
+from components.step import progress
 from tenure.bundle import Bundle, read
 from tenure.contract import Contract
-from tenure.contract.settings import DecisionMetric
 from tenure.errors import InputError
-from tenure.evaluation import Campaign, Challenge, Comparison, Estimate, Scored, compare, cut, measure, too_small
+from tenure.evaluation import Challenge, Estimate, cut, permutation_importance
 
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Setting:
-    """What every measurement of one evaluation shares."""
-
-    test: TestPart
-    campaign: Campaign
-    metric: DecisionMetric
-    samples: int
-    seed: int
-    value: NDArray[np.float64] | None = None
-    """(rows,) customer values, where segments have values of their own."""
-
-    def measure(self, scored: Scored) -> dict[str, Estimate]:
-        label, samples, seed = self.test.label, self.samples, self.seed
-        return measure(label, scored, self.campaign, samples=samples, seed=seed, value=self.value)
-
-    def compare(self, candidate: Scored, champion: Scored) -> Comparison:
-        return compare(
-            self.test.label,
-            candidate,
-            champion,
-            self.campaign,
-            samples=self.samples,
-            seed=self.seed,
-            metric=self.metric,
-            value=self.value,
-        )
-
-    def part(self, rows: NDArray[np.bool_]) -> Setting:
-        """The same on some of the rows."""
-        test = self.test.part(rows)
-        campaign = self.campaign.part(test.rows / self.test.rows)
-        return replace(self, test=test, campaign=campaign, value=None if self.value is None else self.value[rows])
-
-
-def family(entry: Json, candidates: Path, chosen: str, metrics: Mapping[str, Estimate], setting: Setting) -> Json:
+def family(entry: Json, candidates: Path, chosen: str, metrics: Mapping[str, Estimate], setting: Setting[S, C]) -> Json:
     """One line of the families' table: how it did while it was chosen, and on the test part.
 
     A family that was not chosen and cannot be scored is reported as such: it decides nothing.
@@ -79,14 +44,16 @@ def family(entry: Json, candidates: Path, chosen: str, metrics: Mapping[str, Est
     if name == chosen:
         return record | {"metrics": to_json(metrics)}
     try:
-        return record | {"metrics": to_json(setting.measure(score(read(candidates / name), setting.test.table)))}
+        return record | {
+            "metrics": to_json(setting.measure(setting.score(read(candidates / name), setting.test.table)))
+        }
     except InputError as error:
         return record | {"error": str(error)}
 
 
 def slices(
-    contract: Contract, setting: Setting, scored: Scored, champion: Scored | None
-) -> tuple[list[Json], list[tuple[str, Comparison]]]:
+    contract: Contract, setting: Setting[S, C], said: S, champion: S | None
+) -> tuple[list[Json], list[tuple[str, C]]]:
     """Metrics by slice, and the comparison with the champion on each slice that is large enough."""
     test = setting.test
     names = dict.fromkeys((*contract.columns_of("sensitive"), *contract.slices))
@@ -94,37 +61,35 @@ def slices(
         name: test.table.column(name) for name in names if name in test.table.column_names
     }
     records: list[Json] = []
-    comparisons: list[tuple[str, Comparison]] = []
+    comparisons: list[tuple[str, C]] = []
     for part in cut(columns):
-        label = test.label[part.rows]
-        small = too_small(label)
+        inside = setting.part(part.rows)
+        small = inside.too_small()
         record: Json = {
             "column": part.column,
             "value": part.value,
-            "rows": int(label.size),
-            "churners": int(label.sum()),
+            **inside.counts(),
             "too_small": small,
             "metrics": {},
         }
         records.append(record)
         if small is not None:
             continue
-        inside = setting.part(part.rows)
-        record["metrics"] = to_json(inside.measure(scored.take(part.rows)))
+        record["metrics"] = to_json(inside.measure(said.take(part.rows)))
         if champion is not None:
-            against = inside.compare(scored.take(part.rows), champion.take(part.rows))
+            against = inside.compare(said.take(part.rows), champion.take(part.rows))
             record["against_champion"] = against.to_json()
             comparisons.append((f"{part.column} = {part.value}", against))
     return records, comparisons
 
 
 def challenge(
-    standing: Standing | None,
+    standing: Standing[S] | None,
     candidate: Bundle,
-    scored: Scored,
-    slice_comparisons: list[tuple[str, Comparison]],
-    setting: Setting,
-) -> tuple[Challenge[Comparison] | None, Json | None]:
+    said: S,
+    slice_comparisons: list[tuple[str, C]],
+    setting: Setting[S, C],
+) -> tuple[Challenge[C] | None, Json | None]:
     """The champion as the verdict needs it, and as the record shows it."""
     if standing is None:
         return None, None
@@ -138,11 +103,11 @@ def challenge(
         "comparison": None,
         "notes": [],
     }
-    if standing.bundle is None or standing.scored is None:
+    if standing.bundle is None or standing.said is None:
         return Challenge(standing.version, unreadable=standing.unreadable), record
     champion = standing.bundle
-    metrics = setting.measure(standing.scored)
-    comparison = setting.compare(scored, standing.scored)
+    metrics = setting.measure(standing.said)
+    comparison = setting.compare(said, standing.said)
     identical = champion.version == candidate.version
     record |= {
         "family": champion.manifest.family,
@@ -156,6 +121,25 @@ def challenge(
     return found, record
 
 
+def importance(contract: Contract, bundle: Bundle, setting: Setting[S, C]) -> list[Json]:
+    """What the model relies on, by raw columns, the most important first."""
+
+    def predict(columns: Mapping[str, pa.Array]) -> NDArray[np.float64]:
+        return bundle.predict(columns).score
+
+    inputs = contract.inputs
+    found = permutation_importance(
+        predict,
+        {name: setting.test.table.column(name).combine_chunks() for name in inputs},
+        setting.test.label,
+        list(inputs),
+        quality=setting.quality,
+        seed=setting.seed,
+        progress=lambda done, total: progress("measuring what the model relies on", done, total),
+    )
+    return [{**asdict(one), "description": inputs[one.column].description} for one in found]
+
+
 def to_json(metrics: Mapping[str, Estimate]) -> Json:
     return {name: estimate.to_json() for name, estimate in metrics.items()}
 
@@ -165,4 +149,6 @@ def _notes(champion: Bundle, candidate: Bundle) -> list[str]:
     ours, theirs = candidate.manifest, champion.manifest
     if ours.data_hash == theirs.data_hash and candidate.contract.split != champion.contract.split:
         return ["The champion learned from the same data under another split: it may have seen these test rows."]
+    if candidate.contract.label != champion.contract.label:
+        return ["The champion learned another label; both are held against the one of this contract."]
     return []

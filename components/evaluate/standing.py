@@ -5,31 +5,31 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic
 
-import pyarrow as pa
-
-from components.evaluate.scoring import score
+from components.evaluate.setting import C, S, Setting
 from tenure.bundle import Bundle, read
+from tenure.contract.settings import Task
 from tenure.errors import InputError
-from tenure.evaluation import Scored
 
 
 @dataclass(frozen=True)
-class Standing:
+class Standing(Generic[S]):
     """The registered champion."""
 
     version: str
     bundle_version: str
     bundle: Bundle | None
-    scored: Scored | None
+    said: S | None
     """Its answers on the test part; none where ``unreadable`` says why."""
     unreadable: str | None
 
 
-def read_standing(folder: Path, table: pa.Table) -> Standing | None:
-    """The champion in ``folder``, scored on ``table``; none where ``champion.json`` names no version.
+def read_standing(folder: Path, task: Task, setting: Setting[S, C]) -> Standing[S] | None:
+    """The champion in ``folder``, scored on the test part; none where ``champion.json`` names no version.
 
-    A champion that does not load, or cannot score today's rows, is no error: the comparison is then inconclusive.
+    A champion that does not load, is of another task, or cannot score today's rows, is no error: the comparison is then
+    inconclusive.
     """
     found = json.loads((folder / "champion.json").read_text(encoding="utf-8"))
     if found["version"] is None:
@@ -39,6 +39,9 @@ def read_standing(folder: Path, table: pa.Table) -> Standing | None:
         return Standing(version, bundle_version, None, None, str(found["unreadable"]))
     try:
         bundle = read(folder / "bundle")
-        return Standing(version, bundle_version, bundle, score(bundle, table), None)
+        if bundle.contract.task != task:
+            why = f"it was trained for {bundle.contract.task}, the contract's task is {task}"
+            return Standing(version, bundle_version, None, None, why)
+        return Standing(version, bundle_version, bundle, setting.score(bundle, setting.test.table), None)
     except InputError as error:
         return Standing(version, bundle_version, None, None, str(error))
