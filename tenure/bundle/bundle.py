@@ -88,7 +88,7 @@ class Bundle:
         return Prediction(
             version=self.manifest.version,
             probability=probability,
-            decision=decision.decide(probability, threshold, columns=encoded.values),
+            decision=decision.decide(probability, threshold, columns=encoded.values if decision.segments else None),
             band=band,
             recommendation=[decision.recommendations.get(name, "") for name in band],
             margin=margin,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from tenure.errors import DataError
 from tenure.transform.blocks import Categories, Flags, Limits, Numbers
 from tenure.transform.containers import Values
 from tenure.transform.reading import Reader, reader_of
+from tenure.transform.row_encoder import row_encoder
 from tenure.transform.state import Category, Feature, Input, State
 
 Columns = Mapping[str, Values]
@@ -32,8 +33,12 @@ class Encoded:
     """A text that has no feature of its own."""
     out_of_range: Flags
     """Outside the contract's range; taken for the nearest value inside."""
-    values: dict[str, Value]
-    """Inputs and derived features in the inner representation, nothing imputed."""
+    _values: Callable[[], dict[str, Value]]
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """Inputs and derived features in the inner representation, nothing imputed."""
+        return self._values()
 
 
 class Transform:
@@ -51,6 +56,7 @@ class Transform:
         self._numbers = Numbers(state, self.features)
         self._categories = Categories(state, self.features)
         self._limits = Limits(state.inputs)
+        self._one_row = row_encoder(state, self.features)
 
     def encode(self, columns: Columns) -> Encoded:
         """Encode raw rows. A row's encoding depends on nothing but the row.
@@ -62,6 +68,11 @@ class Transform:
             DataError: a column that must be there is not, lengths differ, or a value is not of the column's type;
                 names the column and the row.
         """
+        if self._one_row is not None:
+            row = self._one_row.encode(columns)
+            if row is not None:
+                imputed, unknown, outside = map(_one_row_flags, (row.imputed, row.unknown, row.out_of_range))
+                return Encoded(row.matrix(), imputed, unknown, outside, lambda: self.values(columns))
         values, rows = self._read(columns)
         out_of_range = self._limits.apply(values)
         self._derive(values, rows)
@@ -69,7 +80,7 @@ class Transform:
         imputed = self._numbers.encode(values, matrix)
         unknown, missing = self._categories.encode(values, matrix)
         imputed.update(missing)
-        return Encoded(matrix, self._of_inputs(imputed), self._of_inputs(unknown), out_of_range, values)
+        return Encoded(matrix, self._of_inputs(imputed), self._of_inputs(unknown), out_of_range, lambda: values)
 
     def derive(self, columns: Columns) -> dict[str, pa.Array]:
         """The derived features as people read them: float64, bool or string, null where unknown.
@@ -141,6 +152,10 @@ def _fill(entry: Input, reader: Reader, rows: int) -> Value:
     if column.required and not column.nullable:
         raise DataError(f"column '{entry.name}' is missing")
     return reader([column.default] * rows)
+
+
+def _one_row_flags(names: tuple[str, ...]) -> Flags:
+    return {name: np.ones(1, dtype=np.bool_) for name in names} if names else {}
 
 
 def _to_arrow(value: Value, kind: ExpressionType) -> pa.Array:
