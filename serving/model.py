@@ -34,8 +34,8 @@ class ChurnModel(kserve.Model):  # type: ignore[misc]  # it has no type stubs
         Raises:
             RequestError: its columns are not those of the contract.
         """
-        columns, rows = self._names.columns(request.tensors)
-        return Query(columns, rows, request.options, request.outputs, request.id)
+        columns, rows, customers = self._names.columns(request.tensors)
+        return Query(columns, rows, request.options, request.outputs, request.id, customers)
 
     def predict_query(self, query: Query) -> Prediction:
         """Predict; safe on any thread.

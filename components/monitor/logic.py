@@ -138,8 +138,8 @@ def _probabilities(
     if scores is not None:
         return _scored(scores), str(scores)
     if log is not None:
-        logged = newest(log, MAX_LOGGED, model.manifest.name)
-        values = [row.score for row in logged if row.score is not None and row.version == model.version]
+        logged = newest(log, MAX_LOGGED, version=model.version)
+        values = [row.score for row in logged if row.score is not None and not row.fallback]
         if not values:
             raise DataError(f"the prediction log at {log} holds nothing that version {model.version} answered")
         return np.array(values), log

@@ -2,9 +2,11 @@
 
 from serving.metrics.exposition import exposition
 from serving.metrics.families import (
+    BREAKER_OPEN,
     CACHE,
     FALLBACKS,
     IN_FLIGHT,
+    LOG_WRITES,
     LOGGED_ROWS,
     PREDICT_SECONDS,
     RELOADS,
@@ -17,10 +19,12 @@ from serving.metrics.families import (
 from serving.metrics.instruments import Counter, Gauge, Histogram, share, take
 
 __all__ = [
+    "BREAKER_OPEN",
     "CACHE",
     "FALLBACKS",
     "IN_FLIGHT",
     "LOGGED_ROWS",
+    "LOG_WRITES",
     "PREDICT_SECONDS",
     "RELOADS",
     "SLOW",

@@ -12,12 +12,16 @@ REQUEST_SECONDS = Histogram("tenure_request_duration_seconds", "Inference reques
 IN_FLIGHT = Gauge("tenure_requests_in_flight", "Inference requests that are being answered")
 SLOW = Counter("tenure_slow_requests", "Inference requests that took longer than --slow-ms", ["model"])
 FALLBACKS = Counter("tenure_fallbacks", "Requests that the model did not answer as a whole", ["model", "reason"])
+BREAKER_OPEN = Gauge(
+    "tenure_breaker_open", "Workers that leave a part of the model alone because it keeps failing", ["model", "part"]
+)
 RELOADS = Counter("tenure_reloads", "Bundles that took or did not take a former one's place", ["model", "outcome"])
 MODEL_INFO = Gauge(
     "tenure_model_info", "The bundle that is served; always 1", ["model", "version", "family"], over_workers="max"
 )
 CACHE = Counter("tenure_cache", "Answers found and not found in the cache, and dropped from it", ["model", "outcome"])
 LOGGED_ROWS = Counter("tenure_prediction_log_rows", "Rows of the prediction log, by what became of them", ["outcome"])
+LOG_WRITES = Counter("tenure_prediction_log_writes", "Files of the prediction log, written or not", ["outcome"])
 PREDICT_SECONDS = Histogram("request_predict_seconds", "Predictions, by duration; KServe's own name", ["model_name"])
 
 _ROWS = Counter("tenure_rows", "Customers scored", ["model"])

@@ -16,7 +16,8 @@ from serving.v2.errors import RequestError, quote
 from serving.v2.tensors import Tensor
 from tenure.contract import Contract
 
-Columns = dict[str, list[Any] | np.ndarray]
+Column = list[Any] | np.ndarray
+Columns = dict[str, Column]
 
 
 class ColumnNames:
@@ -27,14 +28,16 @@ class ColumnNames:
         self._required = [name for name, column in contract.inputs.items() if column.required]
         # A customer's row may be sent as it is: what the model does not take is left out.
         self._ignored = frozenset(contract.columns) - self._inputs
+        self._key = contract.key
 
-    def columns(self, tensors: Sequence[Tensor]) -> tuple[Columns, int]:
-        """Columns by name, and the number of rows.
+    def columns(self, tensors: Sequence[Tensor]) -> tuple[Columns, int, Column | None]:
+        """Columns by name, the number of rows, and the customers' keys if they were sent.
 
         Raises:
             RequestError: an unknown, repeated or missing column, columns of different lengths, no rows.
         """
         columns: Columns = {}
+        customers: Column | None = None
         seen: set[str] = set()
         first = tensors[0]
         for tensor in tensors:
@@ -46,6 +49,8 @@ class ColumnNames:
                 raise RequestError(f"input {quote(name)} has {len(tensor)} rows, {quote(first.name)} has {len(first)}")
             if name in self._inputs:
                 columns[name] = tensor.values
+            elif name == self._key:
+                customers = tensor.values
             elif name not in self._ignored:
                 raise RequestError(self._unknown(name))
         missing = [name for name in self._required if name not in columns]
@@ -54,7 +59,7 @@ class ColumnNames:
             raise RequestError(f"input {quote(missing[0])} is missing{more}")
         if not len(first):
             raise RequestError("the request has no rows")
-        return columns, len(first)
+        return columns, len(first), customers
 
     def _unknown(self, name: str) -> str:
         near = difflib.get_close_matches(name[:100], sorted(self._inputs), n=3)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from serving.v2.columns import Columns
 from serving.v2.request import Options
@@ -20,3 +22,5 @@ class Query(NamedTuple):
     """Names of the outputs wanted, in this order; all of them without it."""
     id: str | None
     """The client's own name for the request."""
+    customers: Sequence[Any] | np.ndarray | None = None
+    """The contract's key, if it was sent: for the prediction log."""

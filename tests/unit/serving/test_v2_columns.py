@@ -27,8 +27,9 @@ def row(small_bundle: Any) -> list[Tensor]:
 
 
 def test_what_the_model_does_not_take_is_left_out(names: ColumnNames, row: list[Tensor]) -> None:
-    columns, rows = names.columns(row)
+    columns, rows, customers = names.columns(row)
     assert rows == 1
+    assert customers == next(tensor.values for tensor in row if tensor.name == "customerID")
     assert {"customerID", "gender", "Churn"}.isdisjoint(columns)
     assert len(columns) == 18
 
@@ -63,8 +64,8 @@ columns:
   tenure: {type: integer}
   region: {type: category, required: false, default: north}
 """
-    columns, rows = ColumnNames(parse(text)).columns([Tensor("tenure", "INT64", [1, 2])])
-    assert (columns, rows) == ({"tenure": [1, 2]}, 2)
+    found = ColumnNames(parse(text)).columns([Tensor("tenure", "INT64", [1, 2])])
+    assert found == ({"tenure": [1, 2]}, 2, None)
 
 
 def test_outputs_in_the_order_asked_for(small_bundle: Any) -> None:

@@ -1,0 +1,67 @@
+"""The prediction log's part of the command line."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+SCHEMES = ("file", "s3", "gs", "gcs", "abfs", "hdfs")
+"""Of locations that pyarrow.fs knows."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """Where rows are written, and how many."""
+
+    location: str
+    """Folder, or a URI that pyarrow.fs knows."""
+    rates: Mapping[str, float] = field(default_factory=dict)
+    """Share of requests by model; all of those of a model that is not named."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--prediction-log`` and ``--prediction-log-rate``."""
+    add = parser.add_argument_group(
+        "prediction log",
+        "Rows as they were asked and answered, in Parquet files that 'tenure monitor' and replays read. With the "
+        "secret in TENURE_LOG_HASH_KEY customers' keys are logged under it, else not at all.",
+    ).add_argument
+    add("--prediction-log", metavar="URI", help="a folder, or s3://bucket/folder and the like")
+    add("--prediction-log-rate", action="append", default=[], metavar="NAME=SHARE",
+        help="share of a model's requests, 0 to 1, chosen by their ids (default 1); repeatable")  # fmt: skip
+
+
+def read_options(
+    parser: argparse.ArgumentParser, given: argparse.Namespace, models: Mapping[str, Path]
+) -> Options | None:
+    """The options; None without ``--prediction-log``. Ends the process with status 2 and a line if they cannot hold."""
+    rates: dict[str, float] = {}
+    for text in given.prediction_log_rate:
+        name, _, share = text.partition("=")
+        if name not in models:
+            parser.error(f"argument --prediction-log-rate: there is no model {name!r}")
+        rates[name] = _share(share)
+        if math.isnan(rates[name]):
+            parser.error(f"argument --prediction-log-rate: {text!r} is not NAME=SHARE with a share from 0 to 1")
+    location: str | None = given.prediction_log
+    if location is None:
+        if rates:
+            parser.error("argument --prediction-log-rate: there is no --prediction-log")
+        return None
+    if "://" in location:
+        parts = urlsplit(location)
+        if parts.scheme not in SCHEMES or not (parts.netloc or parts.path.strip("/")):
+            parser.error(f"argument --prediction-log: {location!r} is no folder and none of {', '.join(SCHEMES)}")
+    return Options(location, rates)
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        return math.nan
+    return share if 0.0 <= share <= 1.0 else math.nan
