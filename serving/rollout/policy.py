@@ -219,9 +219,11 @@ def _hold(state: State, reason: str) -> Decision:
 
 
 def _advance(state: State, seen: Observation, limits: Limits, step: int, reason: str) -> Decision:
-    # Stable's pods carry only its own share now: what all of the traffic needs is that much more.
-    needed = -(-seen.view.stable_replicas * 100 // (100 - state.percent)) if state.percent < 100 else 1
-    capacity = max(state.capacity, needed)
+    # More of stable's pods than this rollout asked for are there because their load is: what all of the traffic needs
+    # is that much more than what stable's share needs. The pods asked for say nothing about load.
+    replicas = seen.view.stable_replicas
+    grown = replicas > state.capacity + wanted_replicas(state) and state.percent < 100
+    capacity = max(state.capacity, -(-replicas * 100 // (100 - state.percent))) if grown else state.capacity
     state = replace(state, step=step, percent=limits.steps[step], capacity=capacity)
     return _enter(state, seen, Phase.RAMPING, Action.ADVANCE, f"to {state.percent} %: {reason}")
 

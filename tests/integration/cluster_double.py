@@ -361,7 +361,9 @@ class KServe:
         before = self.server.get("deployments", name, self.namespace)
         # The HPA follows this side's share of the load, between least and most.
         load = math.ceil(self.load_replicas * self.route().get(name, 100 if before is None else 0) / 100)
-        replicas = min(max(least, load), most)
+        # It takes pods away only after five quiet minutes, longer than a step here: a raised minimum stays for a while.
+        held = before["spec"]["replicas"] if before and isvc["spec"].get("canary") else 0
+        replicas = min(max(least, load, held), most)
         spec = {"replicas": replicas, "template": template}
         status = before["status"] if before else {}
         if before and before["spec"]["template"] != template:

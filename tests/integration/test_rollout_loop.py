@@ -179,6 +179,22 @@ def test_capacity_is_there_at_every_step_and_for_a_rollback(world: World) -> Non
     world.assert_as_before()
 
 
+def test_pods_that_the_rollout_asked_for_are_not_taken_for_load(world: World) -> None:
+    """Seen on a real cluster: each step doubled stable, whose raised minimum read as load, and then the canary."""
+    world.start()
+    controller = world.controller()
+    before = world.predictor()["minReplicas"]
+    most = 0
+    for _ in range(200):
+        state = world.turn(controller)
+        canary = world.server.get("deployments", CANARY)
+        most = max(most, canary["spec"]["replicas"] if canary else 0)
+        if state.phase is Phase.PROMOTED:
+            break
+    assert state.phase is Phase.PROMOTED
+    assert (state.capacity, most) == (before, before)
+
+
 @pytest.mark.parametrize(
     ("behaviour", "word"),
     [

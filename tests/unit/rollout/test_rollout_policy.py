@@ -217,8 +217,10 @@ def test_canary_gets_pods_for_its_share_of_the_capacity() -> None:
 
 def test_capacity_follows_what_stable_needs_for_its_share() -> None:
     state = at_step(50)
-    seen = look(state, state.since + 70, view=View(settled=True, stable_replicas=5))
-    assert decide(state, seen, LIMITS).state.capacity == 10
+    asked_for = state.capacity + wanted_replicas(state)
+    for replicas, capacity in ((asked_for, state.capacity), (asked_for + 1, 2 * (asked_for + 1))):
+        seen = look(state, state.since + 70, view=View(settled=True, stable_replicas=replicas))
+        assert decide(state, seen, LIMITS).state.capacity == capacity
 
 
 SIDES = st.builds(
