@@ -94,10 +94,12 @@ def _study_name(contract_name: str, unit: Unit, search: Search) -> str:
 
 
 def _code(family: str) -> bytes:
-    """The text of the family's module, its search space and how it fits, and of what the families share."""
+    """The text of the family's module (its search space, how it fits), of what the families share, of the search."""
     module = Path(inspect.getfile(type(get(family))))
-    shared = sorted(Path(inspect.getfile(cross_validate)).parent.glob("*.py"))
-    return b"".join(path.read_bytes() for path in (module, *shared))
+    shared = Path(inspect.getfile(cross_validate)).parent.glob("*.py")
+    return b"".join(
+        path.read_bytes() for path in (module, *sorted(shared), *sorted(Path(__file__).parent.glob("*.py")))
+    )
 
 
 def _versions() -> dict[str, str]:

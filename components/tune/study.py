@@ -3,6 +3,9 @@
     ask ─▶ RUNNING ─▶ folds ─▶ tell ─▶ COMPLETE, or PRUNED by its rank
               └── the worker died: FAIL when the study is taken up again, and asked once more
 
+On a large table a trial is explored, no more: its scout and, if that did well, the first fold; then it is PRUNED. After
+the last one the best go on to more folds (``components.tune.finals``).
+
 A trial's parameters depend on the seed, on how many trials finished before it, and on their scores: nothing else.
 The sampler is made anew for every trial with a seed of its own, because a sampler's random state dies with its
 process.
@@ -11,16 +14,17 @@ process.
 from __future__ import annotations
 
 import hashlib
-import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from components.tune.finals import EXPLORED_FOLDS, finals
+from components.tune.outcome import DETAILS, Outcome, details, result_of
 from components.tune.units import Unit
 from tenure.contract.settings import Objective
 from tenure.errors import BusyError
-from tenure.families import CrossValidation, Divided, Parameters, cross_validate, direction, get
+from tenure.families import CrossValidation, Divided, Parameters, cross_validate, direction, get, is_better
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -31,15 +35,15 @@ STARTUP_TRIALS = 4
 """Trials, the default among them, before TPE models the scores."""
 
 UNPRUNED_TRIALS = 2
-"""Trials, the default among them, that are never pruned. Later ones may be after their first fold already, or by their
-scout: all trials see the same folds, so their running means are paired."""
+"""Trials of a small table, the default among them, that are never pruned. Later ones may be after their first fold
+already: all trials see the same folds, so their running means are paired."""
 
 KEPT_PERCENT = 33.0
-"""A trial goes on while its running mean is among the best third of those that came as far. Half (the median rule)
-kept trials that had no chance: scores over the same folds differ by less noise than the trials themselves."""
+"""A trial goes on while its running mean is among the best third of the completed ones'. Half (the median rule) kept
+trials that had no chance: scores over the same folds differ by less noise than the trials themselves."""
 
-DETAILS = "details"
-"""User attribute with a finished trial's scores, rounds and duration."""
+SCOUTED_SHARE = 0.2
+"""A trial of a large table goes on to its first fold if its scout is among this share of all scouts so far."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +86,11 @@ def run_unit(
     while len(finished := _finished(study)) < unit.trials:
         tell(len(finished), _best(finished, search.objective))
         _run_trial(study, unit, len(finished), search)
-    finished = finished[: unit.trials]
-    tell(len(finished), _best(finished, search.objective))
-    records = [_record(trial) for trial in finished]
+    outcomes = [Outcome.of(trial) for trial in finished[: unit.trials]]
+    if search.divided.large:
+        outcomes = _after_finals(study, outcomes, unit, search)
+    tell(len(outcomes), _best(finished, search.objective))
+    records = [outcome.to_json(len(search.divided)) for outcome in outcomes]
     return {"family": unit.family, "shard": unit.shard, "study": name, "trials": records}
 
 
@@ -107,8 +113,10 @@ def _run_trial(study: Study, unit: Unit, index: int, search: Search) -> None:
         return not trial.should_prune()
 
     def scouted(score: float) -> bool:
+        others = [other.intermediate_values[0] for other in _finished(study)]
         trial.report(score, step=0)
-        return not trial.should_prune()
+        ahead = sum(is_better(search.objective, other, score) for other in others)
+        return ahead < SCOUTED_SHARE * (len(others) + 1)
 
     result = cross_validate(
         family,
@@ -117,22 +125,48 @@ def _run_trial(study: Study, unit: Unit, index: int, search: Search) -> None:
         objective=search.objective,
         seed=search.seed,
         threads=search.threads,
+        folds=range(EXPLORED_FOLDS) if search.divided.large else None,
         go_on=go_on,
         scouted=scouted,
     )
+    if search.divided.large and result.scores:
+        # For the sampler, which takes a trial that came farther for the better one.
+        trial.report(result.mean, step=len(result.scores))
     whole = len(result.scores) == len(search.divided)
     try:
-        trial.set_user_attr(
-            DETAILS,
-            {
-                "scores": list(result.scores),
-                "rounds": result.typical_rounds,
-                "seconds": round(time.perf_counter() - started, 3),
-            },
-        )
+        trial.set_user_attr(DETAILS, details(result, time.perf_counter() - started))
         study.tell(trial, result.mean if whole else None, state=TrialState.COMPLETE if whole else TrialState.PRUNED)
     except optuna.exceptions.UpdateFinishedTrialError:
         raise BusyError(f"another run works on the study {study.study_name}") from None
+
+
+def _after_finals(study: Study, explored: list[Outcome], unit: Unit, search: Search) -> list[Outcome]:
+    """The outcomes with what the finals added. What an interrupted run scored in them is not scored again."""
+    parameters = {outcome.number: outcome.parameters for outcome in explored}
+    seconds = {outcome.number: outcome.seconds for outcome in explored}
+
+    def further(number: int, folds: range) -> CrossValidation:
+        name = f"trial {number}, folds from {folds.start} to before {folds.stop}"
+        kept = study.user_attrs.get(name)
+        if kept is None:
+            started = time.perf_counter()
+            result = cross_validate(
+                get(unit.family),
+                parameters[number],
+                search.divided,
+                objective=search.objective,
+                seed=search.seed,
+                threads=search.threads,
+                folds=folds,
+            )
+            kept = details(result, time.perf_counter() - started)
+            study.set_user_attr(name, kept)
+        seconds[number] += kept["seconds"]
+        return result_of(kept)
+
+    first = {outcome.number: outcome.result for outcome in explored}
+    scored = finals(first, len(search.divided), search.objective, further)
+    return [replace(outcome, result=scored[outcome.number], seconds=seconds[outcome.number]) for outcome in explored]
 
 
 def _fail_left_behind(study: Study) -> None:
@@ -150,23 +184,13 @@ def _finished(study: Study) -> list[FrozenTrial]:
 
 
 def _best(trials: list[FrozenTrial], objective: Objective) -> float | None:
-    scores = [trial.value for trial in trials if trial.state.name == "COMPLETE" and trial.value is not None]
-    if not scores:
+    """The best mean score among the trials that came farthest."""
+    results = [result_of(trial.user_attrs[DETAILS]) for trial in trials]
+    farthest = max((len(result.scores) for result in results), default=0)
+    means = [result.mean for result in results if len(result.scores) == farthest > 0]
+    if not means:
         return None
-    return max(scores) if direction(objective) == "maximize" else min(scores)
-
-
-def _record(trial: FrozenTrial) -> dict[str, Any]:
-    score = trial.value if trial.state.name == "COMPLETE" else None
-    if score is not None and not math.isfinite(score):
-        score = None
-    return {
-        "number": trial.number,
-        "state": trial.state.name.lower(),
-        "score": score,
-        "parameters": dict(trial.params),
-        **trial.user_attrs[DETAILS],
-    }
+    return max(means) if direction(objective) == "maximize" else min(means)
 
 
 def _trial_seed(seed: int, unit: Unit, index: int) -> int:

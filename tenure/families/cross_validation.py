@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -36,6 +37,10 @@ class CrossValidation:
         """Rounds to refit with: the median over folds."""
         return round(float(np.median(self.rounds))) if self.rounds else None
 
+    def then(self, more: CrossValidation) -> CrossValidation:
+        """These folds and the ones after them."""
+        return CrossValidation(self.scores + more.scores, self.rounds + more.rounds)
+
 
 def cross_validate(
     family: Family,
@@ -45,6 +50,7 @@ def cross_validate(
     objective: Objective,
     seed: int,
     threads: int,
+    folds: range | None = None,
     go_on: Callable[[CrossValidation], bool] = lambda _so_far: True,
     scouted: Callable[[float], bool] | None = None,
 ) -> CrossValidation:
@@ -53,7 +59,8 @@ def cross_validate(
     Scaling, weighting, resampling and early stopping happen inside the fold; its held-out rows are only scored.
 
     Args:
-        go_on: asked after every fold but the last.
+        folds: which ones; all without it.
+        go_on: asked after every fold but the last of these.
         scouted: asked before the first fold, with the score on its held-out rows of a model that was fitted to a few
             of its rows, where folds are so large that this saves time; the score counts for nothing else.
 
@@ -61,24 +68,22 @@ def cross_validate(
         DataError: from the family's fit.
     """
 
-    def fit_and_score(rows: Rows, fold: int) -> tuple[float, int | None]:
-        stop = divided.stop(fold) if family.stops_early else None
-        model = family.fit(rows, parameters, seed=seed, threads=threads, stop=stop)
+    def fit_and_score(rows: Rows, stop: Callable[[], Rows], fold: int) -> tuple[float, int | None]:
+        model = family.fit(rows, parameters, seed=seed, threads=threads, stop=stop() if family.stops_early else None)
         held = divided.held(fold)
         return evaluate(objective, held.label, model.predict(held.matrix)), model.rounds
 
-    scores: list[float] = []
-    rounds: list[int] = []
+    done = CrossValidation((), ())
+    chosen = range(len(divided)) if folds is None else folds
     with limited(threads):
-        scout = None if scouted is None else divided.scout()
-        if scouted is not None and scout is not None and not scouted(fit_and_score(scout, 0)[0]):
-            return CrossValidation((), ())
-        for fold in range(len(divided)):
+        if scouted is not None and divided.large:
+            score, _ = fit_and_score(divided.scout(), divided.scout_stop, 0)
+            if not scouted(score):
+                return done
+        for fold in chosen:
             rows = divided.fit(fold) if family.stops_early else divided.train(fold)
-            score, stopped_at = fit_and_score(rows, fold)
-            scores.append(score)
-            rounds += [] if stopped_at is None else [stopped_at]
-            so_far = CrossValidation(tuple(scores), tuple(rounds))
-            if len(scores) < len(divided) and not go_on(so_far):
+            score, stopped_at = fit_and_score(rows, partial(divided.stop, fold), fold)
+            done = done.then(CrossValidation((score,), () if stopped_at is None else (stopped_at,)))
+            if fold != chosen[-1] and not go_on(done):
                 break
-    return so_far
+    return done

@@ -12,9 +12,12 @@ KEEP_BYTES = 512 * 1024**2
 """Most memory for rows that are kept cut out; of a larger table every trial cuts them out anew. What families derive
 from them (bins, synthetic rows) takes at most a few times as much."""
 
-SCOUT_ROWS = 12_000
-"""Rows that a scout is fitted on. With fewer than three times as many in a fold there is none: fitting the fold costs
-little more."""
+SCOUT_ROWS = 20_000
+"""Rows that a scout is fitted on. With fewer than twice as many in a fold there is none: fitting the fold costs little
+more. On 12,000 of 68,000 rows the order of XGBoost's trials correlated by 0.35 with that on all of them, on 20,000 by
+0.63: few rows favour the simpler model."""
+
+SCOUT_STOP_ROWS = 4_000
 
 
 class Divided:
@@ -47,17 +50,27 @@ class Divided:
         """Rows to score."""
         return self._rows("held", fold, self.folds.folds[fold].held)
 
-    def scout(self) -> Rows | None:
-        """Some of the first fold's rows to fit on, of each class the same share; none where they would be many."""
-        fit = self.folds.folds[0].fit
-        if len(fit) < 3 * SCOUT_ROWS:
-            return None
-        share, chosen = SCOUT_ROWS / len(fit), []
-        for value in (0, 1):
-            rows = np.random.default_rng(self._seed).permutation(fit[self.label[fit] == value])
-            # At least two, or there is nothing for SMOTE to interpolate between.
-            chosen.append(rows[: max(2, round(share * len(rows)))])
-        return self._rows("scout", 0, np.sort(np.concatenate(chosen)))
+    @property
+    def large(self) -> bool:
+        """Whether fitting a fold takes so long that a scout before it saves time."""
+        return len(self.folds.folds[0].fit) >= 2 * SCOUT_ROWS
+
+    def scout(self) -> Rows:
+        """Some of the first fold's rows to fit on, of each class the same share."""
+        return self._some("scout", self.folds.folds[0].fit, SCOUT_ROWS)
+
+    def scout_stop(self) -> Rows:
+        """As few of the first fold's rows to stop a scout early by: reading all of them took as long as its fit."""
+        return self._some("scout stop", self.folds.folds[0].stop, SCOUT_STOP_ROWS)
+
+    def _some(self, kind: str, indices: NDArray[np.int64], count: int) -> Rows:
+        share = min(1.0, count / len(indices))
+        of_class = [indices[self.label[indices] == value] for value in (0, 1)]
+        groups = of_class if np.issubdtype(self.label.dtype, np.integer) else [indices]
+        random = np.random.default_rng(self._seed)
+        # At least two of a class, or there is nothing for SMOTE to interpolate between.
+        chosen = [random.permutation(rows)[: max(2, round(share * len(rows)))] for rows in groups]
+        return self._rows(kind, 0, np.sort(np.concatenate(chosen)))
 
     def _rows(self, kind: str, fold: int, indices: NDArray[np.int64]) -> Rows:
         rows = self._kept.get((kind, fold))

@@ -68,8 +68,8 @@ def test_rows_that_keep_give_the_scores_of_rows_that_do_not(rows, monkeypatch, n
 
 def test_no_scout_where_folds_are_small(rows, monkeypatch):
     fit = len(cut(rows).folds.folds[0].fit)
-    monkeypatch.setattr(module, "SCOUT_ROWS", fit // 3 + 1)
-    assert cut(rows).scout() is None
+    monkeypatch.setattr(module, "SCOUT_ROWS", fit // 2 + 1)
+    assert not cut(rows).large
     seen = []
     family = get("logistic_regression")
     settings = {"objective": "roc_auc", "seed": 7, "threads": 1}
@@ -80,11 +80,15 @@ def test_no_scout_where_folds_are_small(rows, monkeypatch):
 def test_a_scout_goes_first_on_few_rows_of_both_classes_and_decides(rows, monkeypatch):
     monkeypatch.setattr(module, "SCOUT_ROWS", 100)
     divided = cut(rows)
+    assert divided.large
     scout = divided.scout()
     assert len(scout.label) == pytest.approx(100, abs=2)
     assert scout.label.mean() == pytest.approx(rows.label.mean(), abs=0.02)
-    of_fold = {row.tobytes() for row in divided.fit(0).matrix}
-    assert all(row.tobytes() in of_fold for row in scout.matrix)
+    monkeypatch.setattr(module, "SCOUT_STOP_ROWS", 40)
+    assert len(divided.scout_stop().label) == pytest.approx(40, abs=2)
+    for few, many in ((scout, divided.fit(0)), (divided.scout_stop(), divided.stop(0))):
+        of_fold = {row.tobytes() for row in many.matrix}
+        assert all(row.tobytes() in of_fold for row in few.matrix)
     family, seen = get("xgboost"), []
     settings = {"objective": "roc_auc", "seed": 7, "threads": 1}
 

@@ -9,6 +9,7 @@ import optuna
 import pytest
 
 from components.tune import logic, study
+from components.tune.finals import FINALISTS
 from components.tune.storage import open_storage
 from tenure.errors import BusyError, DataError, SourceError, StorageError
 from tenure.families import get
@@ -224,12 +225,45 @@ class TestStorageThatFails:
             search(upstream, tmp_path)
 
 
-def test_scouts_give_up_trials_before_their_first_fold(upstream, tmp_path, monkeypatch):
-    monkeypatch.setattr("tenure.families.divided.SCOUT_ROWS", 60)
-    found = search(upstream, tmp_path)
-    trials = [trial for unit in found.values() for trial in unit["trials"]]
-    given_up = [trial for trial in trials if not trial["scores"]]
-    assert given_up and all(trial["state"] == "pruned" and trial["score"] is None for trial in given_up)
-    assert all(unit["trials"][0]["state"] == "complete" for unit in found.values())
-    monkeypatch.setattr(study, "cross_validate", lambda *_, **__: pytest.fail("a trial ran"))
-    assert search(upstream, tmp_path) == found
+class TestLargeTable:
+    """Scouts, one fold, and finals: on a table that counts as large when a scout has 60 rows."""
+
+    @pytest.fixture(autouse=True)
+    def small_scouts(self, monkeypatch):
+        monkeypatch.setattr("tenure.families.divided.SCOUT_ROWS", 60)
+
+    def test_few_trials_see_more_than_a_fold(self, upstream, tmp_path):
+        for unit in search(upstream, tmp_path).values():
+            reached = [len(trial["scores"]) for trial in unit["trials"]]
+            assert set(reached) <= {0, 1, 2, 3} and reached.count(0) > 0 and reached.count(3) == 1
+            assert sum(folds > 1 for folds in reached) <= FINALISTS
+            for trial in unit["trials"]:
+                whole = len(trial["scores"]) == 3
+                assert (trial["state"] == "complete") == whole == (trial["score"] is not None)
+            first_folds = sorted((trial["scores"][0] for trial in unit["trials"] if trial["scores"]), reverse=True)
+            finalists = [trial["scores"][0] for trial in unit["trials"] if len(trial["scores"]) > 1]
+            assert sorted(finalists, reverse=True) == first_folds[: len(finalists)]
+
+    def test_two_workers_find_the_same(self, upstream, tmp_path):
+        assert search(upstream, tmp_path / "two", workers=2) == search(upstream, tmp_path / "one")
+
+    def test_finals_are_taken_up_where_they_were(self, upstream, tmp_path, monkeypatch):
+        whole = search(upstream, tmp_path / "whole")
+        real, calls = study.cross_validate, []
+
+        def interrupted(*arguments, **more):
+            calls.append(more["folds"])
+            if more["folds"].start > 0 and len([folds for folds in calls if folds.start > 0]) == 2:
+                raise KeyboardInterrupt
+            return real(*arguments, **more)
+
+        monkeypatch.setattr(study, "cross_validate", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            search(upstream, tmp_path)
+        before = len(calls)
+        monkeypatch.setattr(study, "cross_validate", lambda *a, **m: (calls.append(m["folds"]), real(*a, **m))[1])
+        assert search(upstream, tmp_path) == whole
+        explored = [folds for folds in calls if folds.start == 0]
+        assert len(explored) == len(FAMILIES) * TRIALS and len(calls) > before
+        monkeypatch.setattr(study, "cross_validate", lambda *_, **__: pytest.fail("a trial ran"))
+        assert search(upstream, tmp_path) == whole
