@@ -12,13 +12,14 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from tenure.contract import Contract
-from tenure.contract.schema import SNAPSHOT_COLUMN
+from tenure.contract.schema import LABEL_COLUMN, SNAPSHOT_COLUMN
 from tenure.contract.values import Value
 from tenure.errors import DataError, StorageError
 from tenure.families import Folds, divide
-from tenure.transform import Transform
+from tenure.transform import Transform, stratify
 
-LABEL = "_label"
+ROWS_OF_FOLD = 2
+"""Least rows of a stratum of the label in every fold."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class Part:
 
     matrix: NDArray[np.float32]
     """Shape (n, f)."""
-    label: NDArray[np.int8]
-    """Shape (n,), 0 or 1."""
+    label: NDArray[np.int8] | NDArray[np.float64]
+    """Shape (n,): 0 or 1; for regression the number."""
     key: NDArray[Any]
     """Shape (n,)."""
     time: NDArray[Any] | None
@@ -54,24 +55,18 @@ def read_part(features: Path, name: Literal["train", "validation"], contract: Co
 
     Raises:
         StorageError: if it cannot be read.
-        DataError: if a label is missing or neither 0 nor 1, or there is no row.
+        DataError: if a label is missing, neither 0 nor 1, or no finite number; or there is no row.
     """
     path = features / f"{name}.parquet"
     try:
         table = pq.read_table(path)
     except (OSError, pa.ArrowInvalid) as error:
         raise StorageError(f"cannot read {path}: {str(error).splitlines()[0]}") from error
-    label = table.column(LABEL)
-    if not table.num_rows or label.null_count:
-        raise DataError(f"{path.name}: {label.null_count} of {table.num_rows} rows have no label")
-    values = label.to_numpy().astype(np.int8)
-    if not np.isin(values, (0, 1)).all():
-        raise DataError(f"{path.name}: a label is neither 0 nor 1")
     time = contract.time if contract.events is None else SNAPSHOT_COLUMN
     encoded = transform.encode({column: table.column(column) for column in transform.inputs})
     return Part(
         matrix=encoded.matrix,
-        label=values,
+        label=_labels(table.column(LABEL_COLUMN), contract, path.name),
         key=table.column(contract.key).to_numpy(),
         time=None if time is None else table.column(time).to_numpy(),
         segment_columns={
@@ -80,18 +75,40 @@ def read_part(features: Path, name: Literal["train", "validation"], contract: Co
     )
 
 
+def _labels(column: pa.ChunkedArray, contract: Contract, file: str) -> NDArray[np.int8] | NDArray[np.float64]:
+    if not len(column) or column.null_count:
+        raise DataError(f"{file}: {column.null_count} of {len(column)} rows have no label")
+    if contract.task == "regression":
+        numbers: NDArray[np.float64] = column.to_numpy().astype(np.float64)
+        if not np.isfinite(numbers).all():
+            raise DataError(f"{file}: a label is no finite number")
+        return numbers
+    classes: NDArray[np.int8] = column.to_numpy().astype(np.int8)
+    if not np.isin(classes, (0, 1)).all():
+        raise DataError(f"{file}: a label is neither 0 nor 1")
+    return classes
+
+
 def folds_of(part: Part, contract: Contract) -> Folds:
     """The part's folds for cross-validation: the same wherever they are made.
 
     Raises:
-        DataError: if it has too few rows of a class.
+        DataError: if it has too few rows, or too few of a class.
     """
-    days = contract.label.horizon_days
+    days, count = contract.label.horizon_days, contract.training.folds
     return divide(
-        part.label,
-        contract.training.folds,
+        _strata(part.label, count) if contract.task == "regression" else part.label,
+        count,
         contract.training.seed,
         key=part.key,
         time=part.time if contract.split_strategy == "time" else None,
         horizon=None if days is None else np.timedelta64(days, "D"),
     )
+
+
+def _strata(label: NDArray[Any], folds: int) -> NDArray[np.int64]:
+    """What folds keep the shares of, of a number."""
+    if len(label) < 2 * ROWS_OF_FOLD * folds:
+        needed = 2 * ROWS_OF_FOLD * folds
+        raise DataError(f"the training part has {len(label)} rows, {folds} folds need at least {needed}")
+    return stratify(label, ROWS_OF_FOLD * folds)

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from components.step import publish
-from tenure.checks import positives
+from tenure.checks import labels_of
 from tenure.checks.leakage import Table, check_leakage
 from tenure.contract import Contract
 from tenure.contract.schema import LABEL_COLUMN, ROW_COLUMN, SNAPSHOT_COLUMN
@@ -67,18 +67,13 @@ def _sample(contract: Contract, training: Tables, transform: Transform) -> pa.Ta
 
 
 def _table(contract: Contract, rows: pa.Table, transform: Transform) -> Table:
-    label_column = contract.label_column
-    if label_column is None:
-        label = rows.column(LABEL_COLUMN).to_numpy()
-    else:
-        label = positives(contract, rows.column(label_column)).to_numpy(zero_copy_only=False)
     orders = {f"order of the key '{contract.key}'": _places(rows.column(contract.key))}
     if contract.events is None:
         orders["order of the rows in the source"] = _places(rows.column(ROW_COLUMN))
     time = SNAPSHOT_COLUMN if contract.events is not None else contract.time
     return Table(
         values=transform.values({name: rows.column(name) for name in transform.inputs}),
-        label=np.asarray(label).astype(np.int8),
+        label=labels_of(contract, rows.column(contract.label_column or LABEL_COLUMN)),
         orders=orders,
         time=None if time is None else _days(rows.column(time)),
     )

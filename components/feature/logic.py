@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from components.feature.definitions import definitions
 from components.feature.leakage import stop_if_leaking
 from components.step import progress
-from tenure.checks import positives
+from tenure.checks import labels_of
 from tenure.contract import Contract, parse
 from tenure.contract.schema import LABEL_COLUMN, SNAPSHOT_COLUMN
 from tenure.errors import DataError, StorageError
@@ -36,13 +36,14 @@ def run(contract: str, valid: Path, features: Path) -> dict[str, Any]:
 
     Outputs, in the folder ``features``:
         train.parquet, validation.parquet, test.parquet: the columns of ``valid`` but the label (for an event log its
-            snapshots), the derived features, ``_label`` (int8).
+            snapshots), the derived features, ``_label`` (int8; float64 for regression).
         transform.json: the transform, fitted on the training part alone.
         definitions.json: every feature, for people.
         split.json: how the rows were divided.
         leakage.json: what the leakage check found in the training part (``tenure.checks.leakage``).
 
-    Returns what the step shows: rows and churn rate a part, numbers of features, what may be leakage.
+    Returns what the step shows: rows and churn rate, or mean of the label, a part; numbers of features, what may be
+    leakage.
 
     Raises:
         ContractError: the contract cannot hold.
@@ -55,7 +56,7 @@ def run(contract: str, valid: Path, features: Path) -> dict[str, Any]:
     if described.events is not None:
         progress("looking back from the cuts")
         table = ds.InMemoryDataset(snapshots(described, _batches(table, event_columns(described))))
-    assignment, times = _divide(described, table)
+    assignment, labels, times = _divide(described, table)
     progress("fitting the transform")
     transform = fit(described, _training_part(table, assignment))
     progress("looking for leakage")
@@ -64,11 +65,11 @@ def run(contract: str, valid: Path, features: Path) -> dict[str, Any]:
     _write_parts(described, table, assignment, transform, features)
     write_text(features / "transform.json", transform.to_json())
     write_text(features / "definitions.json", _json(definitions(described, transform)))
-    split = _split_record(described, assignment, times)
+    split = _split_record(described, assignment, labels, times)
     write_text(features / "split.json", _json(split))
     return {
         "rows": split["rows"],
-        "churn_rates": split["churn_rates"],
+        **{name: split[name] for name in ("churn_rates", "label_means") if name in split},
         "strategy": split["strategy"],
         "inputs": len(transform.inputs),
         "derived": len(described.derived),
@@ -91,8 +92,8 @@ def _batches(table: ds.Dataset, columns: Sequence[str] | None = None) -> Iterato
     )
 
 
-def _divide(contract: Contract, table: ds.Dataset) -> tuple[Assignment, NDArray[Any] | None]:
-    """The part of each row, and its time."""
+def _divide(contract: Contract, table: ds.Dataset) -> tuple[Assignment, NDArray[Any], NDArray[Any] | None]:
+    """The part of each row, its label, and its time."""
     time = contract.time if contract.events is None else SNAPSHOT_COLUMN
     label = contract.label_column or LABEL_COLUMN
     names = [contract.key, label, *([time] if time else [])]
@@ -101,16 +102,17 @@ def _divide(contract: Contract, table: ds.Dataset) -> tuple[Assignment, NDArray[
     if time is not None and read.column(time).null_count:
         raise DataError(f"{read.column(time).null_count} rows have no '{time}'")
     labels = _labels(contract, read.column(label))
-    return assign(contract, read.column(contract.key).combine_chunks(), labels, times), times
+    return assign(contract, read.column(contract.key).combine_chunks(), labels, times), labels, times
 
 
-def _labels(contract: Contract, column: pa.Array | pa.ChunkedArray) -> NDArray[np.int8]:
-    """1 for customers who left, 0 for those who stayed; shape (rows,)."""
+def _labels(contract: Contract, column: pa.Array | pa.ChunkedArray) -> NDArray[Any]:
+    """1 for customers who left, 0 for those who stayed; for regression the number; shape (rows,)."""
     if column.null_count:
         raise DataError(f"{column.null_count} rows have no '{contract.label_column}'")
-    left = column if contract.label_column is None else positives(contract, column)
-    found: NDArray[np.int8] = left.to_numpy(zero_copy_only=False).astype(np.int8)
-    return found
+    labels = labels_of(contract, column)
+    if not np.isfinite(labels).all():
+        raise DataError(f"{int((~np.isfinite(labels)).sum())} rows have a label that is not finite")
+    return labels
 
 
 def _training_part(table: ds.Dataset, assignment: Assignment) -> Tables:
@@ -152,16 +154,17 @@ def _with_features(contract: Contract, batch: pa.RecordBatch, transform: Transfo
     return pa.RecordBatch.from_pydict({**columns, **derived, LABEL_COLUMN: label})
 
 
-def _split_record(contract: Contract, assignment: Assignment, times: NDArray[Any] | None) -> dict[str, Any]:
+def _split_record(
+    contract: Contract, assignment: Assignment, labels: NDArray[Any], times: NDArray[Any] | None
+) -> dict[str, Any]:
     """What ``split.json`` says."""
-    rows, left = assignment.rows, assignment.positives
+    rows = assignment.rows
     record: dict[str, Any] = {
         "strategy": assignment.strategy,
         "seed": contract.split.seed,
         "shares": {"train": contract.split.train, "validation": contract.split.validation, "test": contract.split.test},
         "rows": rows,
-        "positives": left,
-        "churn_rates": {part: round(left[part] / rows[part], 6) for part in PARTS},
+        **_label_record(assignment, labels),
         "keys_in_several_parts": assignment.keys_in_several_parts,
     }
     if times is not None:
@@ -171,6 +174,18 @@ def _split_record(contract: Contract, assignment: Assignment, times: NDArray[Any
         record["horizon_days"] = horizon_days(contract)
         record["cuts"] = {part: sorted({str(cut) for cut in inside}) for part, inside in of_part.items()}
     return record
+
+
+def _label_record(assignment: Assignment, labels: NDArray[Any]) -> dict[str, Any]:
+    """Whom, or how much, the parts hold."""
+    rows, left = assignment.rows, assignment.positives
+    if left:
+        return {"positives": left, "churn_rates": {part: round(left[part] / rows[part], 6) for part in PARTS}}
+    inside = {part: labels[assignment.places == index] for index, part in enumerate(PARTS)}
+    return {
+        "label_means": {part: float(numbers.mean()) for part, numbers in inside.items()},
+        "label_spreads": {part: float(numbers.std()) for part, numbers in inside.items()},
+    }
 
 
 def _json(document: Any) -> str:

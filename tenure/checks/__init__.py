@@ -2,7 +2,7 @@
 
 from tenure.checks.evolution import Evolution, reconcile
 from tenure.checks.faults import Kind, RowFaults
-from tenure.checks.label import positives
+from tenure.checks.label import labels_of, positives
 from tenure.checks.parse import ROW, arrow_type, parse_batch, parse_value, table_columns, table_schema
 from tenure.checks.result import Check, Counts, Validation
 
@@ -15,6 +15,7 @@ __all__ = [
     "RowFaults",
     "Validation",
     "arrow_type",
+    "labels_of",
     "parse_batch",
     "parse_value",
     "positives",

@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from tenure.checks.leakage_numbers import correlation, rank_r2
 from tenure.checks.leakage_ranking import Labels, alone, coded, deviations, is_recoding
 from tenure.checks.result import Check, Level
 from tenure.contract import Contract
@@ -28,6 +29,8 @@ KINDS: tuple[Kind, ...] = Kind.__args__  # type: ignore[attr-defined]
 
 MAX_AUC = 0.98
 """Of one feature alone. Recency, the best feature known for churn, reaches 0.75 to 0.85."""
+MAX_RANK_R2 = 0.98
+"""As much of a number's ranks explained by one feature alone: a rank correlation of 0.99."""
 RECODING_VALUES = 20
 LATE_SHARE = 0.01
 """Rows whose date lies after the row's time; fewer are slips of the pen."""
@@ -39,6 +42,8 @@ MISSING_NOW, MISSING_BEFORE = 0.99, 0.50
 MIN_ROWS = 30
 """Rows on each side of a comparison of missing values."""
 ORDER_AUC = 0.60
+ORDER_CORRELATION = 0.20
+"""The same for a number: twice a ROC-AUC less one is a rank correlation too."""
 FAR_ORDER = 6.0
 """Standard deviations under chance, for an order that is held to say something."""
 SAME_ORDER = 0.99
@@ -56,8 +61,8 @@ class Table:
 
     values: Mapping[str, Value]
     """Inputs and derived features by name, (rows,) each."""
-    label: Labels
-    """(rows,) 0 or 1."""
+    label: Labels | Floats
+    """(rows,) 0 or 1; for regression the number, as floats."""
     orders: Mapping[str, Floats]
     """Name of an order (``row order``, the key's) to each row's place in it, (rows,)."""
     time: Floats | None
@@ -98,10 +103,17 @@ def check_leakage(contract: Contract, table: Table) -> list[Check]:
 
 def _ranking(table: Table) -> Iterator[_Finding]:
     for name, values in table.values.items():
-        auc = alone(values, table.label)
+        if _is_number(table):
+            share = rank_r2(values, table.label.astype(np.float64))
+            if share >= MAX_RANK_R2:
+                text = f"alone explains {share:.1%} of the order of the labels, over {MAX_RANK_R2:.0%}"
+                yield _Finding("ranks the label", name, text, share, MAX_RANK_R2)
+            continue
+        label = table.label.astype(np.int8)
+        auc = alone(values, label)
         if auc < MAX_AUC:
             continue
-        if is_recoding(values, table.label, RECODING_VALUES):
+        if is_recoding(values, label, RECODING_VALUES):
             yield _Finding("recoding of the label", name, "says the label in other words in every row", auc, MAX_AUC)
         else:
             text = f"alone ranks churners over stayers with a ROC-AUC of {auc:.3f}, over {MAX_AUC:g}"
@@ -136,14 +148,15 @@ def _constant(table: Table) -> Iterator[_Finding]:
 
 
 def _missing_for_a_class(table: Table) -> Iterator[_Finding]:
-    left = table.label == 1
+    above, below = ("larger labels", "smallest labels") if _is_number(table) else ("churners", "stayers")
+    left = table.label > table.label.min()
     if min(left.sum(), (~left).sum()) < MIN_ROWS:
         return
     for name, values in table.values.items():
         there = coded(values) > 0
-        filled = {"churners": float(there[left].mean()), "stayers": float(there[~left].mean())}
-        for few, many in (("churners", "stayers"), ("stayers", "churners")):
-            rows = int(left.sum() if few == "churners" else (~left).sum())
+        filled = {above: float(there[left].mean()), below: float(there[~left].mean())}
+        for few, many in ((above, below), (below, above)):
+            rows = int(left.sum() if few == above else (~left).sum())
             # As many empty cells by chance, if the class did not matter: (1 - filled) to the power of rows.
             chance = rows * math.log1p(-min(float(there.mean()), 1.0 - 1e-12))
             if filled[few] <= RARELY and filled[many] >= OFTEN and chance < math.log(MAX_CHANCE):
@@ -167,15 +180,29 @@ def _missing_lately(table: Table) -> Iterator[_Finding]:
 
 def _orders(table: Table) -> Iterator[_Finding]:
     for order, place in table.orders.items():
-        auc = rank_auc(table.label, place)
-        if max(auc, 1.0 - auc) < ORDER_AUC or deviations(auc, table.label) < FAR_ORDER:
+        measure, strength, limit, deviation = _order_strength(table, place)
+        if strength < limit or deviation < FAR_ORDER:
             continue
-        text = f"{order} ranks the label with a ROC-AUC of {max(auc, 1.0 - auc):.3f}: was the table sorted by it?"
-        yield _Finding("order of the rows", None, text, max(auc, 1.0 - auc), ORDER_AUC)
+        text = f"{order} ranks the label with a {measure} of {strength:.3f}: was the table sorted by it?"
+        yield _Finding("order of the rows", None, text, strength, limit)
         for name, values in table.values.items():
             if _follows(values, place):
-                text = f"repeats the {order}, which ranks the label with a ROC-AUC of {max(auc, 1.0 - auc):.3f}"
-                yield _Finding("order of the rows", name, text, max(auc, 1.0 - auc), ORDER_AUC)
+                text = f"repeats the {order}, which ranks the label with a {measure} of {strength:.3f}"
+                yield _Finding("order of the rows", name, text, strength, limit)
+
+
+def _order_strength(table: Table, place: Floats) -> tuple[str, float, float, float]:
+    """What an order is measured by, how well it ranks the label, the limit, and how far it is from chance."""
+    if _is_number(table):
+        found = abs(correlation(place, table.label.astype(np.float64)))
+        return "rank correlation", found, ORDER_CORRELATION, found * math.sqrt(place.size - 1)
+    label = table.label.astype(np.int8)
+    auc = rank_auc(label, place)
+    return "ROC-AUC", max(auc, 1.0 - auc), ORDER_AUC, deviations(auc, label)
+
+
+def _is_number(table: Table) -> bool:
+    return bool(np.issubdtype(table.label.dtype, np.floating))
 
 
 def _follows(values: Value, place: Floats) -> bool:

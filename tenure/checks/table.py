@@ -135,10 +135,12 @@ def check_rows_left(contract: Contract, seen: Observed) -> list[Check]:
 
 
 def check_classes(contract: Contract, seen: Observed, labels: Sketch) -> list[Check]:
-    """Both classes are there, and the smaller one is not too small."""
+    """Both classes are there, and the smaller one is not too small; a number has more than one value."""
     name = contract.label_column
     if name is None or not seen.good:
         return []
+    if contract.task == "regression":
+        return [_check_number(name, labels)]
     limit = contract.quality.min_class_share
     share = min(seen.positives, seen.good - seen.positives) / seen.good
     positive = contract.label.positive
@@ -152,6 +154,16 @@ def check_classes(contract: Contract, seen: Observed, labels: Sketch) -> list[Ch
         message += f": the smaller class is below {_percent(limit)}"
     advice = "Bring more of the smaller class, or lower 'quality.min_class_share'."
     return [Check("classes", level, message, name, share, limit, advice)]
+
+
+def _check_number(name: str, labels: Sketch) -> Check:
+    low, high = labels.lows.get(name), labels.highs.get(name)
+    advice = "Bring a table in which it differs."
+    if low == high:
+        return Check(
+            "label", "stop", f"the label '{name}' is {low} in every row: nothing can be learnt", name, 1, 2, advice
+        )
+    return Check("label", "pass", f"the label '{name}' goes from {low:,.6g} to {high:,.6g}", name)
 
 
 def check_freshness(contract: Contract, seen: Observed, now: datetime) -> list[Check]:

@@ -60,7 +60,7 @@ def divide(
     ``time``: stratified folds, with all rows of a customer in one fold where keys repeat.
 
     Args:
-        strata: the label's classes, 0 or 1; for a number its strata, from 0 (``tenure.transform.strata``); shape (n,).
+        strata: the label's classes, 0 or 1; for a number its strata (``tenure.transform.stratify``); shape (n,).
         count: folds; there may be fewer in time.
         key: customers, shape (n,).
         time: shape (n,), without missing values.

@@ -4,6 +4,7 @@ from tenure.transform.containers import Values
 from tenure.transform.fitting import Tables, fit, of_table
 from tenure.transform.split import PARTS, Assignment, assign
 from tenure.transform.state import Feature
+from tenure.transform.strata import stratify
 from tenure.transform.transform import Columns, Encoded, Transform
 from tenure.transform.windows import event_columns, snapshots
 
@@ -21,4 +22,5 @@ __all__ = [
     "fit",
     "of_table",
     "snapshots",
+    "stratify",
 ]

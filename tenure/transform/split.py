@@ -1,7 +1,8 @@
 """Which rows train, which validate, which test.
 
 ``stratified``   by customer: within each class, customers ranked by a keyed hash of their key. Whoever adds, drops or
-                 shuffles rows moves few others. All rows of a customer are in one part.
+                 shuffles rows moves few others. All rows of a customer are in one part. A number's classes are its
+                 strata.
 ``time``         by time: the oldest rows train, the newest test. Rows of one time are in one part.
 
 An event log is split by cut: the last test, those before validate, the first train. A customer may then stand in
@@ -23,10 +24,14 @@ from numpy.typing import NDArray
 
 from tenure.contract import Contract
 from tenure.errors import DataError
+from tenure.transform.strata import stratify
 from tenure.transform.windows import horizon_days
 
 PartName = Literal["train", "validation", "test"]
 PARTS: tuple[PartName, ...] = ("train", "validation", "test")
+
+LEAST_OF_STRATUM = 20
+"""Customers of a stratum of a number: each part gets some of them."""
 
 Places = NDArray[np.int8]
 """For each row the index of its part in ``PARTS``."""
@@ -41,38 +46,43 @@ class Assignment:
     """Shape (rows,)."""
     rows: dict[str, int]
     positives: dict[str, int]
+    """Rows of customers who left, a part; empty for regression."""
     keys_in_several_parts: int
     """Customers with rows in more than one part; 0 unless an event log is split by time."""
 
 
-def assign(contract: Contract, keys: pa.Array, labels: NDArray[np.int8], times: NDArray[Any] | None) -> Assignment:
+def assign(contract: Contract, keys: pa.Array, labels: NDArray[Any], times: NDArray[Any] | None) -> Assignment:
     """Divide rows by the contract's ``split``.
 
     Args:
         keys: shape (rows,).
-        labels: 0 or 1; shape (rows,).
+        labels: 0 or 1; for regression the number; shape (rows,).
         times: of each row, in the contract's time column, or its cut; shape (rows,). None without time.
 
     Raises:
-        DataError: a part would lack a class, times are too few to divide, or horizons overlap.
+        DataError: a part would lack a class, or hold one value of a number only; times are too few to divide, or
+            horizons overlap.
     """
     split, strategy = contract.split, contract.split_strategy
     shares = (split.train, split.validation, split.test)
     codes, hashes = _hashed(keys, split.seed)
+    is_number = contract.task == "regression"
+    classes = stratify(labels, LEAST_OF_STRATUM).astype(np.int8) if is_number else labels
     if strategy == "stratified":
-        places = _by_customer(codes, hashes, labels, shares)
+        places = _by_customer(codes, hashes, classes, shares)
     elif times is None:
         raise ValueError("a split by time needs times")
     elif contract.events is None:
         places = _by_time(times, shares)
     else:
-        places = _by_cut(codes, hashes, labels, times, shares)
+        places = _by_cut(codes, hashes, classes, times, shares)
         _refuse_overlap(places, times, horizon_days(contract))
-    _refuse_one_class(places, labels)
+    (_refuse_one_value if is_number else _refuse_one_class)(places, labels)
     shared = _keys_in_several_parts(codes, places, len(hashes))
     if shared and (strategy == "stratified" or contract.events is None):
         raise DataError(f"{shared} values of the key '{contract.key}' stand in several parts of the split")
-    return Assignment(strategy, places, _per_part(places, None), _per_part(places, labels), shared)
+    positives = {} if is_number else _per_part(places, labels)
+    return Assignment(strategy, places, _per_part(places, None), positives, shared)
 
 
 def _per_part(places: Places, weights: NDArray[np.int8] | None) -> dict[str, int]:
@@ -90,14 +100,14 @@ def _hashed(keys: pa.Array, seed: int) -> tuple[NDArray[np.int64], NDArray[np.ui
 
 
 def _by_customer(
-    codes: NDArray[np.int64], hashes: NDArray[np.uint64], labels: NDArray[np.int8], shares: tuple[float, ...]
+    codes: NDArray[np.int64], hashes: NDArray[np.uint64], classes: NDArray[np.int8], shares: tuple[float, ...]
 ) -> Places:
     # A customer with several rows has the class of the one who left, if that is among them.
-    classes = np.zeros(len(hashes), dtype=np.int8)
-    np.maximum.at(classes, codes, labels)
+    highest = np.zeros(len(hashes), dtype=np.int8)
+    np.maximum.at(highest, codes, classes)
     of_customer = np.zeros(len(hashes), dtype=np.int8)
-    for kind in (0, 1):
-        members = np.flatnonzero(classes == kind)
+    for kind in np.unique(highest):
+        members = np.flatnonzero(highest == kind)
         ranked = members[np.argsort(hashes[members], kind="stable")]
         bounds = _counts(len(ranked), shares)
         of_customer[ranked] = np.repeat(np.arange(len(shares), dtype=np.int8), bounds)
@@ -114,7 +124,7 @@ def _by_time(times: NDArray[Any], shares: tuple[float, ...]) -> Places:
 def _by_cut(
     codes: NDArray[np.int64],
     hashes: NDArray[np.uint64],
-    labels: NDArray[np.int8],
+    classes: NDArray[np.int8],
     cuts: NDArray[Any],
     shares: tuple[float, float, float],
 ) -> Places:
@@ -122,12 +132,12 @@ def _by_cut(
     if len(distinct) >= len(PARTS):
         return _parts_of_steps(counts, shares)[steps]
     if len(distinct) == 1:
-        return _by_customer(codes, hashes, labels, shares)
+        return _by_customer(codes, hashes, classes, shares)
     places = np.full(len(codes), PARTS.index("test"), dtype=np.int8)
     first = np.flatnonzero(steps == 0)
     before = shares[0] + shares[1]
     met, again = np.unique(codes[first], return_inverse=True)
-    places[first] = _by_customer(again, hashes[met], labels[first], (shares[0] / before, shares[1] / before))
+    places[first] = _by_customer(again, hashes[met], classes[first], (shares[0] / before, shares[1] / before))
     return places
 
 
@@ -170,6 +180,14 @@ def _refuse_one_class(places: Places, labels: NDArray[np.int8]) -> None:
         for kind, what in ((1, "who left"), (0, "who stayed")):
             if not (inside == kind).any():
                 raise DataError(f"the {part} part of the split has {len(inside)} rows and no customer {what}")
+
+
+def _refuse_one_value(places: Places, labels: NDArray[np.float64]) -> None:
+    for index, part in enumerate(PARTS):
+        inside = labels[places == index]
+        if not len(inside) or inside.min() == inside.max():
+            found = f"the label is {inside[0]:g} in all of them" if len(inside) else "a model needs some"
+            raise DataError(f"the {part} part of the split has {len(inside)} rows: {found}")
 
 
 def _keys_in_several_parts(codes: NDArray[np.int64], places: Places, customers: int) -> int:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 MAX_STRATA = 10
 
 
-def strata(values: NDArray[np.float64], least: int) -> NDArray[np.int64]:
+def stratify(values: NDArray[np.float64], least: int) -> NDArray[np.int64]:
     """Quantile bins, from 0; shape (n,).
 
     As many as ``MAX_STRATA``; fewer where one would have fewer than ``least`` values, as when many of them are equal.

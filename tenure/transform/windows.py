@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from tenure.contract import Contract, Window
 from tenure.contract.schema import LABEL_COLUMN, ROW_COLUMN, SNAPSHOT_COLUMN
@@ -24,6 +26,7 @@ EPOCH = date(1970, 1, 1)
 def event_columns(contract: Contract) -> list[str]:
     """The columns of the log that snapshots are made from."""
     used = [window.column for window in contract.windows.values() if window.column is not None]
+    used += [] if contract.label.column is None else [contract.label.column]
     return list(dict.fromkeys([contract.key, str(contract.time), *used]))
 
 
@@ -31,14 +34,14 @@ def snapshots(contract: Contract, events: Iterable[pa.RecordBatch]) -> pa.Table:
     """The table of customers at cuts, ordered by cut and key.
 
     A customer stands at a cut if an event lies within ``active_days`` before it, and is labelled 1 if none lies
-    within ``horizon_days`` from it on.
+    within ``horizon_days`` from it on; for regression by the label's aggregate over the events that lie there.
 
     Args:
         events: parsed batches with ``event_columns``, in any order.
 
     Returns:
         The key, ``cut`` (date32), the windows (float64, null where there is nothing to aggregate), ``_label``
-        (int8), ``_row`` (int64, from 1).
+        (int8; float64 for regression), ``_row`` (int64, from 1).
 
     Raises:
         DataError: the log is empty, an event has no key or time, a cut's horizon reaches beyond the log's last day,
@@ -54,7 +57,7 @@ def snapshots(contract: Contract, events: Iterable[pa.RecordBatch]) -> pa.Table:
 
 
 def horizon_days(contract: Contract) -> int:
-    """Days from a cut on whose silence means that a customer has left."""
+    """Days from a cut on that the label looks at."""
     if contract.label.horizon_days is None:
         raise ValueError(f"'{contract.name}' is no event log")
     return contract.label.horizon_days
@@ -86,7 +89,7 @@ def _refuse_uncovered(cut: date, horizon: int, log: Log) -> None:
     end = cut + timedelta(days=horizon - 1)
     if end > last:
         raise DataError(
-            f"the cut {cut} needs events until {end} to know who left, the log ends on {last}: "
+            f"the cut {cut} needs events until {end} to know the label, the log ends on {last}: "
             f"the latest cut that it covers is {last - timedelta(days=horizon - 1)}"
         )
     if cut <= first:
@@ -98,7 +101,7 @@ def _at(cut: date, contract: Contract, active_days: int, keys: pa.Array, log: Lo
     active = np.flatnonzero(log.between(day - active_days, day).lengths > 0)
     if not len(active):
         raise DataError(f"no customer has an event within {active_days} days before the cut {cut}")
-    returned = log.between(day, day + horizon_days(contract)).lengths[active] > 0
+    after = log.between(day, day + horizon_days(contract)).of(active)
     columns: dict[str, pa.Array] = {
         contract.key: keys.take(pa.array(active)),
         SNAPSHOT_COLUMN: pa.array(np.full(len(active), day, dtype=np.int32)).cast(pa.date32()),
@@ -106,8 +109,16 @@ def _at(cut: date, contract: Contract, active_days: int, keys: pa.Array, log: Lo
     for name, window in contract.windows.items():
         values = aggregate(log, window, _span(log, window, day).of(active), day)
         columns[name] = pa.array(values, mask=np.isnan(values))
-    columns[LABEL_COLUMN] = pa.array((~returned).astype(np.int8))
+    columns[LABEL_COLUMN] = pa.array(_label(contract, log, after, day))
     return pa.table(columns)
+
+
+def _label(contract: Contract, log: Log, after: Spans, day: int) -> NDArray[Any]:
+    """Of each span of events after the cut: whether it is empty, or what a regression predicts of it."""
+    if contract.label.aggregate is None:
+        return (after.lengths == 0).astype(np.int8)
+    wanted = Window(aggregate=contract.label.aggregate, column=contract.label.column, reason="the label")
+    return aggregate(log, wanted, after, day)
 
 
 def _span(log: Log, window: Window, day: int) -> Spans:

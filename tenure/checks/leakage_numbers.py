@@ -1,0 +1,63 @@
+"""How well one column by itself tells a number."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenure.checks.leakage_ranking import FAR_FROM_CHANCE, FOLDS, MIN_PRESENT_SHARE, binned
+from tenure.contract.values import Floats, Text, Value
+
+
+def rank_r2(values: Value, label: Floats) -> float:
+    """Share (0 to 1) of the variance of the label's ranks that one column explains; 0 where chance could have done it.
+
+    Ranks, because a few large labels would outweigh all others. The better of two: numbers as they are, whose share is
+    Spearman's correlation squared; and the mean rank of a row's value (or quantile bin, or of missing ones) among the
+    other folds' rows, so that a value which stands in one row says nothing.
+    """
+    ranks = ranked(label)
+    best = max(0.0, _explained(ranks, _cross_fitted(binned(values), ranks)))
+    if not isinstance(values, Text):
+        there = np.isfinite(values)
+        if there.mean() >= MIN_PRESENT_SHARE:
+            best = max(best, correlation(values[there], label[there]) ** 2)
+    return best if math.sqrt(best * (label.size - 1)) >= FAR_FROM_CHANCE else 0.0
+
+
+def correlation(one: Floats, other: Floats) -> float:
+    """Rank correlation (Spearman 1904), -1 to 1; 0 where one of the two has a single value."""
+    ranks, others = ranked(one), ranked(other)
+    spread = float(ranks.std() * others.std())
+    return float(np.mean((ranks - ranks.mean()) * (others - others.mean()))) / spread if spread > 0.0 else 0.0
+
+
+def ranked(values: Floats) -> Floats:
+    """(rows,) ranks; equal values share their mean rank."""
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(count)
+    ranks: Floats = (last - (count - 1) / 2.0)[place]
+    return ranks
+
+
+def _explained(truth: Floats, guess: Floats) -> float:
+    total = float(np.sum((truth - truth.mean()) ** 2))
+    return 1.0 - float(np.sum((truth - guess) ** 2)) / total if total > 0.0 else 0.0
+
+
+def _cross_fitted(codes: NDArray[np.int64], truth: Floats) -> Floats:
+    """(rows,) mean of ``truth`` over the other folds' rows with the same code, drawn to the whole's by one row."""
+    fold = np.random.default_rng(0).permutation(truth.size) % FOLDS
+    count = int(codes.max()) + 1
+    base = float(truth.mean())
+    rows = np.bincount(codes, minlength=count).astype(np.float64)
+    sums = np.bincount(codes, weights=truth, minlength=count)
+    guess = np.empty(truth.size)
+    for number in range(FOLDS):
+        held = fold == number
+        others = rows - np.bincount(codes[held], minlength=count)
+        theirs = sums - np.bincount(codes[held], weights=truth[held], minlength=count)
+        guess[held] = ((theirs + base) / (others + 1.0))[codes[held]]
+    return guess
