@@ -7,7 +7,21 @@ import shutil
 from pathlib import Path
 from typing import Any, Protocol
 
-SHOWN = ("roc_auc", "average_precision", "precision", "recall", "f1", "brier", "calibration_error", "profit_per_day")
+from tenure.contract.settings import Task
+
+SHOWN: dict[Task, tuple[str, ...]] = {
+    "classification": (
+        "roc_auc",
+        "average_precision",
+        "precision",
+        "recall",
+        "f1",
+        "brier",
+        "calibration_error",
+        "profit_per_day",
+    ),
+    "regression": ("rmse", "mae", "r2", "mape", "bias", "coverage", "interval_width"),
+}
 
 
 class Metrics(Protocol):
@@ -37,14 +51,11 @@ def show(
     """Fill the artifacts from the folder that the step wrote; what the model is made of is returned, for metadata."""
     document: dict[str, Any] = json.loads((evaluation / "evaluation.json").read_text(encoding="utf-8"))
     values = {name: estimate["value"] for name, estimate in document["metrics"].items()}
-    for name in SHOWN:
+    for name in SHOWN[document["task"]]:
         if values[name] is not None:
             metrics.log_metric(name, values[name])
-    stayed, left = ("true_negatives", "false_positives"), ("false_negatives", "true_positives")
-    curves.log_confusion_matrix(["stayed", "left"], [[round(values[name]) for name in row] for row in (stayed, left)])
-    roc = document["curves"].get("roc")
-    if roc is not None:
-        curves.log_roc_curve(roc["x"], roc["y"], roc["threshold"])
+    if document["task"] == "classification":
+        _classification(document, values, curves)
     shutil.copyfile(evaluation / "report.html", report.path)
     verdict, versions = document["verdict"], document["versions"]
     Path(summary.path).write_text(_markdown(document), encoding="utf-8")
@@ -52,11 +63,20 @@ def show(
     return {"verdict": verdict["state"], "family": document["chosen"]["family"]} | {n: versions[n] for n in names}
 
 
+def _classification(document: dict[str, Any], values: dict[str, float], curves: ClassificationMetrics) -> None:
+    """Confusion matrix and ROC curve; a regression has none, and leaves the artifact empty."""
+    stayed, left = ("true_negatives", "false_positives"), ("false_negatives", "true_positives")
+    curves.log_confusion_matrix(["stayed", "left"], [[round(values[name]) for name in row] for row in (stayed, left)])
+    roc = document["curves"].get("roc")
+    if roc is not None:
+        curves.log_roc_curve(roc["x"], roc["y"], roc["threshold"])
+
+
 def _markdown(document: dict[str, Any]) -> str:
     """Verdict, reasons and the numbers on half a page."""
     verdict = document["verdict"]
     lines = [f"# {verdict['state']}", "", verdict["summary"], "", "| metric | value |", "|---|---|"]
-    lines += [f"| {name} | {_number(document['metrics'][name]['value'])} |" for name in SHOWN]
+    lines += [f"| {name} | {_number(document['metrics'][name]['value'])} |" for name in SHOWN[document["task"]]]
     versions = document["versions"]
     lines += ["", *(f"- {name}: `{versions[name]}`" for name in ("bundle_version", "data_hash", "contract_hash"))]
     return "\n".join(lines) + "\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tenure.bundle import Bundle, read
+from tenure.bundle import Bundle, ValuePrediction, read
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,16 +22,17 @@ class ChurnModel:
         model_input: pd.DataFrame,
         params: dict[str, Any] | None = None,  # noqa: ARG002 (MLflow passes it)
     ) -> pd.DataFrame:
-        """Probability, decision and risk band of each row of raw customer columns."""
+        """Probability (or value, with its interval), decision and band of each row of raw customer columns."""
         import pandas as pd
         import pyarrow as pa
 
         columns = {str(name): pa.Array.from_pandas(values) for name, values in model_input.items()}
         answer = self.bundle.predict(columns)
-        return pd.DataFrame(
-            {"probability": answer.probability, "decision": answer.decision, "band": list(answer.band)},
-            index=model_input.index,
-        )
+        if isinstance(answer, ValuePrediction):
+            said = {"value": answer.value, "value_low": answer.low, "value_high": answer.high}
+        else:
+            said = {"probability": answer.probability}
+        return pd.DataFrame({**said, "decision": answer.decision, "band": list(answer.band)}, index=model_input.index)
 
 
 def _load_pyfunc(path: str) -> ChurnModel:

@@ -68,8 +68,9 @@ def signature(contract: Contract) -> ModelSignature:
         ColSpec(_type(column), name, required=not column.nullable and column.required)
         for name, column in contract.inputs.items()
     ]
+    numbers = ("value", "value_low", "value_high") if contract.task == "regression" else ("probability",)
     outputs: list[ColSpec | TensorSpec] = [
-        ColSpec("double", "probability"),
+        *(ColSpec("double", name) for name in numbers),
         ColSpec("boolean", "decision"),
         ColSpec("string", "band"),
     ]

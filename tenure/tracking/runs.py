@@ -21,6 +21,9 @@ MLFLOW_RUN_VARIABLE = "MLFLOW_RUN_ID"
 MLFLOW_EXPERIMENT_VARIABLE = "MLFLOW_EXPERIMENT_ID"
 """Set by the same plugin: the experiment of the pipeline."""
 
+FAMILY_METRICS = ("roc_auc", "average_precision", "brier", "profit_per_day", "rmse", "mae", "r2", "coverage")
+"""Of every family that was tried; the last four of a regression's."""
+
 
 def log_run(location: Location, evaluation: Mapping[str, Any], *, run_id: str, files: Sequence[Path]) -> str:
     """Log an evaluated run and return MLflow's id of it; logging the same ``run_id`` again repeats nothing.
@@ -74,7 +77,7 @@ def _log(client: MlflowClient, mlflow_run_id: str, evaluation: Mapping[str, Any]
     now_ms = int(time.time() * 1000)
     numbers = dict(_flat("", evaluation["metrics"]))
     for family in evaluation["families"]:
-        for metric in ("roc_auc", "average_precision", "brier", "profit_per_day"):
+        for metric in FAMILY_METRICS:
             numbers |= dict(_flat(f"family.{family['family']}.", {metric: family["metrics"].get(metric) or {}}))
     parameters = {
         "family": evaluation["chosen"]["family"],

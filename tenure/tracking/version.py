@@ -27,8 +27,18 @@ KEY_METRICS = (
     "calibration_error",
     "profit_per_day",
     "return_on_cost",
+    "rmse",
+    "mae",
+    "r2",
+    "mape",
+    "bias",
+    "coverage",
+    "interval_width",
 )
-"""Metrics that a version carries in its tags, each as value, low and high: enough to list and compare."""
+"""Metrics that a version carries in its tags, each as value, low and high: enough to list and compare.
+
+Those from ``rmse`` on are of a regression.
+"""
 
 Interval = tuple[float | None, float | None, float | None]
 
