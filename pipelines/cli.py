@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from pipelines.commands import batch, cluster, contracts, models, reports, rollout, running, runs, serving
+from pipelines.commands import batch, cluster, contracts, models, reports, rollout, running, runs, scheduling, serving
 from pipelines.commands.options import EXIT_CODES
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 contracts.register(app)
 running.register(app)
 cluster.register(app)
+scheduling.register(app)
 app.add_typer(runs.app, name="runs", help="List the runs of a home, or show one.")
 app.add_typer(models.app, name="models", help="Registered versions: list, compare, promote, roll back, history.")
 serving.register(app)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from pipelines.fingerprint import code_version
+from pipelines.graphs import Pipeline
 from pipelines.request import Request
-from pipelines.run_states import NOT_BLESSED, REGISTERED, RunState
+from pipelines.run_states import ALERTED, NOT_BLESSED, REGISTERED, RunState
 from pipelines.settings import TRACKING_URI, Secret, Settings, cluster
-from pipelines.submit import Kubeflow, Schedule, Submission
+from pipelines.submit import Kubeflow, Submission
+from pipelines.workflow import told_error
 from tenure.errors import InputError, TenureError, VerdictError
 from tenure.sources.address import SCHEME, VARIABLE
 
@@ -31,6 +32,9 @@ class Options:
     """What the command line says about a run on a cluster."""
 
     image: str
+    pipeline: Pipeline = Pipeline.TRAINING
+    reference: str = ""
+    """Of monitoring: address of a table from a time when all was well."""
     experiment: str | None = None
     """The contract's name without it."""
     run_name: str | None = None
@@ -52,26 +56,26 @@ def prepared(request: Request, options: Options) -> Iterator[Submission]:
         InputError: the image has no tag of its own, a label is none to Kubernetes, or the data lies where a cluster
             cannot read it.
     """
-    from pipelines.compilation import compile_training
+    from pipelines.compilation import COMPILERS
 
     settings = _settings(request, options)
     now = datetime.now(UTC)
     with tempfile.TemporaryDirectory(prefix="tenure-submit-") as folder:
-        package = Path(folder) / "training.yaml"
-        compile_training(settings, package)
+        package = Path(folder) / f"{options.pipeline.value}.yaml"
+        COMPILERS[options.pipeline.value](settings, package)
         yield Submission(
             package=package,
-            arguments={
-                "contract": request.text,
-                "workers": list(range(options.workers)),
-                "workers_count": options.workers,
-                "override": options.override,
-                "code_version": code_version(),
-            },
+            arguments={"contract": request.text, **_arguments(options)},
             experiment=options.experiment or request.contract.name,
-            run_name=options.run_name or f"{request.contract.name} {now:%Y-%m-%d %H:%M:%S}",
+            run_name=options.run_name or f"{name_of(request, options.pipeline)} {now:%Y-%m-%d %H:%M:%S}",
             service_account=options.service_account,
         )
+
+
+def name_of(request: Request, pipeline: Pipeline) -> str:
+    """What runs and schedules are called by default: ``crm``, ``crm-scoring``."""
+    name = request.contract.name
+    return name if pipeline is Pipeline.TRAINING else f"{name}-{pipeline.value}"
 
 
 def label_pairs(texts: list[str]) -> dict[str, str]:
@@ -91,59 +95,55 @@ def label_pairs(texts: list[str]) -> dict[str, str]:
     return pairs
 
 
-def raise_for_end(kubeflow: Kubeflow, run_id: str, ended: RunState) -> None:
+def raise_for_end(kubeflow: Kubeflow, run_id: str, ended: RunState, pipeline: Pipeline) -> None:
     """
     Raises:
-        VerdictError: the run worked, and its model was not registered.
+        VerdictError: the run worked, and its model was not registered, or today's customers are not those of then.
         TenureError: the run failed or was stopped; with the step that did, and what it said.
     """
     url = kubeflow.url(run_id)
     if ended.state == "SUCCEEDED":
-        if ended.succeeded(REGISTERED):
+        if pipeline is Pipeline.MONITORING and ended.succeeded(ALERTED):
+            raise VerdictError(f"train anew: today's customers are not those that the model learnt from; {url}")
+        if pipeline is not Pipeline.TRAINING or ended.succeeded(REGISTERED):
             return
         if ended.succeeded(NOT_BLESSED):
             raise VerdictError(f"the model was not blessed; the report is on the run's page: {url}")
         raise TenureError(f"the run succeeded, but Kubeflow lists no step that registered its model: {url}")
+    why = _why_failed(kubeflow, run_id)
+    if why is not None:
+        raise TenureError(f"{why}; {url}")
     failed = ended.failed_task
     if failed is not None:
-        said = failed.message or "its log says why"
-        raise TenureError(f"step {failed.step} failed: {said}; {url}")
+        raise TenureError(f"step {failed.step} failed: {failed.message or 'its log says why'}; {url}")
     said = f": {ended.message}" if ended.message else ""
     raise TenureError(f"the run ended as {ended.state.lower()}{said}; {url}")
 
 
-def put_on_schedule(kubeflow: Kubeflow, submission: Submission, cron: str, tell: Callable[[str], None]) -> Schedule:
-    """Make the recurring run of this name what ``submission`` says, and no other of the name be.
-
-    The new one is made before an old one is deleted: no time is missed. One that is the same already stays.
-    """
-    description = f"tenure {_digest(submission, cron)}"
-    named = [found for found in kubeflow.schedules(submission.experiment) if found.name == submission.run_name]
-    same = [found for found in named if found.description == description and found.enabled]
-    if same:
-        kept = same[0]
-        tell("unchanged")
-    else:
-        kept = kubeflow.schedule(submission, cron, description)
-        tell("replaced" if named else "created")
-    for old in named:
-        if old.id != kept.id:
-            kubeflow.unschedule(old)
-    return kept
+def _why_failed(kubeflow: Kubeflow, run_id: str) -> str | None:
+    """The step that failed and what it said, or how to ask it; None where Kubeflow tells of no failed pod."""
+    workflow = kubeflow.workflow(run_id)
+    failed = None if workflow is None else workflow.failed
+    if workflow is None or failed is None:
+        return None
+    told = told_error(kubeflow.log(run_id, failed.name))
+    if told is not None:
+        return f"step {failed.step} failed: {told}"
+    # Ended from outside, such as by its memory limit, or before it began.
+    logs = f"kubectl --namespace {workflow.namespace} logs {failed.name} --container main"
+    return f"step {failed.step} failed: {failed.message or 'it said nothing'}; its log: {logs}"
 
 
-def take_off_schedule(kubeflow: Kubeflow, name: str) -> int:
-    """Delete every recurring run of the name; how many those were.
-
-    Raises:
-        InputError: there is none.
-    """
-    named = [found for found in kubeflow.schedules() if found.name == name]
-    if not named:
-        raise InputError(f"no schedule '{name}' in Kubeflow Pipelines at {kubeflow.shown}")
-    for found in named:
-        kubeflow.unschedule(found)
-    return len(named)
+def _arguments(options: Options) -> dict[str, Any]:
+    """Of the pipeline, besides the contract."""
+    if options.pipeline is Pipeline.TRAINING:
+        return {
+            "workers": list(range(options.workers)),
+            "workers_count": options.workers,
+            "override": options.override,
+            "code_version": code_version(),
+        }
+    return {"reference": options.reference} if options.pipeline is Pipeline.MONITORING else {}
 
 
 def _settings(request: Request, options: Options) -> Settings:
@@ -152,7 +152,8 @@ def _settings(request: Request, options: Options) -> Settings:
     if not uri.startswith("${") and (scheme is None or scheme[1].startswith("sqlite")):
         raise InputError(
             f"the data is at {request.shown_source}, a path of this machine, which a cluster cannot read: "
-            "copy it to an object store or a database, and give its address by --data or in the contract"
+            "copy it to an object store or a database and give its address by --data, or let submit copy it by "
+            "--data-store s3://BUCKET/FOLDER"
         )
     variables = set(VARIABLE.findall(uri)) - STORE_VARIABLES
     secret = None
@@ -173,11 +174,3 @@ def _settings(request: Request, options: Options) -> Settings:
         )
     except ValueError as error:
         raise InputError(str(error)) from None
-
-
-def _digest(submission: Submission, cron: str) -> str:
-    """Of all that a schedule's runs depend on."""
-    total = hashlib.sha256(submission.package.read_bytes())
-    rest = [dict(submission.arguments), cron, submission.service_account]
-    total.update(json.dumps(rest, sort_keys=True).encode())
-    return total.hexdigest()[:16]

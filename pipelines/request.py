@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -70,6 +71,26 @@ def read_request(
             "split": contract.split if seed is None else contract.split.model_copy(update={"seed": seed}),
         }
     )
+    return Request(contract, path.absolute(), _text(contract, path), data_fingerprint(address), address.shown)
+
+
+def read_from(request: Request, uri: str) -> Request:
+    """``request`` with its table at another address, in the same format and with the same content.
+
+    Raises:
+        ContractError: with the address the contract is too long for a step.
+    """
+    contract = request.contract
+    moved = contract.model_copy(update={"source": contract.source.model_copy(update={"uri": uri})})
+    return dataclasses.replace(request, contract=moved, text=_text(moved, request.path), shown_source=uri)
+
+
+def _text(contract: Contract, path: Path) -> str:
+    """The contract as it travels.
+
+    Raises:
+        ContractError: it cannot.
+    """
     text = dump(contract)
     if "{{$" in text:
         raise ContractError(f"{path}: '{{{{$' stands in the contract, which Kubeflow Pipelines would replace")
@@ -78,4 +99,4 @@ def read_request(
             f"{path}: the contract has {len(text.encode()):,} bytes without comments, at most {MAX_CONTRACT_BYTES:,} "
             "reach a step; leave columns with the role 'ignored' out of it"
         )
-    return Request(contract, path.absolute(), text, data_fingerprint(address), address.shown)
+    return text

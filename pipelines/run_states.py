@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pipelines.settings import CLUSTER_RESOURCES
@@ -15,6 +15,7 @@ STEPS = frozenset(CLUSTER_RESOURCES)
 ENDED = frozenset({"SUCCEEDED", "FAILED", "CANCELED", "SKIPPED"})
 REGISTERED = "register"
 NOT_BLESSED = "track"
+ALERTED = "alert"
 
 
 class KubeflowRun(Protocol):
@@ -46,6 +47,8 @@ class RunState:
     tasks: tuple[Task, ...]
     message: str
     """Kubeflow's own error about the run; empty without one."""
+    waiting: Mapping[str, str] = field(default_factory=dict)
+    """Step to what its pod waits for, where Kubernetes says so."""
 
     @property
     def has_ended(self) -> bool:
@@ -77,11 +80,16 @@ def changes(before: RunState | None, now: RunState) -> list[Task]:
     return [task for task in now.tasks if known.get(task.key) != task.state]
 
 
+def step_of(name: str) -> str | None:
+    """The step that a task of Kubeflow's, or a node of Argo's, is called after; loops and tries add a number."""
+    step = re.sub(r"(\(\d+\)|-\d+)$", "", name).replace("-", "_")
+    return step if step in STEPS else None
+
+
 def _tasks(details: Iterable[Any]) -> Iterable[Task]:
     for number, detail in enumerate(details):
-        # Loops and Argo add a number: tune, tune-2, tune(0).
-        name = re.sub(r"(\(\d+\)|-\d+)$", "", detail.display_name or "").replace("-", "_")
-        if name in STEPS:
+        name = step_of(detail.display_name or "")
+        if name is not None:
             yield Task(detail.task_id or str(number), name, (detail.state or "PENDING").upper(), _message(detail.error))
 
 

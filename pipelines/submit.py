@@ -6,6 +6,7 @@ Where the API is, ``--endpoint`` or ``KFP_ENDPOINT`` says; a bearer token is tak
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import json
 import os
@@ -19,8 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.held_up import HeldUp
 from pipelines.kubeflow_errors import TOKEN_VARIABLE, body_message, refusal, why
 from pipelines.run_states import RunState, read_run
+from pipelines.workflow import Workflow, read_workflow
 from tenure.errors import InputError, SourceError, TenureError
 
 if TYPE_CHECKING:
@@ -113,18 +116,43 @@ class Kubeflow:
         with answering(self.shown):
             return read_run(self._client._run_api.run_service_get_run(run_id=run_id, _request_timeout=ANSWER_TIMEOUT_S))
 
+    def workflow(self, run_id: str) -> Workflow | None:
+        """The workflow behind the run, which only the API of before tells; None where that is gone, or away."""
+        with contextlib.suppress(TenureError, ValueError, KeyError, TypeError), answering(self.shown):
+            run = self._get("/apis/v1beta1/runs/{run_id}", {"run_id": run_id}, response_type="object")
+            return read_workflow(run["pipeline_runtime"]["workflow_manifest"])
+        return None
+
+    def log(self, run_id: str, pod: str) -> str:
+        """What a pod of the run said; empty where Kubeflow has it no more."""
+        with contextlib.suppress(TenureError), answering(self.shown):
+            where = {"run_id": run_id, "node_id": pod}
+            answer = self._get("/apis/v1alpha1/runs/{run_id}/nodes/{node_id}/log", where, _preload_content=False)
+            return bytes(answer.data).decode(errors="replace")
+        return ""
+
+    def _get(self, path: str, parameters: dict[str, str], **options: Any) -> Any:
+        """What kfp's client has no method for, by the same connection and token."""
+        call = self._client._run_api.api_client.call_api
+        timed = {"_request_timeout": ANSWER_TIMEOUT_S, "_return_http_data_only": True}
+        return call(path, "GET", path_params=parameters, auth_settings=["Bearer"], **timed, **options)
+
     def follow(self, run_id: str, tell: Callable[[RunState], None], timeout_s: float | None = None) -> RunState:
         """Wait for the run's end, and tell each state on the way.
 
         Raises:
+            TenureError: an image cannot be pulled; the run goes on trying.
             StillRunningError: the run has not ended within ``timeout_s``.
             SourceError: the API was away for ``PATIENCE_S``.
         """
         began = answered = time.monotonic()
+        held_up = HeldUp(lambda: self.workflow(run_id), self.url(run_id))
         while True:
             try:
                 now = self.state(run_id)
                 answered = time.monotonic()
+                if not now.has_ended:
+                    now = dataclasses.replace(now, waiting=held_up.reasons())
             except SourceError:
                 if time.monotonic() - answered > PATIENCE_S:
                     raise

@@ -10,6 +10,23 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 
+def node(path, phase, message="", ended="2026-11-21T12:00:00Z", kind="Pod"):
+    """A node of the workflow behind a run, by its path of Argo's names: ``root.run.ingest.executor(0)``."""
+    number = sum(map(ord, path)) * 7919
+    named = path.rpartition(".")[2]
+    template = "system-container-driver" if "-driver" in named else "retry-system-container-impl"
+    return {
+        "id": f"tenure-training-x7k2p-{number}",
+        "name": f"tenure-training-x7k2p.{path}",
+        "displayName": named,
+        "type": kind,
+        "templateName": template,
+        "phase": phase,
+        "message": message,
+        "finishedAt": ended if phase != "Pending" else None,
+    }
+
+
 def task(step, state, message=None):
     detail = {"task_id": f"id-{step}", "display_name": step, "state": state}
     return detail | ({"error": {"code": 2, "message": message}} if message else {})
@@ -23,6 +40,10 @@ class KubeflowDouble:
 
     def __init__(self):
         self.history = [("SUCCEEDED", [task("register", "SUCCEEDED")])]
+        self.nodes = []
+        """The workflow's, as ``node`` makes them; a list of lists gives one a question."""
+        self.logs = {}
+        """By pod."""
         self.runs = []
         self.recurring = {}
         self.experiments = {}
@@ -39,7 +60,7 @@ class KubeflowDouble:
                 length = int(self.headers.get("Content-Length") or 0)
                 body = json.loads(self.rfile.read(length)) if length else None
                 status, document = double.answer(self.command, self.path, body, self.headers)
-                content = json.dumps(document).encode()
+                content = document if isinstance(document, bytes) else json.dumps(document).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(content)))
@@ -69,6 +90,12 @@ class KubeflowDouble:
         query = parse_qs(parts.query)
         if path == "/experiments":
             return self._experiments(method, query, body)
+        if match := re.fullmatch(r"/apis/v1beta1/runs/[\w-]+", path):
+            return 200, {"pipeline_runtime": {"workflow_manifest": json.dumps(self.workflow())}}
+        if match := re.fullmatch(r"/apis/v1alpha1/runs/[\w-]+/nodes/([\w-]+)/log", path):
+            # The API sends 200 before it knows whether there is a log.
+            lost = b'{"error_message":"Failed to read logs from pod"}'
+            return 200, self.logs.get(match[1], "").encode() or lost
         if path == "/runs" and method == "POST":
             run = body | {"run_id": str(uuid.uuid4()), "state": "PENDING"}
             self.runs.append(run)
@@ -78,6 +105,15 @@ class KubeflowDouble:
         if path == "/recurringruns" or path.startswith("/recurringruns/"):
             return self._recurring(method, path, query, body)
         return 404, {"message": f"Not Found: {target}"}
+
+    def workflow(self):
+        nodes = self.nodes
+        if nodes and isinstance(nodes[0], list):
+            nodes = nodes.pop(0) if len(nodes) > 1 else nodes[0]
+        return {
+            "metadata": {"name": "tenure-training-x7k2p", "namespace": "kubeflow", "annotations": {}},
+            "status": {"nodes": {each["id"]: each for each in nodes}},
+        }
 
     def _experiments(self, method, query, body):
         if method == "POST":

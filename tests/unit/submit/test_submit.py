@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from kubeflow_double import task
+from kubeflow_double import node, task
 from typer.testing import CliRunner
 
 from pipelines.cli import app
@@ -100,6 +100,133 @@ def test_a_failed_run_names_the_step_and_what_it_said(kubeflow):
     fails(submit(kubeflow), 1, r"step ingest failed: Error \(exit code 3\)")
 
 
+def pod(number, template="retry-system-container-impl"):
+    return f"tenure-training-x7k2p-{template}-{number['id'].rpartition('-')[2]}"
+
+
+def test_a_failed_run_says_what_the_step_said(kubeflow):
+    first, last = (node(f"root.run.ingest.executor({n})", "Failed", "Error (exit code 2)") for n in (0, 1))
+    last["finishedAt"] = "2026-11-21T12:01:00Z"
+    kubeflow.history = [("FAILED", [task("ingest", "FAILED")])]
+    kubeflow.nodes = [
+        node("root.run.ingest-driver", "Succeeded"),
+        node("root.run.ingest", "Failed", kind="DAG"),
+        node("root.run.ingest.executor", "Failed", kind="Retry"),
+        first,
+        last,
+        # Failed at first, and then not: no cause.
+        node("root.run.observe.executor(0)", "Failed", ended="2026-11-21T11:00:00Z"),
+        node("root.run.observe.executor(1)", "Succeeded"),
+        # The last word comes after the failure, and is nobody's cause.
+        node("root.notify.executor", "Failed", ended="2026-11-21T10:00:00Z"),
+    ]
+    kubeflow.logs = {
+        pod(first): "[ingest] start\n[ingest] error: the first time it was something else\n",
+        pod(
+            last
+        ): "[ingest] start\n[ingest] error: no such file: s3://bucket/customers.parquet\nF1121 launcher: exit 2\n",
+    }
+    fails(
+        submit(kubeflow), 1, r"step ingest failed: no such file: s3://bucket/customers\.parquet; http.*/runs/details/"
+    )
+
+
+def test_a_pod_that_was_ended_from_outside_says_how_to_look(kubeflow):
+    killed = node("root.run.for-loop-2.for-loop-2(1:1).tune.executor(0)", "Failed", "OOMKilled (exit code 137)")
+    kubeflow.history = [("FAILED", [task("tune", "FAILED")])]
+    kubeflow.nodes = [killed]
+    kubeflow.logs = {pod(killed): "[tune#1] start\n[tune#1] trial 3/20\n"}
+    logs = f"kubectl --namespace kubeflow logs {pod(killed)} --container main"
+    fails(submit(kubeflow), 1, f"step tune failed: OOMKilled \\(exit code 137\\); its log: {logs}")
+    kubeflow.logs = {}
+    fails(submit(kubeflow), 1, f"step tune failed: OOMKilled \\(exit code 137\\); its log: {logs}")
+
+
+def test_a_driver_that_failed_is_named_by_its_step(kubeflow):
+    driver = node("root.run.validate-driver", "Error", "secret not found")
+    kubeflow.history = [("FAILED", [])]
+    kubeflow.nodes = [driver]
+    name = pod(driver, "system-container-driver")
+    fails(submit(kubeflow), 1, f"step validate failed: secret not found; its log: kubectl .* logs {name} ")
+
+
+def test_what_a_pod_waits_for_is_shown_and_an_image_that_never_comes_ends_the_waiting(kubeflow, monkeypatch):
+    monkeypatch.setattr("pipelines.held_up.LOOK_S", 0.0)
+    monkeypatch.setattr("pipelines.held_up.PULL_PATIENCE_S", 0.2)
+    refused = 'ImagePullBackOff: Back-off pulling image "registry.example.com/tenure-pipeline:4f2c1a9"'
+    kubeflow.history = [("RUNNING", [task("observe", "RUNNING")])]
+    kubeflow.nodes = [
+        [
+            node(
+                "root.run.observe.executor(0)", "Pending", "Unschedulable: 0/3 nodes are available: 3 Insufficient cpu."
+            )
+        ],
+        [node("root.run.observe.executor(0)", "Pending", refused)],
+    ]
+    result = submit(kubeflow)
+    fails(result, 1, "step observe cannot start, ImagePullBackOff: .*4f2c1a9.*: push the image")
+    waits = [line for line in result.stderr.splitlines() if " waits: " in line]
+    assert waits == [
+        f"observe        waits: {kubeflow_says}"
+        for kubeflow_says in ("Unschedulable: 0/3 nodes are available: 3 Insufficient cpu.", refused)
+    ]
+
+
+def test_a_workflow_that_nobody_tells_of_changes_nothing(kubeflow):
+    kubeflow.history = [("FAILED", [task("ingest", "FAILED", "exit code 3")])]
+    kubeflow.workflow = lambda: ["no object"]
+    fails(submit(kubeflow), 1, "step ingest failed: exit code 3")
+
+
+def test_today_s_customers_are_scored(kubeflow):
+    kubeflow.history = [("SUCCEEDED", [task("champion", "SUCCEEDED"), task("score", "SUCCEEDED")])]
+    result = submit(kubeflow, "--pipeline", "scoring")
+    assert result.exit_code == 0, result.stderr
+    assert "succeeded: the scores are on the run's page" in result.stdout
+    (run,) = kubeflow.runs
+    assert run["pipeline_spec"]["pipeline_spec"]["pipelineInfo"]["name"] == "tenure-scoring"
+    assert set(run["runtime_config"]["parameters"]) == {"contract"}
+    assert run["display_name"].startswith("telco-scoring 20")
+
+
+def test_monitoring_says_when_to_train_anew(kubeflow):
+    kubeflow.history = [("SUCCEEDED", [task("monitor", "SUCCEEDED")])]
+    result = submit(kubeflow, "--pipeline", "monitoring", "--reference", "s3://bucket/then.parquet")
+    assert result.exit_code == 0, result.stderr
+    assert kubeflow.runs[0]["runtime_config"]["parameters"]["reference"] == "s3://bucket/then.parquet"
+    kubeflow.history = [("SUCCEEDED", [task("monitor", "SUCCEEDED"), task("alert", "SUCCEEDED")])]
+    fails(submit(kubeflow, "--pipeline", "monitoring"), 7, "train anew: .*#/runs/details/")
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "flag"),
+    [
+        ("scoring", "--workers=3"),
+        ("monitoring", "--trials=3"),
+        ("scoring", "--reference=s3://b/t"),
+        ("training", "--reference=s3://b/t"),
+    ],
+)
+def test_a_flag_of_another_pipeline_is_refused(kubeflow, pipeline, flag):
+    name = flag.partition("=")[0]
+    fails(
+        submit(kubeflow, "--pipeline", pipeline, flag),
+        2,
+        f"{name} is of the .* pipeline, and --pipeline says {pipeline}",
+    )
+    assert kubeflow.requests == []
+
+
+def test_every_pipeline_has_a_schedule_of_its_own(kubeflow):
+    for pipeline in ("training", "scoring", "monitoring"):
+        assert "created" in schedule(kubeflow, "--pipeline", pipeline).stdout
+    assert {job["display_name"] for job in kubeflow.recurring.values()} == {
+        "telco",
+        "telco-scoring",
+        "telco-monitoring",
+    }
+
+
 def test_a_run_that_was_stopped_is_no_success(kubeflow):
     kubeflow.history = [("CANCELED", [])]
     fails(submit(kubeflow), 1, "ended as canceled")
@@ -131,7 +258,7 @@ def test_an_image_without_a_tag_of_its_own_is_refused(kubeflow, image):
 
 def test_data_on_this_laptop_is_refused(kubeflow):
     result = tenure("submit", TELCO, "--endpoint", kubeflow.url, "--image", IMAGE)
-    fails(result, 2, r"telco_churn\.csv, a path of this machine, which a cluster cannot read")
+    fails(result, 2, r"telco_churn\.csv, a path of this machine, which a cluster cannot read.*--data-store s3://")
     assert kubeflow.requests == []
 
 

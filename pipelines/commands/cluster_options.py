@@ -1,0 +1,82 @@
+"""What ``submit`` and ``schedule`` share: their options, and what those mean."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.graphs import Pipeline
+
+if TYPE_CHECKING:
+    from pipelines.request import Request
+
+MAX_WORKERS = 64
+WORKERS = 2
+
+DatasetArgument = typer.Argument(metavar="DATASET", help="Folder with a contract.yaml, or the contract itself.")
+PipelineOption = Annotated[Pipeline, typer.Option("--pipeline", help="What to run.")]
+EndpointOption = Annotated[
+    str | None,
+    typer.Option("--endpoint", envvar="KFP_ENDPOINT", help="Address of the API, such as http://localhost:8888."),
+]
+ImageOption = Annotated[
+    str | None, typer.Option("--image", help="Image of the steps, with a tag made of its content or a digest.")
+]
+DataOption = Annotated[
+    str | None, typer.Option("--data", help="Address of the table, in place of the contract's source.")
+]
+ExperimentOption = Annotated[
+    str | None, typer.Option("--experiment", help="Of Kubeflow. [default: the contract's name]")
+]
+LabelOption = Annotated[list[str] | None, typer.Option("--label", help="key=value of every pod; repeatable.")]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option("--workers", min=1, max=MAX_WORKERS, help=f"Pods of the search. [default: {WORKERS}]"),
+]
+TrialsOption = Annotated[int | None, typer.Option("--trials", min=1, help="Trials a model family.")]
+CacheOption = Annotated[bool, typer.Option("--cache/--no-cache", help="Take what did not change from earlier runs.")]
+TrackingOption = Annotated[
+    str, typer.Option("--mlflow-uri", help="MLflow seen from the pods, where Kubeflow names none to them.")
+]
+SecretOption = Annotated[
+    str | None, typer.Option("--source-secret", help="Secret with a key for each variable of the data's address.")
+]
+AccountOption = Annotated[str | None, typer.Option("--service-account", help="Of the pods. [default: Kubeflow's]")]
+ReferenceOption = Annotated[
+    str, typer.Option("--reference", help="Of monitoring: address of a table from a time when all was well.")
+]
+
+
+def check_flags(pipeline: Pipeline, **given: object) -> None:
+    """
+    Raises:
+        InputError: a flag was given that says nothing to this pipeline.
+    """
+    from tenure.errors import InputError
+
+    known = {"training": {"workers", "trials", "override"}, "scoring": set(), "monitoring": {"reference"}}
+    for flag, value in given.items():
+        if value and flag not in known[pipeline.value]:
+            of = next(name for name, flags in known.items() if flag in flags)
+            raise InputError(f"--{flag} is of the {of} pipeline, and --pipeline says {pipeline.value}")
+
+
+def checked_image(image: str | None) -> str:
+    """
+    Raises:
+        InputError: there is none.
+    """
+    from tenure.errors import InputError
+
+    if image is None:
+        raise InputError("say which image the steps run in by --image, with a tag made of its content")
+    return image
+
+
+def cluster_request(dataset: Path, data: str | None, trials: int | None) -> Request:
+    """What to run on; see ``read_request``."""
+    from pipelines.request import read_request
+
+    return read_request(dataset, data, trials=trials)

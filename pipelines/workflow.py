@@ -1,0 +1,123 @@
+"""The Argo workflow behind a run: the pods that its steps had, what ended them and what holds them up.
+
+Kubeflow's own list of tasks says that a step failed, and nothing of why; the workflow knows the pods, and their logs
+the reason.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.run_states import step_of
+
+POD_NAMES_V1 = "workflows.argoproj.io/pod-name-format"
+"""Annotation of workflows whose pods are called like their nodes."""
+TRY = re.compile(r"\(\d+\)$")
+ERROR = re.compile(r"^\[[\w#]+\] error: (.+)$", re.MULTILINE)
+"""How ``components.step`` tells an error, as the last thing a step says."""
+NO_IMAGE = ("ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName")
+MAX_MESSAGE = 400
+
+
+@dataclass(frozen=True)
+class Pod:
+    """A pod that worked for a step: its own, or the driver that prepares it."""
+
+    name: str
+    step: str
+    group: str
+    """The same for several tries of one task."""
+    phase: str
+    message: str
+    """Argo's: why it waits, or how it ended; one line, empty if there is nothing to say."""
+    ended_at: str
+    """ISO 8601, UTC; empty while it has not."""
+    is_driver: bool
+
+    @property
+    def lacks_image(self) -> bool:
+        return self.phase == "Pending" and self.message.startswith(NO_IMAGE)
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """The pods of a run."""
+
+    namespace: str
+    pods: tuple[Pod, ...]
+
+    @property
+    def failed(self) -> Pod | None:
+        """The pod whose failure ended the run: the last try of the step that gave up first."""
+        succeeded = {pod.group for pod in self.pods if pod.phase == "Succeeded"}
+        last: dict[str, Pod] = {}
+        for pod in sorted(self.pods, key=lambda pod: pod.ended_at):
+            if pod.phase in ("Failed", "Error") and pod.group not in succeeded and pod.step != "notify":
+                last[pod.group] = pod
+        return min(last.values(), key=lambda pod: pod.ended_at, default=None)
+
+    @property
+    def waiting(self) -> dict[str, str]:
+        """Step to what its pod waits for, where Kubernetes says so."""
+        return {pod.step: pod.message for pod in self.pods if pod.phase == "Pending" and pod.message}
+
+    @property
+    def without_image(self) -> Pod | None:
+        return next((pod for pod in self.pods if pod.lacks_image), None)
+
+    @property
+    def worked(self) -> set[str]:
+        """Steps that were computed; one that came from the cache has a driver and no pod of its own."""
+        return {pod.step for pod in self.pods if not pod.is_driver}
+
+
+def read_workflow(manifest: str) -> Workflow:
+    """The workflow as Kubeflow stores it, JSON.
+
+    Raises:
+        ValueError: it is none.
+    """
+    document = json.loads(manifest)
+    if not isinstance(document, dict):
+        raise ValueError("a workflow is a JSON object")  # noqa: TRY004 of the text, not of an argument's type
+    metadata, nodes = document.get("metadata") or {}, (document.get("status") or {}).get("nodes") or {}
+    return Workflow(str(metadata.get("namespace") or ""), tuple(_pods(metadata, nodes)))
+
+
+def told_error(log: str) -> str | None:
+    """The one line by which a step said why it failed; None if it was ended before it could."""
+    told = ERROR.findall(log)
+    return _one_line(told[-1]) if told else None
+
+
+def _pods(metadata: Mapping[str, Any], nodes: Mapping[str, Mapping[str, Any]]) -> Iterator[Pod]:
+    for node in nodes.values():
+        # tenure-training-x7k2p.root.run.ingest.executor(1): the step's own name is the last one that is a step's.
+        path = [TRY.sub("", part) for part in str(node.get("name") or "").split(".")]
+        named = [(step_of(part.removesuffix("-driver")), part) for part in reversed(path)]
+        step, part = next(((step, part) for step, part in named if step is not None), (None, ""))
+        if node.get("type") == "Pod" and step is not None:
+            yield Pod(
+                name=_pod_name(metadata, node),
+                step=step,
+                group=".".join(path),
+                phase=str(node.get("phase") or ""),
+                message=_one_line(str(node.get("message") or "")),
+                ended_at=str(node.get("finishedAt") or ""),
+                is_driver=part.endswith("-driver"),
+            )
+
+
+def _pod_name(metadata: Mapping[str, Any], node: Mapping[str, Any]) -> str:
+    """As Argo calls pods since 3.4: workflow, template, and the number at the end of the node's id."""
+    if (metadata.get("annotations") or {}).get(POD_NAMES_V1) == "v1":
+        return str(node["id"])
+    return f"{metadata.get('name')}-{node.get('templateName')}-{str(node.get('id')).rpartition('-')[2]}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:MAX_MESSAGE]
