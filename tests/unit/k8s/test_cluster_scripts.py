@@ -120,6 +120,14 @@ def test_a_kserve_without_canaries_is_refused(cluster: Cluster) -> None:
     assert "no spec.canary" in error
 
 
+def test_a_storage_initializer_that_restricted_namespaces_refuse_is_named(cluster: Cluster) -> None:
+    cluster.answers.append(("get clusterstoragecontainer default", 0, "default="))
+    error, advice = message(cluster.run("deploy.sh"))
+    assert "storage initializer" in error
+    assert '"allowPrivilegeEscalation":false' in advice
+    assert not cluster.applied
+
+
 def test_a_forbidden_verb_is_named_before_anything_is_applied(cluster: Cluster) -> None:
     cluster.answers.append(("auth can-i patch", 1, "no"))
     error, _ = message(cluster.run("deploy.sh"))
