@@ -26,6 +26,8 @@ INLINE_ROWS = 64
 """Up to here a prediction runs on the event loop, which it holds for about 0.7 ms. A thread for each single row left
 the throughput of 16 connections as it was and made the slowest hundredth of requests slower."""
 
+_LATE = "the time for this request is over"
+
 Sent = TypeVar("Sent")
 Answer_co = TypeVar("Answer_co", covariant=True)
 
@@ -67,6 +69,7 @@ class _Job:
         "exchange",
         "fallback",
         "from_cache",
+        "given_up",
         "model",
         "predicted_at",
         "query",
@@ -81,6 +84,8 @@ class _Job:
         self.query: Query | None = None
         self.entered = False
         self.from_cache = False
+        self.given_up = False
+        """It was answered at its deadline, while a thread works on it."""
         self.fallback = ""
         self.read_at = 0.0
         self.predicted_at = 0.0
@@ -126,6 +131,8 @@ class Answering:
             job.model = model = self._models.find(call.model, call.version)
             job.query = query = exchange.read(model)
             job.read_at = perf_counter()
+            if self._admission is not None:
+                self._admission.weigh(call, query)
             if self._cache is not None:
                 known = self._cache.get(model, query)
                 if known is not None:
@@ -148,17 +155,27 @@ class Answering:
         return answer
 
     def _predict(self, job: _Job, model: ChurnModel, query: Query) -> None:
-        if job.call.deadline is not None and perf_counter() > job.call.deadline:
-            raise RefusedError("the deadline passed before the model was asked", 504, StatusCode.DEADLINE_EXCEEDED)
+        _check_deadline(job.call)
         # Reasons take longer than the rest: half a millisecond a row for a large ensemble.
         if query.rows <= INLINE_ROWS and not query.options.explain:
             prediction, job.fallback = self._predicted(model, query)
             self._finish(job, model, query, prediction)
             return
 
+        loop = asyncio.get_running_loop()
+        working = loop.run_in_executor(None, self._predicted_in_time, job.call, model, query)
+        # The work goes on past the deadline, since nothing can interrupt it; its client need not wait for the end.
+        late = None
+        if job.call.deadline is not None:
+            late = loop.call_later(job.call.deadline - perf_counter(), self._give_up, job)
+
         def go_on(finished: asyncio.Future[Predicted]) -> None:
+            if late is not None:
+                late.cancel()
             error = None if finished.cancelled() else finished.exception()
-            if isinstance(error, Exception):
+            if job.given_up:
+                self._leave(job)
+            elif isinstance(error, Exception):
                 self._fail(job, error)
             elif finished.cancelled() or error is not None:
                 self._fail(job, RefusedError("the server is stopping", 503, StatusCode.UNAVAILABLE))
@@ -166,8 +183,16 @@ class Answering:
                 prediction, job.fallback = finished.result()
                 self._finish(job, model, query, prediction)
 
-        working = asyncio.get_running_loop().run_in_executor(None, self._predicted, model, query)
         working.add_done_callback(go_on)
+
+    def _give_up(self, job: _Job) -> None:
+        job.given_up = True
+        self._fail(job, RefusedError(_LATE, 504, StatusCode.DEADLINE_EXCEEDED))
+
+    def _predicted_in_time(self, call: Call, model: ChurnModel, query: Query) -> Predicted:
+        """On a thread, for which the request may have waited long."""
+        _check_deadline(call)
+        return self._predicted(model, query)
 
     def _predicted(self, model: ChurnModel, query: Query) -> Predicted:
         """The model's prediction, or what takes its place; on the event loop or on a thread."""
@@ -192,8 +217,8 @@ class Answering:
 
     def _end(self, job: _Job, code: int, sent: Any, prediction: Prediction | None, message: str) -> None:
         job.done(sent)
-        if job.entered and self._admission is not None:
-            self._admission.leave(job.call)
+        if not job.given_up:  # its work goes on, and counts until it is over
+            self._leave(job)
         took_s = _took_s(job.call)
         self._note(
             Answered(
@@ -210,6 +235,10 @@ class Answering:
                 message,
             )
         )
+
+    def _leave(self, job: _Job) -> None:
+        if job.entered and self._admission is not None:
+            self._admission.leave(job.call)
 
     def _note(self, answered: Answered) -> None:
         for observer in self._observers:
@@ -229,3 +258,8 @@ def _failure(call: Call, error: Exception) -> Failure:
 
 def _took_s(call: Call) -> float:
     return perf_counter() - call.started
+
+
+def _check_deadline(call: Call) -> None:
+    if call.deadline is not None and perf_counter() > call.deadline:
+        raise RefusedError(_LATE, 504, StatusCode.DEADLINE_EXCEEDED)

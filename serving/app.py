@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
+import mmap
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serving import arguments, logs, metrics
+from serving.admission.command import main as keys_command
+from serving.admission.options import read_clients
 from serving.arguments import Arguments
 from serving.kserve_import import import_kserve
+from serving.reload import Served, fingerprint
 from serving.sockets import listen, reserve
 from tenure import bundle
-from tenure.bundle import Bundle
 from tenure.errors import TenureError
 
 if TYPE_CHECKING:
+    from serving.admission.clients import Clients
     from serving.server import Listening
 
 
@@ -27,28 +33,49 @@ def main(argv: Sequence[str] | None = None) -> int:
     When every model answers, one line of JSON goes to standard output: the ports, and the models with their versions.
     Logs go to standard error. A bundle that cannot be loaded ends the process before a port is opened.
     """
-    given = arguments.parse(sys.argv[1:] if argv is None else argv)
+    words = sys.argv[1:] if argv is None else argv
+    if words and words[0] == "keys":
+        return keys_command(words[1:])
+    given = arguments.parse(words)
     logs.configure(given.log_level)
     try:
-        bundles = {name: bundle.read(folder, threads=given.threads) for name, folder in given.models.items()}
+        served = {name: _read(folder, given.threads) for name, folder in given.models.items()}
         import_kserve()
-        _serve(given, bundles)
+        _serve(given, served)
     except TenureError as error:
         logs.server.error(" ".join(str(error).split()))
         return error.exit_status
     return 0
 
 
-def _serve(given: Arguments, bundles: dict[str, Bundle]) -> None:
-    from serving.server import Listening
+def _read(folder: Path, threads: int) -> Served:
+    # Before it is read: what changes from now on is a change.
+    seen = fingerprint(folder)
+    return Served(folder, seen, bundle.read(folder, threads=threads))
 
+
+def _serve(given: Arguments, served: dict[str, Served]) -> None:
+    from serving.server import Listening
+    from serving.tls import Certificate
+
+    if hasattr(signal, "SIGHUP"):  # until there is something to reload
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    clients = read_clients(given.admission)
+    certificate = None if given.tls is None else Certificate(*given.tls)
     http = listen(given.host, given.http_port)
     http_port = http.getsockname()[1]
-    versions = {name: loaded.version for name, loaded in bundles.items()}
+    versions = {name: first.bundle.version for name, first in served.items()}
     announce = partial(_announce, http_port=http_port, versions=versions)
     metrics.share(given.workers)
     if given.workers == 1:
-        _worker(given, bundles, Listening(given.host, http, given.grpc_port), announce, 0)
+        _worker(
+            given,
+            served,
+            clients,
+            Listening(given.host, http, given.grpc_port, certificate),
+            on_ready=announce,
+            worker=0,
+        )
         return
     from serving.workers import run_workers
 
@@ -56,29 +83,35 @@ def _serve(given: Arguments, bundles: dict[str, Bundle]) -> None:
     if given.grpc_port is not None:
         holder = reserve(given.host, given.grpc_port)
         grpc_port = holder.getsockname()[1]
-    listening = Listening(given.host, http, grpc_port, shared_port=True)
+    stopping = mmap.mmap(-1, 1)  # shared with the workers
+    listening = Listening(
+        given.host, http, grpc_port, certificate, shared_port=True, ends_with_us=lambda: stopping[0] == 1
+    )
     run_workers(
         given.workers,
-        serve=lambda worker, ready: _worker(given, bundles, listening, lambda _: ready(), worker),
-        grace_s=given.grace_s,
+        serve=lambda worker, ready: _worker(
+            given, served, clients, listening, on_ready=lambda _: ready(), worker=worker
+        ),
+        grace_s=given.drain_s + given.grace_s,
+        stopping=partial(stopping.__setitem__, 0, 1),
         ready=lambda: announce(grpc_port),
     )
 
 
 def _worker(
     given: Arguments,
-    bundles: dict[str, Bundle],
+    served: dict[str, Served],
+    clients: Clients | None,
     listening: Listening,
+    *,
     on_ready: Callable[[int | None], None],
     worker: int,
 ) -> None:
-    from serving.model import ChurnModel
     from serving.server import ChurnServer
     from serving.wiring import hooks
 
     metrics.take(worker)
-    server = ChurnServer(listening, given.grace_s, hooks(given), on_ready)
-    server.start([ChurnModel(name, loaded) for name, loaded in bundles.items()])
+    ChurnServer(listening, given, hooks(given, clients), on_ready).start(served)
 
 
 def _announce(grpc_port: int | None, *, http_port: int, versions: dict[str, str]) -> None:

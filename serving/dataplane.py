@@ -21,6 +21,19 @@ class ChurnDataPlane(DataPlane):  # type: ignore[misc]  # it has no type stubs
     def __init__(self, repository: ModelRepository, models: Models) -> None:
         super().__init__(repository)
         self.models = models
+        self._draining = False
+
+    def drain(self) -> None:
+        """Say from now on that nothing is ready; requests are answered all the same."""
+        self._draining = True
+
+    async def ready(self) -> bool:
+        return not self._draining
+
+    async def model_ready(self, model_name: str, disable_predictor_health_check: bool = False) -> bool:
+        """Whether a model is ready for more requests; KServe's V1 and V2 routes and its gRPC service ask this."""
+        ready: bool = await super().model_ready(model_name, disable_predictor_health_check)
+        return ready and not self._draining
 
     async def model_metadata(self, model_name: str) -> dict[str, Any]:
         """KServe's, with platform and version."""

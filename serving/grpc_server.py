@@ -19,6 +19,7 @@ from serving.answering import Answering
 from serving.call import Call
 from serving.dataplane import ChurnDataPlane, FixedRepository
 from serving.failures import Failure, failure_of
+from serving.tls import Certificate
 from serving.v2.errors import RequestError
 from serving.v2.grpc_exchange import GrpcExchange
 from tenure.errors import ServingError
@@ -72,7 +73,9 @@ class Inference:
             message = None
         sent = await self._sent(message, self._call(message, metadata, request_id, context))
         if isinstance(sent, Failure):
-            context.set_trailing_metadata((("x-request-id", request_id), *sent.headers))
+            context.set_trailing_metadata(
+                (("x-request-id", request_id), *((name.lower(), value) for name, value in sent.headers))
+            )
             await context.abort(sent.grpc, sent.message)
         context.set_trailing_metadata((("x-request-id", request_id),))
         return sent
@@ -132,7 +135,15 @@ class OtherMethod:
 class GrpcServer:
     """Listens on one address."""
 
-    def __init__(self, servicer: ChurnServicer, answering: Answering, *, shared_port: bool) -> None:
+    def __init__(
+        self,
+        servicer: ChurnServicer,
+        answering: Answering,
+        certificate: Certificate | None,
+        *,
+        shared_port: bool,
+    ) -> None:
+        self._certificate = certificate
         self._server = grpc.aio.server(
             options=[
                 ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
@@ -158,7 +169,12 @@ class GrpcServer:
             ServingError: the port is taken.
         """
         try:
-            bound: int = self._server.add_insecure_port(f"{host}:{port}")
+            address = f"{host}:{port}"
+            bound: int = (
+                self._server.add_insecure_port(address)
+                if self._certificate is None
+                else self._server.add_secure_port(address, self._certificate.grpc_credentials())
+            )
         except RuntimeError:
             raise ServingError(f"cannot listen on {host}:{port}: Address already in use") from None
         await self._server.start()

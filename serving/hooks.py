@@ -1,6 +1,6 @@
 """Where other parts join the path of an inference request. Absent ones cost nothing.
 
-    admit ─ (the body arrives) ─ enter ─ find the model ─ read ─ cache.get ─ guard.predict ─ cache.put ─ write
+    admit ─ (the body arrives) ─ enter ─ find the model ─ read ─ weigh ─ cache.get ─ guard.predict ─ cache.put ─ write
     ─ leave ─ observers
 
 Everything is called on the event loop and must not wait for anything; ``Guard.predict`` runs on a thread where the
@@ -38,8 +38,15 @@ class Admission(Protocol):
             RefusedError: the request is not taken; ``leave`` is not called for it.
         """
 
+    def weigh(self, call: Call, query: Query) -> None:
+        """When it is known what is asked for: rows.
+
+        Raises:
+            TooLargeError: it is too much for one request.
+        """
+
     def leave(self, call: Call) -> None:
-        """Once for every call that entered, when it has its answer."""
+        """Once for every call that entered, when the work for it is over."""
 
 
 class Cache(Protocol):

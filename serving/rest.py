@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from kserve.errors import ModelNotReady
 from kserve.protocol.rest.server import RESTServer
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -98,6 +99,8 @@ class ModelRoutes:
         """Whether a version answers."""
         name = request.path_params["model_name"]
         self._dataplane.models.find(name, request.path_params["model_version"])
+        if not await self._dataplane.model_ready(name):
+            raise ModelNotReady(name)
         return Response(orjson.dumps({"name": name, "ready": True}), media_type="application/json")
 
 

@@ -5,20 +5,29 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 
 import kserve
 import uvicorn
 
-from serving import rest
+from serving import metrics, rest
 from serving.answering import Answering
+from serving.arguments import Arguments
 from serving.dataplane import ChurnDataPlane, FixedRepository
+from serving.fast_route import FastConnection
 from serving.grpc_server import ChurnServicer, GrpcServer
 from serving.hooks import Hooks
+from serving.http_connection import ConnectionLimits, HttpConnection
+from serving.http_server import HttpServer
 from serving.model import ChurnModel
 from serving.models import Models
+from serving.reload import Reloader, Served
+from serving.tls import Certificate
+from tenure.bundle import Bundle
 
 
 @dataclass(frozen=True)
@@ -29,90 +38,100 @@ class Listening:
     http: socket.socket
     grpc_port: int | None
     """0: any free port; None: no gRPC."""
+    certificate: Certificate | None = None
+    """None: no TLS."""
     shared_port: bool = False
     """Several workers listen on the same gRPC port."""
+    ends_with_us: Callable[[], bool] = lambda: True
+    """Whether, once told to stop, no other worker goes on taking connections from ``http``."""
 
 
 class ChurnServer(kserve.ModelServer):  # type: ignore[misc]  # it has no type stubs
-    """Serves until a signal comes; then takes no more requests and finishes those it has.
+    """Serves until a signal comes; then finishes what it has (see ``serving.http_server``).
 
     KServe's own ``start`` leaves uvloop unused with one worker, binds every interface, and unloads the models when the
     signal comes, while requests still run.
     """
 
     def __init__(
-        self, listening: Listening, grace_s: float, hooks: Hooks, on_ready: Callable[[int | None], None]
+        self, listening: Listening, given: Arguments, hooks: Hooks, on_ready: Callable[[int | None], None]
     ) -> None:
         super().__init__(enable_grpc=listening.grpc_port is not None, enable_latency_logging=False)
         self._listening = listening
-        self._grace_s = grace_s
+        self._given = given
         self._on_ready = on_ready
         self.models = Models(self.registered_models)
         self.answering = Answering(self.models, hooks)
         self.dataplane = ChurnDataPlane(self.registered_models, self.models)
         self.model_repository_extension = FixedRepository(self.registered_models)
 
-    def start(self, models: Sequence[ChurnModel]) -> None:
-        """Serve ``models`` until SIGTERM or SIGINT.
+    def start(self, served: dict[str, Served]) -> None:
+        """Serve what ``served`` holds, by model name, until SIGTERM or SIGINT; SIGHUP looks for changed bundles.
 
         Raises:
             ServingError: the gRPC address is taken.
         """
-        for model in models:
-            self.models.replace(model)
-        # Uvicorn handles both while it serves, and raises them again when it is done.
+        for name, first in served.items():
+            self.models.replace(ChurnModel(name, first.bundle))
+        # Both are handled while the server runs; a third signal, after that, changes nothing any more.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _ignore)
         with asyncio.Runner(loop_factory=_new_event_loop) as runner:
-            runner.run(self._run())
+            runner.run(self._run(served))
 
-    async def _run(self) -> None:
-        listening = self._listening
+    async def _run(self, served: dict[str, Served]) -> None:
+        given, listening, certificate = self._given, self._listening, self._listening.certificate
         app = rest.application(self.dataplane, self.model_repository_extension, self.answering)
         grpc: GrpcServer | None = None
         grpc_port: int | None = None
         if listening.grpc_port is not None:
             servicer = ChurnServicer(self.dataplane, self.model_repository_extension)
-            grpc = GrpcServer(servicer, self.answering, shared_port=listening.shared_port)
+            grpc = GrpcServer(servicer, self.answering, certificate, shared_port=listening.shared_port)
             grpc_port = await grpc.start(listening.host, listening.grpc_port)
-        stopping: list[asyncio.Task[None]] = []
-        loop = asyncio.get_running_loop()
 
-        def stop_grpc() -> None:
+        async def stop_grpc() -> None:
             if grpc is not None:
-                loop.call_soon_threadsafe(lambda: stopping.append(loop.create_task(grpc.stop(self._grace_s))))
+                await grpc.stop(given.grace_s)
 
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            lifespan="off",
-            ws="none",
-            timeout_keep_alive=65,
-            timeout_graceful_shutdown=int(self._grace_s),
+        config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, lifespan="off", ws="none")
+        server = HttpServer(
+            config,
+            ConnectionLimits(given.admission.max_connections, given.admission.read_timeout_s),
+            None if certificate is None else certificate.context,
+            make_connection=partial(FastConnection, answering=self.answering) if given.fast_route else HttpConnection,
+            drain_s=given.drain_s,
+            grace_s=given.grace_s,
+            on_started=lambda: self._on_ready(grpc_port),
+            on_drain=self.dataplane.drain,
+            on_stop=stop_grpc,
+            owns_listener=listening.ends_with_us,
         )
-        server = _Uvicorn(config, on_started=lambda: self._on_ready(grpc_port), on_exit=stop_grpc)
-        await server.serve(sockets=[listening.http])
-        await asyncio.gather(*stopping)
+        reloader = Reloader(served, self._install, given.threads, given.watch_s, _count_reload)
+        if hasattr(signal, "SIGHUP"):
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.look_now)
+        # A worker that takes a dead one's place begins with what the parent read once.
+        await reloader.look_at_all()
+        async with _beside(reloader.run(), *(() if certificate is None else (certificate.watch(),))):
+            await server.serve(sockets=[listening.http])
+
+    def _install(self, name: str, loaded: Bundle) -> None:
+        self.models.replace(ChurnModel(name, loaded))
 
 
-class _Uvicorn(uvicorn.Server):
-    """Uvicorn, telling when it listens and when it was told to stop."""
+@asynccontextmanager
+async def _beside(*work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Run coroutines as long as the block."""
+    tasks = [asyncio.create_task(coroutine) for coroutine in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
-    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None], on_exit: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._on_started = on_started
-        self._on_exit = on_exit
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._on_started()
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if not self.should_exit:
-            self._on_exit()
-        super().handle_exit(sig, frame)
+def _count_reload(name: str, outcome: str) -> None:
+    metrics.RELOADS.labels(name, outcome).inc()
 
 
 def _new_event_loop() -> asyncio.AbstractEventLoop:

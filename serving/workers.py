@@ -25,26 +25,33 @@ Serve = Callable[[int, Callable[[], None]], None]
 """What a worker does until it is told to stop. It gets its place, 0 to count − 1, and calls the other when ready."""
 
 
-def run_workers(count: int, serve: Serve, grace_s: float, ready: Callable[[], None]) -> None:
+def run_workers(
+    count: int, serve: Serve, grace_s: float, stopping: Callable[[], None], ready: Callable[[], None]
+) -> None:
     """Run ``serve`` in ``count`` processes until SIGTERM or SIGINT; a worker that dies is replaced.
+
+    Every worker gets the SIGHUP that this process gets.
 
     Args:
         serve: a worker's work. A worker that takes another's place has its number.
+        grace_s: how long they may take to end.
+        stopping: called before they are told to.
         ready: called once, when every worker is.
     """
-    _Supervisor(serve, grace_s).run(count, ready)
+    _Supervisor(serve, grace_s, stopping).run(count, ready)
 
 
 class _Supervisor:
-    def __init__(self, serve: Serve, grace_s: float) -> None:
+    def __init__(self, serve: Serve, grace_s: float, stopping: Callable[[], None]) -> None:
         self._serve = serve
+        self._tell_stopping = stopping
         self._grace_s = grace_s
         self._alive: dict[int, int] = {}
         """A worker's place by its process id."""
         self._stopping = False
 
     def run(self, count: int, ready: Callable[[], None]) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._on_signal)
         # Workers share the pages of what is loaded already, as long as the collector does not touch them.
         gc.freeze()
@@ -74,6 +81,8 @@ class _Supervisor:
         try:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, signal.SIG_DFL)
+            # One that comes before the worker watches its bundles would end it.
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
             self._serve(worker, lambda: _tell(ready_pipe))
             status = 0
         except BaseException as error:  # the copy of the parent must end here, whatever happens
@@ -100,9 +109,14 @@ class _Supervisor:
         if number == signal.SIGALRM:
             self._signal_all(signal.SIGKILL)
             return
+        if number == signal.SIGHUP:
+            self._signal_all(number)
+            return
         self._stop()
 
     def _stop(self) -> None:
+        if not self._stopping:
+            self._tell_stopping()
         self._stopping = True
         self._signal_all(signal.SIGTERM)
         # Workers end by themselves within the grace period; one that hangs is killed.

@@ -9,6 +9,8 @@ from serving.admission.clients import Clients
 from serving.admission.deadline import set_deadline
 from serving.admission.refusal import OverloadedError
 from serving.call import Call
+from serving.v2.errors import TooLargeError
+from serving.v2.query import Query
 
 _RETRY_AFTER_S = 1.0
 
@@ -20,12 +22,14 @@ class Gate:
         clients: who may ask; None for everybody.
         max_in_flight: requests that one process may have begun and not answered. A request that waits for a thread
             counts too, so this bounds the queue.
+        max_rows: of one request. Work on a thread cannot be interrupted; this bounds it.
         max_s: the longest that a request may take, counted from its headers.
     """
 
-    def __init__(self, clients: Clients | None, max_in_flight: int, max_s: float) -> None:
+    def __init__(self, clients: Clients | None, max_in_flight: int, max_rows: int, max_s: float) -> None:
         self._clients = clients
         self._max_in_flight = max_in_flight
+        self._max_rows = max_rows
         self._max_s = max_s
         self.in_flight = 0
 
@@ -51,8 +55,17 @@ class Gate:
         self._check_load()
         self.in_flight += 1
 
+    def weigh(self, _: Call, query: Query) -> None:
+        """When the rows are known.
+
+        Raises:
+            TooLargeError: there are too many of them.
+        """
+        if query.rows > self._max_rows:
+            raise TooLargeError(f"the request has {query.rows} rows, at most {self._max_rows} are answered at once")
+
     def leave(self, _: Call) -> None:
-        """When the answer is there."""
+        """When the work is over."""
         self.in_flight -= 1
 
     def _check_load(self) -> None:

@@ -37,13 +37,6 @@ class OverloadedError(RefusedError):
         super().__init__(message, 503, StatusCode.UNAVAILABLE, _retry_after(retry_after_s))
 
 
-class LateError(RefusedError):
-    """The time that the client or the server allows is over."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, 504, StatusCode.DEADLINE_EXCEEDED)
-
-
 def _retry_after(seconds: float) -> tuple[tuple[str, str], ...]:
     # Whole seconds, as RFC 9110, section 10.2.3 has it; never so early that it would be in vain.
     return (("Retry-After", str(max(1, math.ceil(seconds)))),)

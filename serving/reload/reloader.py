@@ -76,8 +76,12 @@ class Reloader:
         """Watch until cancelled."""
         while True:
             told = await self._wait()
-            for name, served in self._served.items():
-                await self.look(name, served, again=told)
+            await self.look_at_all(again=told)
+
+    async def look_at_all(self, *, again: bool = False) -> None:
+        """Reload every model whose folder changed."""
+        for name, served in self._served.items():
+            await self.look(name, served, again=again)
 
     async def look(self, name: str, served: Served, *, again: bool = False) -> None:
         """Reload one model if its folder changed, or was changed before and failed and is to be tried ``again``."""

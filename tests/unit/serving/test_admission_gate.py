@@ -10,7 +10,9 @@ from serving.admission.keys import create_key, parse_keys
 from serving.admission.rate import RateLimit
 from serving.admission.refusal import OverloadedError, RateLimitedError, UnauthenticatedError
 from serving.call import Call
-from serving.v2.errors import RequestError
+from serving.v2.errors import RequestError, TooLargeError
+from serving.v2.query import Query
+from serving.v2.request import Options
 
 
 def call(**headers: str) -> Call:
@@ -49,7 +51,7 @@ def test_a_key_may_come_in_either_header(headers: dict[str, str]) -> None:
     ],
 )
 def test_nobody_else_gets_in(headers: dict[str, str], message: str) -> None:
-    gate = Gate(clients(), max_in_flight=1, max_s=1.0)
+    gate = Gate(clients(), max_in_flight=1, max_rows=5, max_s=1.0)
     with pytest.raises(UnauthenticatedError, match=message) as caught:
         gate.admit(call(**headers))
     assert caught.value.headers == (("WWW-Authenticate", "Bearer"),)
@@ -57,7 +59,7 @@ def test_nobody_else_gets_in(headers: dict[str, str], message: str) -> None:
 
 
 def test_past_its_rate_a_client_is_told_when_to_come_back() -> None:
-    gate = Gate(clients(per_minute=2), max_in_flight=1, max_s=1.0)
+    gate = Gate(clients(per_minute=2), max_in_flight=1, max_rows=5, max_s=1.0)
     for _ in range(2):
         gate.admit(call(x_api_key=KEY))
     with pytest.raises(RateLimitedError) as caught:
@@ -67,7 +69,7 @@ def test_past_its_rate_a_client_is_told_when_to_come_back() -> None:
 
 
 def test_without_clients_everybody_gets_in_until_there_is_enough_to_do() -> None:
-    gate = Gate(None, max_in_flight=2, max_s=1.0)
+    gate = Gate(None, max_in_flight=2, max_rows=5, max_s=1.0)
     calls = [call() for _ in range(2)]
     for one in calls:
         gate.admit(one)
@@ -82,6 +84,13 @@ def test_without_clients_everybody_gets_in_until_there_is_enough_to_do() -> None
     assert gate.in_flight == 2
 
 
+def test_a_request_has_so_many_rows_and_no_more() -> None:
+    gate = Gate(None, max_in_flight=1, max_rows=5, max_s=1.0)
+    gate.weigh(call(), Query({}, 5, Options(), None, None))
+    with pytest.raises(TooLargeError, match="has 6 rows, at most 5"):
+        gate.weigh(call(), Query({}, 6, Options(), None, None))
+
+
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
@@ -93,18 +102,18 @@ def test_without_clients_everybody_gets_in_until_there_is_enough_to_do() -> None
 )
 def test_the_shortest_timeout_counts(headers: dict[str, str], seconds: float) -> None:
     asked = call(**headers)
-    Gate(None, max_in_flight=1, max_s=10.0).admit(asked)
+    Gate(None, max_in_flight=1, max_rows=5, max_s=10.0).admit(asked)
     assert asked.deadline == pytest.approx(asked.started + seconds)
 
 
 def test_a_deadline_that_the_protocol_set_is_not_put_off() -> None:
     asked = call()
     asked.deadline = asked.started + 0.5
-    Gate(None, max_in_flight=1, max_s=10.0).admit(asked)
+    Gate(None, max_in_flight=1, max_rows=5, max_s=10.0).admit(asked)
     assert asked.deadline == pytest.approx(asked.started + 0.5)
 
 
 @pytest.mark.parametrize("text", ["", "soon", "nan", "inf", "0", "-5"])
 def test_timeouts_that_are_none(text: str) -> None:
     with pytest.raises(RequestError, match="is not a number of milliseconds"):
-        Gate(None, max_in_flight=1, max_s=10.0).admit(call(x_request_timeout_ms=text))
+        Gate(None, max_in_flight=1, max_rows=5, max_s=10.0).admit(call(x_request_timeout_ms=text))
