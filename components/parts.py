@@ -28,8 +28,8 @@ class Part:
 
     matrix: NDArray[np.float32]
     """Shape (n, f)."""
-    label: NDArray[np.int8] | NDArray[np.float64]
-    """Shape (n,): 0 or 1; for regression the number."""
+    label: NDArray[Any]
+    """Shape (n,): int8, 0 or 1; for regression the number, float64."""
     key: NDArray[Any]
     """Shape (n,)."""
     time: NDArray[Any] | None

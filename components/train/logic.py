@@ -14,6 +14,7 @@ from components.train.making import Candidate, make_candidate, make_ensemble
 from tenure.bundle import write
 from tenure.contract import Contract, parse
 from tenure.contract.family_names import ENSEMBLE
+from tenure.decision import Decision, ValueDecision
 from tenure.families import direction, is_better
 from tenure.sources import write_text
 
@@ -34,9 +35,10 @@ def run(
     """Make a candidate of each family and choose one, before anything has looked at the test part.
 
     A family's best trial is refitted on the whole training part, with as many boosting rounds as its folds stopped
-    at (their median); exported to ONNX and verified against the fitted model; calibrated, and given a threshold,
-    on the validation part. Where the contract asks for an ensemble, the best families are stacked into one more
-    candidate (see ``ensemble``). All candidates are shipped; ``chosen`` names the one to evaluate, see ``choose``.
+    at (their median); exported to ONNX and verified against the fitted model; calibrated, and given a threshold, on
+    the validation part: for regression, given an interval, bands and a threshold. Where the contract asks for an
+    ensemble, the best families are stacked into one more candidate (see ``ensemble``). All candidates are shipped;
+    ``chosen`` names the one to evaluate, see ``choose``.
 
     Args:
         contract: the contract's YAML.
@@ -54,7 +56,7 @@ def run(
 
     Raises:
         ContractError: the contract does not hold.
-        DataError: a part has too few rows of a class.
+        DataError: a part has too few rows, or too few of a class.
         TenureError: a worker's trials are missing, or an export differs from its model.
         BundleError: there is a bundle in ``candidates`` already.
         StorageError: a file cannot be read or written.
@@ -144,13 +146,20 @@ def _entry(candidate: Candidate, version: str, train_rows: int, validation_rows:
         "validation_score": candidate.validation_score,
         "pooled_score": pooled_score(candidate, train_rows, validation_rows),
         "validation": candidate.validation,
-        "calibration": decision.calibration.method,
+        **_how(decision),
         "threshold": decision.threshold,
         "trials": best.trials,
         "pruned": best.pruned,
         "tune_seconds": best.seconds,
         "train_seconds": candidate.seconds,
     }
+
+
+def _how(decision: Decision | ValueDecision) -> dict[str, Any]:
+    """How a model's output becomes what is told."""
+    if isinstance(decision, ValueDecision):
+        return {"interval": {"level": decision.level, "half_width": decision.half_width}}
+    return {"calibration": decision.calibration.method}
 
 
 def _table_rows(features: Path) -> int:

@@ -161,7 +161,7 @@ def _check_number(name: str, labels: Sketch) -> Check:
     advice = "Bring a table in which it differs."
     if low == high:
         return Check(
-            "label", "stop", f"the label '{name}' is {low} in every row: nothing can be learnt", name, 1, 2, advice
+            "label", "stop", f"the label '{name}' is {low:,.6g} in every row: nothing can be learnt", name, 1, 2, advice
         )
     return Check("label", "pass", f"the label '{name}' goes from {low:,.6g} to {high:,.6g}", name)
 

@@ -1,0 +1,186 @@
+"""A regression from its table to trained bundles, by the steps themselves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import spending
+import yaml
+from pyarrow import csv
+
+from components.feature import logic as feature
+from components.ingest import logic as ingest
+from components.train import logic as train
+from components.tune import logic as tune
+from components.validate import logic as validate
+from tenure import bundle
+from tenure.bundle import ValuePrediction
+from tenure.contract import dump, parse
+from tenure.decision import ValueDecision
+from tenure.errors import DataError
+from tenure.families import REGRESSORS
+from tenure.transform import Transform
+
+ROWS = 900
+
+
+def contract(**changed: Any) -> str:
+    document = yaml.safe_load(spending.CONTRACT)
+    small = {"training": {"trials": 3, "folds": 3}, "acceptance": {"bootstrap_samples": 50}}
+    return yaml.safe_dump({**document, "source": {"uri": "spending.csv"}, **small, **changed})
+
+
+class Run(NamedTuple):
+    folder: Path
+    text: str
+
+    def json(self, name: str) -> Any:
+        return json.loads((self.folder / name).read_text(encoding="utf-8"))
+
+
+def up_to_features(folder: Path, text: str, table: Any = None) -> Run:
+    csv.write_csv(spending.table(ROWS) if table is None else table, folder / "spending.csv")
+    ingest.run(text, None, folder / "raw", folder)
+    validate.run(text, folder / "raw", folder / "valid")
+    feature.run(text, folder / "valid", folder / "features")
+    return Run(folder, text)
+
+
+def search(run: Run, name: str, workers: int) -> list[Path]:
+    found = [run.folder / f"{name}{worker}" for worker in range(workers)]
+    for worker, trials in enumerate(found):
+        tune.run(
+            contract=run.text,
+            features=run.folder / "features",
+            storage=str(run.folder / f"{name}.log"),
+            trials=trials,
+            worker=worker,
+            workers=workers,
+        )
+    return found
+
+
+def refit(run: Run, trials: list[Path], candidates: str) -> dict[str, Any]:
+    return train.run(
+        contract=run.text,
+        raw=run.folder / "raw",
+        valid=run.folder / "valid",
+        features=run.folder / "features",
+        trials=trials,
+        candidates=run.folder / candidates,
+        created_at="2026-01-01T00:00:00Z",
+    )
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    made = up_to_features(tmp_path_factory.mktemp("spending"), contract())
+    refit(made, search(made, "trials", workers=1), "candidates")
+    return made
+
+
+def test_the_parts_hold_the_number_and_divide_it_alike(run: Run) -> None:
+    parts = {
+        name: pq.read_table(run.folder / "features" / f"{name}.parquet") for name in ("train", "validation", "test")
+    }
+    for table in parts.values():
+        assert str(table.schema.field("_label").type) == "double"
+        assert "future_spend" not in table.column_names
+    split = run.json("features/split.json")
+    assert sum(split["rows"].values()) == ROWS
+    # Each of ten strata is divided to the nearest whole row.
+    assert split["rows"]["train"] == 630 and split["rows"]["validation"] == pytest.approx(135, abs=5)
+    assert "churn_rates" not in split
+    whole = spending.values(spending.table(ROWS))
+    for part, table in parts.items():
+        label = table["_label"].to_numpy()
+        assert split["label_means"][part] == pytest.approx(label.mean())
+        assert label.mean() == pytest.approx(whole.mean(), abs=0.06 * whole.std())
+        assert np.quantile(label, [0.2, 0.5, 0.8]) == pytest.approx(
+            np.quantile(whole, [0.2, 0.5, 0.8]), abs=0.15 * whole.std()
+        )
+
+
+def test_every_candidate_beats_the_mean_on_rows_it_never_saw(run: Run) -> None:
+    board = run.json("candidates/train.json")
+    assert [entry["family"] for entry in board["leaderboard"]] == list(REGRESSORS)
+    assert (board["objective"], board["direction"]) == ("rmse", "minimize")
+    table = pq.read_table(run.folder / "features" / "test.parquet")
+    label = table["_label"].to_numpy()
+    for entry in board["leaderboard"]:
+        read = bundle.read(run.folder / "candidates" / entry["family"])
+        assert read.version == entry["version"] and isinstance(read.decision, ValueDecision)
+        answer = read.predict({name: table[name] for name in read.transform.inputs}, explain=3)
+        assert isinstance(answer, ValuePrediction)
+        error, without = answer.value - label, read.decision.label_mean - label
+        assert np.mean(error**2) < 0.45 * np.mean(without**2), entry["family"]
+        # 135 rows at 0.90: the standard error is 0.026.
+        assert 0.82 < ((answer.low <= label) & (label <= answer.high)).mean() <= 0.98
+        assert answer.decision.mean() == pytest.approx(100 / ROWS, abs=0.08)
+        assert entry["interval"] == {"level": 0.9, "half_width": read.decision.half_width}
+        assert entry["validation"]["rmse"]["low"] < entry["validation"]["rmse"]["value"]
+        assert len(entry["cv_scores"]) == 3 and entry["cv_mean"] > 0
+
+
+def test_the_smallest_pooled_error_is_chosen(run: Run) -> None:
+    board = run.json("candidates/train.json")
+    best = min(board["leaderboard"], key=lambda entry: entry["pooled_score"])
+    assert board["chosen"] == best["family"] and best["chosen"]
+
+
+def test_any_number_of_workers_gives_the_same_bundles(run: Run) -> None:
+    refit(run, search(run, "again", workers=3), "candidates-again")
+    versions = [
+        {entry["family"]: entry["version"] for entry in run.json(f"{name}/train.json")["leaderboard"]}
+        for name in ("candidates", "candidates-again")
+    ]
+    assert versions[0] == versions[1] and len(versions[0]) == 4
+
+
+def test_the_matrix_does_not_know_the_label(run: Run) -> None:
+    transform = Transform.from_json((run.folder / "features" / "transform.json").read_text(encoding="utf-8"))
+    assert set(transform.inputs) == {"months", "orders", "basket", "plan"}
+    assert parse(dump(parse(run.text))) == parse(run.text)
+
+
+def small(columns: Mapping[str, Any] = MappingProxyType({}), rows: int = 400) -> Any:
+    table = spending.table(rows)
+    for name, values in columns.items():
+        place = table.column_names.index(name) if name in table.column_names else len(table.column_names)
+        if place < len(table.column_names):
+            table = table.remove_column(place)
+        table = table.append_column(name, [values])
+    return table
+
+
+def test_a_label_that_is_always_the_same_stops_the_run(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="the label 'future_spend' is 5 in every row"):
+        up_to_features(tmp_path, contract(), small({"future_spend": ["5"] * 400}))
+
+
+def test_rows_without_a_label_are_put_aside(tmp_path: Path) -> None:
+    spend = small()["future_spend"].to_pylist()
+    spend[7] = ""
+    up_to_features(tmp_path, contract(), small({"future_spend": spend}))
+    quarantined = pq.read_table(tmp_path / "valid" / "quarantine.parquet").to_pylist()
+    assert [row["row"] for row in quarantined] == [8] and "without a label" in quarantined[0]["reason"]
+
+
+def test_a_validation_part_too_small_for_the_interval(tmp_path: Path) -> None:
+    text = contract(decision={"interval": 0.99}, training={"families": ["linear_regression"], "trials": 1, "folds": 2})
+    run = up_to_features(tmp_path, text, small())
+    with pytest.raises(DataError, match=r"the validation part has 60 rows: an interval at 0\.99 needs at least 99"):
+        refit(run, search(run, "trials", workers=1), "candidates")
+
+
+def test_too_few_rows_for_the_folds(tmp_path: Path) -> None:
+    run = up_to_features(tmp_path, contract(quality={"min_rows": 10}, training={"folds": 9}), small(rows=45))
+    with pytest.raises(DataError, match="the training part has 31 rows, 9 folds need at least 36"):
+        search(run, "trials", workers=1)
