@@ -30,6 +30,8 @@ class Arguments:
     http_port: int
     grpc_port: int | None
     """None: no gRPC."""
+    fast_route: bool
+    """Inference requests are answered where they are parsed, not by KServe's application."""
     workers: int
     threads: int
     drain_s: float
@@ -64,6 +66,7 @@ def parse(argv: Sequence[str]) -> Arguments:
     add("--host", default="0.0.0.0", help="address to listen on (default: every interface)")  # noqa: S104
     add("--http-port", type=_port, default=8080, help="0 takes a free one (default 8080)")
     add("--grpc-port", type=_port, default=8081, help="0 takes a free one (default 8081)")
+    add("--no-fast-route", action="store_true", help="answer every request through KServe's application")
     add("--no-grpc", action="store_true", help="REST only")
     add("--tls-cert", type=Path, metavar="FILE", help="serve HTTPS, and gRPC over TLS, by this chain (PEM)")
     add("--tls-key", type=Path, metavar="FILE", help="its key (PEM); both are read again when they change")
@@ -92,6 +95,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         host=given.host,
         http_port=given.http_port,
         grpc_port=None if given.no_grpc else given.grpc_port,
+        fast_route=not given.no_fast_route,
         workers=given.workers,
         threads=given.threads,
         drain_s=given.drain_s,

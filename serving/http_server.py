@@ -96,6 +96,8 @@ class HttpServer(uvicorn.Server):
         try:
             logs.server.info("draining")
             self._on_drain()
+            for connection in self._connections():
+                connection.make_last()
             await asyncio.sleep(self._drain_s)
             if self._owns_listener():
                 for listener in self._listeners:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import random
 import re
 import sys
 import time
-import uuid
 from contextvars import ContextVar
 
 import orjson
@@ -23,7 +23,7 @@ _GOOD_ID = re.compile(r"[!-~]{1,128}")
 
 def take_or_make_id(given: str | None) -> str:
     """The client's ``X-Request-ID`` if it is short printable ASCII without spaces, else a new one."""
-    return given if given and _GOOD_ID.fullmatch(given) else uuid.uuid4().hex
+    return given if given and _GOOD_ID.fullmatch(given) else f"{random.getrandbits(128):032x}"
 
 
 class JsonFormatter(logging.Formatter):

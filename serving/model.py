@@ -10,6 +10,7 @@ from kserve.errors import InvalidInput
 from serving.v2.answer import ALWAYS, EXPLAINED
 from serving.v2.columns import ColumnNames
 from serving.v2.errors import RequestError
+from serving.v2.one_row import OneRowReader, OneRowWriter
 from serving.v2.query import Query
 from serving.v2.request import Request
 from tenure.bundle import Bundle, Prediction
@@ -26,6 +27,8 @@ class ChurnModel(kserve.Model):  # type: ignore[misc]  # it has no type stubs
         super().__init__(name)
         self.bundle = bundle
         self._names = ColumnNames(bundle.contract)
+        self.one_row = OneRowReader(bundle.contract)
+        self.one_row_writer = OneRowWriter(name, bundle)
         self.ready = True
 
     def query(self, request: Request) -> Query:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _BINARY = (b"content-type", b"application/octet-stream")
 _JSON_LENGTH = wire.JSON_LENGTH_HEADER.encode()
+_JSON_HEADERS = [JSON]
 
 
 class V2Exchange:
@@ -25,20 +26,30 @@ class V2Exchange:
         json_length: value of the header ``Inference-Header-Content-Length``.
     """
 
-    __slots__ = ("_body", "_in_binary", "_json_length")
+    __slots__ = ("_body", "_in_binary", "_json_length", "_usual")
 
     def __init__(self, body: bytes, json_length: str | None) -> None:
         self._body = body
         self._json_length = json_length
         self._in_binary: frozenset[str] | None = frozenset()
+        self._usual = False
 
     def read(self, model: ChurnModel) -> Query:
+        if self._json_length is None:
+            usual = model.one_row.read(self._body)
+            if usual is not None:
+                self._usual = True
+                return usual
         request, self._in_binary = wire.read_request(self._body, self._json_length)
         return model.query(request)
 
     def write(
         self, model: ChurnModel, query: Query, prediction: Prediction, answer_id: str, fallback: str
     ) -> HttpAnswer:
+        if self._usual and not fallback:
+            short = model.one_row_writer.write(prediction, answer_id)
+            if short is not None:
+                return HttpAnswer(200, _JSON_HEADERS, short)
         outputs = output_tensors(prediction, query.options.explain, query.outputs)
         content, json_length = wire.write_answer(
             model.name, model.bundle.version, answer_id, outputs, self._in_binary, fallback=fallback

@@ -1,0 +1,124 @@
+"""The most usual request in the shortest time: one row in JSON, all outputs, no parameters.
+
+Everything else, and whatever is wrong, is left to ``serving.v2.rest``: there is one text of an error and one form of
+an answer, because the templates here are cut from the answers that it writes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import orjson
+
+from serving.v2 import rest as wire
+from serving.v2.answer import output_tensors
+from serving.v2.query import Query
+from serving.v2.request import Options
+from serving.v2.tensors import INTEGERS
+from tenure.bundle import Bundle, Prediction
+from tenure.contract import Contract
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "BYTES": (str, type(None)),
+    "BOOL": (bool, type(None)),
+    "FP32": (float, int, type(None)),
+    "FP64": (float, int, type(None)),
+    **dict.fromkeys(INTEGERS, (int, type(None))),
+}
+_BOUNDS = {name: (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)) for name, dtype in INTEGERS.items()}
+_MEMBERS = frozenset(("id", "inputs", "outputs", "parameters"))
+_SHAPES = ([1], [1, 1])
+_OPTIONS = Options()
+
+
+class OneRowReader:
+    """Reads requests about one contract's customers."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._inputs = frozenset(contract.inputs)
+        self._required = frozenset(name for name, column in contract.inputs.items() if column.required)
+        self._ignored = frozenset(contract.columns) - self._inputs
+        self._key = contract.key
+
+    def read(self, body: bytes) -> Query | None:
+        """What a body asks for; None if it is not the usual request, or a wrong one."""
+        try:
+            document = orjson.loads(body)
+            inputs = document["inputs"]
+            if not document.keys() <= _MEMBERS or document.get("parameters") or document.get("outputs"):
+                return None
+            columns = _columns(inputs)
+        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+            return None
+        request_id = document.get("id")
+        if columns is None or not (request_id is None or type(request_id) is str):
+            return None
+        customers = None
+        if columns.keys() != self._inputs:
+            for name in columns.keys() - self._inputs:
+                if name == self._key:
+                    customers = columns.pop(name)
+                elif name in self._ignored:
+                    del columns[name]
+                else:
+                    return None
+            if not columns.keys() >= self._required:
+                return None
+        return Query(columns, 1, _OPTIONS, None, request_id, customers)
+
+
+def _columns(inputs: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """By name, the list of one value that stands in the JSON; None if one is anything else than usual."""
+    columns: dict[str, Any] = {}
+    for entry in inputs:
+        datatype, data, shape = entry["datatype"], entry["data"], entry["shape"]
+        # A fifth member may be parameters, which may say that the value is elsewhere.
+        if len(entry) != 4 or shape not in _SHAPES or type(shape[0]) is not int or type(data) is not list:
+            return None
+        if len(data) != 1:
+            return None
+        value: Any = data[0]
+        if type(value) not in _TYPES[datatype]:
+            return None
+        if datatype in _BOUNDS and value is not None:
+            low, high = _BOUNDS[datatype]
+            if not low <= value <= high:
+                return None
+        columns[entry["name"]] = data
+    return columns if columns and len(columns) == len(inputs) else None
+
+
+class OneRowWriter:
+    """Writes answers of one version of a model."""
+
+    _ID = "the request's id stands here"
+    _PROBABILITY = 0.123456789012345
+
+    def __init__(self, model: str, bundle: Bundle) -> None:
+        self._model = model
+        self._version = bundle.version
+        self._templates: dict[tuple[str, str, bool], tuple[bytes, bytes, bytes]] = {}
+
+    def write(self, prediction: object, answer_id: str) -> bytes | None:
+        """The answer with all outputs; None if it is not the usual one."""
+        if type(prediction) is not Prediction or prediction.imputed or prediction.unknown or prediction.out_of_range:
+            return None
+        decided = bool(prediction.decision[0])
+        case = (prediction.band[0], prediction.recommendation[0], decided)
+        template = self._templates.get(case)
+        if template is None:
+            # By bands and their texts, of which a bundle has a few.
+            template = self._templates[case] = self._template(prediction)
+        head, middle, tail = template
+        probability = orjson.dumps(prediction.probability.item())
+        return b"".join((head, orjson.dumps(answer_id), middle, probability, tail))
+
+    def _template(self, prediction: Prediction) -> tuple[bytes, bytes, bytes]:
+        likeness = replace(prediction, probability=np.array([self._PROBABILITY]))
+        outputs = output_tensors(likeness, 0, None)
+        whole, _ = wire.write_answer(self._model, self._version, self._ID, outputs, frozenset())
+        head, rest = whole.split(orjson.dumps(self._ID))
+        middle, tail = rest.split(orjson.dumps(self._PROBABILITY))
+        return head, middle, tail
