@@ -94,7 +94,9 @@ say "serving $storage_uri"
 render "$storage_uri"
 apply --filename "$manifests"
 say "waiting for the InferenceService"
-if ! kubectl --namespace tenure wait --for=condition=Ready "inferenceservice/$service" --timeout=600s >/dev/null 2>&1; then
+# Not --for=condition: that compares generations, and KServe writes its Deployment's into the service's status, which
+# falls behind with the first promotion.
+if ! kubectl --namespace tenure wait --for=jsonpath='{.status.conditions[?(@.type=="Ready")].status}'=True "inferenceservice/$service" --timeout=600s >/dev/null 2>&1; then
     kubectl --namespace tenure get inferenceservice "$service" --output jsonpath='{range .status.conditions[?(@.status!="True")]}{.type}{": "}{.reason}{" "}{.message}{"\n"}{end}' >&2 || true
     explain tenure
     pod=$(kubectl --namespace tenure get pods --selector "serving.kserve.io/inferenceservice=$service" --output name | head -n 1)
@@ -102,5 +104,7 @@ if ! kubectl --namespace tenure wait --for=condition=Ready "inferenceservice/$se
     fail "the InferenceService $service is not ready after 600 s" \
         "an image that cannot be pulled, or a bundle that is not at $storage_uri, shows above; kubectl --namespace tenure describe inferenceservice $service"
 fi
+predictor=$(kubectl --namespace tenure get inferenceservice "$service" --output jsonpath='{.spec.predictor.name}')
+rollout tenure "deployment/$service${predictor:+-$predictor}-predictor"
 rollout tenure deployment/tenure-rollout
 say "ready: $(kubectl --namespace tenure get inferenceservice "$service" --output jsonpath='{.status.url}') (through the gateway)"

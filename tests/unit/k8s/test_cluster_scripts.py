@@ -191,10 +191,20 @@ def test_the_champion_is_what_a_new_service_starts_with(cluster: Cluster) -> Non
     assert service["spec"]["predictor"]["model"]["storageUri"] == MODEL_URI
 
 
+@pytest.mark.parametrize(("predictor", "deployment"), [("", "churn-predictor"), ("v4", "churn-v4-predictor")])
+def test_it_waits_for_the_pods_of_the_version_that_serves(cluster: Cluster, predictor: str, deployment: str) -> None:
+    cluster.answers += [
+        ("exec --stdin deployment/mlflow", 0, MODEL_URI),
+        (r"get inferenceservice churn .*spec\.predictor\.name", 0, predictor),
+    ]
+    assert cluster.run("deploy.sh").returncode == 0
+    assert any(f"rollout status deployment/{deployment} " in call for call in cluster.calls)
+
+
 def test_a_service_that_does_not_get_ready_says_where_to_look(cluster: Cluster) -> None:
     cluster.answers += [
         ("exec --stdin deployment/mlflow", 0, MODEL_URI),
-        ("wait --for=condition=Ready", 1, "timed out"),
+        ("wait --for=jsonpath=.*Ready", 1, "timed out"),
         ("get inferenceservice churn --output", 0, "PredictorReady: ModelLoadFailed no such bundle"),
     ]
     result = cluster.run("deploy.sh")
