@@ -6,6 +6,7 @@ interceptor stands between the wire and the answer.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -25,6 +26,8 @@ from serving.v2.grpc_exchange import GrpcExchange
 from tenure.errors import ServingError
 
 MAX_MESSAGE_BYTES = 32 * 1024 * 1024
+
+_HAND_OVER_S = 0.1
 
 _SERVICE = "inference.GRPCInferenceService"
 _INFER_PATH = f"/{_SERVICE}/ModelInfer"
@@ -62,6 +65,12 @@ class Inference:
 
     def __init__(self, answering: Answering) -> None:
         self._answering = answering
+        self._held: asyncio.Event | None = None
+
+    def hold(self) -> asyncio.Event:
+        """Make answers from now on, and send them when the event is set."""
+        self._held = asyncio.Event()
+        return self._held
 
     async def answer(self, raw: bytes, context: grpc.aio.ServicerContext) -> pb.ModelInferResponse:
         """Answer one call, or abort it with a status and a line."""
@@ -72,6 +81,8 @@ class Inference:
         except DecodeError:
             message = None
         sent = await self._sent(message, self._call(message, metadata, request_id, context))
+        if self._held is not None:
+            await self._held.wait()
         if isinstance(sent, Failure):
             context.set_trailing_metadata(
                 (("x-request-id", request_id), *((name.lower(), value) for name, value in sent.headers))
@@ -152,7 +163,8 @@ class GrpcServer:
                 ("grpc.so_reuseport", int(shared_port)),
             ],
         )
-        handlers = {"ModelInfer": Inference(answering).answer}
+        self._inference = Inference(answering)
+        handlers = {"ModelInfer": self._inference.answer}
         for name in _OTHER_METHODS:
             parse = getattr(pb, f"{name}Request").FromString
             handlers[name] = OtherMethod(name, parse, getattr(servicer, name)).answer
@@ -181,8 +193,18 @@ class GrpcServer:
         return bound
 
     async def stop(self, grace_s: float) -> None:
-        """Take no more calls; wait for those that run."""
-        await self._server.stop(grace_s)
+        """Take no more calls; wait for those that run.
+
+        gRPC's core cancels the calls that it has read, and not yet handed to us, when it is told to stop. So for a
+        moment no answer is sent: clients that wait for one send no other call, and those that came are handed over.
+        Then the core tells them to go elsewhere, and only then they get their answers.
+        """
+        held = self._inference.hold()
+        await asyncio.sleep(_HAND_OVER_S)
+        stopping = asyncio.create_task(self._server.stop(grace_s))
+        await asyncio.sleep(_HAND_OVER_S)
+        held.set()
+        await stopping
 
 
 def _request_id(metadata: Metadata) -> str:

@@ -85,6 +85,11 @@ class HttpConnection(HttpToolsProtocol):
             self.transport.write(_LATE)
         self.transport.close()
 
+    def make_last(self) -> None:
+        """Let the answer that is being made be the last."""
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
+
     def idle_s(self, now: float) -> float:
         """Seconds since the last answer, or since it was opened; 0 while there is a request."""
         return 0.0 if self._in_request else now - self._idle_since
