@@ -13,6 +13,10 @@ FAMILIES = {
     "mlp": "Neural network",
     "k_nearest_neighbours": "Nearest neighbours",
     "ensemble": "Ensemble",
+    "linear_regression": "Linear regression",
+    "polynomial_regression": "Polynomial regression",
+    "random_forest_regression": "Random forest",
+    "xgboost_regression": "XGBoost",
 }
 
 METRICS = {

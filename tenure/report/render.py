@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from tenure.contract.settings import Task
 from tenure.evaluation.words import compact_money, money, percent, score
 from tenure.report.figures import figures
 from tenure.report.labels import FAMILIES, METRICS, MONEY, SHARES
+from tenure.report.page import NOTHING, Page
+from tenure.report.regression import value_page
 from tenure.report.story import tell
 
 Json = Mapping[str, Any]
-
-NOTHING = "\N{EN DASH}"
-"""Stands for a figure that is not defined."""
 
 
 def render(evaluation: Json, *, validation: Json | None, ingest: Json | None) -> str:
@@ -35,32 +35,51 @@ def render(evaluation: Json, *, validation: Json | None, ingest: Json | None) ->
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    currency = evaluation["business"]["currency"]
-    environment.filters |= {
-        "money": lambda value: NOTHING if value is None else money(value, currency),
+    # Records from before there were regressions name no task.
+    page = PAGES[evaluation.get("task", "classification")](evaluation)
+    filters: dict[str, Callable[..., str]] = {
         "percent": lambda value, digits=1: NOTHING if value is None else percent(value, digits),
         "score": lambda value: NOTHING if value is None else score(value),
         "count": lambda value: NOTHING if value is None else f"{value:,.0f}",
         "signed": lambda value: NOTHING if value is None else f"{value:+.3f}",
-        "family": lambda name: FAMILIES.get(name, name),
+        "family": lambda name: str(FAMILIES.get(name, name)),
         "day": lambda text: f"{datetime.fromisoformat(text):%d %B %Y, %H:%M} UTC".lstrip("0"),
-        "metric": lambda value, name: _metric(name, value, currency),
-        "between": lambda estimate, name: _between(name, estimate, currency),
+        **page.filters,
     }
-    template = environment.get_template("report.html")
+    environment.filters |= filters
+    template = environment.get_template(page.template)
     style = environment.loader.get_source(environment, "style.css")[0] if environment.loader else ""
     return template.render(
         e=evaluation,
         validation=validation,
         ingest=ingest,
-        story=tell(evaluation),
-        charts=figures(evaluation),
         style=Markup(style),  # noqa: S704 (our own file)
-        metric_names=METRICS,
-        money_names=MONEY,
         slices=_by_column(evaluation["slices"]),
         warnings=[] if validation is None else [c for c in validation["checks"] if c["level"] != "pass"],
+        **page.variables,
     )
+
+
+def churn_page(evaluation: Json) -> Page:
+    """What the report of a classification says."""
+    currency = evaluation["business"]["currency"]
+    return Page(
+        template="report.html",
+        filters={
+            "money": lambda value: NOTHING if value is None else money(value, currency),
+            "metric": lambda value, name: _metric(name, value, currency),
+            "between": lambda estimate, name: _between(name, estimate, currency),
+        },
+        variables={
+            "story": tell(evaluation),
+            "charts": figures(evaluation),
+            "metric_names": METRICS,
+            "money_names": MONEY,
+        },
+    )
+
+
+PAGES: dict[Task, Callable[[Json], Page]] = {"classification": churn_page, "regression": value_page}
 
 
 def _metric(name: str, value: float | None, currency: str) -> str:

@@ -37,18 +37,22 @@ class Story:
 def tell(evaluation: Json) -> Story:
     """The story of an evaluation."""
     return Story(
-        badge={"bless": "Blessed", "reject": "Rejected", "inconclusive": "Inconclusive"}[
-            evaluation["verdict"]["state"]
-        ],
-        headline=_headline(evaluation),
+        badge=badge(evaluation),
+        headline=headline(evaluation),
         why=evaluation["verdict"]["summary"],
-        next_step=_next_step(evaluation),
+        next_step=next_step(evaluation),
         tiles=tuple(_tiles(evaluation)),
         plainly=tuple(_plainly(evaluation)),
     )
 
 
-def _headline(evaluation: Json) -> str:
+def badge(evaluation: Json) -> str:
+    """The verdict in a word."""
+    return {"bless": "Blessed", "reject": "Rejected", "inconclusive": "Inconclusive"}[evaluation["verdict"]["state"]]
+
+
+def headline(evaluation: Json) -> str:
+    """What follows from the verdict."""
     state, champion = evaluation["verdict"]["state"], evaluation["champion"]
     if state == "reject":
         return "Do not use this model"
@@ -61,7 +65,8 @@ def _headline(evaluation: Json) -> str:
     return "Better than the model that is live"
 
 
-def _next_step(evaluation: Json) -> str:
+def next_step(evaluation: Json) -> str:
+    """What happens now."""
     state, champion = evaluation["verdict"]["state"], evaluation["champion"]
     if state == "reject":
         return "It is not registered. The reasons below say what to look at first."

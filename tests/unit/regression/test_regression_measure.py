@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import mean_absolute_error, mean_absolute_percentage_error, r2_score, root_mean_squared_error
 
 from tenure.errors import DataError
-from tenure.evaluation.regression import ScoredValues, compare, measure, quality, too_small
+from tenure.evaluation.regression import ScoredValues, compact, compare, measure, quality, quantity, too_small
 from tenure.evaluation.regression.resampling import GROUPS, resampled_sums
 
 
@@ -160,6 +160,18 @@ def test_quality_is_the_objective_turned() -> None:
     label, value = np.array([1.0, 2.0, 5.0]), np.array([1.0, 4.0, 5.0])
     assert quality("rmse")(label, value) == pytest.approx(-np.sqrt(4 / 3))
     assert quality("mae")(label, value) == pytest.approx(-2 / 3)
+
+
+def test_quantities_as_people_write_them() -> None:
+    written = [quantity(value, "USD") for value in (1234.4, 19.5, 0.991, -3.184, 0.0, -0.001)]
+    assert written == ["$1,234", "$19.50", "$0.99", "-$3.18", "$0", "$0.00"]
+    assert [quantity(value, "days") for value in (1234.4, 12.34, -0.04567)] == [
+        "1,234 days",
+        "12.3 days",
+        "-0.0457 days",
+    ]
+    assert [compact(value, "USD") for value in (50.0, 12_500.0, 0.5)] == ["$50", "$12.5k", "$0.50"]
+    assert [compact(value, "days") for value in (50.0, 12_500.0)] == ["50", "12.5k days"]
 
 
 def test_rows_that_say_too_little() -> None:
