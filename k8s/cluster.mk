@@ -2,9 +2,10 @@
 # KUBECONFIG names and that has KServe and Kubeflow Pipelines.
 
 OVERLAY ?= kind
+PIPELINE ?= training
 export OVERLAY
 
-.PHONY: images images-pin k8s-render kind-up kind-load deploy submit e2e kind-down
+.PHONY: images images-pin k8s-render kind-up kind-load deploy submit schedule e2e kind-down
 
 images: ## Build the images server, pipeline and rollout with docker, podman or buildah
 	@bash images/build.sh
@@ -24,10 +25,13 @@ kind-load: ## Build the images of this revision and load them into the kind clus
 deploy: ## Apply OVERLAY to the cluster of the current context and wait until it stands
 	@bash k8s/scripts/deploy.sh
 
-submit: $(VENV)/local.stamp ## Run the training pipeline on the cluster's Kubeflow and wait for its verdict
-	@BIN=$(BIN) DATASET=$(DATASET) bash k8s/scripts/submit.sh
+submit: $(VENV)/local.stamp ## Run PIPELINE (training, scoring, monitoring) on the cluster's Kubeflow and wait for its end
+	@BIN=$(BIN) DATASET=$(DATASET) PIPELINE=$(PIPELINE) bash k8s/scripts/submit.sh
 
-e2e: $(VENV)/dev.stamp ## Test a deployed cluster end to end (addresses from TENURE_E2E_*; see tests/e2e/settings.py)
+schedule: $(VENV)/local.stamp ## Have PIPELINE run at the times of CRON, as in CRON="0 0 3 * * *"
+	@BIN=$(BIN) DATASET=$(DATASET) PIPELINE=$(PIPELINE) CRON='$(CRON)' bash k8s/scripts/submit.sh schedule
+
+e2e: $(VENV)/dev.stamp ## Test a deployed cluster end to end (addresses from TENURE_E2E_*; see tests/e2e/README.md)
 	$(BIN)/pytest -m e2e tests/e2e -v
 
 kind-down: ## Delete the kind cluster and everything in it

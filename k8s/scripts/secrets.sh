@@ -1,10 +1,15 @@
 #!/usr/bin/env bash
 # Make the Secrets of k8s/secrets.yaml on a cluster that has none, with random passwords, for the object store and the
 # database that overlays/kind runs inside the cluster. A Secret that exists is never changed: its password is in use.
+#
+# Environment:
+#   ALERT_WEBHOOK   URL that the end of every pipeline run is posted to; may be given later, and changed
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 need_cluster
+url='^https?://[^[:space:]"\\]+$'
+[[ -z ${ALERT_WEBHOOK:-} || $ALERT_WEBHOOK =~ $url ]] || fail "ALERT_WEBHOOK is no URL" "it begins with http:// or https://"
 umask 077
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -59,5 +64,13 @@ studies=${studies:-$(random)}
 secret tenure-platform tenure-postgres "admin-password=$(random)" "mlflow-password=$mlflow" "studies-password=$studies"
 secret tenure-platform tenure-mlflow-database "uri=postgresql://mlflow:$mlflow@postgres.tenure-platform.svc.cluster.local:5432/mlflow"
 if kubectl get namespace kubeflow >/dev/null 2>&1; then
+    # The one value that is yours to give, and may change.
+    secret kubeflow tenure-alerts "webhook=${ALERT_WEBHOOK:-}"
+    if [[ -n ${ALERT_WEBHOOK:-} && $(value kubeflow tenure-alerts webhook) != "$ALERT_WEBHOOK" ]]; then
+        printf '{"stringData": {"webhook": "%s"}}' "$ALERT_WEBHOOK" >"$folder/patch.json"
+        kubectl --namespace kubeflow patch secret tenure-alerts --patch-file "$folder/patch.json" >/dev/null \
+            || fail "secret kubeflow/tenure-alerts could not be changed"
+        say "secret kubeflow/tenure-alerts has the new webhook"
+    fi
     secret kubeflow tenure-study-database "uri=postgresql+psycopg://studies:$studies@postgres.tenure-platform.svc.cluster.local:5432/studies"
 fi

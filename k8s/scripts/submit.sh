@@ -1,37 +1,70 @@
 #!/usr/bin/env bash
-# Run the training pipeline on the cluster's Kubeflow Pipelines and wait for its verdict.
+# Run a pipeline on the cluster's Kubeflow Pipelines and wait for its end: submit.sh. Have it run again and again:
+# submit.sh schedule.
+#
+# A table of this machine is copied to the object store first: to TENURE_DATA_STORE, or to the one that overlays/kind
+# runs inside the cluster.
 #
 # Environment:
 #   DATASET        folder with the contract (datasets/telco)
+#   PIPELINE       training (default), scoring or monitoring
+#   CRON           of a schedule: six fields, as in "0 0 3 * * *"
 #   KFP_ENDPOINT   address of the API; otherwise a port is forwarded to ml-pipeline in KFP_NAMESPACE (kubeflow)
+#   TENURE_DATA_STORE   folder of an object store, such as s3://bucket/datasets; AWS_* say how it is reached from here
 #   IMAGE_PREFIX, IMAGE_TAG   as for images/build.sh
-#   SUBMIT_FLAGS   further flags for `tenure submit`
+#   SUBMIT_FLAGS   further flags for `tenure submit` or `tenure schedule`
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+verb=${1:-submit}
+[[ $verb != schedule || -n ${CRON:-} ]] || fail "say when by CRON" "second, minute, hour, day, month, day of week: make schedule CRON=\"0 0 3 * * *\""
 dataset=${DATASET:-datasets/telco}
 tenure=${BIN:-.venv/bin}/tenure
 namespace=${KFP_NAMESPACE:-kubeflow}
 image=${IMAGE_PREFIX:-localhost}/tenure-pipeline:${IMAGE_TAG:-$(bash "$root/images/tag.sh")}
 endpoint=${KFP_ENDPOINT:-}
 
+work=$(mktemp -d)
+forwards=()
+finish() {
+    [[ ${#forwards[@]} -eq 0 ]] || kill "${forwards[@]}" 2>/dev/null || true
+    rm -rf "$work"
+}
+trap finish EXIT
+
+# forward NAMESPACE SERVICE PORT: set `forwarded` to host and port of this machine that lead there.
+forward() {
+    local log=$work/$2 port='' pid
+    kubectl --namespace "$1" port-forward "service/$2" ":$3" --address 127.0.0.1 >"$log" 2>&1 &
+    pid=$!
+    forwards+=("$pid")
+    for _ in $(seq 100); do
+        port=$(sed -n 's/^Forwarding from 127.0.0.1:\([0-9]*\) .*/\1/p' "$log" | head -n 1)
+        [[ -z $port ]] || break
+        kill -0 "$pid" 2>/dev/null || fail "no port could be forwarded to $2: $(tail -n 1 "$log")"
+        sleep 0.2
+    done
+    [[ -n $port ]] || fail "no port could be forwarded to $2 within 20 s"
+    forwarded=127.0.0.1:$port
+}
+
+credential() { kubectl --namespace tenure-platform get secret tenure-object-store --output "jsonpath={.data.$1}" | base64 --decode; }
+
 if [[ -z $endpoint ]]; then
     need_cluster
     kubectl --namespace "$namespace" get service ml-pipeline >/dev/null 2>&1 \
         || fail "there is no Kubeflow Pipelines in namespace $namespace" "make kind-up, or say where its API is: KFP_ENDPOINT=https://…"
-    log=$(mktemp)
-    kubectl --namespace "$namespace" port-forward service/ml-pipeline :8888 --address 127.0.0.1 >"$log" 2>&1 &
-    forward=$!
-    trap 'kill "$forward" 2>/dev/null; rm -f "$log"' EXIT
-    for _ in $(seq 100); do
-        port=$(sed -n 's/^Forwarding from 127.0.0.1:\([0-9]*\) .*/\1/p' "$log" | head -n 1)
-        [[ -z $port ]] || break
-        kill -0 "$forward" 2>/dev/null || fail "no port could be forwarded to ml-pipeline: $(tail -n 1 "$log")"
-        sleep 0.2
-    done
-    [[ -n $port ]] || fail "no port could be forwarded to ml-pipeline within 20 s"
-    endpoint=http://127.0.0.1:$port
+    forward "$namespace" ml-pipeline 8888
+    endpoint=http://$forwarded
+fi
+if [[ -z ${TENURE_DATA_STORE:-} && $verb == submit ]] && kubectl --namespace tenure-platform get service object-store >/dev/null 2>&1; then
+    forward tenure-platform object-store 8333
+    AWS_ACCESS_KEY_ID=$(credential AWS_ACCESS_KEY_ID)
+    AWS_SECRET_ACCESS_KEY=$(credential AWS_SECRET_ACCESS_KEY)
+    export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+    export AWS_ENDPOINT_URL=http://$forwarded AWS_DEFAULT_REGION=us-east-1 TENURE_DATA_STORE=s3://tenure-data/datasets
 fi
 read -ra flags <<<"${SUBMIT_FLAGS:-}"
-"$tenure" submit "$dataset" --endpoint "$endpoint" --image "$image" ${flags[@]+"${flags[@]}"}
+[[ $verb == submit ]] || flags=(--cron "$CRON" ${flags[@]+"${flags[@]}"})
+"$tenure" "$verb" "$dataset" --pipeline "${PIPELINE:-training}" --endpoint "$endpoint" --image "$image" ${flags[@]+"${flags[@]}"}
