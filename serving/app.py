@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from serving.server import Listening
 
 
+_CLOSING_S = 5.0
+"""For what is left to be written when the last request is answered; see ``Hooks.closing``."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the server; returns its exit status.
 
@@ -57,9 +61,11 @@ def _read(folder: Path, threads: int) -> Served:
 def _serve(given: Arguments, served: dict[str, Served]) -> None:
     from serving.server import Listening
     from serving.tls import Certificate
+    from serving.wiring import check
 
     if hasattr(signal, "SIGHUP"):  # until there is something to reload
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    check()
     clients = read_clients(given.admission)
     certificate = None if given.tls is None else Certificate(*given.tls)
     http = listen(given.host, given.http_port)
@@ -111,7 +117,12 @@ def _worker(
     from serving.wiring import hooks
 
     metrics.take(worker)
-    ChurnServer(listening, given, hooks(given, clients), on_ready).start(served)
+    joined = hooks(given, clients)
+    try:
+        ChurnServer(listening, given, joined, on_ready).start(served)
+    finally:
+        for close in joined.closing:
+            close(_CLOSING_S)
 
 
 def _announce(grpc_port: int | None, *, http_port: int, versions: dict[str, str]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from serving import prediction_log
 from serving.admission import options as admission
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -44,6 +45,12 @@ class Arguments:
     tls: tuple[Path, Path] | None
     """Certificate and key."""
     admission: admission.Options
+    slow_ms: float
+    """From here on a request is logged as slow."""
+    cache_entries: int
+    """0: no cache."""
+    cache_ttl_s: float
+    prediction_log: prediction_log.Options | None
 
 
 def parse(argv: Sequence[str]) -> Arguments:
@@ -78,6 +85,12 @@ def parse(argv: Sequence[str]) -> Arguments:
     add("--grace-s", type=_seconds, default=30.0, metavar="S",
         help="and then let running requests take so long at most (default 30)")  # fmt: skip
     add("--log-level", choices=["debug", "info", "warning", "error"], default="info", help="(default info)")
+    add("--slow-ms", type=float, default=100.0, metavar="MS",
+        help="log a request that takes longer, with what it spent its time on (default 100)")  # fmt: skip
+    add("--cache-entries", type=int, default=0, metavar="N",
+        help="answer a small request that came before from memory; keep N a worker (default 0: no cache)")  # fmt: skip
+    add("--cache-ttl-s", type=_seconds, default=60.0, metavar="S", help="and each for S seconds (default 60)")
+    prediction_log.add_options(parser)
     admission.add_options(parser)
     given = parser.parse_args(argv)
     models: dict[str, Path] = {}
@@ -88,6 +101,10 @@ def parse(argv: Sequence[str]) -> Arguments:
         if name in models:
             parser.error(f"argument --model: {name!r} stands twice")
         models[name] = Path(folder)
+    if not given.slow_ms >= 0.0:
+        parser.error(f"argument --slow-ms: {given.slow_ms} is not a number of milliseconds")
+    if given.cache_entries < 0:
+        parser.error(f"argument --cache-entries: {given.cache_entries} is less than 0")
     if (given.tls_cert is None) != (given.tls_key is None):
         parser.error("--tls-cert and --tls-key go together")
     return Arguments(
@@ -104,6 +121,10 @@ def parse(argv: Sequence[str]) -> Arguments:
         watch_s=given.watch_s,
         tls=None if given.tls_cert is None else (given.tls_cert, given.tls_key),
         admission=admission.read_options(parser, given),
+        slow_ms=given.slow_ms,
+        cache_entries=given.cache_entries,
+        cache_ttl_s=given.cache_ttl_s,
+        prediction_log=prediction_log.read_options(parser, given, models),
     )
 
 

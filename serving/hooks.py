@@ -18,7 +18,7 @@ from serving.call import Answered, Call
 if TYPE_CHECKING:
     from serving.model import ChurnModel
     from serving.v2.query import Query
-    from tenure.bundle import Prediction
+    from tenure.bundle import AnyPrediction
 
 
 class Admission(Protocol):
@@ -52,17 +52,17 @@ class Admission(Protocol):
 class Cache(Protocol):
     """Predictions that were made before."""
 
-    def get(self, model: ChurnModel, query: Query) -> Prediction | None:
+    def get(self, model: ChurnModel, query: Query) -> AnyPrediction | None:
         """What this version of the model answered to the same rows and options."""
 
-    def put(self, model: ChurnModel, query: Query, prediction: Prediction) -> None:
+    def put(self, model: ChurnModel, query: Query, prediction: AnyPrediction) -> None:
         """Keep what the model itself predicted; never a fallback."""
 
 
 class Predicted(NamedTuple):
     """A prediction, and whose it is."""
 
-    prediction: Prediction
+    prediction: AnyPrediction
     fallback: str = ""
     """Why it is not what the model as a whole says, short, for the answer and the metrics; empty if it is."""
 
@@ -70,7 +70,7 @@ class Predicted(NamedTuple):
 class Guard(Protocol):
     """What happens when a part fails: fallbacks and circuit breakers."""
 
-    def predict(self, model: ChurnModel, query: Query, work: Callable[[Query], Prediction]) -> Predicted:
+    def predict(self, model: ChurnModel, query: Query, work: Callable[[Query], AnyPrediction]) -> Predicted:
         """``work(query)``, or what takes its place; ``work`` may be asked for less, or not at all.
 
         Raises:
@@ -94,3 +94,5 @@ class Hooks:
     cache: Cache | None = None
     guard: Guard | None = None
     observers: Sequence[Observer] = ()
+    closing: Sequence[Callable[[float], None]] = ()
+    """Called with a number of seconds when the last request is answered: what is still to be written or sent."""

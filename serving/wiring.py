@@ -2,24 +2,54 @@
 
 from __future__ import annotations
 
-from serving import metrics
+import os
+from collections.abc import Callable, Mapping
+
+from serving import metrics, tracing
 from serving.access_log import AccessLog
 from serving.admission.clients import Clients
 from serving.admission.gate import Gate
+from serving.answer_cache import AnswerCache
 from serving.arguments import Arguments
-from serving.hooks import Hooks
+from serving.hooks import Hooks, Observer
 from serving.model import ChurnModel
+from serving.prediction_log import PredictionLog, Sink, Writer
+from serving.privacy import pseudonyms_from
 from serving.request_metrics import RequestMetrics
 from serving.resilience import CLOSED, Breaker, Guard
+from serving.slow_log import SlowLog
+
+
+def check(environment: Mapping[str, str] = os.environ) -> None:
+    """Before a worker is started.
+
+    Raises:
+        InputError: what the environment says cannot hold.
+    """
+    pseudonyms_from(environment)
+    tracing.wanted(environment)
 
 
 def hooks(given: Arguments, clients: Clients | None) -> Hooks:
     """Made once a worker, after the fork; ``clients`` before it: workers share what they may ask."""
     limits = given.admission
+    observers: list[Observer] = [RequestMetrics(), AccessLog(), SlowLog(given.slow_ms)]
+    closing: list[Callable[[float], None]] = []
+    if given.prediction_log is not None:
+        writer = Writer(Sink(given.prediction_log.location), pseudonyms_from())
+        writer.start()
+        observers.append(PredictionLog(writer, given.prediction_log.rates))
+        closing.append(writer.close)
+    if tracing.wanted():
+        traces = tracing.Tracing()
+        observers.append(traces)
+        closing.append(traces.close)
     return Hooks(
         admission=Gate(clients, limits.max_in_flight, limits.max_rows, limits.timeout_s),
+        cache=AnswerCache(given.cache_entries, given.cache_ttl_s) if given.cache_entries else None,
         guard=Guard(_breaker),
-        observers=(RequestMetrics(), AccessLog()),
+        observers=observers,
+        closing=closing,
     )
 
 

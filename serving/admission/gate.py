@@ -9,6 +9,7 @@ from serving.admission.clients import Clients
 from serving.admission.deadline import set_deadline
 from serving.admission.refusal import OverloadedError
 from serving.call import Call
+from serving.metrics import IN_FLIGHT
 from serving.v2.errors import TooLargeError
 from serving.v2.query import Query
 
@@ -32,6 +33,7 @@ class Gate:
         self._max_rows = max_rows
         self._max_s = max_s
         self.in_flight = 0
+        self._gauge = IN_FLIGHT.labels()
 
     def admit(self, call: Call) -> None:
         """Before the body.
@@ -54,6 +56,7 @@ class Gate:
         """
         self._check_load()
         self.in_flight += 1
+        self._gauge.set(self.in_flight)
 
     def weigh(self, _: Call, query: Query) -> None:
         """When the rows are known.
@@ -67,6 +70,7 @@ class Gate:
     def leave(self, _: Call) -> None:
         """When the work is over."""
         self.in_flight -= 1
+        self._gauge.set(self.in_flight)
 
     def _check_load(self) -> None:
         if self.in_flight >= self._max_in_flight:

@@ -4,6 +4,7 @@ from serving.metrics.exposition import exposition
 from serving.metrics.families import (
     BREAKER_OPEN,
     CACHE,
+    CACHED,
     FALLBACKS,
     IN_FLIGHT,
     LOG_WRITES,
@@ -21,6 +22,7 @@ from serving.metrics.instruments import Counter, Gauge, Histogram, share, take
 __all__ = [
     "BREAKER_OPEN",
     "CACHE",
+    "CACHED",
     "FALLBACKS",
     "IN_FLIGHT",
     "LOGGED_ROWS",

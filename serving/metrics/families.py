@@ -20,6 +20,7 @@ MODEL_INFO = Gauge(
     "tenure_model_info", "The bundle that is served; always 1", ["model", "version", "family"], over_workers="max"
 )
 CACHE = Counter("tenure_cache", "Answers found and not found in the cache, and dropped from it", ["model", "outcome"])
+CACHED = Gauge("tenure_cached_answers", "Answers in the caches of all workers")
 LOGGED_ROWS = Counter("tenure_prediction_log_rows", "Rows of the prediction log, by what became of them", ["outcome"])
 LOG_WRITES = Counter("tenure_prediction_log_writes", "Files of the prediction log, written or not", ["outcome"])
 PREDICT_SECONDS = Histogram("request_predict_seconds", "Predictions, by duration; KServe's own name", ["model_name"])

@@ -46,7 +46,3 @@ class PredictionLog:
             return
         fallback = answered.fallback not in ("", WITHOUT_REASONS)
         self._writer.offer(Entry(model, request_id, time.time(), query.columns, query.customers, prediction, fallback))
-
-    def close(self, timeout_s: float) -> None:
-        """Write what there is."""
-        self._writer.close(timeout_s)
