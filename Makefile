@@ -27,8 +27,8 @@ lint: $(VENV)/dev.stamp ## Style, types, and who may import whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/dev.stamp ## Speed and memory: a table with machine, date and command
-	$(BIN)/python -m benchmarks
+bench: $(VENV)/dev.stamp ## Speed and memory, tables with machine, date and command: all, or NAME=tuning
+	$(BIN)/python -m benchmarks $(NAME)
 
 lock: $(VENV)/dev.stamp ## Resolve pyproject.toml into requirements/*.txt; pins that still hold are kept
 	$(BIN)/python requirements/lock.py

@@ -1,13 +1,28 @@
-"""``python -m benchmarks [NAME …]``: run all benchmarks, or the named ones."""
+"""``python -m benchmarks [NAME …]``: run all benchmarks, or the named ones; build/bench/NAME.md keeps the tables."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
+import io
 import pkgutil
+import sys
+import traceback
 from pathlib import Path
 
-NOT_BENCHMARKS = {"__main__", "table"}
+NOT_BENCHMARKS = {"__main__", "seeded", "steps", "table"}
+
+TABLES = Path(__file__).resolve().parent.parent / "build" / "bench"
+
+
+class Tee(io.StringIO):
+    """Keeps what is printed, and prints it."""
+
+    def write(self, text: str) -> int:
+        sys.__stdout__.write(text)
+        sys.__stdout__.flush()
+        return super().write(text)
 
 
 def names() -> list[str]:
@@ -15,12 +30,28 @@ def names() -> list[str]:
     return sorted(name for name in found if name not in NOT_BENCHMARKS)
 
 
-def main() -> None:
+def main() -> int:
+    """Run them one after the other; one that fails does not keep the others from running, but the status says so."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("name", nargs="*", choices=[*names(), []], help="a benchmark; all without one")
+    TABLES.mkdir(parents=True, exist_ok=True)
+    failed = []
     for name in parser.parse_args().name or names():
-        importlib.import_module(f"benchmarks.{name}").main()
+        tables = Tee()
+        try:
+            with contextlib.redirect_stdout(tables):
+                importlib.import_module(f"benchmarks.{name}").main()
+        except (Exception, SystemExit):
+            traceback.print_exc()
+            failed.append(name)
+            continue
+        temporary = TABLES / f".{name}.md.tmp"
+        temporary.write_text(tables.getvalue(), encoding="utf-8")
+        temporary.replace(TABLES / f"{name}.md")
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
