@@ -1,7 +1,7 @@
 """The one path of every inference request, whichever way it came.
 
 A way in (the fast HTTP route, KServe's REST route, gRPC) makes a ``Call`` and an ``Exchange`` and is called back with
-what to send. Nothing on the path is a coroutine: a small request is answered before ``answer`` returns.
+what to send. Nothing on the path is a coroutine.
 """
 
 from __future__ import annotations
@@ -14,18 +14,21 @@ from typing import Any, Protocol, TypeVar
 from grpc import StatusCode
 
 from serving import logs
+from serving.batching import Batching
 from serving.call import Answered, Call
 from serving.failures import Failure, RefusedError, failure_of
 from serving.hooks import Hooks, Predicted
 from serving.model import ChurnModel
 from serving.models import Models
 from serving.v2.query import Query
-from tenure.bundle import Prediction
+from serving.v2.request import Options
+from tenure.bundle import AnyPrediction
 
 INLINE_ROWS = 64
 """Up to here a prediction runs on the event loop, which it holds for about 0.7 ms. A thread for each single row left
 the throughput of 16 connections as it was and made the slowest hundredth of requests slower."""
 
+_PLAIN = Options()
 _LATE = "the time for this request is over"
 
 Sent = TypeVar("Sent")
@@ -43,7 +46,7 @@ class Exchange(Protocol[Answer_co]):
         """
 
     def write(
-        self, model: ChurnModel, query: Query, prediction: Prediction, answer_id: str, fallback: str
+        self, model: ChurnModel, query: Query, prediction: AnyPrediction, answer_id: str, fallback: str
     ) -> Answer_co:
         """The answer.
 
@@ -100,6 +103,7 @@ class Answering:
         self._cache = hooks.cache
         self._guard = hooks.guard
         self._observers = tuple(hooks.observers)
+        self._batching = Batching()
 
     def admit(self, call: Call) -> Failure | None:
         """Whether a call may send its body: why not, if not. A refusal is the end of the call."""
@@ -121,7 +125,7 @@ class Answering:
         """Answer a call that was admitted.
 
         Args:
-            done: called once on the event loop with what to send; before this returns, if the request is small.
+            done: called once on the event loop with what to send, perhaps before this returns.
         """
         job = _Job(call, exchange, done)
         try:
@@ -156,6 +160,9 @@ class Answering:
 
     def _predict(self, job: _Job, model: ChurnModel, query: Query) -> None:
         _check_deadline(job.call)
+        if query.rows == 1 and query.options == _PLAIN:
+            self._batching.add(model, query, lambda came: self._go_on_with(job, model, query, came))
+            return
         # Reasons take longer than the rest: half a millisecond a row for a large ensemble.
         if query.rows <= INLINE_ROWS and not query.options.explain:
             prediction, job.fallback = self._predicted(model, query)
@@ -185,6 +192,23 @@ class Answering:
 
         working.add_done_callback(go_on)
 
+    def _go_on_with(self, job: _Job, model: ChurnModel, query: Query, came: AnyPrediction | Exception) -> None:
+        """The row was predicted beside others."""
+
+        def work(asked: Query) -> AnyPrediction:
+            if asked is not query:
+                return model.predict_query(asked)
+            if isinstance(came, Exception):
+                raise came
+            return came
+
+        try:
+            prediction, job.fallback = self._guarded(model, query, work)
+        except Exception as error:  # every error becomes an answer
+            self._fail(job, error)
+            return
+        self._finish(job, model, query, prediction)
+
     def _give_up(self, job: _Job) -> None:
         job.given_up = True
         self._fail(job, RefusedError(_LATE, 504, StatusCode.DEADLINE_EXCEEDED))
@@ -196,11 +220,12 @@ class Answering:
 
     def _predicted(self, model: ChurnModel, query: Query) -> Predicted:
         """The model's prediction, or what takes its place; on the event loop or on a thread."""
-        if self._guard is None:
-            return Predicted(model.predict_query(query))
-        return self._guard.predict(model, query, model.predict_query)
+        return self._guarded(model, query, model.predict_query)
 
-    def _finish(self, job: _Job, model: ChurnModel, query: Query, prediction: Prediction) -> None:
+    def _guarded(self, model: ChurnModel, query: Query, work: Callable[[Query], AnyPrediction]) -> Predicted:
+        return Predicted(work(query)) if self._guard is None else self._guard.predict(model, query, work)
+
+    def _finish(self, job: _Job, model: ChurnModel, query: Query, prediction: AnyPrediction) -> None:
         job.predicted_at = perf_counter()
         try:
             if self._cache is not None and not job.from_cache and not job.fallback:
@@ -215,7 +240,7 @@ class Answering:
         failure = _failure(job.call, error)
         self._end(job, failure.http, job.exchange.fail(failure), None, failure.message)
 
-    def _end(self, job: _Job, code: int, sent: Any, prediction: Prediction | None, message: str) -> None:
+    def _end(self, job: _Job, code: int, sent: Any, prediction: AnyPrediction | None, message: str) -> None:
         job.done(sent)
         if not job.given_up:  # its work goes on, and counts until it is over
             self._leave(job)

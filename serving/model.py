@@ -13,7 +13,7 @@ from serving.v2.errors import RequestError
 from serving.v2.one_row import OneRowReader, OneRowWriter
 from serving.v2.query import Query
 from serving.v2.request import Request
-from tenure.bundle import Bundle, Prediction
+from tenure.bundle import AnyPrediction, Bundle
 from tenure.contract import Column
 from tenure.errors import InputError
 
@@ -40,7 +40,7 @@ class ChurnModel(kserve.Model):  # type: ignore[misc]  # it has no type stubs
         columns, rows, customers = self._names.columns(request.tensors)
         return Query(columns, rows, request.options, request.outputs, request.id, customers)
 
-    def predict_query(self, query: Query) -> Prediction:
+    def predict_query(self, query: Query) -> AnyPrediction:
         """Predict; safe on any thread.
 
         Raises:

@@ -10,7 +10,7 @@ from serving.failures import Failure
 from serving.v2 import grpc as wire
 from serving.v2.answer import output_tensors
 from serving.v2.query import Query
-from tenure.bundle import Prediction
+from tenure.bundle import AnyPrediction
 
 if TYPE_CHECKING:
     from serving.model import ChurnModel
@@ -31,7 +31,7 @@ class GrpcExchange:
         return model.query(wire.read_request(self._message))
 
     def write(
-        self, model: ChurnModel, query: Query, prediction: Prediction, answer_id: str, fallback: str
+        self, model: ChurnModel, query: Query, prediction: AnyPrediction, answer_id: str, fallback: str
     ) -> pb.ModelInferResponse:
         outputs = output_tensors(prediction, query.options.explain, query.outputs)
         in_binary = bool(self._message.raw_input_contents)

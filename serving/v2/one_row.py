@@ -30,6 +30,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 _BOUNDS = {name: (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)) for name, dtype in INTEGERS.items()}
 _MEMBERS = frozenset(("id", "inputs", "outputs", "parameters"))
 _SHAPES = ([1], [1, 1])
+_ALL = (None, [])
 _OPTIONS = Options()
 
 
@@ -47,7 +48,7 @@ class OneRowReader:
         try:
             document = orjson.loads(body)
             inputs = document["inputs"]
-            if not document.keys() <= _MEMBERS or document.get("parameters") or document.get("outputs"):
+            if not document.keys() <= _MEMBERS or document.get("parameters") or document.get("outputs") not in _ALL:
                 return None
             columns = _columns(inputs)
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):

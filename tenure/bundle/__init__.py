@@ -2,11 +2,12 @@
 
 from tenure.bundle.bundle import Bundle
 from tenure.bundle.manifest import FileEntry, Manifest
-from tenure.bundle.prediction import Flags, Prediction, ValuePrediction
+from tenure.bundle.prediction import AnyPrediction, Flags, Prediction, ValuePrediction
 from tenure.bundle.read import read
 from tenure.bundle.write import ExportedModel, write
 
 __all__ = [
+    "AnyPrediction",
     "Bundle",
     "ExportedModel",
     "FileEntry",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -80,6 +81,53 @@ class Bundle:
         if threshold is not None and not (math.isfinite(threshold) and 0.0 <= threshold <= 1.0):
             raise InputError(f"threshold is {threshold}, not a probability between 0 and 1")
         return self._predict_class(decision, self.transform.encode(columns), explain, threshold)
+
+    def predict_each(self, rows: Sequence[Columns]) -> list[Prediction | ValuePrediction | InputError]:
+        """As ``predict`` of every row by itself, by one call of the model; its error in the place of a bad row.
+
+        Args:
+            rows: for each the contract's inputs, one value a column.
+        """
+        encoded: list[Encoded | InputError] = []
+        for columns in rows:
+            try:
+                encoded.append(self.transform.encode(columns))
+            except InputError as error:
+                encoded.append(error)
+        good = [row for row in encoded if isinstance(row, Encoded)]
+        if not good:
+            return [row for row in encoded if isinstance(row, InputError)]
+        decision = self.decision
+        predictions: Iterator[Prediction | ValuePrediction]
+        if isinstance(decision, ValueDecision) or decision.segments or len(good) == 1:
+            predictions = iter([self._predict_encoded(row) for row in good])
+        else:
+            predictions = self._classes(decision, good)
+        return [row if isinstance(row, InputError) else next(predictions) for row in encoded]
+
+    def _predict_encoded(self, encoded: Encoded) -> Prediction | ValuePrediction:
+        if isinstance(self.decision, ValueDecision):
+            return self._predict_value(self.decision, encoded, 0, None)
+        return self._predict_class(self.decision, encoded, 0, None)
+
+    def _classes(self, decision: Decision, rows: list[Encoded]) -> Iterator[Prediction]:
+        """For rows by themselves that have no part in a segment."""
+        margin, raw = self.model.run(np.concatenate([row.matrix for row in rows]))
+        probability = decision.calibrate(margin, raw)
+        decided = decision.decide(probability)
+        for index, (row, name) in enumerate(zip(rows, decision.band(probability), strict=True)):
+            place = slice(index, index + 1)
+            yield Prediction(
+                version=self.manifest.version,
+                probability=probability[place],
+                decision=decided[place],
+                band=[name],
+                recommendation=[decision.recommendations.get(name, "")],
+                margin=margin[place],
+                imputed=row.imputed,
+                unknown=row.unknown,
+                out_of_range=row.out_of_range,
+            )
 
     def _predict_class(self, decision: Decision, encoded: Encoded, explain: int, threshold: float | None) -> Prediction:
         margin, raw = self.model.run(encoded.matrix)

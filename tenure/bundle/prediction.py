@@ -75,3 +75,7 @@ class ValuePrediction:
     def score(self) -> NDArray[np.float64]:
         """What customers are ranked by, shape (n,)."""
         return self.value
+
+
+AnyPrediction = Prediction | ValuePrediction
+"""By the contract's task."""
