@@ -84,5 +84,6 @@ def mended(prediction: AnyPrediction, bad: NDArray[np.bool_], stand_in: AnyPredi
     for name in ("band", "recommendation"):
         both = zip(places, getattr(stand_in, name), getattr(prediction, name), strict=True)
         changes[name] = [theirs if hit else ours for hit, theirs, ours in both]
+    # Without reasons the list is empty, not one of empty lists.
     changes["reasons"] = [[] if hit else row for hit, row in zip(places, prediction.reasons, strict=False)]
     return replace(prediction, **changes)

@@ -16,6 +16,7 @@ from serving.resilience.breaker import Breaker
 from serving.resilience.fallback import AnyPrediction, fallback_prediction, mended, not_a_score
 from serving.v2.errors import RequestError
 from serving.v2.query import Query
+from tenure.explain import Reason
 
 if TYPE_CHECKING:
     from serving.model import ChurnModel
@@ -76,10 +77,11 @@ class Guard:
         if bad.any():
             parts.model.failed()
             self._note("the model's score is none; the fallback answers", model, None)
-            stand_in = fallback_prediction(model.bundle, len(prediction), query.options.threshold)
-            return Predicted(mended(prediction, bad, stand_in), SCORE)
+            return Predicted(mended(prediction, bad, _fallback(model, query).prediction), SCORE)
         parts.model.succeeded()
-        return Predicted(prediction, REASONS if without_reasons else "")
+        if without_reasons:
+            return Predicted(replace(prediction, reasons=_no_reasons(query)), REASONS)
+        return Predicted(prediction)
 
     def _try(self, model: ChurnModel, reasons: Breaker, query: Query, work: Work) -> tuple[AnyPrediction, bool]:
         """A prediction, and whether it lacks the reasons that were asked for."""
@@ -119,4 +121,10 @@ class Guard:
 
 
 def _fallback(model: ChurnModel, query: Query) -> Predicted:
-    return Predicted(fallback_prediction(model.bundle, query.rows, query.options.threshold), MODEL)
+    prediction = fallback_prediction(model.bundle, query.rows, query.options.threshold)
+    return Predicted(replace(prediction, reasons=_no_reasons(query)), MODEL)
+
+
+def _no_reasons(query: Query) -> list[list[Reason]]:
+    """None for each row, where reasons were asked for: the answer keeps its shape."""
+    return [[] for _ in range(query.rows)] if query.options.explain else []

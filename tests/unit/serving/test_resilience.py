@@ -151,7 +151,9 @@ def test_a_model_that_raises_is_answered_for_by_the_base_rate(
     assert prediction.decision.tolist() == [expected] * 5
     assert prediction.band == decision.band(np.full(5, decision.base_rate))
     assert prediction.recommendation == [decision.recommendations.get(name, "") for name in prediction.band]
-    assert (prediction.version, prediction.reasons) == (real.version, [])
+    assert (prediction.version, prediction.reasons) == (real.version, [[]] * 5), (
+        "a row each, so the answer keeps its shape"
+    )
     assert "planted" in caplog.text
 
 
@@ -240,7 +242,7 @@ def test_a_broken_explainer_costs_the_reasons_alone_and_is_then_left_alone(guard
     guarded.fault = without_reasons
     for _ in range(5):
         prediction, why = guarded.ask(explain=2)
-        assert (why, prediction.reasons) == (REASONS, [])
+        assert (why, prediction.reasons) == (REASONS, [[]] * 5)
         np.testing.assert_array_equal(prediction.probability, real.predict(guarded.rows).probability)
     assert guarded.asked == [2, 0] * 3 + [0, 0], "from the third failure on only the score is asked for"
     assert (guarded.breakers[REASONS].state, guarded.breakers[MODEL].state) == (OPEN, CLOSED)
