@@ -11,11 +11,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tenure.bundle import Bundle
     from tenure.contract import Contract
+    from tenure.contract.settings import Task
+    from tenure.protocol import Row
 
 MAX_ROWS = 2_000
 """Of the test part are looked at: enough to find three different ones."""
 REASONS = 3
 TIMEOUT_S = 30.0
+
+ROLES: dict[Task, tuple[str, str]] = {
+    "classification": ("likely to leave", "loyal"),
+    "regression": ("highest value", "lowest value"),
+}
+"""The customer with the highest score, and the one with the lowest."""
 
 
 @dataclass(frozen=True)
@@ -34,19 +42,24 @@ class Answer:
     """What the server said about a customer."""
 
     customer: Customer
-    probability: float
+    score: float
+    """Probability of leaving; of a regression the predicted value."""
     contact: bool
     band: str
     version: str
     reasons: Sequence[tuple[str, float]]
-    """Column, and what it adds to the model's output: above 0 towards leaving."""
+    """Column, and what it adds to the model's output: above 0 towards leaving, or towards a larger value."""
+    interval: tuple[float, float] | None = None
+    """Of a regression: where the true value is to be expected."""
 
 
 def choose_customers(bundle: Bundle, test_part: Path, key: str) -> list[Customer]:
     """The riskiest customer of the test part, the one nearest to the threshold, and the most loyal one.
 
+    Of a regression those with the highest and the lowest value.
+
     Args:
-        bundle: whose probabilities and threshold decide.
+        bundle: whose answers and threshold decide.
         test_part: ``test.parquet`` of the feature step.
         key: the key column.
     """
@@ -56,10 +69,11 @@ def choose_customers(bundle: Bundle, test_part: Path, key: str) -> list[Customer
     inputs = bundle.contract.inputs
     with pq.ParquetFile(test_part) as file:
         table = next(file.iter_batches(batch_size=MAX_ROWS, columns=list(dict.fromkeys([key, *inputs]))))
-    probability = bundle.predict({name: table.column(name) for name in inputs}).probability
-    order = np.argsort(probability, kind="stable")
-    edge = np.argsort(np.abs(probability - bundle.decision.threshold), kind="stable")
-    wanted = {"likely to leave": order[-1], "on the edge": edge[0], "loyal": order[0]}
+    score = bundle.predict({name: table.column(name) for name in inputs}).score
+    order = np.argsort(score, kind="stable")
+    edge = np.argsort(np.abs(score - bundle.decision.threshold), kind="stable")
+    highest, lowest = ROLES[bundle.contract.task]
+    wanted = {highest: order[-1], "on the edge": edge[0], lowest: order[0]}
     chosen: dict[int, str] = {}
     for role, row in wanted.items():
         chosen.setdefault(int(row), role)
@@ -99,13 +113,24 @@ def serve_and_ask(contract: Contract, bundle: Path, test_part: Path, *, answers:
         progress(f"asking about {len(customers)} customers")
         url = f"http://127.0.0.1:{server.http_port}/v2/models/{contract.name}/infer"
         rows = predictions(post_json(url, body, timeout_s=TIMEOUT_S))
-    found = [
-        Answer(customer, row["probability"], row["decision"], row["band"], row["model_version"], row["reasons"])
-        for customer, row in zip(customers, rows, strict=True)
-    ]
+    found = [_answer(customer, row) for customer, row in zip(customers, rows, strict=True)]
     document = {"url": url, "answers": [asdict(answer) for answer in found]}
     write_text(answers, json.dumps(document, indent=2, default=str) + "\n")
     return {"url": url, "start_s": round(server.start_s, 1)}
+
+
+def _answer(customer: Customer, row: Row) -> Answer:
+    from tenure.protocol import score_of
+
+    return Answer(
+        customer=customer,
+        score=score_of(row),
+        contact=row["decision"],
+        band=row["band"],
+        version=row["model_version"],
+        reasons=row["reasons"],
+        interval=(row["value_low"], row["value_high"]) if "value" in row else None,
+    )
 
 
 def read_answers(path: Path) -> tuple[str | None, list[Answer]]:
@@ -119,6 +144,7 @@ def read_answers(path: Path) -> tuple[str | None, list[Answer]]:
                 **answer,
                 "customer": Customer(**answer["customer"]),
                 "reasons": [(column, size) for column, size in answer["reasons"]],
+                "interval": None if answer["interval"] is None else tuple(answer["interval"]),
             }
         )
         for answer in document["answers"]

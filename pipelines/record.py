@@ -47,6 +47,9 @@ class RunRecord:
     roc_auc: float | None = None
     profit: float | None = None
     """Expected a day on the test part, in the contract's currency."""
+    r2: float | None = None
+    rmse: float | None = None
+    """Of a regression, which has neither of the two before, in the label's unit."""
     duration_s: float | None = None
     results: dict[str, str] = field(default_factory=dict)
     """Artifact name to the folder it is in."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipelines.customers import Answer
-from tenure.evaluation.words import money, percent, score
+from pipelines.wording import interval, or_dash, wording
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -59,7 +59,7 @@ def _sections(ending: Ending) -> list[tuple[str, RenderableType]]:
         ("rows", _rows(ending.evaluation)),
         ("families", _families(ending.evaluation)),
         ("verdict", _verdict(ending.evaluation)),
-        ("decision", _decision(ending.evaluation)),
+        ("decision", wording(ending.evaluation).decision),
         ("model", _model(ending)),
     ]
     if ending.answers:
@@ -79,26 +79,27 @@ def _families(evaluation: Json) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    currency = evaluation["business"]["currency"]
+    figures = wording(evaluation).figures
     table = Table.grid(padding=(0, 2))
     for justify in ("left", "left", "right", "left", "right", "left"):
         table.add_column(justify=justify, no_wrap=True)
     level = f"{100 * evaluation['bootstrap']['level']:.0f} %"
-    heads = ("", "", "ROC-AUC", level, "profit a day", level)
+    heads = ("", "", figures[0].head, level, figures[1].head, level)
     table.add_row(*(Text(head, "dim") for head in heads))
     for family in evaluation["families"]:
         style = "bold" if family["chosen"] else ""
         if family["error"]:
             table.add_row("", family["family"].replace("_", " "), Text(family["error"], "red"))
             continue
-        area, profit = family["metrics"]["roc_auc"], family["metrics"]["profit_per_day"]
+        cells = []
+        for figure in figures:
+            estimate = family["metrics"][figure.metric]
+            cells += [
+                Text(or_dash(estimate["value"], figure.say), style),
+                Text(interval(estimate, figure.say), "dim"),
+            ]
         table.add_row(
-            Text("●" if family["chosen"] else "", "green"),
-            Text(family["family"].replace("_", " "), style),
-            Text(_or_dash(area["value"], score), style),
-            Text(_interval(area, score), "dim"),
-            Text(_or_dash(profit["value"], lambda value: money(value, currency)), style),
-            Text(_interval(profit, lambda value: money(value, currency)), "dim"),
+            Text("●" if family["chosen"] else "", "green"), Text(family["family"].replace("_", " "), style), *cells
         )
     return Group(table, Text("on the test part; ● was chosen on the validation part before that", "dim"))
 
@@ -119,21 +120,6 @@ def _verdict(evaluation: Json) -> RenderableType:
     return Group(*lines)
 
 
-def _decision(evaluation: Json) -> str:
-    chosen, metrics, business = evaluation["chosen"], evaluation["metrics"], evaluation["business"]
-    currency = business["currency"]
-    if not metrics:
-        return f"threshold {chosen['threshold']:.3f}"
-    profit = metrics["profit_per_day"]
-    worth = _or_dash(profit["value"], lambda value: money(value, currency))
-    contacts, precision = metrics["contacts_per_day"]["value"], metrics["precision"]["value"]
-    whom = "" if contacts is None else f"contacts {contacts:,.0f} customers a day"
-    hits = "" if precision is None else f", {percent(precision, 0)} leaving"
-    between = _interval(profit, lambda value: money(value, currency))
-    calibrated = "" if chosen["calibration"] == "none" else f" ({chosen['calibration']} calibration)"
-    return f"threshold {chosen['threshold']:.3f}{calibrated}, {whom}{hits}\nexpected profit {worth} a day {between}"
-
-
 def _model(ending: Ending) -> str:
     chosen = ending.evaluation["chosen"]
     family = chosen["family"].replace("_", " ")
@@ -148,6 +134,7 @@ def _answers(ending: Ending) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
+    words = wording(ending.evaluation)
     table = Table.grid(padding=(0, 2))
     for justify in ("left", "left", "right", "left", "left"):
         table.add_column(justify=justify, no_wrap=True)
@@ -155,12 +142,12 @@ def _answers(ending: Ending) -> RenderableType:
         table.add_row(
             answer.customer.role,
             answer.customer.key,
-            Text(percent(answer.probability), "bold"),
+            Text(words.score(answer), "bold"),
             answer.band,
             "contact" if answer.contact else "leave alone",
         )
     reasons = [Text(f"{answer.customer.key}: {_reasons(answer)}", "dim") for answer in ending.answers]
-    asked = Text(f"asked at {ending.server}; + speaks for leaving, - against", "dim")
+    asked = Text(f"asked at {ending.server}; {words.legend}", "dim")
     return Group(table, *reasons, asked)
 
 
@@ -186,13 +173,3 @@ def _next(ending: Ending) -> RenderableType:
     for what, how in ending.next_steps:
         table.add_row(what, how)
     return table
-
-
-def _interval(estimate: Json, say: Any) -> str:
-    if estimate["low"] is None or estimate["high"] is None:
-        return ""
-    return f"[{say(estimate['low'])}, {say(estimate['high'])}]"
-
-
-def _or_dash(value: float | None, say: Any) -> str:
-    return "-" if value is None else str(say(value))

@@ -13,6 +13,10 @@ from pipelines.commands.options import HomeOption, JsonOption, command, print_js
 if TYPE_CHECKING:
     from tenure.tracking import Registry
 
+COLUMNS = {"ROC-AUC": ("roc_auc", 3), "profit a day": ("profit_per_day", 0)}
+REGRESSION_COLUMNS = {"R²": ("r2", 3), "RMSE": ("rmse", 2), "MAE": ("mae", 2), "coverage": ("coverage", 3)}
+"""Head of a column to metric and decimals."""
+
 app = typer.Typer(rich_markup_mode=None)
 
 
@@ -70,16 +74,16 @@ def list_versions(name: NameOption = None, home: HomeOption = None, json: JsonOp
     if not versions:
         print(f"model '{registry.name}' has no version yet")
         return
+    shown = REGRESSION_COLUMNS if any("rmse" in version.metrics for version in versions) else COLUMNS
     print_table(
-        ["version", "alias", "family", "verdict", ">ROC-AUC", ">profit a day", "bundle", "run"],
+        ["version", "alias", "family", "verdict", *(f">{head}" for head in shown), "bundle", "run"],
         [
             (
                 version.version,
                 ", ".join(version.aliases) or "-",
                 version.family,
                 version.verdict + (f" (override: {version.override})" if version.override else ""),
-                number(version.metrics.get("roc_auc", (None,))[0]),
-                number(version.metrics.get("profit_per_day", (None,))[0], 0),
+                *(number(version.metrics.get(metric, (None,))[0], places) for metric, places in shown.values()),
                 version.bundle_version,
                 version.run_id,
             )

@@ -36,17 +36,25 @@ def list_runs(home: HomeOption = None, json: JsonOption = False) -> None:
     from pipelines.commands.tables import number, print_table
     from pipelines.home import Home
 
-    place = Home.at(home)
-    records = record.read_all(place)
+    at = Home.at(home)
+    records = record.read_all(at)
     if json:
         print_json([dataclasses.asdict(run) for run in records])
         return
     if not records:
-        print(f"no run yet in {place.folder}; start one with 'tenure run DATASET'")
+        print(f"no run yet in {at.folder}; start one with 'tenure run DATASET'")
         return
-    headers = ["run", "dataset", "state", "verdict", ">version", ">ROC-AUC", ">profit a day", ">seconds"]
+    # A home without a regression, or with nothing else, needs no columns for it.
+    figures = {
+        ">ROC-AUC": [number(run.roc_auc) for run in records],
+        ">profit a day": [number(run.profit, 0) for run in records],
+        ">R²": [number(run.r2) for run in records],
+        ">RMSE": [number(run.rmse, 2) for run in records],
+    }
+    regressions = [run.rmse is not None for run in records]
+    shown = [*list(figures)[: 0 if all(regressions) else 2], *list(figures)[2 if any(regressions) else 4 :]]
     print_table(
-        headers,
+        ["run", "dataset", "state", "verdict", ">version", *shown, ">seconds"],
         [
             (
                 run.run_id,
@@ -54,11 +62,10 @@ def list_runs(home: HomeOption = None, json: JsonOption = False) -> None:
                 run.state,
                 run.verdict or "-",
                 run.version or "-",
-                number(run.roc_auc),
-                number(run.profit, 0),
+                *(figures[name][place] for name in shown),
                 number(run.duration_s, 1),
             )
-            for run in records
+            for place, run in enumerate(records)
         ],
     )
 

@@ -82,7 +82,7 @@ def predict(
     version: VersionOption = "champion",
     explain: Annotated[int, typer.Option("--explain", min=0, max=100, help="Reasons a customer.")] = SHOWN_REASONS,
     threshold: Annotated[
-        float | None, typer.Option("--threshold", min=0.0, max=1.0, help="Contact from this probability on.")
+        float | None, typer.Option("--threshold", help="Contact from this probability, or value, on.")
     ] = None,
     name: NameOption = None,
     home: HomeOption = None,
@@ -132,12 +132,14 @@ def _print_answers(answers: list[tuple[Any, Any]]) -> None:
     from pipelines.commands.tables import print_table
 
     first = next(iter(answers[0][0]))
+    of_value = "value" in answers[0][1]
+    heads = [">value", "interval"] if of_value else [">probability"]
     print_table(
-        [first, ">probability", "band", "decision", "reasons (+ towards leaving)", "notes"],
+        [first, *heads, "band", "decision", f"reasons (+ towards {'more' if of_value else 'leaving'})", "notes"],
         [
             (
                 record[first],
-                f"{row['probability']:.3f}",
+                *_score(row),
                 row["band"],
                 "contact" if row["decision"] else "leave alone",
                 ", ".join(f"{'+' if size > 0 else '-'} {column}" for column, size in row["reasons"]),
@@ -150,3 +152,13 @@ def _print_answers(answers: list[tuple[Any, Any]]) -> None:
             for record, row in answers
         ],
     )
+
+
+def _score(row: Row) -> list[str]:
+    """What was predicted: a probability, or a value and its interval."""
+    if "value" not in row:
+        return [f"{row['probability']:.3f}"]
+    from tenure.evaluation.regression import quantity
+
+    low, high = quantity(row["value_low"]), quantity(row["value_high"])
+    return [quantity(row["value"]), f"{low} to {high}"]

@@ -21,6 +21,7 @@ def family(name, chosen=False, error=None):
 def evaluation(state="bless", summary="There is no champion yet.", override=""):
     reasons = [{"check": str(i), "outcome": "pass", "text": f"reason {i}"} for i in range(6)]
     return {
+        "task": "classification",
         "name": "telco",
         "rows": {"read": 7043, "rejected": 11, "quarantined": 3, "train": 4900, "validation": 1050, "test": 1051},
         "families": [
@@ -48,7 +49,7 @@ ANSWERS = [
             "5419-JPRRN",
             {"tenure": 1, "Contract": "Month-to-month", "spend": 30.689999999999998},
         ),
-        probability=0.902,
+        score=0.902,
         contact=True,
         band="high",
         version="a414afc69559",
@@ -97,6 +98,37 @@ def screen(document, version="3", answers=ANSWERS, width=WIDTH):
 )
 def test_the_screen_tells(told):
     assert told in screen(evaluation())
+
+
+def regression():
+    errors = {"rmse": estimate(41.26, 38.1, 44.9), "r2": estimate(0.412, 0.36, 0.45)}
+    measured = {"mae": estimate(19.5), "coverage": estimate(0.902, 0.884, 0.915), "contacted_share": estimate(0.2)}
+    return evaluation() | {
+        "task": "regression",
+        "target": {"unit": "USD", "objective": "rmse"},
+        "families": [{"family": "xgboost_regression", "chosen": True, "error": None, "metrics": errors}],
+        "chosen": {"family": "xgboost_regression", "bundle_version": "a1", "threshold": 96.25, "level": 0.9},
+        "business": {"currency": "USD", "contacts_per_day": 100, "population": 8_000},
+        "metrics": errors | measured,
+    }
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "RMSE",
+        "xgboost regression  $41.26  [$38.10, $44.90]  0.412  [0.360, 0.450]",
+        "threshold $96.25, contacts 100 customers a day",
+        "off by $19.50 on average; 90 % intervals hold 90.2 % [88.4 %, 91.5 %]",
+        "highest value  c17  $205 ($161 to $249)  high  contact",
+        "+ speaks for more, - for less",
+    ],
+)
+def test_the_screen_of_a_regression_tells(told):
+    customer = Customer("highest value", "c17", {"orders": 9})
+    reasons = [("orders", 41.5)]
+    asked = Answer(customer, 205.1, contact=True, band="high", version="a1", reasons=reasons, interval=(161.2, 249.0))
+    assert told in screen(regression(), answers=[asked])
 
 
 def test_the_chosen_family_is_marked():
