@@ -33,16 +33,15 @@ def cluster(settings: Settings) -> Cluster:
     from kubernetes.config.config_exception import ConfigException
 
     try:
-        found = Cluster(settings)
+        return Cluster(settings)
     except ConfigException as error:
         pytest.skip(f"no kubeconfig: {error}")
-    until("the InferenceService is ready", found.ready, 120)
-    return found
 
 
 @pytest.fixture(scope="session")
-def gateway(settings: Settings, request: pytest.FixtureRequest) -> Gateway:
-    host = settings.host or urlsplit(request.getfixturevalue("cluster").service()["status"]["url"]).hostname
+def gateway(settings: Settings, cluster: Cluster) -> Gateway:
+    until("the InferenceService is ready", cluster.ready, 120)
+    host = settings.host or urlsplit(cluster.service()["status"]["url"]).hostname
     return Gateway(settings.gateway, host, settings.service)
 
 

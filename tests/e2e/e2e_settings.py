@@ -1,27 +1,9 @@
-"""Where the cluster is that the end-to-end tests run against. Everything comes from environment variables.
-
-TENURE_E2E_GATEWAY             address of the gateway, such as http://localhost:8080; without it all tests skip
-TENURE_E2E_GRPC_GATEWAY        host:port for gRPC (default: the gateway's)
-TENURE_E2E_HOST                host name of the service at the gateway (default: the InferenceService's status)
-TENURE_E2E_SERVICE             InferenceService (churn)
-TENURE_E2E_NAMESPACE           its namespace (tenure)
-TENURE_E2E_CONTEXT             context of the kubeconfig (default: the current one; KUBECONFIG is honoured)
-TENURE_E2E_ROLLOUT_DEPLOYMENT  the rollout controller's Deployment (tenure-rollout)
-TENURE_E2E_PLATFORM_NAMESPACE  namespace of MLflow and its database (tenure-platform)
-TENURE_E2E_MLFLOW_WORKLOAD     kind/name of MLflow (deployment/mlflow)
-TENURE_E2E_DATABASE_WORKLOAD   kind/name of the database (statefulset/postgres); empty if it is outside the cluster
-TENURE_E2E_BUNDLES             folder that both this machine and the cluster reach, such as s3://tenure-models/e2e;
-                               AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, … say how this machine reaches it
-TENURE_E2E_KFP_ENDPOINT        address of the Kubeflow Pipelines API, such as http://localhost:8888
-TENURE_E2E_KFP_NAMESPACE       where its pods run (kubeflow)
-TENURE_E2E_PIPELINE_IMAGE      the pipeline image, tagged by content
-TENURE_E2E_DATASET             folder with the contract whose source the cluster can read (datasets/telco)
-TENURE_E2E_LOAD_THREADS        connections of the load tests (16)
-"""
+"""Where the cluster is that the end-to-end tests run against. Everything comes from the environment: README.md has the table."""
 
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Settings:
-    """The variables above."""
+    """What the environment says."""
 
     gateway: str
     grpc_gateway: str
@@ -46,9 +28,9 @@ class Settings:
     database_workload: str
     bundles: str
     kfp_endpoint: str
-    kfp_namespace: str
     pipeline_image: str
     dataset: Path
+    submit_flags: tuple[str, ...]
     load_threads: int
 
     def need(self, **named: str) -> None:
@@ -80,8 +62,8 @@ def from_environment() -> Settings:
         database_workload=get("DATABASE_WORKLOAD", "statefulset/postgres"),
         bundles=get("BUNDLES").rstrip("/"),
         kfp_endpoint=get("KFP_ENDPOINT").rstrip("/"),
-        kfp_namespace=get("KFP_NAMESPACE", "kubeflow"),
         pipeline_image=get("PIPELINE_IMAGE"),
         dataset=ROOT / get("DATASET", "datasets/telco"),
+        submit_flags=tuple(shlex.split(get("SUBMIT_FLAGS"))),
         load_threads=int(get("LOAD_THREADS", "16")),
     )
