@@ -57,11 +57,11 @@ def ask(url: str, model: str, logged: Logged, timeout_s: float) -> Answer:
         score = float(outputs["probability"][0])
         if not 0.0 <= score <= 1.0:
             return Answer(None, time.perf_counter() - started, error=f"probability {score}")
-        fallback = bool(outputs.get("fallback", [False])[0])
+        fallback = bool(document.get("parameters", {}).get("fallback"))
     except urllib.error.HTTPError as error:
         text = " ".join(error.read(500).decode(errors="replace").split())
         return Answer(None, time.perf_counter() - started, error=f"HTTP {error.code}: {text[:200]}")
-    except (OSError, http.client.HTTPException, ValueError, KeyError, IndexError, TypeError) as error:
+    except (OSError, http.client.HTTPException, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         return Answer(None, time.perf_counter() - started, error=f"{type(error).__name__}: {error}")
     return Answer(score, time.perf_counter() - started, fallback)
 

@@ -152,6 +152,12 @@ def canary() -> Iterator[Canary]:
     server.server.server_close()
 
 
+def test_a_fallback_is_seen_by_the_answers_parameter(canary: Canary) -> None:
+    canary.answer = {**canary.answer, "parameters": {"fallback": "model"}}
+    answer = shadow.ask(canary.url, "churn", logged(100)[5], 5.0)
+    assert (answer.score, answer.error, answer.fallback) == (0.4, "", True)
+
+
 def test_a_row_is_sent_as_named_columns(canary: Canary) -> None:
     row = logged(100)[5]
     answer = shadow.ask(canary.url, "churn", row, 5.0)

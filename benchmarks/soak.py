@@ -1,0 +1,268 @@
+"""The model server under steady load, while its bundle is replaced, one is broken, and a worker is killed.
+
+Open-loop at 70 % of the capacity measured just before, over keep-alive connections: mostly single rows, some with
+reasons, some of a hundred rows. Clients do as clients of an idempotent call do: a request whose connection died with
+its worker is sent again, and one that is told to come back (503: with a worker dead, 70 % is more than there is) comes
+back. ``TENURE_SOAK_S`` sets the length: 60 seconds, 600 for a full run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.served_bundle import request, write_bundle
+from benchmarks.table import Row, show
+
+WORKERS = 2
+CONNECTIONS = 16
+CAPACITY_S = 6.0
+SHARE = 0.7
+RELOADS = 5
+PATIENCE_S = 30.0
+_NOT_ANSWERS = ("again", "later", "lost")
+
+
+def main() -> None:
+    """Run it; exits with 1 if a request was lost or refused, or if a reload did not come about."""
+    seconds = float(os.environ.get("TENURE_SOAK_S", "60"))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make_bundles(folder)
+        with running(folder / "current", folder / "log") as (process, port):
+            soak = Soak(process, port, folder, seconds)
+            asyncio.run(soak.run())
+    show("soak", soak.rows())
+    if soak.faults():
+        sys.exit(f"soak: {'; '.join(soak.faults())}")
+
+
+def make_bundles(folder: Path) -> None:
+    """``v1``, ``v2`` that predicts the same, ``broken``, and the link ``current``."""
+    from tenure.bundle.files import describe, read_files, write_files
+    from tenure.bundle.manifest import content_version
+
+    write_bundle(folder / "v1")
+    manifest, contents = read_files(folder / "v1")
+    contents["profile.json"] += b"\n"
+    files = {file: describe(content) for file, content in contents.items()}
+    changes = {"files": files, "version": content_version(files)}
+    write_files(folder / "v2", manifest.model_copy(update=changes), contents)
+    (folder / "broken").mkdir()
+    (folder / "current").symlink_to("v1")
+
+
+@contextmanager
+def running(bundle: Path, log: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """The server as a process, and its port."""
+    words = ["--model", f"telco={bundle}", "--host", "127.0.0.1", "--http-port", "0", "--no-grpc"]
+    words += ["--workers", str(WORKERS), "--watch-s", "0.5", "--log-level", "error"]
+    with log.open("wb") as errors:
+        command = [sys.executable, "-m", "serving", *words]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors)
+    try:
+        yield process, json.loads(process.stdout.readline() if process.stdout else b"")["http_port"]
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+class Soak:
+    """One run, and what it showed."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, folder: Path, seconds: float) -> None:
+        self._process, self._port, self._folder, self._seconds = process, port, folder, seconds
+        self._bodies = [json.dumps(body).encode() for body in _mix()]
+        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self._latency_s: list[float] = []
+        self._found: Counter[str] = Counter()
+        """Answers by version, or by status; ``again`` for connections that died, ``later`` for 503, ``lost``."""
+        self._memory: list[float] = []
+        self._capacity = 0.0
+        self._killed = 0
+        self._reloads = ""
+
+    async def run(self) -> None:
+        self._capacity = await self._measure_capacity()
+        self._latency_s.clear()
+        self._found.clear()
+        watching = asyncio.create_task(self._watch_memory())
+        disturbing = asyncio.create_task(self._disturb())
+        await self._load(SHARE * self._capacity)
+        await disturbing
+        watching.cancel()
+        self._reloads = await self._count_reloads()
+
+    async def _measure_capacity(self) -> float:
+        """Requests a second in a closed loop."""
+        until = time.perf_counter() + CAPACITY_S
+
+        async def client(number: int) -> int:
+            asked = 0
+            while time.perf_counter() < until:
+                await self._ask(self._bodies[(number + asked) % len(self._bodies)], time.perf_counter())
+                asked += 1
+            return asked
+
+        return sum(await asyncio.gather(*(client(number) for number in range(CONNECTIONS)))) / CAPACITY_S
+
+    async def _load(self, rate: float) -> None:
+        """Requests at a steady rate, whether or not those before are answered; latency counts from when one is due."""
+        began = time.perf_counter()
+        waiting: set[asyncio.Task[None]] = set()
+        for number in range(int(rate * self._seconds)):
+            due = began + number / rate
+            if (pause := due - time.perf_counter()) > 0:
+                await asyncio.sleep(pause)
+            task = asyncio.create_task(self._ask(self._bodies[number % len(self._bodies)], due))
+            waiting.add(task)
+            task.add_done_callback(waiting.discard)
+        await asyncio.gather(*waiting)
+
+    async def _ask(self, body: bytes, due: float) -> None:
+        fresh = False
+        while time.perf_counter() < due + PATIENCE_S:
+            try:
+                status, content = await asyncio.wait_for(self._exchange(body, fresh), timeout=30)
+            except (OSError, asyncio.IncompleteReadError, TimeoutError):
+                self._found["again"] += 1
+                fresh = True
+                continue
+            if status == 503:
+                self._found["later"] += 1
+                await asyncio.sleep(1.0)
+                continue
+            self._found[json.loads(content)["model_version"] if status == 200 else f"status {status}"] += 1
+            self._latency_s.append(time.perf_counter() - due)
+            return
+        self._found["lost"] += 1
+
+    async def _exchange(self, body: bytes, fresh: bool) -> tuple[int, bytes]:
+        known = None if fresh or not self._idle else self._idle.pop()
+        reader, writer = known or await asyncio.open_connection("127.0.0.1", self._port)
+        try:
+            head = f"POST /v2/models/telco/infer HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+            writer.write(head.encode() + body)
+            answer = (await reader.readuntil(b"\r\n\r\n")).lower()
+            length = int(answer.partition(b"content-length:")[2].split(None, 1)[0])
+            content = await reader.readexactly(length)
+        except BaseException:
+            writer.close()
+            raise
+        if b"connection: close" in answer:
+            writer.close()
+        else:
+            self._idle.append((reader, writer))
+        return int(answer.split(None, 2)[1]), content
+
+    async def _disturb(self) -> None:
+        """Reloads over the whole time, a broken bundle before the last of them, a killed worker in the middle."""
+        pause = self._seconds / (RELOADS + 2)
+        for number in range(RELOADS):
+            await asyncio.sleep(pause)
+            if number == RELOADS // 2:
+                os.kill(_children(self._process.pid)[0], signal.SIGKILL)
+                self._killed += 1
+            if number == RELOADS - 1:
+                self._move("broken")
+                await asyncio.sleep(pause / 2)
+            self._move("v1" if number % 2 else "v2")
+
+    def _move(self, target: str) -> None:
+        (self._folder / "next").symlink_to(target)
+        (self._folder / "next").rename(self._folder / "current")
+
+    async def _watch_memory(self) -> None:
+        """Private memory of the workers together: what they share is counted once at most by nobody."""
+        while True:
+            self._memory.append(sum(_private_mib(pid) for pid in _children(self._process.pid)))
+            await asyncio.sleep(0.5)
+
+    async def _count_reloads(self) -> str:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        writer.write(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        lines = (await reader.read(-1)).decode().splitlines()
+        writer.close()
+        counts = {line.split('outcome="')[1].split('"')[0]: line.rsplit(" ", 1)[1] for line in lines
+                  if line.startswith("tenure_reloads_total{")}  # fmt: skip
+        return ", ".join(f"{float(count):.0f} {outcome}" for outcome, count in sorted(counts.items()))
+
+    def faults(self) -> list[str]:
+        """What must not be."""
+        refused = {name: count for name, count in self._found.items() if name.startswith("status")}
+        versions = len(self._versions())
+        return [
+            *(f"{count} requests got {name}" for name, count in refused.items()),
+            *([f"{self._found['lost']} requests were lost"] if self._found["lost"] else []),
+            *([f"{versions} versions answered, not 2"] if versions != 2 else []),
+        ]
+
+    def rows(self) -> list[Row]:
+        """The table."""
+        asked = len(self._latency_s) + self._found["lost"]
+        p50, p99 = (1000 * np.quantile(self._latency_s, [0.5, 0.99])).tolist()
+        part = max(1, len(self._memory) // 5)
+        first, last = np.median(self._memory[part : 2 * part]), np.median(self._memory[-part:])
+        return [
+            Row(
+                "capacity, closed loop",
+                f"{self._capacity:,.0f} requests/s",
+                f"{WORKERS} workers, {CONNECTIONS} connections",
+            ),
+            Row("load, open loop", f"{asked / self._seconds:,.0f} requests/s", f"{self._seconds:g} s at {SHARE:.0%}"),
+            Row("answered", f"{sum(self._versions().values()):,} of {asked:,}", "all"),
+            Row("connections that died", f"{self._found['again']}", f"{self._killed} worker killed; sent again"),
+            Row("told to come back", f"{self._found['later']}", "503, while one worker does the work of two"),
+            Row("reloads", self._reloads, f"{RELOADS} and a broken one, in each of {WORKERS} workers"),
+            Row("latency", f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, max {1000 * max(self._latency_s):.0f} ms", ""),
+            Row(
+                "private memory of the workers", f"{first:.0f} → {last:.0f} MiB", "second fifth of the time, last fifth"
+            ),
+        ]
+
+    def _versions(self) -> dict[str, int]:
+        return {
+            name: count
+            for name, count in self._found.items()
+            if name not in _NOT_ANSWERS and not name.startswith("status")
+        }
+
+
+def _mix() -> list[dict[str, Any]]:
+    """Twenty requests: eighteen of a row, one with reasons, one of a hundred rows."""
+    single = [request(1, start) for start in range(18)]
+    bodies = [*single, {**request(1, 18), "parameters": {"explain": 3}}, request(100, 20)]
+    return [bodies[number] for number in np.random.default_rng(1).permutation(len(bodies)).tolist()]
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _private_mib(pid: int) -> float:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:  # it died just now
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
+
+
+if __name__ == "__main__":
+    main()
