@@ -15,7 +15,7 @@ from serving.metrics import CACHE, CACHED
 if TYPE_CHECKING:
     from serving.model import ChurnModel
     from serving.v2.query import Query
-    from tenure.bundle import Prediction
+    from tenure.bundle import AnyPrediction
 
 MAX_ROWS = 8
 """Larger requests hardly come twice, and would take the place of many small ones."""
@@ -39,12 +39,12 @@ class AnswerCache:
 
     def __init__(self, entries: int, ttl_s: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._entries, self._ttl_s, self._clock = entries, ttl_s, clock
-        self._kept: OrderedDict[Key, tuple[float, str, Prediction]] = OrderedDict()
+        self._kept: OrderedDict[Key, tuple[float, str, AnyPrediction]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def get(self, model: ChurnModel, query: Query) -> Prediction | None:
+    def get(self, model: ChurnModel, query: Query) -> AnyPrediction | None:
         """What this version answered to the same request within the time to live."""
         key = _key(model, query)
         if key is None:
@@ -59,7 +59,7 @@ class AnswerCache:
         CACHE.labels(model.name, "miss").inc()
         return None
 
-    def put(self, model: ChurnModel, query: Query, prediction: Prediction) -> None:
+    def put(self, model: ChurnModel, query: Query, prediction: AnyPrediction) -> None:
         """Keep a prediction."""
         key = _key(model, query)
         if key is None:

@@ -17,6 +17,7 @@ from serving.admission.command import main as keys_command
 from serving.admission.options import read_clients
 from serving.arguments import Arguments
 from serving.kserve_import import import_kserve
+from serving.pyarrow_import import keep_pandas_out
 from serving.reload import Served, fingerprint
 from serving.sockets import listen, reserve
 from tenure import bundle
@@ -42,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return keys_command(words[1:])
     given = arguments.parse(words)
     logs.configure(given.log_level)
+    keep_pandas_out()
     try:
         served = {name: _read(folder, given.threads) for name, folder in given.models.items()}
         import_kserve()
@@ -61,11 +63,11 @@ def _read(folder: Path, threads: int) -> Served:
 def _serve(given: Arguments, served: dict[str, Served]) -> None:
     from serving.server import Listening
     from serving.tls import Certificate
-    from serving.wiring import check
+    from serving.wiring import prepare
 
     if hasattr(signal, "SIGHUP"):  # until there is something to reload
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    check()
+    prepare(given)
     clients = read_clients(given.admission)
     certificate = None if given.tls is None else Certificate(*given.tls)
     http = listen(given.host, given.http_port)

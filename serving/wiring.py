@@ -20,7 +20,7 @@ from serving.resilience import CLOSED, Breaker, Guard
 from serving.slow_log import SlowLog
 
 
-def check(environment: Mapping[str, str] = os.environ) -> None:
+def prepare(given: Arguments, environment: Mapping[str, str] = os.environ) -> None:
     """Before a worker is started.
 
     Raises:
@@ -28,6 +28,10 @@ def check(environment: Mapping[str, str] = os.environ) -> None:
     """
     pseudonyms_from(environment)
     tracing.wanted(environment)
+    if given.prediction_log is not None:
+        # It takes seconds: here once for all workers, in the log's thread it would take them from the last rows.
+        import pyarrow.fs
+        import pyarrow.parquet  # noqa: F401
 
 
 def hooks(given: Arguments, clients: Clients | None) -> Hooks:

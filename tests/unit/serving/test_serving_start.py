@@ -77,6 +77,18 @@ def test_whoever_imports_pandas_later_gets_pandas() -> None:
     assert run(code) == ["1", "KServeClient"]
 
 
+def test_pyarrow_leaves_pandas_alone() -> None:
+    pytest.importorskip("pandas")
+    code = (
+        "import sys\n"
+        "from serving.pyarrow_import import keep_pandas_out; keep_pandas_out()\n"
+        "import pyarrow as pa; made = pa.array([1, None])\n"
+        "print('pandas' in sys.modules, len(made))\n"
+        "import pandas; print(pandas.DataFrame({'a': [1]}).shape[0])"
+    )
+    assert run(code) == ["False", "2", "1"]
+
+
 def test_a_log_line_is_json_with_the_requests_id() -> None:
     record = logging.LogRecord("x", logging.WARNING, "f", 1, "two\nlines %s", ("ä",), None)
     record.fields = {"status": 400}
