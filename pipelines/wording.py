@@ -110,10 +110,11 @@ def _value_decision(evaluation: Json, say: Say) -> str:
     chosen, metrics, business = evaluation["chosen"], evaluation["metrics"], evaluation["business"]
     contacts = min(business["contacts_per_day"], metrics["contacted_share"]["value"] * business["population"])
     coverage = metrics["coverage"]
+    held = f"{or_dash(coverage['value'], percent)} {interval(coverage, percent)}"
     return (
         f"threshold {say(chosen['threshold'])}, contacts {contacts:,.0f} customers a day\n"
         f"off by {or_dash(metrics['mae']['value'], say)} on average;"
-        f" {percent(chosen['level'], 0)} intervals hold {or_dash(coverage['value'], percent)} {interval(coverage, percent)}"
+        f" {percent(chosen['level'], 0)} intervals hold {held}"
     )
 
 

@@ -19,7 +19,7 @@ from components.monitor.sample import Sample
 from components.monitor.verdict import decide
 from components.step import progress
 from tenure.bundle import Bundle, read
-from tenure.contract.settings import Source
+from tenure.contract.settings import Source, Task
 from tenure.drift import Profile, Sketch, distances, psi
 from tenure.errors import DataError, StorageError
 from tenure.prediction_log import newest
@@ -29,6 +29,10 @@ from tenure.sources.address import resolve
 SAMPLE_ROWS = 5_000
 SCORE_BINS = 10
 MAX_LOGGED = 100_000
+
+SCORES: dict[Task, str] = {"classification": "probability", "regression": "value"}
+"""Column of a day's scores."""
+WORDS: dict[Task, str] = {"classification": "the probabilities", "regression": "the predicted values"}
 
 
 def run(
@@ -43,8 +47,8 @@ def run(
 ) -> dict[str, Any]:
     """Compare a table with what the model learnt from.
 
-    Each input is compared with the profile inside the bundle. The probabilities are compared with those of a
-    reference table, and samples of both tables are drawn side by side; a bundle holds no rows, so without a
+    Each input is compared with the profile inside the bundle. The probabilities, or values, are compared with those of
+    a reference table, and samples of both tables are drawn side by side; a bundle holds no rows, so without a
     reference the verdict stands on the inputs alone, and a note says so.
 
     Args:
@@ -77,8 +81,8 @@ def run(
         raise DataError(f"{shown}: {rows:,} rows can be read, 'quality.min_rows' asks for {quality.min_rows:,}")
     then = None if reference is None else _reference(model, reference, base_folder)
     notes = [] if reference is not None else ["no reference table was given: the inputs alone are judged"]
-    probability, of = _probabilities(model, now, scores, log)
-    drift = None if then is None else _score_drift(_predict(model, then), probability, of)
+    predicted, of = _predicted(model, now, scores, log)
+    drift = None if then is None else _score_drift(_predict(model, then), predicted, of)
     rejected = sum(customers.rejected.values())
     verdict = decide(
         distances(profile, sketch),
@@ -86,6 +90,7 @@ def run(
         rejected / (rows + rejected),
         max_psi=quality.max_psi,
         max_rejected_share=quality.max_rejected_share,
+        predicted=WORDS[model.contract.task],
     )
     document = {
         "verdict": verdict.state,
@@ -128,15 +133,13 @@ def _reference(model: Bundle, source: Source, base_folder: Path) -> pa.Table:
 
 def _predict(model: Bundle, table: pa.Table) -> NDArray[np.float64]:
     names = [name for name in model.contract.inputs if name in table.column_names]
-    return model.predict({name: table.column(name) for name in names}).probability
+    return model.predict({name: table.column(name) for name in names}).score
 
 
-def _probabilities(
-    model: Bundle, now: pa.Table, scores: Path | None, log: str | None
-) -> tuple[NDArray[np.float64], str]:
+def _predicted(model: Bundle, now: pa.Table, scores: Path | None, log: str | None) -> tuple[NDArray[np.float64], str]:
     """What the model says now, and where that was found."""
     if scores is not None:
-        return _scored(scores), str(scores)
+        return _scored(scores, model), str(scores)
     if log is not None:
         logged = newest(log, MAX_LOGGED, version=model.version)
         values = [row.score for row in logged if row.score is not None and not row.fallback]
@@ -146,10 +149,10 @@ def _probabilities(
     return _predict(model, now), "a sample of the table"
 
 
-def _scored(folder: Path) -> NDArray[np.float64]:
+def _scored(folder: Path, model: Bundle) -> NDArray[np.float64]:
     parts: Iterable[Path] = sorted(folder.glob("part-*.parquet"))
     try:
-        found = [pq.read_table(part, columns=["probability"]).column(0).to_numpy() for part in parts]
+        found = [pq.read_table(part, columns=[SCORES[model.contract.task]]).column(0).to_numpy() for part in parts]
     except (OSError, pa.ArrowException) as error:
         raise StorageError(f"cannot read the scores in {folder}: {str(error).splitlines()[0]}") from error
     if not found:

@@ -27,20 +27,22 @@ def decide(
     *,
     max_psi: float,
     max_rejected_share: float,
+    predicted: str = "the probabilities",
 ) -> Verdict:
     """Judge drift.
 
     Args:
         columns: PSI of each input against the model's reference.
-        scores: PSI of the probabilities; none if nobody could say.
+        scores: PSI of what was predicted; none if nobody could say.
         rejected_share: of the table's rows that could not be read.
         max_psi: from here on the model is of another time.
         max_rejected_share: from here on the table is of another kind; to be looked at, retraining cures it not.
+        predicted: what that was, in words.
     """
     worst = sorted(columns.items(), key=lambda item: -item[1])
     distances = [(f"'{name}'", value) for name, value in worst]
     if scores is not None:
-        distances.append(("the probabilities", scores))
+        distances.append((predicted, scores))
     limit = min(WATCH_PSI, max_psi)
     far = [f"{name} moved far: PSI {value:.2f}, limit {max_psi:g}" for name, value in distances if value >= max_psi]
     near = [f"{name} moved: PSI {value:.2f}" for name, value in distances if limit <= value < max_psi]

@@ -14,7 +14,7 @@ def score(
     Args:
         contract: the contract, YAML text; read: its source.
         champion: the model that is live.
-        scores: a folder named by the day: Parquet parts, rejected.parquet, high-risk.csv, summary.json.
+        scores: a folder named by the day: Parquet parts, rejected.parquet, the highest scores as CSV, summary.json.
         summary: counts, for the run's page.
     """
     from pathlib import Path
@@ -30,8 +30,9 @@ def score(
             raise DataError("there is no champion to score with: train and promote a model first")
         found = run(bundle=bundle, source=parse(contract).source, out=Path(scores.path))
         scores.metadata.update(bundle_version=found["bundle_version"], rows=found["rows"], day=found["day"])
-        for name in ("rows", "contacts", "rejected", "mean_probability"):
-            summary.log_metric(name, found[name])
+        for name in ("rows", "contacts", "rejected", "mean_probability", "mean_value"):
+            if name in found:
+                summary.log_metric(name, found[name])
         Path(summary.path).touch()
         running.summary = found
     return int(found["contacts"])

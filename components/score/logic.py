@@ -6,6 +6,8 @@
     ├── high-risk.csv        the customers most at risk, with the reasons
     └── summary.json         counts, bands, distribution of the probabilities, model, source
 
+Of a regression the parts have value, value_low and value_high, and the list is highest-value.csv.
+
 Until then the files are in ``.2026-11-21.partial``; a run that was killed leaves them there, and the next one goes on
 from the last whole part.
 """
@@ -22,15 +24,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from components.customers import Customers
 from components.score.tally import Tally
 from components.step import progress
-from tenure.bundle import Bundle, read
+from tenure.bundle import Bundle, Prediction, ValuePrediction, read
 from tenure.checks import ROW, rejects
-from tenure.contract.settings import Source
+from tenure.contract.settings import Source, Task
+from tenure.decision import ValueDecision
 from tenure.errors import DataError, InputError, StorageError
 from tenure.sources import TableSink, write_text
 from tenure.sources.address import resolve
@@ -40,6 +44,10 @@ TOP = 100
 REASONS = 3
 JOB_FILE = "job.json"
 SUMMARY_FILE = "summary.json"
+LISTS: dict[Task, str] = {"classification": "high-risk.csv", "regression": "highest-value.csv"}
+"""File of the customers with the highest scores."""
+SPREADS = 4.0
+"""Standard deviations of the label from its mean to the ends of a regression's histogram."""
 
 
 def run(
@@ -61,8 +69,8 @@ def run(
         out: folder that the day's folder appears in; one of the same day is replaced.
         base_folder: what a relative address starts from.
         day: the folder's name, ISO 8601; today, UTC, if empty.
-        threshold: contact from this probability on, instead of from the bundle's own.
-        top: how many customers ``high-risk.csv`` lists.
+        threshold: contact from this probability, or value, on, instead of from the bundle's own.
+        top: how many customers the list of the highest scores has.
         part_rows: rows of a part: what a killed run loses at most, and what is held in memory.
 
     Returns:
@@ -82,7 +90,7 @@ def run(
     job = {"bundle_version": model.version, "source": shown, "threshold": threshold, "part_rows": part_rows}
     _open_work(work, job)
     customers = Customers(model.contract, source, base_folder)
-    tally = Tally(top)
+    tally = Tally(top, score_column(model), _ends(model))
     reused = 0
     with TableSink(work / "rejected.parquet", rejects.SCHEMA) as refused:
         for number, part in enumerate(_parts(customers, part_rows, refused)):
@@ -102,7 +110,7 @@ def run(
     used = -(-tally.rows // part_rows)
     for left in sorted(work.glob("part-*.parquet"))[used:]:
         left.unlink()
-    write_text(work / "high-risk.csv", _high_risk(model, tally.riskiest, threshold))
+    write_text(work / LISTS[model.contract.task], _list(model, tally.riskiest, threshold))
     summary = {
         **tally.summary(),
         "name": model.manifest.name,
@@ -167,7 +175,7 @@ def _score(model: Bundle, part: pa.Table, threshold: float | None) -> pa.Table:
         {
             "key": part.column(key).cast(pa.string()),
             "row": part.column(ROW),
-            "probability": answer.probability,
+            **_said(answer),
             "decision": answer.decision,
             "band": pa.array(answer.band, pa.string()),
         }
@@ -178,19 +186,42 @@ def _inputs(model: Bundle, part: pa.Table) -> dict[str, pa.ChunkedArray]:
     return {name: part.column(name) for name in model.contract.inputs if name in part.column_names}
 
 
-def _high_risk(model: Bundle, customers: pa.Table, threshold: float | None) -> str:
-    """The list as CSV, with what moved each customer's probability most."""
+def _said(answer: Prediction | ValuePrediction) -> dict[str, np.ndarray]:
+    """What was predicted, by the name of its column."""
+    if isinstance(answer, ValuePrediction):
+        return {"value": answer.value, "value_low": answer.low, "value_high": answer.high}
+    return {"probability": answer.probability}
+
+
+def score_column(model: Bundle) -> str:
+    """The column of a part that customers are ranked by."""
+    return "value" if isinstance(model.decision, ValueDecision) else "probability"
+
+
+def _ends(model: Bundle) -> tuple[float, float]:
+    """Of the histogram: a probability's, or what the training labels make likely."""
+    decision = model.decision
+    if not isinstance(decision, ValueDecision):
+        return 0.0, 1.0
+    reach = SPREADS * (decision.label_spread or 1.0)
+    low, high = decision.value(np.array([decision.label_mean - reach, decision.label_mean + reach])).tolist()
+    return (low, high) if low < high else (low - 1.0, high + 1.0)
+
+
+def _list(model: Bundle, customers: pa.Table, threshold: float | None) -> str:
+    """The list as CSV, with what moved each customer's score most."""
     answer = model.predict(_inputs(model, customers), explain=REASONS, threshold=threshold)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     reasons = [f"reason_{place}" for place in range(1, REASONS + 1)]
-    writer.writerow(["key", "probability", "contact", "band", "recommendation", *reasons])
+    numbers = _said(answer)
+    writer.writerow(["key", *numbers, "contact", "band", "recommendation", *reasons])
     for row, key in enumerate(customers.column(model.contract.key).cast(pa.string()).to_pylist()):
         said = [f"{reason.column} {reason.contribution:+.3f}" for reason in answer.reasons[row]]
         said += [""] * (REASONS - len(said))
         decision = "yes" if answer.decision[row] else "no"
-        probability = f"{answer.probability[row]:.6f}"
-        writer.writerow([key, probability, decision, answer.band[row], answer.recommendation[row], *said])
+        score = [f"{values[row]:.6f}" for values in numbers.values()]
+        writer.writerow([key, *score, decision, answer.band[row], answer.recommendation[row], *said])
     return text.getvalue()
 
 

@@ -49,14 +49,14 @@ def score(
     out: Annotated[Path, typer.Option("--out", help="Folder that the day's folder appears in.")] = Path("scores"),
     day: Annotated[str, typer.Option("--day", help="Its name. [default: today, UTC]")] = "",
     threshold: Annotated[
-        float | None, typer.Option("--threshold", min=0.0, max=1.0, help="Contact from this probability on.")
+        float | None, typer.Option("--threshold", help="Contact from this probability, or value, on.")
     ] = None,
-    top: Annotated[int, typer.Option("--top", min=1, help="Customers in the high-risk list.")] = 100,
+    top: Annotated[int, typer.Option("--top", min=1, help="Customers in the list of the highest scores.")] = 100,
     name: NameOption = None,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Score a table: Parquet files, the customers most at risk, and a summary.
+    """Score a table: Parquet files, the customers with the highest scores, and a summary.
 
     A run that was killed is taken up again where it was.
     """
@@ -72,7 +72,8 @@ def score(
     folder = out / summary["day"]
     print(f"{summary['rows']:,} customers scored by {shown}, {summary['rejected']:,} rows rejected: {folder}")
     bands = ", ".join(f"{band} {count:,}" for band, count in summary["bands"].items())
-    print(f"contact {summary['contacts']:,} of them; risk: {bands}; the riskiest: {folder / 'high-risk.csv'}")
+    what, who = ("value", "highest") if "mean_value" in summary else ("risk", "riskiest")
+    print(f"contact {summary['contacts']:,} of them; {what}: {bands}; the {who}: {next(folder.glob('*.csv'))}")
 
 
 def monitor(
@@ -99,7 +100,7 @@ def monitor(
     from tenure.errors import InputError, VerdictError
 
     if scores is not None and log is not None:
-        raise InputError("the probabilities are those of --scores or of --log, not of both")
+        raise InputError("the scores of now are those of --scores or of --log, not of both")
     if reference is None and (scores is not None or log is not None):
         raise InputError("--scores and --log are compared with what the model says of a --reference: give one")
     source, base, own_name = _table(table)

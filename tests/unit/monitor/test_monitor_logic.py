@@ -12,6 +12,7 @@ from pyarrow import csv
 from components.monitor import logic
 from components.monitor.sample import Sample
 from components.monitor.verdict import decide
+from components.score.logic import run as score
 from tenure import bundle as bundles
 from tenure.checks import parse_batch
 from tenure.contract.settings import Source
@@ -25,17 +26,27 @@ LIMITS = {"max_psi": 0.25, "max_rejected_share": 0.05}
 @pytest.fixture(scope="module")
 def watched(small_bundle, tmp_path_factory):
     """The small bundle with the profile of its rows."""
-    given = bundles.read(small_bundle.folder)
-    parsed, _ = parse_batch(small_bundle.rows.combine_chunks().to_batches()[0], given.contract.inputs)
-    folder = tmp_path_factory.mktemp("watched") / "bundle"
+    return with_profile(small_bundle, tmp_path_factory.mktemp("watched") / "bundle")
+
+
+@pytest.fixture(scope="module")
+def watched_value(small_value_bundle, tmp_path_factory):
+    """The small bundle of a regression, likewise."""
+    return with_profile(small_value_bundle, tmp_path_factory.mktemp("watched_value") / "bundle")
+
+
+def with_profile(small, folder):
+    given = bundles.read(small.folder)
+    names = list(given.contract.inputs)
+    parsed, _ = parse_batch(small.rows.select(names).combine_chunks().to_batches()[0], given.contract.inputs)
     bundles.write(
         folder,
         contract=given.contract,
         transform=given.transform,
-        model=ExportedModel((small_bundle.folder / "model.onnx").read_bytes(), given.terms),
+        model=ExportedModel((small.folder / "model.onnx").read_bytes(), given.terms),
         decision=given.decision,
         profile=build([parsed], given.contract.inputs).to_dict(),
-        family="xgboost",
+        family=given.manifest.family,
         data_hash="0" * 64,
         created_at="2026-01-01T00:00:00Z",
     )
@@ -117,6 +128,30 @@ def test_scores_in_files_are_taken_for_now(watched, small_bundle, save, tmp_path
     assert found["scores"]["mean_now"] == pytest.approx(0.97)
     with pytest.raises(DataError, match="no scores in"):
         logic.run(**arguments, reference=reference, scores=tmp_path)
+
+
+def test_values_of_a_regression_that_moved(watched_value, small_value_bundle, save, tmp_path, reports):
+    rows = small_value_bundle.rows
+    same = logic.run(
+        bundle=watched_value,
+        current=save(rows.slice(0, 400)),
+        monitoring=tmp_path / "same",
+        reference=save(rows.slice(400), "then.csv"),
+    )
+    assert same["verdict"] == "fine", same["reasons"]
+    dearer = pa.array([f"{3.0 * float(value)}" if value else "" for value in rows["basket"].to_pylist()])
+    current = save(rows.set_column(rows.column_names.index("basket"), "basket", dearer))
+    score(bundle=watched_value, source=current, out=tmp_path / "scores", day="today")
+    found = logic.run(
+        bundle=watched_value,
+        current=current,
+        monitoring=tmp_path / "moved",
+        reference=save(rows, "then.csv"),
+        scores=tmp_path / "scores" / "today",
+    )
+    assert found["verdict"] == "retrain"
+    assert any(reason.startswith("the predicted values moved far") for reason in found["reasons"])
+    assert found["scores"]["mean_now"] > 2.0 * found["scores"]["mean_then"]
 
 
 def test_too_few_rows_are_not_judged(watched, small_bundle, save, tmp_path):

@@ -148,3 +148,23 @@ def test_a_table_without_rows(small_bundle, table, tmp_path):
 def test_a_day_that_is_no_folders_name(small_bundle, table, tmp_path, day):
     with pytest.raises(InputError, match="no name for a day"):
         score(small_bundle, table, tmp_path / "out", day=day)
+
+
+def test_a_regression_gives_values_with_intervals(small_value_bundle, tmp_path):
+    table = tmp_path / "customers.csv"
+    arrow_csv.write_csv(small_value_bundle.rows.drop_columns(["future_spend"]), table)
+    summary = score(small_value_bundle, table, tmp_path / "out", part_rows=300, top=5)
+    folder = tmp_path / "out" / DAY
+    rows = small_value_bundle.rows
+    expected = read(small_value_bundle.folder).predict({name: rows[name] for name in rows.column_names})
+    scored = parts(folder)
+    assert scored.column_names == ["key", "row", "value", "value_low", "value_high", "decision", "band"]
+    np.testing.assert_array_equal(scored["value"].to_numpy(), expected.value)
+    np.testing.assert_array_equal(scored["value_high"].to_numpy(), expected.high)
+    assert summary["mean_value"] == pytest.approx(expected.value.mean())
+    assert sum(summary["histogram"]["counts"]) == len(rows)
+    assert summary["histogram"]["ends"][0] == 0.0 < summary["histogram"]["ends"][1]
+    with (folder / "highest-value.csv").open() as file:
+        listed = list(csv.DictReader(file))
+    assert [float(row["value"]) for row in listed] == pytest.approx(np.sort(expected.value)[::-1][:5], abs=1e-6)
+    assert all(float(row["value_low"]) < float(row["value"]) < float(row["value_high"]) for row in listed)
