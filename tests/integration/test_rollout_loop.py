@@ -1,14 +1,19 @@
-"""The controller against a cluster that follows slowly, fails, forgets, and is written to by others."""
+"""The controller against a cluster that follows slowly, fails, forgets, and is written to by others.
+
+The API server is one in memory and, where KUBECONFIG names one, a real one too.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from cluster_double import ApiServer, KServe, inference_service
+from real_api_server import RealApiServer
 from traffic_double import Behaviour, Load
 
 from serving.rollout import history
@@ -25,6 +30,8 @@ LIMITS = Limits(step_time_s=60, step_requests=300, deadline_s=1800, ready_s=300,
 CANARY = "churn-v7-predictor"
 STABLE = "churn-predictor"
 NEW_URI = "s3://models/churn/7/data/bundle"
+REAL = os.environ.get("KUBECONFIG", "")
+"""Of a real API server, which then takes the tests as well; read before a test sets it to the double's."""
 
 
 class Aliases:
@@ -48,11 +55,11 @@ class Aliases:
 class World:
     """Cluster, traffic, registry and clock; ``turn`` lets ten seconds pass."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.server = ApiServer()
+    def __init__(self, server: ApiServer | RealApiServer, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.server = server
         monkeypatch.setenv("KUBECONFIG", str(self.server.kubeconfig(folder)))
         self.server.put("inferenceservices", inference_service())
-        self.kserve = KServe(self.server)
+        self.kserve = KServe(cast("ApiServer", self.server))
         self.load = Load(self.kserve)
         self.aliases = Aliases()
         self.time = 1_000_000.0
@@ -60,6 +67,13 @@ class World:
         monkeypatch.setattr("serving.rollout.start.time.time", lambda: self.time)
         for _ in range(3):
             self.pass_by()
+
+    @property
+    def faults(self) -> ApiServer:
+        """The server, as far as it plays faults; a real one does not, and the test skips."""
+        if not isinstance(self.server, ApiServer):
+            pytest.skip("a real API server has no faults on demand")
+        return self.server
 
     def pass_by(self) -> None:
         self.kserve.step()
@@ -118,11 +132,13 @@ class World:
         assert self.load.lost == 0
 
 
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    world = World(tmp_path, monkeypatch)
-    yield world
-    world.server.close()
+@pytest.fixture(params=["in memory", *(["real"] if REAL else [])])
+def world(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    server = ApiServer() if request.param == "in memory" else RealApiServer(REAL)
+    try:
+        yield World(server, tmp_path, monkeypatch)
+    finally:
+        server.close()
 
 
 def test_a_good_canary_is_promoted_step_by_step(world: World) -> None:
@@ -331,7 +347,7 @@ def test_conflicts_are_retried_on_a_fresh_read(world: World) -> None:
     world.start()
     controller = world.controller()
     for turn in range(400):
-        world.server.conflicts = {("PATCH", "inferenceservices"): turn % 3, ("PATCH", "configmaps"): (turn + 1) % 3}
+        world.faults.conflicts = {("PATCH", "inferenceservices"): turn % 3, ("PATCH", "configmaps"): (turn + 1) % 3}
         if world.turn(controller).phase is Phase.PROMOTED:
             break
     assert world.stored().state.phase is Phase.PROMOTED
@@ -342,7 +358,7 @@ def test_conflicts_are_retried_on_a_fresh_read(world: World) -> None:
 
 def test_endless_conflicts_are_an_error_that_says_so(world: World) -> None:
     world.start()
-    world.server.conflicts = {("PATCH", "configmaps"): 1000}
+    world.faults.conflicts = {("PATCH", "configmaps"): 1000}
     with pytest.raises(SourceError, match="changes too often"):
         world.turn(world.controller())
 
@@ -468,12 +484,12 @@ def test_api_server_away_for_a_while(world: World) -> None:
     world.start()
     controller = world.controller()
     world.until(controller, Phase.ANALYSING)
-    world.server.down = True
+    world.faults.down = True
     for _ in range(5):
         world.pass_by()
         with pytest.raises(SourceError, match="unable to handle"):
             controller.look()
-    world.server.down = False
+    world.faults.down = False
     world.until(controller, Phase.PROMOTED)
 
 
@@ -540,7 +556,7 @@ def test_the_serving_version_is_nothing_to_roll_out(world: World) -> None:
 
 
 def test_a_forbidden_event_stops_nothing(world: World) -> None:
-    world.server.forbidden.add(("POST", "events"))
+    world.faults.forbidden.add(("POST", "events"))
     world.start()
     world.until(world.controller(), Phase.PROMOTED)
     assert any("Event not posted" in str(line.get("message")) for line in world.lines)
@@ -572,7 +588,7 @@ def test_record_and_lease_that_were_applied_empty(world: World) -> None:
     """As k8s/base/rollout lays them down, so that nobody needs the right to create them."""
     world.server.put("configmaps", {"metadata": {"name": "churn-rollout"}})
     world.server.put("leases", {"metadata": {"name": "churn-rollout"}})
-    world.server.forbidden |= {("POST", "configmaps"), ("POST", "leases")}
+    world.faults.forbidden |= {("POST", "configmaps"), ("POST", "leases")}
     controller = world.controller()
     assert controller.look() is None
     world.start()

@@ -1,0 +1,255 @@
+"""A real API server, with the face of ``cluster_double.ApiServer``, for the same tests.
+
+It needs an API server and nothing else: no kubelet, no controllers. ``cluster_double.KServe`` plays those, and so their
+part of every object (status, Deployments, routes) is written here as they would write it. Where controllers run, they
+would write it too: there the tests skip, and ``tests/e2e`` has the real ones.
+
+Everything lies in a namespace of its own. CustomResourceDefinitions are made where they are missing, and taken away
+again by who made them.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import threading
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from cluster_double import CRD, Document
+from kubernetes import config
+from kubernetes.client.exceptions import ApiException
+
+GROUPS = {
+    "configmaps": "/api/v1",
+    "events": "/api/v1",
+    "pods": "/api/v1",
+    "deployments": "/apis/apps/v1",
+    "leases": "/apis/coordination.k8s.io/v1",
+    "httproutes": "/apis/gateway.networking.k8s.io/v1",
+    "inferenceservices": "/apis/serving.kserve.io/v1beta1",
+}
+KINDS = {"deployments": "Deployment", "httproutes": "HTTPRoute", "pods": "Pod", "inferenceservices": "InferenceService"}
+KEPT = "tenure.test/as-written"
+"""Annotation: what the double writes and a real schema has no room for."""
+WAIT_S = 30.0
+NOW = "2026-01-01T00:00:00Z"
+
+
+class RealApiServer:
+    """The objects of one namespace, made for a test and taken away after it."""
+
+    def __init__(self, kubeconfig: str) -> None:
+        """Skips the test where no API server answers, or where controllers run."""
+        self._kubeconfig = kubeconfig
+        self.changed = threading.RLock()
+        self.namespace = f"tenure-test-{uuid.uuid4().hex[:8]}"
+        try:
+            self._client = config.new_client_from_config(kubeconfig)
+            self._call("GET", "/version")
+        except Exception as error:
+            pytest.skip(f"KUBECONFIG names no API server that answers: {str(error).splitlines()[0]}")
+        self._ours = [name for name in CRDS if self._define(name)]
+        self._call("POST", "/api/v1/namespaces", {"metadata": {"name": self.namespace}})
+        # Where no controller makes it, pods are refused without it.
+        self._call("POST", f"/api/v1/namespaces/{self.namespace}/serviceaccounts", {"metadata": {"name": "default"}})
+        if self._controlled():
+            self.close()
+            pytest.skip("controllers run in this cluster: tests/e2e tests rollouts with them")
+
+    def close(self) -> None:
+        place = f"/api/v1/namespaces/{self.namespace}"
+        for plural in GROUPS:
+            self._call("DELETE", self._path(plural))
+        self._call("DELETE", place)
+        left = self._call("GET", place)
+        if left is not None:
+            left["spec"]["finalizers"] = []
+            self._call("PUT", f"{place}/finalize", left)
+        for name in self._ours:
+            self._call("DELETE", f"{DEFINITIONS}/{name}")
+
+    def kubeconfig(self, folder: Path) -> Path:
+        """The one that was given, with the test's namespace."""
+        document = yaml.safe_load(Path(self._kubeconfig).read_text(encoding="utf-8"))
+        base = Path(self._kubeconfig).parent
+        for part in (*document["clusters"], *document["users"]):
+            settings = part.get("cluster") or part.get("user") or {}
+            for key in ("certificate-authority", "client-certificate", "client-key", "tokenFile"):
+                if key in settings:
+                    settings[key] = str(base / settings[key])
+        for context in document["contexts"]:
+            context["context"]["namespace"] = self.namespace
+        path = folder / "kubeconfig"
+        path.write_text(yaml.safe_dump(document), encoding="utf-8")
+        return path
+
+    def get(self, plural: str, name: str, _namespace: str = "") -> Document | None:
+        found = self._call("GET", self._path(plural, name))
+        return None if found is None else _as_double(plural, found)
+
+    def names(self, plural: str, _namespace: str = "") -> list[str]:
+        return sorted(item["metadata"]["name"] for item in self._call("GET", self._path(plural))["items"])
+
+    def items(self, plural: str, _namespace: str = "") -> list[Document]:
+        return [found for name in self.names(plural) if (found := self.get(plural, name))]
+
+    def put(self, plural: str, document: Document, _namespace: str = "") -> Document:
+        """Create or replace; the status by its own door. Nothing happens if nothing changes."""
+        wanted = _as_real(plural, copy.deepcopy(document))
+        name, status = wanted["metadata"]["name"], wanted.pop("status", None)
+        wanted |= {"apiVersion": GROUPS[plural].removeprefix("/apis/").removeprefix("/api/"), "kind": KINDS[plural]}
+        before = self._call("GET", self._path(plural, name))
+        if before is None:
+            before = self._call("POST", self._path(plural), {**wanted, "metadata": _own(wanted["metadata"])})
+        elif _content(before) != _content({**before, **wanted}):
+            metadata = {**before["metadata"], **_own(wanted["metadata"])}
+            before = self._call("PUT", self._path(plural, name), {**before, **wanted, "metadata": metadata})
+        if status and status != before.get("status"):
+            before = self._call("PUT", f"{self._path(plural, name)}/status", {**before, "status": status})
+        return _as_double(plural, before)
+
+    def delete(self, plural: str, name: str, _namespace: str = "") -> None:
+        self._call("DELETE", self._path(plural, name), {"gracePeriodSeconds": 0})
+
+    def _path(self, plural: str, name: str = "") -> str:
+        return f"{GROUPS[plural]}/namespaces/{self.namespace}/{plural}{'/' if name else ''}{name}"
+
+    def _call(self, method: str, path: str, body: Document | None = None) -> Any:
+        """The answer; None where nothing is found, or is there already."""
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        try:
+            return self._client.call_api(
+                *(path, method),
+                header_params=headers,
+                body=body,
+                response_type="object",
+                auth_settings=["BearerToken"],
+                _return_http_data_only=True,
+                _request_timeout=WAIT_S,
+            )
+        except ApiException as error:
+            if error.status == 404 or (method == "POST" and "AlreadyExists" in str(error.body)):
+                return None
+            raise
+
+    def _define(self, name: str) -> bool:
+        """Make a CustomResourceDefinition where it is missing; whether it was."""
+        if self._call("GET", f"{DEFINITIONS}/{name}") is not None:
+            return False
+        self._call("POST", DEFINITIONS, CRDS[name]())
+        group, version = name.partition(".")[2], "v1beta1" if "serving" in name else "v1"
+        deadline = time.monotonic() + WAIT_S
+        while self._call("GET", f"/apis/{group}/{version}/{name.partition('.')[0]}") is None:
+            assert time.monotonic() < deadline, f"{name} is not served after {WAIT_S:g} s"
+            time.sleep(0.2)
+        return True
+
+    def _controlled(self) -> bool:
+        """Whether somebody else looks after Deployments here."""
+        probe = {"metadata": {"name": "probe"}, "spec": {"replicas": 0, "template": {"labels": {"app": "probe"}}}}
+        self.put("deployments", probe)
+        time.sleep(2.0)
+        found = self._call("GET", self._path("deployments", "probe"))
+        self.delete("deployments", "probe")
+        return bool((found.get("status") or {}).get("observedGeneration"))
+
+
+def _own(metadata: Document) -> Document:
+    return {key: metadata[key] for key in ("name", "labels", "annotations") if key in metadata}
+
+
+def _content(document: Document) -> Document:
+    return {"metadata": _own(document["metadata"]), "spec": document.get("spec")}
+
+
+def _as_real(plural: str, document: Document) -> Document:
+    """What the double's controllers write, in the shape that a real schema takes."""
+    metadata = document["metadata"]
+    if plural == "deployments":
+        template, name = document["spec"]["template"], metadata["name"]
+        labels = template.get("labels") or {"app": name}
+        kept = {KEPT: json.dumps(template, sort_keys=True)}
+        pod = {"containers": [{"name": "kserve-container", "image": "registry.example.com/none:1"}]}
+        spec = {"replicas": document["spec"]["replicas"], "selector": {"matchLabels": labels}}
+        spec["template"] = {"metadata": {"labels": labels, "annotations": kept}, "spec": pod}
+        status = document.get("status") or {}
+        status["readyReplicas"] = status.get("availableReplicas", 0)
+        for condition in status.get("conditions", []):
+            condition.setdefault("reason", "FailedCreate")
+        return {**document, "spec": spec, "status": status}
+    if plural == "httproutes" and document.get("status"):
+        # The gateway's own memory is not of the route's schema.
+        taken = document["status"].pop("taken", [])
+        metadata = {**metadata, "annotations": {KEPT: json.dumps(taken)}}
+        for parent in document["status"].get("parents", []):
+            parent |= {"parentRef": {"name": "gateway"}, "controllerName": "tenure.test/gateway"}
+            for condition in parent["conditions"]:
+                condition |= {"reason": condition["type"], "message": "", "lastTransitionTime": NOW}
+        return {**document, "metadata": metadata}
+    if plural == "pods":
+        spec = {"containers": [{"name": "kserve-container", "image": "registry.example.com/none:1"}]}
+        for status in document["status"]["containerStatuses"]:
+            status |= {"image": "", "imageID": "", "ready": False, "restartCount": 0}
+        return {**document, "spec": spec}
+    if plural == "inferenceservices":
+        for condition in (document.get("status") or {}).get("conditions", []):
+            condition.setdefault("lastTransitionTime", NOW)
+    return document
+
+
+def _as_double(plural: str, document: Document) -> Document:
+    """And back."""
+    if plural == "deployments":
+        kept = document["spec"]["template"]["metadata"]["annotations"][KEPT]
+        document["spec"] = {"replicas": document["spec"]["replicas"], "template": json.loads(kept)}
+    if plural in ("deployments", "httproutes"):
+        document.setdefault("status", {})
+    if plural == "httproutes":
+        document["status"]["taken"] = json.loads((document["metadata"].get("annotations") or {}).get(KEPT, "[]"))
+    return document
+
+
+def _permissive(group: str, version: str, kind: str) -> Document:
+    """A definition that takes anything, for clusters and checkouts without the real one."""
+    plural = f"{kind.lower()}s"
+    anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    served = {"name": version, "served": True, "storage": True, "subresources": {"status": {}}}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        # Groups of k8s.io are refused without a word on who approved them.
+        "metadata": {
+            "name": f"{plural}.{group}",
+            "annotations": {"api-approved.kubernetes.io": "unapproved, stands in for a test"},
+        },
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"kind": kind, "plural": plural, "singular": kind.lower(), "listKind": f"{kind}List"},
+            "versions": [{**served, "schema": {"openAPIV3Schema": anything}}],
+        },
+    }
+
+
+def _inference_services() -> Document:
+    """KServe's own definition where it is at hand."""
+    if not CRD.exists():
+        return _permissive("serving.kserve.io", "v1beta1", "InferenceService")
+    found = yaml.load(CRD.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    # Nobody is there to convert.
+    found["spec"].pop("conversion", None)
+    found.pop("status", None)
+    found["metadata"] = {"name": found["metadata"]["name"]}
+    return found
+
+
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+CRDS = {
+    "inferenceservices.serving.kserve.io": _inference_services,
+    "httproutes.gateway.networking.k8s.io": lambda: _permissive("gateway.networking.k8s.io", "v1", "HTTPRoute"),
+}
