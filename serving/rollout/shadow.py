@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import json
 import math
+import os
 import time
 import urllib.error
 import urllib.request
@@ -23,6 +24,8 @@ from tenure.errors import DataError
 
 if TYPE_CHECKING:
     from tenure.prediction_log import Logged
+
+KEY_VARIABLE = "TENURE_API_KEY"
 
 FEWEST_ROWS = 100
 """Fewer rows than this say nothing about a distribution."""
@@ -47,7 +50,7 @@ def ask(url: str, model: str, logged: Logged, timeout_s: float) -> Answer:
     request = urllib.request.Request(  # noqa: S310
         f"{url.rstrip('/')}/v2/models/{model}/infer",
         data=json.dumps(body).encode(),
-        headers={"Content-Type": "application/json", "X-Request-ID": f"replay-{logged.request_id}"},
+        headers={"Content-Type": "application/json", "X-Request-ID": f"replay-{logged.request_id}", **_key()},
     )
     started = time.perf_counter()
     try:
@@ -64,6 +67,12 @@ def ask(url: str, model: str, logged: Logged, timeout_s: float) -> Answer:
     except (OSError, http.client.HTTPException, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         return Answer(None, time.perf_counter() - started, error=f"{type(error).__name__}: {error}")
     return Answer(score, time.perf_counter() - started, fallback)
+
+
+def _key() -> dict[str, str]:
+    """Where the server asks for a key, this one is ours."""
+    key = os.environ.get(KEY_VARIABLE, "").strip()
+    return {"Authorization": f"Bearer {key}"} if key else {}
 
 
 def compare(logged: Sequence[Logged], answers: Sequence[Answer], limits: Limits) -> Replay:

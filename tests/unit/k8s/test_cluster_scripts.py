@@ -328,5 +328,4 @@ def test_the_runtime_s_arguments_are_those_of_the_server() -> None:
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
     assert (given.http_port, given.grpc_port) == (ports["http"], ports["h2c"])
     service = yaml.safe_load((K8S / "base/serving/inference-service.yaml").read_text(encoding="utf-8"))
-    pause = int(re.search(r"sleep\((\d+)\)", container["lifecycle"]["preStop"]["exec"]["command"][-1])[1])
-    assert pause + given.grace_s < service["spec"]["predictor"]["terminationGracePeriodSeconds"]
+    assert given.drain_s + given.grace_s < service["spec"]["predictor"]["terminationGracePeriodSeconds"]

@@ -9,6 +9,8 @@ import pytest
 import yaml
 from manifests import K8S, MODEL_URI, OVERLAYS, TAG, Document, Render, pods, run, walk
 
+from serving import arguments
+
 every_overlay = pytest.mark.parametrize("overlay", OVERLAYS)
 OUTSIDE_NAMESPACES = {"kubeflow", "kserve"}
 """Namespaces that the platform brings; objects of ours lie in them only where the platform looks for them."""
@@ -151,6 +153,25 @@ def test_the_vault_brings_every_secret_that_production_needs(render: Render) -> 
     for namespace, name, key, optional in secrets_needed(documents):
         assert (namespace, name) in brought
         assert optional or key is None or key in brought[namespace, name]
+
+
+def test_keys_for_clients_come_from_a_secret_made_by_hand(render: Render) -> None:
+    documents = render("kind", "api-keys")
+    listed = {
+        (namespace, secret["name"], key)
+        for secret in yaml.safe_load((K8S / "secrets.yaml").read_text(encoding="utf-8"))["by_hand"]
+        for namespace in secret["namespaces"]
+        for key in secret["keys"]
+    }
+    added = {(namespace, name, key) for namespace, name, key, _ in secrets_needed(documents)} - {
+        (namespace, name, key) for namespace, name, key, _ in secrets_needed(render("kind"))
+    }
+    assert added == listed
+    container = of_kind(documents, "ServingRuntime")[0]["spec"]["containers"][0]
+    given = arguments.parse([word.replace("{{.Name}}", "churn") for word in container["args"]])
+    (mount,) = [mount for mount in container["volumeMounts"] if mount["name"] == "api-keys"]
+    assert str(given.admission.api_keys) == f"{mount['mountPath']}/keys"
+    assert mount["readOnly"] is True
 
 
 @every_overlay
@@ -306,9 +327,12 @@ def test_the_server_scales_spreads_and_survives_a_drain(render: Render, overlay:
     for probe in ("startupProbe", "readinessProbe"):
         assert container[probe]["httpGet"]["path"] == "/v2/models/{{.Name}}/ready"
     assert runtime["annotations"]["prometheus.io/port"] == "8080"
-    # In-flight requests end before the kill: the hook's pause, then the longest request.
-    pause = int(re.search(r"sleep\((\d+)\)", container["lifecycle"]["preStop"]["exec"]["command"][-1])[1])
-    assert pause + predictor["timeout"] < predictor["terminationGracePeriodSeconds"]
+    # In-flight requests end before the kill: the drain, then the longest request, which the server itself cuts off.
+    given = arguments.parse([word.replace("{{.Name}}", "churn") for word in container["args"]])
+    assert given.drain_s >= 5
+    assert given.admission.timeout_s == predictor["timeout"] <= given.grace_s
+    assert given.drain_s + given.grace_s + 5 < predictor["terminationGracePeriodSeconds"]
+    assert "lifecycle" not in container
     assert predictor["deploymentStrategy"]["rollingUpdate"]["maxUnavailable"] == 0
 
 

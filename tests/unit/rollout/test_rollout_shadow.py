@@ -122,6 +122,7 @@ class Canary:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, dict]] = []
+        self.shown: list[str | None] = []
         self.code = 200
         self.answer: Any = {"outputs": [{"name": "probability", "data": [0.4]}]}
         outer = self
@@ -130,6 +131,7 @@ class Canary:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 outer.asked.append((self.path, json.loads(body)))
+                outer.shown.append(self.headers["Authorization"])
                 content = outer.answer if isinstance(outer.answer, bytes) else json.dumps(outer.answer).encode()
                 self.send_response(outer.code)
                 self.send_header("Content-Length", str(len(content)))
@@ -156,6 +158,14 @@ def test_a_fallback_is_seen_by_the_answers_parameter(canary: Canary) -> None:
     canary.answer = {**canary.answer, "parameters": {"fallback": "model"}}
     answer = shadow.ask(canary.url, "churn", logged(100)[5], 5.0)
     assert (answer.score, answer.error, answer.fallback) == (0.4, "", True)
+
+
+def test_the_controllers_key_is_shown_where_it_has_one(canary: Canary, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(shadow.KEY_VARIABLE, raising=False)
+    shadow.ask(canary.url, "churn", logged(100)[5], 5.0)
+    monkeypatch.setenv(shadow.KEY_VARIABLE, "rollout.secret\n")
+    shadow.ask(canary.url, "churn", logged(100)[5], 5.0)
+    assert canary.shown == [None, "Bearer rollout.secret"]
 
 
 def test_a_row_is_sent_as_named_columns(canary: Canary) -> None:
