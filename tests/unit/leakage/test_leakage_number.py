@@ -74,7 +74,7 @@ def test_a_clean_table_passes(seed: int) -> None:
         lambda label: 100.0 - 2.0 * label,
         np.log1p,
         lambda label: label + np.random.default_rng(1).normal(0.0, 0.3, label.size),
-        lambda label: Text(np.round(label / 10.0).astype(np.int32), tuple(f"level {n}" for n in range(100))),
+        lambda label: Text(np.ceil(label / 20.0).astype(np.int32), tuple(f"level {n}" for n in range(100))),
     ],
     ids=["itself", "turned", "logarithm", "with noise", "in words"],
 )

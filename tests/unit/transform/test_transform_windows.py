@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenure.contract import Contract, parse
+from tenure.contract.settings import Label
 from tenure.errors import DataError
 from tenure.transform import event_columns, snapshots
 
@@ -110,6 +111,25 @@ def test_every_value_is_what_counting_by_hand_gives(events: list[Event], size: i
             assert row["_label"] == (not any(cut <= e[1] < cut + timedelta(days=20) for e in events if e[0] == who))
             for name in AGGREGATES:
                 assert row[name] == pytest.approx(by_hand(events, who, cut, name)), name
+
+
+@given(events=events_of_log, kind=st.sampled_from(["sum", "count"]))
+@settings(max_examples=50, deadline=None)
+def test_the_number_of_a_regression_is_what_the_horizon_holds(
+    events: list[Event], kind: Literal["sum", "count"]
+) -> None:
+    churn = contract()
+    label = Label(horizon_days=20, aggregate=kind, column="amount" if kind == "sum" else None)
+    described = churn.model_copy(update={"task": "regression", "label": label})
+    assert "amount" in event_columns(described)
+    table = snapshots(described, batches(events))
+    assert table.drop_columns(["_label"]).equals(snapshots(churn, batches(events)).drop_columns(["_label"]))
+    assert table.schema.field("_label").type == pa.float64()
+    for row in table.to_pylist():
+        cut = row["cut"]
+        inside = [e for e in events if e[0] == row["who"] and cut <= e[1] < cut + timedelta(days=20)]
+        expected = len(inside) if kind == "count" else sum(event[2] or 0.0 for event in inside)
+        assert row["_label"] == pytest.approx(expected)
 
 
 @given(events=events_of_log, later=events_of_log)
