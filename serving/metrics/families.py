@@ -26,10 +26,10 @@ LOG_WRITES = Counter("tenure_prediction_log_writes", "Files of the prediction lo
 PREDICT_SECONDS = Histogram("request_predict_seconds", "Predictions, by duration; KServe's own name", ["model_name"])
 
 _ROWS = Counter("tenure_rows", "Customers scored", ["model"])
-# A regression's values have no bounds that were known here: beyond 1 they fall into the last bucket.
-_SCORES = Histogram(
-    "tenure_score", "Customers scored, by probability", ["model"], buckets=[n / 20 for n in range(1, 21)]
-)
+SCORE_BUCKETS = [n / 20 for n in range(1, 21)] + [digit * 10**power for power in range(7) for digit in (2, 5, 10)]
+"""Twentieths for probabilities, and on to ten million for the values of a regression: the same for every model, so that
+two versions can be compared. Values below 0 are in the first."""
+_SCORES = Histogram("tenure_score", "Customers scored, by probability or value", ["model"], buckets=SCORE_BUCKETS)
 _PREDICTIONS = Counter("tenure_predictions", "Customers scored, by decision", ["model", "version", "contact"])
 _FLAGGED = Counter(
     "tenure_flagged_values", "Values that were imputed, unknown or out of range", ["model", "column", "flag"]
