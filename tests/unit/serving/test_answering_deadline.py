@@ -1,0 +1,120 @@
+"""A request that waits for a thread, or works on one, past its deadline. The model is a stand-in that blocks."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
+from types import SimpleNamespace
+from typing import Any
+
+from serving.admission.gate import Gate
+from serving.answering import INLINE_ROWS, Answering
+from serving.call import Answered, Call
+from serving.failures import Failure
+from serving.hooks import Hooks
+from serving.v2.query import Query
+from serving.v2.request import Options
+
+
+class Model:
+    """Predicts when it is let go on."""
+
+    name = "telco"
+    bundle = SimpleNamespace(version="v")
+
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+        self.asked = 0
+
+    def predict_query(self, _: Query) -> str:
+        self.asked += 1
+        self.go_on.wait(20)
+        return "prediction"
+
+
+class Exchange:
+    """A request of more rows than are answered on the event loop."""
+
+    def read(self, _: Any) -> Query:
+        return Query({}, INLINE_ROWS + 1, Options(), None, None)
+
+    def write(self, _: Any, __: Any, prediction: str, ___: str, ____: str) -> str:
+        return prediction
+
+    def fail(self, failure: Failure) -> Failure:
+        return failure
+
+
+class Watched:
+    """Answering from one blocked model, and what observers were told."""
+
+    def __init__(self, max_in_flight: int = 10) -> None:
+        self.model = Model()
+        self.gate = Gate(None, max_in_flight=max_in_flight, max_rows=1000, max_s=20.0)
+        self.noted: list[Answered] = []
+        models: Any = SimpleNamespace(find=lambda _name, _version: self.model)
+        self.answering = Answering(models, Hooks(admission=self.gate, observers=[self]))
+
+    def note(self, answered: Answered) -> None:
+        self.noted.append(answered)
+
+    def ask(self, timeout_ms: int) -> Any:
+        headers = [(b"x-request-timeout-ms", str(timeout_ms).encode())]
+        call = Call("POST", "/", "telco", None, headers, "id-1")
+        refused = self.answering.admit(call)
+        if refused is None:
+            return self.answering.answered(call, Exchange())
+
+        async def at_once() -> Failure:
+            return refused
+
+        return at_once()
+
+
+async def until(holds: Any) -> None:
+    async with asyncio.timeout(20):
+        while not holds():
+            await asyncio.sleep(0.005)
+
+
+def test_the_client_hears_at_its_deadline_and_the_work_counts_until_it_is_over() -> None:
+    watched = Watched(max_in_flight=1)
+
+    async def run() -> None:
+        began = perf_counter()
+        failure = await watched.ask(50)
+        assert (failure.http, failure.message) == (504, "the time for this request is over")
+        assert perf_counter() - began < 15, "it did not wait for the model"
+        assert watched.gate.in_flight == 1, "the thread is still busy with it"
+        assert (await watched.ask(50)).http == 503
+        watched.model.go_on.set()
+        await until(lambda: watched.gate.in_flight == 0)
+        assert await watched.ask(15_000) == "prediction"
+
+    try:
+        asyncio.run(run())
+    finally:
+        watched.model.go_on.set()
+    assert [answered.code for answered in watched.noted] == [504, 503, 200], "each is told once"
+    assert watched.gate.in_flight == 0
+
+
+def test_what_waited_too_long_for_a_thread_is_not_computed_any_more() -> None:
+    watched = Watched()
+
+    async def run() -> None:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+        first = asyncio.ensure_future(watched.ask(15_000))
+        await until(lambda: watched.model.asked == 1)
+        assert (await watched.ask(30)).http == 504
+        watched.model.go_on.set()
+        assert await first == "prediction"
+        await until(lambda: watched.gate.in_flight == 0)
+
+    try:
+        asyncio.run(run())
+    finally:
+        watched.model.go_on.set()
+    assert watched.model.asked == 1
