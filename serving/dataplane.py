@@ -43,7 +43,7 @@ class ChurnDataPlane(DataPlane):  # type: ignore[misc]  # it has no type stubs
 
     def decode(self, *_: Any, **__: Any) -> NoReturn:
         """Requests of the V1 protocol end here, whatever their bodies hold."""
-        raise InvalidInput("this server speaks the V2 protocol: POST /v2/models/{name}/infer")
+        raise InvalidInput("of V1 this server speaks :predict alone; reasons come with the parameter 'explain'")
 
 
 class FixedRepository(ModelRepositoryExtension):  # type: ignore[misc]  # it has no type stubs

@@ -15,12 +15,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from serving import logs, metrics
-from serving.answering import Answering
+from serving import logs, metrics, openapi
+from serving.answering import Answering, Exchange
 from serving.call import Call
 from serving.dataplane import ChurnDataPlane, FixedRepository
 from serving.failures import failure_of
 from serving.http_answer import HttpAnswer
+from serving.v1 import V1Exchange
 from serving.v2 import rest as wire
 from serving.v2.errors import RequestError, TooLargeError
 from serving.v2.exchange import V2Exchange
@@ -48,6 +49,12 @@ def application(dataplane: ChurnDataPlane, repository: FixedRepository, answerin
     versioned = "/v2/models/{model_name}/versions/{model_version}"
     for path in ("/v2/models/{model_name}", versioned):
         app.add_route(f"{path}/infer", routes.infer, methods=["POST"])
+    app.add_route("/v1/models/{model_name}:predict", routes.predict, methods=["POST"])
+    # FastAPI's own describe KServe's routes, and load scripts from elsewhere.
+    own = ("/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc")
+    app.router.routes[:] = [route for route in app.router.routes if getattr(route, "path", "") not in own]
+    app.add_route("/openapi.json", routes.openapi, methods=["GET"])
+    app.add_route("/docs", routes.docs, methods=["GET"])
     app.add_route("/metrics", _metrics, methods=["GET"])
     # KServe answers these two with "not supported yet".
     app.add_route(versioned, routes.metadata, methods=["GET"])
@@ -71,7 +78,15 @@ class ModelRoutes:
         self._answering = answering
 
     async def infer(self, request: Request) -> Response:
-        """Answer one request; whatever happens, with a line that says why."""
+        """Answer a V2 request; whatever happens, with a line that says why."""
+        json_length = request.headers.get(wire.JSON_LENGTH_HEADER)
+        return await self._answer(request, lambda body: V2Exchange(body, json_length))
+
+    async def predict(self, request: Request) -> Response:
+        """Answer a V1 request, likewise."""
+        return await self._answer(request, V1Exchange)
+
+    async def _answer(self, request: Request, exchange: Callable[[bytes], Exchange[HttpAnswer]]) -> Response:
         scope, parameters = request.scope, request.path_params
         name, version = parameters["model_name"], parameters.get("model_version")
         peer = request.client.host if request.client else ""
@@ -86,8 +101,16 @@ class ModelRoutes:
             return Response(status_code=499)
         except TooLargeError as error:
             return _response(HttpAnswer.failed(self._answering.failed(call, error)))
-        exchange = V2Exchange(body, request.headers.get(wire.JSON_LENGTH_HEADER))
-        return _response(await self._answering.answered(call, exchange))
+        return _response(await self._answering.answered(call, exchange(body)))
+
+    async def openapi(self, request: Request) -> Response:
+        """What this server takes, for programs."""
+        document = openapi.document(self._dataplane.models, _address(request))
+        return Response(orjson.dumps(document), media_type="application/json")
+
+    async def docs(self, request: Request) -> Response:
+        """The same for people."""
+        return Response(openapi.page(self._dataplane.models, _address(request)), media_type="text/html")
 
     async def metadata(self, request: Request) -> Response:
         """What a version takes and answers."""
@@ -146,6 +169,10 @@ async def _metrics(request: Request) -> Response:
     """All workers' numbers; KServe's own route knows those of one."""
     content, content_type = metrics.exposition(request.headers.get("accept", ""))
     return Response(content, headers={"content-type": content_type})
+
+
+def _address(request: Request) -> str:
+    return str(request.base_url).rstrip("/")
 
 
 async def _body(request: Request) -> bytes:

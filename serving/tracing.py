@@ -107,7 +107,9 @@ def _carrier(call: Call) -> dict[str, str]:
 
 def _route(call: Call) -> str:
     """The path without what a client may choose freely."""
-    return "/inference.GRPCInferenceService/ModelInfer" if call.method == "gRPC" else "/v2/models/{model}/infer"
+    if call.method == "gRPC":
+        return "/inference.GRPCInferenceService/ModelInfer"
+    return "/v1/models/{model}:predict" if call.path.startswith("/v1/") else "/v2/models/{model}/infer"
 
 
 def _attributes(answered: Answered) -> dict[str, Any]:

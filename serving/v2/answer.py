@@ -21,10 +21,13 @@ _OF_ANY_TASK = {
     "out_of_range": "BYTES",
 }
 ALWAYS: dict[Task, dict[str, str]] = {
-    "classification": {"probability": "FP64", **_OF_ANY_TASK},
+    "classification": {"probability": "FP64", "confidence": "FP64", **_OF_ANY_TASK},
     "regression": {"value": "FP64", "value_low": "FP64", "value_high": "FP64", **_OF_ANY_TASK},
 }
-"""Outputs of shape [n], by task and name; the last three name the columns concerned, separated by commas."""
+"""Outputs of shape [n], by task and name. ``confidence`` is the probability that the customer does what the decision
+takes for granted: the calibrated probability of churn where it says contact, its complement where it does not. The
+last three name the columns concerned, separated by commas."""
+FLAGS = ("imputed", "unknown", "out_of_range")
 EXPLAINED = {"reasons": "BYTES", "contributions": "FP64"}
 """Outputs of shape [n, k], with the parameter ``explain``: columns by size of contribution, and what each adds."""
 
@@ -75,7 +78,9 @@ def output_tensors(
 
 
 def _values(name: str, prediction: Prediction | ValuePrediction, explain: int) -> list[Any] | np.ndarray:
-    if name in ("imputed", "unknown", "out_of_range"):
+    if name == "confidence" and isinstance(prediction, Prediction):
+        return confidence(prediction)
+    if name in FLAGS:
         return _flagged(getattr(prediction, name), len(prediction))
     if name == "reasons":
         return _padded([[reason.column for reason in row] for row in prediction.reasons], explain, "")
@@ -83,6 +88,11 @@ def _values(name: str, prediction: Prediction | ValuePrediction, explain: int) -
         return _padded([[reason.contribution for reason in row] for row in prediction.reasons], explain, 0.0)
     values: list[Any] | np.ndarray = getattr(prediction, _FIELDS.get(name, name))
     return values
+
+
+def confidence(prediction: Prediction) -> np.ndarray:
+    """The probability that the decision meets the customer, shape (n,)."""
+    return np.where(prediction.decision, prediction.probability, 1.0 - prediction.probability)
 
 
 def _flagged(flags: Flags, rows: int) -> list[str]:

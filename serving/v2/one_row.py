@@ -13,7 +13,7 @@ import numpy as np
 import orjson
 
 from serving.v2 import rest as wire
-from serving.v2.answer import output_tensors
+from serving.v2.answer import confidence, output_tensors
 from serving.v2.query import Query
 from serving.v2.request import Options
 from serving.v2.tensors import INTEGERS
@@ -100,7 +100,7 @@ class OneRowWriter:
     def __init__(self, model: str, bundle: Bundle) -> None:
         self._model = model
         self._version = bundle.version
-        self._templates: dict[tuple[str, str, bool], tuple[bytes, bytes, bytes]] = {}
+        self._templates: dict[tuple[str, str, bool], tuple[bytes, ...]] = {}
 
     def write(self, prediction: object, answer_id: str) -> bytes | None:
         """The answer with all outputs; None if it is not the usual one."""
@@ -112,14 +112,19 @@ class OneRowWriter:
         if template is None:
             # By bands and their texts, of which a bundle has a few.
             template = self._templates[case] = self._template(prediction)
-        head, middle, tail = template
-        probability = orjson.dumps(prediction.probability.item())
-        return b"".join((head, orjson.dumps(answer_id), middle, probability, tail))
+        head, middle, between, tail = template
+        probability = prediction.probability.item()
+        confident = probability if decided else 1.0 - probability
+        return b"".join(
+            (head, orjson.dumps(answer_id), middle, orjson.dumps(probability), between, orjson.dumps(confident), tail)
+        )
 
-    def _template(self, prediction: Prediction) -> tuple[bytes, bytes, bytes]:
+    def _template(self, prediction: Prediction) -> tuple[bytes, ...]:
         likeness = replace(prediction, probability=np.array([self._PROBABILITY]))
         outputs = output_tensors(likeness, 0, None)
         whole, _ = wire.write_answer(self._model, self._version, self._ID, outputs, frozenset())
         head, rest = whole.split(orjson.dumps(self._ID))
-        middle, tail = rest.split(orjson.dumps(self._PROBABILITY))
-        return head, middle, tail
+        # Where the customer is to be contacted, both are the same number.
+        middle, rest = rest.split(orjson.dumps(self._PROBABILITY), 1)
+        between, tail = rest.split(orjson.dumps(confidence(likeness).item()))
+        return head, middle, between, tail

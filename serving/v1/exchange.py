@@ -1,0 +1,60 @@
+"""A V1 request over HTTP, and its answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from serving.failures import Failure
+from serving.http_answer import JSON, HttpAnswer
+from serving.v1.request import read_request
+from serving.v2.answer import FLAGS, output_tensors
+from serving.v2.query import Query
+from tenure.bundle import AnyPrediction
+
+if TYPE_CHECKING:
+    from serving.model import ChurnModel
+
+
+class V1Exchange:
+    """
+    Args:
+        body: the request's body.
+    """
+
+    __slots__ = ("_body",)
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def read(self, model: ChurnModel) -> Query:
+        return model.query(read_request(self._body))
+
+    def write(
+        self, model: ChurnModel, query: Query, prediction: AnyPrediction, answer_id: str, fallback: str
+    ) -> HttpAnswer:
+        explain = query.options.explain
+        rows: list[dict[str, Any]] = [{} for _ in range(query.rows)]
+        for output in output_tensors(prediction, explain, query.outputs):
+            values = output.values if isinstance(output.values, list) else output.values.tolist()
+            width = output.shape[1] if len(output.shape) == 2 else None
+            for place, row in enumerate(rows):
+                if width is not None:
+                    row[output.name] = values[place * width : (place + 1) * width]
+                elif output.name in FLAGS:
+                    row[output.name] = values[place].split(",") if values[place] else []
+                else:
+                    row[output.name] = values[place]
+        document: dict[str, Any] = {
+            "predictions": rows,
+            "model_name": model.name,
+            "model_version": model.bundle.version,
+            "id": answer_id,
+        }
+        if fallback:
+            document["parameters"] = {"fallback": fallback}
+        return HttpAnswer(200, [JSON], orjson.dumps(document))
+
+    def fail(self, failure: Failure) -> HttpAnswer:
+        return HttpAnswer.failed(failure)

@@ -1,0 +1,76 @@
+"""The body of ``:predict``.
+
+    {"instances": [{"tenure": 1, "Contract": "Month-to-month", …}, …],
+     "parameters": {"explain": 3, "threshold": 0.4, "outputs": ["probability", "reasons"]}}
+
+``parameters`` may be absent, and has no place in V1 itself; they mean what they mean in V2.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from serving.v2.errors import RequestError, quote
+from serving.v2.request import Request, read_options
+from serving.v2.tensors import Tensor
+
+_MEMBERS = ("instances", "parameters")
+_TYPES = (str, bool, int, float, type(None))
+
+
+def read_request(body: bytes) -> Request:
+    """Read a request.
+
+    Raises:
+        RequestError: with a line for the sender.
+    """
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        hint = " (a missing number is null)" if b"NaN" in body else ""
+        raise RequestError(f"the body is not JSON: {error}{hint}") from None
+    if not isinstance(document, dict):
+        raise RequestError("the body is not a JSON object")
+    for name in document:
+        if name not in _MEMBERS:
+            raise RequestError(f"the body holds {quote(name)}: there are 'instances' and 'parameters'")
+    parameters = document.get("parameters") or {}
+    if not isinstance(parameters, dict):
+        raise RequestError("'parameters' is not a JSON object")
+    options = read_options({name: value for name, value in parameters.items() if name != "outputs"})
+    return Request(_tensors(document.get("instances")), options, _outputs(parameters.get("outputs")))
+
+
+def _tensors(instances: object) -> list[Tensor]:
+    """One a column: the first customer says which there are."""
+    if not isinstance(instances, list) or not instances:
+        raise RequestError("'instances' is missing or empty: a list of customers is expected, each a JSON object")
+    for place, instance in enumerate(instances, start=1):
+        if not isinstance(instance, dict):
+            raise RequestError(f"instance {place} is {quote(instance)}, not a JSON object of columns by name")
+    names = instances[0].keys()
+    if not names:
+        raise RequestError("instance 1 has no columns")
+    for place, instance in enumerate(instances, start=1):
+        if instance.keys() != names:
+            other = sorted(instance.keys() ^ names)[0]
+            has = "has" if other in instance else "lacks"
+            raise RequestError(f"instance {place} {has} {quote(other)}, unlike instance 1")
+        for name, value in instance.items():
+            if type(value) not in _TYPES:
+                raise RequestError(f"instance {place}: {quote(name)} is {quote(value)}, not one text, number or null")
+    # No datatype is said: the contract reads each value as it is.
+    return [Tensor(name, "BYTES", [instance[name] for instance in instances]) for name in names]
+
+
+def _outputs(value: object) -> list[Any] | None:
+    if value is None or value == []:
+        return None
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise RequestError(f"parameter 'outputs' is {quote(value)}, not a list of names")
+    for name in value:
+        if value.count(name) > 1:
+            raise RequestError(f"output {quote(name)} stands twice")
+    return value
