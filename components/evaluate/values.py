@@ -160,6 +160,6 @@ def _target(contract: Contract) -> Json:
     """What is predicted, by name and in words."""
     label, name = contract.label, contract.label_column
     if name is not None:
-        return {"name": name, "description": contract.columns[name].description}
+        return {"name": name, "description": contract.columns[name].description or ""}
     what = f"sum of {label.column}" if label.aggregate == "sum" else "number of events"
     return {"name": what, "description": f"{what} in the next {label.horizon_days} days"}

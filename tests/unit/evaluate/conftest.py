@@ -12,12 +12,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+import spending
 
 from tenure import bundle as bundles
-from tenure.contract import Contract, dump, load
+from tenure.checks import parse_batch
+from tenure.contract import Contract, dump, load, parse
 from tenure.decision import Decision
 from tenure.export import ExportedModel
 
+PARSED = {name: column for name, column in parse(spending.CONTRACT).columns.items() if column.role != "label"}
 TELCO = Path(__file__).resolve().parents[3] / "datasets" / "telco"
 
 
@@ -151,3 +154,28 @@ def one_class(table: pa.Table) -> pa.Table:
     """The same rows, nobody left."""
     place = table.column_names.index("_label")
     return table.set_column(place, "_label", pa.array([0] * table.num_rows, pa.int8()))
+
+
+@pytest.fixture
+def value_workspace(small_value_bundle: Any, tmp_path: Path) -> Workspace:
+    """A regression: 600 rows that its one candidate has not seen as a test part, without a champion."""
+    root = tmp_path / "values"
+    given = bundles.read(small_value_bundle.folder)
+    acceptance = given.contract.acceptance.model_copy(update={"bootstrap_samples": 200})
+    for folder in ("raw", "valid", "features", "candidates"):
+        (root / folder).mkdir(parents=True)
+    (root / "raw" / "ingest.json").write_text(json.dumps(INGEST))
+    (root / "valid" / "validation.json").write_text(json.dumps(VALIDATION))
+    (root / "features" / "split.json").write_text(json.dumps(SPLIT))
+    (root / "features" / "leakage.json").write_text(json.dumps(LEAKAGE))
+    rows = spending.table(600, seed=1)
+    parsed, _ = parse_batch(rows.combine_chunks().to_batches()[0].select(list(PARSED)), PARSED)
+    label = pa.array(spending.values(rows), pa.float64())
+    pq.write_table(pa.Table.from_batches([parsed]).append_column("_label", label), root / "features" / "test.parquet")
+    shutil.copytree(small_value_bundle.folder, root / "candidates" / "linear_regression")
+    leaderboard = [{"family": "linear_regression", "cv_mean": 33.0, "cv_std": 1.0, "validation_score": 32.0}]
+    train = {"chosen": "linear_regression", "objective": "rmse", "leaderboard": leaderboard}
+    (root / "candidates" / "train.json").write_text(json.dumps(train))
+    made = Workspace(root, dump(given.contract.model_copy(update={"acceptance": acceptance})))
+    made.crown(None)
+    return made
