@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
         "init",
         """
 tenure init customers.csv --out datasets/mine
+tenure init customers.csv --label next_quarter_spend
 tenure init 's3://bucket/customers.parquet'
 tenure init 'postgresql://reader:${DB_PASSWORD}@db/crm' --query 'SELECT * FROM customers' --out datasets/crm
 """,
@@ -42,6 +43,10 @@ def init(
         Path | None, typer.Option("--out", help="Folder to write contract.yaml to. [default: datasets/<name>]")
     ] = None,
     name: Annotated[str | None, typer.Option("--name", help="The contract's name. [default: the data's]")] = None,
+    label: Annotated[
+        str | None,
+        typer.Option("--label", help="The column to predict: two values, or a number. [default: guessed]"),
+    ] = None,
     query: Annotated[str | None, typer.Option("--query", help="The SELECT statement, for a database.")] = None,
     json: JsonOption = False,
 ) -> None:
@@ -62,7 +67,7 @@ def init(
     if target.exists():
         raise InputError(f"{target} exists, and may hold your work: give another --out, or remove it first")
     in_contract = settings.model_copy(update={"uri": _seen_from(folder, settings.uri or data)})
-    text = infer(open_source(settings, Path.cwd()), in_contract, guessed_name)
+    text = infer(open_source(settings, Path.cwd()), in_contract, guessed_name, label=label)
     try:
         contract = parse(text)
     except ContractError as error:
@@ -73,13 +78,13 @@ def init(
     except OSError as error:
         raise StorageError(f"cannot write {target}: {error.strerror}") from error
     write_text(target, text)
-    label = contract.label_column
+    column = contract.label_column
     if json:
-        print_json({"contract": str(target), "name": contract.name, "key": contract.key, "label": label})
+        said = {"name": contract.name, "task": contract.task, "key": contract.key, "label": column}
+        print_json({"contract": str(target), **said})
         return
-    print(
-        f"{target}: {len(contract.columns)} columns, key '{contract.key}', label {repr(label) if label else 'computed'}"
-    )
+    shown = repr(column) if column else "computed"
+    print(f"{target}: {len(contract.columns)} columns, key '{contract.key}', label {shown}, {contract.task}")
     print(f"next: correct what it says, then 'tenure check {folder}' and 'tenure run {folder}'")
 
 

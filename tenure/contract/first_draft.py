@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from tenure.contract.settings import Quality, Source
+from tenure.contract.settings import Quality, Source, Task
 from tenure.contract.survey import ColumnSurvey
 
 HORIZON_DAYS = 90
@@ -37,6 +37,7 @@ class Draft:
     order: list[str] = field(default_factory=list)
     label: dict[str, Any] = field(default_factory=dict)
     label_comment: str = ""
+    task: Task = "classification"
     events: dict[str, Any] = field(default_factory=dict)
     windows: dict[str, dict[str, Any]] = field(default_factory=dict)
     quality: dict[str, tuple[Any, str]] = field(default_factory=dict)
@@ -58,6 +59,14 @@ class Draft:
         share = min(rows_left, known - rows_left) / known
         if share < Quality().min_class_share:
             self.quality["min_class_share"] = (float(f"{share / 2:.1g}"), "the smaller class is rare here")
+
+    def add_number(self, column: ColumnSurvey, guess: Guess) -> None:
+        """A label that is a number: the task is regression."""
+        self.task = "regression"
+        kept = {key: value for key, value in guess.settings.items() if key in ("range", "missing_values")}
+        found = f"{column.low:g} to {column.high:g}"
+        comment = f"the label: the number that is to be predicted; found: {found}; what is possible? unit?"
+        self.columns[column.name] = Guess(column.kind, {"role": "label", **kept}, comment)
 
     def add_time(self, column: ColumnSurvey, guess: Guess, now: datetime) -> None:
         guess.settings["role"] = "time"
@@ -91,8 +100,9 @@ def write_draft(draft: Draft) -> str:
         "# Read it through: every guess is somebody's to confirm. 'tenure check' holds data against it.",
         f"name: {draft.name}",
         "description: ''",
+        *(["task: regression  # a number is predicted, not who leaves"] if draft.task == "regression" else []),
         *_section("source", draft.source.model_dump(mode="json", exclude_defaults=True)),
-        "label:",
+        *(["label:"] if draft.label else []),
         *[f"  {key}: {_flow(value)}  # {draft.label_comment}" for key, value in draft.label.items()],
     ]
     if draft.events:
@@ -123,11 +133,22 @@ def write_draft(draft: Draft) -> str:
         ]
     lines += [
         "",
+        *_business(draft.task),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _business(task: Task) -> list[str]:
+    if task == "regression":
+        return [
+            "# Whom to contact: those of whom most is expected, as many as this; the defaults are these:",
+            "# business: {currency: USD, contacts_per_day: 1000}",
+        ]
+    return [
         "# What a decision is worth; the defaults are these:",
         "# business: {currency: USD, customer_value: 600, offer_cost: 10, offer_success_share: 0.3,"
         " contacts_per_day: 1000}",
     ]
-    return "\n".join(lines) + "\n"
 
 
 def _windows(draft: Draft) -> list[str]:

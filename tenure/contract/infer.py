@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 
 from tenure.checks.words import FALSE_WORDS, TRUE_WORDS
 from tenure.contract.first_draft import Draft, Guess, write_draft
@@ -26,24 +27,30 @@ OTHER_DATE_NAME = re.compile(
 SENSITIVE_NAME = re.compile(r"(^|_)(gender|sex|race|ethnicity|religion|nationality|disability|marital)(_|$)")
 LEFT_WORDS = {"yes", "y", "true", "t", "1", "churn", "churned", "left", "lost", "exited", "cancelled", "canceled"}
 BOOLEAN_PAIRS = [{false, true} for false, true in zip(FALSE_WORDS, TRUE_WORDS, strict=True)]
+CLASSES = 2
+"""Values of a label that says who left."""
 MAX_LISTED = 20
 """Values listed of a category; one with more is left open."""
 MAX_CATEGORIES = 200
 
 
-def infer(source: Source, settings: SourceSettings, name: str, now: datetime | None = None) -> str:
+def infer(
+    source: Source, settings: SourceSettings, name: str, now: datetime | None = None, label: str | None = None
+) -> str:
     """A contract for the table in ``source``, as YAML with comments; the table itself meets it.
 
     Guessed: types, the key, the label and its positive value, the time column, what stands for missing, allowed
-    values. A table without a label in which customers stand in several rows with a time is taken for an event log.
+    values. A table without a label in which customers stand in several rows with a time is taken for an event log. A
+    label that is given and holds numbers, more than two different ones, makes it a regression.
 
     Args:
         settings: what becomes the contract's ``source``.
         name: the contract's name; made to fit.
         now: aware; the clock's without it.
+        label: name of the label column; guessed without it.
 
     Raises:
-        DataError: the table cannot be read, has no rows, or no column that could be the label.
+        DataError: the table cannot be read, has no rows, no column that could be the label, or not the given one.
         SourceError: the system that holds it is down or hangs.
     """
     names = source.columns()
@@ -53,24 +60,27 @@ def infer(source: Source, settings: SourceSettings, name: str, now: datetime | N
         raise DataError(f"{source.shown} has columns and no rows")
     now = now or datetime.now(UTC)
     draft = Draft(_fitting_name(name), settings, source.shown, rows)
-    label = _label(columns)
-    time = _time(columns, now, label is None)
-    key = _key(columns, [column for column in (label, time) if column is not None], label is None and time is not None)
-    draft.add_key(key, _guess_key(key, label is None))
-    if label is None:
+    target = _label(columns) if label is None else _named_label(columns, label, source.shown)
+    time = _time([column for column in columns if column is not target], now, target is None)
+    taken = [column for column in (target, time) if column is not None]
+    key = _key(columns, taken, target is None and time is not None)
+    draft.add_key(key, _guess_key(key, target is None))
+    if target is None:
         if time is None or key.is_unique:
             raise DataError(
                 f"{source.shown} has no column that looks like a label (two values, such as churn: yes and no),"
                 " and is no event log either"
             )
         draft.add_events(time)
+    elif _is_class(target):
+        draft.add_label(target, _positive(target))
     else:
-        draft.add_label(label, _positive(label))
+        draft.add_number(target, _guess(target, rows))
     if time is not None:
         draft.add_time(time, _guess(time, rows), now)
     for column in columns:
         if column.name not in draft.columns:
-            draft.columns[column.name] = _guess_feature(column, rows, label)
+            draft.columns[column.name] = _guess_feature(column, rows, target)
     draft.order = [column.name for column in columns]
     return write_draft(draft)
 
@@ -88,7 +98,7 @@ def _fitting_name(name: str) -> str:
 
 def _label(columns: list[ColumnSurvey]) -> ColumnSurvey | None:
     """A column of two values whose name says that a customer left, or stayed, or that it is what one predicts."""
-    pairs = [column for column in columns if not column.has_many_values and len(column.levels()) == 2]
+    pairs = [column for column in columns if _is_class(column)]
     by_name: list[Callable[[str], object]] = [LABEL_NAME.search, STAYED_NAME.search, TARGET_NAME.search]
     for fits in by_name:
         for column in pairs:
@@ -96,6 +106,25 @@ def _label(columns: list[ColumnSurvey]) -> ColumnSurvey | None:
                 return column
     # The last column of two values is where tables of examples keep their label.
     return columns[-1] if columns and columns[-1] in pairs else None
+
+
+def _named_label(columns: list[ColumnSurvey], name: str, shown: str) -> ColumnSurvey:
+    found = next((column for column in columns if column.name == name), None)
+    if found is None:
+        near = get_close_matches(name, [column.name for column in columns], n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"it has {', '.join(column.name for column in columns)}"
+        raise DataError(f"{shown} has no column '{name}': {hint}")
+    if _is_class(found):
+        return found
+    if found.kind not in ("integer", "number"):
+        raise DataError(f"'{name}' can be no label: it holds neither two values, as churn does, nor numbers")
+    if found.low == found.high:
+        raise DataError(f"'{name}' can be no label: it is {found.low:g} in every row")
+    return found
+
+
+def _is_class(column: ColumnSurvey) -> bool:
+    return not column.has_many_values and len(column.levels()) == CLASSES
 
 
 def _positive(label: ColumnSurvey) -> str:

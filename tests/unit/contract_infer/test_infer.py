@@ -10,6 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import spending
+from pyarrow.csv import write_csv
 
 from components.ingest.logic import run as ingest
 from components.validate.logic import inspect
@@ -201,3 +203,47 @@ def test_a_table_of_which_nothing_can_be_made(tmp_path: Path, content: str, mess
     path.write_text(content)
     with pytest.raises(DataError, match=message):
         guess(path)
+
+
+def guess_of(path: Path, label: str) -> tuple[Contract, str]:
+    settings = sniff(str(path))
+    text = infer(open_source(settings), settings, "spending", label=label)
+    return parse(text), text
+
+
+def test_a_label_of_numbers_makes_it_a_regression(tmp_path: Path) -> None:
+    path = tmp_path / "spending.csv"
+    write_csv(spending.table(400), path)
+    contract, text = guess_of(path, "future_spend")
+    assert contract.task == "regression" and contract.label_column == "future_spend"
+    assert contract.columns["future_spend"].range == (0.0, None)
+    assert contract.training.objective == "rmse"
+    assert contract.key == "customer"
+    assert "the label: the number that is to be predicted; found: 0 to" in text
+    assert "customer_value" not in text
+    assert meets(text, tmp_path)
+
+
+def test_a_label_of_two_values_is_taken_by_its_name(tmp_path: Path) -> None:
+    contract, _ = guess_of(gym(tmp_path / "gym.csv"), "app")
+    assert contract.task == "classification" and contract.label_column == "app"
+    assert contract.label.positive in ("on", "off")
+    assert contract.columns["cancelled"].role == "ignored"
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        ("cancelld", r"has no column 'cancelld': did you mean 'cancelled'\?"),
+        ("qqq", "has no column 'qqq': it has member_no, "),
+        ("note", "'note' can be no label: it holds neither two values"),
+        ("snapshot_date", "'snapshot_date' can be no label: it holds neither two values"),
+        ("same", "'same' can be no label: it is 4 in every row"),
+    ],
+)
+def test_a_column_that_can_be_no_label(label: str, said: str, tmp_path: Path) -> None:
+    lines = gym(tmp_path / "gym.csv").read_text().splitlines()
+    same = tmp_path / "same.csv"
+    same.write_text("\n".join([f"{lines[0]};same", *(f"{line};4" for line in lines[1:])]) + "\n")
+    with pytest.raises(DataError, match=said):
+        guess_of(same, label)
