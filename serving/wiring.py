@@ -37,6 +37,8 @@ def prepare(given: Arguments, environment: Mapping[str, str] = os.environ) -> No
 def hooks(given: Arguments, clients: Clients | None) -> Hooks:
     """Made once a worker, after the fork; ``clients`` before it: workers share what they may ask."""
     limits = given.admission
+    if clients is not None:
+        clients.begin()
     observers: list[Observer] = [RequestMetrics(), AccessLog(), SlowLog(given.slow_ms)]
     closing: list[Callable[[float], None]] = []
     if given.prediction_log is not None:

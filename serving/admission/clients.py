@@ -26,6 +26,11 @@ class Clients:
     tokens: TokenCheck | None = None
     rate: RateLimit | None = None
 
+    def begin(self) -> None:
+        """Begin to fetch what tokens are checked with. Every worker does: threads do not survive a fork."""
+        if self.tokens is not None:
+            self.tokens.begin()
+
     def admit(self, authorization: str | None, api_key: str | None) -> str:
         """Who asks: ``key:NAME`` or ``token:SUBJECT``.
 

@@ -47,6 +47,10 @@ class TokenCheck:
         self._good: OrderedDict[bytes, tuple[str, float]] = OrderedDict()
         self._good_under = keys.generation
 
+    def begin(self) -> None:
+        """Begin to fetch the keys, before the first token asks for one."""
+        self._keys.look()
+
     def subject(self, token: str) -> str:
         """The claim ``sub`` of a good token.
 

@@ -15,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
+from serving.admission.clients import Clients
 from serving.admission.jwks import KeySet, from_file, from_issuer, from_url
 from serving.admission.refusal import OverloadedError, UnauthenticatedError
 from serving.admission.tokens import TokenCheck
