@@ -107,4 +107,15 @@ fi
 predictor=$(kubectl --namespace tenure get inferenceservice "$service" --output jsonpath='{.spec.predictor.name}')
 rollout tenure "deployment/$service${predictor:+-$predictor}-predictor"
 rollout tenure deployment/tenure-rollout
+
+# A promotion gives the predictor another name. KServe removes the Deployment and the Service of the old one, and leaves
+# its HPA, which then warns for ever that it has nothing to scale.
+while IFS='=' read -r hpa target; do
+    [[ -n $hpa ]] || continue
+    if [[ -z $(kubectl --namespace tenure get deployment "$target" --ignore-not-found --output name) ]]; then
+        kubectl --namespace tenure delete horizontalpodautoscaler "$hpa" --ignore-not-found >/dev/null || true
+        say "removed the autoscaler $hpa of a predictor that is gone"
+    fi
+done <<<"$(kubectl --namespace tenure get horizontalpodautoscaler --selector "serving.kserve.io/inferenceservice=$service" \
+    --output jsonpath='{range .items[*]}{.metadata.name}={.spec.scaleTargetRef.name}{"\n"}{end}')"
 say "ready: $(kubectl --namespace tenure get inferenceservice "$service" --output jsonpath='{.status.url}') (through the gateway)"

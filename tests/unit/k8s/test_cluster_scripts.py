@@ -201,6 +201,31 @@ def test_it_waits_for_the_pods_of_the_version_that_serves(cluster: Cluster, pred
     assert any(f"rollout status deployment/{deployment} " in call for call in cluster.calls)
 
 
+def test_autoscalers_that_promotions_left_behind_are_removed(cluster: Cluster) -> None:
+    cluster.answers += [
+        ("exec --stdin deployment/mlflow", 0, MODEL_URI),
+        ("get horizontalpodautoscaler", 0, "churn-predictor=churn-predictor\nchurn-v7-predictor=churn-v7-predictor"),
+        ("get deployment churn-v7-predictor", 0, "deployment.apps/churn-v7-predictor"),
+    ]
+    result = cluster.run("deploy.sh")
+    assert result.returncode == 0, result.stderr
+    removed = [call for call in cluster.calls if "delete horizontalpodautoscaler" in call]
+    assert removed == ["--namespace tenure delete horizontalpodautoscaler churn-predictor --ignore-not-found"]
+    assert "removed the autoscaler churn-predictor" in result.stdout
+
+
+def test_a_webhook_that_is_given_later_reaches_the_secret_and_no_command_line(cluster: Cluster) -> None:
+    webhook = "https://chat.example.com/hook/a-long-secret"
+    cluster.answers = [("get secret tenure-alerts --output", 0, "")]
+    result = cluster.run("secrets.sh", ALERT_WEBHOOK=webhook)
+    assert result.returncode == 0, result.stderr
+    assert [call for call in cluster.calls if "patch secret tenure-alerts --patch-file" in call]
+    assert not [call for call in cluster.calls if webhook in call]
+    assert webhook not in result.stdout
+    error, _ = message(cluster.run("secrets.sh", ALERT_WEBHOOK='ftp://"x'))
+    assert "ALERT_WEBHOOK is no URL" in error
+
+
 def test_a_service_that_does_not_get_ready_says_where_to_look(cluster: Cluster) -> None:
     cluster.answers += [
         ("exec --stdin deployment/mlflow", 0, MODEL_URI),
