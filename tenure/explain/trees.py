@@ -42,7 +42,8 @@ class TreeExplainer:
         self._value = np.where(trees.feature[order] == LEAF, trees.value[order], 0.0)
         step, longest = self._read_edges(trees, levels)
         points, weights = np.polynomial.legendre.leggauss(max(1, -(-longest // 2)))
-        self._quadrature = [(float(t + 1) / 2, float(w) / 2) for t, w in zip(points, weights, strict=True)]
+        self._tables = [self._table(float(t + 1) / 2, float(w) / 2) for t, w in zip(points, weights, strict=True)]
+        self._places = np.arange(self._starts[-1])
         # Down every edge by its share of the rows, whatever the row: the mean over the training part.
         self.expected = trees.base + float(self._path_products(step) @ self._value)
         """Mean margin over the training part, by cover: what the contributions are added to."""
@@ -78,18 +79,37 @@ class TreeExplainer:
         self._low, self._high = low[:-1], high[:-1]
         return step, int(distinct.max(initial=0))
 
+    def _table(self, point: float, weight: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """For one quadrature point, f / f' and weight · [(o - z) / f - (o' - z') / f'], shape (3 · nodes,) each.
+
+        One after the other for the three cases that there are: a row passes neither the node's split nor the nearest
+        one above on the same feature, only that one, or both. Whatever passes the node passes the one above too.
+        """
+        share, above = self._share, self._above
+        failed, passed = share * (1.0 - point), share * (1.0 - point) + point
+        change_failed, change_passed = -share / failed, (1.0 - share) / passed
+        ratio = [failed[:-1] / failed[above], failed[:-1] / passed[above], passed[:-1] / passed[above]]
+        change = [
+            change_failed[:-1] - change_failed[above],
+            change_failed[:-1] - change_passed[above],
+            change_passed[:-1] - change_passed[above],
+        ]
+        return np.concatenate(ratio), weight * np.concatenate(change)
+
     def contributions(self, row: NDArray[np.float32]) -> NDArray[np.float64]:
         """Contribution of every feature of one row, shape (features,); their sum is ``margin - expected``."""
+        nodes = len(self._value)
         value = row.take(self._feature)
-        passes = np.ones(len(self._share))
-        np.logical_and(value > self._low, value <= self._high, out=passes[:-1], casting="unsafe")
-        total = np.zeros(len(self._value))
-        for point, weight in self._quadrature:
-            factor = self._share * (1.0 - point) + passes * point
-            change = (passes - self._share) / factor
-            sums = self._leaf_sums(factor[:-1] / factor.take(self._above))
-            sums *= change[:-1] - change.take(self._above)
-            sums *= weight
+        passes = np.ones(nodes + 1, dtype=np.bool_)
+        np.logical_and(value > self._low, value <= self._high, out=passes[:-1])
+        case = passes[:-1].astype(np.intp)
+        case += passes.take(self._above)
+        case *= nodes
+        case += self._places
+        total = np.zeros(nodes)
+        for ratio, change in self._tables:
+            sums = self._leaf_sums(ratio.take(case))
+            sums *= change.take(case)
             total += sums
         return np.bincount(self._feature, weights=total, minlength=len(row)).astype(np.float64, copy=False)
 

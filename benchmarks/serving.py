@@ -1,0 +1,262 @@
+"""The model server beside stock KServe with XGBoost and bare uvicorn: requests, latency, memory, cold start.
+
+The server runs on core 0 and the load on core 1; the other servers are stopped (SIGSTOP) meanwhile. Every round
+measures all of them, in another order each time; ratios are the median over rounds of the ratios within a round. Ours
+takes 19 raw columns with texts and answers with derived features, calibration, decision and metrics; stock takes 54
+floats.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.load import Load, closed_loop, grpc_loop, open_loop
+from benchmarks.served_bundle import DEPTH, TREES, request, request_body, write_bundle
+from benchmarks.table import Row, best_of, show
+
+ROUNDS, SECONDS = 5, 2.0
+CONNECTIONS = (1, 16, 64)
+SERVER_CORE = "0"
+FLOATS = 54
+START_S = 120.0
+
+
+@dataclass
+class Server:
+    """A server of its own process."""
+
+    name: str
+    command: list[str]
+    http_port: int
+    grpc_port: int
+    body: Path
+    message: Path | None = None
+    path = "/v2/models/telco/infer"
+    cold_start_s: float = 0.0
+    loads: dict[str, list[Load]] = field(default_factory=dict)
+    cpu_us: dict[str, list[float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.process: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.http_port}{self.path}"
+
+    def start(self, cores: str = SERVER_CORE) -> None:
+        """Start it, and wait for the first answer that is one."""
+        began = time.perf_counter()
+        self.process = subprocess.Popen(
+            ["taskset", "-c", cores, *self.command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        while time.perf_counter() - began < START_S and self.process.poll() is None:
+            with contextlib.suppress(OSError):
+                connection = HTTPConnection("127.0.0.1", self.http_port, timeout=5)
+                connection.request("POST", self.path, self.body.read_bytes(), {"Content-Type": "application/json"})
+                if connection.getresponse().status == 200:
+                    self.cold_start_s = time.perf_counter() - began
+                    return
+            time.sleep(0.02)
+        raise SystemExit(f"{self.name} does not answer: {' '.join(self.command)}")
+
+    @contextlib.contextmanager
+    def awake(self) -> Iterator[None]:
+        """For as long as it is measured."""
+        os.kill(self.process.pid, signal.SIGCONT)
+        try:
+            yield
+        finally:
+            os.kill(self.process.pid, signal.SIGSTOP)
+
+    def stop(self) -> None:
+        if hasattr(self, "process"):
+            os.kill(self.process.pid, signal.SIGCONT)
+            self.process.terminate()
+            self.process.wait(timeout=60)
+            del self.process
+
+    def rss_mb(self) -> float:
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+    def processor_s(self) -> float:
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def measure(self, what: str) -> None:
+        """Put one kind of load on it."""
+        before = self.processor_s()
+        if what == "gRPC 16":
+            if self.message is None:
+                return
+            load = grpc_loop(f"127.0.0.1:{self.grpc_port}", self.message, 16, SECONDS)
+        elif what.startswith("open"):
+            load = open_loop(self.url, self.body, float(what.split()[1]), SECONDS)
+        else:
+            load = closed_loop(self.url, self.body, int(what), SECONDS)
+        if load.errors:
+            raise SystemExit(f"{self.name}, {what}: {load.errors} of {load.requests} requests failed")
+        self.loads.setdefault(what, []).append(load)
+        self.cpu_us.setdefault(what, []).append((self.processor_s() - before) / load.requests * 1e6)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        servers = _servers(Path(folder))
+        try:
+            for server in servers:
+                server.start()
+                os.kill(server.process.pid, signal.SIGSTOP)
+            _rounds(servers)
+            _show(servers)
+        finally:
+            for server in servers:
+                server.stop()
+        _show_batches(Path(folder), servers[0])
+        _show_workers(servers[0])
+
+
+def _rounds(servers: list[Server]) -> None:
+    kinds = [*map(str, CONNECTIONS), "open 200", "gRPC 16"]
+    for number in range(ROUNDS + 1):
+        for what in kinds:
+            for server in servers[number % len(servers) :] + servers[: number % len(servers)]:
+                with server.awake():
+                    server.measure(what)
+        if number == 0:  # to warm up
+            for server in servers:
+                server.loads.clear()
+                server.cpu_us.clear()
+
+
+def _show(servers: list[Server]) -> None:
+    stock = next(server for server in servers if server.name.startswith("stock"))
+    rows = []
+    for server in servers:
+        rows.append(Row(f"{server.name}: cold start, RSS", f"{server.cold_start_s:.1f} s, {server.rss_mb():.0f} MB"))
+        for what, loads in server.loads.items():
+            per_s, p50, p99 = (
+                statistics.median(getattr(load, of) for load in loads) for of in ("per_s", "p50_ms", "p99_ms")
+            )
+            cpu = statistics.median(server.cpu_us[what])
+            figure = f"{per_s:,.0f}/s, p50 {p50:.2f} ms, p99 {p99:.1f} ms, processor {cpu:.0f} µs a request"
+            ratios = [a.per_s / b.per_s for a, b in zip(loads, stock.loads.get(what, ()), strict=False)]
+            against = f"{statistics.median(ratios):.1f} × stock" if ratios and not what.startswith("open") else ""
+            named = f"{what} requests a second, open loop".replace("open ", "") if what.startswith("open") else what
+            rows.append(Row(f"{server.name}: {named if ' ' in named else named + ' connections'}", figure, against))
+    show(f"Serving one row: {TREES} trees of depth {DEPTH}, one worker, {ROUNDS} rounds of {SECONDS:.0f} s", rows)
+
+
+def _show_batches(folder: Path, ours: Server) -> None:
+    """A thousand rows in one request against the kernel alone."""
+    from tenure import bundle
+
+    loaded = bundle.read(folder / "bundle")
+    columns = {entry["name"]: entry["data"] for entry in request(1000)["inputs"]}
+    matrix = loaded.transform.encode(columns).matrix
+    body = folder / "thousand.json"
+    body.write_bytes(request_body(1000))
+    ours.start()
+    served = [closed_loop(ours.url, body, 1, SECONDS).p50_ms for _ in range(3)]
+    ours.stop()
+    kernel_ms = best_of(lambda: loaded.model.run(matrix), 20) * 1e3
+    predict_ms = best_of(lambda: loaded.predict(columns), 20) * 1e3
+    show(
+        "A request of 1,000 rows",
+        [
+            Row("kernel alone", f"{kernel_ms:.1f} ms"),
+            Row("Bundle.predict", f"{predict_ms:.1f} ms", f"{predict_ms / kernel_ms:.1f} × the kernel"),
+            Row("served, JSON", f"{min(served):.1f} ms", f"{min(served) / kernel_ms:.1f} × the kernel"),
+        ],
+    )
+
+
+def _show_workers(ours: Server) -> None:
+    """One and two workers on the same two cores, which the load takes a part of."""
+    rates = {}
+    command = ours.command
+    for workers in (1, 2):
+        ours.command = [*command, "--workers", str(workers)]
+        ours.start("0,1")
+        rates[workers] = statistics.median(closed_loop(ours.url, ours.body, 64, SECONDS).per_s for _ in range(3))
+        ours.stop()
+    ours.command = command
+    rows = [Row(f"{workers} worker{'s' * (workers > 1)}", f"{rate:,.0f}/s") for workers, rate in rates.items()]
+    show("Workers, load on the same two cores", [*rows, Row("ratio", f"{rates[2] / rates[1]:.2f}")])
+
+
+def _servers(folder: Path) -> list[Server]:
+    write_bundle(folder / "bundle")
+    _write_booster(folder / "model.ubj")
+    raw, floats = folder / "raw.json", folder / "floats.json"
+    raw.write_bytes(request_body(1))
+    row = np.random.default_rng(7).normal(size=FLOATS).astype(np.float32)
+    tensor = {"name": "input", "shape": [1, FLOATS], "datatype": "FP32", "data": row.tolist()}
+    floats.write_text(json.dumps({"inputs": [tensor]}))
+    ports = _free_ports(7)
+    ours = [sys.executable, "-m", "serving", "--model", f"telco={folder / 'bundle'}", "--host", "127.0.0.1"]
+    stock = [sys.executable, "-m", "benchmarks.peers.stock_kserve", str(folder / "model.ubj")]
+    raw_message = _message(json.loads(raw.read_bytes()), folder / "raw.pb")
+    float_message = _message(json.loads(floats.read_bytes()), folder / "floats.pb")
+    at = [*ours, "--http-port", str(ports[0]), "--grpc-port", str(ports[1])]
+    return [
+        Server("ours", at, ports[0], ports[1], raw, raw_message),
+        Server(
+            "ours, KServe's route",
+            [*ours, "--no-fast-route", "--no-grpc", "--http-port", str(ports[2])],
+            ports[2],
+            0,
+            raw,
+        ),
+        Server("stock KServe", [*stock, str(ports[3]), str(ports[4])], ports[3], ports[4], floats, float_message),
+        Server(
+            "bare uvicorn, constant answer",
+            [sys.executable, "-m", "benchmarks.peers.bare_uvicorn", str(ports[5])],
+            ports[5],
+            0,
+            raw,
+        ),
+    ]
+
+
+def _write_booster(path: Path) -> None:
+    import xgboost
+
+    random = np.random.default_rng(7)
+    matrix = random.normal(size=(7_000, FLOATS)).astype(np.float32)
+    label = (matrix[:, :5].sum(axis=1) + random.logistic(size=len(matrix)) > 0).astype(np.float64)
+    settings = {"objective": "binary:logistic", "max_depth": DEPTH, "nthread": 1}
+    xgboost.train(settings, xgboost.QuantileDMatrix(matrix, label, nthread=1), TREES).save_model(path)
+
+
+def _message(document: dict, path: Path) -> Path:
+    from kserve import InferInput, InferRequest
+
+    inputs = [
+        InferInput(entry["name"], entry["shape"], entry["datatype"], entry["data"]) for entry in document["inputs"]
+    ]
+    path.write_bytes(InferRequest("telco", inputs).to_grpc().SerializeToString())
+    return path
+
+
+def _free_ports(count: int) -> list[int]:
+    holders = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [holder.getsockname()[1] for holder in holders]
+    for holder in holders:
+        holder.close()
+    return ports
