@@ -244,8 +244,6 @@ class TestInit:
         }
 
     def test_a_label_that_is_a_number(self, table):
-        lines = table.read_text().splitlines()
-        table.write_text("\n".join([f"{lines[0]},spend", *(f"{line},{n * 1.5}" for n, line in enumerate(lines[1:]))]))
         found = json.loads(tenure("init", table, "--label", "spend", "--json").stdout)
         assert (found["task"], found["label"]) == ("regression", "spend")
         fails(tenure("init", table, "--label", "spent", "--out", "other"), 2, "did you mean 'spend'")
