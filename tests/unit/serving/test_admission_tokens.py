@@ -200,6 +200,15 @@ def test_an_issuer_that_is_down_leaves_the_last_good_keys(caplog: pytest.LogCapt
     assert issuer.asked == 5, "fresh for five minutes"
 
 
+def test_keys_are_fetched_before_the_first_token_comes() -> None:
+    keys = KeySet(lambda: published(("one", RSA_KEY)))
+    check = check_with(keys)
+    Clients(tokens=check).begin()
+    settle(keys)
+    assert check.subject(token()) == "crm"
+    Clients().begin()
+
+
 def test_before_the_first_keys_are_there_clients_are_asked_to_wait() -> None:
     go_on = threading.Event()
 
