@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 MAX_ROUNDS = 250
 MAX_BINS = 127
-"""Half of the library's default: under sample weights it looks for each bin's edge by itself, which took longer than
-the boosting."""
 PATIENCE = 15
 """Rounds without a lower loss on the held-out rows, after which fitting stops."""
 
@@ -75,10 +74,10 @@ class HistGradientBoosting:
         threads: int,
         stop: Rows | None = None,
     ) -> HistogramModel:
-        from sklearn.ensemble import HistGradientBoostingClassifier
+        from tenure.families.binned_boosting import BinnedBoosting
 
         strategy = parameters["imbalance"]
-        estimator = HistGradientBoostingClassifier(
+        estimator = BinnedBoosting(
             learning_rate=parameters["learning_rate"],
             max_leaf_nodes=parameters["max_leaf_nodes"],
             min_samples_leaf=parameters["min_samples_leaf"],
@@ -91,6 +90,7 @@ class HistGradientBoosting:
             tol=0.0,
             random_state=seed,
         )
+        estimator.kept = partial(rows.once, ("bins of boosting", strategy == "smote", seed))
         held: dict[str, NDArray] = {}
         if stop is not None:
             held = {"X_val": stop.matrix, "y_val": stop.label}
