@@ -162,4 +162,4 @@ def _target(contract: Contract) -> Json:
     if name is not None:
         return {"name": name, "description": contract.columns[name].description or ""}
     what = f"sum of {label.column}" if label.aggregate == "sum" else "number of events"
-    return {"name": what, "description": f"{what} in the next {label.horizon_days} days"}
+    return {"name": what, "description": f"the {what} in the next {label.horizon_days} days"}

@@ -14,7 +14,7 @@ FAMILIES = {
     "k_nearest_neighbours": "Nearest neighbours",
     "ensemble": "Ensemble",
     "linear_regression": "Linear regression",
-    "polynomial_regression": "Polynomial regression",
+    "polynomial_regression": "Polynomial",
     "random_forest_regression": "Random forest",
     "xgboost_regression": "XGBoost",
 }

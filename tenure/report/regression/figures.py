@@ -135,7 +135,7 @@ def _importance(evaluation: Json) -> Markup | None:
 
 
 def _interval(label: str, error: Json, unit: str, *, strong: bool = False) -> Interval:
-    return Interval(label, error["value"], error["low"], error["high"], compact(error["value"], unit), strong=strong)
+    return Interval(label, error["value"], error["low"], error["high"], quantity(error["value"], unit), strong=strong)
 
 
 def _interval_chart(
