@@ -23,6 +23,7 @@ from tenure.contract.settings import Task
 from tenure.errors import DataError
 from tenure.evaluation import Verdict
 from tenure.evaluation.bootstrap import LEVEL
+from tenure.explain import customers_held, sampled_walks
 from tenure.report import render
 from tenure.sources import write_text
 
@@ -159,6 +160,8 @@ def _chosen(bundle: Bundle) -> Json:
         "family": bundle.manifest.family,
         "bundle_version": bundle.version,
         "threshold": bundle.decision.threshold,
+        "customers_held": customers_held(bundle.terms),
+        "sampled_walks": sampled_walks(bundle.terms),
     }
 
 

@@ -1,6 +1,7 @@
 """Why a prediction is what it is: contributions of the source columns that add up to the margin."""
 
 from tenure.explain.arrays import Link
+from tenure.explain.disclosure import customers_held, sampled_walks
 from tenure.explain.ensemble import EnsembleTerms, combine, log_odds
 from tenure.explain.explainer import Explainer, Reason
 from tenure.explain.interactions import InteractionTerms
@@ -25,6 +26,8 @@ __all__ = [
     "Terms",
     "background_of",
     "combine",
+    "customers_held",
     "from_arrays",
     "log_odds",
+    "sampled_walks",
 ]

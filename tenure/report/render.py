@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from tenure.contract.settings import Task
 from tenure.evaluation.words import compact_money, money, percent, score
+from tenure.report.fairness import fairness
 from tenure.report.figures import figures
 from tenure.report.labels import FAMILIES, METRICS, MONEY, SHARES
 from tenure.report.page import NOTHING, Page
@@ -48,13 +49,15 @@ def render(evaluation: Json, *, validation: Json | None, ingest: Json | None) ->
     }
     environment.filters |= filters
     template = environment.get_template(page.template)
+    slices = _by_column(evaluation["slices"])
     style = environment.loader.get_source(environment, "style.css")[0] if environment.loader else ""
     return template.render(
         e=evaluation,
         validation=validation,
         ingest=ingest,
         style=Markup(style),  # noqa: S704 (our own file)
-        slices=_by_column(evaluation["slices"]),
+        slices=slices,
+        fairness=fairness(slices),
         warnings=[] if validation is None else [c for c in validation["checks"] if c["level"] != "pass"],
         **page.variables,
     )

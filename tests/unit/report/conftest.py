@@ -103,6 +103,8 @@ def evaluation_of(
             "bundle_version": "5a1b9c0d2e3f",
             "threshold": float(own.probability[own.contacted].min()) if own.contacted.any() else 2.0,
             "segments": [],
+            "customers_held": 0,
+            "sampled_walks": 0,
             "calibration": "sigmoid",
             "bands": {"low": 0.0, "medium": 0.3, "high": 0.6},
             "expected": {

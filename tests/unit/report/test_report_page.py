@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tenure.report import render
+from tenure.report.fairness import fairness
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 VALIDATION = {
@@ -209,3 +210,29 @@ def test_thresholds_of_segments_and_of_a_policy_are_told(make_evaluation: Any, d
     assert "from 10.0 % where MonthlyCharges is 90 or more (dear, worth $3,000 each)" in page.text
     assert "from 20.0 % where Contract is One year or Two year (bound)" in page.text
     assert "chosen for a precision of 90 %, which was not reached" in page.text
+
+
+def test_the_card_says_what_a_bundle_holds_and_how_it_is_explained(make_evaluation: Any, drawn: dict) -> None:
+    evaluation = make_evaluation(**drawn)
+    _, page = page_of(evaluation)
+    assert "No row of a customer" in page.text
+    assert "computed exactly" in page.text
+    chosen = evaluation["chosen"] | {"customers_held": 2_016, "sampled_walks": 32}
+    _, page = page_of(evaluation | {"chosen": chosen})
+    assert "up to 2,016 real customers of the training part" in page.text
+    assert "estimated from 32 walks" in page.text
+
+
+def test_the_card_says_how_far_apart_the_parts_are(make_evaluation: Any, drawn: dict) -> None:
+    _, page = page_of(make_evaluation(**drawn))
+    assert re.search(r"\w+: contacted \d+ % \(\w+\) to \d+ % \(\w+\); leavers reached \d+ %", page.text)
+    small = fairness({"region": [{"value": "north", "too_small": "too small: 9 rows", "metrics": {}}]})
+    assert small == ["region: every part is too small to judge."]
+    parts = [
+        {"value": "a", "too_small": None, "metrics": {"contacted_share": {"value": 0.1}, "recall": {"value": None}}},
+        {"value": "b", "too_small": None, "metrics": {"contacted_share": {"value": 0.3}, "recall": {"value": 0.5}}},
+        {"value": "c", "too_small": "too small: 9 rows", "metrics": {}},
+    ]
+    assert fairness({"plan": parts}) == [
+        "plan: contacted 10 % (a) to 30 % (b); leavers reached 50 % (b); 1 of 3 parts too small to judge."
+    ]

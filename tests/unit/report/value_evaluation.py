@@ -32,7 +32,9 @@ def spending(rows: int = 1_200) -> tuple[np.ndarray, dict[str, list]]:
 
 
 def scored(label: np.ndarray, noise: float, seed: int = 5, level: float = 0.9) -> ScoredValues:
-    misses = np.random.default_rng(seed).normal(0.0, 1.0, label.size) * noise * (0.4 + label / (label.mean() or 1.0)) / 1.4
+    misses = (
+        np.random.default_rng(seed).normal(0.0, 1.0, label.size) * noise * (0.4 + label / (label.mean() or 1.0)) / 1.4
+    )
     value = np.clip(0.9 * label + 0.1 * label.mean() + misses, 0.0, None)
     half = float(np.quantile(np.abs(value - label), level))
     return ScoredValues(value, np.clip(value - half, 0.0, None), value + half, level, value >= 150.0)
@@ -115,6 +117,8 @@ def evaluation_of(
         "chosen": {
             "family": chosen,
             "bundle_version": "5a1b9c0d2e3f",
+            "customers_held": 0,
+            "sampled_walks": 0,
             "threshold": 150.0,
             "bands": {"low": 0.0, "medium": 41.5, "high": 96.25},
             "level": own.level,

@@ -1,0 +1,24 @@
+"""What a model's files hold of real customers, and how its reasons are found: what a model card must say."""
+
+from __future__ import annotations
+
+from tenure.explain.ensemble import EnsembleTerms
+from tenure.explain.model import Terms
+from tenure.explain.neighbours import NeighbourTerms
+from tenure.explain.network import NetworkTerms
+
+
+def customers_held(terms: Terms) -> int:
+    """Encoded rows of training customers that the arrays hold, without their keys; rows held twice count twice."""
+    if isinstance(terms, EnsembleTerms):
+        return sum(customers_held(member) for member in terms.members)
+    if isinstance(terms, NeighbourTerms):
+        return len(terms.rows) + len(terms.background)
+    return len(terms.background) if isinstance(terms, NetworkTerms) else 0
+
+
+def sampled_walks(terms: Terms) -> int:
+    """Walks over which a contribution is averaged, of the member with fewest; 0 where all contributions are exact."""
+    if isinstance(terms, EnsembleTerms):
+        return min((walks for member in terms.members if (walks := sampled_walks(member))), default=0)
+    return 2 * len(terms.background) if isinstance(terms, NeighbourTerms | NetworkTerms) else 0
