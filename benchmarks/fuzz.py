@@ -1,0 +1,446 @@
+"""Requests that nobody should send, to a real model server: no 5xx, no crash, no trace, no memory that grows.
+
+Hypothesis makes bodies of V1, V2 and its binary extension from a whole request (wrong shapes, datatypes, lengths,
+duplicate names, huge numbers, NaN, deep nesting, bytes that are no UTF-8) and gRPC messages that are cut and changed;
+schemathesis follows the OpenAPI page; beside them lines that are no HTTP, clients that stop half way, and bodies of
+100 MB. ``TENURE_FUZZ_CASES`` (default 50000) says how many.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import random
+import socket
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+from hypothesis import strategies as st
+
+from benchmarks.served_bundle import request, write_bundle
+from benchmarks.table import Row, show
+
+SHARES = {"v2": 0.40, "bytes": 0.22, "binary": 0.12, "v1": 0.12, "grpc": 0.10, "openapi": 0.03, "lines": 0.01}
+"""Of all cases, by kind."""
+MAX_GROWTH_MIB = 48.0
+"""Between a tenth of the cases and the end: buffers of the largest bodies come and go."""
+INFER, PREDICT = "/v2/models/telco/infer", "/v1/models/telco:predict"
+
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from(["", " ", "Yes", "No", "1", "NaN", "inf", "-0", "1e999", "\x00", "\u202e", "É", "x" * 5_000])
+    | st.text(max_size=20)
+)
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4)
+)
+FITTING: dict[str, st.SearchStrategy[Any]] = {
+    "BYTES": st.text(max_size=30),
+    "BOOL": st.booleans() | st.none(),
+    "FP64": st.floats(allow_nan=False, allow_infinity=False) | st.none(),
+    "INT64": st.integers(-(2**63), 2**63 - 1) | st.none(),
+}
+"""Values of the right kind, sensible or not."""
+DATATYPES = ["BYTES", "BOOL", "FP16", "FP32", "FP64", "INT8", "INT64", "UINT64", "COMPLEX", "", None, 5]
+SHAPE_PARTS = st.sampled_from([0, 1, 2, -1, 2**31, 2**63, True, 1.5, "1", None])
+SHAPES = st.lists(SHAPE_PARTS, max_size=4) | VALUES
+RAW = [b"NaN", b"Infinity", b"-Infinity", b"1e999", b"9" * 400, b'"\xff"', b'"\\ud800"', b"[" * 3_000, b"\x00", b"tru"]
+MARK = "here"
+
+
+class Fuzz:
+    """Sends cases to a server, and keeps what it should not have answered.
+
+    Args:
+        port, grpc_port: of a server on this machine that serves ``telco``.
+        whole: a V2 request that it answers.
+    """
+
+    def __init__(self, port: int, grpc_port: int, pid: int, whole: dict[str, Any]) -> None:
+        self.statuses: Counter[str] = Counter()
+        self.faults: list[str] = []
+        self._port, self._pid = port, pid
+        self._whole = whole
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self._grpc_address = f"127.0.0.1:{grpc_port}"
+
+    @property
+    def cases(self) -> int:
+        return self.statuses.total()
+
+    def run(self, cases: int) -> None:
+        """Send about so many cases of all kinds."""
+        kinds: dict[str, Callable[[int], None]] = {
+            "v2": lambda count: self._examples(count, v2_bodies(self._whole), lambda b: self.post("v2", INFER, b)),
+            "bytes": lambda count: self._examples(count, broken(self._whole), lambda b: self.post("bytes", INFER, b)),
+            "binary": lambda count: self._examples(count, binary_bodies(self._whole), self._post_binary),
+            "v1": lambda count: self._examples(count, v1_bodies(self._whole), lambda b: self.post("v1", PREDICT, b)),
+            "grpc": self.grpc,
+            "openapi": self.openapi,
+            "lines": self.lines,
+        }
+        for kind, send in kinds.items():
+            send(max(1, round(SHARES[kind] * cases)))
+
+    def resident_mib(self) -> float:
+        """Of the server and its workers."""
+        children = Path(f"/proc/{self._pid}/task/{self._pid}/children").read_text().split()
+        pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in (self._pid, *children))
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+    def post(self, kind: str, path: str, body: bytes, headers: dict[str, str] | None = None) -> None:
+        """Send a body, and judge the answer."""
+        for attempt in (1, 2):
+            try:
+                self._connection.request("POST", path, body, {"Content-Type": "application/json", **(headers or {})})
+                response = self._connection.getresponse()
+                content = response.read()
+                break
+            except (http.client.HTTPException, OSError) as error:
+                self._connection.close()
+                if attempt == 2:
+                    self._fault(kind, f"no answer: {error!r}", body)
+                    return
+        self.statuses[f"{kind} {response.status}"] += 1
+        if response.status >= 500:
+            self._fault(kind, f"{response.status} {content[:200]!r}", body)
+        elif response.status != 200:
+            self._judge_refusal(kind, content, body)
+
+    def _judge_refusal(self, kind: str, content: bytes, body: bytes) -> None:
+        try:
+            message = json.loads(content)["error"]
+        except (ValueError, KeyError, TypeError):
+            self._fault(kind, f"no line of an error: {content[:200]!r}", body)
+            return
+        if "\n" in message or "Traceback" in message or not message or len(message) > 1_000:
+            self._fault(kind, f"no line for a client: {message[:200]!r}", body)
+
+    def _post_binary(self, case: tuple[bytes, str]) -> None:
+        self.post("binary", INFER, case[0], {"Inference-Header-Content-Length": case[1]})
+
+    def _fault(self, kind: str, what: str, body: object) -> None:
+        self.faults.append(f"{kind}: {what} for {body!r}"[:600])
+
+    def _examples(self, count: int, strategy: st.SearchStrategy[Any], send: Callable[[Any], None]) -> None:
+        """Let Hypothesis make ``count`` cases. It gives up a space that is exhausted: then it is asked again."""
+        left = count
+        turn = 0
+        while left > 0 and len(self.faults) < 20:
+            before = self.cases
+            turn += 1
+            quiet = settings(
+                max_examples=min(left, 5_000),
+                deadline=None,
+                database=None,
+                phases=[Phase.generate],
+                verbosity=Verbosity.quiet,
+                derandomize=False,
+                suppress_health_check=list(HealthCheck),
+            )
+            seed(turn)(quiet(given(strategy)(send)))()
+            left -= max(1, self.cases - before)
+
+    def grpc(self, count: int) -> None:
+        """Messages that are cut off, changed, or of something else."""
+        import grpc
+
+        message = grpc_message(self._whole)
+        with grpc.insecure_channel(self._grpc_address) as channel:
+            call = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer", None, None)
+
+            def send(raw: bytes) -> None:
+                code, details = "OK", ""
+                try:
+                    call(raw, timeout=30)
+                except grpc.RpcError as error:
+                    code, details = error.code().name, error.details() or ""
+                self.statuses[f"grpc {code}"] += 1
+                if code not in ("OK", "INVALID_ARGUMENT", "NOT_FOUND", "RESOURCE_EXHAUSTED") or "\n" in details:
+                    self._fault("grpc", f"{code} {details[:200]!r}", raw)
+
+            self._examples(count, broken_bytes(message), send)
+
+    def openapi(self, count: int) -> None:
+        """What schemathesis makes of the OpenAPI page: right and wrong requests of every route."""
+        import schemathesis
+        from schemathesis import GenerationMode
+
+        schema = schemathesis.openapi.from_url(f"http://127.0.0.1:{self._port}/openapi.json")
+        operations = [result.ok() for result in schema.get_all_operations()]
+
+        def send(case: Any) -> None:
+            response = case.call(timeout=30)
+            self.statuses[f"openapi {response.status_code}"] += 1
+            if response.status_code >= 500:
+                self._fault("openapi", f"{response.status_code} {response.content[:200]!r}", case.body)
+
+        # Requests of a GET are soon all made: most of the cases are for those with a body.
+        posts = [operation for operation in operations if operation.method == "post"]
+        for operation in operations:
+            share = 0.95 / len(posts) if operation in posts else 0.05 / (len(operations) - len(posts))
+            for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+                with contextlib.suppress(Exception) if operation not in posts else contextlib.nullcontext():
+                    strategy = operation.as_strategy(generation_mode=mode)
+                    self._examples(max(1, round(count * share / 2)), strategy, send)
+
+    def lines(self, count: int) -> None:
+        """What is no HTTP, or stops half way; a server may hang up, and must answer the next one."""
+        dice = random.Random(7)  # noqa: S311 nothing is kept secret by it
+        start = f"POST {INFER} HTTP/1.1\r\nHost: x\r\n".encode()
+        shapes = [
+            lambda: dice.randbytes(dice.randrange(1, 200)),
+            lambda: start[: dice.randrange(1, len(start))],
+            lambda: start + b"Content-Length: -1\r\n\r\n",
+            lambda: start + b"Content-Length: 99999999999999999999\r\n\r\n{",
+            lambda: start + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n{}",
+            lambda: start + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n",
+            lambda: start + b"X: " + b"y" * dice.randrange(70_000) + b"\r\n\r\n",
+            lambda: start + b"Content-Length: 1000\r\n\r\n" + dice.randbytes(10),
+            lambda: start + b"\x00: \xff\r\n\r\n",
+        ]
+        for number in range(count):
+            sent = shapes[number % len(shapes)]()
+            answer = b""
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._port), 30) as line:
+                line.settimeout(0.05)
+                line.sendall(sent)
+                answer = line.recv(200)
+            status = answer.split(b" ")[1].decode() if answer.startswith(b"HTTP/1.1 ") else "hung up"
+            self.statuses[f"lines {status}"] += 1
+            if status.startswith("5"):
+                self._fault("lines", status, sent)
+
+    def huge(self, mib: int) -> None:
+        """A body of so many MiB: refused, before it is all sent or after."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            connection.request("POST", INFER, b" " * (mib * 2**20))
+        try:
+            status = str(connection.getresponse().status)
+        except (http.client.HTTPException, OSError):
+            status = "hung up"
+        connection.close()
+        self.statuses[f"huge {status}"] += 1
+        if status not in ("413", "hung up"):
+            self._fault("huge", status, f"{mib} MiB")
+
+    def slow(self, connections: int) -> None:
+        """Clients that send a byte and wait, all at once; others are answered meanwhile."""
+        with contextlib.ExitStack() as lines:
+            for _ in range(connections):
+                line = lines.enter_context(socket.create_connection(("127.0.0.1", self._port), 30))
+                line.sendall(f"POST {INFER} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n".encode())
+                line.sendall(b"{")
+                self.statuses["slow"] += 1
+            self.alive()
+
+    def alive(self) -> None:
+        """A right request gets its answer."""
+        before = self.statuses["alive 200"]
+        self.post("alive", INFER, json.dumps(self._whole).encode())
+        if self.statuses["alive 200"] != before + 1:
+            self._fault("alive", "a right request is not answered", b"")
+
+
+def v2_bodies(whole: dict[str, Any]) -> st.SearchStrategy[bytes]:
+    """Whole requests with one to four things wrong."""
+
+    @st.composite
+    def make(draw: st.DrawFn) -> bytes:
+        inputs = [dict(entry) for entry in whole["inputs"]]
+        document: dict[str, Any] = {"inputs": inputs}
+        for _ in range(draw(st.integers(1, 3))):
+            _spoil_v2(draw, document, inputs)
+        return _written(draw, document)
+
+    return make()
+
+
+def _spoil_v2(draw: st.DrawFn, document: dict[str, Any], inputs: list[Any]) -> None:
+    what = draw(st.integers(0, 9))
+    place = draw(st.integers(0, len(inputs) - 1)) if inputs else 0
+    entry = inputs[place] if inputs else {}
+    if what == 0 and inputs:
+        inputs.pop(place)
+    elif what == 1 and inputs:
+        inputs.append(entry)
+    elif what == 2:
+        entry["name"] = draw(SCALARS)
+    elif what == 3:
+        entry["shape"] = draw(SHAPES)
+    elif what == 4:
+        entry["datatype"] = draw(st.sampled_from(DATATYPES))
+    elif what == 5 and entry.get("datatype") in FITTING:
+        entry["data"] = [draw(FITTING[entry["datatype"]])]
+    elif what == 6:
+        entry["data"] = draw(st.lists(SCALARS, min_size=1, max_size=1) | st.lists(SCALARS, max_size=5) | VALUES)
+    elif what == 7:
+        entry[draw(st.sampled_from(["parameters", "extra"]))] = draw(VALUES)
+    elif what == 8:
+        known = st.dictionaries(st.sampled_from(["explain", "threshold", "binary_data_output", "timeout"]), SCALARS)
+        document["parameters"] = draw(known | VALUES)
+    else:
+        document[draw(st.sampled_from(["id", "outputs", "inputs", "x"]))] = draw(VALUES)
+
+
+def v1_bodies(whole: dict[str, Any]) -> st.SearchStrategy[bytes]:
+    """Rows with wrong, missing and unknown columns."""
+    row = {entry["name"]: entry["data"][0] for entry in whole["inputs"]}
+    datatypes = {entry["name"]: entry["datatype"] for entry in whole["inputs"]}
+
+    @st.composite
+    def make(draw: st.DrawFn) -> bytes:
+        rows: list[Any] = [dict(row) for _ in range(draw(st.integers(0, 3)))]
+        for one in rows:
+            what, name = draw(st.integers(0, 3)), draw(st.sampled_from([*row, "x"]))
+            if what < 2 and name in row:
+                one[name] = draw(FITTING[datatypes[name]])
+            elif what == 2:
+                one[name] = draw(VALUES)
+            else:
+                one.pop(name, None)
+        document: dict[str, Any] = {"instances": draw(VALUES) if draw(st.integers(0, 3)) == 0 else rows}
+        if draw(st.integers(0, 3)) == 0:
+            keys = st.sampled_from(["explain", "threshold", "outputs", "x"])
+            document["parameters"] = draw(st.dictionaries(keys, VALUES, max_size=3) | VALUES)
+        return _written(draw, document)
+
+    return make()
+
+
+def broken(whole: dict[str, Any]) -> st.SearchStrategy[bytes]:
+    """A request's bytes, cut and changed."""
+    return broken_bytes(json.dumps(whole).encode())
+
+
+def broken_bytes(content: bytes) -> st.SearchStrategy[bytes]:
+    """``content``, cut off, with bytes changed, put in and left out; or any bytes at all."""
+
+    @st.composite
+    def make(draw: st.DrawFn) -> bytes:
+        changed = bytearray(content)
+        for _ in range(draw(st.integers(1, 6))):
+            place = draw(st.integers(0, max(0, len(changed) - 1)))
+            what = draw(st.integers(0, 3))
+            if what == 0:
+                changed[place : place + 1] = draw(st.binary(max_size=3))
+            elif what == 1:
+                del changed[place : place + draw(st.integers(1, 30))]
+            elif what == 2:
+                changed[place:place] = draw(st.sampled_from(RAW))
+            else:
+                del changed[place:]
+        return bytes(changed)
+
+    return make() | st.binary(max_size=100)
+
+
+def binary_bodies(whole: dict[str, Any]) -> st.SearchStrategy[tuple[bytes, str]]:
+    """The binary extension with wrong sizes, and the header that goes with it."""
+
+    @st.composite
+    def make(draw: st.DrawFn) -> tuple[bytes, str]:
+        inputs = [dict(entry) for entry in whole["inputs"]]
+        tail = b""
+        for place in draw(st.sets(st.integers(0, len(inputs) - 1), min_size=1, max_size=4)):
+            raw = draw(st.binary(max_size=24))
+            size = draw(st.just(len(raw)) | st.sampled_from([-1, 0, 2**31, 2**64, "8", None, True]))
+            inputs[place] = {**inputs[place], "parameters": {"binary_data_size": size}}
+            inputs[place]["datatype"] = draw(st.sampled_from(DATATYPES))
+            if draw(st.integers(0, 5)):
+                inputs[place].pop("data", None)
+            tail += raw
+        head = json.dumps({"inputs": inputs}).encode()
+        length = draw(st.just(str(len(head))) | st.sampled_from(["0", "-1", "x", "9" * 30, str(len(head) + 1), ""]))
+        return head + tail, length
+
+    return make()
+
+
+def _written(draw: st.DrawFn, document: dict[str, Any]) -> bytes:
+    """As JSON; now and then with something in it that JSON has no room for."""
+    if draw(st.integers(0, 7)):
+        return json.dumps(document).encode("utf-8", "surrogatepass")
+    text = json.dumps({**document, MARK: MARK}).encode()
+    return text.replace(f'"{MARK}": "{MARK}"'.encode(), f'"{MARK}": '.encode() + draw(st.sampled_from(RAW)))
+
+
+def grpc_message(whole: dict[str, Any]) -> bytes:
+    """``whole`` as a message of the wire."""
+    from kserve import InferInput, InferRequest
+
+    inputs = [
+        InferInput(e["name"], e["shape"], e["datatype"], [0.0 if v is None else v for v in e["data"]])
+        for e in whole["inputs"]
+    ]
+    content: bytes = InferRequest("telco", inputs).to_grpc().SerializeToString()
+    return content
+
+
+def main() -> None:
+    """Run it; exits with 1 if the server answered anything with a 5xx, died or grew."""
+    cases = int(os.environ.get("TENURE_FUZZ_CASES", "50000"))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_bundle(folder / "bundle")
+        with _running(folder) as (pid, ready):
+            fuzz = Fuzz(ready["http_port"], ready["grpc_port"], pid, request(1))
+            started = time.perf_counter()
+            fuzz.run(cases // 10)
+            fuzz.huge(100)
+            fuzz.slow(100)
+            before_mib = fuzz.resident_mib()
+            fuzz.run(cases - cases // 10)
+            fuzz.huge(100)
+            fuzz.slow(100)
+            fuzz.alive()
+            growth_mib = fuzz.resident_mib() - before_mib
+            took_s = time.perf_counter() - started
+            traces = (folder / "log").read_text(errors="replace").count('"trace"')
+    by_status: Counter[str] = Counter()
+    for key, count in fuzz.statuses.items():
+        by_status[key.split(" ", 1)[-1]] += count
+    rows = [
+        Row("cases", f"{fuzz.cases:,} in {took_s:.0f} s", "at least 50,000"),
+        Row("by answer", ", ".join(f"{status} {count:,}" for status, count in by_status.most_common())),
+        Row("answers that should not be", str(len(fuzz.faults)), "none"),
+        Row("traces in the log", str(traces), "none"),
+        Row("memory", f"{before_mib:.0f} MiB after a tenth, {growth_mib:+.0f} MiB at the end", f"≤ {MAX_GROWTH_MIB:g}"),
+    ]
+    show("fuzz", rows)
+    if fuzz.faults or traces or growth_mib > MAX_GROWTH_MIB:
+        print("\n".join(fuzz.faults[:20]), file=sys.stderr)
+        sys.exit("fuzz: the server did what it must not")
+
+
+@contextlib.contextmanager
+def _running(folder: Path) -> Any:
+    import subprocess
+
+    command = [sys.executable, "-m", "serving", "--model", f"telco={folder / 'bundle'}", "--host", "127.0.0.1"]
+    command += ["--http-port", "0", "--grpc-port", "0", "--log-level", "warning", "--slow-ms", "60000"]
+    with (folder / "log").open("wb") as errors:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
+    try:
+        assert process.stdout is not None  # noqa: S101
+        yield process.pid, json.loads(process.stdout.readline())
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""A small run of ``benchmarks.fuzz``: 2,000 requests that nobody should send."""
+
+# ruff: noqa: F401, F811 (fixtures are imported, and used as arguments of the same name)
+
+from __future__ import annotations
+
+import pytest
+from server_process import Server, server, texts, typed
+
+from benchmarks.fuzz import SHARES, Fuzz
+from tenure.protocol import infer_request
+
+pytestmark = pytest.mark.slow
+
+
+def test_no_request_breaks_the_server(server: Server, typed: dict) -> None:
+    pytest.importorskip("schemathesis")
+    one = infer_request({name: values[:1] for name, values in typed.items()})
+    fuzz = Fuzz(server.http_port, server.grpc_port, server.process.pid, one)
+    fuzz.run(2_000)
+    fuzz.slow(20)
+    fuzz.huge(40)
+    fuzz.alive()
+    assert fuzz.faults == []
+    assert fuzz.cases >= 1_900
+    kinds = {key.split()[0] for key in fuzz.statuses}
+    assert kinds == {*SHARES, "alive", "huge", "slow"}
+    # Not all of it is refused: what is nearly right reaches the model.
+    for kind in ("v2", "v1"):
+        refused = sum(n for key, n in fuzz.statuses.items() if key.startswith(kind) and not key.endswith(" 200"))
+        answered = fuzz.statuses[f"{kind} 200"]
+        assert refused > 20, fuzz.statuses
+        assert answered > 10, fuzz.statuses
+    assert '"trace"' not in server.log.read_text()
+
+
+def test_the_fuzz_finds_a_server_that_breaks(server: Server, typed: dict) -> None:
+    """What it holds against a server is looked at."""
+    fuzz = Fuzz(server.http_port, server.grpc_port, server.process.pid, {"inputs": []})
+    fuzz._judge_refusal("v2", b'{"error": "two\\nlines"}', b"")
+    fuzz._judge_refusal("v2", b"<html>", b"")
+    fuzz.alive()
+    assert [fault.split(":")[0] for fault in fuzz.faults] == ["v2", "v2", "alive"]
