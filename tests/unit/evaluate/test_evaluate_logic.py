@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -15,7 +16,7 @@ from components.evaluate.display import show
 from components.evaluate.logic import run
 from tenure import bundle as bundles
 from tenure.bundle import Bundle
-from tenure.decision import Segment
+from tenure.decision import Decision, Segment
 from tenure.errors import BundleError, DataError
 
 
@@ -230,6 +231,40 @@ def test_nan_probabilities_stop(workspace: Any, monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(DataError, match="candidate 'xgboost' cannot be evaluated: 600 of 600 probabilities"):
         run(**workspace.arguments())
     assert not (workspace.root / "evaluation" / "evaluation.json").exists()
+
+
+def test_a_champion_that_answers_nan_is_inconclusive(
+    workspace: Any, variant: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace.crown(variant(threshold=0.31))
+    whole = Decision.calibrate
+
+    def broken(self: Decision, margin: np.ndarray, probability: np.ndarray) -> np.ndarray:
+        return np.full(margin.size, np.nan) if self.threshold == 0.31 else whole(self, margin, probability)
+
+    monkeypatch.setattr("tenure.decision.Decision.calibrate", broken)
+    outcome = run(**workspace.arguments())
+    assert (outcome.verdict, outcome.proceed) == ("inconclusive", False)
+    assert "600 of 600 probabilities are not between 0 and 1" in workspace.document()["champion"]["unreadable"]
+
+
+def test_a_slice_without_a_churner_says_so_and_decides_nothing(workspace: Any, variant: Any) -> None:
+    def nobody_left_on_long_contracts(table: pa.Table) -> pa.Table:
+        bound = pc.not_equal(table.column("Contract"), "Month-to-month")
+        place = table.column_names.index("_label")
+        label = pc.if_else(bound, pa.scalar(0, pa.int8()), table.column("_label"))
+        return table.set_column(place, "_label", label)
+
+    workspace.change_test_part(nobody_left_on_long_contracts)
+    workspace.crown(variant(threshold=0.31))
+    run(**workspace.arguments())
+    document = workspace.document()
+    bound = [row for row in document["slices"] if row["value"] in ("One year", "Two year")]
+    assert [row["churners"] for row in bound] == [0, 0]
+    for row in bound:
+        assert row["metrics"] == {} and row["too_small"].startswith("too small: ")
+    assert any("0 churners" in row["too_small"] for row in bound)
+    assert not any("year" in reason["check"] for reason in document["verdict"]["reasons"])
 
 
 def test_constant_predictions_never_pass(workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
