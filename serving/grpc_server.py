@@ -28,6 +28,9 @@ from tenure.errors import ServingError
 MAX_MESSAGE_BYTES = 32 * 1024 * 1024
 
 _HAND_OVER_S = 0.1
+_CONNECTION_AGE_S = 300.0
+_CONNECTION_AGE_GRACE_S = 30.0
+_CALLS_A_CONNECTION = 256
 
 _SERVICE = "inference.GRPCInferenceService"
 _INFER_PATH = f"/{_SERVICE}/ModelInfer"
@@ -161,6 +164,10 @@ class GrpcServer:
                 ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
                 # Without this a second server on the same port would take half of the calls, silently.
                 ("grpc.so_reuseport", int(shared_port)),
+                # What else would end a call whose message never comes? Clients are told in time, and connect anew.
+                ("grpc.max_connection_age_ms", int(1000 * _CONNECTION_AGE_S)),
+                ("grpc.max_connection_age_grace_ms", int(1000 * _CONNECTION_AGE_GRACE_S)),
+                ("grpc.max_concurrent_streams", _CALLS_A_CONNECTION),
             ],
         )
         self._inference = Inference(answering)

@@ -1,0 +1,80 @@
+"""gRPC connections end after a while: calls that are made go on, and one whose message never comes does not."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import grpc
+import pytest
+from load import INFER, Grpc, Load
+
+from serving.kserve_import import import_kserve
+from tenure.protocol import infer_request
+
+pytestmark = pytest.mark.slow
+
+
+class Answering:
+    """Answers at once."""
+
+    def admit(self, _: Any) -> None:
+        """Everybody is let in."""
+
+    async def answered(self, _: Any, __: Any) -> Any:
+        from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
+
+        return pb.ModelInferResponse(model_version="v")
+
+
+class Servicer:
+    """Its other methods are not called here."""
+
+    def __getattr__(self, _: str) -> Any:
+        return None
+
+
+def dawdle(port: int, go_on: threading.Event) -> tuple[grpc.StatusCode, float]:
+    """Begin a call and send no message: what came of it, and after how many seconds."""
+
+    def nothing() -> Iterator[bytes]:
+        go_on.wait(30)
+        yield from ()
+
+    began = time.monotonic()
+    with grpc.insecure_channel(f"127.0.0.1:{port}", [("grpc.use_local_subchannel_pool", 1)]) as channel:
+        try:
+            channel.stream_unary(INFER)(nothing(), timeout=30)
+        except grpc.RpcError as error:
+            return error.code(), time.monotonic() - began
+    return grpc.StatusCode.OK, time.monotonic() - began
+
+
+def test_a_connection_has_an_age(monkeypatch: pytest.MonkeyPatch) -> None:
+    import_kserve()
+    from serving import grpc_server
+
+    monkeypatch.setattr(grpc_server, "_CONNECTION_AGE_S", 0.5)
+    monkeypatch.setattr(grpc_server, "_CONNECTION_AGE_GRACE_S", 0.5)
+    go_on, load = threading.Event(), Load()
+
+    async def run() -> tuple[grpc.StatusCode, float]:
+        server = grpc_server.GrpcServer(Servicer(), Answering(), None, shared_port=False)
+        port = await server.start("127.0.0.1", 0)
+        load.start(3, lambda: Grpc(port, infer_request({"tenure": [1]})))
+        try:
+            found = await asyncio.to_thread(dawdle, port, go_on)
+        finally:
+            go_on.set()
+            await asyncio.to_thread(load.stop)
+            await server.stop(1.0)
+        return found
+
+    code, seconds = asyncio.run(run())
+    assert code is grpc.StatusCode.UNAVAILABLE
+    assert seconds < 15
+    assert load.lost == [], "connections came and went, and no call with them"
+    assert load.answers["v"] > 50
