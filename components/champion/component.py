@@ -23,4 +23,6 @@ def champion(contract: str, champion: dsl.Output[dsl.Artifact], tracking_uri: st
 
     with step("champion") as running:
         running.summary = run(contract=contract, champion=Path(champion.path), tracking_uri=tracking_uri)
+        # Kubeflow's store takes no null.
+        champion.metadata.update({name: running.summary[name] or "" for name in ("name", "version", "bundle_version")})
         address_by_content(champion)

@@ -72,3 +72,36 @@ explain() {
         kubectl --namespace "$1" get events --field-selector type=Warning --sort-by=.lastTimestamp 2>&1 | tail -n 8
     } >&2
 }
+
+forwards=()
+stop_forwards() {
+    [[ ${#forwards[@]} -eq 0 ]] || kill "${forwards[@]}" 2>/dev/null || true
+}
+
+# forward NAMESPACE SERVICE PORT: set `forwarded` to host and port of this machine that lead there. Until the script
+# ends, if it says: trap stop_forwards EXIT
+forward() {
+    local log port='' pid
+    log=$(mktemp)
+    kubectl --namespace "$1" port-forward "service/$2" ":$3" --address 127.0.0.1 >"$log" 2>&1 &
+    pid=$!
+    forwards+=("$pid")
+    for _ in $(seq 100); do
+        port=$(sed -n 's/^Forwarding from 127.0.0.1:\([0-9]*\) .*/\1/p' "$log" | head -n 1)
+        [[ -z $port ]] || break
+        kill -0 "$pid" 2>/dev/null || fail "no port could be forwarded to $2: $(tail -n 1 "$log")"
+        sleep 0.2
+    done
+    rm -f "$log"
+    [[ -n $port ]] || fail "no port could be forwarded to $2 within 20 s"
+    export forwarded=127.0.0.1:$port
+}
+
+# The object store that overlays/kind runs, and its keys, for programs of this machine.
+forward_object_store() {
+    local secret=(kubectl --namespace tenure-platform get secret tenure-object-store --output)
+    forward tenure-platform object-store 8333
+    AWS_ACCESS_KEY_ID=$("${secret[@]}" 'jsonpath={.data.AWS_ACCESS_KEY_ID}' | base64 --decode)
+    AWS_SECRET_ACCESS_KEY=$("${secret[@]}" 'jsonpath={.data.AWS_SECRET_ACCESS_KEY}' | base64 --decode)
+    export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_ENDPOINT_URL=http://$forwarded AWS_DEFAULT_REGION=us-east-1
+}

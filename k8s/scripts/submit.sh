@@ -24,32 +24,7 @@ tenure=${BIN:-.venv/bin}/tenure
 namespace=${KFP_NAMESPACE:-kubeflow}
 image=${IMAGE_PREFIX:-localhost}/tenure-pipeline:${IMAGE_TAG:-$(bash "$root/images/tag.sh")}
 endpoint=${KFP_ENDPOINT:-}
-
-work=$(mktemp -d)
-forwards=()
-finish() {
-    [[ ${#forwards[@]} -eq 0 ]] || kill "${forwards[@]}" 2>/dev/null || true
-    rm -rf "$work"
-}
-trap finish EXIT
-
-# forward NAMESPACE SERVICE PORT: set `forwarded` to host and port of this machine that lead there.
-forward() {
-    local log=$work/$2 port='' pid
-    kubectl --namespace "$1" port-forward "service/$2" ":$3" --address 127.0.0.1 >"$log" 2>&1 &
-    pid=$!
-    forwards+=("$pid")
-    for _ in $(seq 100); do
-        port=$(sed -n 's/^Forwarding from 127.0.0.1:\([0-9]*\) .*/\1/p' "$log" | head -n 1)
-        [[ -z $port ]] || break
-        kill -0 "$pid" 2>/dev/null || fail "no port could be forwarded to $2: $(tail -n 1 "$log")"
-        sleep 0.2
-    done
-    [[ -n $port ]] || fail "no port could be forwarded to $2 within 20 s"
-    forwarded=127.0.0.1:$port
-}
-
-credential() { kubectl --namespace tenure-platform get secret tenure-object-store --output "jsonpath={.data.$1}" | base64 --decode; }
+trap stop_forwards EXIT
 
 if [[ -z $endpoint ]]; then
     need_cluster
@@ -59,11 +34,8 @@ if [[ -z $endpoint ]]; then
     endpoint=http://$forwarded
 fi
 if [[ -z ${TENURE_DATA_STORE:-} && $verb == submit ]] && kubectl --namespace tenure-platform get service object-store >/dev/null 2>&1; then
-    forward tenure-platform object-store 8333
-    AWS_ACCESS_KEY_ID=$(credential AWS_ACCESS_KEY_ID)
-    AWS_SECRET_ACCESS_KEY=$(credential AWS_SECRET_ACCESS_KEY)
-    export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
-    export AWS_ENDPOINT_URL=http://$forwarded AWS_DEFAULT_REGION=us-east-1 TENURE_DATA_STORE=s3://tenure-data/datasets
+    forward_object_store
+    export TENURE_DATA_STORE=s3://tenure-data/datasets
 fi
 read -ra flags <<<"${SUBMIT_FLAGS:-}"
 [[ $verb == submit ]] || flags=(--cron "$CRON" ${flags[@]+"${flags[@]}"})
