@@ -96,10 +96,12 @@ def folds_of(part: Part, contract: Contract) -> Folds:
         DataError: if it has too few rows, or too few of a class.
     """
     days, count = contract.label.horizon_days, contract.training.folds
+    strata = _strata(part.label, count) if contract.task == "regression" else part.label
     return divide(
-        _strata(part.label, count) if contract.task == "regression" else part.label,
+        strata,
         count,
         contract.training.seed,
+        classes=int(strata.max()) + 1 if contract.task == "regression" else 2,
         key=part.key,
         time=part.time if contract.split_strategy == "time" else None,
         horizon=None if days is None else np.timedelta64(days, "D"),

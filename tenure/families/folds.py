@@ -48,6 +48,7 @@ def divide(
     count: int,
     seed: int,
     *,
+    classes: int = 2,
     key: NDArray | None = None,
     time: NDArray | None = None,
     horizon: np.timedelta64 | None = None,
@@ -62,6 +63,7 @@ def divide(
     Args:
         strata: the label's classes, 0 or 1; for a number its strata (``tenure.transform.stratify``); shape (n,).
         count: folds; there may be fewer in time.
+        classes: how many there must be.
         key: customers, shape (n,).
         time: shape (n,), without missing values.
         horizon: how far past its time a label looks.
@@ -70,7 +72,7 @@ def divide(
         DataError: if a class has fewer rows than there are folds.
     """
     y = np.asarray(strata).astype(np.int64)
-    smallest = int(np.bincount(y, minlength=2).min())
+    smallest = int(np.bincount(y, minlength=classes).min())
     if smallest < count:
         raise DataError(f"the training part has {smallest} rows of its smaller class, too few for {count} folds")
     if time is not None:
@@ -96,7 +98,7 @@ def _by_customer(strata: Indices, count: int, seed: int, key: NDArray) -> tuple[
     splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
     parts = list(splitter.split(np.zeros(len(strata)), strata, np.unique(key, return_inverse=True)[1]))
     for train, held in parts:
-        if not (_differ(strata[train]) and _differ(strata[held])):
+        if _differ(strata) and not (_differ(strata[train]) and _differ(strata[held])):
             raise DataError(f"too few customers of one class to divide the training part into {count} folds")
     return tuple(Fold(*_carve(train, strata, seed + number), held) for number, (train, held) in enumerate(parts))
 

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from tenure.errors import DataError
 from tenure.families import divide
+from tenure.transform import stratify
 
 
 def labels(rows, share=0.3, seed=0):
@@ -75,3 +76,24 @@ def test_all_churners_one_customer():
     key = np.where(label == 1, 0, np.arange(100))
     with pytest.raises(DataError, match="too few customers"):
         divide(label, 5, 7, key=key)
+
+
+def test_strata_of_a_number_are_shared_out_alike():
+    label = np.random.default_rng(3).gamma(1.0, 50.0, 600)
+    strata = stratify(label, 10)
+    found = divide(strata, 5, 7, classes=10, key=np.arange(600))
+    assert found.kind == "stratified"
+    for fold in found.folds:
+        for part in (fold.fit, fold.stop, fold.held):
+            counts = np.bincount(strata[part], minlength=10)
+            assert counts.min() >= 1 and counts.max() - counts.min() <= 2
+
+
+def test_a_number_that_is_hardly_ever_another_is_divided_by_customer_all_the_same():
+    label = np.zeros(200)
+    label[:3] = 50.0
+    strata = stratify(label, 10)
+    assert strata.max() == 0
+    found = divide(strata, 5, 7, classes=1, key=np.repeat(np.arange(100), 2))
+    assert found.kind == "grouped" and len(found.folds) == 5
+    assert all(len(fold.stop) and len(fold.fit) and len(fold.held) for fold in found.folds)
