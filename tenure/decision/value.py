@@ -84,10 +84,6 @@ class ValueDecision:
         """Whom to contact, shape (n,), by predicted values; ``threshold`` replaces the decision's own."""
         return value >= (self.threshold if threshold is None else threshold)
 
-    def band_codes(self, value: Floats) -> NDArray[np.intp]:
-        """Index into ``bands`` of every predicted value, shape (n,)."""
-        return np.searchsorted(self._starts, value, side="right")
-
     def band(self, value: Floats) -> list[str]:
         """Band name of every predicted value; n names."""
         return [self._names[bisect_right(self._starts, v)] for v in value.tolist()]
