@@ -1,8 +1,9 @@
 """A real API server, with the face of ``cluster_double.ApiServer``, for the same tests.
 
-It needs an API server and nothing else: no kubelet, no controllers. ``cluster_double.KServe`` plays those, and so their
-part of every object (status, Deployments, routes) is written here as they would write it. Where controllers run, they
-would write it too: there the tests skip, and ``tests/e2e`` has the real ones.
+``cluster_double.KServe`` plays the controllers and the kubelet, and so their part of every object (status, Deployments,
+routes) is written here as they would write it. Where controllers run, they would write it too: there only what is the
+rollout's own, its record, Lease and Events, is kept by the real API server, and the rest in memory; ``tests/e2e`` has
+the real controllers.
 
 Everything lies in a namespace of its own. CustomResourceDefinitions are made where they are missing, and taken away
 again by who made them.
@@ -10,17 +11,19 @@ again by who made them.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import threading
 import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from cluster_double import CRD, Document
+from cluster_double import CRD, ApiServer, Document, Refused
 from kubernetes import config
 from kubernetes.client.exceptions import ApiException
 
@@ -34,6 +37,7 @@ GROUPS = {
     "inferenceservices": "/apis/serving.kserve.io/v1beta1",
 }
 KINDS = {"deployments": "Deployment", "httproutes": "HTTPRoute", "pods": "Pod", "inferenceservices": "InferenceService"}
+OWN = {"configmaps", "leases", "events"}
 KEPT = "tenure.test/as-written"
 """Annotation: what the double writes and a real schema has no room for."""
 WAIT_S = 30.0
@@ -44,7 +48,7 @@ class RealApiServer:
     """The objects of one namespace, made for a test and taken away after it."""
 
     def __init__(self, kubeconfig: str) -> None:
-        """Skips the test where no API server answers, or where controllers run."""
+        """Skips the test where no API server answers."""
         self._kubeconfig = kubeconfig
         self.changed = threading.RLock()
         self.namespace = f"tenure-test-{uuid.uuid4().hex[:8]}"
@@ -53,25 +57,21 @@ class RealApiServer:
             self._call("GET", "/version")
         except Exception as error:
             pytest.skip(f"KUBECONFIG names no API server that answers: {str(error).splitlines()[0]}")
-        self._ours = [name for name in CRDS if self._define(name)]
         self._call("POST", "/api/v1/namespaces", {"metadata": {"name": self.namespace}})
         # Where no controller makes it, pods are refused without it.
         self._call("POST", f"/api/v1/namespaces/{self.namespace}/serviceaccounts", {"metadata": {"name": "default"}})
-        if self._controlled():
-            self.close()
-            pytest.skip("controllers run in this cluster: tests/e2e tests rollouts with them")
 
     def close(self) -> None:
         place = f"/api/v1/namespaces/{self.namespace}"
         for plural in GROUPS:
             self._call("DELETE", self._path(plural))
         self._call("DELETE", place)
+        # Without controllers nobody else lets go of it; with them this comes too early and is refused.
         left = self._call("GET", place)
         if left is not None:
             left["spec"]["finalizers"] = []
-            self._call("PUT", f"{place}/finalize", left)
-        for name in self._ours:
-            self._call("DELETE", f"{DEFINITIONS}/{name}")
+            with contextlib.suppress(ApiException):
+                self._call("PUT", f"{place}/finalize", left)
 
     def kubeconfig(self, folder: Path) -> Path:
         """The one that was given, with the test's namespace."""
@@ -106,7 +106,7 @@ class RealApiServer:
         before = self._call("GET", self._path(plural, name))
         if before is None:
             before = self._call("POST", self._path(plural), {**wanted, "metadata": _own(wanted["metadata"])})
-        elif _content(before) != _content({**before, **wanted}):
+        elif plural != "pods" and _content(before) != _content({**before, **wanted}):  # pods do not change
             metadata = {**before["metadata"], **_own(wanted["metadata"])}
             before = self._call("PUT", self._path(plural, name), {**before, **wanted, "metadata": metadata})
         if status and status != before.get("status"):
@@ -121,21 +121,40 @@ class RealApiServer:
 
     def _call(self, method: str, path: str, body: Document | None = None) -> Any:
         """The answer; None where nothing is found, or is there already."""
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
         try:
-            return self._client.call_api(
-                *(path, method),
-                header_params=headers,
-                body=body,
-                response_type="object",
-                auth_settings=["BearerToken"],
-                _return_http_data_only=True,
-                _request_timeout=WAIT_S,
-            )
+            return self._ask(method, path, body, "application/json")
         except ApiException as error:
             if error.status == 404 or (method == "POST" and "AlreadyExists" in str(error.body)):
                 return None
             raise
+
+    def ask(self, verb: str, plural: str, name: str, body: Document) -> Document:
+        """Pass a request on, and the refusal back."""
+        kind = "application/merge-patch+json" if verb == "PATCH" else "application/json"
+        try:
+            return self._ask(verb, self._path(plural, name), body or None, kind)
+        except ApiException as error:
+            status = json.loads(error.body)
+            raise Refused(error.status, status["reason"], status["message"]) from error
+
+    def watch(self, plural: str, query: dict[str, str]) -> Iterator[Document]:
+        answer = self._client.call_api(
+            *(self._path(plural), "GET"),
+            query_params=list(query.items()),
+            auth_settings=["BearerToken"],
+            _preload_content=False,
+            _return_http_data_only=True,
+        )
+        for line in answer:
+            yield json.loads(line)
+
+    def define(self) -> list[str]:
+        """Make the CustomResourceDefinitions that are missing; their names."""
+        return [name for name in CRDS if self._define(name)]
+
+    def undefine(self, names: list[str]) -> None:
+        for name in names:
+            self._call("DELETE", f"{DEFINITIONS}/{name}")
 
     def _define(self, name: str) -> bool:
         """Make a CustomResourceDefinition where it is missing; whether it was."""
@@ -149,14 +168,75 @@ class RealApiServer:
             time.sleep(0.2)
         return True
 
-    def _controlled(self) -> bool:
+    def _ask(self, method: str, path: str, body: Document | None, kind: str) -> Any:
+        return self._client.call_api(
+            *(path, method),
+            header_params={"Content-Type": kind, "Accept": "application/json"},
+            body=body,
+            response_type="object",
+            auth_settings=["BearerToken"],
+            _return_http_data_only=True,
+            _request_timeout=WAIT_S,
+        )
+
+    def controlled(self) -> bool:
         """Whether somebody else looks after Deployments here."""
         probe = {"metadata": {"name": "probe"}, "spec": {"replicas": 0, "template": {"labels": {"app": "probe"}}}}
-        self.put("deployments", probe)
+        wanted = _as_real("deployments", probe) | {"apiVersion": "apps/v1", "kind": "Deployment"}
+        del wanted["status"]
+        self._call("POST", self._path("deployments"), wanted)
         time.sleep(2.0)
         found = self._call("GET", self._path("deployments", "probe"))
         self.delete("deployments", "probe")
         return bool((found.get("status") or {}).get("observedGeneration"))
+
+
+class RecordsOnRealServer(ApiServer):
+    """Record, Lease and Events on a real API server; what controllers would reach for, in memory."""
+
+    def __init__(self, real: RealApiServer) -> None:
+        super().__init__()
+        self._real = real
+        self.namespace = real.namespace
+
+    def close(self) -> None:
+        super().close()
+        self._real.close()
+
+    def kubeconfig(self, folder: Path, namespace: str = "") -> Path:
+        return super().kubeconfig(folder, namespace or self.namespace)
+
+    def get(self, plural: str, name: str, namespace: str = "") -> Document | None:
+        if plural in OWN:
+            return self._real.get(plural, name)
+        return super().get(plural, name, self.namespace)
+
+    def names(self, plural: str, namespace: str = "") -> list[str]:
+        return self._real.names(plural) if plural in OWN else super().names(plural, self.namespace)
+
+    def put(self, plural: str, document: Document, namespace: str = "") -> Document:
+        return super().put(plural, document, self.namespace)
+
+    def delete(self, plural: str, name: str, namespace: str = "") -> None:
+        super().delete(plural, name, self.namespace)
+
+    def serve(self, verb: str, group: str, key: tuple[str, str, str], sub: str, body: Document) -> Document:
+        if key[1] in OWN:
+            # The owner lies in memory: a real garbage collector would take the record for an orphan.
+            metadata = {name: value for name, value in body.get("metadata", {}).items() if name != "ownerReferences"}
+            return self._real.ask(verb, key[1], key[2], {**body, "metadata": metadata} if metadata else body)
+        return super().serve(verb, group, key, sub, body)
+
+    def watch(self, group: str, namespace: str, plural: str, query: dict[str, str]) -> Any:
+        if plural in OWN:
+            return self._real.watch(plural, query)
+        return super().watch(group, namespace, plural, query)
+
+
+def real_server(kubeconfig: str) -> RealApiServer | RecordsOnRealServer:
+    """As much of a real API server as its controllers leave to the test."""
+    real = RealApiServer(kubeconfig)
+    return RecordsOnRealServer(real) if real.controlled() else real
 
 
 def _own(metadata: Document) -> Document:

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import pytest
 from cluster_double import ApiServer, KServe, inference_service
-from real_api_server import RealApiServer
+from real_api_server import RealApiServer, real_server
 from traffic_double import Behaviour, Load
 
 from serving.rollout import history
@@ -71,7 +71,7 @@ class World:
     @property
     def faults(self) -> ApiServer:
         """The server, as far as it plays faults; a real one does not, and the test skips."""
-        if not isinstance(self.server, ApiServer):
+        if type(self.server) is not ApiServer:
             pytest.skip("a real API server has no faults on demand")
         return self.server
 
@@ -132,9 +132,21 @@ class World:
         assert self.load.lost == 0
 
 
+@pytest.fixture(scope="session")
+def definitions() -> Iterator[None]:
+    """What KServe and the Gateway API define, on the real API server, for as long as the tests run."""
+    server = RealApiServer(REAL)
+    made = server.define()
+    server.close()
+    yield
+    server.undefine(made)
+
+
 @pytest.fixture(params=["in memory", *(["real"] if REAL else [])])
 def world(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    server = ApiServer() if request.param == "in memory" else RealApiServer(REAL)
+    if request.param == "real":
+        request.getfixturevalue("definitions")
+    server = real_server(REAL) if request.param == "real" else ApiServer()
     try:
         yield World(server, tmp_path, monkeypatch)
     finally:
@@ -586,8 +598,8 @@ def test_harm_that_shows_at_full_load_goes_back_a_step(world: World) -> None:
 
 def test_record_and_lease_that_were_applied_empty(world: World) -> None:
     """As k8s/base/rollout lays them down, so that nobody needs the right to create them."""
-    world.server.put("configmaps", {"metadata": {"name": "churn-rollout"}})
-    world.server.put("leases", {"metadata": {"name": "churn-rollout"}})
+    world.faults.put("configmaps", {"metadata": {"name": "churn-rollout"}})
+    world.faults.put("leases", {"metadata": {"name": "churn-rollout"}})
     world.faults.forbidden |= {("POST", "configmaps"), ("POST", "leases")}
     controller = world.controller()
     assert controller.look() is None
