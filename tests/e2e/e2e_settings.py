@@ -1,4 +1,4 @@
-"""Where the cluster is that the end-to-end tests run against. Everything comes from the environment: README.md has the table."""
+"""Where the cluster is that the end-to-end tests run against: all from the environment, see the table in README.md."""
 
 from __future__ import annotations
 
