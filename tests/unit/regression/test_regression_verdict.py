@@ -156,6 +156,24 @@ def test_coverage_may_not_be_given_up_for_a_smaller_error() -> None:
     assert verdict.state == "reject"
 
 
+def test_few_rows_do_not_hold_back_a_model_that_covers_as_well() -> None:
+    label, value = table(30_000)
+    generator = np.random.default_rng(4)
+    champion, better = scored(value), scored(label + 0.85 * generator.normal(0.0, 20.0, label.size), half=28.0)
+    outcomes = {}
+    for rows in (250, 30_000):
+        some = np.arange(label.size) < rows
+        verdict = judged(label[some], better.take(some), against(label[some], better.take(some), champion.take(some)))
+        outcomes[rows] = next(r for r in verdict.reasons if r.check == "coverage against the champion")
+    assert outcomes[250].outcome == "pass"
+    assert "too few to tell 2 points" in outcomes[250].text
+    assert "does not fall further short" in outcomes[30_000].text
+    narrow = ScoredValues(better.value, better.value - 20.0, better.value + 20.0, 0.9, better.contacted)
+    some = np.arange(label.size) < 250
+    verdict = judged(label[some], narrow.take(some), against(label[some], narrow.take(some), champion.take(some)))
+    assert outcome(verdict, "coverage against the champion") == "fail"
+
+
 def test_loss_in_one_slice_is_a_veto() -> None:
     label, value = table(4_000)
     champion = scored(value)
