@@ -1,9 +1,10 @@
 """KServe without what a model server never uses.
 
-``import kserve`` also loads KServe's own client, which creates InferenceServices: the Kubernetes client and a hundred
-classes of its API; and pandas, for one conversion that a request may ask of itself. That is more than half of the time
-and memory that it takes. While KServe is imported, empty modules stand in for them; afterwards they are gone, so
-whoever imports pandas later gets pandas.
+``import kserve`` also loads KServe's own clients: for InferenceServices, with the Kubernetes client and a hundred
+classes of its API, and for other model servers, with httpx; and pandas, for one conversion that a request may ask of
+itself. That is more than half of the time and memory that it takes. While KServe is imported, empty modules stand in
+for them; afterwards they are gone, so whoever imports pandas later gets pandas. KServe's clients do not work in such a
+process.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-_UNUSED = ("kserve.api.kserve_client", "kserve.api_client", "kserve.configuration", "kserve.models", "pandas")
+_UNUSED = ("httpx", "kserve.api.kserve_client", "kserve.api_client", "kserve.configuration", "kserve.models", "pandas")
 """Modules, with what is in them."""
 
 

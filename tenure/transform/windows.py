@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tenure.contract import Contract, Window
@@ -72,6 +71,9 @@ def _read(contract: Contract, events: Iterable[pa.RecordBatch]) -> tuple[pa.Arra
         if table.column(name).null_count:
             raise DataError(f"{table.column(name).null_count} events have no '{name}'")
     encoded = table.column(key).combine_chunks().dictionary_encode()
+    # Imported when needed: a server, which makes no windows, saves seven megabytes.
+    import pyarrow.compute as pc
+
     order = pc.array_sort_indices(encoded.dictionary)
     rank = np.empty(len(order), dtype=np.int64)
     rank[order.to_numpy()] = np.arange(len(order))

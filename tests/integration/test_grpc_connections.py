@@ -12,7 +12,6 @@ import grpc
 import pytest
 from load import INFER, Grpc, Load
 
-from serving.kserve_import import import_kserve
 from tenure.protocol import infer_request
 
 pytestmark = pytest.mark.slow
@@ -54,7 +53,6 @@ def dawdle(port: int, go_on: threading.Event) -> tuple[grpc.StatusCode, float]:
 
 
 def test_a_connection_has_an_age(monkeypatch: pytest.MonkeyPatch) -> None:
-    import_kserve()
     from serving import grpc_server
 
     monkeypatch.setattr(grpc_server, "_CONNECTION_AGE_S", 0.5)
