@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from statistics import NormalDist
 from typing import Any
@@ -14,6 +15,7 @@ from tenure.decision import Decision, ValueDecision
 from tenure.decision.calibration import log_odds
 
 AnyPrediction = Prediction | ValuePrediction
+MAX_VALUE = sys.float_info.max
 
 
 def fallback_prediction(bundle: Bundle, rows: int, threshold: float | None) -> AnyPrediction:
@@ -62,6 +64,19 @@ def _value(version: str, decision: ValueDecision, rows: int, threshold: float | 
         unknown={},
         out_of_range={},
     )
+
+
+def all_scores(prediction: AnyPrediction) -> bool:
+    """Whether every row's score is one: a probability from 0 to 1, a value that is finite."""
+    score, low, high = (
+        (prediction.value, -MAX_VALUE, MAX_VALUE)
+        if isinstance(prediction, ValuePrediction)
+        else (prediction.probability, 0.0, 1.0)
+    )
+    if len(score) == 1:  # most requests: no numpy
+        return low <= score.item() <= high
+    # NaN is the smallest and the largest of all, and fails both comparisons.
+    return bool(score.min() >= low and score.max() <= high)
 
 
 def not_a_score(prediction: AnyPrediction) -> NDArray[np.bool_]:

@@ -13,7 +13,7 @@ from serving import logs
 from serving.failures import RefusedError
 from serving.hooks import Predicted
 from serving.resilience.breaker import Breaker
-from serving.resilience.fallback import AnyPrediction, fallback_prediction, mended, not_a_score
+from serving.resilience.fallback import AnyPrediction, all_scores, fallback_prediction, mended, not_a_score
 from serving.v2.errors import RequestError
 from serving.v2.query import Query
 from tenure.explain import Reason
@@ -51,6 +51,8 @@ class Guard:
     def __init__(self, make_breaker: MakeBreaker, clock: Callable[[], float] = time.monotonic) -> None:
         self._make_breaker = make_breaker
         self._parts: WeakKeyDictionary[ChurnModel, _Parts] = WeakKeyDictionary()
+        self._latest: tuple[ChurnModel | None, _Parts] = (None, _Parts(Breaker(), Breaker()))
+        """Most servers have one model."""
         self._lock = threading.Lock()
         self._clock = clock
         self._next_trace = -float("inf")
@@ -61,7 +63,10 @@ class Guard:
         Raises:
             RequestError: the client's mistake, as ``work`` raised it.
         """
-        parts = self._parts.get(model) or self._make_parts(model)
+        latest, parts = self._latest
+        if latest is not model:
+            parts = self._parts.get(model) or self._make_parts(model)
+            self._latest = model, parts
         if not parts.model.allows():
             return _fallback(model, query)
         try:
@@ -73,11 +78,10 @@ class Guard:
             parts.model.failed()
             self._note("the model failed; the fallback answers", model, error)
             return _fallback(model, query)
-        bad = not_a_score(prediction)
-        if bad.any():
+        if not all_scores(prediction):
             parts.model.failed()
             self._note("the model's score is none; the fallback answers", model, None)
-            return Predicted(mended(prediction, bad, _fallback(model, query).prediction), SCORE)
+            return Predicted(mended(prediction, not_a_score(prediction), _fallback(model, query).prediction), SCORE)
         parts.model.succeeded()
         if without_reasons:
             return Predicted(replace(prediction, reasons=_no_reasons(query)), REASONS)
