@@ -102,7 +102,7 @@ def _divide(contract: Contract, table: ds.Dataset) -> tuple[Assignment, NDArray[
     if time is not None and read.column(time).null_count:
         raise DataError(f"{read.column(time).null_count} rows have no '{time}'")
     labels = _labels(contract, read.column(label))
-    return assign(contract, read.column(contract.key).combine_chunks(), labels, times), labels, times
+    return assign(contract, read.column(contract.key), labels, times), labels, times
 
 
 def _labels(contract: Contract, column: pa.Array | pa.ChunkedArray) -> NDArray[Any]:

@@ -33,6 +33,8 @@ PARTS: tuple[PartName, ...] = ("train", "validation", "test")
 LEAST_OF_STRATUM = 20
 """Customers of a stratum of a number: each part gets some of them."""
 
+HASHED_AT_ONCE = 65_536
+
 Places = NDArray[np.int8]
 """For each row the index of its part in ``PARTS``."""
 
@@ -51,7 +53,9 @@ class Assignment:
     """Customers with rows in more than one part; 0 unless an event log is split by time."""
 
 
-def assign(contract: Contract, keys: pa.Array, labels: NDArray[Any], times: NDArray[Any] | None) -> Assignment:
+def assign(
+    contract: Contract, keys: pa.Array | pa.ChunkedArray, labels: NDArray[Any], times: NDArray[Any] | None
+) -> Assignment:
     """Divide rows by the contract's ``split``.
 
     Args:
@@ -90,13 +94,19 @@ def _per_part(places: Places, weights: NDArray[np.int8] | None) -> dict[str, int
     return dict(zip(PARTS, counts, strict=True))
 
 
-def _hashed(keys: pa.Array, seed: int) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    """Each row's customer, from 0, and each customer's hash, keyed by ``seed``."""
-    encoded = keys.dictionary_encode()
-    texts = encoded.dictionary.cast(pa.string()).to_pylist()
+def _hashed(keys: pa.Array | pa.ChunkedArray, seed: int) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """Each row's customer, from 0, and each customer's hash, keyed by ``seed``; two keys in 2^64 share one."""
     secret = str(seed).encode()
-    digests = b"".join(hashlib.blake2b(text.encode(), digest_size=8, key=secret).digest() for text in texts)
-    return encoded.indices.to_numpy().astype(np.int64), np.frombuffer(digests, dtype="<u8")
+    of_row = np.empty(len(keys), dtype="<u8")
+    # Some keys at a time: as Python objects, or in one dictionary, they take ten times the memory.
+    for start in range(0, len(of_row), HASHED_AT_ONCE):
+        part = keys.slice(start, HASHED_AT_ONCE)
+        encoded = (part.combine_chunks() if isinstance(part, pa.ChunkedArray) else part).dictionary_encode()
+        texts = encoded.dictionary.cast(pa.string()).to_pylist()
+        digests = b"".join(hashlib.blake2b(text.encode(), digest_size=8, key=secret).digest() for text in texts)
+        of_row[start : start + len(part)] = np.frombuffer(digests, dtype="<u8")[encoded.indices.to_numpy()]
+    hashes, codes = np.unique(of_row, return_inverse=True)
+    return codes, hashes
 
 
 def _by_customer(
