@@ -35,7 +35,7 @@ def test_a_folder_is_all_it_takes(dataset, tmp_path):
     evaluation = json.loads((run / "evaluation.json").read_text())
     assert evaluation["metrics"]["roc_auc"]["value"] > 0.65
     answers = json.loads((run / "answers.json").read_text())["answers"]
-    probabilities = [found["probability"] for found in answers]
+    probabilities = [found["score"] for found in answers]
     assert len(answers) == 3
     assert probabilities[0] > probabilities[1] > probabilities[2]
     assert all(found["reasons"] for found in answers)
