@@ -32,7 +32,7 @@ EXPLAINED = {"reasons": "BYTES", "contributions": "FP64"}
 """Outputs of shape [n, k], with the parameter ``explain``: columns by size of contribution, and what each adds."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for every column of every request
 class OutputTensor:
     """One named output."""
 

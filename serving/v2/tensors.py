@@ -19,7 +19,7 @@ DATATYPES = ("BOOL", "BYTES", *NUMBERS)
 _LIMITS = {name: (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)) for name, dtype in INTEGERS.items()}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for every column of every request
 class Tensor:
     """One named input, one value a row.
 
