@@ -14,6 +14,7 @@ from the last whole part.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -29,6 +30,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from components.customers import Customers
+from components.score.ahead import ahead
 from components.score.tally import Tally
 from components.step import progress
 from tenure.bundle import Bundle, Prediction, ValuePrediction, read
@@ -92,8 +94,11 @@ def run(
     customers = Customers(model.contract, source, base_folder)
     tally = Tally(top, score_column(model), _ends(model))
     reused = 0
-    with TableSink(work / "rejected.parquet", rejects.SCHEMA) as refused:
-        for number, part in enumerate(_parts(customers, part_rows, refused)):
+    with (
+        TableSink(work / "rejected.parquet", rejects.SCHEMA) as refused,
+        contextlib.closing(ahead(_parts(customers, part_rows, refused))) as parts,
+    ):
+        for number, part in enumerate(parts):
             path = work / f"part-{number:05}.parquet"
             scored = _whole_part(path, part, model.contract.key)
             reused += scored is not None

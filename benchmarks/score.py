@@ -1,0 +1,105 @@
+"""Batch scoring of telco-shaped tables against its transform and its model alone, and its memory as tables grow.
+
+Each figure is a process of its own. ``score`` reads, parses, predicts, and writes its parts, the list of customers at
+risk and the summary; the other process holds the parsed table in memory and only encodes it and runs the model.
+``TENURE_SCORE_ROWS`` (default ``300000,1000000``) names the sizes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from benchmarks.served_bundle import TELCO, write_bundle
+from benchmarks.table import Row, show
+
+SIZES = tuple(int(size) for size in os.environ.get("TENURE_SCORE_ROWS", "300000,1000000").split(","))
+ROUNDS = 3
+
+SCORE = """
+import json, resource, sys, time
+from pathlib import Path
+from components.score.logic import run
+from tenure.contract.settings import Source
+bundle, table, out = map(Path, sys.argv[1:])
+start = time.perf_counter()
+found = run(bundle=bundle, source=Source(uri=str(table)), out=out)
+s = time.perf_counter() - start
+print(json.dumps({"s": s, "mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "rows": found["rows"]}))
+"""
+
+ALONE = """
+import json, sys, time
+from pathlib import Path
+from components.customers import Customers
+from tenure.bundle import read
+from tenure.contract.settings import Source
+bundle, table = map(Path, sys.argv[1:])
+model = read(bundle)
+batches = [batch for batch, _ in Customers(model.contract, Source(uri=str(table)), Path()).batches()]
+start = time.perf_counter()
+for batch in batches:
+    encoded = model.transform.encode({name: batch.column(name) for name in model.contract.inputs})
+    model.model.run(encoded.matrix)
+print(json.dumps({"s": time.perf_counter() - start, "rows": sum(batch.num_rows for batch in batches)}))
+"""
+
+
+def main() -> None:
+    rows = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_bundle(folder / "bundle")
+        peaks = []
+        for size in SIZES:
+            table = folder / f"telco-{size}.parquet"
+            _write_table(table, size)
+            ratios, scored = [], []
+            # In turns: the machine's mood of a minute is in both.
+            for turn in range(ROUNDS):
+                ours = _run(SCORE, folder / "bundle", table, folder / f"out-{size}-{turn}")
+                alone = _run(ALONE, folder / "bundle", table)
+                if not ours["rows"] == alone["rows"] == size:
+                    sys.exit(f"score: {ours['rows']} of {size} rows")
+                scored.append(ours)
+                ratios.append(ours["s"] / alone["s"])
+            best = min(figures["s"] for figures in scored)
+            peaks.append(max(figures["mib"] for figures in scored))
+            rows += [
+                Row(f"score, {size:,} rows", f"{size / best:,.0f} rows/s, {best:.1f} s"),
+                Row("… of the transform and the model alone", f"{sorted(ratios)[ROUNDS // 2]:.2f} ×", "≤ 1.5 ×"),
+                Row("… peak memory", f"{peaks[-1]:,.0f} MiB"),
+            ]
+        rows.append(Row(f"peak at {SIZES[-1]:,} of that at {SIZES[0]:,}", f"{peaks[-1] / peaks[0]:.2f} ×", "flat"))
+    show("score", rows)
+
+
+def _run(program: str, *arguments: Path) -> dict[str, float]:
+    command = [sys.executable, "-c", program, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"score: {done.stderr[-2000:]}")
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def _write_table(path: Path, size: int, chunk_rows: int = 250_000) -> None:
+    """Telco's customers drawn anew with keys of their own: the values of the real table at any size."""
+    options = pa.csv.ConvertOptions(column_types={"TotalCharges": pa.string()})
+    source = pa.csv.read_csv(TELCO / "telco_churn.csv", convert_options=options)
+    random = np.random.default_rng(7)
+    with pq.ParquetWriter(path, source.schema) as writer:
+        for start in range(0, size, chunk_rows):
+            count = min(chunk_rows, size - start)
+            drawn = source.take(pa.array(random.integers(0, source.num_rows, count)))
+            keys = pa.array([f"{number:010d}" for number in range(start, start + count)])
+            writer.write_table(drawn.set_column(0, "customerID", keys), row_group_size=65_536)
