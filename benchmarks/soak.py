@@ -15,8 +15,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.clients import Clients
 from benchmarks.served_bundle import request, write_bundle
 from benchmarks.table import Row, show
 
@@ -32,8 +31,6 @@ CONNECTIONS = 16
 CAPACITY_S = 6.0
 SHARE = 0.7
 RELOADS = 5
-PATIENCE_S = 30.0
-_NOT_ANSWERS = ("again", "later", "lost")
 
 
 def main() -> None:
@@ -89,88 +86,21 @@ class Soak:
 
     def __init__(self, process: subprocess.Popen[bytes], port: int, folder: Path, seconds: float) -> None:
         self._process, self._port, self._folder, self._seconds = process, port, folder, seconds
-        self._bodies = [json.dumps(body).encode() for body in _mix()]
-        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
-        self._latency_s: list[float] = []
-        self._found: Counter[str] = Counter()
-        """Answers by version, or by status; ``again`` for connections that died, ``later`` for 503, ``lost``."""
+        self._clients = Clients(port, [json.dumps(body).encode() for body in _mix()], 4 * CONNECTIONS)
         self._memory: list[float] = []
         self._capacity = 0.0
         self._killed = 0
         self._reloads = ""
 
     async def run(self) -> None:
-        self._capacity = await self._measure_capacity()
-        self._latency_s.clear()
-        self._found.clear()
+        self._capacity = await self._clients.capacity(CAPACITY_S, CONNECTIONS)
+        self._clients.forget()
         watching = asyncio.create_task(self._watch_memory())
         disturbing = asyncio.create_task(self._disturb())
-        await self._load(SHARE * self._capacity)
+        await self._clients.load(SHARE * self._capacity, self._seconds)
         await disturbing
         watching.cancel()
         self._reloads = await self._count_reloads()
-
-    async def _measure_capacity(self) -> float:
-        """Requests a second in a closed loop."""
-        until = time.perf_counter() + CAPACITY_S
-
-        async def client(number: int) -> int:
-            asked = 0
-            while time.perf_counter() < until:
-                await self._ask(self._bodies[(number + asked) % len(self._bodies)], time.perf_counter())
-                asked += 1
-            return asked
-
-        return sum(await asyncio.gather(*(client(number) for number in range(CONNECTIONS)))) / CAPACITY_S
-
-    async def _load(self, rate: float) -> None:
-        """Requests at a steady rate, whether or not those before are answered; latency counts from when one is due."""
-        began = time.perf_counter()
-        waiting: set[asyncio.Task[None]] = set()
-        for number in range(int(rate * self._seconds)):
-            due = began + number / rate
-            if (pause := due - time.perf_counter()) > 0:
-                await asyncio.sleep(pause)
-            task = asyncio.create_task(self._ask(self._bodies[number % len(self._bodies)], due))
-            waiting.add(task)
-            task.add_done_callback(waiting.discard)
-        await asyncio.gather(*waiting)
-
-    async def _ask(self, body: bytes, due: float) -> None:
-        fresh = False
-        while time.perf_counter() < due + PATIENCE_S:
-            try:
-                status, content = await asyncio.wait_for(self._exchange(body, fresh), timeout=30)
-            except (OSError, asyncio.IncompleteReadError, TimeoutError):
-                self._found["again"] += 1
-                fresh = True
-                continue
-            if status == 503:
-                self._found["later"] += 1
-                await asyncio.sleep(1.0)
-                continue
-            self._found[json.loads(content)["model_version"] if status == 200 else f"status {status}"] += 1
-            self._latency_s.append(time.perf_counter() - due)
-            return
-        self._found["lost"] += 1
-
-    async def _exchange(self, body: bytes, fresh: bool) -> tuple[int, bytes]:
-        known = None if fresh or not self._idle else self._idle.pop()
-        reader, writer = known or await asyncio.open_connection("127.0.0.1", self._port)
-        try:
-            head = f"POST /v2/models/telco/infer HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
-            writer.write(head.encode() + body)
-            answer = (await reader.readuntil(b"\r\n\r\n")).lower()
-            length = int(answer.partition(b"content-length:")[2].split(None, 1)[0])
-            content = await reader.readexactly(length)
-        except BaseException:
-            writer.close()
-            raise
-        if b"connection: close" in answer:
-            writer.close()
-        else:
-            self._idle.append((reader, writer))
-        return int(answer.split(None, 2)[1]), content
 
     async def _disturb(self) -> None:
         """Reloads over the whole time, a broken bundle before the last of them, a killed worker in the middle."""
@@ -190,9 +120,9 @@ class Soak:
         (self._folder / "next").rename(self._folder / "current")
 
     async def _watch_memory(self) -> None:
-        """Private memory of the workers together: what they share is counted once at most by nobody."""
+        """Of the workers together. What they share counts for each: their private part grows as they stop sharing."""
         while True:
-            self._memory.append(sum(_private_mib(pid) for pid in _children(self._process.pid)))
+            self._memory.append(sum(_resident_mib(pid) for pid in _children(self._process.pid)))
             await asyncio.sleep(0.5)
 
     async def _count_reloads(self) -> str:
@@ -206,19 +136,19 @@ class Soak:
 
     def faults(self) -> list[str]:
         """What must not be."""
-        refused = {name: count for name, count in self._found.items() if name.startswith("status")}
-        versions = len(self._versions())
+        refused = {name: count for name, count in self._clients.found.items() if name.startswith("status")}
+        versions = len(self._clients.versions())
         return [
             *(f"{count} requests got {name}" for name, count in refused.items()),
-            *([f"{self._found['lost']} requests were lost"] if self._found["lost"] else []),
+            *([f"{self._clients.found['lost']} requests were lost"] if self._clients.found["lost"] else []),
             *([f"{versions} versions answered, not 2"] if versions != 2 else []),
         ]
 
     def rows(self) -> list[Row]:
         """The table."""
-        asked = len(self._latency_s) + self._found["lost"]
-        p50, p99 = (1000 * np.quantile(self._latency_s, [0.5, 0.99])).tolist()
-        # From then on each worker holds a bundle of its own: one that was reloaded is not shared with the parent.
+        asked = len(self._clients.latency_s) + self._clients.found["lost"]
+        p50, p99 = (1000 * np.quantile(self._clients.latency_s, [0.5, 0.99])).tolist()
+        # By then the worker that was killed has a successor that is as old as a tenth of the time.
         settled = self._memory[int(0.6 * len(self._memory)) :]
         part = max(1, len(settled) // 4)
         first, last = np.median(settled[:part]), np.median(settled[-part:])
@@ -229,24 +159,19 @@ class Soak:
                 f"{WORKERS} workers, {CONNECTIONS} connections",
             ),
             Row("load, open loop", f"{asked / self._seconds:,.0f} requests/s", f"{self._seconds:g} s at {SHARE:.0%}"),
-            Row("answered", f"{sum(self._versions().values()):,} of {asked:,}", "all"),
-            Row("connections that died", f"{self._found['again']}", f"{self._killed} worker killed; sent again"),
-            Row("told to come back", f"{self._found['later']}", "503, while one worker does the work of two"),
-            Row("reloads", self._reloads, f"{RELOADS} and a broken one, in each of {WORKERS} workers"),
-            Row("latency", f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, max {1000 * max(self._latency_s):.0f} ms", ""),
+            Row("answered", f"{sum(self._clients.versions().values()):,} of {asked:,}", "all"),
             Row(
-                "private memory of the workers",
+                "connections that died", f"{self._clients.found['again']}", f"{self._killed} worker killed; sent again"
+            ),
+            Row("told to come back", f"{self._clients.found['later']}", "503, while one worker does the work of two"),
+            Row("reloads", self._reloads, f"{RELOADS} and a broken one, in each of {WORKERS} workers"),
+            Row("latency", f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, max {1000 * max(self._clients.latency_s):.0f} ms", ""),
+            Row(
+                "resident memory of the workers",
                 f"{first:.0f} → {last:.0f} MiB",
                 "medians of the fourth tenth from the end, and of the last",
             ),
         ]
-
-    def _versions(self) -> dict[str, int]:
-        return {
-            name: count
-            for name, count in self._found.items()
-            if name not in _NOT_ANSWERS and not name.startswith("status")
-        }
 
 
 def _mix() -> list[dict[str, Any]]:
@@ -260,12 +185,12 @@ def _children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def _private_mib(pid: int) -> float:
+def _resident_mib(pid: int) -> float:
     try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     except OSError:  # it died just now
         return 0.0
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 if __name__ == "__main__":
