@@ -157,9 +157,14 @@ def _show(servers: list[Server]) -> None:
             figure = f"{per_s:,.0f}/s, p50 {p50:.2f} ms, p99 {p99:.1f} ms, processor {cpu:.0f} µs a request"
             ratios = [a.per_s / b.per_s for a, b in zip(loads, stock.loads.get(what, ()), strict=False)]
             against = f"{statistics.median(ratios):.1f} × stock" if ratios and not what.startswith("open") else ""
-            named = f"{what} requests a second, open loop".replace("open ", "") if what.startswith("open") else what
-            rows.append(Row(f"{server.name}: {named if ' ' in named else named + ' connections'}", figure, against))
+            rows.append(Row(f"{server.name}: {_named(what)}", figure, against))
     show(f"Serving one row: {TREES} trees of depth {DEPTH}, one worker, {ROUNDS} rounds of {SECONDS:.0f} s", rows)
+
+
+def _named(what: str) -> str:
+    if what.startswith("open"):
+        return f"{what.removeprefix('open ')} requests a second, open loop"
+    return what if " " in what else f"{what} connections"
 
 
 def _show_batches(folder: Path, ours: Server) -> None:
