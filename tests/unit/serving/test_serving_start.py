@@ -57,7 +57,7 @@ def run(code: str) -> list[str]:
 
 
 def test_kserve_comes_without_the_cluster_client_and_pandas() -> None:
-    heavy = ("pandas", "kubernetes", "sklearn", "xgboost", "mlflow", "kfp", "onnx")
+    heavy = ("pandas", "kubernetes", "sklearn", "xgboost", "mlflow", "kfp", "onnx", "httpx", "pyarrow.compute")
     code = (
         "import sys; sys.argv = ['x', '--workers', 'none of kserve']\n"
         "from serving.kserve_import import import_kserve; import_kserve()\n"
