@@ -51,8 +51,9 @@ def list_runs(home: HomeOption = None, json: JsonOption = False) -> None:
         ">R²": [number(run.r2) for run in records],
         ">RMSE": [number(run.rmse, 2) for run in records],
     }
-    regressions = [run.rmse is not None for run in records]
-    shown = [*list(figures)[: 0 if all(regressions) else 2], *list(figures)[2 if any(regressions) else 4 :]]
+    regressions = any(run.rmse is not None for run in records)
+    others = not regressions or any(run.roc_auc is not None for run in records)
+    shown = list(figures)[0 if others else 2 : 4 if regressions else 2]
     print_table(
         ["run", "dataset", "state", "verdict", ">version", *shown, ">seconds"],
         [

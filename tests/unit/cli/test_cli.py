@@ -180,6 +180,18 @@ class TestRuns:
             assert "1,234" in second
         assert [run["state"] for run in json.loads(tenure("runs", "list", "--json").stdout)] == ["failed", "finished"]
 
+    def test_a_regression_has_columns_of_its_own(self, home):
+        values = {"dataset": "future-spend", "roc_auc": None, "profit": None, "r2": 0.423, "rmse": 73.82}
+        a_run(home, "20251121-110000-future-spend", **values)
+        heads, _, row = tenure("runs").stdout.splitlines()[:3]
+        assert "ROC-AUC" not in heads
+        assert "0.423" in row
+        assert "73.82" in row
+        a_run(home)
+        heads = tenure("runs").stdout.splitlines()[0]
+        assert "ROC-AUC" in heads
+        assert "RMSE" in heads
+
     def test_show(self, home):
         a_run(home, parameters={"trials": 3})
         shown = tenure("runs", "show", "last").stdout
