@@ -30,7 +30,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 _BOUNDS = {name: (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)) for name, dtype in INTEGERS.items()}
 _MEMBERS = frozenset(("id", "inputs", "outputs", "parameters"))
 _SHAPES = ([1], [1, 1])
-_ALL = (None, [])
+_ALL: tuple[object, ...] = (None, [])
 _OPTIONS = Options()
 
 
