@@ -15,7 +15,7 @@ def train(
     candidates: dsl.Output[dsl.Model],
     threads: int = 1,
 ) -> None:
-    """Refit the best of each family, calibrate it, set its threshold, and ship it as a bundle.
+    """Fit the best of each family, calibrate it, set its threshold, refit it on all but the test part, and ship it.
 
     Args:
         contract: the contract, YAML text.

@@ -1,4 +1,4 @@
-"""train: refit the best of each family, calibrate it, set its threshold, and ship it as a bundle."""
+"""train: fit the best of each family, calibrate it, set its threshold, refit it on more rows, and ship it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from components.parts import read_part, read_transform
 from components.step import progress
 from components.train.candidates import best_of_families
 from components.train.making import Candidate, make_candidate, make_ensemble
+from components.train.rows import join
 from tenure.bundle import write
 from tenure.contract import Contract, parse
 from tenure.contract.family_names import ENSEMBLE
@@ -34,11 +35,13 @@ def run(
 ) -> dict[str, Any]:
     """Make a candidate of each family and choose one, before anything has looked at the test part.
 
-    A family's best trial is refitted on the whole training part, with as many boosting rounds as its folds stopped
+    A family's best trial is fitted to the whole training part, with as many boosting rounds as its folds stopped
     at (their median); exported to ONNX and verified against the fitted model; calibrated, and given a threshold, on
     the validation part: for regression, given an interval, bands and a threshold. Where the contract asks for an
-    ensemble, the best families are stacked into one more candidate (see ``ensemble``). All candidates are shipped;
-    ``chosen`` names the one to evaluate, see ``choose``.
+    ensemble, the best families are stacked into one more candidate (see ``ensemble``). Then each is fitted anew, with
+    the same parameters, to the training and the validation part together, and shipped with the decision made before
+    (see ``Candidate``). ``chosen`` names the one to evaluate, see ``choose``. All figures in ``train.json`` are those
+    of the models of the training part alone.
 
     Args:
         contract: the contract's YAML.
@@ -63,18 +66,19 @@ def run(
     """
     terms = parse(contract)
     transform = read_transform(features)
-    train, validation = (read_part(features, name, terms, transform) for name in ("train", "validation"))
+    rows = join(read_part(features, "train", terms, transform), read_part(features, "validation", terms, transform))
+    train_rows, validation_rows = len(rows.train.label), len(rows.validation.label)
     profile = json.loads((valid / "profile.json").read_text(encoding="utf-8"))
     data_hash = json.loads((raw / "ingest.json").read_text(encoding="utf-8"))["data_hash"]
     table_rows = _table_rows(features)
     made: list[Candidate] = []
     bests = best_of_families(terms, trials)
     for done, best in enumerate(bests):
-        progress(f"refitting {best.family}", done, len(bests))
-        made.append(make_candidate(terms, best, train, validation, table_rows=table_rows, threads=threads))
+        progress(f"fitting {best.family}", done, len(bests))
+        made.append(make_candidate(terms, best, rows, table_rows=table_rows, threads=threads))
     if ENSEMBLE in terms.training.families:
         progress("stacking the best", len(bests), len(bests))
-        made.append(make_ensemble(terms, made, train, validation, table_rows=table_rows, threads=threads))
+        made.append(make_ensemble(terms, made, rows, table_rows=table_rows, threads=threads))
     versions = []
     for candidate in made:
         manifest = write(
@@ -89,16 +93,16 @@ def run(
             created_at=created_at,
         )
         versions.append(manifest.version)
-    chosen = choose(terms, made, len(train.label), len(validation.label))
+    chosen = choose(terms, made, train_rows, validation_rows)
     leaderboard = [
-        _entry(candidate, version, len(train.label), len(validation.label)) | {"chosen": candidate is chosen}
+        _entry(candidate, version, train_rows, validation_rows) | {"chosen": candidate is chosen}
         for candidate, version in zip(made, versions, strict=True)
     ]
     document = {
         "chosen": chosen.best.family,
         "objective": terms.training.objective,
         "direction": direction(terms.training.objective),
-        "rows": {"train": len(train.label), "validation": len(validation.label)},
+        "rows": {"train": train_rows, "validation": validation_rows, "shipped": train_rows + validation_rows},
         "leaderboard": leaderboard,
     }
     write_text(candidates / FILE_NAME, json.dumps(document, indent=1, allow_nan=False) + "\n")

@@ -92,22 +92,55 @@ def test_a_bundle_a_family_and_the_leaderboard(trained, upstream):
 
 
 def test_the_bundle_is_the_fitted_model(trained, upstream):
-    """From raw text to probability: what is served equals what the library that fitted it says."""
+    """From raw text to probability: what is served equals what the library says, fitted to all but the test part."""
     candidates, _ = trained
     transform = read_transform(upstream.features)
-    rows = read_part(upstream.features, "train", upstream.terms, transform)
+    rows = both_parts(upstream, transform)
     test = upstream.parts["test"]
     matrix = transform.encode(columns(test)).matrix
     for entry in json.loads((candidates / logic.FILE_NAME).read_text())["leaderboard"]:
         family = get(entry["family"])
-        fitted = family.fit(
-            Rows(rows.matrix, rows.label), entry["parameters"], seed=upstream.terms.training.seed, threads=1
-        )
+        fitted = family.fit(rows, entry["parameters"], seed=upstream.terms.training.seed, threads=1)
         bundle = read(candidates / entry["family"])
         margin, raw = bundle.score_matrix(matrix)
         np.testing.assert_allclose(raw, fitted.predict(matrix), rtol=0, atol=1e-6)
         prediction = bundle.predict(columns(test))
         np.testing.assert_allclose(prediction.probability, bundle.decision.calibrate(margin, raw), atol=1e-12)
+
+
+def both_parts(upstream, transform):
+    parts = [read_part(upstream.features, name, upstream.terms, transform) for name in ("train", "validation")]
+    return Rows(np.concatenate([part.matrix for part in parts]), np.concatenate([part.label for part in parts]))
+
+
+def test_what_decides_comes_from_a_model_that_has_not_seen_the_rows(trained, upstream):
+    """Score, calibration and threshold are those of the training part's model; the model shipped knows more rows."""
+    candidates, _ = trained
+    transform = read_transform(upstream.features)
+    train, validation = (
+        read_part(upstream.features, name, upstream.terms, transform) for name in ("train", "validation")
+    )
+    document = json.loads((candidates / logic.FILE_NAME).read_text())
+    assert document["rows"] == {
+        "train": len(train.label),
+        "validation": len(validation.label),
+        "shipped": len(train.label) + len(validation.label),
+    }
+    for entry in document["leaderboard"]:
+        bundle = read(candidates / entry["family"])
+        judged = get(entry["family"]).fit(
+            Rows(train.matrix, train.label), entry["parameters"], seed=upstream.terms.training.seed, threads=1
+        )
+        raw = judged.predict(validation.matrix)
+        assert entry["validation_score"] == pytest.approx(roc_auc_score(validation.label, raw), abs=1e-6)
+        margin = np.log(raw) - np.log1p(-raw) if bundle.terms.link == "logit" else raw
+        calibrated = bundle.decision.calibrate(margin, raw)
+        assert entry["validation"]["brier"]["value"] == pytest.approx(
+            np.mean((calibrated - validation.label) ** 2), abs=1e-5
+        )
+        contacted = bundle.decision.decide(calibrated, columns={}).mean()
+        assert contacted == pytest.approx(entry["validation"]["contacted_share"]["value"], abs=2 / len(raw))
+        assert not np.allclose(bundle.score_matrix(validation.matrix)[1], raw, rtol=0, atol=1e-4)
 
 
 def test_the_models_are_good_and_keep_the_contact_limit(trained, upstream):
@@ -118,8 +151,8 @@ def test_the_models_are_good_and_keep_the_contact_limit(trained, upstream):
         prediction = read(candidates / family).predict(columns(upstream.parts["test"]))
         assert roc_auc_score(label, prediction.probability) > 0.78
         assert prediction.probability.mean() == pytest.approx(label.mean(), abs=0.05)
-        validation = read(candidates / family).predict(columns(upstream.parts["validation"]))
-        assert 0.0 < validation.decision.mean() <= limit
+    for entry in json.loads((candidates / logic.FILE_NAME).read_text())["leaderboard"]:
+        assert 0.0 < entry["validation"]["contacted_share"]["value"] <= limit
 
 
 def test_a_longer_contract_never_raises_risk_on_average(trained, upstream):
@@ -146,13 +179,12 @@ def test_two_runs_give_identical_bundles(trained, upstream, tmp_path):
 def test_shuffled_labels_teach_nothing(make_upstream, tmp_path):
     shuffled = make_upstream(rows=3000, shuffle_labels=True, trials=1)
     candidates, _ = train(shuffled, tmp_path)
-    label = np.concatenate([shuffled.parts[part].column("_label").to_numpy() for part in ("validation", "test")])
+    label = shuffled.parts["test"].column("_label").to_numpy()
     for family in shuffled.terms.training.families:
         bundle = read(candidates / family)
-        tables = [shuffled.parts[part] for part in ("validation", "test")]
-        margins = np.concatenate([bundle.predict(columns(table)).margin for table in tables])
-        # 900 rows with a quarter of churners: the standard error is 0.022.
-        assert abs(roc_auc_score(label, margins) - 0.5) < 0.07, family
+        margin = bundle.predict(columns(shuffled.parts["test"])).margin
+        # 450 rows with a quarter of churners: the standard error is 0.031.
+        assert abs(roc_auc_score(label, margin) - 0.5) < 0.1, family
         metrics = next(
             entry["validation"]
             for entry in json.loads((candidates / logic.FILE_NAME).read_text())["leaderboard"]
