@@ -120,8 +120,6 @@ def evaluation_of(
             "customers_held": 0,
             "sampled_walks": 0,
             "threshold": 150.0,
-            "customers_held": 0,
-            "sampled_walks": 0,
             "bands": {"low": 0.0, "medium": 41.5, "high": 96.25},
             "level": own.level,
             "half_width": 44.0,
