@@ -1,16 +1,17 @@
 """What the whole recipe is worth on Telco: twice repeated, stratified 5-fold cross-validation around all of it.
 
 Inside each of the ten outer training folds, and nowhere else: the transform is fitted, every family searched, the best
-trials refitted, calibrated on rows held back for that, stacked, and one candidate chosen; by the pipeline's own steps,
-under the contract as it stands in ``datasets/telco``. The outer test fold is only scored. Beside it, fitted to the
-whole of the same outer training folds: a plain logistic regression, XGBoost tuned by scikit-learn's random search, and
-XGBoost with its defaults, all on the table's own columns, one-hot.
+trials fitted, calibrated on rows held back for that, stacked, one candidate chosen, and refitted with those rows; by
+the pipeline's own steps, under the contract as it stands in ``datasets/telco``. The outer test fold is only scored.
+Beside it, fitted to the whole of the same outer training folds: a plain logistic regression, XGBoost tuned by
+scikit-learn's random search, and XGBoost with its defaults, all on the table's own columns, one-hot.
 
 Means over ten folds, with the standard error of Nadeau & Bengio (2003, "Inference for the generalization error",
 section 5): training folds overlap, so folds are no independent draws, and an error over the root of ten would promise
 too much. Differences are taken fold by fold.
 
-``TENURE_BENCH_FOLDS`` (default 10) does only the first so many, for a first look.
+``TENURE_BENCH_FOLDS`` (default 10) does only the first so many, for a first look; Ctrl-C or SIGTERM ends it, with the
+table of the folds that are done.
 """
 
 from __future__ import annotations
@@ -20,13 +21,16 @@ import io
 import json
 import math
 import os
+import signal
+import sys
 import tempfile
+import time
 import warnings
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -39,6 +43,7 @@ from tenure.contract import Contract, dump, load
 
 TELCO = Path(__file__).resolve().parent.parent / "datasets" / "telco"
 SPLITS, REPEATS, SEED = 5, 2, 20
+PROCESSES = 2
 FOLDS = int(os.environ.get("TENURE_BENCH_FOLDS", str(SPLITS * REPEATS)))
 RECIPE, STACKED = "the recipe, telco's contract", "the recipe, with the ensemble among the families"
 TUNED, DEFAULTS, LOGISTIC = "XGBoost, random search", "XGBoost's defaults", "plain logistic regression"
@@ -49,22 +54,59 @@ Scores = dict[str, dict[str, float]]
 """Model to metric to value, on one outer fold."""
 
 
+class Fold(NamedTuple):
+    """What came of one outer fold."""
+
+    number: int
+    scores: Scores
+    chosen: str
+    """The recipe's family."""
+    inner: dict[str, float]
+    """Every family's pooled score, by which the recipe chooses."""
+
+
 def main() -> None:
-    with tempfile.TemporaryDirectory() as place:
-        home = Path(place)
-        prepare(home)
-        with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-            folds = list(pool.map(outer_fold, [place] * FOLDS, range(FOLDS)))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    folds: list[Fold] = []
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as place, get_context("spawn").Pool(PROCESSES) as pool:
+        prepare(Path(place))
+        try:
+            for fold in pool.imap_unordered(partial(outer_fold, place), range(FOLDS)):
+                folds.append(fold)
+                _tell(fold, len(folds), time.monotonic() - started)
+        except KeyboardInterrupt:
+            print(f"stopped after {len(folds)} of {FOLDS} folds", file=sys.stderr)
+    if folds:
+        tabulate(sorted(folds))
+
+
+def tabulate(folds: Sequence[Fold]) -> None:
+    """The table of the folds that are done."""
     rows = []
-    for model in folds[0][0]:
-        said = [f"{name} {_with_error([scores[model][name] for scores, _ in folds])}" for name in TARGETS]
+    for model in folds[0].scores:
+        said = [f"{name} {_with_error([fold.scores[model][name] for fold in folds])}" for name in TARGETS]
         against = [f"{name} {target}" for name, target in TARGETS.items()]
         if model != RECIPE:
-            less = {name: [scores[RECIPE][name] - scores[model][name] for scores, _ in folds] for name in TARGETS}
-            against = ["recipe less this", *(_with_error(differences, "+") for differences in less.values())]
+            less = [[fold.scores[RECIPE][name] - fold.scores[model][name] for fold in folds] for name in TARGETS]
+            against = ["recipe less this", *(_with_error(differences, "+") for differences in less)]
         rows.append(Row(model, "; ".join(said), "; ".join(against)))
-    rows.append(Row("families chosen", ", ".join(fold[1] for fold in folds)))
-    show(f"The whole recipe on Telco, {FOLDS} outer folds of {REPEATS} × {SPLITS}", rows)
+    rows.append(Row("families chosen", ", ".join(fold.chosen for fold in folds)))
+    done = "" if len(folds) == SPLITS * REPEATS else f"; only {len(folds)} of them done"
+    show(f"The whole recipe on Telco, {SPLITS * REPEATS} outer folds of {REPEATS} × {SPLITS}{done}", rows)
+
+
+def _tell(fold: Fold, done: int, seconds: float) -> None:
+    outer = "; ".join(
+        f"{model} {', '.join(f'{value:.4f}' for value in scores.values())}" for model, scores in fold.scores.items()
+    )
+    inner = ", ".join(f"{family} {value:.4f}" for family, value in fold.inner.items())
+    print(
+        f"{done} of {FOLDS} after {seconds:.0f} s: fold {fold.number} chose {fold.chosen}\n"
+        f"  {', '.join(TARGETS)}: {outer}\n  inside: {inner}",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 def prepare(home: Path) -> None:
@@ -79,8 +121,8 @@ def prepare(home: Path) -> None:
     _quiet(lambda: validate(text, home / "raw", home / "valid"))
 
 
-def outer_fold(place: str, number: int) -> tuple[Scores, str]:
-    """Everything on one outer fold, and the family that the recipe chose."""
+def outer_fold(place: str, number: int) -> Fold:
+    """Everything on one outer fold."""
     from sklearn.model_selection import RepeatedStratifiedKFold
 
     os.environ["OMP_NUM_THREADS"] = "1"
@@ -90,20 +132,21 @@ def outer_fold(place: str, number: int) -> tuple[Scores, str]:
     label = (np.asarray(table.column(contract.label_column)) == contract.label.positive).astype(np.int8)
     splitter = RepeatedStratifiedKFold(n_splits=SPLITS, n_repeats=REPEATS, random_state=SEED)
     train, test = list(splitter.split(np.zeros(label.size), label))[number]
-    found, chosen = _quiet(lambda: _recipe(home, home / f"fold-{number}", table, label, (train, test)))
+    found, chosen, inner = _quiet(lambda: _recipe(home, home / f"fold-{number}", table, label, (train, test)))
     wide = one_hot(contract, table)
     for name, make in ((TUNED, _tuned), (LOGISTIC, _logistic), (DEFAULTS, _defaults)):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             model = make().fit(wide[train], label[train])
         found[name] = _score(label[test], model.predict_proba(wide[test])[:, 1])
-    return found, chosen
+    return Fold(number, found, chosen, inner)
 
 
 def _recipe(
     home: Path, folder: Path, table: pa.Table, label: NDArray[np.int8], rows: tuple[NDArray[np.int64], ...]
-) -> tuple[Scores, str]:
-    """The chosen candidate's scores on the second of ``rows`` after all the steps on the first, and every family's."""
+) -> tuple[Scores, str, dict[str, float]]:
+    """The chosen candidate's scores on the second of ``rows`` after all the steps on the first, and every family's;
+    the chosen family, and what every family scored inside."""
     from sklearn.model_selection import train_test_split
 
     from components.train.logic import run as make
@@ -155,7 +198,8 @@ def _recipe(
         )
         scored[entry["family"]] = _score(label[np.sort(test)], answer.probability)
     alone = max((entry for entry in document["leaderboard"] if entry["family"] in own), key=lambda e: e["pooled_score"])
-    return {RECIPE: scored[alone["family"]], STACKED: scored[document["chosen"]], **scored}, alone["family"]
+    inner = {entry["family"]: entry["pooled_score"] for entry in document["leaderboard"]}
+    return {RECIPE: scored[alone["family"]], STACKED: scored[document["chosen"]], **scored}, alone["family"], inner
 
 
 def one_hot(contract: Contract, table: pa.Table) -> NDArray[np.float64]:
