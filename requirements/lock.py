@@ -15,6 +15,8 @@ HERE = Path(__file__).resolve().parent
 ROLES = ("dev", "local", "pipeline", "serving", "rollout")
 STANDALONE = ("rollout",)
 """Roles that use none of the domain library's dependencies: only the extra is resolved, so that the image is small."""
+EXTRAS = {"serving": ("serving", "tracing")}
+"""Roles that are more than the extra of their name: the server's image can send traces."""
 
 
 def compile_lock(role: str, constraints: Path | None) -> Path:
@@ -34,7 +36,8 @@ def compile_lock(role: str, constraints: Path | None) -> Path:
         extra = "\n".join(project["optional-dependencies"][role])
         subprocess.run([*command, "-"], check=True, cwd=HERE.parent, input=extra, text=True)
     else:
-        subprocess.run([*command, "--extra", role, "pyproject.toml"], check=True, cwd=HERE.parent)
+        extras = [f"--extra={extra}" for extra in EXTRAS.get(role, (role,))]
+        subprocess.run([*command, *extras, "pyproject.toml"], check=True, cwd=HERE.parent)
     return target
 
 
