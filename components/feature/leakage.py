@@ -56,14 +56,9 @@ def _sample(contract: Contract, training: Tables, transform: Transform) -> pa.Ta
     own = [] if contract.events is not None else [ROW_COLUMN]
     names = dict.fromkeys([*transform.inputs, contract.key, label, *([time] if time else []), *own])
     # At random: a fixed stride could meet a pattern of the file.
-    drawn = np.ones(total, dtype=bool)
-    if total > MAX_ROWS:
-        drawn = np.random.default_rng(0).random(total) < MAX_ROWS / total
-    kept, start = [], 0
-    for batch in training(list(names)):
-        kept.append(batch.filter(pa.array(drawn[start : start + batch.num_rows])))
-        start += batch.num_rows
-    return pa.Table.from_batches(kept)
+    random, share = np.random.default_rng(0), MAX_ROWS / max(total, 1)
+    drawn = (batch.filter(pa.array(random.random(batch.num_rows) < share)) for batch in training(list(names)))
+    return pa.Table.from_batches(list(drawn))
 
 
 def _table(contract: Contract, rows: pa.Table, transform: Transform) -> Table:

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.dataset as ds
 from numpy.typing import NDArray
 
 from components.feature.definitions import definitions
 from components.feature.leakage import stop_if_leaking
+from components.feature.rows import Rows, of_file, of_table
 from components.step import progress
 from tenure.checks import labels_of
 from tenure.contract import Contract, parse
 from tenure.contract.schema import LABEL_COLUMN, SNAPSHOT_COLUMN
-from tenure.errors import DataError, StorageError
+from tenure.errors import DataError
 from tenure.sources import TableSink, write_text
-from tenure.transform import PARTS, Assignment, Tables, Transform, assign, event_columns, fit, snapshots
+from tenure.transform import PARTS, Assignment, Tables, Transform, assign, event_columns, fit, hash_keys, snapshots
 from tenure.transform.windows import horizon_days
-
-BATCH_ROWS = 65_536
 
 
 def run(contract: str, valid: Path, features: Path) -> dict[str, Any]:
@@ -52,10 +51,10 @@ def run(contract: str, valid: Path, features: Path) -> dict[str, Any]:
         StorageError: a file cannot be read or written.
     """
     described = parse(contract)
-    table = _open(valid / "data.parquet")
+    table = of_file(valid / "data.parquet")
     if described.events is not None:
         progress("looking back from the cuts")
-        table = ds.InMemoryDataset(snapshots(described, _batches(table, event_columns(described))))
+        table = of_table(snapshots(described, table.batches(event_columns(described))))
     assignment, labels, times = _divide(described, table)
     progress("fitting the transform")
     transform = fit(described, _training_part(table, assignment))
@@ -78,62 +77,52 @@ def run(contract: str, valid: Path, features: Path) -> dict[str, Any]:
     }
 
 
-def _open(path: Path) -> ds.Dataset:
-    try:
-        return ds.dataset(path, format="parquet")
-    except (OSError, pa.ArrowInvalid) as error:
-        raise StorageError(f"cannot read {path}: {str(error).splitlines()[0]}") from error
-
-
-def _batches(table: ds.Dataset, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-    """The table's rows, always in the same order."""
-    yield from table.to_batches(
-        columns=None if columns is None else list(columns), batch_size=BATCH_ROWS, use_threads=False
-    )
-
-
-def _divide(contract: Contract, table: ds.Dataset) -> tuple[Assignment, NDArray[Any], NDArray[Any] | None]:
+def _divide(contract: Contract, table: Rows) -> tuple[Assignment, NDArray[Any], NDArray[Any] | None]:
     """The part of each row, its label, and its time."""
     time = contract.time if contract.events is None else SNAPSHOT_COLUMN
     label = contract.label_column or LABEL_COLUMN
-    names = [contract.key, label, *([time] if time else [])]
-    read = pa.Table.from_batches(list(_batches(table, names)), pa.schema([table.schema.field(name) for name in names]))
-    times = None if time is None else read.column(time).to_numpy()
-    if time is not None and read.column(time).null_count:
-        raise DataError(f"{read.column(time).null_count} rows have no '{time}'")
-    labels = _labels(contract, read.column(label))
-    return assign(contract, read.column(contract.key), labels, times), labels, times
-
-
-def _labels(contract: Contract, column: pa.Array | pa.ChunkedArray) -> NDArray[Any]:
-    """1 for customers who left, 0 for those who stayed; for regression the number; shape (rows,)."""
-    if column.null_count:
-        raise DataError(f"{column.null_count} rows have no '{contract.label_column}'")
-    labels = labels_of(contract, column)
+    # A few numbers a row are kept, and no texts.
+    hashes = np.empty(table.count, dtype=np.uint64)
+    labels = np.empty(table.count, dtype=np.float64 if contract.task == "regression" else np.int8)
+    times: NDArray[Any] | None = None
+    missing: Counter[str] = Counter()
+    start = 0
+    for batch in table.batches([contract.key, label, *([time] if time else [])]):
+        here = slice(start, start := start + batch.num_rows)
+        missing.update({name: batch.column(name).null_count for name in (time, label) if name})
+        if missing.total():
+            continue
+        hashes[here] = hash_keys(batch.column(contract.key), contract.split.seed)
+        labels[here] = labels_of(contract, batch.column(label))
+        if time is not None:
+            moments = batch.column(time).to_numpy(zero_copy_only=False)
+            times = np.empty(table.count, dtype=moments.dtype) if times is None else times
+            times[here] = moments
+    for name, count in missing.items():
+        if count:
+            raise DataError(f"{count} rows have no '{name}'")
     if not np.isfinite(labels).all():
         raise DataError(f"{int((~np.isfinite(labels)).sum())} rows have a label that is not finite")
-    return labels
+    return assign(contract, hashes, labels, times), labels, times
 
 
-def _training_part(table: ds.Dataset, assignment: Assignment) -> Tables:
+def _training_part(table: Rows, assignment: Assignment) -> Tables:
     training = assignment.places == PARTS.index("train")
 
     def batches(columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         start = 0
-        for batch in _batches(table, columns):
+        for batch in table.batches(columns):
             yield batch.filter(pa.array(training[start : start + batch.num_rows]))
             start += batch.num_rows
 
     return batches
 
 
-def _write_parts(
-    contract: Contract, table: ds.Dataset, assignment: Assignment, transform: Transform, features: Path
-) -> None:
+def _write_parts(contract: Contract, table: Rows, assignment: Assignment, transform: Transform, features: Path) -> None:
     with contextlib.ExitStack() as stack:
         sinks: list[TableSink] | None = None
         start = 0
-        for batch in _batches(table):
+        for batch in table.batches(None):
             whole = _with_features(contract, batch, transform)
             if sinks is None:
                 sinks = [stack.enter_context(TableSink(features / f"{part}.parquet", whole.schema)) for part in PARTS]
@@ -141,7 +130,7 @@ def _write_parts(
             for index, sink in enumerate(sinks):
                 sink.write(whole.filter(pa.array(places == index)))
             start += batch.num_rows
-            progress("rows written", start, len(assignment.places))
+            progress("rows written", start, table.count)
 
 
 def _with_features(contract: Contract, batch: pa.RecordBatch, transform: Transform) -> pa.RecordBatch:
@@ -149,7 +138,7 @@ def _with_features(contract: Contract, batch: pa.RecordBatch, transform: Transfo
     columns = {name: batch.column(name) for name in batch.schema.names}
     derived = transform.derive(columns)
     if contract.label_column is not None:
-        columns[LABEL_COLUMN] = pa.array(_labels(contract, columns.pop(contract.label_column)))
+        columns[LABEL_COLUMN] = pa.array(labels_of(contract, columns.pop(contract.label_column)))
     label = columns.pop(LABEL_COLUMN)
     return pa.RecordBatch.from_pydict({**columns, **derived, LABEL_COLUMN: label})
 

@@ -2,7 +2,7 @@
 
 from tenure.transform.containers import Values
 from tenure.transform.fitting import Tables, fit, of_table
-from tenure.transform.split import PARTS, Assignment, assign
+from tenure.transform.split import PARTS, Assignment, assign, hash_keys
 from tenure.transform.state import Feature
 from tenure.transform.strata import stratify
 from tenure.transform.transform import Columns, Encoded, Transform
@@ -20,6 +20,7 @@ __all__ = [
     "assign",
     "event_columns",
     "fit",
+    "hash_keys",
     "of_table",
     "snapshots",
     "stratify",

@@ -91,19 +91,25 @@ def _count(state: State, tables: Tables) -> tuple[int, dict[str, Counter[str]], 
 
 
 def _columns(state: State, tables: Tables, names: Sequence[str], rows: int) -> Iterator[tuple[str, Floats]]:
-    """Each of the numeric ``names`` with all its known values, as many at a time as the memory budget allows."""
+    """Each of the numeric ``names`` with all its known values, as many at a time as the memory budget allows.
+
+    The values are the caller's, to reorder as well.
+    """
     size = max(1, BUDGET_BYTES // (8 * rows))
     for start in range(0, len(names), size):
         group = names[start : start + size]
         part = Transform(_needed(state, group))
-        parts: dict[str, list[Floats]] = {name: [] for name in group}
+        found = {name: np.empty(rows) for name in group}
+        filled: Counter[str] = Counter()
         for values, _ in _values(part, tables(part.inputs)):
             for name in group:
                 value = values[name]
+                known = value[~np.isnan(value)]  # type: ignore[arg-type]
                 # What the matrix cannot hold; and so the median of two large numbers does not overflow.
-                parts[name].append(np.clip(value[~np.isnan(value)], -LARGEST, LARGEST))  # type: ignore[arg-type]
+                found[name][filled[name] : filled[name] + len(known)] = np.clip(known, -LARGEST, LARGEST)
+                filled[name] += len(known)
         for name in group:
-            yield name, np.concatenate(parts.pop(name))
+            yield name, found.pop(name)[: filled[name]]
 
 
 def _values(transform: Transform, batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[dict[str, Value], int]]:
@@ -133,7 +139,7 @@ def _category(name: str, counts: Counter[str], missing: bool, order: tuple[str, 
 
 
 def _median(values: Floats) -> float:
-    return float(np.median(values)) if len(values) else 0.0
+    return float(np.median(values, overwrite_input=True)) if len(values) else 0.0
 
 
 def _majority(values: Floats) -> float:
@@ -143,7 +149,7 @@ def _majority(values: Floats) -> float:
 def _fences(values: Floats) -> Limits | None:
     if not len(values):
         return None
-    low, high = np.quantile(values, [0.25, 0.75]).tolist()
+    low, high = np.quantile(values, [0.25, 0.75], overwrite_input=True).tolist()
     reach = FENCE_RANGES * (high - low)
     # A column that is one value for the most part has no spread to tell outliers by.
     return (low - reach, high + reach) if reach > 0.0 else None

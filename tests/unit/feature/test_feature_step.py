@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from components.feature import logic
+from components.feature import logic, rows
 from tenure.errors import ContractError, DataError, StorageError
 from tenure.transform import PARTS, Transform
 
@@ -156,7 +156,7 @@ def test_two_runs_write_the_same_bytes(tmp_path: Path) -> None:
 def test_batches_make_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "one").mkdir()
     run(TABLE, table(), tmp_path / "one")
-    monkeypatch.setattr(logic, "BATCH_ROWS", 7)
+    monkeypatch.setattr(rows, "BATCH_ROWS", 7)
     (tmp_path / "two").mkdir()
     run(TABLE, table(), tmp_path / "two")
     assert read(tmp_path / "one", "transform.json") == read(tmp_path / "two", "transform.json")
@@ -213,11 +213,36 @@ def test_a_missing_label_is_said(tmp_path: Path) -> None:
         run(TABLE, table().set_column(5, "state", pa.nulls(200, pa.string())), tmp_path)
 
 
+def test_rows_without_a_label_are_counted_over_all_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "BATCH_ROWS", 7)
+    state = pa.array([None if i % 50 == 3 else ["left", "stays"][i % 2] for i in range(200)])
+    with pytest.raises(DataError, match="4 rows have no 'state'"):
+        run(TABLE, table().set_column(5, "state", state), tmp_path)
+
+
+def test_reading_holds_a_few_batches_not_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "BATCH_ROWS", 4_096)
+    numbers = np.random.default_rng(0).normal(size=(2, 400_000))
+    pq.write_table(pa.table({"a": numbers[0], "b": numbers[1]}), tmp_path / "wide.parquet", row_group_size=4_096)
+    before, held = pa.total_allocated_bytes(), []
+    read = rows.of_file(tmp_path / "wide.parquet")
+    for batch in read.batches(None):
+        held.append(pa.total_allocated_bytes() - before)
+        assert batch.num_rows <= 4_096
+    assert read.count == 400_000
+    assert max(held) < numbers.nbytes / 4
+
+
 def test_a_contract_or_table_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(ContractError):
         logic.run("name: [", tmp_path, tmp_path / "features")
     with pytest.raises(StorageError, match="cannot read"):
         logic.run(TABLE, tmp_path, tmp_path / "features")
     (tmp_path / "data.parquet").write_bytes(b"no parquet")
+    with pytest.raises(StorageError, match="cannot read"):
+        logic.run(TABLE, tmp_path, tmp_path / "features")
+    pq.write_table(table(), tmp_path / "data.parquet")
+    whole = (tmp_path / "data.parquet").read_bytes()
+    (tmp_path / "data.parquet").write_bytes(whole[:4] + bytes(600) + whole[604:])
     with pytest.raises(StorageError, match="cannot read"):
         logic.run(TABLE, tmp_path, tmp_path / "features")

@@ -9,10 +9,12 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from tenure.contract import Contract, parse
 from tenure.errors import DataError
-from tenure.transform import PARTS, Assignment, assign
+from tenure.transform import PARTS, Assignment, assign, hash_keys
+from tenure.transform.split import _ranks
 
 
 def table_contract(split: str = "{}", time: bool = False) -> Contract:
@@ -42,6 +44,10 @@ windows:
 """)
 
 
+def divide(contract: Contract, keys: pa.Array, labels: np.ndarray, times: np.ndarray | None) -> Assignment:
+    return assign(contract, hash_keys(keys, contract.split.seed), labels, times)
+
+
 def names(assignment: Assignment) -> list[str]:
     return [PARTS[place] for place in assignment.places.tolist()]
 
@@ -51,7 +57,7 @@ def labels(rows: int, left: int) -> np.ndarray:
 
 
 def test_stratified_is_exact() -> None:
-    found = assign(table_contract(), pa.array(range(1000)), labels(1000, 260), None)
+    found = divide(table_contract(), pa.array(range(1000)), labels(1000, 260), None)
     assert found.strategy == "stratified"
     assert found.rows == {"train": 700, "validation": 150, "test": 150}
     assert found.positives == {"train": 182, "validation": 39, "test": 39}
@@ -67,7 +73,7 @@ def test_stratified_does_not_depend_on_the_order_of_rows(keys: list[int], order:
     def parts(ordered: list[int]) -> dict[int, str]:
         of_row = np.array([label[key] for key in ordered], dtype=np.int8)
         return dict(
-            zip(ordered, names(assign(contract, pa.array([str(key) for key in ordered]), of_row, None)), strict=True)
+            zip(ordered, names(divide(contract, pa.array([str(key) for key in ordered]), of_row, None)), strict=True)
         )
 
     shuffled = list(keys)
@@ -77,16 +83,16 @@ def test_stratified_does_not_depend_on_the_order_of_rows(keys: list[int], order:
 
 def test_seed_and_new_rows() -> None:
     keys, of_row = pa.array(range(2000)), labels(2000, 1000)
-    one, other = (names(assign(table_contract(f"{{seed: {seed}}}"), keys, of_row, None)) for seed in (1, 2))
+    one, other = (names(divide(table_contract(f"{{seed: {seed}}}"), keys, of_row, None)) for seed in (1, 2))
     assert one != other
-    fewer = names(assign(table_contract("{seed: 1}"), keys.slice(0, 1990), of_row[:1990], None))
+    fewer = names(divide(table_contract("{seed: 1}"), keys.slice(0, 1990), of_row[:1990], None))
     assert sum(a != b for a, b in zip(one, fewer, strict=False)) <= 10
 
 
 def test_by_time_the_oldest_train_and_a_day_is_never_divided() -> None:
     days = np.repeat(np.arange("2024-01-01", "2024-01-21", dtype="datetime64[D]"), 10)
     shuffle = np.random.default_rng(0).permutation(200)
-    found = assign(table_contract(time=True), pa.array(range(200)), np.tile([0, 1], 100).astype(np.int8), days[shuffle])
+    found = divide(table_contract(time=True), pa.array(range(200)), np.tile([0, 1], 100).astype(np.int8), days[shuffle])
     assert found.strategy == "time"
     of_part = [set(days[shuffle][found.places == index].tolist()) for index in range(3)]
     assert max(of_part[0]) < min(of_part[1])
@@ -96,27 +102,27 @@ def test_by_time_the_oldest_train_and_a_day_is_never_divided() -> None:
 
 def test_by_time_with_few_uneven_days() -> None:
     days = np.array(["2024-01-01"] * 90 + ["2024-01-02"] * 5 + ["2024-01-03"] * 5, dtype="datetime64[D]")
-    found = assign(table_contract(time=True), pa.array(range(100)), np.tile([0, 1], 50).astype(np.int8), days)
+    found = divide(table_contract(time=True), pa.array(range(100)), np.tile([0, 1], 50).astype(np.int8), days)
     assert found.rows == {"train": 90, "validation": 5, "test": 5}
     with pytest.raises(DataError, match="2 different times: a split by time needs three"):
-        assign(table_contract(time=True), pa.array(range(95)), labels(95, 50), days[:95])
+        divide(table_contract(time=True), pa.array(range(95)), labels(95, 50), days[:95])
 
 
 def test_a_part_without_a_class_is_refused() -> None:
     with pytest.raises(DataError, match="the validation part of the split has 3 rows and no customer who left"):
-        assign(table_contract(), pa.array(range(20)), labels(20, 1), None)
+        divide(table_contract(), pa.array(range(20)), labels(20, 1), None)
     with pytest.raises(DataError, match="no customer who stayed"):
-        assign(table_contract(), pa.array(range(20)), labels(20, 20), None)
+        divide(table_contract(), pa.array(range(20)), labels(20, 20), None)
 
 
 def test_repeated_keys_stay_together_or_are_refused() -> None:
     keys = pa.array([index // 2 for index in range(200)])
     of_row = np.tile([0, 0, 0, 1], 50).astype(np.int8)
-    places = names(assign(table_contract(), keys, of_row, None))
+    places = names(divide(table_contract(), keys, of_row, None))
     assert all(places[i] == places[i + 1] for i in range(0, 200, 2))
     days = np.arange("2024-01-01", "2024-07-19", dtype="datetime64[D]")
     with pytest.raises(DataError, match="2 values of the key 'id' stand in several parts"):
-        assign(table_contract(time=True), pa.array([*range(198), 0, 1]), np.tile([0, 1], 100).astype(np.int8), days)
+        divide(table_contract(time=True), pa.array([*range(198), 0, 1]), np.tile([0, 1], 100).astype(np.int8), days)
 
 
 def at_cuts(cuts: list[str], customers: int) -> tuple[pa.Array, np.ndarray, np.ndarray]:
@@ -132,7 +138,7 @@ def at_cuts(cuts: list[str], customers: int) -> tuple[pa.Array, np.ndarray, np.n
 def test_an_event_log_is_split_by_cut() -> None:
     cuts = ["2024-01-01", "2024-02-01", "2024-03-02", "2024-04-01", "2024-05-01"]
     keys, of_row, times = at_cuts(cuts, 100)
-    found = assign(log_contract(cuts, split="{train: 0.6, validation: 0.2, test: 0.2}"), keys, of_row, times)
+    found = divide(log_contract(cuts, split="{train: 0.6, validation: 0.2, test: 0.2}"), keys, of_row, times)
     assert names(found)[::100] == ["train", "train", "train", "validation", "test"]
     assert found.keys_in_several_parts == 100
 
@@ -140,7 +146,7 @@ def test_an_event_log_is_split_by_cut() -> None:
 def test_two_cuts_validate_on_other_customers_of_the_first() -> None:
     cuts = ["2024-01-01", "2024-02-01"]
     keys, of_row, times = at_cuts(cuts, 170)
-    found = assign(log_contract(cuts), keys, of_row, times)
+    found = divide(log_contract(cuts), keys, of_row, times)
     assert set(names(found)[170:]) == {"test"}
     assert found.rows == {"train": 140, "validation": 30, "test": 170}
     assert found.positives == {"train": 70, "validation": 15, "test": 85}
@@ -148,7 +154,7 @@ def test_two_cuts_validate_on_other_customers_of_the_first() -> None:
 
 def test_one_cut_divides_customers() -> None:
     keys, of_row, times = at_cuts(["2024-01-01"], 100)
-    found = assign(log_contract(["2024-01-01"]), keys, of_row, times)
+    found = divide(log_contract(["2024-01-01"]), keys, of_row, times)
     assert found.rows == {"train": 70, "validation": 15, "test": 15} or sum(found.rows.values()) == 100
     assert found.keys_in_several_parts == 0
 
@@ -156,7 +162,7 @@ def test_one_cut_divides_customers() -> None:
 def test_customers_of_an_event_log_can_be_kept_apart() -> None:
     cuts = ["2024-01-01", "2024-01-08", "2024-01-15"]
     keys, of_row, times = at_cuts(cuts, 100)
-    found = assign(log_contract(cuts, split="{strategy: stratified}"), keys, of_row, times)
+    found = divide(log_contract(cuts, split="{strategy: stratified}"), keys, of_row, times)
     places = np.array(names(found)).reshape(3, 100)
     assert (places == places[0]).all()
     assert found.keys_in_several_parts == 0
@@ -168,11 +174,26 @@ def test_customers_of_an_event_log_can_be_kept_apart() -> None:
 def test_horizons_must_not_reach_into_the_next_part(cuts: list[str]) -> None:
     keys, of_row, times = at_cuts(cuts, 100)
     with pytest.raises(DataError, match=r"the 30 days from the cut 2024-0.* reach beyond the cut 2024-0"):
-        assign(log_contract(cuts), keys, of_row, times)
+        divide(log_contract(cuts), keys, of_row, times)
 
 
 def test_horizons_may_overlap_within_a_part() -> None:
     cuts = ["2024-01-01", "2024-01-08", "2024-01-15", "2024-02-14", "2024-03-15"]
     keys, of_row, times = at_cuts(cuts, 100)
-    found = assign(log_contract(cuts, split="{train: 0.6, validation: 0.2, test: 0.2}"), keys, of_row, times)
+    found = divide(log_contract(cuts, split="{train: 0.6, validation: 0.2, test: 0.2}"), keys, of_row, times)
     assert names(found)[::100] == ["train", "train", "train", "validation", "test"]
+
+
+@given(hnp.arrays(np.uint64, st.integers(0, 40), elements=st.sampled_from([0, 1, 2, 7, 2**63, 2**64 - 1])))
+@settings(max_examples=60, deadline=None)
+def test_ranks_are_those_of_numpy(values: np.ndarray) -> None:
+    np.testing.assert_array_equal(_ranks(values), np.unique(values, return_inverse=True)[1])
+
+
+def test_a_customer_has_one_hash_whatever_the_batch_and_the_type_of_its_key() -> None:
+    keys = pa.array(["7", "12", "7", "3"])
+    whole = hash_keys(keys, 5)
+    assert whole[0] == whole[2] and len(set(whole.tolist())) == 3
+    assert np.concatenate([hash_keys(keys.slice(0, 3), 5), hash_keys(keys.slice(3), 5)]).tolist() == whole.tolist()
+    assert hash_keys(keys.cast(pa.int64()), 5).tolist() == whole.tolist()
+    assert set(hash_keys(keys, 6).tolist()).isdisjoint(whole.tolist())

@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 from tenure.contract import Contract, parse
 from tenure.errors import DataError
-from tenure.transform import PARTS, assign, stratify
+from tenure.transform import PARTS, assign, hash_keys, stratify
 from tenure.transform.strata import MAX_STRATA
 
 
@@ -54,7 +54,7 @@ columns:
 def test_the_parts_have_the_same_shares_of_small_and_large_numbers() -> None:
     keys = pa.array([f"c{n}" for n in range(2_000)])
     label = np.concatenate([np.zeros(1_200), np.random.default_rng(1).gamma(1.0, 80.0, 800)])
-    found = assign(contract(), keys, label, None)
+    found = assign(contract(), hash_keys(keys, 0), label, None)
     assert found.positives == {}
     assert sum(found.rows.values()) == 2_000
     for index, part in enumerate(PARTS):
@@ -63,7 +63,7 @@ def test_the_parts_have_the_same_shares_of_small_and_large_numbers() -> None:
         assert (inside == 0).mean() == pytest.approx(0.6, abs=0.01)
         assert (inside > np.quantile(label, 0.9)).mean() == pytest.approx(0.1, abs=0.02)
     shuffled = np.random.default_rng(2).permutation(2_000)
-    again = assign(contract(), keys.take(pa.array(shuffled)), label[shuffled], None)
+    again = assign(contract(), hash_keys(keys.take(pa.array(shuffled)), 0), label[shuffled], None)
     assert (again.places == found.places[shuffled]).all()
 
 
@@ -72,7 +72,7 @@ def test_a_part_with_one_number_only_is_refused() -> None:
     keys = pa.array([f"c{n}" for n in range(100)])
     days = np.repeat(np.array(["2024-01-01", "2024-01-02", "2024-01-03"], "datetime64[D]"), [70, 15, 15])
     label = np.arange(100.0)
-    assert assign(described, keys, label, days).rows == {"train": 70, "validation": 15, "test": 15}
+    assert assign(described, hash_keys(keys, 0), label, days).rows == {"train": 70, "validation": 15, "test": 15}
     label[85:] = 4.5
     with pytest.raises(DataError, match=r"the test part of the split has 15 rows: the label is 4\.5 in all of them"):
-        assign(described, keys, label, days)
+        assign(described, hash_keys(keys, 0), label, days)
