@@ -31,13 +31,13 @@ class InteractionTerms:
     """Shape (pairs,)."""
     intercept: float
     means: NDArray[np.float64]
-    """Mean of every feature over the training part, shape (features,)."""
+    """Mean of every feature over the rows learned from, shape (features,)."""
     variances: NDArray[np.float64]
-    """Variance of every feature over the training part, shape (features,): the mean of ``d²``."""
+    """Variance of every feature over the rows learned from, shape (features,): the mean of ``d²``."""
     low: NDArray[np.float64]
-    """Smallest value of every feature in the training part, shape (features,)."""
+    """Smallest value of every feature among the rows learned from, shape (features,)."""
     high: NDArray[np.float64]
-    """Largest value of every feature in the training part, shape (features,)."""
+    """Largest value of every feature among the rows learned from, shape (features,)."""
 
     def __post_init__(self) -> None:
         for name in ARRAYS:
@@ -75,7 +75,7 @@ class InteractionTerms:
 class InteractionExplainer:
     """Exact contributions for independent features (Lundberg and Lee 2017, equation 8).
 
-    A line is its feature's own. A parabola is too, less its mean over the training part. A product of two centred
+    A line is its feature's own. A parabola is too, less its mean over the rows learned from. A product of two centred
     features is worth something only when both are known, so each gets half of it.
     """
 

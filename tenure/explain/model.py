@@ -33,7 +33,7 @@ class LinearTerms:
     """Shape (features,)."""
     intercept: float
     means: NDArray[np.float64]
-    """Mean of every feature over the training part, shape (features,): what a contribution is measured from."""
+    """Mean of every feature over the rows learned from, shape (features,): what a contribution is measured from."""
     link: Link = "logit"
 
     def __post_init__(self) -> None:

@@ -28,9 +28,9 @@ class QuadraticTerms:
     """Shape (features,)."""
     intercept: float
     means: NDArray[np.float64]
-    """Mean of every feature over the training part, shape (features,)."""
+    """Mean of every feature over the rows learned from, shape (features,)."""
     variances: NDArray[np.float64]
-    """Variance of every feature over the training part, shape (features,): the mean of ``d²``."""
+    """Variance of every feature over the rows learned from, shape (features,): the mean of ``d²``."""
 
     def __post_init__(self) -> None:
         for name in _ARRAYS:
@@ -57,12 +57,12 @@ class QuadraticTerms:
 
 
 class QuadraticExplainer:
-    """Exact contributions for independent features: each feature's parabola less its mean over the training part."""
+    """Exact contributions for independent features: each one's parabola less its mean over the rows learned from."""
 
     def __init__(self, terms: QuadraticTerms) -> None:
         self._terms = terms
         self.expected = terms.intercept + float(terms.curvatures @ terms.variances)
-        """Mean margin over the training part: what the contributions are added to."""
+        """Mean margin over the rows learned from: what the contributions are added to."""
 
     def contributions(self, row: NDArray[np.float32]) -> NDArray[np.float64]:
         """Contribution of every feature of one row, shape (features,); their sum is ``margin - expected``."""

@@ -54,9 +54,9 @@ class TreeExplainer:
         widest = max(_PACKED)
         self._batches = [_Batch(tables[first : first + widest], self._value) for first in range(0, len(tables), widest)]
         self._places = np.arange(self._starts[-1])
-        # Down every edge by its share of the rows, whatever the row: the mean over the training part.
+        # Down every edge by its share of the rows, whatever the row: the mean over the rows learned from.
         self.expected = trees.base + float(self._path_products(step) @ self._value)
-        """Mean margin over the training part, by cover: what the contributions are added to."""
+        """Mean margin over the rows learned from, by cover: what the contributions are added to."""
 
     def _read_edges(self, trees: FlatTrees, levels: list[NDArray[np.int64]]) -> tuple[NDArray[np.float64], int]:
         """For every node, what its path demands of the feature that its incoming edge splits on.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -17,6 +18,7 @@ from pyarrow import csv
 
 from components.feature import logic as feature
 from components.ingest import logic as ingest
+from components.parts import read_part
 from components.train import logic as train
 from components.tune import logic as tune
 from components.validate import logic as validate
@@ -25,7 +27,7 @@ from tenure.bundle import ValuePrediction
 from tenure.contract import dump, parse
 from tenure.decision import ValueDecision
 from tenure.errors import DataError
-from tenure.families import REGRESSORS
+from tenure.families import REGRESSORS, Rows, get
 from tenure.transform import Transform
 
 ROWS = 900
@@ -127,6 +129,29 @@ def test_every_candidate_beats_the_mean_on_rows_it_never_saw(run: Run) -> None:
         assert entry["interval"] == {"level": 0.9, "half_width": read.decision.half_width}
         assert entry["validation"]["rmse"]["low"] < entry["validation"]["rmse"]["value"]
         assert len(entry["cv_scores"]) == 3 and entry["cv_mean"] > 0
+
+
+def test_the_interval_is_of_a_model_that_has_not_seen_the_rows_and_the_model_shipped_has(run: Run) -> None:
+    transform = Transform.from_json((run.folder / "features" / "transform.json").read_text(encoding="utf-8"))
+    terms = parse(run.text)
+    train, validation = (read_part(run.folder / "features", name, terms, transform) for name in ("train", "validation"))
+    every = Rows(np.concatenate([train.matrix, validation.matrix]), np.concatenate([train.label, validation.label]))
+    board = run.json("candidates/train.json")
+    assert board["rows"]["shipped"] == len(every.label)
+    for entry in board["leaderboard"]:
+        read = bundle.read(run.folder / "candidates" / entry["family"])
+        judged, shipped = (
+            get(entry["family"]).fit(rows, entry["parameters"], seed=terms.training.seed, threads=1)
+            for rows in (Rows(train.matrix, train.label), every)
+        )
+        error = np.sort(np.abs(read.decision.value(judged.predict(validation.matrix)) - validation.label))
+        assert entry["interval"]["half_width"] == pytest.approx(error[math.ceil((len(error) + 1) * 0.9) - 1], rel=1e-5)
+        table = pq.read_table(run.folder / "features" / "test.parquet")
+        columns = {name: table[name] for name in transform.inputs}
+        said = read.predict(columns).value
+        np.testing.assert_allclose(
+            said, read.decision.value(shipped.predict(transform.encode(columns).matrix)), rtol=1e-5, atol=1e-4
+        )
 
 
 def test_the_smallest_pooled_error_is_chosen(run: Run) -> None:
