@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -83,7 +84,7 @@ def _key(model: ChurnModel, query: Query) -> Key | None:
     try:
         rows = [_written(columns[name]) if name in columns else 0 for name in model.bundle.contract.inputs]
         content = orjson.dumps(rows, option=orjson.OPT_SERIALIZE_NUMPY)
-    except (TypeError, ValueError):  # text that is not UTF-8: the model will say so
+    except (TypeError, ValueError):  # text that is not UTF-8, infinity: the model will say so
         return None
     if len(content) > MAX_KEY_BYTES:
         return None
@@ -93,9 +94,16 @@ def _key(model: ChurnModel, query: Query) -> Key | None:
 
 
 def _written(values: list[object] | np.ndarray) -> object:
-    """A column's values as JSON can hold them; bytes are the text they hold, an array comes with its type."""
+    """A column's values as JSON can hold them; bytes are the text they hold, an array comes with its type.
+
+    Raises:
+        ValueError: one is infinite, which JSON would write as it writes a missing number.
+    """
+    listed: list[object] = values.tolist() if isinstance(values, np.ndarray) else values
+    if math.inf in listed or -math.inf in listed:
+        raise ValueError("infinite")
     if isinstance(values, np.ndarray):
-        return [values.dtype.str, values.tolist()]
-    if values and isinstance(values[0], bytes):
-        return [value.decode() if isinstance(value, bytes) else value for value in values]
-    return values
+        return [values.dtype.str, listed]
+    if listed and isinstance(listed[0], bytes):
+        return [value.decode() if isinstance(value, bytes) else value for value in listed]
+    return listed

@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from time import perf_counter
-from typing import Any, Protocol, TypeVar
-
-from grpc import StatusCode
+from typing import Any, TypeVar
 
 from serving import logs
+from serving.admission.refusal import LateError, OverloadedError
 from serving.batching import Batching
 from serving.call import Answered, Call
-from serving.failures import Failure, RefusedError, failure_of
+from serving.exchange import Exchange
+from serving.failures import Failure, failure_of
 from serving.hooks import Hooks, Predicted
 from serving.model import ChurnModel
 from serving.models import Models
@@ -29,37 +29,8 @@ INLINE_ROWS = 64
 the throughput of 16 connections as it was and made the slowest hundredth of requests slower."""
 
 _PLAIN = Options()
-_LATE = "the time for this request is over"
 
 Sent = TypeVar("Sent")
-Answer_co = TypeVar("Answer_co", covariant=True)
-
-
-class Exchange(Protocol[Answer_co]):
-    """A request's body and the form of its answer, by one protocol."""
-
-    def read(self, model: ChurnModel) -> Query:
-        """What is asked of ``model``.
-
-        Raises:
-            RequestError: with a line for the sender.
-        """
-
-    def write(
-        self, model: ChurnModel, query: Query, prediction: AnyPrediction, answer_id: str, fallback: str
-    ) -> Answer_co:
-        """The answer.
-
-        Args:
-            answer_id: the request's id, or else the call's.
-            fallback: why the model itself did not predict; empty if it did.
-
-        Raises:
-            RequestError: an output is wanted that there is none of.
-        """
-
-    def fail(self, failure: Failure) -> Answer_co:
-        """The answer that is none."""
 
 
 class _Job:
@@ -161,7 +132,7 @@ class Answering:
     def _predict(self, job: _Job, model: ChurnModel, query: Query) -> None:
         _check_deadline(job.call)
         if query.rows == 1 and query.options == _PLAIN:
-            self._batching.add(model, query, lambda came: self._go_on_with(job, model, query, came))
+            self._batching.add(model, query, lambda work: self._go_on_with(job, model, query, work))
             return
         # Reasons take longer than the rest: half a millisecond a row for a large ensemble.
         if query.rows <= INLINE_ROWS and not query.options.explain:
@@ -185,23 +156,15 @@ class Answering:
             elif isinstance(error, Exception):
                 self._fail(job, error)
             elif finished.cancelled() or error is not None:
-                self._fail(job, RefusedError("the server is stopping", 503, StatusCode.UNAVAILABLE))
+                self._fail(job, OverloadedError("the server is stopping", 1.0))
             else:
                 prediction, job.fallback = finished.result()
                 self._finish(job, model, query, prediction)
 
         working.add_done_callback(go_on)
 
-    def _go_on_with(self, job: _Job, model: ChurnModel, query: Query, came: AnyPrediction | Exception) -> None:
-        """The row was predicted beside others."""
-
-        def work(asked: Query) -> AnyPrediction:
-            if asked is not query:
-                return model.predict_query(asked)
-            if isinstance(came, Exception):
-                raise came
-            return came
-
+    def _go_on_with(self, job: _Job, model: ChurnModel, query: Query, work: Callable[[Query], AnyPrediction]) -> None:
+        """Its turn has come; ``work`` predicts it beside others."""
         try:
             prediction, job.fallback = self._guarded(model, query, work)
         except Exception as error:  # every error becomes an answer
@@ -211,7 +174,7 @@ class Answering:
 
     def _give_up(self, job: _Job) -> None:
         job.given_up = True
-        self._fail(job, RefusedError(_LATE, 504, StatusCode.DEADLINE_EXCEEDED))
+        self._fail(job, LateError())
 
     def _predicted_in_time(self, call: Call, model: ChurnModel, query: Query) -> Predicted:
         """On a thread, for which the request may have waited long."""
@@ -241,9 +204,12 @@ class Answering:
         self._end(job, failure.http, job.exchange.fail(failure), None, failure.message)
 
     def _end(self, job: _Job, code: int, sent: Any, prediction: AnyPrediction | None, message: str) -> None:
-        job.done(sent)
         if not job.given_up:  # its work goes on, and counts until it is over
             self._leave(job)
+        try:
+            job.done(sent)
+        except Exception as error:  # it was answered: another try would answer and count it twice
+            logs.server.error("an answer could not be sent", exc_info=error)
         took_s = _took_s(job.call)
         self._note(
             Answered(
@@ -287,4 +253,4 @@ def _took_s(call: Call) -> float:
 
 def _check_deadline(call: Call) -> None:
     if call.deadline is not None and perf_counter() > call.deadline:
-        raise RefusedError(_LATE, 504, StatusCode.DEADLINE_EXCEEDED)
+        raise LateError()

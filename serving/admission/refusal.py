@@ -3,7 +3,7 @@
 RefusedError
 ├── UnauthenticatedError     HTTP 401, gRPC UNAUTHENTICATED       no key or token, or not a good one
 ├── RateLimitedError         HTTP 429, gRPC RESOURCE_EXHAUSTED    this client asks too often
-├── OverloadedError          HTTP 503, gRPC UNAVAILABLE           all clients together ask too much
+├── OverloadedError          HTTP 503, gRPC UNAVAILABLE           all clients together ask too much, or it ends
 └── LateError                HTTP 504, gRPC DEADLINE_EXCEEDED     the answer would come too late
 """
 
@@ -35,6 +35,13 @@ class OverloadedError(RefusedError):
 
     def __init__(self, message: str, retry_after_s: float) -> None:
         super().__init__(message, 503, StatusCode.UNAVAILABLE, _retry_after(retry_after_s))
+
+
+class LateError(RefusedError):
+    """The answer would come after the request's deadline."""
+
+    def __init__(self) -> None:
+        super().__init__("the time for this request is over", 504, StatusCode.DEADLINE_EXCEEDED)
 
 
 def _retry_after(seconds: float) -> tuple[tuple[str, str], ...]:

@@ -108,6 +108,8 @@ def test_what_is_not_kept() -> None:
         query(a=[1] * many, rows=many),
         query(a=[b"\xff"]),
         query(a=["\ud800"]),
+        query(a=[float("inf")]),
+        query(a=np.array([-np.inf], dtype=np.float32)),
         query(a=[2**70]),
         query(a=["x" * 20_000]),
     ):
