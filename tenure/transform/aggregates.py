@@ -32,7 +32,7 @@ class Spans:
 
 
 class Log:
-    """Events sorted by customer and day.
+    """Events sorted by customer and day. Holds 16 bytes an event, and 8 for each column.
 
     Args:
         codes: customer of each event, from 0; shape (events,).
@@ -49,10 +49,12 @@ class Log:
         # Stable, so that sums are added up in the log's order whatever comes after.
         order = np.argsort(place, kind="stable")
         self._place = place[order]
-        self.days: Codes = days[order].astype(np.int64)
         self._order = order
         self._columns = columns
         self._sorted: dict[str, Floats] = {}
+
+    def __len__(self) -> int:
+        return len(self._place)
 
     def between(self, first: int, end: int) -> Spans:
         """Every customer's events from the day ``first`` up to, not including, the day ``end``."""
@@ -61,10 +63,14 @@ class Log:
             self._customers, np.searchsorted(self._place, start, side="left"), np.searchsorted(self._place, stop)
         )
 
+    def days(self, places: Codes) -> Codes:
+        """Days since 1970-01-01 of the events at ``places`` of the sorted log."""
+        return self._place[places] % self._days_wide + self.first_day
+
     def numbers(self, name: str) -> Floats:
         """A column in the log's order as float64 with NaN for null; texts as codes."""
         if name not in self._sorted:
-            column = self._columns[name]
+            column = self._columns.pop(name)
             if pa.types.is_string(column.type):
                 column = column.dictionary_encode().indices
             elif pa.types.is_temporal(column.type):
@@ -107,7 +113,7 @@ def _of_days(log: Log, kind: str, spans: Spans, day: int) -> Floats:
     if kind == "count":
         return lengths.astype(np.float64)
     where = spans.stop - 1 if kind == "recency" else spans.start
-    since = day - log.days[np.minimum(where, len(log.days) - 1)]
+    since = day - log.days(np.minimum(where, len(log) - 1))
     return np.where(lengths > 0, since.astype(np.float64), np.nan)
 
 

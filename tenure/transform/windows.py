@@ -70,7 +70,7 @@ def _read(contract: Contract, events: Iterable[pa.RecordBatch]) -> tuple[pa.Arra
     for name in (key, time):
         if table.column(name).null_count:
             raise DataError(f"{table.column(name).null_count} events have no '{name}'")
-    encoded = table.column(key).combine_chunks().dictionary_encode()
+    encoded = table.column(key).dictionary_encode().combine_chunks()
     # Imported when needed: a server, which makes no windows, saves seven megabytes.
     import pyarrow.compute as pc
 
@@ -83,7 +83,10 @@ def _read(contract: Contract, events: Iterable[pa.RecordBatch]) -> tuple[pa.Arra
     for name in event_columns(contract):
         if name not in (key, time):
             columns[name] = table.column(name).combine_chunks()
-    return encoded.dictionary.take(order), Log(codes, days, columns, customers=len(order))
+    keys = encoded.dictionary.take(order)
+    # Sorting needs the room.
+    del table, encoded
+    return keys, Log(codes, days, columns, customers=len(keys))
 
 
 def _refuse_uncovered(cut: date, horizon: int, log: Log) -> None:
