@@ -41,7 +41,9 @@ class Log:
         customers: how many there are.
     """
 
-    def __init__(self, codes: Codes, days: NDArray[np.int32], columns: dict[str, pa.Array], customers: int) -> None:
+    def __init__(
+        self, codes: Codes, days: NDArray[np.int32], columns: dict[str, pa.ChunkedArray], customers: int
+    ) -> None:
         self.first_day, self.last_day = int(days.min()), int(days.max())
         self._customers = np.arange(customers, dtype=np.int64)
         self._days_wide = self.last_day - self.first_day + 1
@@ -72,7 +74,7 @@ class Log:
         if name not in self._sorted:
             column = self._columns.pop(name)
             if pa.types.is_string(column.type):
-                column = column.dictionary_encode().indices
+                column = column.dictionary_encode().combine_chunks().indices
             elif pa.types.is_temporal(column.type):
                 column = column.cast(pa.timestamp("us")).cast(pa.int64())
             values = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)

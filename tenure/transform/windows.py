@@ -78,11 +78,8 @@ def _read(contract: Contract, events: Iterable[pa.RecordBatch]) -> tuple[pa.Arra
     rank = np.empty(len(order), dtype=np.int64)
     rank[order.to_numpy()] = np.arange(len(order))
     codes = rank[encoded.indices.to_numpy()]
-    days = table.column(time).combine_chunks().cast(pa.date32(), safe=False).cast(pa.int32()).to_numpy()
-    columns = {}
-    for name in event_columns(contract):
-        if name not in (key, time):
-            columns[name] = table.column(name).combine_chunks()
+    days = table.column(time).cast(pa.date32(), safe=False).cast(pa.int32()).to_numpy()
+    columns = {name: table.column(name) for name in event_columns(contract) if name not in (key, time)}
     keys = encoded.dictionary.take(order)
     # Sorting needs the room.
     del table, encoded
