@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from serving import arguments, logs, metrics
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 _CLOSING_S = 5.0
-"""For what is left to be written when the last request is answered; see ``Hooks.closing``."""
+"""For all that is left to be written when the last request is answered; see ``Hooks.closing``."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -100,7 +101,7 @@ def _serve(given: Arguments, served: dict[str, Served]) -> None:
         serve=lambda worker, ready: _worker(
             given, served, clients, listening, on_ready=lambda _: ready(), worker=worker
         ),
-        grace_s=given.drain_s + given.grace_s,
+        grace_s=given.drain_s + given.grace_s + _CLOSING_S,
         stopping=partial(stopping.__setitem__, 0, 1),
         ready=lambda: announce(grpc_port),
     )
@@ -123,8 +124,9 @@ def _worker(
     try:
         ChurnServer(listening, given, joined, on_ready).start(served)
     finally:
+        until = monotonic() + _CLOSING_S
         for close in joined.closing:
-            close(_CLOSING_S)
+            close(max(0.0, until - monotonic()))
 
 
 def _announce(grpc_port: int | None, *, http_port: int, versions: dict[str, str]) -> None:

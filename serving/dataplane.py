@@ -11,6 +11,7 @@ from kserve.protocol.model_repository_extension import ModelRepositoryExtension
 
 from serving.models import Models
 from serving.v2.errors import quote
+from tenure import __version__
 
 PLATFORM = "tenure_onnx"
 
@@ -35,6 +36,10 @@ class ChurnDataPlane(DataPlane):  # type: ignore[misc]  # it has no type stubs
         ready: bool = await super().model_ready(model_name, disable_predictor_health_check)
         return ready and not self._draining
 
+    def metadata(self) -> dict[str, Any]:
+        """Who answers, and which extensions of V2 it speaks, by Triton's names for them."""
+        return {"name": "tenure", "version": __version__, "extensions": ["binary_tensor_data", "parameters"]}
+
     async def model_metadata(self, model_name: str) -> dict[str, Any]:
         """KServe's, with platform and version."""
         metadata = await super().model_metadata(model_name)
@@ -42,7 +47,7 @@ class ChurnDataPlane(DataPlane):  # type: ignore[misc]  # it has no type stubs
         return {**metadata, "platform": PLATFORM, "versions": [version]}
 
     def decode(self, *_: Any, **__: Any) -> NoReturn:
-        """Requests of the V1 protocol end here, whatever their bodies hold."""
+        """Requests of KServe's own V1 routes end here, whatever their bodies hold: there is ``:explain`` left."""
         raise InvalidInput("of V1 this server speaks :predict alone; reasons come with the parameter 'explain'")
 
 

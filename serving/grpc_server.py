@@ -185,17 +185,17 @@ class GrpcServer:
         """Start to listen; returns the port.
 
         Raises:
-            ServingError: the port is taken.
+            ServingError: the address is taken or is none.
         """
         try:
-            address = f"{host}:{port}"
+            address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
             bound: int = (
                 self._server.add_insecure_port(address)
                 if self._certificate is None
                 else self._server.add_secure_port(address, self._certificate.grpc_credentials())
             )
         except RuntimeError:
-            raise ServingError(f"cannot listen on {host}:{port}: Address already in use") from None
+            raise ServingError(f"cannot listen on {host}:{port}: the address is taken or is none") from None
         await self._server.start()
         return bound
 

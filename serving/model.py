@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 import kserve
-from kserve.errors import InvalidInput
 
 from serving.v2.answer import ALWAYS, EXPLAINED
 from serving.v2.columns import ColumnNames
@@ -66,12 +65,8 @@ class ChurnModel(kserve.Model):  # type: ignore[misc]  # it has no type stubs
         return outputs + [{"name": name, "datatype": kind, "shape": [-1, -1]} for name, kind in EXPLAINED.items()]
 
     def predict(self, *_: Any, **__: Any) -> NoReturn:
-        """V1 requests end here."""
-        raise InvalidInput(f"this model speaks the V2 protocol: POST /v2/models/{self.name}/infer")
-
-    def explain(self, *_: Any, **__: Any) -> NoReturn:
-        """V1 requests end here."""
-        raise InvalidInput(f"reasons come with the parameter 'explain' of POST /v2/models/{self.name}/infer")
+        """Never: KServe asks for a method of this name, and predictions are made by ``serving.answering``."""
+        raise NotImplementedError
 
 
 def _datatype(column: Column) -> str:

@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import os
 from collections.abc import Mapping
-from typing import Any
 
 from tenure.contract import Contract
 from tenure.errors import InputError
@@ -45,23 +44,6 @@ def pseudonyms_from(environment: Mapping[str, str] = os.environ) -> Pseudonyms |
     return Pseudonyms(secret) if secret else None
 
 
-class LogPolicy:
-    """What a log may hold of a row, by the roles that the contract gives its columns.
-
-    The key and sensitive columns come as pseudonyms, or not at all without a secret; every other column as it is.
-    """
-
-    def __init__(self, contract: Contract, pseudonyms: Pseudonyms | None) -> None:
-        self.hidden = frozenset(
-            name for name, column in contract.columns.items() if column.role in ("key", "sensitive")
-        )
-        """Columns that never stand in a log in clear."""
-        self._pseudonyms = pseudonyms
-
-    def of_column(self, name: str, values: list[Any]) -> list[Any] | None:
-        """What to log of a column's values; None to leave the column out. A missing value stays missing."""
-        if name not in self.hidden:
-            return values
-        if self._pseudonyms is None:
-            return None
-        return [None if value is None else self._pseudonyms.of(value) for value in values]
+def hidden_columns(contract: Contract) -> frozenset[str]:
+    """Columns that never stand in a log in clear: the key and the sensitive ones."""
+    return frozenset(name for name, column in contract.columns.items() if column.role in ("key", "sensitive"))

@@ -16,9 +16,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from serving import logs, metrics, openapi
-from serving.answering import Answering, Exchange
+from serving.answering import Answering
 from serving.call import Call
 from serving.dataplane import ChurnDataPlane, FixedRepository
+from serving.exchange import Exchange
 from serving.failures import failure_of
 from serving.http_answer import HttpAnswer
 from serving.v1 import V1Exchange

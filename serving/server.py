@@ -60,6 +60,7 @@ class ChurnServer(kserve.ModelServer):  # type: ignore[misc]  # it has no type s
         self._listening = listening
         self._given = given
         self._on_ready = on_ready
+        self._told_to_stop = False
         self.models = Models(self.registered_models)
         self.answering = Answering(self.models, hooks)
         self.dataplane = ChurnDataPlane(self.registered_models, self.models)
@@ -73,9 +74,10 @@ class ChurnServer(kserve.ModelServer):  # type: ignore[misc]  # it has no type s
         """
         for name, first in served.items():
             self.models.replace(ChurnModel(name, first.bundle))
-        # Both are handled while the server runs; a third signal, after that, changes nothing any more.
+        # Uvicorn handles both while it runs. One that comes before that counts from then on; a third, afterwards,
+        # changes nothing any more.
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _ignore)
+            signal.signal(number, self._remember_stop)
         with asyncio.Runner(loop_factory=_new_event_loop) as runner:
             runner.run(self._run(served))
 
@@ -101,7 +103,7 @@ class ChurnServer(kserve.ModelServer):  # type: ignore[misc]  # it has no type s
             make_connection=partial(FastConnection, answering=self.answering) if given.fast_route else HttpConnection,
             drain_s=given.drain_s,
             grace_s=given.grace_s,
-            on_started=lambda: self._on_ready(grpc_port),
+            on_started=lambda: self._started(grpc_port),
             on_drain=self.dataplane.drain,
             on_stop=stop_grpc,
             owns_listener=listening.ends_with_us,
@@ -113,6 +115,15 @@ class ChurnServer(kserve.ModelServer):  # type: ignore[misc]  # it has no type s
         await reloader.look_at_all()
         async with _beside(reloader.run(), *(() if certificate is None else (certificate.watch(),))):
             await server.serve(sockets=[listening.http])
+
+    def _started(self, grpc_port: int | None) -> None:
+        if self._told_to_stop:
+            signal.raise_signal(signal.SIGTERM)
+        else:
+            self._on_ready(grpc_port)
+
+    def _remember_stop(self, _: int, __: FrameType | None) -> None:
+        self._told_to_stop = True
 
     def _install(self, name: str, loaded: Bundle) -> None:
         self.models.replace(ChurnModel(name, loaded))
@@ -140,7 +151,3 @@ def _new_event_loop() -> asyncio.AbstractEventLoop:
     except ImportError:  # it has no wheel for Windows
         return asyncio.new_event_loop()
     return uvloop.new_event_loop()
-
-
-def _ignore(_: int, __: FrameType | None) -> None:
-    return None

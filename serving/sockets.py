@@ -23,14 +23,8 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         ServingError: the address is taken or is none.
     """
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(_BACKLOG)
-    except OSError as error:
-        raise ServingError(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
+    listener = _bound(host, port, socket.SO_REUSEADDR)
+    listener.listen(_BACKLOG)
     return listener
 
 
@@ -40,14 +34,18 @@ def reserve(host: str, port: int) -> socket.socket:
     Raises:
         ServingError: the address is taken or is none.
     """
+    return _bound(host, port, socket.SO_REUSEPORT)
+
+
+def _bound(host: str, port: int, option: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        holder = socket.socket(family, socket.SOCK_STREAM)
-        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        holder.bind((host, port))
+        bound = socket.socket(family, socket.SOCK_STREAM)
+        bound.setsockopt(socket.SOL_SOCKET, option, 1)
+        bound.bind((host, port))
     except OSError as error:
         raise ServingError(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
-    return holder
+    return bound
 
 
 def refuse_new_connections(listener: socket.socket) -> None:

@@ -16,6 +16,9 @@ from collections.abc import Callable
 from types import FrameType
 
 from serving import logs
+from tenure.errors import ServingError, TenureError
+
+_STOPS = (signal.SIGTERM, signal.SIGINT)
 
 _RESTART_PAUSE_S = 1.0
 """Between a worker's death and its successor's start: one that dies at once must not take the machine with it."""
@@ -37,6 +40,9 @@ def run_workers(
         grace_s: how long they may take to end.
         stopping: called before they are told to.
         ready: called once, when every worker is.
+
+    Raises:
+        ServingError: a worker ended before it was ready; its own line in the log says why.
     """
     _Supervisor(serve, grace_s, stopping).run(count, ready)
 
@@ -51,7 +57,7 @@ class _Supervisor:
         self._stopping = False
 
     def run(self, count: int, ready: Callable[[], None]) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in (*_STOPS, signal.SIGHUP):
             signal.signal(number, self._on_signal)
         # Workers share the pages of what is loaded already, as long as the collector does not touch them.
         gc.freeze()
@@ -66,25 +72,36 @@ class _Supervisor:
         os.close(reading)
         if told == count:
             ready()
-        elif not self._stopping:
-            logs.server.error("a worker ended before it was ready")
+        failed = told < count and not self._stopping
+        if failed:
             self._stop()
         while self._alive:
             self._wait(restart=told == count)
+        if failed:
+            raise ServingError("a worker ended before it was ready")
 
     def _fork(self, worker: int, ready_pipe: int | None) -> None:
+        # A signal waits meanwhile: a worker that is not in the list yet would never hear of it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+        if self._stopping:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
+            return
         pid = os.fork()
         if pid:
             self._alive[pid] = worker
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
             return
         status = 1
         try:
-            for number in (signal.SIGTERM, signal.SIGINT):
+            for number in _STOPS:
                 signal.signal(number, signal.SIG_DFL)
             # One that comes before the worker watches its bundles would end it.
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
             self._serve(worker, lambda: _tell(ready_pipe))
             status = 0
+        except TenureError as error:
+            logs.server.error(" ".join(str(error).split()))
         except BaseException as error:  # the copy of the parent must end here, whatever happens
             logs.server.error("worker failed", exc_info=error)
         finally:
@@ -102,8 +119,7 @@ class _Supervisor:
         fields = {"pid": pid, "status": os.waitstatus_to_exitcode(status)}
         logs.server.error("worker died; starting another", extra={"fields": fields})
         time.sleep(_RESTART_PAUSE_S)
-        if not self._stopping:
-            self._fork(worker, None)
+        self._fork(worker, None)
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:
         if number == signal.SIGALRM:

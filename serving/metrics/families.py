@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from serving.metrics.instruments import Counter, CounterSeries, Gauge, Histogram
-from tenure.bundle import Prediction, ValuePrediction
+from serving.v2.answer import FLAGS
+from tenure.bundle import AnyPrediction
 
 REQUESTS = Counter("tenure_requests", "Inference requests, by HTTP status or gRPC's equivalent", ["model", "code"])
 REQUEST_SECONDS = Histogram("tenure_request_duration_seconds", "Inference requests, by duration", ["model"])
@@ -34,7 +35,6 @@ _PREDICTIONS = Counter("tenure_predictions", "Customers scored, by decision", ["
 _FLAGGED = Counter(
     "tenure_flagged_values", "Values that were imputed, unknown or out of range", ["model", "column", "flag"]
 )
-_FLAGS = ("imputed", "unknown", "out_of_range")
 
 
 def served(model: str, version: str, family: str) -> None:
@@ -68,7 +68,7 @@ class PredictionMetrics:
         self._scores = _SCORES.labels(model)
         self._flags: dict[tuple[str, str], CounterSeries] = {}
 
-    def count(self, prediction: Prediction | ValuePrediction) -> None:
+    def count(self, prediction: AnyPrediction) -> None:
         """Count one prediction's rows, decisions, scores and flagged values."""
         rows = len(prediction)
         contacts = int(np.count_nonzero(prediction.decision))
@@ -76,7 +76,7 @@ class PredictionMetrics:
         self._contact.inc(contacts)
         self._no_contact.inc(rows - contacts)
         self._scores.observe_many(prediction.score)
-        for flag in _FLAGS:
+        for flag in FLAGS:
             for column, mask in getattr(prediction, flag).items():
                 series = self._flags.get((column, flag))
                 if series is None:

@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import math
 import os
-import time
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, Generic, Literal, TypeVar
 
 import numpy as np
@@ -62,12 +60,6 @@ class GaugeSeries(_Series):
     def set(self, value: float) -> None:
         self._cells[self._place] = value
 
-    def inc(self, amount: float = 1.0) -> None:
-        self._cells[self._place] += amount
-
-    def dec(self, amount: float = 1.0) -> None:
-        self._cells[self._place] -= amount
-
 
 class HistogramSeries(_Series):
     """How often values fell into each bucket, and their sum."""
@@ -91,15 +83,6 @@ class HistogramSeries(_Series):
         for bucket in np.flatnonzero(counts).tolist():
             self._cells[self._place + bucket] += float(counts[bucket])
         self._cells[self._place + len(self._bounds) + 1] += float(values.sum())
-
-    @contextmanager
-    def time(self) -> Iterator[None]:
-        """Observe how long the block takes, in seconds."""
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.observe(time.perf_counter() - started)
 
 
 S = TypeVar("S", bound=_Series)
@@ -153,10 +136,6 @@ class Counter(_Family[CounterSeries]):
 
     def _make(self, key: Key) -> CounterSeries:
         return CounterSeries(key)
-
-    def inc(self, amount: float = 1.0) -> None:
-        """Count in the one series of a family without labels."""
-        self.labels().inc(amount)
 
     def describe(self, found: dict[tuple[str, ...], list[list[float]]]) -> Metric:
         family = CounterMetricFamily(self.name, self.documentation, labels=self.label_names)

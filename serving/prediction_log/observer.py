@@ -9,9 +9,7 @@ from collections.abc import Mapping
 from serving.call import Answered
 from serving.prediction_log.rows import Entry
 from serving.prediction_log.writer import Writer
-
-WITHOUT_REASONS = "reasons"
-"""A fallback that concerns the reasons alone: the score is the model's."""
+from serving.resilience import REASONS
 
 
 def sampled(request_id: str, rate: float) -> bool:
@@ -44,5 +42,6 @@ class PredictionLog:
         request_id = answered.call.request_id
         if not sampled(request_id, self._rates.get(model.name, 1.0)):
             return
-        fallback = answered.fallback not in ("", WITHOUT_REASONS)
+        # Without reasons the score is the model's all the same.
+        fallback = answered.fallback not in ("", REASONS)
         self._writer.offer(Entry(model, request_id, time.time(), query.columns, query.customers, prediction, fallback))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from serving.privacy import LogPolicy, Pseudonyms
+from serving.privacy import Pseudonyms, hidden_columns
 from serving.v2.columns import Columns
 from tenure.contract import Column, Contract
 from tenure.transform.scalars import as_text, boolean_reader, number_reader, text_reader
@@ -49,7 +49,7 @@ class RowMaker:
 
         self._name = name
         # A key or sensitive column is no input of any model; one that became it would not be logged.
-        hidden = LogPolicy(contract, pseudonyms).hidden
+        hidden = hidden_columns(contract)
         inputs = {column: described for column, described in contract.inputs.items() if column not in hidden}
         self._readers = {column: _reader(described) for column, described in inputs.items()}
         self._pseudonyms = pseudonyms

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.bundle import Bundle, Prediction, ValuePrediction
+from tenure.bundle import AnyPrediction, Bundle, Prediction, ValuePrediction
 from tenure.decision import Decision, ValueDecision
 from tenure.decision.calibration import log_odds
 
-AnyPrediction = Prediction | ValuePrediction
 MAX_VALUE = sys.float_info.max
 
 

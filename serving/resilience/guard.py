@@ -13,9 +13,10 @@ from serving import logs
 from serving.failures import RefusedError
 from serving.hooks import Predicted
 from serving.resilience.breaker import Breaker
-from serving.resilience.fallback import AnyPrediction, all_scores, fallback_prediction, mended, not_a_score
+from serving.resilience.fallback import all_scores, fallback_prediction, mended, not_a_score
 from serving.v2.errors import RequestError
 from serving.v2.query import Query
+from tenure.bundle import AnyPrediction
 from tenure.explain import Reason
 
 if TYPE_CHECKING:

@@ -62,7 +62,7 @@ def in_worker(worker: int, work: Callable[[], object], killed: bool = False) -> 
 
 def test_a_counter_without_labels_is_exposed_at_zero() -> None:
     assert exposed()["t_plain_total"] == 0.0
-    PLAIN.inc(3)
+    PLAIN.labels().inc(3)
     assert exposed()["t_plain_total"] == 3.0
 
 
@@ -81,7 +81,7 @@ def test_counts_of_two_processes_add_up() -> None:
 def test_a_killed_worker_loses_no_count_and_its_successor_counts_on() -> None:
     def work() -> None:
         REQUESTS.labels("a", "200").inc(5)
-        WAITING.labels().inc(4)
+        WAITING.labels().set(4)
         VERSION.labels("v1").set(1)
         SECONDS.labels("a").observe(0.05)
 
