@@ -172,10 +172,10 @@ class TestFirstRun:
         finally:
             (folder / "customers.tmp.json").unlink()
         for answer, row in zip(answers, here, strict=True):
-            assert answer["probability"] == pytest.approx(row["probability"], abs=1e-9)
+            assert answer["score"] == pytest.approx(row["probability"], abs=1e-9)
             assert answer["contact"] == row["decision"]
             assert [name for name, _ in answer["reasons"]] == [name for name, _ in row["reasons"]]
-        assert answers[0]["probability"] > answers[1]["probability"] > answers[2]["probability"]
+        assert answers[0]["score"] > answers[1]["score"] > answers[2]["score"]
 
     def test_the_registry_knows_it(self, first):
         (version,) = first.tenure.json("models", "list")
