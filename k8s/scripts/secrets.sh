@@ -55,6 +55,7 @@ for namespace in tenure tenure-platform kubeflow; do
         "serving.kserve.io/s3-endpoint=$endpoint" serving.kserve.io/s3-usehttps=0 serving.kserve.io/s3-verifyssl=0 \
         serving.kserve.io/s3-region=us-east-1 >/dev/null
 done
+secret tenure tenure-log-hash "key=$(random)"
 secret tenure-platform tenure-object-store-identities "s3.json={\"identities\": [{\"name\": \"tenure\", \"credentials\": [{\"accessKey\": \"$access\", \"secretKey\": \"$key\"}], \"actions\": [\"Admin\", \"Read\", \"List\", \"Tagging\", \"Write\"]}]}"
 
 mlflow=$(value tenure-platform tenure-postgres mlflow-password || true)

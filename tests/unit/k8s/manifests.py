@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -101,6 +102,20 @@ def _predictor_pod(service: Document, documents: list[Document]) -> Document:
     spec = {key: value for key, value in predictor.items() if key != "model"}
     spec |= {"containers": runtime["containers"], "volumes": runtime.get("volumes", []) + predictor.get("volumes", [])}
     return {"metadata": {"labels": labels, "annotations": runtime.get("annotations", {})}, "spec": spec}
+
+
+def server_arguments(documents: list[Document], name: str = "churn") -> list[str]:
+    """The model server's arguments as its process gets them: filled in by the kubelet from its env, and by KServe."""
+    runtime = next(document for document in documents if document["kind"] == "ServingRuntime")
+    container = runtime["spec"]["containers"][0]
+    configs = {d["metadata"]["name"]: d.get("data", {}) for d in documents if d["kind"] == "ConfigMap"}
+    sources = {entry["name"]: entry["valueFrom"]["configMapKeyRef"] for entry in container["env"]
+               if "configMapKeyRef" in entry.get("valueFrom", {})}  # fmt: skip
+    values = {variable: configs[source["name"]][source["key"]] for variable, source in sources.items()}
+    return [
+        re.sub(r"\$\((\w+)\)", lambda found: values[found[1]], word).replace("{{.Name}}", name)
+        for word in container["args"]
+    ]
 
 
 def walk(value: Any, path: str = "") -> list[tuple[str, Any]]:

@@ -7,7 +7,7 @@ import re
 
 import pytest
 import yaml
-from manifests import K8S, MODEL_URI, OVERLAYS, TAG, Document, Render, pods, run, walk
+from manifests import K8S, MODEL_URI, OVERLAYS, TAG, Document, Render, pods, run, server_arguments, walk
 
 from serving import arguments
 
@@ -168,7 +168,7 @@ def test_keys_for_clients_come_from_a_secret_made_by_hand(render: Render) -> Non
     }
     assert added == listed
     container = of_kind(documents, "ServingRuntime")[0]["spec"]["containers"][0]
-    given = arguments.parse([word.replace("{{.Name}}", "churn") for word in container["args"]])
+    given = arguments.parse(server_arguments(documents))
     (mount,) = [mount for mount in container["volumeMounts"] if mount["name"] == "api-keys"]
     assert str(given.admission.api_keys) == f"{mount['mountPath']}/keys"
     assert mount["readOnly"] is True
@@ -328,7 +328,7 @@ def test_the_server_scales_spreads_and_survives_a_drain(render: Render, overlay:
         assert container[probe]["httpGet"]["path"] == "/v2/models/{{.Name}}/ready"
     assert runtime["annotations"]["prometheus.io/port"] == "8080"
     # In-flight requests end before the kill: the drain, then the longest request, which the server itself cuts off.
-    given = arguments.parse([word.replace("{{.Name}}", "churn") for word in container["args"]])
+    given = arguments.parse(server_arguments(documents))
     assert given.drain_s >= 5
     assert given.admission.timeout_s == predictor["timeout"] <= given.grace_s
     assert given.drain_s + given.grace_s + 5 < predictor["terminationGracePeriodSeconds"]
