@@ -58,9 +58,12 @@ def _answer(found: Prediction | ValuePrediction, row: int, explain: int) -> Row:
         "out_of_range": [name for name, flags in found.out_of_range.items() if flags[row]],
         "reasons": [(reason.column, reason.contribution) for reason in found.reasons[row]] if explain else [],
         "model_version": found.version,
+        "fallback": "",
     }
     if hasattr(found, "probability"):
-        return {"probability": float(found.probability[row]), **shared}
+        probability = float(found.probability[row])
+        confidence = probability if shared["decision"] else 1.0 - probability
+        return {"probability": probability, "confidence": confidence, **shared}
     value, low, high = (float(numbers[row]) for numbers in (found.value, found.low, found.high))
     return {"value": value, "value_low": low, "value_high": high, **shared}
 

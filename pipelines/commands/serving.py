@@ -32,6 +32,7 @@ def register(app: typer.Typer) -> None:
 tenure serve
 tenure serve 2 --port 9000
 tenure serve challenger --host 0.0.0.0 --workers 2
+tenure serve -- --prediction-log log --cache-entries 10000
 """,
     )(serve)
     command(
@@ -56,14 +57,26 @@ def serve(
         int, typer.Option("--grpc-port", min=0, max=65535, help="Of gRPC; 0 takes a free one.")
     ] = 8081,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Processes that answer.")] = 1,
+    server_options: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[-- OPTION ...]",
+            help="Of the model server, behind '--': keys, TLS, limits, cache, prediction log. 'tenure serve -- --help' "
+            "lists them.",
+        ),
+    ] = None,
     name: NameOption = None,
     home: HomeOption = None,
 ) -> None:
     """Serve a registered version over the V2 protocol, REST and gRPC, until Ctrl-C."""
+    further = server_options or []
+    if version.startswith("--"):
+        version, further = "champion", [version, *further]
     folder, model, shown = find_bundle(version, name, home)
     arguments = [
         *("--model", f"{model}={folder}"),
         *("--host", host, "--http-port", str(port), "--grpc-port", str(grpc_port), "--workers", str(workers)),
+        *further,
     ]
     print(f"serving {shown} at http://{host}:{port}/v2/models/{model}; Ctrl-C ends it", file=sys.stderr, flush=True)
     become("serving", arguments)
@@ -143,15 +156,18 @@ def _print_answers(answers: list[tuple[Any, Any]]) -> None:
                 row["band"],
                 "contact" if row["decision"] else "leave alone",
                 ", ".join(f"{'+' if size > 0 else '-'} {column}" for column, size in row["reasons"]),
-                "; ".join(
-                    f"{what.replace('_', ' ')}: {', '.join(row[what])}"
-                    for what in ("imputed", "unknown", "out_of_range")
-                    if row[what]
-                ),
+                "; ".join(_notes(row)),
             )
             for record, row in answers
         ],
     )
+
+
+def _notes(row: Row) -> list[str]:
+    """What to know about an answer: that it is a fallback's, and values that are not what the model learnt from."""
+    flagged = {"imputed": row["imputed"], "unknown": row["unknown"], "out of range": row["out_of_range"]}
+    notes = [f"{what}: {', '.join(columns)}" for what, columns in flagged.items() if columns]
+    return [f"fallback: {row['fallback']}", *notes] if row["fallback"] else notes
 
 
 def _score(row: Row) -> list[str]:

@@ -25,6 +25,8 @@ class AnyRow(TypedDict):
     reasons: list[tuple[str, float]]
     """Column and contribution to the margin, largest first; empty unless asked for."""
     model_version: str
+    fallback: str
+    """Why the model as a whole did not say this (``model``, ``score`` or ``reasons`` failed); empty if it did."""
 
 
 @final
@@ -32,6 +34,8 @@ class ChurnRow(AnyRow):
     """Of a classification."""
 
     probability: float
+    confidence: float
+    """The probability that the decision meets this customer."""
 
 
 @final
@@ -59,16 +63,20 @@ def predictions(answer: Mapping[str, Any]) -> list[Row]:
     """
     try:
         outputs = {output["name"]: output["data"] for output in answer["outputs"]}
-        version = str(answer["model_version"])
+        whose = str(answer["model_version"]), str(answer.get("parameters", {}).get("fallback", ""))
         read = _value if "value" in outputs else _churn
         rows = len(outputs["band"])
-        return [read(outputs, row, _shared(outputs, row, rows, version)) for row in range(rows)]
+        return [read(outputs, row, _shared(outputs, row, rows, *whose)) for row in range(rows)]
     except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:
         raise ServingError(f"the server's answer is not one of this model: {type(error).__name__}: {error}") from None
 
 
 def _churn(outputs: Outputs, row: int, shared: AnyRow) -> Row:
-    return {"probability": float(outputs["probability"][row]), **shared}
+    return {
+        "probability": float(outputs["probability"][row]),
+        "confidence": float(outputs["confidence"][row]),
+        **shared,
+    }
 
 
 def _value(outputs: Outputs, row: int, shared: AnyRow) -> Row:
@@ -80,7 +88,7 @@ def _value(outputs: Outputs, row: int, shared: AnyRow) -> Row:
     }
 
 
-def _shared(outputs: Outputs, row: int, rows: int, version: str) -> AnyRow:
+def _shared(outputs: Outputs, row: int, rows: int, version: str, fallback: str) -> AnyRow:
     return {
         "decision": bool(outputs["decision"][row]),
         "band": str(outputs["band"][row]),
@@ -90,6 +98,7 @@ def _shared(outputs: Outputs, row: int, rows: int, version: str) -> AnyRow:
         "out_of_range": _names(outputs["out_of_range"][row]),
         "reasons": _reasons(outputs, row, rows),
         "model_version": version,
+        "fallback": fallback,
     }
 
 

@@ -56,6 +56,7 @@ ANSWER: dict[str, Any] = {
     "model_version": "abc",
     "outputs": [
         {"name": "probability", "data": [0.5, 0.25]},
+        {"name": "confidence", "data": [0.5, 0.75]},
         {"name": "decision", "data": [True, False]},
         {"name": "band", "data": ["high", "low"]},
         {"name": "recommendation", "data": ["call", ""]},
@@ -73,14 +74,17 @@ def test_an_answer_row_by_row() -> None:
     assert (first["probability"], first["decision"], first["band"], first["imputed"]) == (0.5, True, "high", ["a", "b"])
     assert first["reasons"] == [("x", 0.5), ("y", -0.25)]
     assert (second["unknown"], second["reasons"], second["model_version"]) == (["c"], [("z", 0.125)], "abc")
-    without = {**ANSWER, "outputs": ANSWER["outputs"][:7]}
+    assert [row["confidence"] for row in (first, second)] == [0.5, 0.75]  # type: ignore[typeddict-item]
+    assert first["fallback"] == ""
+    assert [row["fallback"] for row in predictions({**ANSWER, "parameters": {"fallback": "model"}})] == ["model"] * 2
+    without = {**ANSWER, "outputs": ANSWER["outputs"][:8]}
     assert [row["reasons"] for row in predictions(without)] == [[], []]
 
 
 def test_an_answer_of_a_regression() -> None:
     values = {"value": [120.5, 3.0], "value_low": [80.0, 0.0], "value_high": [161.0, 43.5]}
     outputs = [{"name": name, "data": data} for name, data in values.items()]
-    first, second = predictions({**ANSWER, "outputs": outputs + ANSWER["outputs"][1:]})
+    first, second = predictions({**ANSWER, "outputs": outputs + ANSWER["outputs"][2:]})
     assert "probability" not in first
     assert (first["value"], first["value_low"], first["value_high"]) == (120.5, 80.0, 161.0)
     assert (second["band"], second["reasons"]) == ("low", [("z", 0.125)])
