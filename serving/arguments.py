@@ -13,11 +13,28 @@ from serving.admission import options as admission
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
-_EPILOG = """examples:
+_DESCRIPTION = """Tenure's model server: raw customer columns in; probability or value, decision, band and
+reasons out. It speaks KServe's V2 protocol over REST and gRPC, and V1's :predict. /docs shows
+every column and a request to paste. When every model answers, one line of JSON on standard
+output names the ports. Logs are JSON lines on standard error."""
+
+_EPILOG = """signals:
+  SIGTERM  not ready at once; --drain-s later nothing new is taken; what runs is answered; then the end
+  SIGHUP   look for changed bundles now, and try one that failed again
+
+environment:
+  TENURE_API_KEYS      keys of clients, in place of --api-keys
+  TENURE_LOG_HASH_KEY  secret of at least 32 characters, under which customers' keys are logged
+  OTEL_EXPORTER_OTLP_ENDPOINT   traces go there over http/protobuf; needs the extra 'tracing'
+  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL   the object store of --prediction-log
+
+examples:
   python -m serving --model telco=bundle --host 127.0.0.1
   python -m serving --model stable=a --model challenger=b --http-port 0 --grpc-port 0
-  curl localhost:8080/v2/models/telco            # what it takes
+  python -m serving --model telco=bundle --workers 2 --watch-s 5 --prediction-log s3://bucket/log
+  python -m serving --model telco=bundle --tls-cert tls.crt --tls-key tls.key --api-keys keys.txt
   python -m serving keys create mobile-app       # a key for a client: see --api-keys
+  curl localhost:8080/v2/models/telco            # what it takes
 """
 
 
@@ -58,7 +75,7 @@ def parse(argv: Sequence[str]) -> Arguments:
     parser = argparse.ArgumentParser(
         prog="python -m serving",
         usage="%(prog)s --model NAME=FOLDER [--model NAME=FOLDER ...] [options]",
-        description="Tenure's model server: KServe's V2 protocol over REST and gRPC, raw customer columns in.",
+        description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -71,22 +88,30 @@ def parse(argv: Sequence[str]) -> Arguments:
     add = parser.add_argument_group("where").add_argument
     # Every interface, as KServe's own servers do: in a pod the loopback alone would not be reachable.
     add("--host", default="0.0.0.0", help="address to listen on (default: every interface)")  # noqa: S104
-    add("--http-port", type=_port, default=8080, help="0 takes a free one (default 8080)")
-    add("--grpc-port", type=_port, default=8081, help="0 takes a free one (default 8081)")
+    add("--http-port", type=_port, default=8080, metavar="PORT", help="0 takes a free one (default 8080)")
+    add("--grpc-port", type=_port, default=8081, metavar="PORT", help="0 takes a free one (default 8081)")
     add("--no-fast-route", action="store_true", help="answer every request through KServe's application")
     add("--no-grpc", action="store_true", help="REST only")
     add("--tls-cert", type=Path, metavar="FILE", help="serve HTTPS, and gRPC over TLS, by this chain (PEM)")
     add("--tls-key", type=Path, metavar="FILE", help="its key (PEM); both are read again when they change")
-    add = parser.add_argument_group("how").add_argument
-    add("--workers", type=_positive, default=1, help="processes that answer requests (default 1)")
-    add("--threads", type=_positive, default=1, help="threads of ONNX Runtime for one prediction (default 1)")
+    add = parser.add_argument_group("processes, and their end").add_argument
+    add("--workers", type=_positive, default=1, metavar="N", help="processes that answer requests (default 1)")
+    add(
+        "--threads",
+        type=_positive,
+        default=1,
+        metavar="N",
+        help="threads of ONNX Runtime for one prediction (default 1)",
+    )
     add("--drain-s", type=_seconds, default=1.0, metavar="S",
         help="after SIGTERM, serve on for so long, not ready and with 'Connection: close' (default 1)")  # fmt: skip
     add("--grace-s", type=_seconds, default=30.0, metavar="S",
         help="and then let running requests take so long at most (default 30)")  # fmt: skip
+    add = parser.add_argument_group("what is told of requests").add_argument
     add("--log-level", choices=["debug", "info", "warning", "error"], default="info", help="(default info)")
     add("--slow-ms", type=float, default=100.0, metavar="MS",
         help="log a request that takes longer, with what it spent its time on (default 100)")  # fmt: skip
+    add = parser.add_argument_group("cache").add_argument
     add("--cache-entries", type=int, default=0, metavar="N",
         help="answer a small request that came before from memory; keep N a worker (default 0: no cache)")  # fmt: skip
     add("--cache-ttl-s", type=_seconds, default=60.0, metavar="S", help="and each for S seconds (default 60)")

@@ -60,9 +60,9 @@ def serve(
     server_options: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[-- OPTION ...]",
-            help="Of the model server, behind '--': keys, TLS, limits, cache, prediction log. 'tenure serve -- --help' "
-            "lists them.",
+            metavar="-- OPTION",
+            help="Of the model server, behind '--': keys, TLS, limits, cache, prediction log. 'python -m serving "
+            "--help' lists them.",
         ),
     ] = None,
     name: NameOption = None,

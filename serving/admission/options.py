@@ -54,7 +54,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--oidc-jwks", metavar="FILE|URL", help="the issuer's public keys (default: where its configuration says)")
     add("--rate-limit", type=float, default=Options.rate_limit, metavar="N",
         help="requests a minute for each key or token's subject; 0: any number (default 100)")  # fmt: skip
-    group = parser.add_argument_group("how much at once", "Past a limit the answer says so, with Retry-After.")
+    group = parser.add_argument_group(
+        "how much at once", "Past a limit the answer says so in a line; 503 comes with Retry-After."
+    )
     add = group.add_argument
     add("--max-in-flight", type=_positive, default=Options.max_in_flight, metavar="N",
         help="requests that a worker has begun and not answered: 503 past it (default 256)")  # fmt: skip

@@ -27,8 +27,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--prediction-log`` and ``--prediction-log-rate``."""
     add = parser.add_argument_group(
         "prediction log",
-        "Rows as they were asked and answered, in Parquet files that 'tenure monitor' and replays read. With the "
-        "secret in TENURE_LOG_HASH_KEY customers' keys are logged under it, else not at all.",
+        "Rows as they were asked and answered, in Parquet files that 'tenure monitor' and\n"
+        "replays read. With the secret in TENURE_LOG_HASH_KEY customers' keys are logged\n"
+        "under it, else not at all. A sink that is down loses rows, never a request.",
     ).add_argument
     add("--prediction-log", metavar="URI", help="a folder, or s3://bucket/folder and the like")
     add("--prediction-log-rate", action="append", default=[], metavar="NAME=SHARE",
