@@ -195,7 +195,7 @@ class GrpcServer:
                 else self._server.add_secure_port(address, self._certificate.grpc_credentials())
             )
         except RuntimeError:
-            raise ServingError(f"cannot listen on {host}:{port}: the address is taken or is none") from None
+            raise ServingError(f"cannot listen on {host}:{port}: Address already in use, or none") from None
         await self._server.start()
         return bound
 

@@ -59,12 +59,16 @@ class Cache(Protocol):
         """Keep what the model itself predicted; never a fallback."""
 
 
+MODEL, SCORE, REASONS = "model", "score", "reasons"
+"""Why a fallback answers: the model itself failed, the score that it gave some row is none, or its reasons failed."""
+
+
 class Predicted(NamedTuple):
     """A prediction, and whose it is."""
 
     prediction: AnyPrediction
     fallback: str = ""
-    """Why it is not what the model as a whole says, short, for the answer and the metrics; empty if it is."""
+    """Why it is not what the model as a whole says, one of the three, for answer and metrics; empty if it is."""
 
 
 class Guard(Protocol):

@@ -7,9 +7,9 @@ import time
 from collections.abc import Mapping
 
 from serving.call import Answered
+from serving.hooks import REASONS
 from serving.prediction_log.rows import Entry
 from serving.prediction_log.writer import Writer
-from serving.resilience import REASONS
 
 
 def sampled(request_id: str, rate: float) -> bool:

@@ -2,6 +2,6 @@
 
 from serving.resilience.breaker import CLOSED, HALF_OPEN, OPEN, Breaker
 from serving.resilience.fallback import fallback_prediction
-from serving.resilience.guard import MODEL, REASONS, SCORE, Guard
+from serving.resilience.guard import Guard
 
-__all__ = ["CLOSED", "HALF_OPEN", "MODEL", "OPEN", "REASONS", "SCORE", "Breaker", "Guard", "fallback_prediction"]
+__all__ = ["CLOSED", "HALF_OPEN", "OPEN", "Breaker", "Guard", "fallback_prediction"]

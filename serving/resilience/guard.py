@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from serving import logs
 from serving.failures import RefusedError
-from serving.hooks import Predicted
+from serving.hooks import MODEL, REASONS, SCORE, Predicted
 from serving.resilience.breaker import Breaker
 from serving.resilience.fallback import all_scores, fallback_prediction, mended, not_a_score
 from serving.v2.errors import RequestError
@@ -21,9 +21,6 @@ from tenure.explain import Reason
 
 if TYPE_CHECKING:
     from serving.model import ChurnModel
-
-MODEL, SCORE, REASONS = "model", "score", "reasons"
-"""What failed: the model itself, the score that it gave some row, or its reasons alone."""
 
 _TRACE_EVERY_S = 10.0
 """A model that fails for each request writes its trace this often."""

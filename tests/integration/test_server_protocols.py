@@ -44,8 +44,10 @@ def test_v1_answers_are_the_offline_ones(
     columns = request.getfixturevalue(form)
     expected = offline.predict(columns, explain=2)
     document = {"instances": rows_of(columns), "parameters": {"explain": 2}}
+    before = counted(server)
     status, answer = ask(server, "POST", "/v1/models/telco:predict", document)
     assert status == 200, answer
+    assert counted(server) == before + 1
     assert (answer["model_name"], answer["model_version"]) == ("telco", offline.version)
     rows = answer["predictions"]
     assert [row["probability"] for row in rows] == pytest.approx(expected.probability.tolist(), abs=1e-9)
@@ -55,6 +57,16 @@ def test_v1_answers_are_the_offline_ones(
     for row in rows:
         assert row["confidence"] == (row["probability"] if row["decision"] else 1.0 - row["probability"])
         assert (row["unknown"], row["out_of_range"]) == ([], [])
+
+
+def counted(server: Server) -> float:
+    name = 'tenure_requests_total{code="200",model="telco"} '
+    return float(next(line for line in server.metrics().splitlines() if line.startswith(name)).removeprefix(name))
+
+
+def test_the_server_says_which_extensions_it_speaks(server: Server) -> None:
+    status, answer = ask(server, "GET", "/v2", None)
+    assert (status, answer["name"], answer["extensions"]) == (200, "tenure", ["binary_tensor_data", "parameters"])
 
 
 def test_v1_parameters(server: Server, typed: dict) -> None:

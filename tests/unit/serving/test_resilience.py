@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from serving.resilience import CLOSED, HALF_OPEN, MODEL, OPEN, REASONS, SCORE, Breaker, Guard
+from serving.hooks import MODEL, REASONS, SCORE
+from serving.resilience import CLOSED, HALF_OPEN, OPEN, Breaker, Guard
 from serving.v2.errors import RequestError
 from serving.v2.query import Query
 from serving.v2.request import Options

@@ -56,6 +56,12 @@ def run(code: str) -> list[str]:
     return done.stdout.split()
 
 
+def test_the_command_line_is_read_before_kserve_and_grpc_are_imported() -> None:
+    """KServe is to be imported without what is not used, gRPC when its own log lines are off."""
+    heavy = ("kserve", "grpc", "pandas")
+    assert run(f"import sys, serving.app; print(*[name for name in {heavy} if name in sys.modules])") == []
+
+
 def test_kserve_comes_without_the_cluster_client_and_pandas() -> None:
     heavy = ("pandas", "kubernetes", "sklearn", "xgboost", "mlflow", "kfp", "onnx", "httpx", "pyarrow.compute")
     code = (
