@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -157,3 +158,17 @@ def test_a_slow_request_says_what_it_spent_its_time_on(caplog: pytest.LogCapture
     assert (second["read_ms"], "predict_ms" in second) == (pytest.approx(200), False)
     assert spent(answered([])).keys() == {"read", "predict", "write"}
     assert b'tenure_slow_requests_total{model="telco"} 2.0' in metrics.exposition("")[0]
+
+
+def test_closing_waits_for_no_collector_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "8")
+        tracing = Tracing()
+        tracing.note(answered([]))
+        began = perf_counter()
+        tracing.close(0.2)
+        assert perf_counter() - began < 4
