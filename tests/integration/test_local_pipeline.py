@@ -307,7 +307,9 @@ class TestKilledHalfWay:
         before = {event["task"]: event["done"] for event in tenure.events(interrupted["run_id"]) if event.get("total")}
         resumed = tenure.json("run", first.dataset, "--no-serve", "--trials", "2")
         states = tenure.states(resumed["run_id"])
-        assert {step for step, told in states.items() if told == {"cached"}} == {"ingest", "validate", "feature"}
+        cached = {step for step, told in states.items() if told == {"cached"}}
+        # Nothing waits for check_drift: it may have been done before the kill, or not.
+        assert cached - {"check_drift"} == {"ingest", "validate", "feature"}
         first_told = {}
         for event in tenure.events(resumed["run_id"]):
             if event["step"] == "tune" and event["event"] == "progress":

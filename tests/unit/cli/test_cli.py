@@ -17,6 +17,7 @@ from pipelines.cli import app
 from pipelines.commands.options import EXIT_CODES, report
 from pipelines.home import Home
 from pipelines.runner import PipelineFailedError
+from serving import arguments
 from tenure import errors
 
 TELCO = Path(__file__).resolve().parents[3] / "datasets" / "telco"
@@ -89,6 +90,10 @@ def test_the_examples_of_help_are_commands_that_exist(command):
     for example in examples:
         words = shlex.split(example.partition(" | jq")[0].partition("| ")[2] or example.partition(" | ")[0])
         assert words[0] == "tenure"
+        if "--" in words:  # what follows is for the model server
+            end = words.index("--")
+            assert arguments.parse(["--model", "telco=bundle", *words[end + 1 :]])
+            words = words[:end]
         assert tenure(*words[1:], "--help").exit_code == 0
         options = {word.partition("=")[0] for word in words if word.startswith("--")}
         helped = tenure(*command, "--help").stdout
