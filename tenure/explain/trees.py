@@ -48,20 +48,20 @@ class TreeExplainer:
         self._parents = [np.flatnonzero(trees.feature[level] != LEAF) for level in levels]
         """For every level, which of its nodes have children."""
         self._value = np.where(trees.feature[order] == LEAF, trees.value[order], 0.0)
-        step, longest = self._read_edges(trees, levels)
+        reached, longest = self._read_edges(trees, levels)
         points, weights = np.polynomial.legendre.leggauss(max(1, -(-longest // 2)))
         tables = [self._table(float(t + 1) / 2, float(w) / 2) for t, w in zip(points, weights, strict=True)]
         widest = max(_PACKED)
         self._batches = [_Batch(tables[first : first + widest], self._value) for first in range(0, len(tables), widest)]
         self._places = np.arange(self._starts[-1])
         # Down every edge by its share of the rows, whatever the row: the mean over the rows learned from.
-        self.expected = trees.base + float(self._path_products(step) @ self._value)
+        self.expected = trees.base + float(reached @ self._value)
         """Mean margin over the rows learned from, by cover: what the contributions are added to."""
 
     def _read_edges(self, trees: FlatTrees, levels: list[NDArray[np.int64]]) -> tuple[NDArray[np.float64], int]:
         """For every node, what its path demands of the feature that its incoming edge splits on.
 
-        Returns every edge's share of the rows above it, and the largest number of distinct features on a path.
+        Returns every node's share of all rows, and the largest number of distinct features on a path.
         """
         count = self._starts[-1]
         # One place more than there are nodes: "no such split above", a share of 1 that every row passes.
@@ -69,7 +69,7 @@ class TreeExplainer:
         low, high = np.full(count + 1, -np.inf, np.float32), np.full(count + 1, np.inf, np.float32)
         feature, above = np.zeros(count, np.int64), np.full(count, count)
         parent, distinct = np.full(count, count), np.zeros(count, np.int64)
-        step = np.ones(count)
+        reached = np.ones(count + 1)
         for depth, inner in enumerate(self._parents[:-1], start=1):
             place = slice(self._starts[depth], self._starts[depth + 1])
             splits = levels[depth - 1][inner]
@@ -79,15 +79,16 @@ class TreeExplainer:
             distinct[place] = distinct[parent[place]] + (nearest == count)
             cover = trees.cover[levels[depth]].reshape(2, -1)
             total = cover.sum(axis=0)
-            step[place] = np.where(total > 0, cover / np.where(total > 0, total, 1.0), 0.5).ravel()
-            self._share[place] = np.maximum(self._share[nearest] * step[place], _SMALLEST_SHARE)
+            step = np.where(total > 0, cover / np.where(total > 0, total, 1.0), 0.5).ravel()
+            reached[place] = reached[parent[place]] * step
+            self._share[place] = np.maximum(self._share[nearest] * step, _SMALLEST_SHARE)
             low[place], high[place] = low[nearest], high[nearest]
             left, right = slice(place.start, place.start + len(inner)), slice(place.start + len(inner), place.stop)
             high[left] = np.minimum(high[left], trees.threshold[splits])
             low[right] = np.maximum(low[right], trees.threshold[splits])
         self._feature, self._above = feature, above
         self._low, self._high = low[:-1], high[:-1]
-        return step, int(distinct.max(initial=0))
+        return reached[:-1], int(distinct.max(initial=0))
 
     def _table(self, point: float, weight: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """For one quadrature point, f / f' and weight · [(o - z) / f - (o' - z') / f'], shape (3 · nodes,) each.
@@ -142,16 +143,6 @@ class TreeExplainer:
             parents = ratio[self._starts[depth - 1] : self._starts[depth]]
             parents[self._parents[depth - 1]] = (left + right).reshape(-1).view(ratio.dtype)
         return total
-
-    def _path_products(self, ratio: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Product of ``ratio`` from the root to every node; overwrites ``ratio``."""
-        above = ratio[: self._starts[1]]
-        for depth, inner in enumerate(self._parents[:-1], start=1):
-            level = ratio[self._starts[depth] : self._starts[depth + 1]]
-            both_children = level.reshape(2, -1)
-            both_children *= above.take(inner)
-            above = level
-        return ratio
 
 
 class _Batch:
