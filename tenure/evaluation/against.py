@@ -10,6 +10,7 @@ from tenure.evaluation.advantage import Advantage
 from tenure.evaluation.noninferiority import SliceCheck, check_slices
 from tenure.evaluation.paired import Comparison
 from tenure.evaluation.reason import Reason
+from tenure.evaluation.slice_reasons import named, standing_in_the_way
 from tenure.evaluation.words import between_money, money, percent
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ METRICS = {
     "log_loss": "log loss",
     "brier": "Brier score",
 }
-MOST_NAMED = 6
-"""Slices named in one sentence."""
 
 
 def against(
@@ -88,19 +87,12 @@ def _slices(checks: Sequence[SliceCheck], tolerated: float, currency: str) -> li
     """A reason for each slice that stands in the way, and one for all others."""
     if not checks:
         return []
-    reasons = []
-    for check in checks:
-        found = check.advantage
-        said = f"Among {check.name} {_difference(found, 'the champion', currency, inside=True)}"
-        if check.finding == "fail":
-            text = f"{said}; it is worse in {percent(found.share_worse)} of the resamples."
-            reasons.append(Reason(f"slice {check.name}", "fail", text))
-        elif check.finding == "unsure":
-            text = (
-                f"{said} ({_interval(found, currency)}): the loss may be more than the {percent(tolerated, 0)} that a"
-                f" slice may lose, and there are enough customers to rule that out if it were not."
-            )
-            reasons.append(Reason(f"slice {check.name}", "unsure", text))
+    reasons = standing_in_the_way(
+        checks,
+        tolerated,
+        lambda found: _difference(found, "the champion", currency, inside=True),
+        lambda found: _interval(found, currency),
+    )
     counts = Counter(check.finding for check in checks)
     small = [check for check in checks if check.finding == "too small"]
     text = (
@@ -109,8 +101,7 @@ def _slices(checks: Sequence[SliceCheck], tolerated: float, currency: str) -> li
     if small:
         worst = max(check.noticed_loss for check in small)
         but = f"a loss under {percent(worst, 0)} might go unnoticed there" if worst < 1.0 else "that says little there"
-        named = ", ".join(check.name for check in small[:MOST_NAMED]) + (", …" if len(small) > MOST_NAMED else "")
-        text += f" {len(small)} are too small to show it ({named}): none clearly loses, but {but}."
+        text += f" {len(small)} are too small to show it ({named(small)}): none clearly loses, but {but}."
     return [*reasons, Reason("slices", "pass", text)]
 
 

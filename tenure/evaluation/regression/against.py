@@ -13,6 +13,7 @@ from tenure.evaluation.noninferiority import POWER, SliceCheck, check_slices
 from tenure.evaluation.reason import Reason
 from tenure.evaluation.regression.paired import ValueComparison
 from tenure.evaluation.regression.words import NAMES, quantity
+from tenure.evaluation.slice_reasons import named, standing_in_the_way
 from tenure.evaluation.words import percent
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ COVERAGE_MARGIN = 0.02
 """How much further than the champion's a candidate's coverage may fall short: two percentage points."""
 
 CHECK = "error against the champion"
-MOST_NAMED = 6
-"""Slices named in one sentence."""
 
 
 def against(
@@ -98,27 +97,20 @@ def _slices(checks: Sequence[SliceCheck], tolerated: float, unit: str) -> list[R
     """A reason for each slice that stands in the way, and one for all others."""
     if not checks:
         return []
-    reasons = []
-    for check in checks:
-        said = f"Among {check.name} {_difference(check.advantage, 'the champion', unit, who='its')}"
-        if check.finding == "fail":
-            text = f"{said}; it is worse in {percent(check.advantage.share_worse)} of the resamples."
-            reasons.append(Reason(f"slice {check.name}", "fail", text))
-        elif check.finding == "unsure":
-            text = (
-                f"{said} ({_interval(check.advantage, unit)}): the loss may be more than the {percent(tolerated, 0)}"
-                f" that a slice may lose, and there are enough customers to rule that out if it were not."
-            )
-            reasons.append(Reason(f"slice {check.name}", "unsure", text))
+    reasons = standing_in_the_way(
+        checks,
+        tolerated,
+        lambda found: _difference(found, "the champion", unit, who="its"),
+        lambda found: _interval(found, unit),
+    )
     passed = sum(check.finding == "pass" for check in checks)
-    small = [check.name for check in checks if check.finding == "too small"]
+    small = [check for check in checks if check.finding == "too small"]
     text = (
         f"In {passed} of {len(checks)} slices the candidate is shown to lose less than {percent(tolerated, 0)} of what"
         f" the champion is better than the mean."
     )
     if small:
-        named = ", ".join(small[:MOST_NAMED]) + (", …" if len(small) > MOST_NAMED else "")
-        text += f" {len(small)} are too small to show it ({named}): none clearly loses."
+        text += f" {len(small)} are too small to show it ({named(small)}): none clearly loses."
     return [*reasons, Reason("slices", "pass", text)]
 
 
