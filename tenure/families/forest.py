@@ -29,16 +29,23 @@ class ForestModel:
     def terms(self) -> FlatTrees:
         """The margin is the mean of the trees' shares of churners."""
         trees = [member.tree_ for member in self.estimator.estimators_]
-        return flatten((_nodes(tree, len(trees)) for tree in trees), base=0.0, link="identity")
+        return flatten((tree_nodes(tree, _shares(tree) / len(trees)) for tree in trees), base=0.0, link="identity")
 
 
-def _nodes(tree: Any, trees: int) -> TreeNodes:
-    shares = tree.value[:, 0, :]
+def _shares(tree: Any) -> Floats:
+    """Share of churners in every node."""
+    counts = tree.value[:, 0, :]
+    shares: Floats = counts[:, 1] / counts.sum(axis=1)
+    return shares
+
+
+def tree_nodes(tree: Any, value: Floats) -> TreeNodes:
+    """A tree of scikit-learn with ``value`` in its nodes, shape (nodes,)."""
     return TreeNodes(
         feature=np.where(tree.children_left == LEAF, LEAF, tree.feature),
         threshold=at_most(tree.threshold),
         left=tree.children_left,
         right=tree.children_right,
-        value=shares[:, 1] / shares.sum(axis=1) / trees,
+        value=value,
         cover=tree.weighted_n_node_samples,
     )

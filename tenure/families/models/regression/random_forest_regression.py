@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from tenure.explain.model import LEAF, FlatTrees
-from tenure.export.trees import TreeNodes, at_most, flatten
+from tenure.explain.model import FlatTrees
+from tenure.export.trees import flatten
 from tenure.families.family import Floats, Matrix, Parameter, Parameters, Rows
-from tenure.families.forest import TREES
+from tenure.families.forest import TREES, tree_nodes
 from tenure.families.threads import limited
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class MeanForestModel:
         """The margin is the mean of the trees' means."""
         trees = [member.tree_ for member in self.estimator.estimators_]
         share = self.spread / len(trees)
-        return flatten((_nodes(tree, share) for tree in trees), base=self.mean, link="value")
+        return flatten((tree_nodes(tree, tree.value[:, 0, 0] * share) for tree in trees), base=self.mean, link="value")
 
 
 class RandomForestRegression:
@@ -75,17 +75,6 @@ class RandomForestRegression:
                 random_state=seed,
             )
             return MeanForestModel(estimator.fit(rows.matrix, (rows.label - mean) / spread), mean, spread)
-
-
-def _nodes(tree: Any, share: float) -> TreeNodes:
-    return TreeNodes(
-        feature=np.where(tree.children_left == LEAF, LEAF, tree.feature),
-        threshold=at_most(tree.threshold),
-        left=tree.children_left,
-        right=tree.children_right,
-        value=tree.value[:, 0, 0] * share,
-        cover=tree.weighted_n_node_samples,
-    )
 
 
 FAMILY = RandomForestRegression()
