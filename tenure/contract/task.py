@@ -65,13 +65,12 @@ def misplaced(contract: Contract) -> Misplaced | None:
     task = contract.task
     for name in ("label", "quality", "business", "decision", "acceptance"):
         part = getattr(contract, name)
-        for key, field in type(part).model_fields.items():
-            value = getattr(part, key)
-            # A default says nothing, even where it is written down.
-            if value != field.get_default(call_default_factory=True) and not _belongs(task, name, key):
+        for key in type(part).model_fields:
+            # Whatever it says: whoever wrote it down, be it the default, expects it to count.
+            if key in part.model_fields_set and not _belongs(task, name, key):
                 other = "classification" if task == "regression" else "regression"
                 message = f"this is for the task {other}, the contract's is {task}"
-                return Misplaced((name, key), message, value)
+                return Misplaced((name, key), message, getattr(part, key))
     for name in contract.training.families:
         if name not in FAMILIES[task]:
             message = f"'{name}' is no family for {task}: there are {', '.join(FAMILIES[task])}"

@@ -79,11 +79,53 @@ def test_the_unit_is_the_labels_or_the_columns() -> None:
 
 
 @pytest.mark.parametrize("base", [TABLE, EVENTS, CHURN])
-def test_a_contract_survives_its_text_with_and_without_defaults(base: dict[str, Any]) -> None:
+def test_a_contract_survives_its_text(base: dict[str, Any]) -> None:
     contract = made(base)
-    assert parse(dump(contract)) == contract
-    assert parse(contract.model_dump_json()) == contract
-    assert contract_hash(parse(contract.model_dump_json())) == contract_hash(contract)
+    for text in (dump(contract), contract.model_dump_json(exclude_unset=True)):
+        assert parse(text) == contract
+        assert contract_hash(parse(text)) == contract_hash(contract)
+
+
+REGRESSION_ONLY = {
+    "label": {"aggregate": None, "column": None, "unit": None},
+    "decision": {"interval": 0.9, "at_least": None},
+    "acceptance": {"min_r2": 0.0, "min_coverage": None},
+}
+CLASSIFICATION_ONLY = {
+    "label": {"positive": None},
+    "quality": {"min_class_share": 0.01},
+    "business": {"customer_value": 600.0, "offer_cost": 10.0, "offer_success_share": 0.3},
+    "decision": {"policy": "profit", "target": None, "segments": {}},
+    "acceptance": {
+        "metric": "profit",
+        "max_slice_loss": 0.2,
+        "min_roc_auc": 0.65,
+        "min_recall": 0.0,
+        "min_precision": 0.0,
+        "max_calibration_error": 0.1,
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("base", "task", "part", "key", "default"),
+    [
+        pytest.param(base, task, part, key, default, id=f"{task}-{part}.{key}")
+        for base, task, only in ((CHURN, "regression", REGRESSION_ONLY), (TABLE, "classification", CLASSIFICATION_ONLY))
+        for part, keys in only.items()
+        for key, default in keys.items()
+    ],
+)
+def test_what_is_the_other_tasks_is_refused_at_its_line_though_it_says_the_default(
+    base: dict[str, Any], task: str, part: str, key: str, default: object
+) -> None:
+    assert getattr(getattr(made(base), part), key) == default
+    document = yaml.safe_dump({**base, part: {**base.get(part, {}), key: default}}, sort_keys=False)
+    line = next(n for n, text in enumerate(document.splitlines(), 1) if text.startswith(f"  {key}: "))
+    with pytest.raises(ContractError) as caught:
+        parse(document)
+    assert str(caught.value).startswith(f"contract:{line}: '{part}.{key}': this is for the task {task}, ")
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
