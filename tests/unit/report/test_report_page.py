@@ -95,6 +95,12 @@ def test_every_chart_is_there_and_is_well_formed(blessed: dict) -> None:
         assert any(title.startswith(start) for title in titles), start
 
 
+def test_every_line_of_the_card_stands_once(blessed: dict) -> None:
+    names = re.findall("<dt>(.*?)</dt>", page_of(blessed)[0])
+    assert names
+    assert sorted(set(names)) == sorted(names)
+
+
 def test_points_lie_inside_their_drawing(blessed: dict) -> None:
     html, _ = page_of(blessed)
     for drawing in re.findall(r"<svg.*?</svg>", html, flags=re.DOTALL):

@@ -52,6 +52,14 @@ def test_every_chart_is_there_and_nothing_is_loaded(blessed: dict) -> None:
     assert "nan" not in re.findall(r"[a-z]+", html[html.index("<svg") :])
 
 
+def test_every_line_and_every_section_stands_once(blessed: dict) -> None:
+    html, _ = page_of(blessed)
+    for tag in ("dt", "h2", "h3"):
+        names = re.findall(rf"<{tag}>(.*?)</{tag}>", html)
+        assert names
+        assert sorted(set(names)) == sorted(names)
+
+
 def test_a_slice_too_small_says_so(blessed: dict) -> None:
     assert re.search(r"an island far away \d\d too small: \d\d rows, at least 100 are needed", page_of(blessed)[1].text)
 
