@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 import yaml
-from manifests import K8S, ROOT, run
+from manifests import K8S, ROOT
 
 
 def environment_file(path: Path) -> dict[str, str]:
@@ -71,19 +70,3 @@ def test_mlflow_takes_the_host_names() -> None:
     for host in ("mlflow.tenure-platform.svc:5000", "mlflow.tenure-platform.svc.cluster.local:5000", "localhost:41235"):
         assert security.is_allowed_host_header(hosts, host)
     assert not security.is_allowed_host_header(hosts, "evil.example.com")
-
-
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
-def test_prometheus_takes_the_alerts() -> None:
-    alerts = run("promtool", "check", "rules", str(K8S / "base/monitoring/alerts.yaml"))
-    assert alerts.returncode == 0, alerts.stdout + alerts.stderr
-
-
-def test_alerts_use_only_metrics_that_the_rollout_reads_too() -> None:
-    """Two readers, one set of names: a metric renamed in one place shows here."""
-    from serving.rollout.prometheus import FAMILIES
-
-    text = (K8S / "base/monitoring/alerts.yaml").read_text(encoding="utf-8")
-    used = set(re.findall(r"\btenure_[a-z_]+", text))
-    assert used
-    assert used <= set(FAMILIES)
