@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.explain.arrays import Link, check_finite, freeze
+from tenure.explain.kth_smallest import kth_smallest
 
 RADIUS = 1.5
 """Squared bandwidth of the kernel over the squared distance of the k-th neighbour."""
@@ -19,7 +20,8 @@ _FLOATS = ("rows", "shares", "weights", "centre", "scale", "low", "high")
 ARRAYS = frozenset({*_FLOATS, "neighbours", "background"})
 """Names that ``NeighbourTerms.arrays`` gives."""
 
-_CHUNK_ROWS = 512
+_CHUNK_ROWS = 128
+"""Rows scored at a time, so that their distances to all training rows stay in the cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,18 +84,26 @@ class NeighbourTerms:
 
     def margin(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
         """Probability, shape (n,), of rows (n, features)."""
+        # One product gives |y|² - 2 x·y for all rows y, another both sums of the kernel's weights.
+        towards = np.vstack([-2.0 * self.rows.T, (self.rows * self.rows).sum(axis=1)])
+        weights = np.stack([self.weights * self.shares, self.weights], axis=1)
         starts = range(0, len(matrix), _CHUNK_ROWS)
-        return np.concatenate([np.empty(0), *(self._margin(matrix[at : at + _CHUNK_ROWS]) for at in starts)])
+        parts = (self._margin(matrix[at : at + _CHUNK_ROWS], towards, weights) for at in starts)
+        return np.concatenate([np.empty(0), *parts])
 
-    def _margin(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
+    def _margin(
+        self, matrix: NDArray[np.float32], towards: NDArray[np.float64], weights: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         x = (np.clip(matrix.astype(np.float64), self.low, self.high) - self.centre) * self.scale
-        square = (x * x).sum(axis=1)[:, None] + (self.rows * self.rows).sum(axis=1) - 2.0 * (x @ self.rows.T)
+        square = np.column_stack([x, np.ones(len(x))]) @ towards
+        square += (x * x).sum(axis=1)[:, None]
         np.maximum(square, 0.0, out=square)
-        kth = np.partition(square, self.neighbours - 1, axis=1)[:, self.neighbours - 1]
-        square /= -(RADIUS * kth + RESOLUTION)[:, None]
-        square += 1.0
+        bandwidth = RADIUS * kth_smallest(square, self.neighbours) + RESOLUTION
+        # The kernel times the squared bandwidth, which cancels out.
+        np.subtract(bandwidth[:, None], square, out=square)
         np.maximum(square, 0.0, out=square)
-        share: NDArray[np.float64] = (square @ (self.weights * self.shares)) / (square @ self.weights)
+        churned, near = (square @ weights).T
+        share: NDArray[np.float64] = churned / near
         return share
 
     def arrays(self) -> dict[str, NDArray]:
