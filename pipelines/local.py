@@ -163,7 +163,6 @@ def _written_down(home: Home, started: RunRecord) -> Iterator[None]:
 
 def _order(request: Request, home: Home, options: Options, folder: Path) -> Order:
     contract = request.contract
-    dated = any(column.is_temporal for column in contract.columns.values())
     return Order(
         image=settings.local(code_hash()).image,
         arguments={
@@ -171,7 +170,7 @@ def _order(request: Request, home: Home, options: Options, folder: Path) -> Orde
             "run_id": folder.name,
             "studies": str(home.studies / "journal"),
             "fingerprint": request.fingerprint,
-            "as_of": datetime.now(UTC).date().isoformat() if dated else "",
+            "as_of": datetime.now(UTC).date().isoformat() if contract.max_age_days is not None else "",
             "workers": list(range(options.workers)),
             "workers_count": options.workers,
             "override": options.override,

@@ -7,8 +7,8 @@
 A step is run again when its code (the image), a parameter or an input differs. On a laptop an input differs if its
 address does; results of champion, ingest and validate are addressed by content. On a cluster it differs if the task
 that made it was run again, whatever that made: nothing from ingest to train may therefore take what comes from the
-champion, or the first promotion would have all of it computed once more. register and track always run: they are what
-a run leaves behind.
+champion or the calendar, or each promotion and each day would have all of it computed once more. register and track
+always run: they are what a run leaves behind.
 
 Here is the graph of a laptop; pipelines/cluster_training.py puts the same steps between a look at what changed outside
 and an exit handler.
@@ -67,7 +67,7 @@ def training_pipeline(settings: Settings) -> BaseComponent:
         contract: the contract, YAML text, its source address absolute.
         run_id: the run's name in the registry.
         fingerprint: differs when the data behind the address does.
-        as_of: the day of the run, where the contract has dates.
+        as_of: the day of the run, where the contract limits the rows' age.
         studies: where the search keeps its studies: a file's path, or a SQLAlchemy URL.
         workers: numbers of the tuning workers, from 0.
         workers_count: how many those are.
@@ -97,13 +97,7 @@ def steps(placed: Placement, given: Inputs) -> Results:
     """The steps of training, inside a graph."""
     standing = placed(champion(contract=given.contract, seen=given.champion or ""), cached=given.champion is not None)
     raw = placed(ingest(contract=given.contract, fingerprint=given.fingerprint))
-    checked = placed(
-        validate(
-            contract=given.contract,
-            as_of=given.as_of,
-            raw=raw.outputs["raw"],
-        )
-    )
+    checked = placed(validate(contract=given.contract, raw=raw.outputs["raw"]))
     drifted = placed(
         check_drift(
             contract=given.contract,
@@ -111,6 +105,7 @@ def steps(placed: Placement, given: Inputs) -> Results:
             valid=checked.outputs["valid"],
             findings=checked.outputs["findings"],
             champion=standing.outputs["champion"],
+            as_of=given.as_of,
         )
     )
     features = placed(feature(contract=given.contract, valid=checked.outputs["valid"]))

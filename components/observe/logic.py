@@ -32,7 +32,7 @@ def run(*, contract: str, tracking_uri: str = "") -> dict[str, str]:
     Returns:
         ``champion``: version and bundle of the champion, empty if there is none.
         ``fingerprint``: differs when the data does; for a database, every time.
-        ``as_of``: today, UTC, where the contract has dates, else empty.
+        ``as_of``: today, UTC, where the contract limits the rows' age, else empty.
 
     Raises:
         ContractError: the contract cannot hold, or its address names a variable that is not set.
@@ -41,11 +41,10 @@ def run(*, contract: str, tracking_uri: str = "") -> dict[str, str]:
     """
     terms = parse(contract)
     found = Registry(terms.name, resolve(tracking_uri)).champion()
-    dated = any(column.is_temporal for column in terms.columns.values())
     return {
         "champion": "" if found is None else f"{found.version}/{found.bundle_version}",
         "fingerprint": fingerprint(terms),
-        "as_of": datetime.now(UTC).date().isoformat() if dated else "",
+        "as_of": datetime.now(UTC).date().isoformat() if terms.max_age_days is not None else "",
     }
 
 

@@ -8,7 +8,6 @@ from components.image import IMAGE
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
 def validate(
     contract: str,
-    as_of: str,
     raw: dsl.Input[dsl.Dataset],
     valid: dsl.Output[dsl.Dataset],
     findings: dsl.Output[dsl.Artifact],
@@ -19,11 +18,9 @@ def validate(
 
     Args:
         contract: the contract, YAML text.
-        as_of: the day of the run where the contract has dates, else empty. Nothing reads it: it is part of the cache
-            key, because what is fresh today is not for ever.
         raw: what ingest brought in.
-        valid: data.parquet, quarantine.parquet, profile.json. The same whatever the time, so that the steps after
-            this one can be reused.
+        valid: data.parquet, quarantine.parquet, profile.json. Taken from the cache they are as of the day they were
+            made: a row that was in the future then is not one that came true, and check_drift asks for the age anew.
         findings: validation.json, validation.html.
         metrics: counts of rows, for the run's page.
         report: validation.html, likewise.
@@ -59,8 +56,9 @@ def check_drift(
     validation: dsl.Output[dsl.Artifact],
     distances: dsl.Output[dsl.Metrics],
     summary: dsl.Output[dsl.Markdown],
+    as_of: str = "",
 ) -> None:
-    """Complete validate's report by how far the rows are from those that the champion learnt from.
+    """Complete validate's report by how far the rows are from those that the champion learnt from, and from today.
 
     Args:
         contract: the contract, YAML text.
@@ -71,6 +69,7 @@ def check_drift(
         validation: validation.json, validation.html: all of it.
         distances: PSI of each column, for the run's page.
         summary: the checks that do not pass, likewise.
+        as_of: the day of the run, where the contract limits the rows' age; else empty.
     """
     from pathlib import Path
 
@@ -80,7 +79,8 @@ def check_drift(
 
     folders = {"raw": raw, "valid": valid, "findings": findings, "champion": champion, "validation": validation}
     with step("check_drift") as running:
-        found = run(contract=contract, **{name: Path(artifact.path) for name, artifact in folders.items()})
+        paths = {name: Path(artifact.path) for name, artifact in folders.items()}
+        found = run(contract=contract, as_of=as_of, **paths)
         validation.metadata.update(show_drift(contract, Path(validation.path), found["psi"], distances, summary))
         Path(distances.path).touch()
         running.summary = {name: found[name] for name in ("verdict", "warnings")}

@@ -1,20 +1,23 @@
-"""Check drift: the good rows beside those that the champion learnt from.
+"""Check drift: the good rows beside those that the champion learnt from, and their age beside today.
 
-A step of its own, because its answer changes with every promotion: what trains must not be run again for that.
+A step of its own, because its answer changes with every promotion, and with the day where the contract limits the
+rows' age: what trains must not be run again for that.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import shutil
+from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from components.step import publish
 from components.validate.logic import first_rows
 from components.validate.report import render
-from components.validate.separation import sketch_of
-from tenure.checks import Validation, table
+from components.validate.separation import newest_of, sketch_of
+from tenure.checks import Check, Validation, table
 from tenure.contract import parse
 from tenure.drift import Profile, distances
 from tenure.errors import StorageError
@@ -23,10 +26,13 @@ from tenure.sources import write_text
 REPORTS = ("validation.json", "validation.html")
 
 
-def run(*, contract: str, raw: Path, valid: Path, findings: Path, champion: Path, validation: Path) -> dict[str, Any]:
-    """Complete validate's reports by the distance from the champion, and publish them.
+def run(
+    *, contract: str, raw: Path, valid: Path, findings: Path, champion: Path, validation: Path, as_of: str = ""
+) -> dict[str, Any]:
+    """Complete validate's reports by the distance from the champion and the age of today, and publish them.
 
-    Drift warns and never stops: whether the model still predicts well is what ``evaluate`` tells.
+    Drift warns and never stops: whether the model still predicts well is what ``evaluate`` tells. Rows that have grown
+    too old since validate looked at them do stop.
 
     Args:
         contract: the contract, YAML text.
@@ -35,32 +41,41 @@ def run(*, contract: str, raw: Path, valid: Path, findings: Path, champion: Path
         findings: validate's ``validation.json`` and ``validation.html``.
         champion: the champion step's output folder, whether there is a champion in it or not.
         validation: written: both reports, whole.
+        as_of: the day on which the rows must not be too old, ISO 8601; empty leaves validate's answer.
 
     Returns what the step shows: ``verdict``, ``warnings`` about drift, and ``psi`` by column (empty without a
     champion).
 
     Raises:
         ContractError: the contract cannot hold.
+        DataError: the newest row is too old; both reports are written by then.
         StorageError: the disk is full, or a report is not there.
     """
     validation.mkdir(parents=True, exist_ok=True)
     reference = _reference(champion)
+    described = parse(contract)
     found = Validation.from_json(_read(findings / "validation.json"))
     apart: dict[str, float] = {}
-    if reference is None:
+    if reference is None and not as_of:
         for name in REPORTS:
             shutil.copyfile(findings / name, validation / name)
     else:
-        described = parse(contract)
         sketch = sketch_of(described, valid)
-        apart = distances(reference, sketch)
-        kept = [check for check in found.checks if check.name != "drift"]
-        found = dataclasses.replace(found, checks=(*kept, *table.check_drift(described, apart)))
+        replaced: dict[str, list[Check]] = {}
+        if as_of:
+            today = datetime.fromisoformat(as_of).replace(tzinfo=UTC)
+            replaced["freshness"] = table.check_freshness(described, newest_of(described, valid), today)
+        if reference is not None:
+            apart = distances(reference, sketch)
+            replaced["drift"] = table.check_drift(described, apart)
+        kept = [check for check in found.checks if check.name not in replaced]
+        found = dataclasses.replace(found, checks=(*kept, *chain.from_iterable(replaced.values())))
         quarantined, rejected = first_rows(valid / "quarantine.parquet"), first_rows(raw / "rejected.parquet")
         write_text(validation / "validation.json", found.to_json())
         write_text(validation / "validation.html", render(found, described, sketch, quarantined, rejected))
     for name in REPORTS:
         publish(validation / name)
+    found.raise_if_stopped()
     drifted = [check.message for check in found.of_level("warn") if check.name == "drift"]
     return {"verdict": found.verdict, "warnings": drifted, "psi": apart}
 

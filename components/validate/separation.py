@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +71,14 @@ def sketch_of(contract: Contract, valid: Path) -> Sketch:
     for batch in _batches(valid / "data.parquet"):
         sketch.add(batch)
     return sketch
+
+
+def newest_of(contract: Contract, valid: Path) -> date | datetime | None:
+    """The latest time of a good row; none where rows have no time."""
+    if contract.time is None:
+        return None
+    newest = [pc.max(batch.column(0)).as_py() for batch in _batches(valid / "data.parquet", [contract.time])]
+    return max(newest, default=None)
 
 
 def _sketch(contract: Contract) -> Sketch:

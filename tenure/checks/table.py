@@ -166,15 +166,15 @@ def _check_number(name: str, labels: Sketch) -> Check:
     return Check("label", "pass", f"the label '{name}' goes from {low:,.6g} to {high:,.6g}", name)
 
 
-def check_freshness(contract: Contract, seen: Observed, now: datetime) -> list[Check]:
+def check_freshness(contract: Contract, newest: date | datetime | None, now: datetime) -> list[Check]:
     """The newest row is recent, where rows have a time and the contract a limit."""
-    limit = contract.quality.freshness_days
-    if contract.time is None or limit is None or seen.newest is None:
+    limit = contract.max_age_days
+    if limit is None or newest is None:
         return []
-    newest = seen.newest if isinstance(seen.newest, datetime) else datetime.combine(seen.newest, datetime.min.time())
-    age = (now - newest.replace(tzinfo=UTC)).total_seconds() / 86_400
+    moment = newest if isinstance(newest, datetime) else datetime.combine(newest, datetime.min.time())
+    age = (now - moment.replace(tzinfo=UTC)).total_seconds() / 86_400
     level: Level = "stop" if age > limit else "pass"
-    message = f"the newest '{contract.time}' is {seen.newest}, {max(age, 0):,.0f} days old (limit {limit:,})"
+    message = f"the newest '{contract.time}' is {newest}, {max(age, 0):,.0f} days old (limit {limit:,})"
     advice = "Bring newer rows; for a historical table set 'quality.freshness_days: null'."
     return [Check("freshness", level, message, contract.time, round(age, 3), limit, advice)]
 

@@ -100,6 +100,11 @@ class Contract(Part):
             return self.split.strategy
         return "time" if self.time is not None else "stratified"
 
+    @property
+    def max_age_days(self) -> int | None:
+        """How old the newest row may be; none where rows have no time, or may be of any age."""
+        return None if self.time is None else self.quality.freshness_days
+
     @cached_property
     def inputs(self) -> dict[str, Column]:
         """The columns a model takes, by name: what a client of the server sends.

@@ -105,9 +105,23 @@ def made_from(document, name):
     return found
 
 
+TRAINING_STEPS = ("ingest", "validate", "feature", "train")
+
+
+def test_another_day_has_nothing_computed_again_but_what_asks_how_old_the_rows_are(document):
+    """The day is a parameter of one task, and no task that trains takes anything from that one."""
+    dated = {name for name, each in tasks(document).items() if "as_of" in each.get("inputs", {}).get("parameters", {})}
+    assert dated == {"check-drift"}
+    inside = document["components"][tasks(document)["for-loop-2"]["componentRef"]["name"]]["dag"]["tasks"]
+    assert "as_of" not in str(inside["tune"]["inputs"])
+    for step in TRAINING_STEPS:
+        assert "check-drift" not in made_from(document, step), step
+    assert "check-drift" in made_from(document, "evaluate")
+
+
 def test_a_promotion_has_nothing_computed_again_but_what_compares_with_the_champion(document):
     """Kubeflow tells artifacts apart by number: what takes the champion's anew is run again, and all after it."""
-    for step in ("ingest", "validate", "feature", "train"):
+    for step in TRAINING_STEPS:
         assert "champion" not in made_from(document, step), step
     inside = document["components"][tasks(document)["for-loop-2"]["componentRef"]["name"]]["dag"]["tasks"]
     assert "champion" not in str(inside["tune"]["inputs"])
@@ -170,7 +184,7 @@ def test_laptop_and_cluster_run_the_same_steps_in_the_same_order(tmp_path, docum
 
 def test_what_differs_between_two_runs_of_a_schedule_is_looked_up_by_the_run(document):
     found = tasks(document)
-    for step, parameter in {"ingest": "fingerprint", "validate": "as_of", "champion": "seen"}.items():
+    for step, parameter in {"ingest": "fingerprint", "check-drift": "as_of", "champion": "seen"}.items():
         source = found[step]["inputs"]["parameters"][parameter]
         assert source["taskOutputParameter"]["producerTask"] == "observe", step
     for step in ("register", "track", "notify"):

@@ -61,7 +61,7 @@ def test_data_that_is_not_there(put):
         fingerprint(contract("s3://crm/none.csv"))
 
 
-def test_without_a_champion_and_dates_both_are_empty(tracked_home):
+def test_without_a_champion_and_a_limit_of_age_both_are_empty(tracked_home):
     seen = run(contract=dump(contract("postgresql://db/crm")))
     assert seen["champion"] == ""
     assert seen["as_of"] == ""
@@ -93,11 +93,14 @@ def test_the_champion_is_named_by_version_and_bundle(tracked_home, small_bundle)
     assert run(contract=dump(contract("postgresql://db/crm")))["champion"] == f"1/{bundle.version}"
 
 
-def test_a_contract_with_dates_is_of_its_day(tracked_home):
+def test_the_day_is_told_only_where_rows_can_grow_too_old(tracked_home):
     gym = load(DATASETS / "gym")
-    assert any(column.is_temporal for column in gym.columns.values())
-    text = dump(gym.model_copy(update={"source": gym.source.model_copy(update={"uri": "postgresql://db/crm"})}))
-    assert re.fullmatch(r"\d{4}-\d\d-\d\d", run(contract=text)["as_of"])
+    assert gym.time is not None
+    for days, told in ((None, ""), (30, r"\d{4}-\d\d-\d\d")):
+        quality = gym.quality.model_copy(update={"freshness_days": days})
+        source = gym.source.model_copy(update={"uri": "postgresql://db/crm"})
+        text = dump(gym.model_copy(update={"source": source, "quality": quality}))
+        assert re.fullmatch(told, run(contract=text)["as_of"])
 
 
 def test_a_database_is_read_again_each_time():

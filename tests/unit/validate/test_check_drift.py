@@ -1,6 +1,7 @@
 """The distance from the champion completes validate's report, and both components say what they worked on."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ from kfp import dsl
 from components.ingest.logic import run as ingest
 from components.validate.component import check_drift, validate
 from components.validate.drift import run
+from components.validate.logic import inspect
 from components.validate.logic import run as validated
-from tenure.checks import Validation
+from tenure.checks import Check, Validation
 from tenure.contract import Column, contract_hash, parse
 from tenure.drift import build
-from tenure.errors import StorageError
+from tenure.errors import DataError, StorageError
 
 CONTRACT = """
 name: crm
@@ -104,6 +106,48 @@ def test_without_a_champion_validate_has_said_everything(tmp_path: Path) -> None
     assert shown == {"verdict": "pass", "warnings": [], "psi": {}}
 
 
+TIMED = CONTRACT.replace("{min_rows: 10}", "{min_rows: 10, freshness_days: 30}").replace(
+    "  months:", "  seen: {type: date, role: time}\n  months:"
+)
+
+
+@pytest.mark.parametrize("with_champion", [False, True])
+def test_rows_that_grew_too_old_since_validate_looked_stop_the_run_by_their_day(
+    tmp_path: Path, champion: Path, monkeypatch: pytest.MonkeyPatch, with_champion: bool
+) -> None:
+    """Validate's answer came from the cache; the age is asked for as of the run's day, and told in both reports."""
+    monkeypatch.setenv("TENURE_RUN_DIR", str(tmp_path / "run"))
+    days = ["2024-05-01", "2024-04-02"] * (ROWS // 2)
+    pq.write_table(table("ab").append_column("seen", pa.array(days)), tmp_path / "t.parquet")
+    ingest(TIMED, str(tmp_path / "t.parquet"), tmp_path / "raw")
+    fresh = inspect(TIMED, tmp_path / "raw", tmp_path / "valid", datetime(2024, 5, 2, tzinfo=UTC))
+    assert fresh.verdict == "pass"
+
+    def run_on(as_of: str) -> dict[str, Any]:
+        return run(
+            contract=TIMED,
+            raw=tmp_path / "raw",
+            valid=tmp_path / "valid",
+            findings=tmp_path / "valid",
+            champion=champion if with_champion else tmp_path / "none",
+            validation=tmp_path / "validation",
+            as_of=as_of,
+        )
+
+    def age() -> Check:
+        whole = Validation.from_json((tmp_path / "run" / "validation.json").read_text())
+        (check,) = [check for check in whole.checks if check.name == "freshness"]
+        assert {check.name for check in whole.checks} == {check.name for check in fresh.checks}
+        return check
+
+    assert run_on("2024-05-31")["verdict"] == "pass"
+    assert (age().level, age().observed) == ("pass", 30.0)
+    with pytest.raises(DataError, match=r"the newest 'seen' is 2024-05-01, 31 days old \(limit 30\)$"):
+        run_on("2024-06-01")
+    assert (age().level, age().observed) == ("stop", 31.0)
+    assert "31 days old" in (tmp_path / "run" / "validation.html").read_text()
+
+
 def test_a_report_that_is_not_there(tmp_path: Path) -> None:
     nothing = tmp_path / "nothing"
     with pytest.raises(StorageError, match=r"cannot read .*validation\.json"):
@@ -135,9 +179,7 @@ def test_the_artifacts_say_what_the_table_was_and_show_it(tmp_path: Path, champi
     raw, valid = artifact(dsl.Dataset, tmp_path, "raw"), artifact(dsl.Dataset, tmp_path, "valid")
     findings, metrics = artifact(dsl.Artifact, tmp_path, "findings"), artifact(dsl.Metrics, tmp_path, "metrics")
     report = artifact(dsl.HTML, tmp_path, "report.html")
-    validate.python_func(
-        contract=CONTRACT, as_of="", raw=raw, valid=valid, findings=findings, metrics=metrics, report=report
-    )
+    validate.python_func(contract=CONTRACT, raw=raw, valid=valid, findings=findings, metrics=metrics, report=report)
     assert valid.metadata == {"rows": ROWS, **made_of}
     assert findings.metadata == {"verdict": "pass", **made_of}
     assert metrics.metadata == {"rows_good": ROWS, "rows_quarantined": 0, "rows_rejected": 0, "warnings": 0}
