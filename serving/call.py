@@ -73,6 +73,6 @@ class Answered:
     """None if the code is not 200."""
     from_cache: bool
     fallback: str
-    """Why the model itself did not predict; empty if it did."""
+    """What answered in the model's place, see ``serving.hooks``; empty if the model did."""
     message: str
     """What went wrong, as the client was told; empty if the code is 200."""

@@ -30,7 +30,7 @@ class Exchange(Protocol[Answer_co]):
 
         Args:
             answer_id: the request's id, or else the call's.
-            fallback: why the model itself did not predict; empty if it did.
+            fallback: what answers in the model's place, see ``serving.hooks``; empty if the model does.
 
         Raises:
             RequestError: an output is wanted that there is none of.

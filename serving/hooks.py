@@ -59,8 +59,9 @@ class Cache(Protocol):
         """Keep what the model itself predicted; never a fallback."""
 
 
-MODEL, SCORE, REASONS = "model", "score", "reasons"
-"""Why a fallback answers: the model itself failed, the score that it gave some row is none, or its reasons failed."""
+COMPANION, BASE_RATE, REASONS = "companion", "base_rate", "reasons"
+"""What a fallback is: all rows, or those whose score was none, are answered by the bundle's linear companion, or by
+the base rate (of a regression the mean); or the model's answer lacks the reasons that were asked for."""
 
 
 class Predicted(NamedTuple):
@@ -68,7 +69,7 @@ class Predicted(NamedTuple):
 
     prediction: AnyPrediction
     fallback: str = ""
-    """Why it is not what the model as a whole says, one of the three, for answer and metrics; empty if it is."""
+    """Which of the three it is, for answer and metrics; empty if it is what the model as a whole says."""
 
 
 class Guard(Protocol):

@@ -1,4 +1,5 @@
-"""Bundles made from another one, whole and rightly hashed: of another version, or with a model that fails.
+"""Bundles made from another one, whole and rightly hashed: of another version, with a model that fails, or with a
+companion.
 
 Tests of rollouts need a second version that behaves like the first, and one that does not.
 """
@@ -8,8 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
+from tenure.bundle import Companion, read
 from tenure.bundle.files import describe, read_files, write_files
-from tenure.bundle.manifest import content_version
+from tenure.bundle.manifest import COMPANION, content_version
+from tenure.decision import Calibration
+from tenure.explain import LinearTerms
 
 
 def variant(source: Path, target: Path, change: Callable[[dict[str, bytes]], None]) -> str:
@@ -41,9 +47,24 @@ def failing(source: Path, target: Path, feature: int, above: float) -> str:
     return variant(source, target, change)
 
 
+def accompanied(source: Path, target: Path) -> Companion:
+    """A version with a companion, which is returned: any weights, and a calibration or interval of its own."""
+    found = read(source)
+    of_value = found.contract.task == "regression"
+    random = np.random.default_rng(5)
+    width = len(found.transform.features)
+    companion = Companion(
+        LinearTerms(random.normal(size=width) / 100, -0.5, np.zeros(width), "value" if of_value else "logit"),
+        None if of_value else Calibration("sigmoid", slope=0.9, intercept=-0.1),
+        7.5 if of_value else None,
+        0.8,
+    )
+    variant(source, target, lambda contents: contents.update({COMPANION: companion.to_json().encode()}))
+    return companion
+
+
 def _with_trap(model: bytes, feature: int, above: float) -> bytes:
     """Add to ``margin`` a zero that is gathered from outside a list of one wherever the feature is above the value."""
-    import numpy as np
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 

@@ -10,12 +10,14 @@ from typing import Any
 from components.parts import read_part, read_transform
 from components.step import progress
 from components.train.candidates import best_of_families
+from components.train.companion import make_companion
 from components.train.making import Candidate, make_candidate, make_ensemble
 from components.train.rows import join
 from tenure.bundle import write
 from tenure.contract import Contract, parse
 from tenure.contract.family_names import ENSEMBLE
 from tenure.decision import Decision, ValueDecision
+from tenure.explain import LinearTerms
 from tenure.families import direction, is_better
 from tenure.sources import write_text
 
@@ -40,8 +42,9 @@ def run(
     the validation part: for regression, given an interval, bands and a threshold. Where the contract asks for an
     ensemble, the best families are stacked into one more candidate (see ``ensemble``). Then each is fitted anew, with
     the same parameters, to the training and the validation part together, and shipped with the decision made before
-    (see ``Candidate``). ``chosen`` names the one to evaluate, see ``choose``. All figures in ``train.json`` are those
-    of the models of the training part alone.
+    (see ``Candidate``); one that is not linear itself with a linear companion, for a server to answer with where the
+    model fails (see ``companion``). ``chosen`` names the one to evaluate, see ``choose``. All figures in
+    ``train.json`` are those of the models of the training part alone.
 
     Args:
         contract: the contract's YAML.
@@ -79,6 +82,10 @@ def run(
     if ENSEMBLE in terms.training.families:
         progress("stacking the best", len(bests), len(bests))
         made.append(make_ensemble(terms, made, rows, table_rows=table_rows, threads=threads))
+    companion = None
+    if not all(is_linear(candidate) for candidate in made):
+        progress("fitting the companion", len(bests), len(bests))
+        companion = make_companion(terms, rows, threads=threads)
     versions = []
     for candidate in made:
         manifest = write(
@@ -91,6 +98,7 @@ def run(
             family=candidate.best.family,
             data_hash=data_hash,
             created_at=created_at,
+            companion=None if is_linear(candidate) else companion,
         )
         versions.append(manifest.version)
     chosen = choose(terms, made, train_rows, validation_rows)
@@ -104,6 +112,7 @@ def run(
         "direction": direction(terms.training.objective),
         "rows": {"train": train_rows, "validation": validation_rows, "shipped": train_rows + validation_rows},
         "leaderboard": leaderboard,
+        "companion": None if companion is None else {"validation_score": companion.validation_score},
     }
     write_text(candidates / FILE_NAME, json.dumps(document, indent=1, allow_nan=False) + "\n")
     return {
@@ -114,6 +123,11 @@ def run(
             for entry in leaderboard
         ],
     }
+
+
+def is_linear(candidate: Candidate) -> bool:
+    """Whether its model is as simple as a companion would be."""
+    return isinstance(candidate.model.terms, LinearTerms)
 
 
 def choose(contract: Contract, candidates: Sequence[Candidate], train_rows: int, validation_rows: int) -> Candidate:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from serving.hooks import BASE_RATE, COMPANION
 from serving.metrics.instruments import Counter, CounterSeries, Gauge, Histogram
 from serving.v2.answer import FLAGS
 from tenure.bundle import AnyPrediction
@@ -12,7 +13,7 @@ REQUESTS = Counter("tenure_requests", "Inference requests, by HTTP status or gRP
 REQUEST_SECONDS = Histogram("tenure_request_duration_seconds", "Inference requests, by duration", ["model"])
 IN_FLIGHT = Gauge("tenure_requests_in_flight", "Inference requests that are being answered")
 SLOW = Counter("tenure_slow_requests", "Inference requests that took longer than --slow-ms", ["model"])
-FALLBACKS = Counter("tenure_fallbacks", "Requests that the model did not answer as a whole", ["model", "reason"])
+FALLBACKS = Counter("tenure_fallbacks", "Requests that the model did not answer as a whole", ["model", "kind"])
 BREAKER_OPEN = Gauge(
     "tenure_breaker_open", "Workers that leave a part of the model alone because it keeps failing", ["model", "part"]
 )
@@ -40,7 +41,8 @@ _FLAGGED = Counter(
 def served(model: str, version: str, family: str) -> None:
     """A bundle serves under a name from now on; what the rollout reads is exposed before anybody asks."""
     MODEL_INFO.labels(model, version, family).set(1)
-    FALLBACKS.labels(model, "model")
+    for kind in (COMPANION, BASE_RATE):
+        FALLBACKS.labels(model, kind)
     REQUESTS.labels(model, "200")
     REQUEST_SECONDS.labels(model)
     _SCORES.labels(model)

@@ -1,7 +1,7 @@
 """Answering on when parts fail."""
 
 from serving.resilience.breaker import CLOSED, HALF_OPEN, OPEN, Breaker
-from serving.resilience.fallback import fallback_prediction
+from serving.resilience.fallback import base_rate_prediction
 from serving.resilience.guard import Guard
 
-__all__ = ["CLOSED", "HALF_OPEN", "OPEN", "Breaker", "Guard", "fallback_prediction"]
+__all__ = ["CLOSED", "HALF_OPEN", "OPEN", "Breaker", "Guard", "base_rate_prediction"]

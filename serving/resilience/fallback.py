@@ -1,4 +1,5 @@
-"""What is answered without the model: what would be said of a customer of whom nothing is known."""
+"""What is answered without the model: what the bundle's linear companion says, and where there is none, or it fails
+too, what would be said of a customer of whom nothing is known."""
 
 from __future__ import annotations
 
@@ -10,14 +11,38 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from serving import logs
+from serving.hooks import BASE_RATE, COMPANION, Predicted
+from serving.v2.errors import RequestError
+from serving.v2.query import Query
 from tenure.bundle import AnyPrediction, Bundle, Prediction, ValuePrediction
 from tenure.decision import Decision, ValueDecision
 from tenure.decision.calibration import log_odds
+from tenure.errors import InputError
 
 MAX_VALUE = sys.float_info.max
 
 
-def fallback_prediction(bundle: Bundle, rows: int, threshold: float | None) -> AnyPrediction:
+def stand_in(bundle: Bundle, query: Query) -> Predicted:
+    """What takes the place of the model's answer, without reasons.
+
+    Raises:
+        RequestError: a value is not what the contract says: the companion reads the rows as the model does.
+    """
+    threshold = query.options.threshold
+    try:
+        prediction = bundle.predict_by_companion(query.columns, threshold=threshold)
+    except InputError as error:
+        raise RequestError(str(error)) from error
+    except Exception as error:  # what broke the model may have broken what both need
+        logs.server.debug("the companion failed; the base rate answers", exc_info=error)
+        prediction = None
+    if prediction is None or not all_scores(prediction):
+        return Predicted(base_rate_prediction(bundle, query.rows, threshold), BASE_RATE)
+    return Predicted(prediction, COMPANION)
+
+
+def base_rate_prediction(bundle: Bundle, rows: int, threshold: float | None) -> AnyPrediction:
     """The training part's share of churners, or mean value, for every row.
 
     Decided and named by the bundle's own threshold and bands. Segments' thresholds do not count: what the rows hold

@@ -11,9 +11,9 @@ from weakref import WeakKeyDictionary
 
 from serving import logs
 from serving.failures import RefusedError
-from serving.hooks import MODEL, REASONS, SCORE, Predicted
+from serving.hooks import REASONS, Predicted
 from serving.resilience.breaker import Breaker
-from serving.resilience.fallback import all_scores, fallback_prediction, mended, not_a_score
+from serving.resilience.fallback import all_scores, mended, not_a_score, stand_in
 from serving.v2.errors import RequestError
 from serving.v2.query import Query
 from tenure.bundle import AnyPrediction
@@ -79,7 +79,8 @@ class Guard:
         if not all_scores(prediction):
             parts.model.failed()
             self._note("the model's score is none; the fallback answers", model, None)
-            return Predicted(mended(prediction, not_a_score(prediction), _fallback(model, query).prediction), SCORE)
+            instead = _fallback(model, query)
+            return instead._replace(prediction=mended(prediction, not_a_score(prediction), instead.prediction))
         parts.model.succeeded()
         if without_reasons:
             return Predicted(replace(prediction, reasons=_no_reasons(query)), REASONS)
@@ -110,7 +111,7 @@ class Guard:
         with self._lock:
             found = self._parts.get(model)
             if found is None:
-                found = _Parts(self._make_breaker(model, MODEL), self._make_breaker(model, REASONS))
+                found = _Parts(self._make_breaker(model, "model"), self._make_breaker(model, "reasons"))
                 self._parts[model] = found
             return found
 
@@ -123,8 +124,8 @@ class Guard:
 
 
 def _fallback(model: ChurnModel, query: Query) -> Predicted:
-    prediction = fallback_prediction(model.bundle, query.rows, query.options.threshold)
-    return Predicted(replace(prediction, reasons=_no_reasons(query)), MODEL)
+    prediction, which = stand_in(model.bundle, query)
+    return Predicted(replace(prediction, reasons=_no_reasons(query)), which)
 
 
 def _no_reasons(query: Query) -> list[list[Reason]]:

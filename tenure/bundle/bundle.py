@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tenure.bundle.companion import Companion
 from tenure.bundle.manifest import Manifest
 from tenure.bundle.onnx_model import OnnxModel
 from tenure.bundle.prediction import Prediction, ValuePrediction
@@ -34,6 +35,8 @@ class Bundle:
     profile: dict[str, Any]
     """Reference distributions of the inputs, as ``tenure.drift`` wrote them."""
     model: OnnxModel
+    companion: Companion | None = None
+    """None: the model is linear itself, or the bundle is older than companions."""
 
     @property
     def version(self) -> str:
@@ -43,6 +46,10 @@ class Bundle:
     def explainer(self) -> Explainer:
         """Built when first asked for: most requests want no reasons."""
         return Explainer(self.terms, [feature.source for feature in self.transform.features])
+
+    @cached_property
+    def _companion_decision(self) -> Decision | ValueDecision | None:
+        return None if self.companion is None else self.companion.decision(self.decision)
 
     def score_matrix(self, matrix: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Margin and probability before calibration, shape (rows,) each, of encoded rows (rows, features).
@@ -74,13 +81,30 @@ class Bundle:
         if explain < 0:
             raise InputError(f"explain is {explain}, not a number of reasons")
         decision = self.decision
+        _check_threshold(decision, threshold)
         if isinstance(decision, ValueDecision):
-            if threshold is not None and not math.isfinite(threshold):
-                raise InputError(f"threshold is {threshold}, not a number")
             return self._predict_value(decision, self.transform.encode(columns), explain, threshold)
-        if threshold is not None and not (math.isfinite(threshold) and 0.0 <= threshold <= 1.0):
-            raise InputError(f"threshold is {threshold}, not a probability between 0 and 1")
         return self._predict_class(decision, self.transform.encode(columns), explain, threshold)
+
+    def predict_by_companion(
+        self, columns: Columns, *, threshold: float | None = None
+    ) -> Prediction | ValuePrediction | None:
+        """What the companion says, without reasons; None if the bundle has none.
+
+        A server answers with it while the model fails; nothing else does. The margin is the companion's.
+
+        Raises:
+            DataError, InputError: as for ``predict``.
+        """
+        companion, decision = self.companion, self._companion_decision
+        if companion is None or decision is None:
+            return None
+        _check_threshold(decision, threshold)
+        encoded = self.transform.encode(columns)
+        margin, raw = companion.run(encoded.matrix)
+        if isinstance(decision, ValueDecision):
+            return self._value(decision, encoded, margin, threshold, [])
+        return self._class(decision, encoded, (margin, raw), threshold, [])
 
     def predict_each(self, rows: Sequence[Columns]) -> list[Prediction | ValuePrediction | InputError]:
         """As ``predict`` of every row by itself, by one call of the model; its error in the place of a bad row.
@@ -130,7 +154,18 @@ class Bundle:
             )
 
     def _predict_class(self, decision: Decision, encoded: Encoded, explain: int, threshold: float | None) -> Prediction:
-        margin, raw = self.model.run(encoded.matrix)
+        scores = self.model.run(encoded.matrix)
+        return self._class(decision, encoded, scores, threshold, self._reasons(encoded, explain))
+
+    def _class(
+        self,
+        decision: Decision,
+        encoded: Encoded,
+        scores: tuple[NDArray[np.float64], NDArray[np.float64]],
+        threshold: float | None,
+        reasons: list[list[Reason]],
+    ) -> Prediction:
+        margin, raw = scores
         probability = decision.calibrate(margin, raw)
         band = decision.band(probability)
         return Prediction(
@@ -143,13 +178,23 @@ class Bundle:
             imputed=encoded.imputed,
             unknown=encoded.unknown,
             out_of_range=encoded.out_of_range,
-            reasons=self._reasons(encoded, explain),
+            reasons=reasons,
         )
 
     def _predict_value(
         self, decision: ValueDecision, encoded: Encoded, explain: int, threshold: float | None
     ) -> ValuePrediction:
         margin = self.model.margin(encoded.matrix)
+        return self._value(decision, encoded, margin, threshold, self._reasons(encoded, explain))
+
+    def _value(
+        self,
+        decision: ValueDecision,
+        encoded: Encoded,
+        margin: NDArray[np.float64],
+        threshold: float | None,
+        reasons: list[list[Reason]],
+    ) -> ValuePrediction:
         value = decision.value(margin)
         low, high = decision.interval(value)
         band = decision.band(value)
@@ -165,8 +210,18 @@ class Bundle:
             imputed=encoded.imputed,
             unknown=encoded.unknown,
             out_of_range=encoded.out_of_range,
-            reasons=self._reasons(encoded, explain),
+            reasons=reasons,
         )
 
     def _reasons(self, encoded: Encoded, explain: int) -> list[list[Reason]]:
         return self.explainer.reasons(encoded.matrix, explain) if explain else []
+
+
+def _check_threshold(decision: Decision | ValueDecision, threshold: float | None) -> None:
+    if threshold is None:
+        return
+    if isinstance(decision, ValueDecision):
+        if not math.isfinite(threshold):
+            raise InputError(f"threshold is {threshold}, not a number")
+    elif not 0.0 <= threshold <= 1.0:
+        raise InputError(f"threshold is {threshold}, not a probability between 0 and 1")

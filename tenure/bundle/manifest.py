@@ -11,13 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tenure.errors import BundleError
 
 FILE_NAME = "manifest.json"
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""What is written. Format 1 has no companion; it is read as ever."""
 MAX_MANIFEST_BYTES = 64 * 1024
 MAX_FILE_BYTES = 1024**3
 """A forest of the largest settings that the search space allows stays below a tenth of this."""
 
-FileName = Literal["contract.yaml", "decision.json", "explain.npz", "model.onnx", "profile.json", "transform.json"]
-FILE_NAMES: tuple[FileName, ...] = (
+FILE_NAMES = (
     "contract.yaml",
     "decision.json",
     "explain.npz",
@@ -25,7 +25,9 @@ FILE_NAMES: tuple[FileName, ...] = (
     "profile.json",
     "transform.json",
 )
-"""What stands in a bundle besides the manifest: these and no others, so that no name can lead out of the folder."""
+"""What stands in every bundle besides the manifest."""
+COMPANION = "companion.json"
+"""May stand there too, from format 2 on. There are no others, so that no name can lead out of the folder."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Words = Annotated[str, Field(max_length=200, pattern=r"^[ -~]*$")]
@@ -46,7 +48,7 @@ class FileEntry(_Strict):
 class Manifest(_Strict):
     """A bundle's identity. ``parse_manifest`` reads it and checks that it was not changed."""
 
-    format: Literal[1] = FORMAT
+    format: Literal[1, 2] = FORMAT
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
     """The contract's name."""
     version: Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
@@ -102,8 +104,9 @@ def parse_manifest(raw: bytes) -> Manifest:
 
 
 def _check_names(manifest: Manifest) -> None:
+    known = FILE_NAMES if manifest.format == 1 else (*FILE_NAMES, COMPANION)
     for name in manifest.files:
-        if name not in FILE_NAMES:
+        if name not in known:
             raise BundleError(f"{FILE_NAME}: names a file that is no part of a bundle: {ascii(name)[:100]}")
     for name in FILE_NAMES:
         if name not in manifest.files:

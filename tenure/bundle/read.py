@@ -12,7 +12,9 @@ from typing import TypeVar
 import numpy as np
 
 from tenure.bundle.bundle import Bundle
+from tenure.bundle.companion import Companion
 from tenure.bundle.files import read_files
+from tenure.bundle.manifest import COMPANION
 from tenure.bundle.onnx_model import OnnxModel
 from tenure.contract import Contract, contract_hash
 from tenure.contract import parse as parse_contract
@@ -54,6 +56,10 @@ def read(folder: Path | str, *, threads: int = 1) -> Bundle:
     terms = part("explain.npz", _terms)
     if (terms.link == "value") != of_value:
         raise BundleError(f"{path}: explain.npz: a model with the link '{terms.link}' is none for {contract.task}")
+    width = len(transform.features)
+    companion = None
+    if COMPANION in contents:
+        companion = part(COMPANION, lambda raw: Companion.from_json(raw.decode(), features=width, of_value=of_value))
     return Bundle(
         manifest=manifest,
         contract=contract,
@@ -61,7 +67,8 @@ def read(folder: Path | str, *, threads: int = 1) -> Bundle:
         decision=part("decision.json", lambda raw: decision.from_json(raw.decode())),
         terms=terms,
         profile=part("profile.json", _profile),
-        model=part("model.onnx", lambda raw: OnnxModel(raw, len(transform.features), threads, of_value=of_value)),
+        model=part("model.onnx", lambda raw: OnnxModel(raw, width, threads, of_value=of_value)),
+        companion=companion,
     )
 
 

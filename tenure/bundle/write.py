@@ -11,8 +11,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from tenure.bundle.companion import Companion
 from tenure.bundle.files import describe, write_files
-from tenure.bundle.manifest import FileEntry, Manifest, content_version
+from tenure.bundle.manifest import COMPANION, FileEntry, Manifest, content_version
 from tenure.contract import Contract, contract_hash, dump
 from tenure.contract.settings import Source
 from tenure.decision import Decision, ValueDecision
@@ -47,11 +48,15 @@ def write(
     family: str,
     data_hash: str,
     created_at: str,
+    companion: Companion | None = None,
 ) -> Manifest:
     """Write a bundle to ``folder``, whole or not at all.
 
     The contract goes in without its source: where the data came from is no business of the model's users, and the
     version must not depend on it.
+
+    Args:
+        companion: what a server answers with where ``model`` fails; None where it is linear itself.
 
     Raises:
         BundleError: there is something at ``folder`` already.
@@ -65,6 +70,8 @@ def write(
         "profile.json": (json.dumps(profile, indent=1, allow_nan=False) + "\n").encode(),
         "transform.json": transform.to_json().encode(),
     }
+    if companion is not None:
+        contents[COMPANION] = companion.to_json().encode()
     files: dict[str, FileEntry] = {name: describe(content) for name, content in contents.items()}
     manifest = Manifest(
         name=contract.name,

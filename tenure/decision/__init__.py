@@ -2,7 +2,7 @@
 
 from tenure.decision.calibration import Calibration
 from tenure.decision.choose import choose_decision
-from tenure.decision.choose_value import choose_value_decision, conformal_half_width
+from tenure.decision.choose_value import choose_value_decision, conformal_half_width, within_bounds
 from tenure.decision.decision import Decision
 from tenure.decision.fit_calibration import CalibrationChoice, choose_calibration
 from tenure.decision.profit import (
@@ -35,4 +35,5 @@ __all__ = [
     "contact_limit",
     "customer_values",
     "profit_curve",
+    "within_bounds",
 ]

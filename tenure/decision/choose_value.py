@@ -31,15 +31,15 @@ def choose_value_decision(
     Raises:
         DataError: if the validation part has too few rows for the interval.
     """
-    settings, bounds = contract.decision, label_bounds(contract)
-    value = np.clip(margin, *bounds) if bounds != (None, None) else margin
+    settings = contract.decision
+    value = within_bounds(contract, margin)
     limit = contact_limit(contract.business, table_rows)
     threshold = top_threshold(value, limit.share) if settings.at_least is None else settings.at_least
     bands = dict(settings.bands) or _thirds(value)
     return ValueDecision(
         level=settings.interval,
         half_width=conformal_half_width(np.abs(value - label), settings.interval),
-        bounds=bounds,
+        bounds=label_bounds(contract),
         threshold=threshold,
         bands=bands,
         recommendations={name: words for name, words in settings.recommendations.items() if name in bands},
@@ -70,6 +70,12 @@ def conformal_half_width(error: Floats, level: float) -> float:
             f"the validation part has {len(error)} rows: an interval at {level:g} needs at least {needed} of them"
         )
     return float(np.partition(error, rank - 1)[rank - 1])
+
+
+def within_bounds(contract: Contract, margin: Floats) -> Floats:
+    """A model's outputs held to the values that the label can have, any shape."""
+    bounds = label_bounds(contract)
+    return margin if bounds == (None, None) else np.clip(margin, *bounds)
 
 
 def label_bounds(contract: Contract) -> tuple[float | None, float | None]:

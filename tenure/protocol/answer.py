@@ -26,7 +26,8 @@ class AnyRow(TypedDict):
     """Column and contribution to the margin, largest first; empty unless asked for."""
     model_version: str
     fallback: str
-    """Why the model as a whole did not say this (``model``, ``score`` or ``reasons`` failed); empty if it did."""
+    """What said this in the model's place: ``companion`` or ``base_rate``; ``reasons`` if only those are missing;
+    empty if the model as a whole said it."""
 
 
 @final

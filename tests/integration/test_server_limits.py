@@ -19,7 +19,7 @@ from typing import Any
 import grpc
 import numpy as np
 import pytest
-from bundle_variants import failing
+from bundle_variants import accompanied, failing
 from certificates import write_pair
 from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
 from load import INFER, grpc_message, wait_until
@@ -27,7 +27,7 @@ from server_process import Server, started, texts, typed
 
 from serving.admission.keys import create_key
 from tenure import bundle
-from tenure.protocol import infer_request, predictions
+from tenure.protocol import infer_request, post_json, predictions
 
 pytestmark = pytest.mark.slow
 
@@ -227,6 +227,8 @@ def test_a_failing_model_is_answered_for_and_then_left_alone(small_bundle: Any, 
     feature = int(np.argmax(matrix.std(axis=0)))
     middle = float(np.median(matrix[:, feature]))
     failing(small_bundle.folder, tmp_path / "bad", feature, middle)
+    accompanied(tmp_path / "bad", tmp_path / "accompanied")
+    companion = bundle.read(tmp_path / "accompanied")
     places = np.flatnonzero(matrix[:20, feature] > middle).tolist()
     fine = np.flatnonzero(matrix[:20, feature] <= middle).tolist()
     assert places
@@ -235,23 +237,28 @@ def test_a_failing_model_is_answered_for_and_then_left_alone(small_bundle: Any, 
     def row(place: int, **parameters: int) -> dict[str, Any]:
         return infer_request({name: values[place : place + 1] for name, values in typed.items()}, **parameters)
 
-    with started(tmp_path / "bad", tmp_path / "log") as server:
+    with started(tmp_path / "bad", tmp_path / "log", "--model", f"second={tmp_path / 'accompanied'}") as server:
         status, answer, _ = ask(server, row(fine[0]))
         assert (status, "parameters" in answer) == (200, False)
         status, answer, _ = ask(server, row(places[0], explain=2))
-        assert (status, answer["parameters"]) == (200, {"fallback": "model"})
+        assert (status, answer["parameters"]) == (200, {"fallback": "base_rate"})
         outputs = {output["name"]: output["data"] for output in answer["outputs"]}
         assert outputs["probability"] == [pytest.approx(good.decision.base_rate)]
         assert outputs["reasons"] == ["", ""]
         rpc = ask_grpc(server.grpc_port, row(places[0]))
-        assert rpc.parameters["fallback"].string_param == "model"
+        assert rpc.parameters["fallback"].string_param == "base_rate"
         assert "parameters" not in ask(server, row(fine[0]))[1], "one row's failure is not the next one's"
         for _ in range(6):
-            assert ask(server, row(places[0]))[1]["parameters"] == {"fallback": "model"}
-        assert ask(server, row(fine[0]))[1]["parameters"] == {"fallback": "model"}, "the breaker is open"
+            assert ask(server, row(places[0]))[1]["parameters"] == {"fallback": "base_rate"}
+        assert ask(server, row(fine[0]))[1]["parameters"] == {"fallback": "base_rate"}, "the breaker is open"
         metrics = server.metrics()
-        assert 'tenure_fallbacks_total{model="telco",reason="model"} 9.0' in metrics
+        assert 'tenure_fallbacks_total{model="telco",kind="base_rate"} 9.0' in metrics
         assert 'tenure_breaker_open{model="telco",part="model"} 1.0' in metrics
+        second = post_json(f"{server.url}/v2/models/second/infer", row(places[0]), timeout_s=20)
+        assert second["parameters"] == {"fallback": "companion"}
+        expected = companion.predict_by_companion({name: values[places[0] :][:1] for name, values in typed.items()})
+        assert [found["probability"] for found in predictions(second)] == pytest.approx(expected.probability)
+        assert 'tenure_fallbacks_total{model="second",kind="companion"} 1.0' in server.metrics()
         said = json.dumps(answer) + str(rpc)
         assert "Traceback" not in said
         assert str(tmp_path) not in said

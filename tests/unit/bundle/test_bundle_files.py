@@ -134,7 +134,7 @@ def test_another_size_than_the_files(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("format", 2),
+        ("format", 3),
         ("format", "1"),
         ("name", "../telco"),
         ("version", "latest"),

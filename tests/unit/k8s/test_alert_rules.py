@@ -46,7 +46,7 @@ WELL = [
     UP,
     requests("200", STEADY),
     requests("500", "0+3x60"),  # 0.5 %
-    {"series": labels("tenure_fallbacks_total", model="churn", reason="model"), "values": "0+3x60"},
+    {"series": labels("tenure_fallbacks_total", model="churn", kind="companion"), "values": "0+3x60"},
     durations("0.128", STEADY),
     durations("+Inf", STEADY),
     log_rows("written", STEADY),

@@ -76,7 +76,9 @@ def test_an_answer_row_by_row() -> None:
     assert (second["unknown"], second["reasons"], second["model_version"]) == (["c"], [("z", 0.125)], "abc")
     assert [row["confidence"] for row in (first, second)] == [0.5, 0.75]  # type: ignore[typeddict-item]
     assert first["fallback"] == ""
-    assert [row["fallback"] for row in predictions({**ANSWER, "parameters": {"fallback": "model"}})] == ["model"] * 2
+    assert [row["fallback"] for row in predictions({**ANSWER, "parameters": {"fallback": "companion"}})] == [
+        "companion"
+    ] * 2
     without = {**ANSWER, "outputs": ANSWER["outputs"][:8]}
     assert [row["reasons"] for row in predictions(without)] == [[], []]
 

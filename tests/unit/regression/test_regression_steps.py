@@ -129,6 +129,15 @@ def test_every_candidate_beats_the_mean_on_rows_it_never_saw(run: Run) -> None:
         assert entry["interval"] == {"level": 0.9, "half_width": read.decision.half_width}
         assert entry["validation"]["rmse"]["low"] < entry["validation"]["rmse"]["value"]
         assert len(entry["cv_scores"]) == 3 and entry["cv_mean"] > 0
+        if (companion := read.companion) is None:
+            assert entry["family"] == "linear_regression"
+            continue
+        found = read.predict_by_companion({name: table[name] for name in read.transform.inputs})
+        assert isinstance(found, ValuePrediction) and companion.half_width == pytest.approx(
+            (found.high - found.value).max()
+        )
+        assert np.mean((found.value - label) ** 2) < 0.5 * np.mean(without**2)
+        assert 0.82 < ((found.low <= label) & (label <= found.high)).mean() <= 0.98
 
 
 def test_the_interval_is_of_a_model_that_has_not_seen_the_rows_and_the_model_shipped_has(run: Run) -> None:

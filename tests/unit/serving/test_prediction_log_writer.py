@@ -177,9 +177,9 @@ def test_rates_by_model_and_only_answers(model: Any, entry: Any) -> None:
     assert (by_name.count("none"), by_name.count("other")) == (0, 40)
     assert by_name.count("telco") == sum(sampled(f"r{number}", 0.25) for number in range(40))
     offered.clear()
-    for fallback in ("", "model", "reasons"):
+    for fallback in ("", "base_rate", "companion", "reasons"):
         log.note(answered(0, "other", fallback))
-    assert [one.fallback for one in offered] == [False, True, False]
+    assert [one.fallback for one in offered] == [False, True, True, False]
 
 
 def test_a_file_ends_by_rows_and_by_age(entry: Any, writers: Any) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from bundle_variants import accompanied
 
-from serving.hooks import MODEL, REASONS, SCORE
+from serving.hooks import BASE_RATE, COMPANION, REASONS
 from serving.resilience import CLOSED, HALF_OPEN, OPEN, Breaker, Guard
 from serving.v2.errors import RequestError
 from serving.v2.query import Query
@@ -146,7 +148,7 @@ def test_a_model_that_raises_is_answered_for_by_the_base_rate(
     guarded.fault = broken
     prediction, why = guarded.ask(explain=2, threshold=threshold)
     decision = real.decision
-    assert why == MODEL
+    assert why == BASE_RATE
     assert prediction.probability.tolist() == [decision.base_rate] * 5
     expected = decision.base_rate >= (decision.threshold if threshold is None else threshold)
     assert prediction.decision.tolist() == [expected] * 5
@@ -161,16 +163,16 @@ def test_a_model_that_raises_is_answered_for_by_the_base_rate(
 def test_a_broken_model_is_not_tried_for_each_request_and_then_again(guarded: Guarded) -> None:
     guarded.fault = broken
     for _ in range(10):
-        assert guarded.ask().fallback == MODEL
+        assert guarded.ask().fallback == BASE_RATE
     assert len(guarded.asked) == 3
     guarded.clock.now = 10.0
-    assert guarded.ask().fallback == MODEL
+    assert guarded.ask().fallback == BASE_RATE
     assert len(guarded.asked) == 4, "one try"
     guarded.fault = lambda _: None
-    assert guarded.ask().fallback == MODEL
+    assert guarded.ask().fallback == BASE_RATE
     guarded.clock.now = 20.0
     assert [guarded.ask().fallback for _ in range(5)] == [""] * 5
-    assert guarded.breakers[MODEL].state == CLOSED
+    assert guarded.breakers["model"].state == CLOSED
 
 
 def test_a_clients_mistake_is_the_clients_and_opens_nothing(guarded: Guarded) -> None:
@@ -185,6 +187,68 @@ def test_a_clients_mistake_is_the_clients_and_opens_nothing(guarded: Guarded) ->
     assert {breaker.state for breaker in guarded.breakers.values()} == {CLOSED}
     guarded.fault = lambda _: None
     assert guarded.ask().fallback == ""
+
+
+@pytest.fixture
+def accompanied_bundle(small_bundle: Any, tmp_path: Path) -> Bundle:
+    accompanied(small_bundle.folder, tmp_path / "accompanied")
+    return bundle.read(tmp_path / "accompanied")
+
+
+@pytest.mark.parametrize("threshold", [None, 0.0, 1.0])
+def test_a_companion_answers_for_a_model_that_raises(
+    accompanied_bundle: Bundle, rows: dict[str, list], threshold: float | None
+) -> None:
+    guarded = Guarded(accompanied_bundle, rows)
+    guarded.fault = broken
+    expected = accompanied_bundle.predict_by_companion(rows, threshold=threshold)
+    assert expected is not None
+    for _ in range(5):
+        prediction, which = guarded.ask(explain=2, threshold=threshold)
+        assert which == COMPANION
+        assert prediction.probability.tolist() == expected.probability.tolist()
+        assert len(set(prediction.probability.tolist())) == 5, "it reads the rows"
+        assert prediction.decision.tolist() == expected.decision.tolist()
+        assert (prediction.band, prediction.reasons) == (expected.band, [[]] * 5)
+    assert guarded.breakers["model"].state == OPEN
+
+
+def test_a_companion_answers_for_the_rows_whose_score_is_none(accompanied_bundle: Bundle, rows: dict) -> None:
+    guarded = Guarded(accompanied_bundle, rows)
+    before = guarded.ask().prediction
+
+    def spoil(prediction: Prediction) -> Prediction:
+        return replace(prediction, probability=np.where(np.arange(5) == 3, np.nan, prediction.probability))
+
+    guarded.change = spoil
+    prediction, which = guarded.ask()
+    expected = accompanied_bundle.predict_by_companion(rows)
+    assert which == COMPANION and expected is not None
+    assert prediction.probability[3] == expected.probability[3] != before.probability[3]
+    assert np.delete(prediction.probability, 3).tolist() == np.delete(before.probability, 3).tolist()
+
+
+def test_the_base_rate_answers_where_the_companion_fails_too(
+    accompanied_bundle: Bundle, rows: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guarded = Guarded(accompanied_bundle, rows)
+    guarded.fault = broken
+    for fault in (broken, lambda _: (np.full(5, np.nan), np.full(5, np.nan))):
+        monkeypatch.setattr("tenure.bundle.companion.Companion.run", lambda _, matrix, fault=fault: fault(matrix))
+        prediction, which = guarded.ask()
+        assert (which, prediction.probability.tolist()) == (BASE_RATE, [accompanied_bundle.decision.base_rate] * 5)
+
+
+def test_while_a_model_is_left_alone_a_clients_mistake_is_still_the_clients(
+    accompanied_bundle: Bundle, rows: dict
+) -> None:
+    guarded = Guarded(accompanied_bundle, rows)
+    guarded.fault = broken
+    while guarded.ask() and guarded.breakers["model"].state != OPEN:
+        pass
+    guarded.rows = {**rows, "MonthlyCharges": ["much"] * 5}
+    with pytest.raises(RequestError, match="MonthlyCharges"):
+        guarded.ask()
 
 
 @pytest.mark.parametrize("threshold", [None, 1e9])
@@ -204,14 +268,14 @@ def test_a_regressions_fallback_is_the_mean_with_the_spread_around_it(
     guarded.change = spoil
     prediction, why = guarded.ask(threshold=threshold)
     decision = real.decision
-    assert why == SCORE
+    assert why == BASE_RATE
     assert prediction.value[1] == decision.label_mean
     assert prediction.low[1] <= decision.label_mean <= prediction.high[1]
     assert prediction.decision[1] == (decision.label_mean >= (decision.threshold if threshold is None else threshold))
     assert prediction.value[0] == before.value[0]
     guarded.fault = broken
     prediction, why = guarded.ask(threshold=threshold)
-    assert (why, prediction.value.tolist()) == (MODEL, [decision.label_mean] * 5)
+    assert (why, prediction.value.tolist()) == (BASE_RATE, [decision.label_mean] * 5)
     assert prediction.band == decision.band(prediction.value)
 
 
@@ -226,7 +290,7 @@ def test_a_score_that_is_none_is_replaced_row_by_row(guarded: Guarded, real: Bun
 
     guarded.change = spoil
     prediction, why = guarded.ask(explain=2)
-    assert why == SCORE
+    assert why == BASE_RATE
     assert prediction.probability[3] == real.decision.base_rate
     assert prediction.reasons[3] == []
     for row in (0, 1, 2, 4):
@@ -246,7 +310,7 @@ def test_a_broken_explainer_costs_the_reasons_alone_and_is_then_left_alone(guard
         assert (why, prediction.reasons) == (REASONS, [[]] * 5)
         np.testing.assert_array_equal(prediction.probability, real.predict(guarded.rows).probability)
     assert guarded.asked == [2, 0] * 3 + [0, 0], "from the third failure on only the score is asked for"
-    assert (guarded.breakers[REASONS].state, guarded.breakers[MODEL].state) == (OPEN, CLOSED)
+    assert (guarded.breakers["reasons"].state, guarded.breakers["model"].state) == (OPEN, CLOSED)
     guarded.fault = lambda _: None
     guarded.clock.now = 10.0
     prediction, why = guarded.ask(explain=2)
@@ -257,7 +321,7 @@ def test_a_new_version_begins_with_a_clean_record(guarded: Guarded, real: Bundle
     guarded.fault = broken
     for _ in range(5):
         guarded.ask()
-    assert guarded.breakers[MODEL].state == OPEN
+    assert guarded.breakers["model"].state == OPEN
     guarded.model = Model(real)
     guarded.fault = lambda _: None
     assert guarded.ask().fallback == ""

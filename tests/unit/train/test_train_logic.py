@@ -14,6 +14,7 @@ from components.train.making import VALIDATION_METRICS
 from tenure.bundle import read
 from tenure.contract.family_names import searched
 from tenure.errors import BundleError, DataError
+from tenure.explain import LinearTerms
 from tenure.families import ROUNDS, Rows, get
 
 CREATED_AT = "2026-01-02T03:04:05+00:00"
@@ -165,6 +166,33 @@ def test_a_longer_contract_never_raises_risk_on_average(trained, upstream):
             given = columns(table) | {"Contract": np.full(len(table), term, dtype=object)}
             means.append(bundle.predict(given).probability.mean())
         assert means[0] > means[1] > means[2], family
+
+
+def test_what_is_not_linear_gets_a_calibrated_linear_companion(trained, upstream):
+    candidates, _ = trained
+    document = json.loads((candidates / logic.FILE_NAME).read_text())
+    transform = read_transform(upstream.features)
+    train, validation = (
+        read_part(upstream.features, name, upstream.terms, transform) for name in ("train", "validation")
+    )
+    family = get("logistic_regression")
+    fitted = family.fit(Rows(train.matrix, train.label), family.default, seed=upstream.terms.training.seed, threads=1)
+    own = roc_auc_score(validation.label, fitted.predict(validation.matrix))
+    test = upstream.parts["test"]
+    raw = fitted.predict(transform.encode(columns(test)).matrix)
+    margin = np.log(raw) - np.log1p(-raw)
+    accompanied = []
+    for entry in document["leaderboard"]:
+        bundle = read(candidates / entry["family"])
+        if isinstance(bundle.terms, LinearTerms):
+            assert bundle.companion is None
+            continue
+        accompanied.append(entry["family"])
+        companion, found = bundle.companion, bundle.predict_by_companion(columns(test))
+        np.testing.assert_allclose(found.probability, companion.calibration.apply(margin, raw), rtol=0, atol=1e-6)
+        assert document["companion"]["validation_score"] == companion.validation_score == pytest.approx(own, abs=1e-6)
+        assert abs(found.probability.mean() - bundle.predict(columns(test)).probability.mean()) < 0.05
+    assert accompanied and len(accompanied) < len(document["leaderboard"])
 
 
 def test_two_runs_give_identical_bundles(trained, upstream, tmp_path):

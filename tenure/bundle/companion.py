@@ -1,0 +1,102 @@
+"""A linear model beside the main one: what a server answers with while the main one fails.
+
+It reads the same matrix and needs nothing but numpy, so that what breaks the main model (its runtime, its graph) does
+not break this one. It has a calibration, or an interval, of its own; thresholds and bands are those of the bundle's
+decision: they are about calibrated probabilities, and values, whoever says them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenure.decision import Calibration, Decision, ValueDecision
+from tenure.decision.calibration import sigmoid
+from tenure.explain import LinearTerms, Link
+
+
+@dataclass(frozen=True, eq=False)
+class Companion:
+    """A linear model with what makes its margin a probability, or a value with an interval.
+
+    Raises:
+        ValueError: it has a calibration and predicts a value, or an interval and predicts a probability; or a number is
+            none.
+    """
+
+    terms: LinearTerms
+    calibration: Calibration | None
+    """Of a classification's, fitted on the validation part."""
+    half_width: float | None
+    """Of a regression's interval, measured on the validation part."""
+    validation_score: float
+    """The contract's objective on the validation part, before calibration, as of the main model."""
+
+    def __post_init__(self) -> None:
+        of_value = self.terms.link == "value"
+        if (self.calibration is None) != of_value or (self.half_width is None) == of_value:
+            raise ValueError(f"a companion with the link '{self.terms.link}' has a calibration or an interval too many")
+        if self.half_width is not None and not 0.0 <= self.half_width < math.inf:
+            raise ValueError(f"half_width {self.half_width} is not a number from 0")
+        if not math.isfinite(self.validation_score):
+            raise ValueError(f"validation_score {self.validation_score} is not a number")
+
+    def run(self, matrix: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Margin, and probability before calibration, shape (rows,) each; of a regression the margin is the value."""
+        margin = matrix.astype(np.float64) @ self.terms.weights + self.terms.intercept
+        return margin, margin if self.terms.link == "value" else sigmoid(margin)
+
+    def decision(self, main: Decision | ValueDecision) -> Decision | ValueDecision:
+        """The bundle's decision, with this model's calibration or interval."""
+        if isinstance(main, ValueDecision):
+            return main if self.half_width is None else replace(main, half_width=self.half_width)
+        return main if self.calibration is None else replace(main, calibration=self.calibration)
+
+    def to_json(self) -> str:
+        """The companion as JSON text; ``from_json`` reads it back to the last bit."""
+        document = {
+            "link": self.terms.link,
+            "weights": self.terms.weights.tolist(),
+            "intercept": self.terms.intercept,
+            "means": self.terms.means.tolist(),
+            "calibration": None if self.calibration is None else self.calibration.to_dict(),
+            "half_width": self.half_width,
+            "validation_score": self.validation_score,
+        }
+        return json.dumps(document, indent=1, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, *, features: int, of_value: bool) -> Companion:
+        """Read what ``to_json`` wrote.
+
+        Args:
+            features: columns of the matrix that it must read.
+            of_value: whether it must be a regression's.
+
+        Raises:
+            ValueError, TypeError, KeyError: if it is something else.
+        """
+        document: dict[str, Any] = json.loads(text)
+        link: Link = "value" if of_value else "logit"
+        if document["link"] != link:
+            raise ValueError(f"a model with the link '{document['link']}' where '{link}' is needed")
+        terms = LinearTerms(
+            np.array(document["weights"], dtype=np.float64),
+            float(document["intercept"]),
+            np.array(document["means"], dtype=np.float64),
+            link,
+        )
+        if terms.width != features:
+            raise ValueError(f"{terms.width} weights for {features} features")
+        calibration, half_width = document["calibration"], document["half_width"]
+        return cls(
+            terms,
+            None if calibration is None else Calibration.from_dict(calibration),
+            None if half_width is None else float(half_width),
+            float(document["validation_score"]),
+        )
