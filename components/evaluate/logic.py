@@ -120,7 +120,7 @@ def run(
         "rows": _rows(ingest, validation, split),
         "test": setting.counts(),
         **of_task,
-        "chosen": _chosen(chosen) | of_task["chosen"],
+        "chosen": _chosen(chosen, train) | of_task["chosen"],
         "metrics": parts.to_json(metrics),
         "families": families,
         "champion": champion_record,
@@ -155,13 +155,16 @@ def _proceeds(verdict: Verdict, override: str) -> bool:
     return verdict.state == "bless" or (verdict.state == "inconclusive" and bool(override))
 
 
-def _chosen(bundle: Bundle) -> Json:
+def _chosen(bundle: Bundle, train: Json) -> Json:
+    companion = bundle.companion
+    own = {entry["family"]: entry["validation_score"] for entry in train["leaderboard"]}[bundle.manifest.family]
     return {
         "family": bundle.manifest.family,
         "bundle_version": bundle.version,
         "threshold": bundle.decision.threshold,
         "customers_held": customers_held(bundle.terms),
         "sampled_walks": sampled_walks(bundle.terms),
+        "companion": companion and {"validation_score": companion.validation_score, "own_score": own},
     }
 
 

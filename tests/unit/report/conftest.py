@@ -105,6 +105,7 @@ def evaluation_of(
             "segments": [],
             "customers_held": 0,
             "sampled_walks": 0,
+            "companion": None,
             "calibration": "sigmoid",
             "bands": {"low": 0.0, "medium": 0.3, "high": 0.6},
             "expected": {

@@ -233,6 +233,16 @@ def test_the_card_says_what_a_bundle_holds_and_how_it_is_explained(make_evaluati
     assert "estimated from 32 walks" in page.text
 
 
+def test_the_card_says_what_answers_should_the_model_fail(make_evaluation: Any, drawn: dict) -> None:
+    evaluation = make_evaluation(**drawn)
+    _, page = page_of(evaluation)
+    assert "answers with the base rate, marked as such" in page.text
+    chosen = evaluation["chosen"] | {"companion": {"validation_score": 0.8312, "own_score": 0.8461}}
+    _, page = page_of(evaluation | {"chosen": chosen})
+    assert "answers with a linear model, marked as such" in page.text
+    assert "ROC-AUC on the validation part is 0.831; this model's is 0.846." in page.text
+
+
 def test_the_card_says_how_far_apart_the_parts_are(make_evaluation: Any, drawn: dict) -> None:
     _, page = page_of(make_evaluation(**drawn))
     assert re.search(r"\w+: contacted \d+ % \(\w+\) to \d+ % \(\w+\); leavers reached \d+ %", page.text)
