@@ -71,6 +71,8 @@ class Answering:
     def __init__(self, models: Models, hooks: Hooks) -> None:
         self._models = models
         self._admission = hooks.admission
+        self.reception = hooks.reception
+        """For the ways in: bytes of bodies."""
         self._cache = hooks.cache
         self._guard = hooks.guard
         self._observers = tuple(hooks.observers)

@@ -15,6 +15,8 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from serving import logs
+from serving.admission.reception import Held
+from serving.admission.refusal import OverloadedError
 from serving.answering import Answering
 from serving.call import Call
 from serving.http_answer import HttpAnswer
@@ -36,17 +38,20 @@ class _Nobody:
 class _FastCycle:
     """One request and its answer: what uvicorn's connection asks of its own ``RequestResponseCycle``."""
 
-    __slots__ = ("body", "call", "disconnected", "json_length", "keep_alive", "refused", "response_complete")
+    __slots__ = ("body", "call", "disconnected", "held", "json_length", "keep_alive", "refused", "response_complete")
 
     message_event = _Nobody()
 
-    def __init__(self, call: Call, json_length: str | None, keep_alive: bool, refused: HttpAnswer | None) -> None:
+    def __init__(
+        self, call: Call, json_length: str | None, keep_alive: bool, refused: HttpAnswer | None, held: Held
+    ) -> None:
         self.call = call
         self.json_length = json_length
         self.keep_alive = keep_alive
         self.refused = refused
         """The answer, if the body does not matter any more."""
         self.body: list[bytes] = []
+        self.held = held
         self.response_complete = False
         self.disconnected = False
 
@@ -62,6 +67,7 @@ class FastConnection(HttpConnection):
     def __init__(self, *args: Any, answering: Answering, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._answering = answering
+        self._reception = answering.reception
         self._cycle: _FastCycle | None = None
         """The request that is being read, if it is one for us."""
 
@@ -77,7 +83,12 @@ class FastConnection(HttpConnection):
         if self._cycle is None:
             super().on_body(body)
         elif self._cycle.refused is None:
-            self._cycle.body.append(body)
+            self._hold(self._cycle, body)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._cycle is not None:
+            self._cycle.held.release()
+        super().connection_lost(exc)
 
     def on_message_complete(self) -> None:
         cycle, self._cycle = self._cycle, None
@@ -132,9 +143,22 @@ class FastConnection(HttpConnection):
         failure = self._answering.admit(call)
         refused = None if failure is None else HttpAnswer.failed(failure)
         keep_alive = self.parser.should_keep_alive() and not self._limits.draining
-        return _FastCycle(call, json_length.decode("latin-1") if json_length else None, keep_alive, refused)
+        return _FastCycle(
+            call, json_length.decode("latin-1") if json_length else None, keep_alive, refused, self._reception.begin()
+        )
+
+    def _hold(self, cycle: _FastCycle, part: bytes) -> None:
+        try:
+            cycle.held.add(len(part))
+        except OverloadedError as error:
+            cycle.body.clear()
+            cycle.held.release()
+            cycle.refused = HttpAnswer.failed(self._answering.failed(cycle.call, error))
+            return
+        cycle.body.append(part)
 
     def _send(self, cycle: _FastCycle, answer: HttpAnswer) -> None:
+        cycle.held.release()
         cycle.response_complete = True
         if cycle.disconnected or self.transport.is_closing():
             return

@@ -10,9 +10,10 @@ request is a large one.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from serving.admission.reception import Reception
 from serving.call import Answered, Call
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ class Hooks:
     """All that joins the path."""
 
     admission: Admission | None = None
+    reception: Reception = field(default_factory=Reception)
     cache: Cache | None = None
     guard: Guard | None = None
     observers: Sequence[Observer] = ()

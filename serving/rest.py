@@ -16,6 +16,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from serving import logs, metrics, openapi
+from serving.admission.reception import Held
+from serving.admission.refusal import OverloadedError
 from serving.answering import Answering
 from serving.call import Call
 from serving.dataplane import ChurnDataPlane, FixedRepository
@@ -96,13 +98,16 @@ class ModelRoutes:
         refused = self._answering.admit(call)
         if refused is not None:
             return _response(HttpAnswer.failed(refused))
+        held = self._answering.reception.begin()
         try:
-            body = await _body(request)
+            body = await _body(request, held)
+            return _response(await self._answering.answered(call, exchange(body)))
         except ClientDisconnect:
             return Response(status_code=499)
-        except TooLargeError as error:
+        except (TooLargeError, OverloadedError) as error:
             return _response(HttpAnswer.failed(self._answering.failed(call, error)))
-        return _response(await self._answering.answered(call, exchange(body)))
+        finally:
+            held.release()
 
     async def openapi(self, request: Request) -> Response:
         """What this server takes, for programs."""
@@ -176,15 +181,16 @@ def _address(request: Request) -> str:
     return str(request.base_url).rstrip("/")
 
 
-async def _body(request: Request) -> bytes:
-    chunks: list[bytes] = []
+async def _body(request: Request, held: Held) -> bytes:
+    parts: list[bytes] = []
     size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
+    async for part in request.stream():
+        size += len(part)
         if size > MAX_BODY_BYTES:
             raise TooLargeError(f"the body has more than {MAX_BODY_BYTES} bytes")
-        chunks.append(chunk)
-    return b"".join(chunks)
+        held.add(len(part))
+        parts.append(part)
+    return b"".join(parts)
 
 
 def _response(answer: HttpAnswer) -> Response:

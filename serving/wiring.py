@@ -9,6 +9,7 @@ from serving import metrics, tracing
 from serving.access_log import AccessLog
 from serving.admission.clients import Clients
 from serving.admission.gate import Gate
+from serving.admission.reception import Reception
 from serving.answer_cache import AnswerCache
 from serving.arguments import Arguments
 from serving.hooks import Hooks, Observer
@@ -52,6 +53,7 @@ def hooks(given: Arguments, clients: Clients | None) -> Hooks:
         closing.append(traces.close)
     return Hooks(
         admission=Gate(clients, limits.max_in_flight, limits.max_rows, limits.timeout_s),
+        reception=Reception(limits.max_held_mib * 2**20),
         cache=AnswerCache(given.cache_entries, given.cache_ttl_s) if given.cache_entries else None,
         guard=Guard(_breaker),
         observers=observers,

@@ -34,6 +34,7 @@ class Options:
     max_in_flight: int = 256
     max_connections: int = 4096
     max_rows: int = 10_000
+    max_held_mib: int = 128
     timeout_s: float = 10.0
     read_timeout_s: float = 10.0
 
@@ -64,6 +65,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="open HTTP connections of a worker: more are closed at once (default 4096)")  # fmt: skip
     add("--max-rows", type=_positive, default=Options.max_rows, metavar="N",
         help="rows of one request: 413 past it (default 10000)")  # fmt: skip
+    add("--max-held-mib", type=_positive, default=Options.max_held_mib, metavar="N",
+        help="MiB of HTTP bodies that a worker holds until they are answered: 503 past it (default 128)")  # fmt: skip
     add("--timeout-s", type=_seconds, default=Options.timeout_s, metavar="S",
         help="the longest that a request may take: 504 past it; a client shortens it by X-Request-Timeout-Ms or a "
         "gRPC deadline (default 10)")  # fmt: skip

@@ -95,6 +95,7 @@ def tight(small_bundle: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         "--max-in-flight": "1",
         "--max-rows": "2000",
         "--max-connections": "8",
+        "--max-held-mib": "1",
         "--read-timeout-s": "1",
         "--timeout-s": "30",
     }
@@ -149,6 +150,34 @@ def test_too_late(tight: Server, typed: dict) -> None:
     assert (status, "'soon' is not a number of milliseconds" in answer["error"]) == (400, True)
     assert ask_grpc(tight.grpc_port, document, timeout=0.01).code() is grpc.StatusCode.DEADLINE_EXCEEDED
     wait_until(lambda: ask(tight, one_row(typed))[0] == 200)
+
+
+@pytest.mark.parametrize("path", ["/v2/models/telco/infer", "/v1/models/telco:predict"])
+def test_too_many_bytes_at_once(tight: Server, typed: dict, path: str) -> None:
+    """Four bodies of 400 KiB that are not whole yet, where there is room for 1 MiB: two are told to come back."""
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 409600\r\n\r\n".encode()
+    clients = [socket.create_connection(("127.0.0.1", tight.http_port), timeout=10) for _ in range(4)]
+    try:
+        for client in clients:
+            client.sendall(head + b" " * 409_000)
+        time.sleep(0.3)
+        for client in clients:
+            client.sendall(b" " * 600)
+        answers = [client.recv(2000) for client in clients]
+    finally:
+        for client in clients:
+            client.close()
+    found = Counter(answer.split(b" ")[1] for answer in answers)
+    assert found == {b"400": 2, b"503": 2}, "blanks are no request"
+    refused = [answer for answer in answers if b" 503 " in answer]
+    assert all(b"retry-after: 1" in answer.lower() for answer in refused)
+    assert all(b"holds as much of other requests as it may" in answer for answer in refused)
+    # Clients that go away in the middle leave room behind.
+    for _ in range(4):
+        with socket.create_connection(("127.0.0.1", tight.http_port), timeout=10) as client:
+            client.sendall(head + b" " * 409_000)
+            time.sleep(0.05)
+    assert ask(tight, many_rows(typed, 1500))[0] == 200
 
 
 @pytest.mark.parametrize(
@@ -252,13 +281,13 @@ def test_a_failing_model_is_answered_for_and_then_left_alone(small_bundle: Any, 
             assert ask(server, row(places[0]))[1]["parameters"] == {"fallback": "base_rate"}
         assert ask(server, row(fine[0]))[1]["parameters"] == {"fallback": "base_rate"}, "the breaker is open"
         metrics = server.metrics()
-        assert 'tenure_fallbacks_total{model="telco",kind="base_rate"} 9.0' in metrics
+        assert 'tenure_fallbacks_total{kind="base_rate",model="telco"} 9.0' in metrics
         assert 'tenure_breaker_open{model="telco",part="model"} 1.0' in metrics
         second = post_json(f"{server.url}/v2/models/second/infer", row(places[0]), timeout_s=20)
         assert second["parameters"] == {"fallback": "companion"}
         expected = companion.predict_by_companion({name: values[places[0] :][:1] for name, values in typed.items()})
         assert [found["probability"] for found in predictions(second)] == pytest.approx(expected.probability)
-        assert 'tenure_fallbacks_total{model="second",kind="companion"} 1.0' in server.metrics()
+        assert 'tenure_fallbacks_total{kind="companion",model="second"} 1.0' in server.metrics()
         said = json.dumps(answer) + str(rpc)
         assert "Traceback" not in said
         assert str(tmp_path) not in said

@@ -58,7 +58,7 @@ def test_parameters_outputs_and_flags(server: Server, typed: dict) -> None:
     assert [output["name"] for output in answer["outputs"]] == ["band"]
     metrics = server.metrics()
     assert 'tenure_flagged_values_total{column="PaymentMethod",flag="unknown",model="telco"}' in metrics
-    assert 'tenure_fallbacks_total{model="telco",kind="companion"} 0.0' in metrics
+    assert 'tenure_fallbacks_total{kind="companion",model="telco"} 0.0' in metrics
     assert f'version="{server.ready["models"]["telco"]}"}} 1.0' in metrics
     assert 'request_predict_seconds_count{model_name="telco"}' in metrics
 

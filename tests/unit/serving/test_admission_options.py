@@ -35,6 +35,7 @@ def test_what_is_not_said_is_the_default() -> None:
         ["--rate-limit", "nan"],
         ["--rate-limit", "inf"],
         ["--max-in-flight", "0"],
+        ["--max-held-mib", "0"],
         ["--max-rows", "x"],
         ["--timeout-s", "0"],
         ["--timeout-s", "nan"],
