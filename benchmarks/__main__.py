@@ -11,7 +11,7 @@ import sys
 import traceback
 from pathlib import Path
 
-NOT_BENCHMARKS = {"__main__", "load", "peers", "seeded", "served_bundle", "steps", "table", "clients"}
+NOT_BENCHMARKS = {"__main__", "load", "peers", "seeded", "served_bundle", "steps", "table", "clients", "trials"}
 
 TABLES = Path(__file__).resolve().parent.parent / "build" / "bench"
 

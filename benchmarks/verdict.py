@@ -7,31 +7,34 @@ probability that follows from what it sees, so it is calibrated whatever the noi
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from multiprocessing import get_context
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.rollout import interval
-from benchmarks.table import Row, show
+from benchmarks.table import show
+from benchmarks.trials import (
+    FLOOR_SAMPLES,
+    LAST,
+    PLANTED_TRIALS,
+    REGIONS,
+    ROWS,
+    TRIALS,
+    Outcome,
+    blessed,
+    outcomes,
+    row,
+    vetoed,
+)
 from tenure.contract.settings import Acceptance
 from tenure.decision import break_even
 from tenure.evaluation import Campaign, Challenge, Scored, compare, decide, measure
 
-TRIALS = int(os.environ.get("TENURE_BENCH_TRIALS", "500"))
-PLANTED_TRIALS = max(1, TRIALS * 2 // 5)
-ROWS = 20_000
 MEAN, SPREAD = -1.35, 1.5
 """Of the log-odds: 27 % leave, and the best of models would reach a ROC-AUC of 0.83."""
 NOISE = 1.0
 """Of the champion, in log-odds."""
-REGIONS = (0.30, 0.25, 0.20, 0.15, 0.10)
-"""Shares of the customers: the slices. What is planted in a slice is planted in the last, the smallest."""
 LIMIT_SHARE = 0.15
 CAMPAIGN = Campaign(
     customer_value=600.0,
@@ -40,12 +43,8 @@ CAMPAIGN = Campaign(
     contacts_per_day=LIMIT_SHARE * 100_000,
     population=100_000,
 )
-FLOOR_SAMPLES = 200
 CALM_ROWS = 2_000_000
 """Customers by which what a model is really worth is known."""
-
-Outcome = tuple[str, tuple[str, ...]]
-"""State of the verdict, and the names of the checks that did not pass."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class Model:
         The mean of a sigmoid under a normal distribution by MacKay's approximation (1992, "The evidence framework
         applied to classification networks", equation 10).
         """
-        noise = np.where(region == len(REGIONS) - 1, self.slice_noise, self.noise)
+        noise = np.where(region == LAST, self.slice_noise, self.noise)
         signal = log_odds - MEAN + noise * random.normal(size=log_odds.size)
         trust = SPREAD**2 / (SPREAD**2 + noise**2)
         doubt = SPREAD**2 * (1.0 - trust)
@@ -90,7 +89,6 @@ class Trial:
             sides = ours.take(inside), theirs.take(inside)
             slices.append((f"region {number}", compare(label[inside], *sides, CAMPAIGN.part(share), **setting)))
         verdict = decide(
-            # For the floors, which all of these models clear by far.
             measure(label, ours, CAMPAIGN, samples=FLOOR_SAMPLES, seed=self.seed),
             Acceptance(),
             CAMPAIGN.currency,
@@ -131,7 +129,7 @@ def _worth(model: Model) -> Worth:
     threshold = max(float(np.quantile(probability, 1.0 - LIMIT_SHARE)), break_even(CAMPAIGN))
     contacted = probability >= threshold
     earned = CAMPAIGN.profit(contacted * label * CAMPAIGN.customer_value, contacted.astype(np.float64))
-    return Worth(threshold, float(earned.mean()), float(earned[region == len(REGIONS) - 1].mean()))
+    return Worth(threshold, float(earned.mean()), float(earned[region == LAST].mean()))
 
 
 def _scored(model: Model, probability: NDArray) -> Scored:
@@ -157,11 +155,10 @@ def with_gain(wanted: float, champion: Model) -> Model:
     return Model(0.5 * (low + high), 0.5 * (low + high))
 
 
-def outcomes(candidate: Model, champion: Model, trials: int, rows: int = ROWS) -> list[Outcome]:
-    work = [Trial(candidate, champion, seed, rows) for seed in range(trials)]
-    _worth(candidate), _worth(champion)
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("fork")) as pool:
-        return list(pool.map(Trial.run, work, chunksize=10))
+def against(candidate: Model, champion: Model, trials: int) -> list[Outcome]:
+    """Outcomes of as many trials."""
+    _worth(candidate), _worth(champion)  # once, before the processes part
+    return outcomes(Trial(candidate, champion, seed) for seed in range(trials))
 
 
 def main() -> None:
@@ -169,35 +166,15 @@ def main() -> None:
     better = with_gain(0.05, champion)
     promised = f"candidate {gain(better, champion):+.1%} profit"
     rows = [
-        _row("two equal models", outcomes(champion, champion, TRIALS), _blessed, "promoted", "at most 5 %"),
-        _row(promised, outcomes(better, champion, PLANTED_TRIALS), _blessed, "promoted", "≥ 80 %"),
+        row("two equal models", against(champion, champion, TRIALS), blessed, "promoted", "at most 5 %"),
+        row(promised, against(better, champion, PLANTED_TRIALS), blessed, "promoted", "≥ 80 %"),
     ]
-    for noise, against in ((4.0, "always"), (2.0, "always"), (1.5, "small print: what a slice can show")):
+    for noise, limit in ((4.0, "always"), (2.0, "always"), (1.5, "small print: what a slice can show")):
         planted = Model(better.noise, noise)
-        name = f"as that, but {slice_gain(planted, champion):+.0%} in the slice of {REGIONS[-1]:.0%}"
-        found = outcomes(planted, champion, PLANTED_TRIALS)
-        rows.append(_row(name, found, _vetoed, "not promoted for that slice", against))
+        name = f"as that, but {slice_gain(planted, champion):+.0%} in the slice of {REGIONS[LAST]:.0%}"
+        found = against(planted, champion, PLANTED_TRIALS)
+        rows.append(row(name, found, vetoed, "not promoted for that slice", limit))
     show(f"Verdicts on {ROWS:,} test rows, {len(REGIONS)} slices, contact limit {LIMIT_SHARE:.0%}", rows)
-
-
-def _blessed(outcome: Outcome) -> bool:
-    return outcome[0] == "bless"
-
-
-def _vetoed(outcome: Outcome) -> bool:
-    return outcome[0] != "bless" and f"slice region {len(REGIONS) - 1}" in outcome[1]
-
-
-def _row(
-    name: str,
-    found: Sequence[Outcome],
-    hit: Callable[[Outcome], bool],
-    word: str,
-    against: str,
-) -> Row:
-    hits = sum(map(hit, found))
-    low, high = interval(hits, len(found))
-    return Row(name, f"{hits / len(found):.1%} [{low:.1%}, {high:.1%}] of {len(found)} {word}", against)
 
 
 if __name__ == "__main__":

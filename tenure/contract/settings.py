@@ -251,7 +251,8 @@ class Acceptance(Part):
     min_coverage: Share | None = None
     """Share of the true values inside their interval; the interval's own level less 0.05 without it."""
     confidence: Annotated[float, Field(gt=0.5, lt=1.0)] = 0.95
-    """How sure the paired bootstrap must be that the candidate beats the champion."""
+    """How sure the paired bootstrap must be that the candidate beats the champion; for regression, whose errors have
+    heavy tails, the interval of the difference at this level must have 0 outside."""
     bootstrap_samples: PositiveInt = 1_000
 
 
