@@ -120,7 +120,7 @@ class ValueSetting:
             "chosen": {
                 "bands": decision.bands,
                 "level": decision.level,
-                "half_width": decision.half_width,
+                "half_width": decision.half_width.to_dict(),
                 "bounds": list(decision.bounds),
                 "label_mean": decision.label_mean,
                 "label_spread": decision.label_spread,

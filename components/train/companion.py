@@ -7,7 +7,7 @@ import numpy as np
 from components.train.rows import MakingRows
 from tenure.bundle import Companion
 from tenure.contract import Contract
-from tenure.decision import choose_calibration, conformal_half_width, within_bounds
+from tenure.decision import adaptive_half_width, choose_calibration, within_bounds
 from tenure.explain import LinearTerms
 from tenure.export import export, margins, score
 from tenure.families import Rows, evaluate, get
@@ -37,8 +37,8 @@ def make_companion(contract: Contract, rows: MakingRows, *, threads: int = 1) ->
     calibration, half_width = None, None
     if of_value:
         predicted = margins(exported, validation.matrix)
-        error = np.abs(within_bounds(contract, predicted) - validation.label)
-        half_width = conformal_half_width(error, contract.decision.interval)
+        value = within_bounds(contract, predicted)
+        half_width = adaptive_half_width(value, np.abs(value - validation.label), contract.decision.interval)
     else:
         margin, predicted = score(exported, validation.matrix)
         found = choose_calibration(margin, predicted, validation.label, link="logit", seed=training.seed)

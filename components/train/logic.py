@@ -176,7 +176,7 @@ def _entry(candidate: Candidate, version: str, train_rows: int, validation_rows:
 def _how(decision: Decision | ValueDecision) -> dict[str, Any]:
     """How a model's output becomes what is told."""
     if isinstance(decision, ValueDecision):
-        return {"interval": {"level": decision.level, "half_width": decision.half_width}}
+        return {"interval": {"level": decision.level, **decision.half_width.to_dict()}}
     return {"calibration": decision.calibration.method}
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.decision import Calibration, Decision, ValueDecision
+from tenure.decision import Calibration, Decision, HalfWidth, ValueDecision
 from tenure.decision.calibration import sigmoid
 from tenure.explain import LinearTerms, Link
 
@@ -32,7 +32,7 @@ class Companion:
     terms: LinearTerms
     calibration: Calibration | None
     """Of a classification's, fitted on the validation part."""
-    half_width: float | None
+    half_width: HalfWidth | None
     """Of a regression's interval, measured on the validation part."""
     validation_score: float
     """The contract's objective on the validation part, before calibration, as of the main model."""
@@ -41,8 +41,6 @@ class Companion:
         of_value = self.terms.link == "value"
         if (self.calibration is None) != of_value or (self.half_width is None) == of_value:
             raise ValueError(f"a companion with the link '{self.terms.link}' has a calibration or an interval too many")
-        if self.half_width is not None and not 0.0 <= self.half_width < math.inf:
-            raise ValueError(f"half_width {self.half_width} is not a number from 0")
         if not math.isfinite(self.validation_score):
             raise ValueError(f"validation_score {self.validation_score} is not a number")
 
@@ -65,7 +63,7 @@ class Companion:
             "intercept": self.terms.intercept,
             "means": self.terms.means.tolist(),
             "calibration": None if self.calibration is None else self.calibration.to_dict(),
-            "half_width": self.half_width,
+            "half_width": None if self.half_width is None else self.half_width.to_dict(),
             "validation_score": self.validation_score,
         }
         return json.dumps(document, indent=1, allow_nan=False) + "\n"
@@ -97,6 +95,6 @@ class Companion:
         return cls(
             terms,
             None if calibration is None else Calibration.from_dict(calibration),
-            None if half_width is None else float(half_width),
+            None if half_width is None else HalfWidth.from_dict(half_width),
             float(document["validation_score"]),
         )

@@ -2,9 +2,10 @@
 
 from tenure.decision.calibration import Calibration
 from tenure.decision.choose import choose_decision
-from tenure.decision.choose_value import choose_value_decision, conformal_half_width, within_bounds
+from tenure.decision.choose_value import choose_value_decision, within_bounds
 from tenure.decision.decision import Decision
 from tenure.decision.fit_calibration import CalibrationChoice, choose_calibration
+from tenure.decision.half_width import HalfWidth, adaptive_half_width, conformal_half_width
 from tenure.decision.profit import (
     NOBODY,
     ContactLimit,
@@ -23,9 +24,11 @@ __all__ = [
     "CalibrationChoice",
     "ContactLimit",
     "Decision",
+    "HalfWidth",
     "ProfitCurve",
     "Segment",
     "ValueDecision",
+    "adaptive_half_width",
     "best_point",
     "break_even",
     "choose_calibration",

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from tenure.contract import Contract
 from tenure.contract.settings import VALUE_BANDS
 from tenure.decision.calibration import Floats
+from tenure.decision.half_width import adaptive_half_width
 from tenure.decision.profit import ContactLimit, contact_limit
 from tenure.decision.value import ValueDecision
-from tenure.errors import DataError
 
 
 def choose_value_decision(
@@ -38,7 +38,7 @@ def choose_value_decision(
     bands = dict(settings.bands) or _thirds(value)
     return ValueDecision(
         level=settings.interval,
-        half_width=conformal_half_width(np.abs(value - label), settings.interval),
+        half_width=adaptive_half_width(value, np.abs(value - label), settings.interval),
         bounds=label_bounds(contract),
         threshold=threshold,
         bands=bands,
@@ -48,28 +48,6 @@ def choose_value_decision(
         limit=limit,
         expected=_expected(value >= threshold, label, limit),
     )
-
-
-def conformal_half_width(error: Floats, level: float) -> float:
-    """Half the width of a split-conformal interval: the ⌈(n + 1) · level⌉-th smallest of n absolute errors.
-
-    Around the predictions for new rows from where these came from, it holds the true value with a probability of at
-    least ``level``, whatever the model (Lei et al. 2018, "Distribution-free predictive inference for regression",
-    theorem 2.2).
-
-    Args:
-        error: absolute errors on rows that the model was not fitted to, shape (n,).
-
-    Raises:
-        DataError: if the rows are too few for an interval of a finite width.
-    """
-    rank = math.ceil((len(error) + 1) * level)
-    if rank > len(error):
-        needed = math.ceil(level / (1.0 - level))
-        raise DataError(
-            f"the validation part has {len(error)} rows: an interval at {level:g} needs at least {needed} of them"
-        )
-    return float(np.partition(error, rank - 1)[rank - 1])
 
 
 def within_bounds(contract: Contract, margin: Floats) -> Floats:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.decision.calibration import Floats
+from tenure.decision.half_width import HalfWidth
 from tenure.decision.profit import ContactLimit
 from tenure.errors import BundleError
 
@@ -29,8 +30,8 @@ class ValueDecision:
 
     level: float
     """How often the true value shall lie in the interval."""
-    half_width: float
-    """Of the interval, around the prediction; see ``tenure.decision.conformal_half_width``."""
+    half_width: HalfWidth
+    """Of the interval, around the prediction; see ``tenure.decision.adaptive_half_width``."""
     bounds: tuple[float | None, float | None]
     """Smallest and largest value there can be; None where there is no bound."""
     threshold: float
@@ -51,9 +52,8 @@ class ValueDecision:
     def __post_init__(self) -> None:
         if not 0.0 < self.level < 1.0:
             raise ValueError(f"level {self.level} is not a share between 0 and 1")
-        for name in ("half_width", "label_spread"):
-            if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= 0.0):
-                raise ValueError(f"{name} {getattr(self, name)} is not a number from 0")
+        if not 0.0 <= self.label_spread < math.inf:
+            raise ValueError(f"label_spread {self.label_spread} is not a number from 0")
         if not (math.isfinite(self.threshold) and math.isfinite(self.label_mean)):
             raise ValueError("the threshold or the label's mean is not finite")
         low, high = self.bounds
@@ -78,7 +78,8 @@ class ValueDecision:
 
     def interval(self, value: Floats) -> tuple[Floats, Floats]:
         """Lowest and highest value to expect, shape (n,) each, within the bounds."""
-        return self.value(value - self.half_width), self.value(value + self.half_width)
+        half = self.half_width.at(value)
+        return self.value(value - half), self.value(value + half)
 
     def decide(self, value: Floats, threshold: float | None = None) -> NDArray[np.bool_]:
         """Whom to contact, shape (n,), by predicted values; ``threshold`` replaces the decision's own."""
@@ -91,7 +92,7 @@ class ValueDecision:
     def to_json(self) -> str:
         """The decision as JSON text; ``from_json`` reads it back to an equal decision."""
         document = {
-            "interval": {"level": self.level, "half_width": self.half_width},
+            "interval": {"level": self.level, **self.half_width.to_dict()},
             "bounds": list(self.bounds),
             "threshold": self.threshold,
             "bands": self.bands,
@@ -118,7 +119,7 @@ class ValueDecision:
             low, high = (None if bound is None else float(bound) for bound in document["bounds"])
             return cls(
                 level=float(document["interval"]["level"]),
-                half_width=float(document["interval"]["half_width"]),
+                half_width=HalfWidth.from_dict(document["interval"]),
                 bounds=(low, high),
                 threshold=float(document["threshold"]),
                 bands={str(name): float(start) for name, start in document["bands"].items()},

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from tenure.contract import Contract, parse
-from tenure.decision import ValueDecision, choose_value_decision, conformal_half_width
+from tenure.decision import ValueDecision, choose_value_decision
 from tenure.decision.choose_value import label_bounds, top_threshold
-from tenure.errors import BundleError, DataError
+from tenure.errors import BundleError
 
 CONTRACT = """
 name: shop
@@ -81,33 +81,6 @@ def test_no_more_than_the_share_and_equal_values_together(value: np.ndarray, sha
         assert (value >= next_down).sum() > room
 
 
-@pytest.mark.parametrize("level", [0.5, 0.8, 0.9, 0.99])
-def test_new_rows_are_covered_as_often_as_promised(level: float) -> None:
-    """Over many draws of the validation part the mean coverage of new rows is between level and level + 1 / (n + 1)."""
-    rng, n = np.random.default_rng(4), 199
-    covered = []
-    for _ in range(2_000):
-        errors = np.abs(rng.standard_t(3, n))
-        covered.append((np.abs(rng.standard_t(3, 20)) <= conformal_half_width(errors, level)).mean())
-    # The standard error of the mean is below 0.003 at every level.
-    assert level - 0.008 < np.mean(covered) < level + 1 / (n + 1) + 0.008
-
-
-@pytest.mark.parametrize(("rows", "level", "rank"), [(9, 0.9, 9), (99, 0.9, 90), (100, 0.9, 91), (1, 0.5, 1)])
-def test_the_rank_of_the_error(rows: int, level: float, rank: int) -> None:
-    errors = np.random.default_rng(0).permutation(rows) + 1.0
-    assert conformal_half_width(errors, level) == rank
-
-
-@pytest.mark.parametrize(("rows", "level"), [(8, 0.9), (98, 0.99), (0, 0.5)])
-def test_too_few_rows_for_an_interval(rows: int, level: float) -> None:
-    with pytest.raises(
-        DataError, match=f"the validation part has {rows} rows: an interval at {level:g} needs at least"
-    ):
-        conformal_half_width(np.ones(rows), level)
-    assert conformal_half_width(np.ones(rows + 1), level) == 1.0
-
-
 def test_value_and_interval_keep_to_what_the_label_can_be() -> None:
     decision = chosen()
     assert decision.bounds == (0.0, 5000.0)
@@ -116,7 +89,8 @@ def test_value_and_interval_keep_to_what_the_label_can_be() -> None:
     assert value.tolist() == [0.0, 3.0, 200.0, 5000.0]
     low, high = decision.interval(value)
     assert low[0] == low[1] == 0.0 and high[3] == 5000.0
-    assert high[2] - low[2] == pytest.approx(2 * decision.half_width)
+    half = decision.half_width.at(value)
+    assert high[2] - low[2] == pytest.approx(2 * half[2])
     assert replace(decision, bounds=(None, None)).value(margin) is margin
     _, label = validation_part()
     inside = decision.interval(decision.value(validation_part()[0]))
@@ -162,13 +136,23 @@ def test_many_equal_values_leave_fewer_bands() -> None:
     decision = choose_value_decision(contract(), margin, margin, training_label=margin, table_rows=2_000)
     assert list(decision.bands) == ["low"]
     assert decision.recommendations == {"low": "wait"}
-    assert decision.half_width == 0.0
+    assert set(decision.half_width.half_widths) == {0.0}  # never wrong
     assert decision.decide(margin).sum() == 50
 
 
 def test_it_survives_its_text() -> None:
     decision = chosen()
+    assert len(decision.half_width.values) == 10
     assert ValueDecision.from_json(decision.to_json()) == decision
+
+
+def test_the_one_width_of_an_older_bundle_is_read_as_ever() -> None:
+    document = json.loads(chosen().to_json())
+    document["interval"] = {"level": 0.8, "half_width": 12.5}
+    decision = ValueDecision.from_json(json.dumps(document))
+    assert decision.level == 0.8
+    low, high = decision.interval(np.array([4.0, 100.0, 3_000.0]))
+    assert (low.tolist(), high.tolist()) == ([0.0, 87.5, 2_987.5], [16.5, 112.5, 3_012.5])
 
 
 @pytest.mark.parametrize(
@@ -176,7 +160,9 @@ def test_it_survives_its_text() -> None:
     [
         ("threshold", "much"), ("threshold", float("nan")), ("bands", {}), ("bands", {"a": 1, "b": 1}),
         ("bounds", [1]), ("bounds", [5, 1]), ("interval", {"level": 1.5, "half_width": 1}),
-        ("interval", {"level": 0.9, "half_width": -1}), ("interval", None), ("recommendations", {"vip": "call"}),
+        ("interval", {"level": 0.9, "half_width": -1}), ("interval", None), ("interval", {"level": 0.9}),
+        ("interval", {"level": 0.9, "values": [1, 1], "half_widths": [1, 1]}),
+        ("interval", {"level": 0.9, "values": [1, 2], "half_widths": [1]}), ("recommendations", {"vip": "call"}),
         ("limit", {"contacts_per_day": 0, "population": 1, "share": 1}), ("label", {"mean": 1, "spread": -2}),
         ("expected", None),
     ],

@@ -30,15 +30,17 @@ def with_label(label: Any) -> Any:
     return change
 
 
-def widened(folder: Path, small: Path, half_width: float) -> Path:
-    """The small bundle with another interval: another version that predicts the same values."""
+def widened(folder: Path, small: Path, times: float) -> Path:
+    """The small bundle with intervals so many times as wide: another version that predicts the same values."""
     given = bundles.read(small)
+    half = given.decision.half_width  # type: ignore[union-attr]
+    wide = replace(half, half_widths=tuple(times * each for each in half.half_widths))
     bundles.write(
         folder,
         contract=given.contract,
         transform=given.transform,
         model=ExportedModel((small / "model.onnx").read_bytes(), given.terms),
-        decision=replace(given.decision, half_width=half_width),
+        decision=replace(given.decision, half_width=wide),
         profile=given.profile,
         family="linear_regression",
         data_hash=given.manifest.data_hash,
@@ -95,8 +97,7 @@ def test_same_bundle_as_the_champion_is_blessed_as_identical(value_workspace: An
 def test_same_values_in_another_bundle_are_no_gain(
     value_workspace: Any, small_value_bundle: Any, tmp_path: Path
 ) -> None:
-    half = bundles.read(small_value_bundle.folder).decision.half_width  # type: ignore[union-attr]
-    value_workspace.crown(widened(tmp_path / "champion", small_value_bundle.folder, 1.1 * half))
+    value_workspace.crown(widened(tmp_path / "champion", small_value_bundle.folder, 1.1))
     outcome = run(**value_workspace.arguments())
     assert (outcome.verdict, outcome.proceed) == ("inconclusive", False)
     assert "predicts exactly what the champion" in value_workspace.document()["verdict"]["summary"]
