@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-import shutil
-import signal
-import socket
-import subprocess
-import tempfile
-import time
 import tracemalloc
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
+import postgres_server
 import pytest
 
 from tenure.contract.settings import Source
@@ -24,22 +16,12 @@ from tenure.sources import open_source
 PASSWORD = "s3cret%pass"
 QUOTED = "s3cret%25pass"
 
-
-def binaries() -> Path | None:
-    """The folder with initdb and postgres; Debian keeps it off the path."""
-    found = shutil.which("initdb")
-    places = [*sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")), *([Path(found).resolve()] if found else [])]
-    return next((place.parent for place in reversed(places) if (place.parent / "postgres").exists()), None)
-
-
-pytestmark = pytest.mark.skipif(binaries() is None, reason="PostgreSQL is not installed")
+pytestmark = pytest.mark.skipif(postgres_server.binaries() is None, reason="PostgreSQL is not installed")
 
 
 @dataclass
 class Server:
-    folder: Path
     port: int
-    process: subprocess.Popen
 
     def uri(self, password: str = QUOTED) -> str:
         return f"postgresql://crm:{password}@127.0.0.1:{self.port}/postgres"
@@ -50,56 +32,8 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    bin_folder = binaries()
-    assert bin_folder is not None
-    # PostgreSQL refuses to run as root.
-    as_user = {"user": pwd.getpwnam("nobody").pw_uid} if os.geteuid() == 0 else {}
-    folder = Path(tempfile.mkdtemp(prefix="tenure-pg-"))
-    password_file = folder / "password"
-    password_file.write_text(PASSWORD)
-    if as_user:
-        for path in (folder, password_file):
-            os.chown(path, as_user["user"], -1)
-    initdb = [bin_folder / "initdb", "-D", folder / "data", "-U", "crm", "-A", "scram-sha-256"]
-    subprocess.run(
-        [*initdb, "--pwfile", password_file, "--no-sync"],
-        check=True,
-        capture_output=True,
-        timeout=60,
-        cwd=folder,
-        **as_user,
-    )
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = ["-p", str(port), "-h", "127.0.0.1", "-k", str(folder), "-F"]
-    process = subprocess.Popen(
-        [bin_folder / "postgres", "-D", folder / "data", *options],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=folder,
-        **as_user,
-    )
-    try:
-        running = Server(folder, port, process)
-        wait_until_ready(running)
-        yield running
-    finally:
-        process.send_signal(signal.SIGQUIT)
-        process.wait(30)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def wait_until_ready(server: Server) -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            list(server.source("select 1").batches())
-        except SourceError:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        else:
-            return
+    with postgres_server.running("crm", PASSWORD) as started:
+        yield Server(started.port)
 
 
 QUERY = """
