@@ -21,7 +21,7 @@ from components.train.candidates import Best
 from tenure.contract.family_names import ENSEMBLE
 from tenure.contract.settings import Objective
 from tenure.explain import Link, log_odds
-from tenure.families import Folds, Rows, evaluate, get, is_better
+from tenure.families import ROUNDS, Folds, Rows, evaluate, get, is_better
 
 Floats = NDArray[np.float64]
 
@@ -119,7 +119,9 @@ def _held_odds(member: Member, rows: Rows, folds: Folds, number: int, *, seed: i
         return Rows(rows.matrix[indices], rows.label[indices])
 
     given, stop = (part(fold.fit), part(fold.stop)) if family.stops_early else (part(fold.train), None)
-    model = family.fit(given, member.best.parameters, seed=seed, threads=threads, stop=stop)
+    # Without the rounds to refit with, which are the median over folds.
+    parameters = {name: value for name, value in member.best.parameters.items() if name != ROUNDS}
+    model = family.fit(given, parameters, seed=seed, threads=threads, stop=stop)
     probability = model.predict(rows.matrix[fold.held])
     if member.link == "identity":
         return log_odds(probability)

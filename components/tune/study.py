@@ -3,8 +3,8 @@
     ask ─▶ RUNNING ─▶ folds ─▶ tell ─▶ COMPLETE, or PRUNED by its rank
               └── the worker died: FAIL when the study is taken up again, and asked once more
 
-On a large table a trial is explored, no more: its scout and, if that did well, the first fold; then it is PRUNED. After
-the last one the best go on to more folds (``components.tune.finals``).
+On a large table a trial is its scout, no more, and then PRUNED. After the last one the best go on to folds
+(``components.tune.finals``).
 
 A trial's parameters depend on the seed, on how many trials finished before it, and on their scores: nothing else.
 The sampler is made anew for every trial with a seed of its own, because a sampler's random state dies with its
@@ -16,15 +16,15 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from components.tune.finals import EXPLORED_FOLDS, finals
+from components.tune.finals import finals
 from components.tune.outcome import DETAILS, Outcome, details, result_of
 from components.tune.units import Unit
 from tenure.contract.settings import Objective
 from tenure.errors import BusyError
-from tenure.families import CrossValidation, Divided, Parameters, cross_validate, direction, get, is_better
+from tenure.families import CrossValidation, Divided, Parameters, cross_validate, direction, get, scout
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -42,8 +42,8 @@ KEPT_PERCENT = 33.0
 """A trial goes on while its running mean is among the best third of the completed ones'. Half (the median rule) kept
 trials that had no chance: scores over the same folds differ by less noise than the trials themselves."""
 
-SCOUTED_SHARE = 0.2
-"""A trial of a large table goes on to its first fold if its scout is among this share of all scouts so far."""
+SCOUTED = 0
+"""Step at which a trial of a large table reports its scout's score."""
 
 
 @dataclass(frozen=True)
@@ -84,12 +84,14 @@ def run_unit(
     )
     _fail_left_behind(study)
     while len(finished := _finished(study)) < unit.trials:
-        tell(len(finished), _best(finished, search.objective))
+        tell(len(finished), _best_so_far(finished, search))
         _run_trial(study, unit, len(finished), search)
-    outcomes = [Outcome.of(trial) for trial in finished[: unit.trials]]
+    finished = finished[: unit.trials]
     if search.divided.large:
-        outcomes = _after_finals(study, outcomes, unit, search)
-    tell(len(outcomes), _best(finished, search.objective))
+        outcomes = _after_finals(study, finished, unit, search)
+    else:
+        outcomes = [Outcome.of(trial) for trial in finished]
+    tell(len(outcomes), _best([outcome.result for outcome in outcomes], search.objective))
     records = [outcome.to_json(len(search.divided)) for outcome in outcomes]
     return {"family": unit.family, "shard": unit.shard, "study": name, "trials": records}
 
@@ -112,26 +114,27 @@ def _run_trial(study: Study, unit: Unit, index: int, search: Search) -> None:
         trial.report(so_far.mean, step=len(so_far.scores))
         return not trial.should_prune()
 
-    def scouted(score: float) -> bool:
-        others = [other.intermediate_values[0] for other in _finished(study)]
-        trial.report(score, step=0)
-        ahead = sum(is_better(search.objective, other, score) for other in others)
-        return ahead < SCOUTED_SHARE * (len(others) + 1)
-
-    result = cross_validate(
-        family,
-        parameters,
-        search.divided,
-        objective=search.objective,
-        seed=search.seed,
-        threads=search.threads,
-        folds=range(EXPLORED_FOLDS) if search.divided.large else None,
-        go_on=go_on,
-        scouted=scouted,
-    )
-    if search.divided.large and result.scores:
-        # For the sampler, which takes a trial that came farther for the better one.
-        trial.report(result.mean, step=len(result.scores))
+    if search.divided.large:
+        result = CrossValidation((), ())
+        score = scout(
+            family,
+            parameters,
+            search.divided,
+            objective=search.objective,
+            seed=search.seed,
+            threads=search.threads,
+        )
+        trial.report(score, SCOUTED)
+    else:
+        result = cross_validate(
+            family,
+            parameters,
+            search.divided,
+            objective=search.objective,
+            seed=search.seed,
+            threads=search.threads,
+            go_on=go_on,
+        )
     whole = len(result.scores) == len(search.divided)
     try:
         trial.set_user_attr(DETAILS, details(result, time.perf_counter() - started))
@@ -140,10 +143,10 @@ def _run_trial(study: Study, unit: Unit, index: int, search: Search) -> None:
         raise BusyError(f"another run works on the study {study.study_name}") from None
 
 
-def _after_finals(study: Study, explored: list[Outcome], unit: Unit, search: Search) -> list[Outcome]:
-    """The outcomes with what the finals added. What an interrupted run scored in them is not scored again."""
-    parameters = {outcome.number: outcome.parameters for outcome in explored}
-    seconds = {outcome.number: outcome.seconds for outcome in explored}
+def _after_finals(study: Study, scouted: list[FrozenTrial], unit: Unit, search: Search) -> list[Outcome]:
+    """What the finals made of the trials. What an interrupted run scored in them is not scored again."""
+    parameters = {trial.number: trial.params for trial in scouted}
+    seconds = {trial.number: trial.user_attrs[DETAILS]["seconds"] for trial in scouted}
 
     def further(number: int, folds: range) -> CrossValidation:
         name = f"trial {number}, folds from {folds.start} to before {folds.stop}"
@@ -164,9 +167,9 @@ def _after_finals(study: Study, explored: list[Outcome], unit: Unit, search: Sea
         seconds[number] += kept["seconds"]
         return result_of(kept)
 
-    first = {outcome.number: outcome.result for outcome in explored}
-    scored = finals(first, len(search.divided), search.objective, further)
-    return [replace(outcome, result=scored[outcome.number], seconds=seconds[outcome.number]) for outcome in explored]
+    scores = {trial.number: trial.intermediate_values[SCOUTED] for trial in scouted}
+    scored = finals(scores, len(search.divided), search.objective, further)
+    return [Outcome(trial.number, dict(trial.params), scored[trial.number], seconds[trial.number]) for trial in scouted]
 
 
 def _fail_left_behind(study: Study) -> None:
@@ -183,9 +186,15 @@ def _finished(study: Study) -> list[FrozenTrial]:
     return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
 
 
-def _best(trials: list[FrozenTrial], objective: Objective) -> float | None:
-    """The best mean score among the trials that came farthest."""
-    results = [result_of(trial.user_attrs[DETAILS]) for trial in trials]
+def _best_so_far(trials: list[FrozenTrial], search: Search) -> float | None:
+    if not search.divided.large:
+        return _best([result_of(trial.user_attrs[DETAILS]) for trial in trials], search.objective)
+    scouts = [trial.intermediate_values[SCOUTED] for trial in trials]
+    return _best([CrossValidation((score,), ()) for score in scouts], search.objective)
+
+
+def _best(results: list[CrossValidation], objective: Objective) -> float | None:
+    """The best mean score among those that came farthest."""
     farthest = max((len(result.scores) for result in results), default=0)
     means = [result.mean for result in results if len(result.scores) == farthest > 0]
     if not means:

@@ -1,7 +1,7 @@
 """The model families: how each is searched for, cross-validated, fitted and exported. ``get`` loads one by name."""
 
 from tenure.contract.family_names import CLASSIFIERS, REGRESSORS
-from tenure.families.cross_validation import CrossValidation, cross_validate
+from tenure.families.cross_validation import CrossValidation, cross_validate, scout
 from tenure.families.divided import Divided
 from tenure.families.family import NAMES, ROUNDS, Family, Model, Parameter, Parameters, Rows, get
 from tenure.families.folds import Fold, Folds, divide
@@ -27,4 +27,5 @@ __all__ = [
     "evaluate",
     "get",
     "is_better",
+    "scout",
 ]

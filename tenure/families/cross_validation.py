@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
 from tenure.contract.settings import Objective
-from tenure.families.divided import Divided
-from tenure.families.family import Family, Parameters, Rows
+from tenure.families.divided import SCOUT_ROUNDS, Divided
+from tenure.families.family import ROUNDS, Family, Model, Parameters, Rows
 from tenure.families.objective import evaluate
 from tenure.families.threads import limited
 
 
 @dataclass(frozen=True)
 class CrossValidation:
-    """Scores of the folds that were fitted; none of a trial that was given up by its scout."""
+    """Scores of the folds that were fitted; none of a trial that did not get past its scout."""
 
     scores: tuple[float, ...]
     rounds: tuple[int, ...]
@@ -52,7 +51,6 @@ def cross_validate(
     threads: int,
     folds: range | None = None,
     go_on: Callable[[CrossValidation], bool] = lambda _so_far: True,
-    scouted: Callable[[float], bool] | None = None,
 ) -> CrossValidation:
     """Fit and score fold by fold, for as long as ``go_on`` says so.
 
@@ -61,29 +59,41 @@ def cross_validate(
     Args:
         folds: which ones; all without it.
         go_on: asked after every fold but the last of these.
-        scouted: asked before the first fold, with the score on its held-out rows of a model that was fitted to a few
-            of its rows, where folds are so large that this saves time; the score counts for nothing else.
 
     Raises:
         DataError: from the family's fit.
     """
-
-    def fit_and_score(rows: Rows, stop: Callable[[], Rows], fold: int) -> tuple[float, int | None]:
-        model = family.fit(rows, parameters, seed=seed, threads=threads, stop=stop() if family.stops_early else None)
-        held = divided.held(fold)
-        return evaluate(objective, held.label, model.predict(held.matrix)), model.rounds
-
     done = CrossValidation((), ())
     chosen = range(len(divided)) if folds is None else folds
     with limited(threads):
-        if scouted is not None and divided.large:
-            score, _ = fit_and_score(divided.scout(), divided.scout_stop, 0)
-            if not scouted(score):
-                return done
         for fold in chosen:
-            rows = divided.fit(fold) if family.stops_early else divided.train(fold)
-            score, stopped_at = fit_and_score(rows, partial(divided.stop, fold), fold)
-            done = done.then(CrossValidation((score,), () if stopped_at is None else (stopped_at,)))
+            rows, stop = (divided.fit(fold), divided.stop(fold)) if family.stops_early else (divided.train(fold), None)
+            model = family.fit(rows, parameters, seed=seed, threads=threads, stop=stop)
+            score = _score(model, divided.held(fold), objective)
+            done = done.then(CrossValidation((score,), () if model.rounds is None else (model.rounds,)))
             if fold != chosen[-1] and not go_on(done):
                 break
     return done
+
+
+def scout(
+    family: Family, parameters: Parameters, divided: Divided, *, objective: Objective, seed: int, threads: int
+) -> float:
+    """The score on the first fold's held-out rows of a model that was fitted to a few of its rows.
+
+    It says which parameters are worth a fold where folds are large, and counts for nothing else. A boosting family may
+    grow fewer rounds than on a fold: what would still be growing there at its last round is not ahead here for it.
+
+    Raises:
+        DataError: from the family's fit.
+    """
+    with limited(threads):
+        stop = None
+        if family.stops_early:
+            parameters, stop = {**parameters, ROUNDS: SCOUT_ROUNDS}, divided.scout_stop()
+        model = family.fit(divided.scout(), parameters, seed=seed, threads=threads, stop=stop)
+        return _score(model, divided.held(0), objective)
+
+
+def _score(model: Model, held: Rows, objective: Objective) -> float:
+    return evaluate(objective, held.label, model.predict(held.matrix))

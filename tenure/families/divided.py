@@ -19,6 +19,10 @@ more. On 12,000 of 68,000 rows the order of XGBoost's trials correlated by 0.35 
 
 SCOUT_STOP_ROWS = 4_000
 
+SCOUT_ROUNDS = 300
+"""Most boosting rounds of a scout. Few rows want few rounds: parameters that want more of them here, as very slow
+learners do, would not come to their end on a fold either."""
+
 
 class Divided:
     """Rows by fold. The same ``Rows`` object every time, so that what was derived from it is found again."""

@@ -29,7 +29,8 @@ NAMES = MODULES
 """Every family there is, by name."""
 
 ROUNDS = "rounds"
-"""Parameter of a boosting family that early stopping finds: trees in the ensemble."""
+"""Parameter of a boosting family that early stopping finds: trees in the ensemble. With rows to stop by the most of
+them, and as many as the family allows without it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +90,8 @@ class Family(Protocol):
         """Fit on ``rows``; the same arguments give the same model.
 
         Args:
-            parameters: as from ``suggest``; for a family that stops early, with ``rounds`` unless ``stop`` is given.
+            parameters: as from ``suggest``; for a family that stops early, with ``rounds`` unless ``stop`` is
+                given; with both, they are the most.
             stop: rows by which to stop early, of none of the ``rows``.
 
         Raises:

@@ -18,7 +18,7 @@ from tenure.families.threads import limited
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
 
-MAX_ROUNDS = 250
+MAX_ROUNDS = 500
 MAX_BINS = 127
 PATIENCE = 15
 """Rounds without a lower loss on the held-out rows, after which fitting stops."""
@@ -84,7 +84,7 @@ class HistGradientBoosting:
             l2_regularization=parameters["l2_regularization"],
             max_features=parameters["max_features"],
             max_bins=MAX_BINS,
-            max_iter=parameters[ROUNDS] if stop is None else MAX_ROUNDS,
+            max_iter=parameters[ROUNDS] if stop is None else parameters.get(ROUNDS, MAX_ROUNDS),
             early_stopping=stop is not None,
             n_iter_no_change=PATIENCE,
             tol=0.0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tenure.families import Divided, Rows, cross_validate, divide, get
+from tenure.families import ROUNDS, Divided, Rows, cross_validate, cross_validation, divide, evaluate, get, scout
 from tenure.families import divided as module
 
 
@@ -66,37 +66,30 @@ def test_rows_that_keep_give_the_scores_of_rows_that_do_not(rows, monkeypatch, n
     assert first == second == alone
 
 
-def test_no_scout_where_folds_are_small(rows, monkeypatch):
+def test_a_table_with_small_folds_is_not_large(rows, monkeypatch):
     fit = len(cut(rows).folds.folds[0].fit)
     monkeypatch.setattr(module, "SCOUT_ROWS", fit // 2 + 1)
     assert not cut(rows).large
-    seen = []
-    family = get("logistic_regression")
-    settings = {"objective": "roc_auc", "seed": 7, "threads": 1}
-    result = cross_validate(family, family.default, cut(rows), **settings, scouted=seen.append)
-    assert not seen and len(result.scores) == 3
+    monkeypatch.setattr(module, "SCOUT_ROWS", fit // 2)
+    assert cut(rows).large
 
 
-def test_a_scout_goes_first_on_few_rows_of_both_classes_and_decides(rows, monkeypatch):
+def test_a_scout_is_fitted_to_few_rows_of_both_classes_and_scored_on_the_first_fold(rows, monkeypatch):
     monkeypatch.setattr(module, "SCOUT_ROWS", 100)
-    divided = cut(rows)
-    assert divided.large
-    scout = divided.scout()
-    assert len(scout.label) == pytest.approx(100, abs=2)
-    assert scout.label.mean() == pytest.approx(rows.label.mean(), abs=0.02)
     monkeypatch.setattr(module, "SCOUT_STOP_ROWS", 40)
-    assert len(divided.scout_stop().label) == pytest.approx(40, abs=2)
-    for few, many in ((scout, divided.fit(0)), (divided.scout_stop(), divided.stop(0))):
-        of_fold = {row.tobytes() for row in many.matrix}
-        assert all(row.tobytes() in of_fold for row in few.matrix)
-    family, seen = get("xgboost"), []
-    settings = {"objective": "roc_auc", "seed": 7, "threads": 1}
-
-    def decide(answer):
-        return lambda score: seen.append(score) or answer
-
-    given_up = cross_validate(family, family.default, divided, **settings, scouted=decide(False))
-    assert given_up.scores == () == given_up.rounds and given_up.typical_rounds is None
-    went_on = cross_validate(family, family.default, divided, **settings, scouted=decide(True))
-    assert seen[0] == seen[1] and 0.6 < seen[0] < 1
-    assert went_on == cross_validate(family, family.default, divided, **settings)
+    monkeypatch.setattr(cross_validation, "SCOUT_ROUNDS", 3)
+    divided = cut(rows)
+    few, stop, held = divided.scout(), divided.scout_stop(), divided.held(0)
+    assert len(few.label) == pytest.approx(100, abs=2)
+    assert few.label.mean() == pytest.approx(rows.label.mean(), abs=0.02)
+    assert len(stop.label) == pytest.approx(40, abs=2)
+    for some, of in ((few, divided.fit(0)), (stop, divided.stop(0))):
+        of_fold = {row.tobytes() for row in of.matrix}
+        assert all(row.tobytes() in of_fold for row in some.matrix)
+    for name in ("xgboost", "hist_gradient_boosting", "logistic_regression"):
+        family = get(name)
+        limits = ({**family.default, ROUNDS: 3}, stop) if family.stops_early else (family.default, None)
+        model = family.fit(few, limits[0], seed=7, threads=1, stop=limits[1])
+        assert (model.rounds or 3) == 3
+        score = scout(family, family.default, divided, objective="roc_auc", seed=7, threads=1)
+        assert score == evaluate("roc_auc", held.label, model.predict(held.matrix)) and 0.6 < score < 1

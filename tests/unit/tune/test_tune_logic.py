@@ -9,7 +9,7 @@ import optuna
 import pytest
 
 from components.tune import logic, study
-from components.tune.finals import FINALISTS
+from components.tune.finals import CONTENDERS, FINALISTS
 from components.tune.storage import open_storage
 from tenure.errors import BusyError, DataError, SourceError, StorageError
 from tenure.families import get
@@ -226,7 +226,7 @@ class TestStorageThatFails:
 
 
 class TestLargeTable:
-    """Scouts, one fold, and finals: on a table that counts as large when a scout has 60 rows."""
+    """Scouts and finals: on a table that counts as large when a scout has 60 rows."""
 
     @pytest.fixture(autouse=True)
     def small_scouts(self, monkeypatch):
@@ -235,8 +235,8 @@ class TestLargeTable:
     def test_few_trials_see_more_than_a_fold(self, upstream, tmp_path):
         for unit in search(upstream, tmp_path).values():
             reached = [len(trial["scores"]) for trial in unit["trials"]]
-            assert set(reached) <= {0, 1, 2, 3} and reached.count(0) > 0 and reached.count(3) == 1
-            assert sum(folds > 1 for folds in reached) <= FINALISTS
+            assert reached.count(0) == TRIALS - CONTENDERS and reached.count(3) == 1
+            assert sum(folds > 1 for folds in reached) == FINALISTS
             for trial in unit["trials"]:
                 whole = len(trial["scores"]) == 3
                 assert (trial["state"] == "complete") == whole == (trial["score"] is not None)
@@ -249,21 +249,25 @@ class TestLargeTable:
 
     def test_finals_are_taken_up_where_they_were(self, upstream, tmp_path, monkeypatch):
         whole = search(upstream, tmp_path / "whole")
-        real, calls = study.cross_validate, []
+        folds_of, scout, seen, scouted = study.cross_validate, study.scout, [], []
 
-        def interrupted(*arguments, **more):
-            calls.append(more["folds"])
-            if more["folds"].start > 0 and len([folds for folds in calls if folds.start > 0]) == 2:
+        def count_folds(*arguments, **more):
+            seen.append(more["folds"])
+            if len(seen) == CONTENDERS + FINALISTS:
                 raise KeyboardInterrupt
-            return real(*arguments, **more)
+            return folds_of(*arguments, **more)
 
-        monkeypatch.setattr(study, "cross_validate", interrupted)
+        def count_scouts(*arguments, **more):
+            scouted.append(arguments)
+            return scout(*arguments, **more)
+
+        monkeypatch.setattr(study, "cross_validate", count_folds)
+        monkeypatch.setattr(study, "scout", count_scouts)
         with pytest.raises(KeyboardInterrupt):
             search(upstream, tmp_path)
-        before = len(calls)
-        monkeypatch.setattr(study, "cross_validate", lambda *a, **m: (calls.append(m["folds"]), real(*a, **m))[1])
         assert search(upstream, tmp_path) == whole
-        explored = [folds for folds in calls if folds.start == 0]
-        assert len(explored) == len(FAMILIES) * TRIALS and len(calls) > before
-        monkeypatch.setattr(study, "cross_validate", lambda *_, **__: pytest.fail("a trial ran"))
+        assert len(scouted) == len(FAMILIES) * TRIALS
+        # The fold in which the run was interrupted is begun once more.
+        assert len(seen) == len(FAMILIES) * (CONTENDERS + FINALISTS + 1) + 1
         assert search(upstream, tmp_path) == whole
+        assert len(scouted) == len(FAMILIES) * TRIALS and len(seen) == len(FAMILIES) * (CONTENDERS + FINALISTS + 1) + 1

@@ -114,7 +114,7 @@ class XGBoostRegression:
                 booster = xgboost.train(
                     settings,
                     train,
-                    MAX_ROUNDS,
+                    int(parameters.get(ROUNDS, MAX_ROUNDS)),
                     evals=[(held, "stop")],
                     early_stopping_rounds=PATIENCE,
                     verbose_eval=False,
