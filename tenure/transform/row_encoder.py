@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from tenure.contract import Column
 from tenure.transform.blocks import LARGEST
-from tenure.transform.one_row import Row, Run, UnsupportedError, compile_one_row
+from tenure.transform.one_row import compile_one_row
+from tenure.transform.one_row_functions import Row, Run, UnsupportedError
 from tenure.transform.scalars import boolean_reader, missing_numbers, number_reader, text_reader
 from tenure.transform.state import Category, Feature, Input, Limits, Number, State
 

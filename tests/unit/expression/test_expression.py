@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tenure.contract.expression import MAX_DEPTH, MAX_LENGTH, parse
-from tenure.contract.functions import MAX_PRODUCT
+from tenure.contract.functions_of_words import MAX_PRODUCT
 from tenure.contract.values import Text
 
 KNOWN: dict[str, Any] = {

@@ -14,7 +14,8 @@ from tenure.contract.expression import parse
 from tenure.contract.values import ExpressionType, Text, Value
 from tenure.errors import DataError
 from tenure.transform import Transform
-from tenure.transform.one_row import UnsupportedError, compile_one_row
+from tenure.transform.one_row import compile_one_row
+from tenure.transform.one_row_functions import UnsupportedError
 from tenure.transform.row_encoder import row_encoder
 from tenure.transform.state import Category, Input, Number, State
 
