@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import math
 
-from serving.admission.refusal import OverloadedError
-
 _RETRY_AFTER_S = 1.0
 
 
@@ -51,6 +49,9 @@ class Held:
             OverloadedError: there is no room for them; they are not counted.
         """
         if not self._reception.has_room(size):
+            # It names a status of gRPC's, which is loaded when the command line has been read.
+            from serving.admission.refusal import OverloadedError
+
             raise OverloadedError("the server holds as much of other requests as it may", _RETRY_AFTER_S)
         self._reception.held_bytes += size
         self._bytes += size
