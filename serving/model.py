@@ -9,7 +9,8 @@ import kserve
 from serving.v2.answer import ALWAYS, EXPLAINED
 from serving.v2.columns import ColumnNames
 from serving.v2.errors import RequestError
-from serving.v2.one_row import OneRowReader, OneRowWriter
+from serving.v2.grpc_one_row import grpc_writer
+from serving.v2.one_row import OneRowReader, rest_writer
 from serving.v2.query import Query
 from serving.v2.request import Request
 from tenure.bundle import AnyPrediction, Bundle
@@ -27,7 +28,9 @@ class ChurnModel(kserve.Model):  # type: ignore[misc]  # it has no type stubs
         self.bundle = bundle
         self._names = ColumnNames(bundle.contract)
         self.one_row = OneRowReader(bundle.contract)
-        self.one_row_writer = OneRowWriter(name, bundle)
+        self.one_row_writer = rest_writer(name, bundle)
+        self.one_row_message_writer = grpc_writer(name, bundle, in_binary=False)
+        self.one_row_binary_writer = grpc_writer(name, bundle, in_binary=True)
         self.ready = True
 
     def query(self, request: Request) -> Query:

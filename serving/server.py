@@ -18,8 +18,10 @@ from serving import metrics, rest
 from serving.answering import Answering
 from serving.arguments import Arguments
 from serving.dataplane import ChurnDataPlane, FixedRepository
+from serving.fast_grpc import FastGrpcServer
 from serving.fast_route import FastConnection
-from serving.grpc_server import ChurnServicer, GrpcServer
+from serving.grpc_server import GrpcServer
+from serving.grpc_service import ChurnServicer
 from serving.hooks import Hooks
 from serving.http_connection import ConnectionLimits, HttpConnection
 from serving.http_server import HttpServer
@@ -84,11 +86,16 @@ class ChurnServer(kserve.ModelServer):  # type: ignore[misc]  # it has no type s
     async def _run(self, served: dict[str, Served]) -> None:
         given, listening, certificate = self._given, self._listening, self._listening.certificate
         app = rest.application(self.dataplane, self.model_repository_extension, self.answering)
-        grpc: GrpcServer | None = None
+        limits = ConnectionLimits(given.admission.max_connections, given.admission.read_timeout_s)
+        grpc: FastGrpcServer | GrpcServer | None = None
         grpc_port: int | None = None
         if listening.grpc_port is not None:
             servicer = ChurnServicer(self.dataplane, self.model_repository_extension)
-            grpc = GrpcServer(servicer, self.answering, certificate, shared_port=listening.shared_port)
+            shared = listening.shared_port
+            if given.fast_route:
+                grpc = FastGrpcServer(servicer, self.answering, limits, certificate, shared_port=shared)
+            else:
+                grpc = GrpcServer(servicer, self.answering, certificate, shared_port=shared)
             grpc_port = await grpc.start(listening.host, listening.grpc_port)
 
         async def stop_grpc() -> None:
@@ -98,7 +105,7 @@ class ChurnServer(kserve.ModelServer):  # type: ignore[misc]  # it has no type s
         config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, lifespan="off", ws="none")
         server = HttpServer(
             config,
-            ConnectionLimits(given.admission.max_connections, given.admission.read_timeout_s),
+            limits,
             None if certificate is None else certificate.context,
             make_connection=partial(FastConnection, answering=self.answering) if given.fast_route else HttpConnection,
             drain_s=given.drain_s,

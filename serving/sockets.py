@@ -17,13 +17,13 @@ _RETURN = 0x06
 """Classic BPF's ``ret k``: how many bytes of a packet to keep."""
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening TCP socket; port 0 takes a free one.
+def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A listening TCP socket; port 0 takes a free one. A shared port is one that others listen on likewise.
 
     Raises:
         ServingError: the address is taken or is none.
     """
-    listener = _bound(host, port, socket.SO_REUSEADDR)
+    listener = _bound(host, port, socket.SO_REUSEPORT if shared else socket.SO_REUSEADDR)
     listener.listen(_BACKLOG)
     return listener
 

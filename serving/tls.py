@@ -26,9 +26,11 @@ class Certificate:
 
     def __init__(self, certificate: Path, key: Path) -> None:
         self._paths = certificate, key
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context = _context()
         """For HTTPS; new connections are made with what it was last given."""
-        self.context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self.grpc_context = _context()
+        """Likewise for gRPC, where the event loop serves it."""
+        self.grpc_context.set_alpn_protocols(["h2"])
         self._pem = self._read()
         self._load()
 
@@ -53,7 +55,7 @@ class Certificate:
             logs.server.info("certificate read again")
 
     def grpc_credentials(self) -> grpc.ServerCredentials:
-        """For gRPC; every connection is made with the certificate of that moment."""
+        """For grpcio's server; every connection is made with the certificate of that moment."""
         configuration = grpc.ssl_server_certificate_configuration
         served = self._pem
 
@@ -78,6 +80,13 @@ class Certificate:
         try:
             # In a context of its own first: a pair that does not fit must not spoil the one in use.
             ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
-            self.context.load_cert_chain(certificate, key, password="")
+            for context in (self.context, self.grpc_context):
+                context.load_cert_chain(certificate, key, password="")
         except (ssl.SSLError, OSError, ValueError) as error:
             raise InputError(f"{certificate} and {key} are no certificate and its key: {error}") from None
+
+
+def _context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context

@@ -41,7 +41,7 @@ def read_request(message: pb.ModelInferRequest) -> Request:
     raw = message.raw_input_contents
     if raw and len(raw) != len(message.inputs):
         raise RequestError(f"{len(message.inputs)} inputs, but {len(raw)} raw input contents")
-    read = [_tensor(entry, raw[place] if raw else None) for place, entry in enumerate(message.inputs)]
+    read = [read_tensor(entry, raw[place] if raw else None) for place, entry in enumerate(message.inputs)]
     parameters = {name: _parameter(value) for name, value in message.parameters.items()}
     names = [output.name for output in message.outputs]
     for name in names:
@@ -72,7 +72,12 @@ def write_answer(
     return answer
 
 
-def _tensor(entry: pb.ModelInferRequest.InferInputTensor, raw: bytes | None) -> Tensor:
+def read_tensor(entry: pb.ModelInferRequest.InferInputTensor, raw: bytes | None) -> Tensor:
+    """One input; ``raw`` is its content in binary form, if that came.
+
+    Raises:
+        RequestError: with a line for the sender.
+    """
     name, datatype, shape = entry.name, entry.datatype, list(entry.shape)
     if raw is not None:
         if entry.HasField("contents"):

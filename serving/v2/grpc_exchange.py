@@ -4,39 +4,79 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from google.protobuf.message import DecodeError
 from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
 
 from serving.failures import Failure
 from serving.v2 import grpc as wire
 from serving.v2.answer import output_tensors
+from serving.v2.errors import RequestError
+from serving.v2.grpc_one_row import OneRowMessages
 from serving.v2.query import Query
 from tenure.bundle import AnyPrediction
 
 if TYPE_CHECKING:
     from serving.model import ChurnModel
 
+BROKEN = "the message is not what its method takes: it is cut off or broken"
+
+_one_row = OneRowMessages()
+
 
 class GrpcExchange:
     """
     Args:
-        message: the request.
+        content: the message's bytes.
+
+    Attributes:
+        model, version: of which an inference is asked, as the client wrote them.
+
+    Raises:
+        RequestError: it is no message.
     """
 
-    __slots__ = ("_message",)
+    __slots__ = ("_content", "_in_binary", "_message", "_usual", "model", "version")
 
-    def __init__(self, message: pb.ModelInferRequest) -> None:
-        self._message = message
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._usual = usual = _one_row.read(content)
+        self._message: pb.ModelInferRequest | None = None
+        if usual is None:
+            self._message = message = _parsed(content)
+            self.model, self.version = message.model_name, message.model_version
+            self._in_binary = bool(message.raw_input_contents)
+        else:
+            self.model, self.version, self._in_binary = usual.model, usual.version, usual.in_binary
 
     def read(self, model: ChurnModel) -> Query:
+        usual = self._usual
+        if usual is not None:
+            query = model.one_row.query(usual.columns, usual.id or None)
+            if query is not None:
+                return query
+            self._usual = None
+            self._message = _parsed(self._content)
         return model.query(wire.read_request(self._message))
 
-    def write(
-        self, model: ChurnModel, query: Query, prediction: AnyPrediction, answer_id: str, fallback: str
-    ) -> pb.ModelInferResponse:
+    def write(self, model: ChurnModel, query: Query, prediction: AnyPrediction, answer_id: str, fallback: str) -> bytes:
+        if self._usual is not None and not fallback:
+            writer = model.one_row_binary_writer if self._in_binary else model.one_row_message_writer
+            short = writer.write(prediction, answer_id)
+            if short is not None:
+                return short
         outputs = output_tensors(prediction, query.options.explain, query.outputs)
-        in_binary = bool(self._message.raw_input_contents)
-        version = model.bundle.version
-        return wire.write_answer(model.name, version, answer_id, outputs, in_binary=in_binary, fallback=fallback)
+        answer = wire.write_answer(
+            model.name, model.bundle.version, answer_id, outputs, in_binary=self._in_binary, fallback=fallback
+        )
+        content: bytes = answer.SerializeToString()
+        return content
 
     def fail(self, failure: Failure) -> Failure:
         return failure
+
+
+def _parsed(content: bytes) -> pb.ModelInferRequest:
+    try:
+        return pb.ModelInferRequest.FromString(content)
+    except DecodeError:
+        raise RequestError(BROKEN) from None

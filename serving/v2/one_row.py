@@ -6,6 +6,7 @@ an answer, because the templates here are cut from the answers that it writes.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 import orjson
 
 from serving.v2 import rest as wire
-from serving.v2.answer import confidence, output_tensors
+from serving.v2.answer import OutputTensor, confidence, output_tensors
 from serving.v2.query import Query
 from serving.v2.request import Options
 from serving.v2.tensors import INTEGERS
@@ -56,6 +57,10 @@ class OneRowReader:
         request_id = document.get("id")
         if columns is None or not (request_id is None or type(request_id) is str):
             return None
+        return self.query(columns, request_id)
+
+    def query(self, columns: dict[str, Any], request_id: str | None) -> Query | None:
+        """What is asked of one row's columns, each a list of one value; None if they are not the contract's."""
         customers = None
         if columns.keys() != self._inputs:
             for name in columns.keys() - self._inputs:
@@ -92,14 +97,23 @@ def _columns(inputs: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 class OneRowWriter:
-    """Writes answers of one version of a model."""
+    """Writes answers of one version of a model.
+
+    Args:
+        whole: writes such an answer the general way, with this id.
+        number, text: how a probability and an id stand in it.
+    """
 
     _ID = "the request's id stands here"
     _PROBABILITY = 0.123456789012345
 
-    def __init__(self, model: str, bundle: Bundle) -> None:
-        self._model = model
-        self._version = bundle.version
+    def __init__(
+        self,
+        whole: Callable[[Sequence[OutputTensor], str], bytes],
+        number: Callable[[float], bytes],
+        text: Callable[[str], bytes],
+    ) -> None:
+        self._whole, self._number, self._text = whole, number, text
         self._templates: dict[tuple[str, str, bool], tuple[bytes, ...]] = {}
 
     def write(self, prediction: object, answer_id: str) -> bytes | None:
@@ -115,16 +129,23 @@ class OneRowWriter:
         head, middle, between, tail = template
         probability = prediction.probability.item()
         confident = probability if decided else 1.0 - probability
-        return b"".join(
-            (head, orjson.dumps(answer_id), middle, orjson.dumps(probability), between, orjson.dumps(confident), tail)
-        )
+        number = self._number
+        return b"".join((head, self._text(answer_id), middle, number(probability), between, number(confident), tail))
 
     def _template(self, prediction: Prediction) -> tuple[bytes, ...]:
         likeness = replace(prediction, probability=np.array([self._PROBABILITY]))
-        outputs = output_tensors(likeness, 0, None)
-        whole, _ = wire.write_answer(self._model, self._version, self._ID, outputs, frozenset())
-        head, rest = whole.split(orjson.dumps(self._ID))
+        whole = self._whole(output_tensors(likeness, 0, None), self._ID)
+        head, rest = whole.split(self._text(self._ID))
         # Where the customer is to be contacted, both are the same number.
-        middle, rest = rest.split(orjson.dumps(self._PROBABILITY), 1)
-        between, tail = rest.split(orjson.dumps(confidence(likeness).item()))
+        middle, rest = rest.split(self._number(self._PROBABILITY), 1)
+        between, tail = rest.split(self._number(confidence(likeness).item()))
         return head, middle, between, tail
+
+
+def rest_writer(model: str, bundle: Bundle) -> OneRowWriter:
+    """For answers in JSON."""
+
+    def whole(outputs: Sequence[OutputTensor], answer_id: str) -> bytes:
+        return wire.write_answer(model, bundle.version, answer_id, outputs, frozenset())[0]
+
+    return OneRowWriter(whole, orjson.dumps, orjson.dumps)

@@ -1,0 +1,209 @@
+"""The most usual gRPC message in the shortest time: one row, all outputs, no parameters.
+
+A message is walked field by field (protobuf's encoding, https://protobuf.dev/programming-guides/encoding/), without an
+object for each tensor. Most tensors of a row came before, byte for byte: a category, a flag. They are known by their
+bytes. One that is not is parsed by protobuf and read the general way. Everything else, and whatever is wrong, is left
+to ``serving.v2.grpc``.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from google.protobuf.message import DecodeError
+from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
+
+from serving.v2 import grpc as wire
+from serving.v2.answer import OutputTensor
+from serving.v2.errors import RequestError
+from serving.v2.one_row import OneRowWriter
+from serving.v2.tensors import from_binary
+from tenure.bundle import Bundle
+
+_MODEL, _VERSION, _ID, _INPUT, _RAW = 0x0A, 0x12, 0x1A, 0x2A, 0x3A
+"""Tags of the message's fields, all with a length before their content."""
+_LONG = 0x80
+"""A length from here on has more bytes than one."""
+
+MAX_KNOWN = 4096
+"""Tensors known by their bytes; then they are forgotten, and learned again."""
+MAX_KNOWN_BYTES = 256
+
+_DOUBLE = struct.Struct("<d")
+_PACKED_DOUBLE = b"\x2a\x0a\x3a\x08"
+"""What stands before the eight bytes of a tensor's only number of 64 bits: ``contents`` with ``fp64_contents``."""
+
+_SCALARS = {
+    "BOOL": struct.Struct("<?"),
+    **dict(zip(("INT8", "INT16", "INT32", "INT64"), map(struct.Struct, ("<b", "<h", "<i", "<q")), strict=True)),
+    **dict(zip(("UINT8", "UINT16", "UINT32", "UINT64"), map(struct.Struct, ("<B", "<H", "<I", "<Q")), strict=True)),
+    "FP64": _DOUBLE,
+}
+"""Of one value in binary form. The others, shorter fractions, stay arrays: the general way reads them."""
+
+
+class OneRowMessage(NamedTuple):
+    """What a message holds."""
+
+    model: str
+    version: str
+    id: str
+    columns: dict[str, Any]
+    """By name, a list of one value, as the general way reads it, but with texts for their bytes."""
+    in_binary: bool
+
+
+class OneRowMessages:
+    """Reads messages, and remembers tensors that came before."""
+
+    def __init__(self) -> None:
+        self._values: dict[bytes, tuple[str, Any]] = {}
+        """Name and value by the bytes of a tensor."""
+        self._doubles: dict[bytes, str] = {}
+        """Name by the bytes of a tensor before its number of 64 bits."""
+        self._described: dict[bytes, tuple[str, str, list[int]]] = {}
+        """Name, datatype and shape by the bytes of a tensor whose value stands elsewhere."""
+
+    def read(self, message: bytes) -> OneRowMessage | None:
+        """What a message holds; None if it is not the usual one, or a wrong one."""
+        try:
+            model, at = _text(message, 0, _MODEL)
+            version, at = _text(message, at, _VERSION)
+            request_id, at = _text(message, at, _ID)
+            tensors, at = _parts(message, at, _INPUT)
+            raw, at = _parts(message, at, _RAW)
+            if at != len(message) or not tensors:
+                return None
+            columns = self._in_binary(tensors, raw) if raw else self._typed(tensors)
+        except (IndexError, ValueError, DecodeError, RequestError):
+            return None
+        if columns is None or len(columns) != len(tensors):
+            return None
+        return OneRowMessage(model, version, request_id, columns, bool(raw))
+
+    def _typed(self, tensors: list[bytes]) -> dict[str, Any] | None:
+        columns: dict[str, Any] = {}
+        known, doubles = self._values, self._doubles
+        for tensor in tensors:
+            found = known.get(tensor)
+            if found is None:
+                name = doubles.get(tensor[:-8])
+                found = self._learn(tensor) if name is None else (name, _DOUBLE.unpack(tensor[-8:])[0])
+                if found is None:
+                    return None
+            columns[found[0]] = [found[1]]
+        return columns
+
+    def _in_binary(self, tensors: list[bytes], raw: list[bytes]) -> dict[str, Any] | None:
+        if len(tensors) != len(raw):
+            return None
+        columns: dict[str, Any] = {}
+        for tensor, content in zip(tensors, raw, strict=True):
+            described = self._described.get(tensor) or self._learn_described(tensor)
+            if described is None:
+                return None
+            name, datatype, shape = described
+            scalar = _SCALARS.get(datatype)
+            if datatype == "BYTES":
+                values: Any = [value.decode() for value in from_binary(name, datatype, shape, content).values]
+            elif scalar is None:
+                # The general way; shorter fractions are told apart from those of 64 bits.
+                values = from_binary(name, datatype, shape, content).values
+            elif len(content) == scalar.size:
+                values = list(scalar.unpack(content))
+            else:
+                return None
+            columns[name] = values
+        return columns
+
+    def _learn(self, tensor: bytes) -> tuple[str, Any] | None:
+        """Read a tensor the general way."""
+        entry = pb.ModelInferRequest.InferInputTensor.FromString(tensor)
+        read = wire.read_tensor(entry, None)
+        if len(read) != 1:
+            return None
+        value = read.values[0]
+        if isinstance(value, bytes):
+            value = value.decode()
+        if entry.datatype == "FP64" and tensor[-12:-8] == _PACKED_DOUBLE and tensor == _canonical(entry, value):
+            self._remember(self._doubles, tensor[:-8], read.name)
+        else:
+            self._remember(self._values, tensor, (read.name, value))
+        return read.name, value
+
+    def _learn_described(self, tensor: bytes) -> tuple[str, str, list[int]] | None:
+        entry = pb.ModelInferRequest.InferInputTensor.FromString(tensor)
+        shape = list(entry.shape)
+        if entry.HasField("contents") or shape not in ([1], [1, 1]):
+            return None
+        described = entry.name, entry.datatype, shape
+        self._remember(self._described, tensor, described)
+        return described
+
+    @staticmethod
+    def _remember(known: dict[bytes, Any], tensor: bytes, what: Any) -> None:
+        if len(tensor) <= MAX_KNOWN_BYTES:
+            if len(known) >= MAX_KNOWN:
+                known.clear()
+            known[tensor] = what
+
+
+def grpc_writer(model: str, bundle: Bundle, *, in_binary: bool) -> OneRowWriter:
+    """For answers over gRPC, in either form."""
+
+    def whole(outputs: Sequence[OutputTensor], answer_id: str) -> bytes:
+        answer = wire.write_answer(model, bundle.version, answer_id, outputs, in_binary=in_binary)
+        content: bytes = answer.SerializeToString()
+        return content
+
+    return OneRowWriter(whole, _DOUBLE.pack, _id_field)
+
+
+def _text(message: bytes, at: int, tag: int) -> tuple[str, int]:
+    """A text, if its field stands there, and where the next one does.
+
+    Raises:
+        IndexError: the message ends before it does.
+        ValueError: it is long, or no UTF-8.
+    """
+    if at >= len(message) or message[at] != tag:
+        return "", at
+    length = message[at + 1]
+    end = at + 2 + length
+    if length >= _LONG or end > len(message):
+        raise ValueError
+    return message[at + 2 : end].decode(), end
+
+
+def _parts(message: bytes, at: int, tag: int) -> tuple[list[bytes], int]:
+    """The contents of a repeated field, and where the next one stands; as ``_text``."""
+    parts: list[bytes] = []
+    size = len(message)
+    while at < size and message[at] == tag:
+        length = message[at + 1]
+        start = at + 2
+        if length >= _LONG:
+            more = message[start]
+            start += 1
+            if more >= _LONG:
+                raise ValueError
+            length += (more << 7) - _LONG
+        at = start + length
+        if at > size:
+            raise ValueError
+        parts.append(message[start:at])
+    return parts, at
+
+
+def _canonical(entry: pb.ModelInferRequest.InferInputTensor, value: float) -> bytes:
+    """The tensor as protobuf writes it when there is nothing else in it: with its number at the end."""
+    plain = pb.ModelInferRequest.InferInputTensor(name=entry.name, datatype=entry.datatype, shape=entry.shape)
+    plain.contents.fp64_contents.append(value)
+    content: bytes = plain.SerializeToString()
+    return content
+
+
+def _id_field(text: str) -> bytes:
+    return pb.ModelInferResponse(id=text).SerializeToString()  # type: ignore[no-any-return]  # protobuf has no stubs
