@@ -15,7 +15,7 @@ from serving.v2 import rest as wire
 from serving.v2.answer import output_tensors
 from serving.v2.columns import ColumnNames
 from serving.v2.errors import RequestError
-from serving.v2.one_row import OneRowReader, OneRowWriter
+from serving.v2.one_row import OneRowReader, rest_writer
 from serving.v2.query import Query
 from tenure import bundle
 from tenure.bundle import Bundle
@@ -107,7 +107,7 @@ def test_an_answer_is_written_alike(
 ) -> None:
     scored = np.array([probability])
     prediction = replace(loaded.predict(row, threshold=threshold), probability=scored, decision=scored >= threshold)
-    writer = OneRowWriter("telco", loaded)
+    writer = rest_writer("telco", loaded)
     outputs = output_tensors(prediction, 0, None)
     expected, _ = wire.write_answer("telco", loaded.version, answer_id, outputs, frozenset())
     for _ in range(2):  # the first cuts the template
@@ -116,7 +116,7 @@ def test_an_answer_is_written_alike(
 
 def test_a_flag_takes_the_general_way(loaded: Bundle, row: dict[str, list]) -> None:
     prediction = loaded.predict(row | {"MonthlyCharges": ["501"]})
-    assert OneRowWriter("telco", loaded).write(prediction, "1") is None
+    assert rest_writer("telco", loaded).write(prediction, "1") is None
 
 
 def test_rows_predicted_together_are_those_predicted_alone(loaded: Bundle, small_bundle: Any) -> None:
