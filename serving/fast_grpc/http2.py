@@ -327,9 +327,10 @@ class Http2:
         if flags & frames.ACK:
             return
         self.spoken = True
+        # Before any data that there is room for by these settings only.
+        self._out.append(frame(frames.SETTINGS, frames.ACK, 0, b""))
         for name, value in _SETTING.iter_unpack(payload):
             self._set(name, value)
-        self._out.append(frame(frames.SETTINGS, frames.ACK, 0, b""))
 
     def _set(self, name: int, value: int) -> None:
         if name == frames.ENABLE_PUSH and value > 1:
