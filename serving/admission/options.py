@@ -62,11 +62,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--max-in-flight", type=_positive, default=Options.max_in_flight, metavar="N",
         help="requests that a worker has begun and not answered: 503 past it (default 256)")  # fmt: skip
     add("--max-connections", type=_positive, default=Options.max_connections, metavar="N",
-        help="open HTTP connections of a worker: more are closed at once (default 4096)")  # fmt: skip
+        help="open connections of a worker, HTTP and gRPC each: more are closed at once (default 4096)")  # fmt: skip
     add("--max-rows", type=_positive, default=Options.max_rows, metavar="N",
         help="rows of one request: 413 past it (default 10000)")  # fmt: skip
     add("--max-held-mib", type=_positive, default=Options.max_held_mib, metavar="N",
-        help="MiB of HTTP bodies that a worker holds until they are answered: 503 past it (default 128)")  # fmt: skip
+        help="MiB of requests that a worker holds until they are answered: 503 past it (default 128)")  # fmt: skip
     add("--timeout-s", type=_seconds, default=Options.timeout_s, metavar="S",
         help="the longest that a request may take: 504 past it; a client shortens it by X-Request-Timeout-Ms or a "
         "gRPC deadline (default 10)")  # fmt: skip

@@ -55,7 +55,7 @@ class IncomingCall:
         self._answer(message, send)
 
     def _answer(self, _: bytes, send: Send) -> None:
-        send(Failure(501, StatusCode.UNIMPLEMENTED, "there is no such method"))
+        send(Failure(501, StatusCode.UNIMPLEMENTED, "Method not found!"))
 
 
 class InferenceCall(IncomingCall):

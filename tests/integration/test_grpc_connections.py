@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import grpc
 import pytest
 from load import INFER, Grpc, Load
 
+from serving.admission.reception import Reception
+from serving.http_connection import ConnectionLimits
 from tenure.protocol import infer_request
 
 pytestmark = pytest.mark.slow
@@ -20,13 +22,26 @@ pytestmark = pytest.mark.slow
 class Answering:
     """Answers at once."""
 
+    def __init__(self) -> None:
+        self.reception = Reception()
+
     def admit(self, _: Any) -> None:
         """Everybody is let in."""
 
-    async def answered(self, _: Any, __: Any) -> Any:
+    def answer(self, _: Any, __: Any, done: Callable[[bytes], None]) -> None:
         from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
 
-        return pb.ModelInferResponse(model_version="v")
+        done(pb.ModelInferResponse(model_version="v").SerializeToString())
+
+    async def answered(self, call: Any, exchange: Any) -> bytes:
+        found: list[bytes] = []
+        self.answer(call, exchange, found.append)
+        return found[0]
+
+    def failed(self, _: Any, error: Exception) -> Any:
+        from serving.failures import failure_of
+
+        return failure_of(error)
 
 
 class Servicer:
@@ -52,15 +67,22 @@ def dawdle(port: int, go_on: threading.Event) -> tuple[grpc.StatusCode, float]:
     return grpc.StatusCode.OK, time.monotonic() - began
 
 
-def test_a_connection_has_an_age(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("fast", [True, False])
+def test_a_connection_has_an_age(monkeypatch: pytest.MonkeyPatch, fast: bool) -> None:
     from serving import grpc_server
+    from serving.fast_grpc import FastGrpcServer, connection
 
-    monkeypatch.setattr(grpc_server, "_CONNECTION_AGE_S", 0.5)
-    monkeypatch.setattr(grpc_server, "_CONNECTION_AGE_GRACE_S", 0.5)
+    for module in (grpc_server, connection):
+        monkeypatch.setattr(module, "CONNECTION_AGE_S", 0.5)
+        monkeypatch.setattr(module, "CONNECTION_AGE_GRACE_S", 0.5)
     go_on, load = threading.Event(), Load()
 
     async def run() -> tuple[grpc.StatusCode, float]:
-        server = grpc_server.GrpcServer(Servicer(), Answering(), None, shared_port=False)
+        server: Any = (
+            FastGrpcServer(Servicer(), Answering(), ConnectionLimits(10, 30.0), None, shared_port=False)
+            if fast
+            else grpc_server.GrpcServer(Servicer(), Answering(), None, shared_port=False)
+        )
         port = await server.start("127.0.0.1", 0)
         load.start(3, lambda: Grpc(port, infer_request({"tenure": [1]})))
         try:
