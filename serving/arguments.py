@@ -90,7 +90,11 @@ def parse(argv: Sequence[str]) -> Arguments:
     add("--host", default="0.0.0.0", help="address to listen on (default: every interface)")  # noqa: S104
     add("--http-port", type=_port, default=8080, metavar="PORT", help="0 takes a free one (default 8080)")
     add("--grpc-port", type=_port, default=8081, metavar="PORT", help="0 takes a free one (default 8081)")
-    add("--no-fast-route", action="store_true", help="answer every request through KServe's application and gRPC's own server")
+    add(
+        "--no-fast-route",
+        action="store_true",
+        help="answer every request through KServe's application and gRPC's own server",
+    )
     add("--no-grpc", action="store_true", help="REST only")
     add("--tls-cert", type=Path, metavar="FILE", help="serve HTTPS, and gRPC over TLS, by this chain (PEM)")
     add("--tls-key", type=Path, metavar="FILE", help="its key (PEM); both are read again when they change")
