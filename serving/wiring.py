@@ -43,7 +43,7 @@ def hooks(given: Arguments, clients: Clients | None) -> Hooks:
     observers: list[Observer] = [RequestMetrics(), AccessLog(), SlowLog(given.slow_ms)]
     closing: list[Callable[[float], None]] = []
     if given.prediction_log is not None:
-        writer = Writer(Sink(given.prediction_log.location), pseudonyms_from())
+        writer = Writer(Sink(given.prediction_log.location), pseudonyms_from(), file_s=given.prediction_log.flush_s)
         writer.start()
         observers.append(PredictionLog(writer, given.prediction_log.rates))
         closing.append(writer.close)

@@ -21,19 +21,26 @@ class Options:
     """Folder, or a URI that pyarrow.fs knows."""
     rates: Mapping[str, float] = field(default_factory=dict)
     """Share of requests by model; all of those of a model that is not named."""
+    flush_s: float = 30.0
+    """A file is written when its first row is so old."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--prediction-log`` and ``--prediction-log-rate``."""
+    """Add ``--prediction-log`` and what goes with it."""
     add = parser.add_argument_group(
         "prediction log",
         "Rows as they were asked and answered, in Parquet files that 'tenure monitor' and\n"
         "replays read. With the secret in TENURE_LOG_HASH_KEY customers' keys are logged\n"
-        "under it, else not at all. A sink that is down loses rows, never a request.",
+        "under it, else not at all. A sink that is down loses rows, never a request. Rows wait\n"
+        "in memory for their file: SIGTERM writes them, a worker that is killed (kill -9, out\n"
+        "of memory) loses those of the last --prediction-log-flush-s, 20,000 a model at most.",
     ).add_argument
     add("--prediction-log", metavar="URI", help="a folder, or s3://bucket/folder and the like")
     add("--prediction-log-rate", action="append", default=[], metavar="NAME=SHARE",
         help="share of a model's requests, 0 to 1, chosen by their ids (default 1); repeatable")  # fmt: skip
+    add("--prediction-log-flush-s", type=float, metavar="S",
+        help=f"write a file when its first row is so old; shorter loses less and makes more files for monitoring to "
+        f"read (default {Options.flush_s:g})")  # fmt: skip
 
 
 def read_options(
@@ -49,15 +56,19 @@ def read_options(
         if math.isnan(rates[name]):
             parser.error(f"argument --prediction-log-rate: {text!r} is not NAME=SHARE with a share from 0 to 1")
     location: str | None = given.prediction_log
+    flush_s: float | None = given.prediction_log_flush_s
     if location is None:
-        if rates:
-            parser.error("argument --prediction-log-rate: there is no --prediction-log")
+        for name, value in (("rate", rates), ("flush-s", flush_s)):
+            if value:
+                parser.error(f"argument --prediction-log-{name}: there is no --prediction-log")
         return None
+    if flush_s is not None and not 0.1 <= flush_s <= 3600.0:
+        parser.error(f"argument --prediction-log-flush-s: {flush_s} is not a number of seconds from 0.1 to 3600")
     if "://" in location:
         parts = urlsplit(location)
         if parts.scheme not in SCHEMES or not (parts.netloc or parts.path.strip("/")):
             parser.error(f"argument --prediction-log: {location!r} is no folder and none of {', '.join(SCHEMES)}")
-    return Options(location, rates)
+    return Options(location, rates, Options.flush_s if flush_s is None else flush_s)
 
 
 def _share(text: str) -> float:

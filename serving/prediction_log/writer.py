@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from serving import logs
 from serving.metrics import LOG_WRITES, LOGGED_ROWS
+from serving.prediction_log.options import Options
 from serving.prediction_log.rows import Entry, RowMaker
 from serving.privacy import Pseudonyms
 from tenure.errors import TenureError
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 MAX_ROWS = 100_000
 """Waiting and in memory together."""
 FILE_ROWS = 20_000
-FILE_S = 60.0
 _POLL_S = 0.1
 BATCH_ROWS = 512
 _SLICE_ROWS = 32
@@ -58,7 +58,7 @@ class Writer:
         *,
         max_rows: int = MAX_ROWS,
         file_rows: int = FILE_ROWS,
-        file_s: float = FILE_S,
+        file_s: float = Options.flush_s,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sink = sink

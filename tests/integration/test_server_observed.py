@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -12,8 +14,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from bundle_variants import variant
+from load import wait_until
 from pyarrow import csv
 from server_process import command, offline, started, texts, typed
 
@@ -111,10 +115,15 @@ def test_monitoring_judges_by_what_the_server_logged(small_bundle: Any, tmp_path
     watched = with_profile(small_bundle, tmp_path / "bundle")
     loaded = bundle.read(watched)
     riskiest = np.argsort(-loaded.predict(columns_of(small_bundle.rows)).probability)[:150]
-    options = ["--prediction-log", str(tmp_path / "predictions"), "--no-grpc", "--workers", "2"]
+    log = str(tmp_path / "predictions")
+    options = ["--prediction-log", log, "--prediction-log-flush-s", "0.5", "--no-grpc", "--workers", "2"]
     with started(watched, tmp_path / "log", *options) as server:
         for place in np.split(riskiest, 15):
             server.infer(infer_request(columns_of(small_bundle.rows.take(place))))
+        # What is older than that outlives workers that are killed.
+        wait_until(lambda: sum(pq.read_metadata(file).num_rows for file in Path(log).rglob("*.parquet")) == 150)
+        for worker in Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split():
+            os.kill(int(worker), signal.SIGKILL)
     csv.write_csv(small_bundle.rows, tmp_path / "table.csv")
     table = Source(uri=str(tmp_path / "table.csv"))
     found = logic.run(
@@ -122,7 +131,7 @@ def test_monitoring_judges_by_what_the_server_logged(small_bundle: Any, tmp_path
         current=table,
         monitoring=tmp_path / "out",
         reference=table,
-        log=str(tmp_path / "predictions"),
+        log=log,
     )
     assert found["verdict"] == "retrain"
     assert found["reasons"][0].startswith("the probabilities moved far")
