@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tenure.evaluation.advantage import Advantage
-from tenure.evaluation.noninferiority import SliceCheck, check_slices
+from tenure.evaluation.noninferiority import check_slices
 from tenure.evaluation.paired import Comparison
 from tenure.evaluation.reason import Reason
-from tenure.evaluation.slice_reasons import named, standing_in_the_way
+from tenure.evaluation.slice_reasons import slice_reasons
 from tenure.evaluation.words import between_money, money, percent
 
 if TYPE_CHECKING:
@@ -44,7 +43,13 @@ def against(
     return [
         _better(comparison, version, acceptance.confidence, currency),
         _calibration(comparison, acceptance.confidence),
-        *_slices(checks, acceptance.max_slice_loss, currency),
+        *slice_reasons(
+            checks,
+            acceptance.max_slice_loss,
+            "what the champion is worth there",
+            lambda found: _difference(found, "the champion", currency, inside=True),
+            lambda found: _interval(found, currency),
+        ),
     ]
 
 
@@ -81,28 +86,6 @@ def _calibration(comparison: Comparison, confidence: float) -> Reason:
     if within <= 1.0 - confidence:
         return Reason(check, "fail", f"{said}: worse by more than {CALIBRATION_MARGIN:g}.")
     return Reason(check, "unsure", f"{said}: it may be worse by more than {CALIBRATION_MARGIN:g}.")
-
-
-def _slices(checks: Sequence[SliceCheck], tolerated: float, currency: str) -> list[Reason]:
-    """A reason for each slice that stands in the way, and one for all others."""
-    if not checks:
-        return []
-    reasons = standing_in_the_way(
-        checks,
-        tolerated,
-        lambda found: _difference(found, "the champion", currency, inside=True),
-        lambda found: _interval(found, currency),
-    )
-    counts = Counter(check.finding for check in checks)
-    small = [check for check in checks if check.finding == "too small"]
-    text = (
-        f"In {counts['pass']} of {len(checks)} slices the candidate is shown to lose less than {percent(tolerated, 0)}."
-    )
-    if small:
-        worst = max(check.noticed_loss for check in small)
-        but = f"a loss under {percent(worst, 0)} might go unnoticed there" if worst < 1.0 else "that says little there"
-        text += f" {len(small)} are too small to show it ({named(small)}): none clearly loses, but {but}."
-    return [*reasons, Reason("slices", "pass", text)]
 
 
 def _difference(found: Advantage, than: str, currency: str, *, inside: bool = False) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from tenure.evaluation.advantage import Advantage
@@ -12,20 +13,28 @@ from tenure.evaluation.words import percent
 MOST_NAMED = 6
 """Slices named in one sentence."""
 
+TOO_FEW = "slices with too few customers"
+"""The check that names the slices of which nothing is shown."""
 
-def standing_in_the_way(
+
+def slice_reasons(
     checks: Sequence[SliceCheck],
     tolerated: float,
+    worth: str,
     difference: Callable[[Advantage], str],
     between: Callable[[Advantage], str],
 ) -> list[Reason]:
-    """A reason for each slice that loses, or may lose too much.
+    """A reason for each slice that loses, or may lose too much; one for those that do not, one for those that are too
+    small to tell.
 
     Args:
-        tolerated: share that a slice may lose.
+        tolerated: share of the champion's worth that a slice may lose.
+        worth: what that worth is, as in "less than 20 % of".
         difference: how candidate and champion differ, as the rest of a sentence that begins with the slice.
         between: the difference's interval.
     """
+    if not checks:
+        return []
     reasons = []
     for check in checks:
         found = check.advantage
@@ -39,10 +48,27 @@ def standing_in_the_way(
                 f" lose, and there are enough customers to rule that out if it were not."
             )
             reasons.append(Reason(f"slice {check.name}", "unsure", text))
-    return reasons
+    counts = Counter(check.finding for check in checks)
+    text = (
+        f"In {counts['pass']} of {len(checks)} slices the candidate is shown to lose less than"
+        f" {percent(tolerated, 0)} of {worth}."
+    )
+    return [*reasons, Reason("slices", "pass", text), *_too_few([c for c in checks if c.finding == "too small"], worth)]
 
 
-def named(checks: Sequence[SliceCheck]) -> str:
-    """The first few names."""
-    names = ", ".join(check.name for check in checks[:MOST_NAMED])
-    return names + (", …" if len(checks) > MOST_NAMED else "")
+def _too_few(small: Sequence[SliceCheck], worth: str) -> list[Reason]:
+    if not small:
+        return []
+    worst = max(check.noticed_loss for check in small)
+    unseen = f"a loss of {percent(worst, 0)} of {worth}" if worst < 1.0 else "even a large loss"
+    text = (
+        f"Too few customers to show that the candidate does not lose there: {named([check.name for check in small])}."
+        f" None clearly loses, but {unseen} might go unnoticed."
+    )
+    return [Reason(TOO_FEW, "pass", text)]
+
+
+def named(names: Sequence[str]) -> str:
+    """The first few, and how many more there are."""
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

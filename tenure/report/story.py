@@ -8,6 +8,7 @@ from typing import Any
 
 from tenure.evaluation.words import money, percent
 from tenure.report.labels import FAMILIES
+from tenure.report.unseen import unseen
 
 Json = Mapping[str, Any]
 
@@ -182,12 +183,17 @@ def _plainly(evaluation: Json) -> list[str]:
             f" customers would earn {money(limit['best_profit_per_day'], currency)} a day, within the limit"
             f" {money(limit['best_within_limit_per_day'], currency)} is the most."
         )
-    tried = len(evaluation["families"])
-    said.append(
-        f"{FAMILIES.get(chosen['family'], chosen['family'])} was chosen among {tried} families of models before the"
-        f" test rows were looked at; all figures here are from {evaluation['test']['rows']:,} customers it had never"
-        f" seen."
-        if tried > 1
-        else f"All figures here are from {evaluation['test']['rows']:,} customers that the model had never seen."
-    )
+    said += unseen(evaluation)
+    said.append(choice(evaluation))
     return said
+
+
+def choice(evaluation: Json) -> str:
+    """How the model was chosen, and on whom it was measured."""
+    tried, family, rows = len(evaluation["families"]), evaluation["chosen"]["family"], evaluation["test"]["rows"]
+    if tried == 1:
+        return f"All figures here are from {rows:,} customers that the model had never seen."
+    return (
+        f"{FAMILIES.get(family, family)} was chosen among {tried} families of models before the test rows were looked"
+        f" at; all figures here are from {rows:,} customers it had never seen."
+    )

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tenure.evaluation.advantage import Advantage
-from tenure.evaluation.noninferiority import POWER, SliceCheck, check_slices
+from tenure.evaluation.noninferiority import POWER, check_slices
 from tenure.evaluation.reason import Reason
 from tenure.evaluation.regression.paired import ValueComparison
 from tenure.evaluation.regression.words import NAMES, quantity
-from tenure.evaluation.slice_reasons import named, standing_in_the_way
+from tenure.evaluation.slice_reasons import slice_reasons
 from tenure.evaluation.words import percent
 
 if TYPE_CHECKING:
@@ -42,7 +42,13 @@ def against(
     return [
         _smaller(comparison, version, acceptance.confidence, unit),
         _coverage(comparison, acceptance.confidence),
-        *_slices(checks, acceptance.max_slice_loss, unit),
+        *slice_reasons(
+            checks,
+            acceptance.max_slice_loss,
+            "what the champion is better there than the mean",
+            lambda found: _difference(found, "the champion", unit, who="its"),
+            lambda found: _interval(found, unit),
+        ),
     ]
 
 
@@ -101,27 +107,6 @@ def _coverage(comparison: ValueComparison, confidence: float) -> Reason:
     if enough:
         return Reason(check, "unsure", f"{said}: it may fall further short of its level by more than {limit}.")
     return Reason(check, "pass", f"{said}: not clearly less; the rows are too few to tell {limit}.")
-
-
-def _slices(checks: Sequence[SliceCheck], tolerated: float, unit: str) -> list[Reason]:
-    """A reason for each slice that stands in the way, and one for all others."""
-    if not checks:
-        return []
-    reasons = standing_in_the_way(
-        checks,
-        tolerated,
-        lambda found: _difference(found, "the champion", unit, who="its"),
-        lambda found: _interval(found, unit),
-    )
-    passed = sum(check.finding == "pass" for check in checks)
-    small = [check for check in checks if check.finding == "too small"]
-    text = (
-        f"In {passed} of {len(checks)} slices the candidate is shown to lose less than {percent(tolerated, 0)} of what"
-        f" the champion is better than the mean."
-    )
-    if small:
-        text += f" {len(small)} are too small to show it ({named(small)}): none clearly loses."
-    return [*reasons, Reason("slices", "pass", text)]
 
 
 def _difference(found: Advantage, than: str, unit: str, *, who: str = "Its") -> str:

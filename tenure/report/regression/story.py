@@ -7,8 +7,8 @@ from typing import Any
 
 from tenure.evaluation.regression import quantity
 from tenure.evaluation.words import percent
-from tenure.report.labels import FAMILIES
-from tenure.report.story import Story, Tile, badge, headline, next_step
+from tenure.report.story import Story, Tile, badge, choice, headline, next_step
+from tenure.report.unseen import unseen
 
 Json = Mapping[str, Any]
 
@@ -87,13 +87,8 @@ def _plainly(evaluation: Json) -> list[str]:
             f"The customers from {quantity(chosen['threshold'], unit)} on came to {quantity(inside, unit)} on average"
             f" among the validation rows, all of them to {quantity(chosen['expected']['mean_value'], unit)}."
         )
-    tried, family = len(evaluation["families"]), FAMILIES.get(chosen["family"], chosen["family"])
-    said.append(
-        f"{family} was chosen among {tried} families of models before the test rows were looked at; all figures here"
-        f" are from {rows:,} customers it had never seen."
-        if tried > 1
-        else f"All figures here are from {rows:,} customers that the model had never seen."
-    )
+    said += unseen(evaluation)
+    said.append(choice(evaluation))
     return said
 
 

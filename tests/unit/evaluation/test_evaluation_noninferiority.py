@@ -12,6 +12,7 @@ from tenure.evaluation import Campaign, Challenge, Scored, compare, decide, meas
 from tenure.evaluation.advantage import Advantage
 from tenure.evaluation.bootstrap import Estimate
 from tenure.evaluation.noninferiority import check_slices
+from tenure.evaluation.slice_reasons import TOO_FEW, slice_reasons
 
 ACCEPTANCE = Acceptance(max_slice_loss=0.20)
 CAMPAIGN = Campaign(600.0, 10.0, 0.3, contacts_per_day=10_000, population=10_000)
@@ -122,4 +123,16 @@ def test_the_metric_of_the_contract_decides_and_small_slices_are_told() -> None:
     assert verdict.summary.startswith("The candidate's ROC-AUC is 0.0")
     assert "higher than that of the champion, version 3 (95 % interval +0.0" in verdict.summary
     said = next(reason.text for reason in verdict.reasons if reason.check == "slices")
-    assert "shown to lose less than 20 %" in said
+    assert said == "In 2 of 2 slices the candidate is shown to lose less than 20 % of what the champion is worth there."
+
+
+@pytest.mark.parametrize(("error", "unseen"), [(25.0, "a loss of 82 % of its worth"), (60.0, "even a large loss")])
+def test_slices_too_small_to_tell_are_named(error: float, unseen: str) -> None:
+    checks = check_slices(
+        [(f"slice {n}", drawn(0.0, error)) for n in range(8)], drawn(0.0, 1.0, worth=800.0, rows=8_000), ACCEPTANCE
+    )
+    shown, small = slice_reasons(checks, 0.2, "its worth", lambda _: "", lambda _: "")
+    assert shown.text == "In 0 of 8 slices the candidate is shown to lose less than 20 % of its worth."
+    assert (small.check, small.outcome) == (TOO_FEW, "pass")
+    assert "lose there: slice 0, slice 1, slice 2, slice 3, slice 4, slice 5 and 2 more. None clearly" in small.text
+    assert small.text.endswith(f"None clearly loses, but {unseen} might go unnoticed.")

@@ -8,6 +8,7 @@ import pytest
 from tenure.contract.settings import Acceptance
 from tenure.evaluation import Challenge, Verdict
 from tenure.evaluation.regression import Objective, ScoredValues, compare, decide, measure
+from tenure.evaluation.slice_reasons import TOO_FEW
 
 
 def table(rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -196,4 +197,6 @@ def test_slices_that_could_show_a_loss_must_rule_it_out() -> None:
     uneven = scored(label + np.where(few, 1.15, 0.9) * (better.value - label) / 0.9)
     assert judged(label, uneven, against(label, uneven, champion, few=few)).state != "bless"
     small = judged(label, better, against(label, better, champion, few=few), max_slice_loss=0.01)
-    assert "1 are too small to show it (few)" in next(r.text for r in small.reasons if r.check == "slices")
+    told = next(reason for reason in small.reasons if reason.check == TOO_FEW)
+    assert told.outcome == "pass"
+    assert "Too few customers to show that the candidate does not lose there: few." in told.text

@@ -12,7 +12,9 @@ from test_report_browser import BROWSER, PROBE, browse
 from test_report_page import INGEST, VALIDATION, Page
 from value_evaluation import evaluation_of, scored, spending
 
+from tenure.evaluation.slice_reasons import TOO_FEW
 from tenure.report import render
+from tenure.report.unseen import unseen
 
 LABEL, COLUMNS = spending()
 CHARTS = 7
@@ -62,6 +64,18 @@ def test_every_line_and_every_section_stands_once(blessed: dict) -> None:
 
 def test_a_slice_too_small_says_so(blessed: dict) -> None:
     assert re.search(r"an island far away \d\d too small: \d\d rows, at least 100 are needed", page_of(blessed)[1].text)
+
+
+def test_first_screen_names_the_slices_of_which_nothing_is_shown(blessed: dict) -> None:
+    reason = {"check": TOO_FEW, "outcome": "pass", "text": "Too few customers to show it: region = west."}
+    verdict = blessed["verdict"] | {"reasons": [*blessed["verdict"]["reasons"], reason]}
+    html, _ = page_of(blessed | {"verdict": verdict})
+    first = Page(html[html.index('<section class="hero') : html.index("</section>")] + "</section>").text
+    assert "so nothing is known of them: region = an island far away." in first
+    assert reason["text"] in first
+    every = [row | {"too_small": "too small: 3 rows"} for row in blessed["slices"]] * 9
+    assert f"and {len(every) - 6} more." in unseen(blessed | {"slices": every})[0]
+    assert unseen(blessed | {"slices": []}) == []
 
 
 def test_champion_side_by_side_and_why_there_is_none() -> None:
