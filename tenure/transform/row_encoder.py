@@ -45,20 +45,22 @@ class RowEncoder:
     """
 
     def __init__(self, state: State, features: tuple[Feature, ...]) -> None:
-        self._inputs = [_InputReader(entry) for entry in state.inputs]
-        self._derived: list[tuple[str, Run]] = [(name, compile_one_row(text)) for name, text in state.derived]
-        raw_inputs = frozenset(entry.name for entry in state.inputs)
         places = {(feature.source, feature.kind, feature.value): index for index, feature in enumerate(features)}
-        self._numbers: list[tuple[str, int, float, int | None, bool]] = []
-        self._categories: list[tuple[str, dict[str | None, int], int, bool]] = []
-        for encoding in state.encodings:
-            name = encoding.name
-            if isinstance(encoding, Number):
-                flag = places[name, "missing", None] if encoding.missing_flag else None
-                place = places[name, "number", None]
-                self._numbers.append((name, place, encoding.impute, flag, name in raw_inputs))
+        encodings = {encoding.name: encoding for encoding in state.encodings}
+        self._texts: list[_Text] = []
+        self._numbers: list[_Number] = []
+        for entry in state.inputs:
+            if entry.column.is_temporal:
+                raise UnsupportedError(entry.name)
+            encoding = encodings.pop(entry.name, None)
+            if entry.column.is_text:
+                self._texts.append(_text(entry, None if encoding is None else _slots(encoding, places)))
             else:
-                self._categories.append((name, *_slots(encoding, places), name in raw_inputs))
+                self._numbers.append(_number(entry, None if encoding is None else _place(encoding, places)))
+        self._derived: list[tuple[str, Run]] = [(name, compile_one_row(text)) for name, text in state.derived]
+        left = list(encodings.values())
+        self._derived_numbers = [(entry.name, _place(entry, places)) for entry in left if isinstance(entry, Number)]
+        self._derived_texts = [(entry.name, _slots(entry, places)) for entry in left if isinstance(entry, Category)]
         self._zeros = [0.0] * len(features)
         self._pack = struct.Struct(f"={len(features)}f").pack
         self._order = {entry.name: index for index, entry in enumerate(state.inputs)}
@@ -66,48 +68,71 @@ class RowEncoder:
     def encode(self, columns: Mapping[str, Any]) -> OneRow | None:
         """Encode the only row of ``columns``; None if it takes the arrays to encode it or to say why not."""
         row: Row = {}
-        out_of_range: list[str] = []
-        for reader in self._inputs:
-            raw = columns.get(reader.name)
-            if type(raw) is not list or len(raw) != 1:
-                return None
-            try:
-                value = reader.read(raw[0])
-            except (ValueError, TypeError, KeyError):
-                return None
-            if reader.limits is not None:
-                low, high, lowest, highest = reader.limits
-                if value < low or value > high:
-                    out_of_range.append(reader.name)
-                if value == value:
-                    value = min(max(value, lowest), highest)
-            row[reader.name] = value
-        for name, run in self._derived:
-            row[name] = run(row)
-        return self._written(row, tuple(out_of_range))
-
-    def _written(self, row: Row, out_of_range: tuple[str, ...]) -> OneRow:
         features = self._zeros.copy()
         imputed: list[str] = []
         unknown: list[str] = []
-        for name, place, impute, flag, is_input in self._numbers:
-            value = row[name]
-            if value != value:
-                if is_input:
-                    imputed.append(name)
-                value = impute
-                if flag is not None:
-                    features[flag] = 1.0
-            features[place] = value if -LARGEST <= value <= LARGEST else math.copysign(LARGEST, value)
-        for name, slots, other, is_input in self._categories:
-            word = row[name]
-            slot = slots.get(word, other)
-            features[slot] = 1.0
-            if is_input and (word is None or slot == other):
-                (imputed if word is None else unknown).append(name)
+        out_of_range: list[str] = []
+        try:
+            self._encode_texts(columns, row, features, imputed, unknown)
+            self._encode_numbers(columns, row, features, imputed, out_of_range)
+        except (ValueError, TypeError, KeyError):
+            return None
+        for name, run in self._derived:
+            row[name] = run(row)
+        for name, place in self._derived_numbers:
+            _put(row[name], place, features)
+        for name, (slots, other) in self._derived_texts:
+            features[slots.get(row[name], other)] = 1.0
         if len(imputed) > 1:
             imputed.sort(key=self._order.__getitem__)
-        return OneRow(self._pack(*features), tuple(imputed), tuple(unknown), out_of_range)
+        return OneRow(self._pack(*features), tuple(imputed), tuple(unknown), tuple(out_of_range))
+
+    def _encode_texts(
+        self, columns: Mapping[str, Any], row: Row, features: list[float], imputed: list[str], unknown: list[str]
+    ) -> None:
+        for name, known, read, slots in self._texts:
+            raw = columns[name]
+            if type(raw) is not list:
+                raise TypeError
+            (value,) = raw
+            found = known.get(value) if type(value) is str else None
+            if found is not None:
+                row[name], slot = found
+                features[slot] = 1.0
+                continue
+            row[name] = word = read(value)
+            if slots is None:
+                continue
+            slot = slots[0].get(word, slots[1])
+            features[slot] = 1.0
+            if word is None:
+                imputed.append(name)
+            elif slot == slots[1]:
+                unknown.append(name)
+
+    def _encode_numbers(
+        self, columns: Mapping[str, Any], row: Row, features: list[float], imputed: list[str], out_of_range: list[str]
+    ) -> None:
+        for name, read, limits, place in self._numbers:
+            raw = columns[name]
+            if type(raw) is not list:
+                raise TypeError
+            (given,) = raw
+            value = read(given)
+            if limits is not None:
+                low, high, lowest, highest = limits
+                if value < low or value > high:
+                    out_of_range.append(name)
+                if value < lowest:
+                    value = lowest
+                elif value > highest:
+                    value = highest
+            row[name] = value
+            if place is None:
+                continue
+            if value != value:
+                imputed.append(name)
+            _put(value, place, features)
 
 
 def row_encoder(state: State, features: tuple[Feature, ...]) -> RowEncoder | None:
@@ -118,42 +143,77 @@ def row_encoder(state: State, features: tuple[Feature, ...]) -> RowEncoder | Non
         return None
 
 
-class _InputReader:
-    """Reads one value of a column, and says how it is limited."""
+class _Place(NamedTuple):
+    """Where a number stands among the features."""
 
-    __slots__ = ("limits", "name", "read")
-
-    def __init__(self, entry: Input) -> None:
-        if entry.column.is_temporal:
-            raise UnsupportedError(entry.name)
-        self.name = entry.name
-        self.read = _reader(entry.column)
-        self.limits: tuple[float, float, float, float] | None = None
-        if entry.column.range is not None or entry.fences is not None:
-            low, high = _opened(entry.column.range)
-            low_fence, high_fence = _opened(entry.fences)
-            self.limits = (low, high, max(low, low_fence), min(high, high_fence))
+    number: int
+    impute: float
+    missing: int | None
+    """The feature that tells that it is missing."""
 
 
-def _reader(column: Column) -> Callable[[Any], Any]:
-    if column.is_text:
-        return _remembering(text_reader(column), column.values or ())
+Slots = tuple[dict[str | None, int], int]
+"""Feature of every text, of a missing one too; and the feature of those that have none."""
+
+
+class _Text(NamedTuple):
+    """An input of texts."""
+
+    name: str
+    known: dict[str, tuple[str, int]]
+    """For texts that the contract or the training part names: as they are read, and their features."""
+    read: Callable[[Any], str | None]
+    slots: Slots | None
+
+
+class _Number(NamedTuple):
+    """An input of numbers or of true and false."""
+
+    name: str
+    read: Callable[[Any], float]
+    limits: tuple[float, float, float, float] | None
+    """Of its range, beyond which it is flagged; and of what it is cut to."""
+    place: _Place | None
+
+
+def _put(value: float, place: _Place, features: list[float]) -> None:
+    number, impute, missing = place
+    if value != value:
+        value = impute
+        if missing is not None:
+            features[missing] = 1.0
+    features[number] = value if -LARGEST <= value <= LARGEST else math.copysign(LARGEST, value)
+
+
+def _text(entry: Input, slots: Slots | None) -> _Text:
+    read = text_reader(entry.column)
+    known: dict[str, tuple[str, int]] = {}
+    if slots is not None:
+        for text in {*(entry.column.values or ()), *(word for word in slots[0] if word is not None)}:
+            try:
+                word = read(text)
+            except ValueError:
+                continue
+            slot = slots[0].get(word, slots[1])
+            if word is not None and slot != slots[1]:
+                known[text] = word, slot
+    return _Text(entry.name, known, read, slots)
+
+
+def _number(entry: Input, place: _Place | None) -> _Number:
+    limits = None
+    if entry.column.range is not None or entry.fences is not None:
+        low, high = _opened(entry.column.range)
+        low_fence, high_fence = _opened(entry.fences)
+        limits = low, high, max(low, low_fence), min(high, high_fence)
+    return _Number(entry.name, _reader(entry.column), limits, place)
+
+
+def _reader(column: Column) -> Callable[[Any], float]:
     if column.type == "boolean":
         texts = column.values or ("true", "false", "True", "False", "yes", "no", "Yes", "No", "1", "0")
         return _boolean(boolean_reader(column), texts)
-    return _number(column)
-
-
-def _remembering(read: Callable[[Any], Any], words: tuple[str, ...]) -> Callable[[Any], Any]:
-    """Looks up the words that the contract names; other texts are read."""
-    known = {word: read(word) for word in words}
-
-    def look_up(value: Any) -> Any:
-        if type(value) is str and value in known:
-            return known[value]
-        return read(value)
-
-    return look_up
+    return _plain_number(column)
 
 
 def _boolean(read: Callable[[Any], float], texts: tuple[str, ...]) -> Callable[[Any], float]:
@@ -169,7 +229,7 @@ def _boolean(read: Callable[[Any], float], texts: tuple[str, ...]) -> Callable[[
     return look_up
 
 
-def _number(column: Column) -> Callable[[Any], float]:
+def _plain_number(column: Column) -> Callable[[Any], float]:
     read, stand_ins = number_reader(column), missing_numbers(column)
     # Whole numbers in this range, and for plain numbers all that are finite, need no further look.
     whole = column.type == "integer"
@@ -184,8 +244,14 @@ def _number(column: Column) -> Callable[[Any], float]:
     return plain
 
 
-def _slots(encoding: Category, places: Mapping[Any, int]) -> tuple[dict[str | None, int], int]:
-    """Feature of every text, of a missing one too; and the feature of those that have none."""
+def _place(encoding: Number | Category, places: Mapping[Any, int]) -> _Place:
+    assert isinstance(encoding, Number)  # noqa: S101 it is of no text
+    missing = places[encoding.name, "missing", None] if encoding.missing_flag else None
+    return _Place(places[encoding.name, "number", None], encoding.impute, missing)
+
+
+def _slots(encoding: Number | Category, places: Mapping[Any, int]) -> Slots:
+    assert isinstance(encoding, Category)  # noqa: S101 it is of a text
     name = encoding.name
     slots: dict[str | None, int] = {value: places[name, "category", value] for value in encoding.values}
     other = places[name, "unknown", None]
