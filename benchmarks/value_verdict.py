@@ -83,7 +83,7 @@ class Trial:
 
     def run(self) -> Outcome:
         random = np.random.default_rng(self.seed)
-        label, trait, region = _customers(ROWS, random)
+        label, trait, region = customers(ROWS, random)
         ours, theirs = (_scored(model, trait, region, random) for model in (self.candidate, self.champion))
         setting = {"objective": self.objective, "samples": Acceptance().bootstrap_samples, "seed": self.seed}
         slices = []
@@ -105,7 +105,7 @@ class Trial:
         return verdict.state, tuple(reason.check for reason in verdict.reasons if reason.outcome != "pass")
 
 
-def _customers(rows: int, random: np.random.Generator) -> tuple[NDArray, NDArray, NDArray]:
+def customers(rows: int, random: np.random.Generator) -> tuple[NDArray, NDArray, NDArray]:
     """Label, trait and region, (rows,) each."""
     trait = random.normal(size=rows)
     buys = random.random(rows) < 1.0 / (1.0 + np.exp(-(BUYING + BUYING_BY_TRAIT * trait)))
@@ -126,7 +126,7 @@ class Worth:
 @cache
 def _worth(model: Model) -> Worth:
     random = np.random.default_rng(1)
-    label, trait, region = _customers(CALM_ROWS, random)
+    label, trait, region = customers(CALM_ROWS, random)
     value = model.seen(trait, region, random)
     off = np.abs(value - label)
     last = off[region == LAST]
