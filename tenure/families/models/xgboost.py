@@ -10,6 +10,7 @@ import numpy as np
 
 from tenure.explain.model import LEAF, FlatTrees
 from tenure.export.trees import TreeNodes, below, flatten
+from tenure.families.early_stopping import grow
 from tenure.families.family import ROUNDS, Floats, Matrix, Parameter, Parameters, Rows
 from tenure.families.imbalance import balance, class_weights, suggest_imbalance
 from tenure.families.threads import limited
@@ -91,9 +92,9 @@ class XGBoost:
                 ),
             )
             share = np.float32(np.average(balanced.label, weights=balanced.weight))
+            base = float(np.log(np.float64(share)) - np.log1p(-np.float64(share)))
             settings: dict[str, Parameter] = {
                 "objective": "binary:logistic",
-                "eval_metric": "logloss",
                 "tree_method": "hist",
                 "max_bin": MAX_BIN,
                 "base_score": float(share),
@@ -107,23 +108,18 @@ class XGBoost:
             else:
                 # The loss must be read at the base rate that the model is fitted to.
                 held_weight = None if strategy == "none" else class_weights(stop.label)
-                # Cut as the rows that are fitted are, which are others for a scout.
-                held = stop.once(
-                    ("bins", strategy, seed, threads, rows),
-                    lambda: xgboost.QuantileDMatrix(
-                        stop.matrix, stop.label, weight=held_weight, ref=train, max_bin=MAX_BIN, nthread=threads
-                    ),
-                )
-                booster = xgboost.train(
+                booster = grow(
                     settings,
                     train,
-                    int(parameters.get(ROUNDS, MAX_ROUNDS)),
-                    evals=[(held, "stop")],
-                    early_stopping_rounds=PATIENCE,
-                    verbose_eval=False,
+                    stop.matrix,
+                    lambda margin: float(
+                        np.average(np.logaddexp(0.0, margin) - margin * stop.label, weights=held_weight)
+                    ),
+                    base=base,
+                    most=int(parameters.get(ROUNDS, MAX_ROUNDS)),
+                    patience=PATIENCE,
                 )
-                booster = booster[: booster.best_iteration + 1]
-        return BoosterModel(booster, float(np.log(np.float64(share)) - np.log1p(-np.float64(share))))
+        return BoosterModel(booster, base)
 
 
 def tree_nodes(tree: dict[str, Any]) -> TreeNodes:

@@ -10,6 +10,7 @@ import numpy as np
 
 from tenure.explain.model import FlatTrees
 from tenure.export.trees import flatten
+from tenure.families.early_stopping import grow
 from tenure.families.family import ROUNDS, Floats, Matrix, Parameter, Parameters, Rows
 from tenure.families.models.xgboost import MAX_BIN, MAX_ROUNDS, PATIENCE, tree_nodes
 from tenure.families.threads import limited
@@ -92,7 +93,6 @@ class XGBoostRegression:
             )
             settings: dict[str, Parameter] = {
                 "objective": "reg:squarederror",
-                "eval_metric": "rmse",
                 "tree_method": "hist",
                 "max_bin": MAX_BIN,
                 "base_score": 0.0,
@@ -104,22 +104,16 @@ class XGBoostRegression:
             if stop is None:
                 booster = xgboost.train(settings, train, int(parameters[ROUNDS]))
             else:
-                # Cut as the rows that are fitted are, which are others for a scout.
-                held = stop.once(
-                    ("bins", seed, threads, rows),
-                    lambda: xgboost.QuantileDMatrix(
-                        stop.matrix, (stop.label - mean) / spread, ref=train, max_bin=MAX_BIN, nthread=threads
-                    ),
-                )
-                booster = xgboost.train(
+                target = (stop.label - mean) / spread
+                booster = grow(
                     settings,
                     train,
-                    int(parameters.get(ROUNDS, MAX_ROUNDS)),
-                    evals=[(held, "stop")],
-                    early_stopping_rounds=PATIENCE,
-                    verbose_eval=False,
+                    stop.matrix,
+                    lambda value: float(np.mean((value - target) ** 2)),
+                    base=0.0,
+                    most=int(parameters.get(ROUNDS, MAX_ROUNDS)),
+                    patience=PATIENCE,
                 )
-                booster = booster[: booster.best_iteration + 1]
         return ValueBoosterModel(booster, mean, spread)
 
 
