@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines.fingerprint import code_version
 from pipelines.graphs import Pipeline
 from pipelines.request import Request
 from pipelines.run_states import ALERTED, NOT_BLESSED, REGISTERED, RunState
@@ -35,6 +34,8 @@ class Options:
     pipeline: Pipeline = Pipeline.TRAINING
     reference: str = ""
     """Of monitoring: address of a table from a time when all was well."""
+    log: str = ""
+    """Of monitoring: address of a prediction log, read in place of the table."""
     experiment: str | None = None
     """The contract's name without it."""
     run_name: str | None = None
@@ -141,14 +142,19 @@ def _arguments(options: Options) -> dict[str, Any]:
             "workers": list(range(options.workers)),
             "workers_count": options.workers,
             "override": options.override,
-            "code_version": code_version(),
         }
-    return {"reference": options.reference} if options.pipeline is Pipeline.MONITORING else {}
+    return {"reference": options.reference, "log": options.log} if options.pipeline is Pipeline.MONITORING else {}
 
 
 def _settings(request: Request, options: Options) -> Settings:
-    uri = request.contract.source.uri or ""
+    # Where a log is read, the table is not.
+    uri = options.log or request.contract.source.uri or ""
     scheme = SCHEME.match(uri)
+    if options.log and (scheme is None or scheme[1] == "file"):
+        raise InputError(
+            f"the prediction log is at {options.log}, a path of this machine, which a cluster cannot read: "
+            "give the address that the servers write to, as s3://BUCKET/FOLDER"
+        )
     if not uri.startswith("${") and (scheme is None or scheme[1].startswith("sqlite")):
         raise InputError(
             f"the data is at {request.shown_source}, a path of this machine, which a cluster cannot read: "

@@ -27,7 +27,6 @@ def cluster_training_pipeline(settings: Settings) -> BaseComponent:
         workers: numbers of the tuning workers, from 0.
         workers_count: how many those are.
         override: why an inconclusive model is to be registered.
-        code_version: of the code that runs.
     """
 
     @dsl.pipeline(name=NAME, description=DESCRIPTION)
@@ -36,7 +35,6 @@ def cluster_training_pipeline(settings: Settings) -> BaseComponent:
         workers: list[int] = [0, 1],  # noqa: B006 kfp reads the default from the signature
         workers_count: int = 2,
         override: str = "",
-        code_version: str = "",
     ) -> None:
         placed = Placement(settings)
         ending = placed(notify(run_id=dsl.PIPELINE_JOB_ID_PLACEHOLDER, pipeline=NAME), cached=False, retried=False)
@@ -53,7 +51,7 @@ def cluster_training_pipeline(settings: Settings) -> BaseComponent:
                     workers=workers,
                     workers_count=workers_count,
                     override=override,
-                    code_version=code_version,
+                    code_version="",
                     champion=seen.outputs["champion"],
                 ),
             )

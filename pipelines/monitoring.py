@@ -1,4 +1,4 @@
-"""The monitoring graph, for a cluster. Nothing in it is cached: the table is another one every day.
+"""The monitoring graph, for a cluster. Nothing in it is cached: table and log are others every day.
 
 champion ──▶ monitor ──┬─ retrain ──▶ alert ──┐
                        └──────────────────────┴──▶ notify, however it ended
@@ -22,16 +22,18 @@ def monitoring_pipeline(settings: Settings) -> BaseComponent:
     Its parameters:
         contract: the contract, YAML text, its source the table of today.
         reference: address of a table from a time when all was well; empty for none.
+        log: of a prediction log: the customers that were served, in place of the table; empty for none.
     """
 
     @dsl.pipeline(name=NAME, description="Whether the customers of today are still those that the champion learnt from")
-    def monitoring(contract: str, reference: str = "") -> None:
+    def monitoring(contract: str, reference: str = "", log: str = "") -> None:
         placed = Placement(settings)
         ending = placed(notify(run_id=dsl.PIPELINE_JOB_ID_PLACEHOLDER, pipeline=NAME), cached=False, retried=False)
         with dsl.ExitHandler(ending, name="run"):
             standing = placed(champion(contract=contract), cached=False)
             found = placed(
-                monitor(contract=contract, champion=standing.outputs["champion"], reference=reference), cached=False
+                monitor(contract=contract, champion=standing.outputs["champion"], reference=reference, log=log),
+                cached=False,
             )
             with dsl.If(found.outputs["Output"] == "retrain", "retrain"):
                 message = "retrain: today's customers are not those that the model learnt from"

@@ -18,12 +18,14 @@ Files are ordered by name: a later file holds later rows (the writer starts name
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.fs
 import pyarrow.parquet as pq
 
@@ -43,6 +45,8 @@ FIXED = pa.schema(
     ]
 )
 """Every column but ``inputs``, whose type depends on the contract."""
+_WRITTEN = re.compile(r"\d{8}T\d{6}")
+"""How the writer begins a file's name: when it was written, UTC."""
 _ADDED_LATER = ("decision", "customer")
 """Columns that a log of an older server lacks."""
 
@@ -70,38 +74,52 @@ def schema(inputs: pa.Schema) -> pa.Schema:
     return FIXED.append(pa.field("inputs", pa.struct(list(inputs)), nullable=False))
 
 
-def newest(location: str, rows: int, model: str | None = None, version: str | None = None) -> list[Logged]:
+def newest(location: str, rows: int, model: str | None = None) -> list[Logged]:
     """The last rows of a log, the newest file first.
 
     Args:
         location: folder, or a URI that pyarrow.fs knows (s3://bucket/log, with ?endpoint_override= where needed).
         rows: at most so many.
         model: only rows that were asked of this name.
-        version: only rows that this version answered.
 
     Raises:
         DataError: if there is no Parquet file, or one that is no prediction log.
         SourceError: if the location cannot be reached.
     """
-    try:
-        system, path = open_location(location)
-        found = system.get_file_info(pyarrow.fs.FileSelector(path, recursive=True))
-        files = sorted((item.path for item in found if item.path.endswith(".parquet")), reverse=True)
-        if not files:
-            raise DataError(f"no Parquet file under {location}")
-        wanted: list[Logged] = []
-        for file in files:
-            for logged in _rows(system, file):
-                if model in (None, logged.model) and version in (None, logged.version):
-                    wanted.append(logged)
-                    if len(wanted) == rows:
-                        return wanted
-    except FileNotFoundError as error:
-        raise DataError(f"no prediction log at {location}") from error
-    except OSError as error:
-        raise SourceError(f"prediction log at {location}: {' '.join(str(error).split())[:300]}") from error
-    else:
-        return wanted
+    wanted: list[Logged] = []
+    for table in _tables(location):
+        for values in reversed(table.to_pylist()):
+            logged = Logged(**values)
+            if model in (None, logged.model):
+                wanted.append(logged)
+                if len(wanted) == rows:
+                    return wanted
+    return wanted
+
+
+def answered(location: str, version: str, rows: int, since: datetime) -> pa.Table:
+    """The last rows that a version of a bundle answered: all columns, the newest file first.
+
+    Args:
+        location: as for ``newest``.
+        version: of the bundle.
+        rows: at most so many.
+        since: aware; files that were written before are not read.
+
+    Raises:
+        DataError, SourceError: as ``newest``.
+    """
+    found: list[pa.Table] = []
+    left = rows
+    for table in _tables(location, since):
+        own = table.filter(pc.equal(table["version"], version))
+        if own.num_rows:
+            found.append(own.slice(max(own.num_rows - left, 0)))
+            left -= found[-1].num_rows
+        if not left:
+            break
+    # One version has one contract, and so one schema; a log of an older server has columns less.
+    return pa.concat_tables(found, promote_options="default") if found else schema(pa.schema([])).empty_table()
 
 
 def open_location(location: str) -> tuple[pyarrow.fs.FileSystem, str]:
@@ -119,8 +137,30 @@ def open_location(location: str) -> tuple[pyarrow.fs.FileSystem, str]:
         raise DataError(f"prediction log: {location} is no location: {' '.join(str(error).split())[:200]}") from error
 
 
-def _rows(system: pyarrow.fs.FileSystem, file: str) -> Iterator[Logged]:
-    """A file's rows, the last first."""
+def _tables(location: str, since: datetime | None = None) -> Iterator[pa.Table]:
+    """The files of a log, the newest first; errors as for ``newest``."""
+    try:
+        system, path = open_location(location)
+        found = system.get_file_info(pyarrow.fs.FileSelector(path, recursive=True))
+        files = [item.path for item in found if item.path.endswith(".parquet")]
+        if not files:
+            raise DataError(f"no Parquet file under {location}")
+        for file in sorted(files, reverse=True):
+            if since is None or not _is_before(file.rpartition("/")[2], since):
+                yield _table(system, file)
+    except FileNotFoundError as error:
+        raise DataError(f"no prediction log at {location}") from error
+    except OSError as error:
+        raise SourceError(f"prediction log at {location}: {' '.join(str(error).split())[:300]}") from error
+
+
+def _is_before(name: str, since: datetime) -> bool:
+    """Whether a file's name says that all of its rows are older."""
+    written = _WRITTEN.match(name)
+    return written is not None and written[0] < f"{since.astimezone(UTC):%Y%m%dT%H%M%S}"
+
+
+def _table(system: pyarrow.fs.FileSystem, file: str) -> pa.Table:
     try:
         with system.open_input_file(file) as source:
             table = pq.read_table(source)
@@ -132,5 +172,4 @@ def _rows(system: pyarrow.fs.FileSystem, file: str) -> Iterator[Logged]:
     if not pa.types.is_struct(table.schema.field("inputs").type):
         raise DataError(f"{file} is no prediction log: 'inputs' is {table.schema.field('inputs').type}, not a struct")
     names = [name for name in (*FIXED.names, "inputs") if name in table.column_names]
-    for values in reversed(table.select(names).to_pylist()):
-        yield Logged(**values)
+    return table.select(names)

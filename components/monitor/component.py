@@ -14,18 +14,21 @@ def monitor(
     report: dsl.Output[dsl.HTML],
     summary: dsl.Output[dsl.Markdown],
     reference: str = "",
+    log: str = "",
 ) -> str:
-    """Compare the contract's table with what the champion learnt from; returns retrain, watch or fine.
+    """Compare today's customers with what the champion learnt from; returns retrain, watch, fine or undecided.
 
     Args:
-        contract: the contract, YAML text; read: its source.
+        contract: the contract, YAML text; read: its source, the table of today.
         champion: the model that is live.
         monitoring: monitoring.json, drift.html.
         distances: PSI of the inputs and of the probabilities, for the run's page.
         report: samples side by side, likewise.
         summary: verdict and reasons, likewise.
         reference: address of a table from a time when all was well; empty for none.
+        log: a prediction log, s3://…: the customers that were served, in place of those of the table; empty for none.
     """
+    import html
     import shutil
     from pathlib import Path
 
@@ -39,12 +42,13 @@ def monitor(
         bundle = Path(champion.path) / "bundle"
         if not bundle.exists():
             raise DataError("there is no champion to watch: train and promote a model first")
-        current = parse(contract).source
+        source = parse(contract).source
         found = run(
             bundle=bundle,
-            current=current,
+            current=None if log else source,
             monitoring=Path(monitoring.path),
-            reference=replace_uri(current, reference) if reference else None,
+            reference=replace_uri(source, reference) if reference else None,
+            log=log or None,
         )
         monitoring.metadata.update(verdict=found["verdict"], **found["model"])
         for name, value in found["columns"].items():
@@ -55,7 +59,8 @@ def monitor(
         if drawn.exists():
             shutil.copyfile(drawn, report.path)
         else:
-            Path(report.path).write_text(f"<p>{found['notes'][0]}</p>\n", encoding="utf-8")
+            notes = "".join(f"<p>{html.escape(line)}</p>\n" for line in [*found["reasons"], *found["notes"]])
+            Path(report.path).write_text(notes, encoding="utf-8")
         Path(distances.path).touch()
         running.summary = {name: found[name] for name in ("verdict", "reasons", "rows", "rejected")}
     return str(found["verdict"])

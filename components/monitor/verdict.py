@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-State = Literal["retrain", "watch", "fine"]
+State = Literal["retrain", "watch", "fine", "undecided"]
+"""The last where too few customers were met to say anything."""
 
 WATCH_PSI = 0.1
 """From here on something moved (Siddiqi, "Credit Risk Scorecards", 2006)."""

@@ -94,7 +94,7 @@ def run(
             transform=transform,
             model=candidate.model,
             decision=candidate.decision,
-            profile=profile,
+            profile={**profile, "scores": candidate.scores.to_dict()},
             family=candidate.best.family,
             data_hash=data_hash,
             created_at=created_at,

@@ -14,6 +14,7 @@ from components.train.ensemble import Member, stack
 from components.train.rows import MakingRows
 from tenure.contract import Contract
 from tenure.decision import Decision, ValueDecision, choose_decision, choose_value_decision, customer_values
+from tenure.drift import ScoreProfile
 from tenure.evaluation import Campaign, Scored, measure, regression
 from tenure.export import ExportedModel, export, export_ensemble, margins, score
 from tenure.families import Rows, evaluate, get
@@ -54,6 +55,8 @@ class Candidate:
     decision: Decision | ValueDecision
     validation: dict[str, dict[str, float | None]]
     """Metric to ``{"value", "low", "high"}`` on the validation part, of ``judged``."""
+    scores: ScoreProfile
+    """What ``judged`` predicts for the validation part: what monitoring holds later predictions against."""
     validation_score: float
     """The objective on the validation part, of what ``judged`` says before calibration, as in cross-validation."""
     seconds: float
@@ -65,6 +68,7 @@ class _Judged:
 
     decision: Decision | ValueDecision
     validation: dict[str, dict[str, float | None]]
+    scores: ScoreProfile
     score: float
 
 
@@ -112,6 +116,7 @@ def _candidate(best: Best, judged: ExportedModel, model: ExportedModel, said: _J
         model=model,
         decision=said.decision,
         validation=said.validation,
+        scores=said.scores,
         validation_score=said.score,
         seconds=round(time.perf_counter() - started, 3),
     )
@@ -148,6 +153,7 @@ def _decided(contract: Contract, model: ExportedModel, train: Part, validation: 
     return _Judged(
         decision,
         {name: measured[name].to_json() for name in VALIDATION_METRICS},
+        ScoreProfile.of(calibrated),
         evaluate(training.objective, validation.label, probability),
     )
 
@@ -173,6 +179,7 @@ def _valued(contract: Contract, model: ExportedModel, train: Part, validation: P
     return _Judged(
         decision,
         {name: measured[name].to_json() for name in VALUE_METRICS},
+        ScoreProfile.of(value),
         evaluate(training.objective, label, margin),
     )
 

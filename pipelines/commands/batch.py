@@ -37,6 +37,7 @@ tenure score customers.csv --model challenger --threshold 0.4 --json | jq .conta
         """
 tenure monitor november.csv --reference datasets/telco/telco_churn.csv
 tenure monitor datasets/telco --model champion --scores scores/2026-11-21
+tenure monitor --log s3://tenure-data/prediction-log --name telco
 tenure monitor s3://bucket/november.parquet --model models/telco --json | jq -r .verdict
 """,
     )(monitor)
@@ -77,14 +78,19 @@ def score(
 
 
 def monitor(
-    table: TableArgument,
+    table: Annotated[
+        str | None,
+        typer.Argument(metavar="[TABLE]", help="As of 'score'; those whom the server answered, by --log, without it."),
+    ] = None,
     *,
     model: ModelOption = "champion",
     reference: Annotated[
         str | None, typer.Option("--reference", help="A table from a time when all was well, as the training table.")
     ] = None,
     scores: Annotated[Path | None, typer.Option("--scores", help="A day's folder of 'tenure score'.")] = None,
-    log: Annotated[str | None, typer.Option("--log", help="The server's prediction log, in place of --scores.")] = None,
+    log: Annotated[
+        str | None, typer.Option("--log", help="The server's prediction log: scores of now, and without TABLE all.")
+    ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of monitoring.json and drift.html.")] = Path("monitoring"),
     name: NameOption = None,
     home: HomeOption = None,
@@ -92,7 +98,7 @@ def monitor(
 ) -> None:
     """Say whether the customers of today are still those that a model learnt from: retrain, watch or fine.
 
-    Leaves with status 7 if it is time to retrain.
+    Leaves with status 7 if it is time to retrain. A log with too few answers of this version is undecided.
     """
     from components.monitor.logic import run
     from pipelines.commands.serving import find_bundle
@@ -101,9 +107,9 @@ def monitor(
 
     if scores is not None and log is not None:
         raise InputError("the scores of now are those of --scores or of --log, not of both")
-    if reference is None and (scores is not None or log is not None):
-        raise InputError("--scores and --log are compared with what the model says of a --reference: give one")
-    source, base, own_name = _table(table)
+    if table is None and log is None:
+        raise InputError("say whose customers: a TABLE, or those whom the server answered by --log")
+    source, base, own_name = (None, Path.cwd(), None) if table is None else _table(table)
     bundle, _, shown = find_bundle(model, name or own_name, home)
     found = run(
         bundle=bundle,

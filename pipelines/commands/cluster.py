@@ -18,6 +18,7 @@ from pipelines.commands.cluster_options import (
     ExperimentOption,
     ImageOption,
     LabelOption,
+    LogOption,
     PipelineOption,
     ReferenceOption,
     SecretOption,
@@ -54,6 +55,7 @@ def register(app: typer.Typer) -> None:
 tenure submit datasets/crm --endpoint http://localhost:8888 --image registry.example.com/tenure-pipeline:4f2c1a9
 tenure submit datasets/telco --data-store s3://tenure-data/datasets --image tenure-pipeline:4f2c1a9 --workers 8
 tenure submit datasets/crm --pipeline scoring --data s3://bucket/today.parquet --image tenure-pipeline:4f2c1a9
+tenure submit datasets/crm --pipeline monitoring --log s3://tenure-data/prediction-log --image tenure-pipeline:4f2c1a9
 tenure submit datasets/crm --image tenure-pipeline:4f2c1a9 --label team=crm --no-wait --json | jq -r .run_id
 """,
     )(submit)
@@ -68,6 +70,7 @@ def submit(
     data: DataOption = None,
     data_store: DataStoreOption = None,
     reference: ReferenceOption = "",
+    log: LogOption = "",
     experiment: ExperimentOption = None,
     run_name: Annotated[str | None, typer.Option("--run-name", help="[default: the contract's name and now]")] = None,
     label: LabelOption = None,
@@ -93,11 +96,12 @@ def submit(
     from pipelines.submit import Kubeflow
     from pipelines.upload import planned
 
-    check_flags(pipeline, workers=workers, trials=trials, override=override, reference=reference)
+    check_flags(pipeline, data, workers=workers, trials=trials, override=override, reference=reference, log=log)
     options = Options(
         image=checked_image(image),
         pipeline=pipeline,
         reference=reference,
+        log=log,
         experiment=experiment,
         run_name=run_name,
         labels=label_pairs(label or []),
@@ -109,7 +113,7 @@ def submit(
         service_account=service_account,
     )
     request = cluster_request(dataset, data, trials)
-    moved = planned(request, data_store) if data_store else None
+    moved = planned(request, data_store) if data_store and not log else None
     with prepared(moved[0] if moved else request, options) as submission:
         kubeflow = Kubeflow.connect(endpoint)
         if moved is not None:

@@ -47,20 +47,26 @@ AccountOption = Annotated[str | None, typer.Option("--service-account", help="Of
 ReferenceOption = Annotated[
     str, typer.Option("--reference", help="Of monitoring: address of a table from a time when all was well.")
 ]
+LogOption = Annotated[
+    str,
+    typer.Option("--log", help="Of monitoring: address of the servers' prediction log, read in place of the table."),
+]
 
 
-def check_flags(pipeline: Pipeline, **given: object) -> None:
+def check_flags(pipeline: Pipeline, data: str | None, **given: object) -> None:
     """
     Raises:
-        InputError: a flag was given that says nothing to this pipeline.
+        InputError: a flag was given that says nothing to this pipeline, or nothing beside another one.
     """
     from tenure.errors import InputError
 
-    known = {"training": {"workers", "trials", "override"}, "scoring": set(), "monitoring": {"reference"}}
+    known = {"training": {"workers", "trials", "override"}, "scoring": set(), "monitoring": {"reference", "log"}}
     for flag, value in given.items():
         if value and flag not in known[pipeline.value]:
             of = next(name for name, flags in known.items() if flag in flags)
             raise InputError(f"--{flag} is of the {of} pipeline, and --pipeline says {pipeline.value}")
+    if data is not None and given.get("log"):
+        raise InputError("today's customers are those of --data or those of --log, not of both")
 
 
 def checked_image(image: str | None) -> str:

@@ -16,6 +16,7 @@ from pipelines.commands.cluster_options import (
     ExperimentOption,
     ImageOption,
     LabelOption,
+    LogOption,
     PipelineOption,
     ReferenceOption,
     SecretOption,
@@ -42,6 +43,8 @@ def register(app: typer.Typer) -> None:
         """
 tenure schedule datasets/crm --cron "0 0 3 * * *" --image registry.example.com/tenure-pipeline:4f2c1a9
 tenure schedule datasets/crm --pipeline monitoring --cron "0 0 6 * * *" --image tenure-pipeline:4f2c1a9
+tenure schedule datasets/crm --pipeline monitoring --log s3://tenure-data/prediction-log --cron "0 30 6 * * *" \\
+  --image tenure-pipeline:4f2c1a9 --name crm-served
 tenure schedule --list
 tenure schedule --delete crm
 """,
@@ -64,6 +67,7 @@ def schedule(
     image: ImageOption = None,
     data: DataOption = None,
     reference: ReferenceOption = "",
+    log: LogOption = "",
     experiment: ExperimentOption = None,
     label: LabelOption = None,
     workers: WorkersOption = None,
@@ -97,12 +101,13 @@ def schedule(
         raise InputError(f'say when by --cron, as in --cron "{EXAMPLE}"')
     when = check_cron(cron)
     assert dataset is not None  # noqa: S101 one of three, and not the other two
-    check_flags(pipeline, workers=workers, trials=trials, reference=reference)
+    check_flags(pipeline, data, workers=workers, trials=trials, reference=reference, log=log)
     request = cluster_request(dataset, data, trials)
     options = Options(
         image=checked_image(image),
         pipeline=pipeline,
         reference=reference,
+        log=log,
         experiment=experiment,
         run_name=name or name_of(request, pipeline),
         labels=label_pairs(label or []),

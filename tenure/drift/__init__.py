@@ -2,6 +2,7 @@
 
 from tenure.drift.profile import NumberProfile, Profile, TextProfile, build
 from tenure.drift.psi import distances, psi
+from tenure.drift.scores import ScoreProfile
 from tenure.drift.sketch import Sketch
 
-__all__ = ["NumberProfile", "Profile", "Sketch", "TextProfile", "build", "distances", "psi"]
+__all__ = ["NumberProfile", "Profile", "ScoreProfile", "Sketch", "TextProfile", "build", "distances", "psi"]

@@ -56,7 +56,7 @@ class Profile:
         for name in names:
             column = sketch.columns[name]
             if column.type in ("integer", "number"):
-                columns[name] = _of_numbers(sketch.numbers(name))
+                columns[name] = of_numbers(sketch.numbers(name))
             elif not column.is_temporal:
                 columns[name] = _of_texts(sketch, name)
         return cls(sketch.sample_rows, columns)
@@ -121,7 +121,8 @@ def text_shares(sketch: Sketch, name: str, values: Iterable[str]) -> tuple[dict[
     return shares, max(0.0, 1.0 - missing - sum(shares.values())) if sketch.rows else 0.0, missing
 
 
-def _of_numbers(numbers: np.ndarray) -> NumberProfile:
+def of_numbers(numbers: np.ndarray) -> NumberProfile:
+    """Between the deciles of ``numbers``, shape (n,); NaN is missing."""
     present = np.sort(numbers[~np.isnan(numbers)])
     # The k-th of ten quantiles is the value at place ceil(n k / 10): one of the data's own, told without rounding.
     places = -(-len(present) * np.arange(1, BINS) // BINS) - 1
@@ -137,12 +138,20 @@ def _of_texts(sketch: Sketch, name: str) -> TextProfile:
     return TextProfile(*text_shares(sketch, name, [value for value, _ in ranked[:TOP_VALUES]]))
 
 
+def numbers_from(document: Any) -> NumberProfile:
+    """
+    Raises:
+        KeyError, TypeError, ValueError: ``document`` is no profile of numbers.
+    """
+    edges = tuple(float(edge) for edge in document["edges"])
+    shares = tuple(float(share) for share in document["shares"])
+    if len(shares) != len(edges) + 1:
+        raise ValueError(f"{len(edges)} edges and {len(shares)} shares")
+    return NumberProfile(edges, shares, float(document["missing"]))
+
+
 def _column_from(column: Any) -> ColumnProfile:
     if column["kind"] == "number":
-        edges = tuple(float(edge) for edge in column["edges"])
-        shares = tuple(float(share) for share in column["shares"])
-        if len(shares) != len(edges) + 1:
-            raise ValueError(f"{len(edges)} edges and {len(shares)} shares")
-        return NumberProfile(edges, shares, float(column["missing"]))
+        return numbers_from(column)
     values = {str(value): float(share) for value, share in column["values"].items()}
     return TextProfile(values, float(column["other"]), float(column["missing"]))

@@ -7,67 +7,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from pyarrow import csv
+from profiled import write_bundle
 
 from components.monitor import logic
 from components.monitor.sample import Sample
 from components.monitor.verdict import decide
 from components.score.logic import run as score
 from tenure import bundle as bundles
-from tenure.checks import parse_batch
 from tenure.contract.settings import Source
-from tenure.drift import build
 from tenure.errors import DataError
-from tenure.export import ExportedModel
 
 LIMITS = {"max_psi": 0.25, "max_rejected_share": 0.05}
-
-
-@pytest.fixture(scope="module")
-def watched(small_bundle, tmp_path_factory):
-    """The small bundle with the profile of its rows."""
-    return with_profile(small_bundle, tmp_path_factory.mktemp("watched") / "bundle")
-
-
-@pytest.fixture(scope="module")
-def watched_value(small_value_bundle, tmp_path_factory):
-    """The small bundle of a regression, likewise."""
-    return with_profile(small_value_bundle, tmp_path_factory.mktemp("watched_value") / "bundle")
-
-
-def with_profile(small, folder):
-    given = bundles.read(small.folder)
-    names = list(given.contract.inputs)
-    parsed, _ = parse_batch(small.rows.select(names).combine_chunks().to_batches()[0], given.contract.inputs)
-    bundles.write(
-        folder,
-        contract=given.contract,
-        transform=given.transform,
-        model=ExportedModel((small.folder / "model.onnx").read_bytes(), given.terms),
-        decision=given.decision,
-        profile=build([parsed], given.contract.inputs).to_dict(),
-        family=given.manifest.family,
-        data_hash="0" * 64,
-        created_at="2026-01-01T00:00:00Z",
-    )
-    return folder
-
-
-@pytest.fixture
-def reports(monkeypatch):
-    """Evidently takes seconds to import: one test draws, the others note what would be drawn."""
-    drawn = []
-    monkeypatch.setattr(logic, "write_report", lambda then, now, contract, path: drawn.append((then, now)))
-    return drawn
-
-
-@pytest.fixture
-def save(tmp_path):
-    def write(rows, name="now.csv"):
-        csv.write_csv(rows, tmp_path / name)
-        return Source(uri=str(tmp_path / name))
-
-    return write
 
 
 def moved(rows):
@@ -99,12 +49,31 @@ def test_customers_that_moved_far_ask_for_a_new_model(watched, small_bundle, sav
     assert found["scores"]["mean_now"] > found["scores"]["mean_then"]
 
 
-def test_without_a_reference_the_inputs_alone_are_judged(watched, small_bundle, save, tmp_path, reports):
+def test_without_a_reference_scores_are_held_against_those_of_the_validation_part(
+    watched, small_bundle, save, tmp_path, reports
+):
     found = logic.run(bundle=watched, current=save(small_bundle.rows), monitoring=tmp_path / "out")
     assert found["verdict"] == "fine"
-    assert found["scores"] is None
-    assert "no reference table was given" in found["notes"][0]
+    assert found["scores"]["psi"] < 0.1
+    assert found["scores"]["mean_now"] == pytest.approx(found["scores"]["mean_then"])
+    assert found["notes"] == [logic.NOTHING_DRAWN]
     assert reports == []
+    far = logic.run(bundle=watched, current=save(moved(small_bundle.rows)), monitoring=tmp_path / "far")
+    assert far["verdict"] == "retrain"
+    assert any(reason.startswith("the probabilities moved far") for reason in far["reasons"])
+
+
+def test_of_a_bundle_that_does_not_tell_its_scores_the_inputs_alone_are_judged(
+    watched, small_bundle, save, tmp_path, reports
+):
+    """One from before they were kept."""
+    given = bundles.read(watched)
+    profile = {name: value for name, value in given.profile.items() if name != "scores"}
+    old = write_bundle(small_bundle, tmp_path / "old", profile)
+    found = logic.run(bundle=old, current=save(small_bundle.rows), monitoring=tmp_path / "out")
+    assert (found["verdict"], found["scores"], found["notes"]) == ("fine", None, [logic.NO_REFERENCE])
+    with pytest.raises(DataError, match="give a reference table"):
+        logic.run(bundle=old, current=save(small_bundle.rows), monitoring=tmp_path / "out", scores=tmp_path / "scores")
 
 
 def test_a_reference_that_was_asked_for_must_be_there(watched, small_bundle, save, tmp_path, reports):

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -304,7 +305,9 @@ def test_object_storage_that_comes_back(entry: Any, model: Any, writers: Any, mo
         boto3.client("s3", endpoint_url=f"http://127.0.0.1:{port}").create_bucket(Bucket="logs")
         until(lambda: rows_counted("written") == 3)
         assert [row.request_id for row in prediction_log.newest(location, 10)] == ["before"] * 3
-        assert prediction_log.newest(location, 10, version="another") == []
+        since = datetime(2023, 1, 1, tzinfo=UTC)
+        for version, rows in ((model.bundle.version, 2), ("another", 0)):
+            assert prediction_log.answered(location, version, 2, since).num_rows == rows
     finally:
         server.stop()
 

@@ -198,6 +198,30 @@ def test_monitoring_says_when_to_train_anew(kubeflow):
     fails(submit(kubeflow, "--pipeline", "monitoring"), 7, "train anew: .*#/runs/details/")
 
 
+LOG = "s3://tenure-data/prediction-log"
+
+
+def test_monitoring_of_the_prediction_log_needs_no_table_that_the_cluster_can_read(kubeflow):
+    """The dataset's table is a file of this machine."""
+    place = ("--endpoint", kubeflow.url, "--image", IMAGE, "--pipeline", "monitoring", "--log", LOG)
+    kubeflow.history = [("SUCCEEDED", [task("monitor", "SUCCEEDED")])]
+    result = tenure("submit", TELCO, *place)
+    assert result.exit_code == 0, result.stderr
+    assert kubeflow.runs[0]["runtime_config"]["parameters"]["log"] == LOG
+    assert "created" in tenure("schedule", TELCO, "--cron", "0 0 6 * * *", *place).stdout
+    (job,) = kubeflow.recurring.values()
+    assert job["runtime_config"]["parameters"]["log"] == LOG
+    fails(tenure("submit", TELCO, *place, "--data", DATA), 2, "those of --data or those of --log, not of both")
+
+
+@pytest.mark.parametrize("log", ["predictions", "/var/log/predictions", "file:///var/log/predictions"])
+def test_a_prediction_log_of_this_machine_is_refused(kubeflow, log):
+    place = ("--endpoint", kubeflow.url, "--image", IMAGE, "--pipeline", "monitoring", "--log", log)
+    said = f"the prediction log is at {log}, a path of this machine, which a cluster cannot read"
+    fails(tenure("submit", TELCO, *place), 2, said)
+    assert kubeflow.requests == []
+
+
 @pytest.mark.parametrize(
     ("pipeline", "flag"),
     [
@@ -205,6 +229,7 @@ def test_monitoring_says_when_to_train_anew(kubeflow):
         ("monitoring", "--trials=3"),
         ("scoring", "--reference=s3://b/t"),
         ("training", "--reference=s3://b/t"),
+        ("scoring", "--log=s3://b/log"),
     ],
 )
 def test_a_flag_of_another_pipeline_is_refused(kubeflow, pipeline, flag):

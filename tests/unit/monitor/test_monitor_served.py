@@ -1,0 +1,152 @@
+"""Customers as the server met them: monitoring of a prediction log that the server's own code wrote."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from typer.testing import CliRunner
+
+from components.monitor import logic
+from pipelines.cli import app
+from serving.prediction_log.rows import Entry, RowMaker
+from serving.prediction_log.sink import Sink
+from tenure import bundle as bundles
+from tenure.errors import DataError, SourceError
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC).timestamp()
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """Answer a table's rows and log them: ``serve(bundle, rows)``; returns the log's location."""
+
+    def answer(bundle, rows, *, fallback=False, version=None, location=str(tmp_path / "log"), name=None):
+        model = bundles.read(bundle)
+        columns = {column: rows.column(column).to_pylist() for column in model.contract.inputs}
+        prediction = model.predict(columns)
+        if version is not None:
+            prediction = replace(prediction, version=version)
+        maker = RowMaker(model.manifest.name, model.contract, None)
+        maker.add(Entry(None, "r", NOON, columns, None, prediction, fallback), 0, rows.num_rows)
+        written = Sink(location).write([maker.batch()])
+        if name is not None:
+            (Path(location) / written).rename(Path(location) / name)
+        return location
+
+    return answer
+
+
+def test_customers_who_were_served_are_judged_by_inputs_and_scores(watched, small_bundle, serve, tmp_path, reports):
+    log = serve(watched, small_bundle.rows.slice(0, 500))
+    serve(watched, small_bundle.rows.slice(500))
+    found = logic.run(bundle=watched, current=None, monitoring=tmp_path / "out", log=log)
+    model = bundles.read(watched)
+    assert found["verdict"] == "fine", found["reasons"]
+    assert set(found["columns"]) == set(model.contract.inputs)
+    # The log holds what the table holds: nothing has moved.
+    assert max(found["columns"].values()) < 1e-3
+    assert found["scores"]["psi"] < 1e-3
+    assert (found["rows"], found["rejected"], found["source"]) == (small_bundle.rows.num_rows, 0, log)
+    assert found["notes"][1] == (
+        f"the prediction log {log}: {small_bundle.rows.num_rows:,} customers answered by {model.version} "
+        "from 2026-11-21 12:00 to 2026-11-21 12:00 UTC"
+    )
+    assert json.loads((tmp_path / "out" / "monitoring.json").read_text()) == found
+
+
+def test_other_customers_of_the_server_ask_for_a_new_model(watched, small_bundle, serve, tmp_path, reports):
+    rows = small_bundle.rows
+    monthly = pa.array(["Month-to-month"] * rows.num_rows)
+    log = serve(watched, rows.set_column(rows.column_names.index("Contract"), "Contract", monthly))
+    found = logic.run(bundle=watched, current=None, monitoring=tmp_path / "out", log=log)
+    assert found["verdict"] == "retrain"
+    assert found["reasons"][0].startswith("'Contract' moved far")
+    assert found["scores"]["mean_now"] > found["scores"]["mean_then"]
+
+
+def test_values_that_were_served_are_judged_likewise(watched_value, small_value_bundle, serve, tmp_path, reports):
+    log = serve(watched_value, small_value_bundle.rows)
+    found = logic.run(bundle=watched_value, current=None, monitoring=tmp_path / "out", log=log)
+    assert (found["verdict"], found["scores"]["psi"] < 1e-3) == ("fine", True)
+
+
+def test_what_another_version_or_the_fallback_answered_is_no_score(watched, small_bundle, serve, tmp_path, reports):
+    log = serve(watched, small_bundle.rows, version="0" * 12)
+    serve(watched, small_bundle.rows.slice(0, 300), fallback=True)
+    few = serve(watched, small_bundle.rows.slice(0, 199))
+    found = logic.run(bundle=watched, current=None, monitoring=tmp_path / "out", log=few)
+    assert (found["verdict"], found["rows"], found["columns"], found["scores"]) == ("undecided", 499, {}, None)
+    assert found["reasons"] == ["fewer than 200 customers ('quality.min_rows') were answered yet"]
+    serve(watched, small_bundle.rows.slice(199, 1))
+    found = logic.run(bundle=watched, current=None, monitoring=tmp_path / "out", log=log)
+    assert (found["verdict"], found["rows"]) == ("fine", 500)
+
+
+def test_files_from_before_the_model_was_made_are_not_read(watched, small_bundle, serve, tmp_path, reports):
+    log = serve(watched, small_bundle.rows, name="20251231T235959.999999Z-a.parquet")
+    (tmp_path / "log" / "20251230T000000.000000Z-b.parquet").write_bytes(b"would be an error")
+    found = logic.run(bundle=watched, current=None, monitoring=tmp_path / "out", log=log)
+    assert (found["verdict"], found["rows"]) == ("undecided", 0)
+    assert found["notes"][1].endswith(f"holds nothing that version {bundles.read(watched).version} answered")
+
+
+def test_a_log_that_is_not_there_is_an_error_of_one_line(watched, tmp_path):
+    (tmp_path / "empty").mkdir()
+    for log, said in (("none", "no prediction log at "), ("empty", "no Parquet file under ")):
+        with pytest.raises(DataError, match=said) as caught:
+            logic.run(bundle=watched, current=None, monitoring=tmp_path / "out", log=str(tmp_path / log))
+        assert "\n" not in str(caught.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_only_the_newest_rows_of_a_long_log_are_read(watched, small_bundle, serve, tmp_path, reports, monkeypatch):
+    monkeypatch.setattr("components.monitor.served.MAX_ROWS", 250)
+    rows = small_bundle.rows
+    serve(watched, rows.slice(0, 400))
+    log = serve(watched, rows.slice(400, 100))
+    logged = logic.Served.read(bundles.read(watched), log).rows
+    asked = logged["inputs"].combine_chunks().field("MonthlyCharges").to_numpy()
+    wanted = [*rows["MonthlyCharges"].to_pylist()[400:500], *rows["MonthlyCharges"].to_pylist()[250:400]]
+    assert np.array_equal(asked, np.array([float(value) for value in wanted]))
+
+
+def test_the_command_takes_a_log_in_place_of_a_table(watched, small_bundle, serve, tmp_path):
+    def monitor(*more):
+        arguments = ["monitor", "--model", str(watched), "--out", str(tmp_path / "out"), *more]
+        return CliRunner().invoke(app, arguments, prog_name="tenure")
+
+    few = monitor("--log", serve(watched, small_bundle.rows.slice(0, 100)))
+    assert few.exit_code == 0, few.stderr
+    assert few.stdout.startswith("undecided: 100 customers against ")
+    done = monitor("--log", serve(watched, small_bundle.rows))
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.startswith("fine: 1,300 customers against ")
+    assert monitor().stderr == "tenure: say whose customers: a TABLE, or those whom the server answered by --log\n"
+
+
+def test_the_log_in_an_object_store(watched, small_bundle, serve, tmp_path, reports, monkeypatch):
+    """As the steps reach it: the address without an endpoint, the endpoint and the keys in the environment."""
+    server = pytest.importorskip("moto.server").ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    given = {"ENDPOINT_URL": f"http://{host}:{port}", "ACCESS_KEY_ID": "testing", "SECRET_ACCESS_KEY": "testing"}
+    for name, value in given.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    session = pytest.importorskip("botocore.session").get_session()
+    session.create_client("s3", region_name="us-east-1").create_bucket(Bucket="tenure-data")
+    try:
+        log = serve(watched, small_bundle.rows, location="s3://tenure-data/prediction-log")
+        found = logic.run(bundle=watched, current=None, monitoring=tmp_path / "out", log=log)
+        assert (found["verdict"], found["rows"]) == ("fine", small_bundle.rows.num_rows)
+        with pytest.raises(DataError, match=r"no .* (under|at) s3://tenure-data/elsewhere"):
+            logic.run(bundle=watched, current=None, monitoring=tmp_path / "out", log="s3://tenure-data/elsewhere")
+        with pytest.raises((SourceError, DataError), match="s3://no-such-bucket/log"):
+            logic.run(bundle=watched, current=None, monitoring=tmp_path / "out", log="s3://no-such-bucket/log")
+    finally:
+        server.stop()
