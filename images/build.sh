@@ -44,7 +44,10 @@ fi
 inputs=(tenure components pipelines serving requirements images)
 cd "$root"
 revision=$(git rev-parse HEAD 2>/dev/null) || fail "not a git checkout: set IMAGE_TAG and run from one"
-tag=${IMAGE_TAG:-$(bash "$here/tag.sh")}
+content=$(bash "$here/tag.sh")
+tag=${IMAGE_TAG:-$content}
+version=$revision
+[[ $content != *-* ]] || version+=-dirty
 context=$(mktemp -d)
 trap 'rm -rf "$context"' EXIT
 git ls-files -z --cached --others --exclude-standard -- "${inputs[@]}" \
@@ -69,7 +72,7 @@ for role in "${roles[@]}"; do
     name=${IMAGE_PREFIX:-localhost}/tenure-$role:$tag
     echo "building $name with $engine on $base"
     "${command[@]}" ${flags[@]+"${flags[@]}"} ${secrets[@]+"${secrets[@]}"} \
-        --build-arg "BASE_IMAGE=$base" --build-arg "REVISION=$revision" \
+        --build-arg "BASE_IMAGE=$base" --build-arg "REVISION=$revision" --build-arg "VERSION=$version" \
         --file "$context/images/$role/Dockerfile" --tag "$name" "$context" \
         || fail "$name did not build; the engine's output above says where"
     echo "built $name"

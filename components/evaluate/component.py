@@ -38,12 +38,13 @@ def evaluate(
         report: report.html, likewise.
         summary: verdict and reasons, likewise.
         override: a person's reason to go on if the verdict is inconclusive; empty for none.
-        code_version: of the code that trained.
+        code_version: of the code that trained; the image's own if empty.
     """
     from pathlib import Path
 
     from components.evaluate.display import show
     from components.evaluate.logic import run
+    from components.image import code_version as of_image
     from components.step import step
 
     folders = {"raw": raw, "valid": validation, "features": features, "candidates": candidates, "champion": champion}
@@ -53,7 +54,7 @@ def evaluate(
             **{name: Path(artifact.path) for name, artifact in folders.items()},
             evaluation=Path(evaluation.path),
             override=override,
-            code_version=code_version,
+            code_version=of_image(code_version),
         )
         running.summary = outcome.summary
         evaluation.metadata.update(show(Path(evaluation.path), metrics, curves, report, summary))

@@ -26,12 +26,13 @@ def register(
         serving: serving.json of check_serving, kept with the run.
         tracking_uri: of MLflow; the environment's, or SQLite in the home, if empty.
         override: a person's reason to register an inconclusive model; empty for none.
-        code_version: of the code that trained.
+        code_version: of the code that trained; the image's own if empty.
         promote: make a blessed version the champion at once.
         who: who answers for it; the user of the process if empty.
     """
     from pathlib import Path
 
+    from components.image import code_version as of_image
     from components.register.logic import run
     from components.step import step
 
@@ -43,7 +44,7 @@ def register(
             serving=Path(serving.path) if serving else None,
             tracking_uri=tracking_uri,
             override=override,
-            code_version=code_version,
+            code_version=of_image(code_version),
             promote=promote,
             who=who,
         )

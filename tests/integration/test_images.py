@@ -101,7 +101,11 @@ def test_weight_user_and_labels(engine: Engine, images: dict[str, str], role: st
     assert int(group) > 0
     labels = config["Labels"]
     assert labels["org.opencontainers.image.title"] == f"tenure-{role}"
-    assert len(labels["org.opencontainers.image.revision"]) == 40
+    revision = labels["org.opencontainers.image.revision"]
+    assert len(revision) == 40
+    # Steps keep it with the models they make: which code that was.
+    version = next(item.partition("=")[2] for item in config["Env"] if item.startswith("TENURE_REVISION="))
+    assert version in (revision, f"{revision}-dirty")
     # Nothing of the build's own environment: addresses and certificates of whoever built it.
     assert not [item for item in config["Env"] if item.startswith(("PIP_", "SSL_", "REQUESTS_"))]
 
