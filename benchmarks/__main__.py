@@ -11,7 +11,9 @@ import sys
 import traceback
 from pathlib import Path
 
-NOT_BENCHMARKS = {"__main__", "load", "peers", "seeded", "served_bundle", "steps", "table", "clients", "trials"}
+NOT_BENCHMARKS = {
+    *("__main__", "clients", "load", "malformed", "peers", "seeded", "served_bundle", "steps", "table", "trials"),
+}
 
 TABLES = Path(__file__).resolve().parent.parent / "build" / "bench"
 

@@ -1,9 +1,9 @@
 """Requests that nobody should send, to a real model server: no 5xx, no crash, no trace, no memory that grows.
 
 Hypothesis makes bodies of V1, V2 and its binary extension from a whole request (wrong shapes, datatypes, lengths,
-duplicate names, huge numbers, NaN, deep nesting, bytes that are no UTF-8) and gRPC messages that are cut and changed;
-schemathesis follows the OpenAPI page; beside them lines that are no HTTP, clients that stop half way, and bodies of
-100 MB. ``TENURE_FUZZ_CASES`` says how many: 5,000, 50000 for a full run.
+duplicate names, huge numbers, NaN, deep nesting, bytes that are no UTF-8), gRPC messages with the like and cut ones,
+and HTTP/2 frames (see ``malformed``); schemathesis follows the OpenAPI page; beside them lines that are no HTTP,
+clients that stop half way, and bodies of 100 MB. ``TENURE_FUZZ_CASES`` says how many: 5,000, 50000 for a full run.
 """
 
 from __future__ import annotations
@@ -22,42 +22,31 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import grpc
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis import strategies as st
 
+from benchmarks.malformed.grpc import messages, whole_message
+from benchmarks.malformed.http import binary_bodies, broken, v1_bodies, v2_bodies
+from benchmarks.malformed.http2 import connections
 from benchmarks.served_bundle import request, write_bundle
 from benchmarks.table import Row, show
 
-SHARES = {"v2": 0.40, "bytes": 0.22, "binary": 0.12, "v1": 0.12, "grpc": 0.10, "openapi": 0.03, "lines": 0.01}
+SHARES = {
+    "v2": 0.34,
+    "bytes": 0.16,
+    "binary": 0.10,
+    "v1": 0.10,
+    "grpc": 0.20,
+    "http2": 0.06,
+    "openapi": 0.03,
+    "lines": 0.01,
+}
 """Of all cases, by kind."""
 MAX_GROWTH_MIB = 48.0
 """Between a tenth of the cases and the end: buffers of the largest bodies come and go."""
+GRPC_ANSWERS = ("OK", "INVALID_ARGUMENT", "NOT_FOUND", "RESOURCE_EXHAUSTED")
 INFER, PREDICT = "/v2/models/telco/infer", "/v1/models/telco:predict"
-
-SCALARS = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.integers(-(2**70), 2**70)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.sampled_from(["", " ", "Yes", "No", "1", "NaN", "inf", "-0", "1e999", "\x00", "\u202e", "É", "x" * 5_000])
-    | st.text(max_size=20)
-)
-VALUES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4)
-)
-FITTING: dict[str, st.SearchStrategy[Any]] = {
-    "BYTES": st.text(max_size=30),
-    "BOOL": st.booleans() | st.none(),
-    "FP64": st.floats(allow_nan=False, allow_infinity=False) | st.none(),
-    "INT64": st.integers(-(2**63), 2**63 - 1) | st.none(),
-}
-"""Values of the right kind, sensible or not."""
-DATATYPES = ["BYTES", "BOOL", "FP16", "FP32", "FP64", "INT8", "INT64", "UINT64", "COMPLEX", "", None, 5]
-SHAPE_PARTS = st.sampled_from([0, 1, 2, -1, 2**31, 2**63, True, 1.5, "1", None])
-SHAPES = st.lists(SHAPE_PARTS, max_size=4) | VALUES
-RAW = [b"NaN", b"Infinity", b"-Infinity", b"1e999", b"9" * 400, b'"\xff"', b'"\\ud800"', b"[" * 3_000, b"\x00", b"tru"]
-MARK = "here"
 
 
 class Fuzz:
@@ -74,11 +63,17 @@ class Fuzz:
         self._port, self._pid = port, pid
         self._whole = whole
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self._grpc_port = grpc_port
         self._grpc_address = f"127.0.0.1:{grpc_port}"
 
     @property
     def cases(self) -> int:
         return self.statuses.total()
+
+    def answers(self, kind: str) -> str:
+        """To the cases of a kind, the most frequent first."""
+        of_kind = [(key.split(" ", 1)[1], n) for key, n in self.statuses.most_common() if key.startswith(f"{kind} ")]
+        return ", ".join(f"{status} {count:,}" for status, count in of_kind)
 
     def run(self, cases: int) -> None:
         """Send about so many cases of all kinds."""
@@ -88,6 +83,7 @@ class Fuzz:
             "binary": lambda count: self._examples(count, binary_bodies(self._whole), self._post_binary),
             "v1": lambda count: self._examples(count, v1_bodies(self._whole), lambda b: self.post("v1", PREDICT, b)),
             "grpc": self.grpc,
+            "http2": self.http2,
             "openapi": self.openapi,
             "lines": self.lines,
         }
@@ -154,10 +150,7 @@ class Fuzz:
             left -= max(1, self.cases - before)
 
     def grpc(self, count: int) -> None:
-        """Messages that are cut off, changed, or of something else."""
-        import grpc
-
-        message = grpc_message(self._whole)
+        """Messages that have something wrong, or are cut off."""
         with grpc.insecure_channel(self._grpc_address) as channel:
             call = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer", None, None)
 
@@ -168,10 +161,35 @@ class Fuzz:
                 except grpc.RpcError as error:
                     code, details = error.code().name, error.details() or ""
                 self.statuses[f"grpc {code}"] += 1
-                if code not in ("OK", "INVALID_ARGUMENT", "NOT_FOUND", "RESOURCE_EXHAUSTED") or "\n" in details:
+                if code not in GRPC_ANSWERS or "\n" in details or len(details) > 1_000:
                     self._fault("grpc", f"{code} {details[:200]!r}", raw)
 
-            self._examples(count, broken_bytes(message), send)
+            self._examples(count, messages(self._whole), send)
+
+    def http2(self, count: int) -> None:
+        """Frames that no client should send; a server may hang up, and must answer the next one."""
+        message = whole_message(self._whole).SerializeToString()
+
+        def send(raw: bytes) -> None:
+            answer = b""
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._grpc_port), 30) as line:
+                line.settimeout(0.05)
+                line.sendall(raw)
+                while b"grpc-status" not in answer and (part := line.recv(65_536)):
+                    answer += part
+            self.statuses["http2 answered" if b"grpc-status" in answer else "http2 not answered"] += 1
+            if self.statuses.total() % 100 == 0 and not self._grpc_alive(message):
+                self._fault("http2", "a right call is not answered afterwards", raw)
+
+        self._examples(count, connections(message), send)
+
+    def _grpc_alive(self, message: bytes) -> bool:
+        with grpc.insecure_channel(self._grpc_address) as channel:
+            call = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer", None, None)
+            try:
+                return bool(call(message, timeout=30))
+            except grpc.RpcError:
+                return False
 
     def openapi(self, count: int) -> None:
         """What schemathesis makes of the OpenAPI page: right and wrong requests of every route."""
@@ -255,141 +273,6 @@ class Fuzz:
             self._fault("alive", "a right request is not answered", b"")
 
 
-def v2_bodies(whole: dict[str, Any]) -> st.SearchStrategy[bytes]:
-    """Whole requests with one to four things wrong."""
-
-    @st.composite
-    def make(draw: st.DrawFn) -> bytes:
-        inputs = [dict(entry) for entry in whole["inputs"]]
-        document: dict[str, Any] = {"inputs": inputs}
-        for _ in range(draw(st.integers(1, 3))):
-            _spoil_v2(draw, document, inputs)
-        return _written(draw, document)
-
-    return make()
-
-
-def _spoil_v2(draw: st.DrawFn, document: dict[str, Any], inputs: list[Any]) -> None:
-    what = draw(st.integers(0, 9))
-    place = draw(st.integers(0, len(inputs) - 1)) if inputs else 0
-    entry = inputs[place] if inputs else {}
-    if what == 0 and inputs:
-        inputs.pop(place)
-    elif what == 1 and inputs:
-        inputs.append(entry)
-    elif what == 2:
-        entry["name"] = draw(SCALARS)
-    elif what == 3:
-        entry["shape"] = draw(SHAPES)
-    elif what == 4:
-        entry["datatype"] = draw(st.sampled_from(DATATYPES))
-    elif what == 5 and entry.get("datatype") in FITTING:
-        entry["data"] = [draw(FITTING[entry["datatype"]])]
-    elif what == 6:
-        entry["data"] = draw(st.lists(SCALARS, min_size=1, max_size=1) | st.lists(SCALARS, max_size=5) | VALUES)
-    elif what == 7:
-        entry[draw(st.sampled_from(["parameters", "extra"]))] = draw(VALUES)
-    elif what == 8:
-        known = st.dictionaries(st.sampled_from(["explain", "threshold", "binary_data_output", "timeout"]), SCALARS)
-        document["parameters"] = draw(known | VALUES)
-    else:
-        document[draw(st.sampled_from(["id", "outputs", "inputs", "x"]))] = draw(VALUES)
-
-
-def v1_bodies(whole: dict[str, Any]) -> st.SearchStrategy[bytes]:
-    """Rows with wrong, missing and unknown columns."""
-    row = {entry["name"]: entry["data"][0] for entry in whole["inputs"]}
-    datatypes = {entry["name"]: entry["datatype"] for entry in whole["inputs"]}
-
-    @st.composite
-    def make(draw: st.DrawFn) -> bytes:
-        rows: list[Any] = [dict(row) for _ in range(draw(st.integers(0, 3)))]
-        for one in rows:
-            what, name = draw(st.integers(0, 3)), draw(st.sampled_from([*row, "x"]))
-            if what < 2 and name in row:
-                one[name] = draw(FITTING[datatypes[name]])
-            elif what == 2:
-                one[name] = draw(VALUES)
-            else:
-                one.pop(name, None)
-        document: dict[str, Any] = {"instances": draw(VALUES) if draw(st.integers(0, 3)) == 0 else rows}
-        if draw(st.integers(0, 3)) == 0:
-            keys = st.sampled_from(["explain", "threshold", "outputs", "x"])
-            document["parameters"] = draw(st.dictionaries(keys, VALUES, max_size=3) | VALUES)
-        return _written(draw, document)
-
-    return make()
-
-
-def broken(whole: dict[str, Any]) -> st.SearchStrategy[bytes]:
-    """A request's bytes, cut and changed."""
-    return broken_bytes(json.dumps(whole).encode())
-
-
-def broken_bytes(content: bytes) -> st.SearchStrategy[bytes]:
-    """``content``, cut off, with bytes changed, put in and left out; or any bytes at all."""
-
-    @st.composite
-    def make(draw: st.DrawFn) -> bytes:
-        changed = bytearray(content)
-        for _ in range(draw(st.integers(1, 6))):
-            place = draw(st.integers(0, max(0, len(changed) - 1)))
-            what = draw(st.integers(0, 3))
-            if what == 0:
-                changed[place : place + 1] = draw(st.binary(max_size=3))
-            elif what == 1:
-                del changed[place : place + draw(st.integers(1, 30))]
-            elif what == 2:
-                changed[place:place] = draw(st.sampled_from(RAW))
-            else:
-                del changed[place:]
-        return bytes(changed)
-
-    return make() | st.binary(max_size=100)
-
-
-def binary_bodies(whole: dict[str, Any]) -> st.SearchStrategy[tuple[bytes, str]]:
-    """The binary extension with wrong sizes, and the header that goes with it."""
-
-    @st.composite
-    def make(draw: st.DrawFn) -> tuple[bytes, str]:
-        inputs = [dict(entry) for entry in whole["inputs"]]
-        tail = b""
-        for place in draw(st.sets(st.integers(0, len(inputs) - 1), min_size=1, max_size=4)):
-            raw = draw(st.binary(max_size=24))
-            size = draw(st.just(len(raw)) | st.sampled_from([-1, 0, 2**31, 2**64, "8", None, True]))
-            inputs[place] = {**inputs[place], "parameters": {"binary_data_size": size}}
-            inputs[place]["datatype"] = draw(st.sampled_from(DATATYPES))
-            if draw(st.integers(0, 5)):
-                inputs[place].pop("data", None)
-            tail += raw
-        head = json.dumps({"inputs": inputs}).encode()
-        length = draw(st.just(str(len(head))) | st.sampled_from(["0", "-1", "x", "9" * 30, str(len(head) + 1), ""]))
-        return head + tail, length
-
-    return make()
-
-
-def _written(draw: st.DrawFn, document: dict[str, Any]) -> bytes:
-    """As JSON; now and then with something in it that JSON has no room for."""
-    if draw(st.integers(0, 7)):
-        return json.dumps(document).encode("utf-8", "surrogatepass")
-    text = json.dumps({**document, MARK: MARK}).encode()
-    return text.replace(f'"{MARK}": "{MARK}"'.encode(), f'"{MARK}": '.encode() + draw(st.sampled_from(RAW)))
-
-
-def grpc_message(whole: dict[str, Any]) -> bytes:
-    """``whole`` as a message of the wire."""
-    from kserve import InferInput, InferRequest
-
-    inputs = [
-        InferInput(e["name"], e["shape"], e["datatype"], [0.0 if v is None else v for v in e["data"]])
-        for e in whole["inputs"]
-    ]
-    content: bytes = InferRequest("telco", inputs).to_grpc().SerializeToString()
-    return content
-
-
 def main() -> None:
     """Run it; exits with 1 if the server answered anything with a 5xx, died or grew."""
     cases = int(os.environ.get("TENURE_FUZZ_CASES", "5000"))
@@ -410,12 +293,9 @@ def main() -> None:
             growth_mib = fuzz.resident_mib() - before_mib
             took_s = time.perf_counter() - started
             traces = (folder / "log").read_text(errors="replace").count('"trace"')
-    by_status: Counter[str] = Counter()
-    for key, count in fuzz.statuses.items():
-        by_status[key.split(" ", 1)[-1]] += count
     rows = [
         Row("cases", f"{fuzz.cases:,} in {took_s:.0f} s", "a full run has 50,000"),
-        Row("by answer", ", ".join(f"{status} {count:,}" for status, count in by_status.most_common())),
+        *(Row(f"… {kind}", fuzz.answers(kind)) for kind in SHARES),
         Row("answers that should not be", str(len(fuzz.faults)), "none"),
         Row("traces in the log", str(traces), "none"),
         Row("memory", f"{before_mib:.0f} MiB after a tenth, {growth_mib:+.0f} MiB at the end", f"≤ {MAX_GROWTH_MIB:g}"),

@@ -26,9 +26,9 @@ def test_no_request_breaks_the_server(server: Server, typed: dict) -> None:
     kinds = {key.split()[0] for key in fuzz.statuses}
     assert kinds == {*SHARES, "alive", "huge", "slow"}
     # Not all of it is refused: what is nearly right reaches the model.
-    for kind in ("v2", "v1"):
-        refused = sum(n for key, n in fuzz.statuses.items() if key.startswith(kind) and not key.endswith(" 200"))
-        answered = fuzz.statuses[f"{kind} 200"]
+    for kind, good in (("v2", "200"), ("v1", "200"), ("grpc", "OK")):
+        answered = fuzz.statuses[f"{kind} {good}"]
+        refused = sum(n for key, n in fuzz.statuses.items() if key.startswith(f"{kind} ")) - answered
         assert refused > 20, fuzz.statuses
         assert answered > 10, fuzz.statuses
     assert '"trace"' not in server.log.read_text()
