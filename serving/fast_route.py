@@ -10,6 +10,7 @@ answered yet.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
@@ -19,13 +20,35 @@ from serving.admission.reception import Held
 from serving.admission.refusal import OverloadedError
 from serving.answering import Answering
 from serving.call import Call
-from serving.http_answer import HttpAnswer
+from serving.http_answer import JSON_HEADERS, HttpAnswer
 from serving.http_connection import KEEP_ALIVE_S, HttpConnection
 from serving.rest import MAX_BODY_BYTES
 from serving.v2.exchange import V2Exchange
 
 _INFER = re.compile(rb"/v2/models/([A-Za-z0-9][A-Za-z0-9._-]{0,99})(?:/versions/([A-Za-z0-9._-]{1,100}))?/infer")
 _MAX_LENGTH_DIGITS = 9
+
+
+Target = tuple[str, str, str | None]
+"""Path, model and version."""
+
+_MAX_KNOWN_TARGETS = 256
+_known_targets: dict[bytes, Target] = {}
+
+
+def _target(url: bytes) -> Target | None:
+    """What is asked for; None if it is no inference. Clients ask for the same again and again."""
+    known = _known_targets.get(url)
+    if known is not None:
+        return known
+    found = _INFER.fullmatch(url)
+    if found is None:
+        return None
+    model, version = found.groups()
+    target = url.decode(), model.decode(), None if version is None else version.decode()
+    if len(_known_targets) < _MAX_KNOWN_TARGETS:
+        _known_targets[url] = target
+    return target
 
 
 class _Nobody:
@@ -68,6 +91,9 @@ class FastConnection(HttpConnection):
         super().__init__(*args, **kwargs)
         self._answering = answering
         self._reception = answering.reception
+        self._defaults: list[tuple[bytes, bytes]] | None = None
+        self._usual_head = b""
+        """Of an answer in JSON, with these defaults."""
         self._cycle: _FastCycle | None = None
         """The request that is being read, if it is one for us."""
 
@@ -102,7 +128,7 @@ class FastConnection(HttpConnection):
         body = cycle.body[0] if len(cycle.body) == 1 else b"".join(cycle.body)
         cycle.body.clear()
         exchange = V2Exchange(body, cycle.json_length)
-        self._answering.answer(cycle.call, exchange, lambda answer: self._send(cycle, answer))
+        self._answering.answer(cycle.call, exchange, partial(self._send, cycle))
 
     def _fast_cycle(self) -> _FastCycle | None:
         """None: it is not for us."""
@@ -115,7 +141,7 @@ class FastConnection(HttpConnection):
             or self.parser.should_upgrade()
         ):
             return None
-        target = _INFER.fullmatch(self.url)
+        target = _target(self.url)
         if target is None:
             return None
         request_id = json_length = length = b""
@@ -130,12 +156,12 @@ class FastConnection(HttpConnection):
                 return None
         if not length.isdigit() or len(length) > _MAX_LENGTH_DIGITS or int(length) > MAX_BODY_BYTES:
             return None
-        model, version = target.groups()
+        path, model, version = target
         call = Call(
             "POST",
-            self.url.decode(),
-            model.decode(),
-            None if version is None else version.decode(),
+            path,
+            model,
+            version,
             self.headers,
             logs.take_or_make_id(request_id.decode("latin-1")),
             self.client[0] if self.client else "",
@@ -162,12 +188,16 @@ class FastConnection(HttpConnection):
         cycle.response_complete = True
         if cycle.disconnected or self.transport.is_closing():
             return
-        parts = [STATUS_LINE[answer.status]]
-        for name, value in self.server_state.default_headers:
-            parts += (name, b": ", value, b"\r\n")
-        for name, value in answer.headers:
-            parts += (name, b": ", value, b"\r\n")
-        parts += (
+        defaults = self.server_state.default_headers
+        if answer.status != 200 or answer.headers is not JSON_HEADERS:
+            head = _head(answer.status, defaults, answer.headers)
+        elif defaults is self._defaults:
+            head = self._usual_head
+        else:  # uvicorn makes them anew every second, with the time
+            head = self._usual_head = _head(200, defaults, JSON_HEADERS)
+            self._defaults = defaults
+        parts = (
+            head,
             b"content-length: %d\r\nx-request-id: " % len(answer.content),
             cycle.call.request_id.encode(),
             b"\r\n\r\n" if cycle.keep_alive else b"\r\nconnection: close\r\n\r\n",
@@ -181,3 +211,8 @@ class FastConnection(HttpConnection):
         else:
             self.server_state.total_requests += 1
             self._wait_for_request(KEEP_ALIVE_S)
+
+
+def _head(status: int, defaults: list[tuple[bytes, bytes]], headers: list[tuple[bytes, bytes]]) -> bytes:
+    lines = [b"%b: %b\r\n" % field for field in (*defaults, *headers)]
+    return b"".join((STATUS_LINE[status], *lines))

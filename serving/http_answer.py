@@ -9,6 +9,8 @@ import orjson
 from serving.failures import Failure
 
 JSON = (b"content-type", b"application/json")
+JSON_HEADERS = [JSON]
+"""Of most answers: whoever writes them knows this list by its identity."""
 
 
 class HttpAnswer(NamedTuple):

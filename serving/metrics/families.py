@@ -53,10 +53,21 @@ def retired(model: str, version: str, family: str) -> None:
     MODEL_INFO.labels(model, version, family).set(0)
 
 
-def count_request(model: str, code: int, took_s: float) -> None:
-    """Count an answered request; ``model`` is one that is served, or empty."""
-    REQUESTS.labels(model, str(code)).inc()
-    REQUEST_SECONDS.labels(model).observe(took_s)
+class RequestSeries:
+    """Counts the requests of a model, one that is served or the empty name."""
+
+    def __init__(self, model: str) -> None:
+        self._model = model
+        self._by_code: dict[int, CounterSeries] = {}
+        self._seconds = REQUEST_SECONDS.labels(model)
+
+    def count(self, code: int, took_s: float) -> None:
+        """Count an answered request."""
+        series = self._by_code.get(code)
+        if series is None:
+            series = self._by_code[code] = REQUESTS.labels(self._model, str(code))
+        series.inc()
+        self._seconds.observe(took_s)
 
 
 class PredictionMetrics:
@@ -68,16 +79,27 @@ class PredictionMetrics:
         self._no_contact = _PREDICTIONS.labels(model, version, "false")
         self._rows = _ROWS.labels(model)
         self._scores = _SCORES.labels(model)
+        self._seconds = PREDICT_SECONDS.labels(model)
         self._flags: dict[tuple[str, str], CounterSeries] = {}
+
+    def took(self, seconds: float) -> None:
+        """Count what a prediction took; one from the cache took nothing."""
+        self._seconds.observe(seconds)
 
     def count(self, prediction: AnyPrediction) -> None:
         """Count one prediction's rows, decisions, scores and flagged values."""
         rows = len(prediction)
-        contacts = int(np.count_nonzero(prediction.decision))
         self._rows.inc(rows)
-        self._contact.inc(contacts)
-        self._no_contact.inc(rows - contacts)
-        self._scores.observe_many(prediction.score)
+        if rows == 1:  # most requests: no numpy
+            (self._contact if prediction.decision.item() else self._no_contact).inc()
+            self._scores.observe(prediction.score.item())
+        else:
+            contacts = int(np.count_nonzero(prediction.decision))
+            self._contact.inc(contacts)
+            self._no_contact.inc(rows - contacts)
+            self._scores.observe_many(prediction.score)
+        if not (prediction.imputed or prediction.unknown or prediction.out_of_range):
+            return
         for flag in FLAGS:
             for column, mask in getattr(prediction, flag).items():
                 series = self._flags.get((column, flag))

@@ -76,9 +76,6 @@ class HistogramSeries(_Series):
 
     def observe_many(self, values: NDArray[np.float64]) -> None:
         """Observe all of ``values``, shape (n,)."""
-        if len(values) == 1:
-            self.observe(float(values[0]))
-            return
         counts = np.bincount(np.searchsorted(self._bounds, values), minlength=len(self._bounds) + 1)
         for bucket in np.flatnonzero(counts).tolist():
             self._cells[self._place + bucket] += float(counts[bucket])

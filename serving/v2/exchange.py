@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serving.failures import Failure
-from serving.http_answer import JSON, HttpAnswer
+from serving.http_answer import JSON_HEADERS, HttpAnswer
 from serving.v2 import rest as wire
 from serving.v2.answer import output_tensors
 from serving.v2.query import Query
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _BINARY = (b"content-type", b"application/octet-stream")
 _JSON_LENGTH = wire.JSON_LENGTH_HEADER.encode()
-_JSON_HEADERS = [JSON]
 
 
 class V2Exchange:
@@ -49,13 +48,13 @@ class V2Exchange:
         if self._usual and not fallback:
             short = model.one_row_writer.write(prediction, answer_id)
             if short is not None:
-                return HttpAnswer(200, _JSON_HEADERS, short)
+                return HttpAnswer(200, JSON_HEADERS, short)
         outputs = output_tensors(prediction, query.options.explain, query.outputs)
         content, json_length = wire.write_answer(
             model.name, model.bundle.version, answer_id, outputs, self._in_binary, fallback=fallback
         )
         if json_length is None:
-            return HttpAnswer(200, [JSON], content)
+            return HttpAnswer(200, JSON_HEADERS, content)
         return HttpAnswer(200, [_BINARY, (_JSON_LENGTH, str(json_length).encode())], content)
 
     def fail(self, failure: Failure) -> HttpAnswer:

@@ -21,14 +21,18 @@ from serving.v2.tensors import INTEGERS
 from tenure.bundle import Bundle, Prediction
 from tenure.contract import Contract
 
-_TYPES: dict[str, tuple[type, ...]] = {
-    "BYTES": (str, type(None)),
-    "BOOL": (bool, type(None)),
-    "FP32": (float, int, type(None)),
-    "FP64": (float, int, type(None)),
-    **dict.fromkeys(INTEGERS, (int, type(None))),
+_Bounds = tuple[int, int] | None
+_BOUNDS: dict[str, dict[type, _Bounds]] = {
+    "BYTES": dict.fromkeys((str, type(None))),
+    "BOOL": dict.fromkeys((bool, type(None))),
+    "FP32": dict.fromkeys((float, int, type(None))),
+    "FP64": dict.fromkeys((float, int, type(None))),
+    **{
+        name: {int: (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)), type(None): None}
+        for name, dtype in INTEGERS.items()
+    },
 }
-_BOUNDS = {name: (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)) for name, dtype in INTEGERS.items()}
+"""By datatype and type of a value that it may have: between what numbers."""
 _MEMBERS = frozenset(("id", "inputs", "outputs", "parameters"))
 _SHAPES = ([1], [1, 1])
 _ALL: tuple[object, ...] = (None, [])
@@ -52,7 +56,7 @@ class OneRowReader:
             if not document.keys() <= _MEMBERS or document.get("parameters") or document.get("outputs") not in _ALL:
                 return None
             columns = _columns(inputs)
-        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             return None
         request_id = document.get("id")
         if columns is None or not (request_id is None or type(request_id) is str):
@@ -76,22 +80,21 @@ class OneRowReader:
 
 
 def _columns(inputs: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """By name, the list of one value that stands in the JSON; None if one is anything else than usual."""
+    """By name, the list of one value that stands in the JSON; None if one is anything else than usual.
+
+    Raises:
+        ValueError, KeyError, TypeError: likewise.
+    """
     columns: dict[str, Any] = {}
     for entry in inputs:
-        datatype, data, shape = entry["datatype"], entry["data"], entry["shape"]
+        data, shape = entry["data"], entry["shape"]
         # A fifth member may be parameters, which may say that the value is elsewhere.
         if len(entry) != 4 or shape not in _SHAPES or type(shape[0]) is not int or type(data) is not list:
             return None
-        if len(data) != 1:
+        (value,) = data
+        bounds = _BOUNDS[entry["datatype"]][type(value)]
+        if bounds is not None and not bounds[0] <= value <= bounds[1]:
             return None
-        value: Any = data[0]
-        if type(value) not in _TYPES[datatype]:
-            return None
-        if datatype in _BOUNDS and value is not None:
-            low, high = _BOUNDS[datatype]
-            if not low <= value <= high:
-                return None
         columns[entry["name"]] = data
     return columns if columns and len(columns) == len(inputs) else None
 

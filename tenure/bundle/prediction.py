@@ -13,7 +13,7 @@ Flags = dict[str, NDArray[np.bool_]]
 """By column, which rows; only columns in which some row is concerned."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(slots=True, eq=False)  # not frozen: one is made for every request
 class Prediction:
     """What a bundle says about n customers."""
 
@@ -43,7 +43,7 @@ class Prediction:
         return self.probability
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(slots=True, eq=False)
 class ValuePrediction:
     """What the bundle of a regression says about n customers."""
 

@@ -76,7 +76,10 @@ def _comparison(tree: ast.Compare) -> Run:
         if isinstance(kind, ast.In | ast.NotIn):
             return _member(left, [literal(value) for value in right.elts], isinstance(kind, ast.NotIn))  # type: ignore[attr-defined]
         node = _run(right)
-        found.append(_compare(_COMPARISON[type(kind)], left, node))
+        if isinstance(right, ast.Constant):
+            found.append(_compare_literal(_COMPARISON[type(kind)], left, node({})))
+        else:
+            found.append(_compare(_COMPARISON[type(kind)], left, node))
         left = node
     return found[0] if len(found) == 1 else _logic(0.0, found)
 
@@ -87,6 +90,18 @@ def _compare(test: Callable[[Any, Any], bool], left: Run, right: Run) -> Run:
         if a is None or b is None or a != a or b != b:
             return NAN
         return 1.0 if test(a, b) else 0.0
+
+    return run
+
+
+def _compare_literal(test: Callable[[Any, Any], bool], left: Run, literal: str | float) -> Run:
+    """The usual comparison; a literal is no null."""
+
+    def run(row: Row) -> float:
+        a = left(row)
+        if a is None or a != a:
+            return NAN
+        return 1.0 if test(a, literal) else 0.0
 
     return run
 

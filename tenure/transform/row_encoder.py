@@ -80,7 +80,11 @@ class RowEncoder:
         for name, run in self._derived:
             row[name] = run(row)
         for name, place in self._derived_numbers:
-            _put(row[name], place, features)
+            number = row[name]
+            if -LARGEST <= number <= LARGEST:
+                features[place.number] = number
+            else:
+                _put(number, place, features)
         for name, (slots, other) in self._derived_texts:
             features[slots.get(row[name], other)] = 1.0
         if len(imputed) > 1:
@@ -129,6 +133,9 @@ class RowEncoder:
                     value = highest
             row[name] = value
             if place is None:
+                continue
+            if -LARGEST <= value <= LARGEST:
+                features[place.number] = value
                 continue
             if value != value:
                 imputed.append(name)

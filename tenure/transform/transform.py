@@ -21,7 +21,7 @@ Columns = Mapping[str, Values]
 """Raw columns by name, equally long. Columns that the transform does not know are ignored."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(slots=True, eq=False)  # not frozen: one is made for every request
 class Encoded:
     """Rows as models see them."""
 
