@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,9 +27,9 @@ _CHUNK_ROWS = 512
 
 @dataclass(frozen=True)
 class NeighbourModel:
-    """The fitted estimator, with what its rows were scaled by."""
+    """The kept rows, with what they are scaled by; distances are the library's."""
 
-    estimator: Any
+    scaled: Floats
     neighbours: int
     scaling: Scaling
     weights: Floats
@@ -43,16 +43,19 @@ class NeighbourModel:
         return np.concatenate([np.empty(0), *parts])
 
     def _probability(self, scaled: Floats) -> Floats:
-        distance, nearest = self.estimator.kneighbors(scaled)
-        bandwidth = RADIUS * distance[:, self.neighbours - 1, None] ** 2 + RESOLUTION
-        weight = np.maximum(1.0 - distance**2 / bandwidth, 0.0) * self.weights[nearest]
-        churned: Floats = (weight * self.kept.label[nearest]).sum(axis=1) / weight.sum(axis=1)
+        from sklearn.metrics.pairwise import euclidean_distances
+
+        # To all kept rows, as the kernel may reach past the k-th.
+        square = euclidean_distances(scaled, self.scaled, squared=True)
+        farthest = np.partition(square, self.neighbours - 1, axis=1)[:, self.neighbours - 1, None]
+        weight = np.maximum(1.0 - square / (RADIUS * farthest + RESOLUTION), 0.0) * self.weights
+        churned: Floats = weight @ self.kept.label / weight.sum(axis=1)
         return churned
 
     def terms(self) -> NeighbourTerms:
         matrix = self.kept.matrix
         whole = NeighbourTerms(
-            rows=self.scaling.apply(matrix),
+            rows=self.scaled,
             shares=self.kept.label.astype(np.float64),
             weights=self.weights,
             neighbours=self.neighbours,
@@ -93,8 +96,6 @@ class KNearestNeighbours:
         threads: int,
         stop: Rows | None = None,  # noqa: ARG002 - nothing to stop
     ) -> NeighbourModel:
-        from sklearn.neighbors import NearestNeighbors
-
         with limited(threads):
             balanced = balance(rows, parameters["imbalance"], seed)
             kept = _thinned(Rows(balanced.matrix, balanced.label), seed)
@@ -102,11 +103,8 @@ class KNearestNeighbours:
                 class_weights(kept.label) if parameters["imbalance"] == "class_weight" else np.ones(len(kept.label))
             )
             scaling = scaling_of(kept.matrix)
-            # All kept rows, as the kernel may reach past the k-th.
-            estimator = NearestNeighbors(n_neighbors=len(kept.label), algorithm="brute", n_jobs=threads)
-            estimator.fit(scaling.apply(kept.matrix))
         neighbours = min(int(parameters["neighbours"]), len(kept.label))
-        return NeighbourModel(estimator, neighbours, scaling, weight, kept)
+        return NeighbourModel(scaling.apply(kept.matrix), neighbours, scaling, weight, kept)
 
 
 def _thinned(rows: Rows, seed: int) -> Rows:
