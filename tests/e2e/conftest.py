@@ -89,8 +89,12 @@ def service(settings: Settings, cluster: Cluster) -> Iterator[Cluster]:
     before = cluster.service()["spec"]
     assert not before.get("canary"), "somebody else's canary is under way: not touched"
     yield cluster
-    rollout(settings, "abort", "--why", "end of a test")
-    until("the rollout has ended", lambda: not cluster.service()["spec"].get("canary"), 600)
+
+    def at_rest() -> bool:
+        """Abort what is under way, and see it through; a canary that the test set by hand is no rollout."""
+        return "no rollout is under way" in rollout(settings, "abort", "--why", "end of a test", timeout_s=1200).stderr
+
+    until("no rollout is under way", at_rest, 1200)
     now = cluster.service()["spec"]
     if now != before:
         gone = {key: None for key in now if key not in before}

@@ -75,6 +75,15 @@ class Outcome:
     def answered(self) -> int:
         return self.versions.total()
 
+    def __str__(self) -> str:
+        """One line for the test's output: what a reader of the report wants to know."""
+        ordered = sorted(self.latency_s)
+        p50, p99 = (ordered[int(share * len(ordered))] * 1000 if ordered else 0.0 for share in (0.5, 0.99))
+        by_version = ", ".join(f"{version} {count}" for version, count in self.versions.most_common())
+        return (
+            f"{self.answered} answered ({by_version}), {len(self.failures)} failed; p50 {p50:.0f} ms, p99 {p99:.0f} ms"
+        )
+
 
 class Load:
     """Connections that ask one customer after another, without retries, until told to stop."""
@@ -96,6 +105,7 @@ class Load:
         self._stop.set()
         for thread in self._threads:
             thread.join(REQUEST_S + 5)
+        print(f"load: {self.outcome}")
 
     def wait_for(self, requests: int, timeout_s: float) -> None:
         """Return once so many requests have been answered."""
