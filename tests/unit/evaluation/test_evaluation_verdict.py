@@ -10,6 +10,7 @@ import pytest
 from tenure.decision import break_even
 from tenure.errors import DataError
 from tenure.evaluation import Campaign, Challenge, Scored, Verdict, compare, decide, measure
+from tenure.evaluation.advantage import advantage
 
 CAMPAIGN = Campaign(
     customer_value=600.0, offer_cost=10.0, offer_success_share=0.3, contacts_per_day=10_000, population=10_000
@@ -203,8 +204,8 @@ def test_equal_models_are_rarely_promoted_and_a_real_gain_usually() -> None:
         logit = np.log(probability / (1 - probability))
         blurred = [1 / (1 + np.exp(-(logit + generator.normal(0, 0.5, label.size)))) for _ in range(2)]
         first, second, sharp = scored(blurred[0], 0.3), scored(blurred[1], 0.3), scored(probability, 0.2)
-        promoted += compare(label, first, second, CAMPAIGN, samples=200, seed=trial).advantage.share_better >= 0.95
-        gained += compare(label, sharp, first, CAMPAIGN, samples=200, seed=trial).advantage.share_better >= 0.95
+        promoted += advantage(label, first, second, CAMPAIGN, samples=200, seed=trial).share_better >= 0.95
+        gained += advantage(label, sharp, first, CAMPAIGN, samples=200, seed=trial).share_better >= 0.95
     assert promoted <= 0.12 * trials
     assert gained >= 0.8 * trials
 
