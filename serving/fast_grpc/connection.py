@@ -48,9 +48,8 @@ class _Rpc:
     call: IncomingCall
     due_at: float
     """By the loop's clock: until then the client must have sent its message, or read its answer."""
-    body: list[bytes]
     held: Held
-    size: int = 0
+    body: bytes | bytearray = b""
     unsent: memoryview | None = None
     """What is left of the answer, for which the client's windows had no room."""
 
@@ -79,7 +78,8 @@ class GrpcConnection(asyncio.Protocol):
         self._end_at = math.inf
         """By the loop's clock: then it ends, whatever is left."""
         self._stuck_since = math.inf
-        """The client reads nothing."""
+        """By the loop's clock: since then the client has read nothing of what waits for it."""
+        self._waiting_bytes = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
@@ -93,8 +93,6 @@ class GrpcConnection(asyncio.Protocol):
         self._due_at = now + self._limits.read_timeout_s
         self._old_at = now + CONNECTION_AGE_S
         self._flush()
-        if self._limits.draining:
-            self.make_last()
 
     def connection_lost(self, _: Exception | None) -> None:
         self._connections.discard(self)
@@ -116,6 +114,7 @@ class GrpcConnection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._stuck_since = self._loop.time()
+        self._waiting_bytes = self._transport.get_write_buffer_size()
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
@@ -142,6 +141,9 @@ class GrpcConnection(asyncio.Protocol):
     def look(self, now: float) -> None:
         """End what takes too long; called now and then."""
         patience_s = self._limits.read_timeout_s
+        if self._stuck_since < math.inf and self._transport.get_write_buffer_size() < self._waiting_bytes:
+            self._stuck_since = now
+            self._waiting_bytes = self._transport.get_write_buffer_size()
         if (
             now >= self._end_at
             or now >= self._stuck_since + patience_s
@@ -164,7 +166,7 @@ class GrpcConnection(asyncio.Protocol):
     def on_call(self, stream: Stream, block: Block) -> None:
         named = block.named
         call = self._calls.begin(named, block.headers, self._peer)
-        stream.owner = _Rpc(call, self._loop.time() + self._limits.read_timeout_s, [], self._calls.expect())
+        stream.owner = _Rpc(call, self._loop.time() + self._limits.read_timeout_s, self._calls.expect())
 
     def on_data(self, stream: Stream, data: bytes, more: bool) -> None:
         rpc: _Rpc = stream.owner
@@ -172,20 +174,24 @@ class GrpcConnection(asyncio.Protocol):
             if more:  # and else it ends now
                 self._send(stream, rpc.call.refused)
             return
-        rpc.size += len(data)
         try:
-            check_length(rpc.size - PREFIX_BYTES)
+            check_length(len(rpc.body) + len(data) - PREFIX_BYTES)
             rpc.held.add(len(data))
         except Exception as error:  # every error becomes a status
             self._send(stream, rpc.call.failed(error))
             return
-        rpc.body.append(data)
+        if not rpc.body:
+            rpc.body = data
+        elif isinstance(rpc.body, bytes):
+            rpc.body = bytearray(rpc.body + data)
+        else:
+            rpc.body += data
 
     def on_end(self, stream: Stream) -> None:
         rpc: _Rpc = stream.owner
         rpc.due_at = math.inf
-        parts, rpc.body = rpc.body, []
-        rpc.call.answer(parts[0] if len(parts) == 1 else b"".join(parts), partial(self._send, stream))
+        body, rpc.body = rpc.body, b""
+        rpc.call.answer(bytes(body), partial(self._send, stream))
 
     def on_reset(self, stream: Stream) -> None:
         stream.owner.held.release()

@@ -21,7 +21,8 @@ RECEIVE_WINDOW_BYTES = 1024 * 1024
 """What a client may send ahead, on a stream and on all of them; given back when half of it is used."""
 MAX_HEADER_LIST_BYTES = 16 * 1024
 _MAX_CONTINUATIONS = 8
-_MAX_KNOWN_BLOCKS = 64
+_MAX_KNOWN_BLOCKS = 8
+_MAX_KNOWN_BLOCK_BYTES = 64
 
 _IN_TABLE = bytes(range(0x81, 0xFF))
 """Each a whole header field by itself: its index in the table (RFC 7541, section 6.1)."""
@@ -292,7 +293,7 @@ class Http2:
         if self.closed_to_calls or len(self.streams) >= self._max_streams:
             self._reset(number, Code.REFUSED_STREAM)
             return
-        if not block.named:
+        if b":method" not in block.named:
             self._reset(number, Code.PROTOCOL_ERROR)
             return
         stream = self.streams[number] = Stream(number, self._initial_sendable)
@@ -439,7 +440,7 @@ class Http2:
         block = Block(headers, dict(reversed(headers))) if _well_formed(headers) else Block((), {})
         if not in_table:
             self._known_blocks.clear()  # it may have changed the table
-        elif len(self._known_blocks) < _MAX_KNOWN_BLOCKS:
+        elif len(self._known_blocks) < _MAX_KNOWN_BLOCKS and len(encoded) <= _MAX_KNOWN_BLOCK_BYTES:
             self._known_blocks[encoded] = block
         return block
 

@@ -21,7 +21,7 @@ class FastGrpcServer:
     """Listens on one address.
 
     Args:
-        limits: of every connection; draining, it is each client's last.
+        limits: of every connection.
     """
 
     def __init__(
@@ -64,9 +64,9 @@ class FastGrpcServer:
         refuse_new_connections(self._listener)
         await asyncio.sleep(_ACCEPT_S)
         self._server.close()
-        for connection in list(self._connections):
-            connection.make_last()
         while self._connections and loop.time() < until:
+            for connection in list(self._connections):
+                connection.make_last()
             await asyncio.sleep(0.05)
         for connection in list(self._connections):
             connection.abort()

@@ -347,6 +347,7 @@ BAD_STREAMS = {
     "no path": call(1, 5, encoded(*HEADERS[:2])),
     "an empty path": call(1, 5, encoded((":path", ""), *HEADERS[:2])),
     "no headers": call(1, 5, b""),
+    "no pseudo-headers": call(1, 5, encoded(*HEADERS[4:])),
     "less than it said": call(1, 4, encoded(*HEADERS, ("content-length", "9"))) + frame(frames.DATA, 1, 1, b"x"),
     "more than it said": call(1, 4, encoded(*HEADERS, ("content-length", "1"))) + frame(frames.DATA, 1, 1, b"xy"),
     "headers in the middle": call(1) + call(1, 4, encoded(("x", "1"))),
