@@ -19,10 +19,11 @@ def champion(contract: str, champion: dsl.Output[dsl.Artifact], tracking_uri: st
 
     from components.champion.logic import run
     from components.content import address_by_content
+    from components.lineage import trace
     from components.step import step
 
     with step("champion") as running:
         running.summary = run(contract=contract, champion=Path(champion.path), tracking_uri=tracking_uri)
-        # Kubeflow's store takes no null.
-        champion.metadata.update({name: running.summary[name] or "" for name in ("name", "version", "bundle_version")})
+        made_of = ("name", "version", "bundle_version", "data_hash", "contract_hash")
+        trace([champion], contract=contract, **{name: running.summary[name] for name in made_of})
         address_by_content(champion)

@@ -20,8 +20,9 @@ def run(*, contract: str, champion: Path, tracking_uri: str = "") -> dict[str, A
     Args:
         contract: the contract's YAML; its ``name`` is the registered model's.
         champion: written: ``champion.json`` and, if there is a champion that can be read, ``bundle/``.
-            ``champion.json`` holds ``name``, ``version`` and ``bundle_version`` (both null without a champion) and
-            ``unreadable``: why the champion's bundle must not be loaded, or null.
+            ``champion.json`` holds ``name``; ``version``, ``bundle_version``, ``data_hash`` and ``contract_hash``, of
+            what it was made of (null without a champion); and ``unreadable``: why the champion's bundle must not be
+            loaded, or null.
         tracking_uri: of MLflow; ``MLFLOW_TRACKING_URI``, or SQLite in the home, if empty.
 
     Returns:
@@ -40,6 +41,8 @@ def run(*, contract: str, champion: Path, tracking_uri: str = "") -> dict[str, A
         "name": registry.name,
         "version": found and found.version,
         "bundle_version": found and found.bundle_version,
+        "data_hash": found and found.data_hash,
+        "contract_hash": found and found.contract_hash,
         "unreadable": unreadable,
     }
     write_text(champion / "champion.json", json.dumps(document, indent=1) + "\n")

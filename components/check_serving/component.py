@@ -25,6 +25,7 @@ def check_serving(
     from pathlib import Path
 
     from components.check_serving.logic import run
+    from components.lineage import trace
     from components.step import publish, step
 
     with step("check_serving") as running:
@@ -32,3 +33,5 @@ def check_serving(
         chosen = json.loads((Path(candidates.path) / "train.json").read_text(encoding="utf-8"))["chosen"]
         running.summary = run(contract, Path(candidates.path) / chosen, Path(features.path), path)
         publish(path)
+        model = candidates.metadata.get("bundle_version")
+        trace([serving], contract=contract, inputs=[features], bundle_version=model)

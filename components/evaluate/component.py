@@ -45,6 +45,7 @@ def evaluate(
     from components.evaluate.display import show
     from components.evaluate.logic import run
     from components.image import code_version as of_image
+    from components.lineage import trace
     from components.step import step
 
     folders = {"raw": raw, "valid": validation, "features": features, "candidates": candidates, "champion": champion}
@@ -57,7 +58,8 @@ def evaluate(
             code_version=of_image(code_version),
         )
         running.summary = outcome.summary
-        evaluation.metadata.update(show(Path(evaluation.path), metrics, curves, report, summary))
+        judged = show(Path(evaluation.path), metrics, curves, report, summary)
+        trace([evaluation, report, summary], contract=contract, inputs=[raw], **judged)
         # What these say is metadata; a step cache takes an artifact without a file for a lost one.
         for said in (metrics, curves):
             Path(said.path).touch()

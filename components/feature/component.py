@@ -18,9 +18,11 @@ def feature(contract: str, valid: dsl.Input[dsl.Dataset], features: dsl.Output[d
     from pathlib import Path
 
     from components.feature.logic import run
+    from components.lineage import trace
     from components.step import publish, step
 
     with step("feature") as running:
         running.summary = run(contract, Path(valid.path), Path(features.path))
         publish(Path(features.path) / "definitions.json")
         features.metadata.update(running.summary["rows"])
+        trace([features], contract=contract, inputs=[valid])

@@ -18,15 +18,12 @@ def ingest(contract: str, fingerprint: str, raw: dsl.Output[dsl.Dataset]) -> Non
 
     from components.content import address_by_content
     from components.ingest.logic import run
+    from components.lineage import trace
     from components.step import publish, step
-    from tenure.contract import contract_hash, parse
 
     with step("ingest") as running:
         running.summary = run(contract, None, Path(raw.path))
-        raw.metadata.update(
-            rows=running.summary["rows_accepted"],
-            data_hash=running.summary["data_hash"],
-            contract_hash=contract_hash(parse(contract)),
-        )
+        raw.metadata.update(rows=running.summary["rows_accepted"])
+        trace([raw], contract=contract, data_hash=running.summary["data_hash"])
         publish(Path(raw.path) / "ingest.json")
         address_by_content(raw)

@@ -32,6 +32,7 @@ def monitor(
     import shutil
     from pathlib import Path
 
+    from components.lineage import trace
     from components.monitor.logic import run
     from components.step import step
     from tenure.contract import parse
@@ -50,7 +51,9 @@ def monitor(
             reference=replace_uri(source, reference) if reference else None,
             log=log or None,
         )
-        monitoring.metadata.update(verdict=found["verdict"], **found["model"])
+        monitoring.metadata.update(verdict=found["verdict"])
+        model = {"name": found["model"]["name"], "bundle_version": found["model"]["version"]}
+        trace([monitoring, report, summary], contract=contract, version=champion.metadata.get("version"), **model)
         for name, value in found["columns"].items():
             distances.log_metric(name, value)
         reasons = "\n".join(f"- {line}" for line in [*found["reasons"], *found["notes"]])

@@ -19,6 +19,7 @@ def score(
     """
     from pathlib import Path
 
+    from components.lineage import trace
     from components.score.logic import run
     from components.step import step
     from tenure.contract import parse
@@ -29,7 +30,9 @@ def score(
         if not bundle.exists():
             raise DataError("there is no champion to score with: train and promote a model first")
         found = run(bundle=bundle, source=parse(contract).source, out=Path(scores.path))
-        scores.metadata.update(bundle_version=found["bundle_version"], rows=found["rows"], day=found["day"])
+        scores.metadata.update(rows=found["rows"], day=found["day"])
+        model = {"name": found["name"], "bundle_version": found["bundle_version"]}
+        trace([scores], contract=contract, version=champion.metadata.get("version"), **model)
         for name in ("rows", "contacts", "rejected", "mean_probability", "mean_value"):
             if name in found:
                 summary.log_metric(name, found[name])

@@ -26,9 +26,11 @@ def train(
         candidates: a bundle a family, train.json.
         threads: a fit may use.
     """
+    import json
     from datetime import UTC, datetime
     from pathlib import Path
 
+    from components.lineage import trace
     from components.step import step
     from components.train.logic import run
 
@@ -43,3 +45,7 @@ def train(
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
             threads=threads,
         )
+        document = json.loads((Path(candidates.path) / "train.json").read_text(encoding="utf-8"))
+        (chosen,) = [entry for entry in document["leaderboard"] if entry["chosen"]]
+        model = {"family": chosen["family"], "bundle_version": chosen["version"]}
+        trace([candidates], contract=contract, inputs=[raw], **model)

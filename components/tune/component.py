@@ -28,6 +28,7 @@ def tune(
     """
     from pathlib import Path
 
+    from components.lineage import trace
     from components.step import step
     from components.tune.logic import run
 
@@ -41,3 +42,4 @@ def tune(
             workers=workers,
             threads=threads,
         )
+        trace([trials], contract=contract, inputs=[features])

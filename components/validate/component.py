@@ -28,6 +28,7 @@ def validate(
     from pathlib import Path
 
     from components.content import address_by_content
+    from components.lineage import trace
     from components.step import step
     from components.validate.display import show
     from components.validate.logic import run
@@ -38,9 +39,10 @@ def validate(
         reports.mkdir(parents=True)
         for name in ("validation.json", "validation.html"):
             (Path(valid.path) / name).rename(reports / name)
-        made_of = show(contract, running.summary, reports, metrics, report)
-        valid.metadata.update(rows=running.summary["rows_good"], **made_of)
-        findings.metadata.update(verdict=running.summary["verdict"], **made_of)
+        show(running.summary, reports, metrics, report)
+        valid.metadata.update(rows=running.summary["rows_good"])
+        findings.metadata.update(verdict=running.summary["verdict"])
+        trace([valid, findings, report], contract=contract, data_hash=running.summary["data_hash"])
         # What this says is metadata; a step cache takes an artifact without a file for a lost one.
         Path(metrics.path).touch()
         address_by_content(valid)
@@ -73,6 +75,7 @@ def check_drift(
     """
     from pathlib import Path
 
+    from components.lineage import trace
     from components.step import step
     from components.validate.display import show_drift
     from components.validate.drift import run
@@ -81,6 +84,8 @@ def check_drift(
     with step("check_drift") as running:
         paths = {name: Path(artifact.path) for name, artifact in folders.items()}
         found = run(contract=contract, as_of=as_of, **paths)
-        validation.metadata.update(show_drift(contract, Path(validation.path), found["psi"], distances, summary))
+        whole = show_drift(Path(validation.path), found["psi"], distances, summary)
+        validation.metadata.update(verdict=whole.verdict)
+        trace([validation, summary], contract=contract, data_hash=whole.data_hash)
         Path(distances.path).touch()
         running.summary = {name: found[name] for name in ("verdict", "warnings")}

@@ -1,4 +1,4 @@
-"""Validation as Kubeflow Pipelines shows it on a run's page: counts, the report, and what the table is."""
+"""Validation as Kubeflow Pipelines shows it on a run's page: counts and the report."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tenure.checks import Validation
-from tenure.contract import contract_hash, parse
 
 SHOWN = ("rows_good", "rows_quarantined", "rows_rejected")
 
@@ -26,28 +25,21 @@ class Page(Protocol):
     def path(self) -> str: ...
 
 
-def show(contract: str, summary: Mapping[str, Any], reports: Path, metrics: Metrics, report: Page) -> dict[str, str]:
-    """Fill the artifacts from what ``validate`` returned and wrote; what the table is, is returned, for metadata."""
+def show(summary: Mapping[str, Any], reports: Path, metrics: Metrics, report: Page) -> None:
+    """Fill the artifacts from what ``validate`` returned and wrote."""
     for name in SHOWN:
         metrics.log_metric(name, summary[name])
     metrics.log_metric("warnings", len(summary["warnings"]))
     shutil.copyfile(reports / "validation.html", report.path)
-    return {"data_hash": summary["data_hash"], "contract_hash": contract_hash(parse(contract))}
 
 
-def show_drift(
-    contract: str, validation: Path, psi: Mapping[str, float], distances: Metrics, summary: Page
-) -> dict[str, str]:
-    """Fill the artifacts from the whole report; as ``show``, with the verdict."""
+def show_drift(validation: Path, psi: Mapping[str, float], distances: Metrics, summary: Page) -> Validation:
+    """Fill the artifacts from the whole report, which is returned."""
     whole = Validation.from_json((validation / "validation.json").read_text(encoding="utf-8"))
     for name, distance in sorted(psi.items()):
         distances.log_metric(f"psi_{name}", distance)
     Path(summary.path).write_text(_markdown(whole), encoding="utf-8")
-    return {
-        "verdict": whole.verdict,
-        "data_hash": whole.data_hash,
-        "contract_hash": contract_hash(parse(contract)),
-    }
+    return whole
 
 
 def _markdown(whole: Validation) -> str:

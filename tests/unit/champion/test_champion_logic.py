@@ -64,7 +64,8 @@ def test_a_fresh_home_has_no_champion_and_does_not_start_mlflow(
     monkeypatch.setenv("TENURE_HOME", str(tmp_path / "home"))
     monkeypatch.setattr("tenure.tracking.registry.connect", lambda location: pytest.fail("MLflow was started"))
     found = run(contract=contract, champion=tmp_path / "champion")
-    assert found == {"name": "telco", "version": None, "bundle_version": None, "unreadable": None}
+    nothing = dict.fromkeys(("version", "bundle_version", "data_hash", "contract_hash", "unreadable"))
+    assert found == {"name": "telco", **nothing}
     assert json.loads((tmp_path / "champion" / "champion.json").read_text()) == found
     assert not (tmp_path / "home").exists()
 
@@ -72,6 +73,7 @@ def test_a_fresh_home_has_no_champion_and_does_not_start_mlflow(
 def test_the_champion_comes_with_its_bundle(crowned: Registry, contract: str, tmp_path: Path) -> None:
     found = run(contract=contract, champion=tmp_path / "champion")
     assert (found["version"], found["unreadable"]) == ("1", None)
+    assert (found["data_hash"], found["contract_hash"]) == ("d", "c")
     assert bundles.read(tmp_path / "champion" / "bundle").version == found["bundle_version"]
     assert run(contract=contract, champion=tmp_path / "champion") == found
 
