@@ -17,11 +17,16 @@ from tenure.errors import InputError
 
 
 def shown_by(certificate: Certificate) -> str:
-    """Name in the certificate that a new connection is shown."""
+    """Name in the certificate that a new connection is shown, of HTTPS and of gRPC."""
+    [name] = {shown_in(context) for context in (certificate.context, certificate.grpc_context)}
+    return name
+
+
+def shown_in(served: ssl.SSLContext) -> str:
     ours, theirs = socket.socketpair()
 
     def serve() -> None:
-        with certificate.context.wrap_socket(theirs, server_side=True) as wrapped:
+        with served.wrap_socket(theirs, server_side=True) as wrapped:
             wrapped.recv(1)
 
     thread = threading.Thread(target=serve)
@@ -63,6 +68,7 @@ def test_a_renewed_pair_is_shown_and_a_broken_one_is_not(tmp_path: Path, caplog:
 def test_old_versions_of_the_protocol_are_refused(tmp_path: Path) -> None:
     certificate = Certificate(*write_pair(tmp_path, "first"))
     assert certificate.context.minimum_version >= ssl.TLSVersion.TLSv1_2
+    assert certificate.grpc_context.minimum_version >= ssl.TLSVersion.TLSv1_2
 
 
 def test_a_server_does_not_start_without_a_good_pair(tmp_path: Path) -> None:
