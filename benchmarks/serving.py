@@ -1,118 +1,35 @@
-"""The model server beside stock KServe with XGBoost and bare uvicorn: requests, latency, memory, cold start.
+"""The model server beside stock KServe and MLServer, both with XGBoost, and bare uvicorn: requests, latency, memory,
+cold start.
 
 The server runs on core 0 and the load on core 1; the other servers are stopped (SIGSTOP) meanwhile. Every round
 measures all of them, in another order each time; ratios are the median over rounds of the ratios within a round. Ours
-takes 19 raw columns with texts and answers with derived features, calibration, decision and metrics; stock takes 54
-floats.
+takes 19 raw columns with texts and answers with derived features, calibration, decision and metrics; stock and
+MLServer take 54 floats. Latency in the open loop counts from when a request is due, and every request is made.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
 import socket
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from benchmarks.load import Load, closed_loop, grpc_loop, open_loop
+from benchmarks.load import closed_loop
+from benchmarks.peers import mlserver
+from benchmarks.peers.server import Server
 from benchmarks.served_bundle import DEPTH, TREES, request, request_body, write_bundle
 from benchmarks.table import Row, best_of, show
 
 ROUNDS, SECONDS = 5, 2.0
 CONNECTIONS = (1, 16, 64)
-SERVER_CORE = "0"
 FLOATS = 54
-START_S = 120.0
-
-
-@dataclass
-class Server:
-    """A server of its own process."""
-
-    name: str
-    command: list[str]
-    http_port: int
-    grpc_port: int
-    body: Path
-    message: Path | None = None
-    path = "/v2/models/telco/infer"
-    cold_start_s: float = 0.0
-    loads: dict[str, list[Load]] = field(default_factory=dict)
-    cpu_us: dict[str, list[float]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.process: subprocess.Popen[bytes]
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.http_port}{self.path}"
-
-    def start(self, cores: str = SERVER_CORE) -> None:
-        """Start it, and wait for the first answer that is one."""
-        began = time.perf_counter()
-        self.process = subprocess.Popen(
-            ["taskset", "-c", cores, *self.command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        while time.perf_counter() - began < START_S and self.process.poll() is None:
-            with contextlib.suppress(OSError):
-                connection = HTTPConnection("127.0.0.1", self.http_port, timeout=5)
-                connection.request("POST", self.path, self.body.read_bytes(), {"Content-Type": "application/json"})
-                if connection.getresponse().status == 200:
-                    self.cold_start_s = time.perf_counter() - began
-                    return
-            time.sleep(0.02)
-        raise SystemExit(f"{self.name} does not answer: {' '.join(self.command)}")
-
-    @contextlib.contextmanager
-    def awake(self) -> Iterator[None]:
-        """For as long as it is measured."""
-        os.kill(self.process.pid, signal.SIGCONT)
-        try:
-            yield
-        finally:
-            os.kill(self.process.pid, signal.SIGSTOP)
-
-    def stop(self) -> None:
-        if hasattr(self, "process"):
-            os.kill(self.process.pid, signal.SIGCONT)
-            self.process.terminate()
-            self.process.wait(timeout=60)
-            del self.process
-
-    def rss_mb(self) -> float:
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(status.split("VmRSS:")[1].split()[0]) / 1024
-
-    def processor_s(self) -> float:
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def measure(self, what: str) -> None:
-        """Put one kind of load on it."""
-        before = self.processor_s()
-        if what == "gRPC 16":
-            if self.message is None:
-                return
-            load = grpc_loop(f"127.0.0.1:{self.grpc_port}", self.message, 16, SECONDS)
-        elif what.startswith("open"):
-            load = open_loop(self.url, self.body, float(what.split()[1]), SECONDS)
-        else:
-            load = closed_loop(self.url, self.body, int(what), SECONDS)
-        if load.errors:
-            raise SystemExit(f"{self.name}, {what}: {load.errors} of {load.requests} requests failed")
-        self.loads.setdefault(what, []).append(load)
-        self.cpu_us.setdefault(what, []).append((self.processor_s() - before) / load.requests * 1e6)
 
 
 def main() -> None:
@@ -137,7 +54,7 @@ def _rounds(servers: list[Server]) -> None:
         for what in kinds:
             for server in servers[number % len(servers) :] + servers[: number % len(servers)]:
                 with server.awake():
-                    server.measure(what)
+                    server.measure(what, SECONDS)
         if number == 0:  # to warm up
             for server in servers:
                 server.loads.clear()
@@ -148,7 +65,10 @@ def _show(servers: list[Server]) -> None:
     stock = next(server for server in servers if server.name.startswith("stock"))
     rows = []
     for server in servers:
-        rows.append(Row(f"{server.name}: cold start, RSS", f"{server.cold_start_s:.1f} s, {server.rss_mb():.0f} MB"))
+        start = (
+            f"{server.cold_start_s:.1f} s, of which processor {server.start_cpu_s:.1f} s; {server.start_rss_mb:.0f} MB"
+        )
+        rows.append(Row(f"{server.name}: cold start, RSS then and now", f"{start}, {server.rss_mb():.0f} MB"))
         for what, loads in server.loads.items():
             per_s, p50, p99 = (
                 statistics.median(getattr(load, of) for load in loads) for of in ("per_s", "p50_ms", "p99_ms")
@@ -213,7 +133,7 @@ def _servers(folder: Path) -> list[Server]:
     row = np.random.default_rng(7).normal(size=FLOATS).astype(np.float32)
     tensor = {"name": "input", "shape": [1, FLOATS], "datatype": "FP32", "data": row.tolist()}
     floats.write_text(json.dumps({"inputs": [tensor]}))
-    ports = _free_ports(7)
+    ports = _free_ports(9)
     ours = [sys.executable, "-m", "serving", "--model", f"telco={folder / 'bundle'}", "--host", "127.0.0.1"]
     stock = [sys.executable, "-m", "benchmarks.peers.stock_kserve", str(folder / "model.ubj")]
     raw_message = _message(json.loads(raw.read_bytes()), folder / "raw.pb")
@@ -236,7 +156,19 @@ def _servers(folder: Path) -> list[Server]:
             0,
             raw,
         ),
+        *_mlserver(folder, floats, float_message, ports[6:]),
     ]
+
+
+def _mlserver(folder: Path, body: Path, message: Path, ports: list[int]) -> list[Server]:
+    try:
+        command = mlserver.install()
+    except mlserver.NotInstalledError as why:
+        print(f"MLServer is left out, it cannot be installed: {why}")
+        return []
+    mlserver.prepare(folder / "mlserver", folder / "model.ubj", *ports)
+    start = [str(command), "start", str(folder / "mlserver")]
+    return [Server("MLServer", start, ports[0], ports[1], body, message, mlserver.one_thread())]
 
 
 def _write_booster(path: Path) -> None:
@@ -249,7 +181,7 @@ def _write_booster(path: Path) -> None:
     xgboost.train(settings, xgboost.QuantileDMatrix(matrix, label, nthread=1), TREES).save_model(path)
 
 
-def _message(document: dict, path: Path) -> Path:
+def _message(document: dict[str, Any], path: Path) -> Path:
     from kserve import InferInput, InferRequest
 
     inputs = [
