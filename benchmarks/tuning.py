@@ -51,6 +51,8 @@ print(json.dumps(search(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), i
 def main() -> None:
     from sklearn.metrics import roc_auc_score
 
+    from tenure.families.divided import SCOUT_ROWS
+
     matrix, label = table(ROWS + TEST_ROWS)
     train, held = (matrix[:ROWS], label[:ROWS]), (matrix[ROWS:], label[ROWS:])
     started, before = perf_counter(), _cpu_s()
@@ -76,7 +78,11 @@ def main() -> None:
             Row(f"cross_val_score, wall ({measured})", f"{plain_s:.0f} ± {plain_s_error:.0f} s"),
             Row("ours, processor", f"{ours_cpu_s:.0f} s", f"1/{plain_cpu_s / ours_cpu_s:.1f} of plain"),
             Row("cross_val_score, processor", f"{plain_cpu_s:.0f} s"),
-            Row("folds fitted, ours", f"{folds_done} of {len(trials) * FOLDS}", f"{len(scored)} trials to the end"),
+            Row(
+                "folds fitted, ours",
+                f"{folds_done} of {len(trials) * FOLDS}",
+                f"and {len(trials)} scouts on {SCOUT_ROWS:,} rows each; {len(scored)} trials to the end",
+            ),
             Row(
                 f"ROC-AUC of ours on {TEST_ROWS:,} unseen rows, {ours['rounds']} trees",
                 f"{roc_auc_score(held[1], ours_said):.4f}",
