@@ -14,7 +14,7 @@ import numpy as np
 from tenure.bundle import Companion, read
 from tenure.bundle.files import describe, read_files, write_files
 from tenure.bundle.manifest import COMPANION, content_version
-from tenure.decision import Calibration
+from tenure.decision import Calibration, HalfWidth
 from tenure.explain import LinearTerms
 
 
@@ -56,7 +56,7 @@ def accompanied(source: Path, target: Path) -> Companion:
     companion = Companion(
         LinearTerms(random.normal(size=width) / 100, -0.5, np.zeros(width), "value" if of_value else "logit"),
         None if of_value else Calibration("sigmoid", slope=0.9, intercept=-0.1),
-        7.5 if of_value else None,
+        HalfWidth((0.0,), (7.5,)) if of_value else None,
         0.8,
     )
     variant(source, target, lambda contents: contents.update({COMPANION: companion.to_json().encode()}))
