@@ -117,7 +117,8 @@ def parse(argv: Sequence[str]) -> Arguments:
         help="log a request that takes longer, with what it spent its time on (default 100)")  # fmt: skip
     add = parser.add_argument_group("cache").add_argument
     add("--cache-entries", type=int, default=0, metavar="N",
-        help="answer a small request that came before from memory; keep N a worker (default 0: no cache)")  # fmt: skip
+        help="answer a request of up to 8 rows that came before from memory; larger ones hardly come twice; keep N a "
+        "worker, of 16 KiB at most (default 0: no cache)")  # fmt: skip
     add("--cache-ttl-s", type=_seconds, default=60.0, metavar="S", help="and each for S seconds (default 60)")
     prediction_log.add_options(parser)
     admission.add_options(parser)

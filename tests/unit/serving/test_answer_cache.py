@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving import metrics
-from serving.answer_cache import MAX_ROWS, AnswerCache
+from serving import arguments, metrics
+from serving.answer_cache import MAX_KEY_BYTES, MAX_ROWS, AnswerCache
 from serving.metrics import instruments
 from serving.v2.query import Query
 from serving.v2.request import Options
@@ -99,6 +99,14 @@ def test_the_one_not_asked_for_the_longest_goes_first() -> None:
     cache.put(model(), query(a=[3]), 3)  # type: ignore[arg-type]
     assert [cache.get(model(), query(a=[number])) for number in range(4)] == [0, None, 2, 3]
     assert (len(cache), counted()["evicted"]) == (3, 1.0)
+
+
+def test_the_help_says_how_large_a_request_may_be(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        arguments.parse(["--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"answer a request of up to {MAX_ROWS} rows" in said
+    assert f"of {MAX_KEY_BYTES // 1024} KiB at most" in said
 
 
 def test_what_is_not_kept() -> None:
