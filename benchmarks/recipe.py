@@ -149,6 +149,7 @@ def _recipe(
     the chosen family, and what every family scored inside."""
     from sklearn.model_selection import train_test_split
 
+    from components.train.choice import Blocks, Contender, choose, complexity
     from components.train.logic import run as make
     from components.tune.logic import run as tune
     from tenure.bundle import read
@@ -190,16 +191,19 @@ def _recipe(
         created_at="2026-01-01T00:00:00+00:00",
     )
     document = json.loads((folder / "candidates" / "train.json").read_text(encoding="utf-8"))
-    scored = {}
+    scored, alone = {}, {}
     columns = table.take(pa.array(np.sort(test)))
     for entry in document["leaderboard"]:
-        answer = read(folder / "candidates" / entry["family"]).predict(
-            {name: columns.column(name) for name in columns.column_names}
-        )
+        bundle = read(folder / "candidates" / entry["family"])
+        answer = bundle.predict({name: columns.column(name) for name in columns.column_names})
         scored[entry["family"]] = _score(label[np.sort(test)], answer.probability)
-    alone = max((entry for entry in document["leaderboard"] if entry["family"] in own), key=lambda e: e["pooled_score"])
+        if entry["family"] in own:
+            simple = complexity(bundle.terms)
+            alone[entry["family"]] = Contender(tuple(entry["cv_scores"]), entry["validation_score"], simple)
+    place = choose(training.objective, list(alone.values()), Blocks(len(learn), len(validation)))
+    family = list(alone)[place]
     inner = {entry["family"]: entry["pooled_score"] for entry in document["leaderboard"]}
-    return {RECIPE: scored[alone["family"]], STACKED: scored[document["chosen"]], **scored}, alone["family"], inner
+    return {RECIPE: scored[family], STACKED: scored[document["chosen"]], **scored}, family, inner
 
 
 def one_hot(contract: Contract, table: pa.Table) -> NDArray[np.float64]:

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from sklearn.metrics import roc_auc_score
 from components.parts import read_part, read_transform
 from components.train import logic
 from components.train.candidates import FILE_NAME as TRIALS_FILE
+from components.train.choice import Blocks, Contender, choose
 from components.train.making import VALIDATION_METRICS
 from tenure.bundle import read
 from tenure.contract.family_names import searched
@@ -80,8 +80,12 @@ def test_a_bundle_a_family_and_the_leaderboard(trained, upstream):
     assert [entry["family"] for entry in document["leaderboard"]] == list(upstream.terms.training.families)
     assert [entry["chosen"] for entry in document["leaderboard"]].count(True) == 1
     assert document["chosen"] == summary["chosen"]
-    best = max(document["leaderboard"], key=lambda entry: entry["pooled_score"])
-    assert best["family"] == document["chosen"]
+    contenders = [
+        Contender(tuple(entry["cv_scores"]), entry["validation_score"], int(entry["family"] != "logistic_regression"))
+        for entry in document["leaderboard"]
+    ]
+    place = choose("roc_auc", contenders, Blocks(document["rows"]["train"], document["rows"]["validation"]))
+    assert document["leaderboard"][place]["family"] == document["chosen"]
     for entry in document["leaderboard"]:
         bundle = read(candidates / entry["family"])
         assert bundle.manifest.version == entry["version"]
@@ -241,22 +245,6 @@ def test_a_validation_part_with_one_class(make_upstream, tmp_path):
     pq.write_table(table, upstream.features / "validation.parquet")
     with pytest.raises(DataError, match="validation part"):
         train(upstream, tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("cv", "validation", "chosen"),
-    [
-        ((0.850, 0.840), (0.83, 0.84), 0),  # 0.8471 against 0.8400: many rows outweigh few
-        ((0.842, 0.840), (0.80, 0.84), 1),  # 0.8350 against 0.8400: but not whatever those few say
-        ((0.840, 0.840), (0.84, 0.84), 0),  # equals: the one named first
-    ],
-)
-def test_the_choice_weighs_both_scores_by_their_rows(upstream, cv, validation, chosen):
-    candidates = [
-        SimpleNamespace(best=SimpleNamespace(mean=mean), validation_score=score)
-        for mean, score in zip(cv, validation, strict=True)
-    ]
-    assert logic.choose(upstream.terms, candidates, 5000, 1000) is candidates[chosen]
 
 
 def test_an_ensemble_is_one_more_candidate(make_upstream, tmp_path):
