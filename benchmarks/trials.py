@@ -33,7 +33,7 @@ class Trial(Protocol):
 def outcomes(trials: Iterable[Trial]) -> list[Outcome]:
     """Of each trial, in their order."""
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("fork")) as pool:
-        return list(pool.map(_run, trials, chunksize=10))
+        return list(pool.map(_run, trials, chunksize=5))
 
 
 def _run(trial: Trial) -> Outcome:
