@@ -201,10 +201,14 @@ class Controller:
         plan, state = stored.plan, stored.state
         if self._registry is None or not state.phase.ended or state.told:
             return stored
-        if state.phase is Phase.PROMOTED:
-            self._registry.promoted(plan.model, plan.version, who=plan.who, why=plan.why or state.reason)
-        else:
-            self._registry.rolled_back(plan.model, plan.version, why=state.reason)
+        try:
+            if state.phase is Phase.PROMOTED:
+                self._registry.promoted(plan.model, plan.version, who=plan.who, why=plan.why or state.reason)
+            else:
+                self._registry.rolled_back(plan.model, plan.version, why=state.reason)
+        except InputError as error:
+            # A version that came from elsewhere (start --storage-uri): asked again, the registry would say the same.
+            self._log("error", type=type(error).__name__, message=f"the registry was not told: {error}")
         state = replace(state, told=True)
         document = self.cluster.store({STATE_KEY: dump(plan, state)}, stored.document)
         self._resource_version = document["metadata"]["resourceVersion"]

@@ -23,7 +23,8 @@
 hold, and at the deadline they roll back. A pause holds too, and stops the deadline's clock; harm still rolls back.
 At 100 % stable has no traffic, so the test says nothing there; failures may be the canary's, or an incident that would
 meet stable as well. An alarm leads back to the step before, where both can be compared, rather than to a rollback.
-Once promoting has begun there is no way back but a new rollout: stable's pods may be gone.
+Once promoting has begun there is no way back but a new rollout: stable's pods may be gone. If somebody else takes the
+version out of the service meanwhile, the rollout ends as rolled back.
 """
 
 from __future__ import annotations
@@ -242,6 +243,8 @@ def _enter(state: State, seen: Observation, phase: Phase, action: Action, reason
 
 
 def _promoting(state: State, seen: Observation) -> Decision:
+    if seen.view.foreign:
+        return _roll_back(state, seen, seen.view.foreign)
     if seen.request is Request.ABORT:
         reason = "too late to abort: promotion has begun; start a rollout of the former version"
         return Decision(Action.HOLD, reason, state)

@@ -27,7 +27,8 @@ BUNDLE_PATH = "data/bundle"
 class Registry(Protocol):
     """Where it is written down which version serves. Every method may be repeated: doing it twice changes nothing.
 
-    Every method raises ``SourceError`` if the registry is down or refuses.
+    Every method raises ``SourceError`` if the registry is down or refuses, ``InputError`` if it has no such model or
+    version, or says that this can be none.
     """
 
     def promoted(self, model: str, version: str, *, who: str, why: str) -> None:
@@ -129,8 +130,8 @@ class MlflowRegistry:
                 document: dict[str, Any] = json.loads(answer.read() or b"{}")
                 return document
         except urllib.error.HTTPError as error:
-            message = _message(error.read(2000).decode(errors="replace"))
-            if error.code == 404 and query:
+            code, message = _said(error.read(2000).decode(errors="replace"))
+            if code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 raise InputError(f"MLflow at {self.url}: {message}") from error
             raise SourceError(f"MLflow at {self.url}: HTTP {error.code}: {message}") from error
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -155,8 +156,10 @@ def _credentials() -> dict[str, str]:
     return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
 
 
-def _message(text: str) -> str:
+def _said(text: str) -> tuple[str, str]:
+    """MLflow's error code, "" if the answer is not MLflow's, and its words in one line."""
     try:
-        return " ".join(str(json.loads(text)["message"]).split())[:300]
+        document = json.loads(text)
+        return str(document["error_code"]), " ".join(str(document["message"]).split())[:300]
     except (ValueError, KeyError, TypeError):
-        return " ".join(text.split())[:300]
+        return "", " ".join(text.split())[:300]

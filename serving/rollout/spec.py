@@ -54,7 +54,8 @@ def wanted(isvc: Document, plan: Plan, state: State) -> Document:
     spec = copy.deepcopy(isvc["spec"])
     promoted = spec["predictor"].get("name", "") == plan.canary
     if state.phase in (Phase.PROMOTING, Phase.PROMOTED):
-        return spec if promoted else _promoted(spec, plan)
+        # Without the entry there is nothing to promote: somebody changed the service since, and that stands.
+        return spec if promoted or canary_of(isvc, plan.canary) is None else _promoted(spec, plan)
     if promoted:
         return spec
     present = canary_of(isvc, plan.canary)

@@ -40,16 +40,19 @@ def _foreign(isvc: Document, plan: Plan, state: State) -> str:  # noqa: PLR0911 
     predictor = isvc["spec"]["predictor"]
     others = [entry["predictor"].get("name", "") for entry in isvc["spec"].get("canary") or []]
     others = [name for name in others if name != plan.canary]
-    if state.phase in (Phase.PROMOTING, Phase.PROMOTED):
+    present = spec.canary_of(isvc, plan.canary)
+    uri, name = spec.storage_uri(predictor), predictor.get("name", "")
+    if state.phase is Phase.PROMOTED:
         return ""
+    if state.phase is Phase.PROMOTING:
+        kept = present is not None or (uri, name) == (plan.storage_uri, plan.canary)
+        return "" if kept else f"the service was changed to {uri} during the promotion"
     if isvc["metadata"].get("deletionTimestamp"):
         return "the InferenceService is being deleted"
     if others:
         return f"another canary appeared: {', '.join(others)}"
-    uri, name = spec.storage_uri(predictor), predictor.get("name", "")
     if (uri, name) != (plan.stable.storage_uri, plan.stable.name):
         return f"the stable predictor was changed to {uri}"
-    present = spec.canary_of(isvc, plan.canary)
     if present is None and state.phase in (Phase.SHADOW, Phase.RAMPING, Phase.ANALYSING):
         return f"the canary entry {plan.canary} was taken out of the spec"
     if present is not None and spec.storage_uri(present["predictor"]) != plan.storage_uri:

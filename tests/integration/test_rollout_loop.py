@@ -35,16 +35,18 @@ REAL = os.environ.get("KUBECONFIG", "")
 
 
 class Aliases:
-    """A registry that remembers; ``away`` makes it fail."""
+    """A registry that remembers; ``away`` makes it fail, ``unknown`` deny that there is such a version."""
 
     def __init__(self) -> None:
         self.champion = "6"
         self.told: list[str] = []
-        self.away = False
+        self.away = self.unknown = False
 
     def promoted(self, model: str, version: str, *, who: str, why: str) -> None:
         if self.away:
             raise SourceError("MLflow at http://mlflow does not answer: refused")
+        if self.unknown:
+            raise InputError("MLflow at http://mlflow: Registered Model with name=churn not found")
         self.champion = version
         self.told.append(f"{model} {version} promoted by {who}: {why}")
 
@@ -466,6 +468,50 @@ def test_somebody_changes_stable(world: World) -> None:
     state = world.until(controller, Phase.ROLLED_BACK)
     assert "hotfix" in state.reason
     assert world.predictor()["model"]["storageUri"] == "s3://models/churn/hotfix", "theirs stays"
+
+
+@pytest.mark.parametrize("asked", [None, Request.PROMOTE])
+def test_somebody_puts_the_former_version_back_while_the_new_one_is_promoted(
+    world: World, asked: Request | None
+) -> None:
+    """The rollout ends, whichever moment they choose, and theirs stays."""
+    world.start()
+    controller = world.controller()
+    world.until(controller, Phase.ANALYSING)
+    if asked:
+        world.ask(asked)
+    world.until(controller, Phase.PROMOTING)
+    world.server.put("inferenceservices", inference_service() | {"status": {}})
+    state = world.until(controller, Phase.ROLLED_BACK)
+    assert "during the promotion" in state.reason
+    world.load.lost = 0  # what was on its way when they took it out
+    world.until(controller, Phase.ROLLED_BACK)
+    assert world.predictor() == inference_service()["spec"]["predictor"]
+
+
+def test_a_service_changed_after_a_promotion_that_the_registry_has_not_been_told(world: World) -> None:
+    world.aliases.away = True
+    world.start()
+    controller = world.controller()
+    with pytest.raises(SourceError, match="MLflow"):
+        world.until(controller, Phase.PROMOTED)
+    world.server.put("inferenceservices", inference_service() | {"status": {}})
+    world.aliases.away = False
+    assert world.turn(controller).phase is Phase.PROMOTED
+    assert world.aliases.champion == "7" and world.stored().state.told
+    assert world.predictor() == inference_service()["spec"]["predictor"]
+
+
+def test_a_registry_without_that_version_is_told_once(world: World) -> None:
+    world.aliases.unknown = True
+    world.start()
+    controller = world.controller()
+    state = world.until(controller, Phase.PROMOTED)
+    assert state.told
+    said = [line["message"] for line in world.lines if line["event"] == "error"]
+    assert said == ["the registry was not told: MLflow at http://mlflow: Registered Model with name=churn not found"]
+    world.turn(controller)
+    assert len([line for line in world.lines if line["event"] == "error"]) == 1
 
 
 def test_a_registry_that_is_away_undoes_nothing_and_is_asked_again(world: World) -> None:

@@ -114,8 +114,18 @@ def test_where_a_bundle_lies(url: str, model: str) -> None:
 def test_a_registry_that_is_away_or_refuses(url: str) -> None:
     with pytest.raises(SourceError, match="does not answer"):
         MlflowRegistry("http://127.0.0.1:9").promoted("churn", "1", who="ada", why="x")
-    with pytest.raises((SourceError, InputError), match="MLflow at"):
-        MlflowRegistry(url).promoted("no-such-model", "1", who="ada", why="x")
+    with pytest.raises(SourceError, match="HTTP 404"):
+        MlflowRegistry(f"{url}/elsewhere").promoted("churn", "1", who="ada", why="x")
+
+
+def test_what_the_registry_does_not_have_is_the_asker_s_mistake(url: str, model: str) -> None:
+    registry = MlflowRegistry(url)
+    with pytest.raises(InputError, match="no-such-model"):
+        registry.promoted("no-such-model", "1", who="ada", why="x")
+    with pytest.raises(InputError, match="99"):
+        registry.rolled_back(model, "99", why="x")
+    with pytest.raises(InputError, match="integer"):
+        registry.rolled_back(model, "38c19222d7da", why="x")
 
 
 def test_bundles_lie_where_tracking_puts_them() -> None:

@@ -73,6 +73,11 @@ def test_promotion_is_the_canarys_spec_with_stables_scaling() -> None:
     assert spec.wanted({**isvc, "spec": promoted}, PLAN, in_phase(Phase.PROMOTING, 100)) == promoted
 
 
+@pytest.mark.parametrize("phase", [Phase.PROMOTING, Phase.PROMOTED])
+def test_what_somebody_put_in_the_place_of_the_promoted_stands(phase: Phase) -> None:
+    assert spec.wanted(ISVC, PLAN, in_phase(phase, 100)) == ISVC["spec"]
+
+
 def test_rollback_restores_what_was() -> None:
     isvc = applied(applied(ISVC, STATE), in_phase(Phase.RAMPING, 50))
     drained = applied(isvc, in_phase(Phase.DRAINING))

@@ -201,6 +201,13 @@ def test_abort_is_too_late_once_promotion_has_begun() -> None:
     assert decision.action is not Action.ROLL_BACK and "too late" in decision.reason
 
 
+def test_a_version_taken_out_while_it_is_promoted_ends_the_rollout() -> None:
+    state = replace(at_step(100), phase=Phase.PROMOTING)
+    changed = View(settled=False, problem="changed", foreign="the service was changed to s3://m/6 during the promotion")
+    decision = decide(state, look(state, 500, view=changed), LIMITS)
+    assert decision.action is Action.ROLL_BACK and "during the promotion" in decision.reason
+
+
 def test_pods_that_do_not_come_up_roll_back_with_the_reason() -> None:
     state = first()
     seen = look(state, 199, view=View(settled=False, problem="ImagePullBackOff"))
