@@ -10,7 +10,6 @@ from typing import Any
 from e2e_gateway import until
 from e2e_settings import ROOT, Settings
 from kubernetes import client, config
-from kubernetes.stream import stream
 
 KSERVE = {"group": "serving.kserve.io", "version": "v1beta1", "plural": "inferenceservices"}
 ROUTES = {"group": "gateway.networking.k8s.io", "version": "v1", "plural": "httproutes"}
@@ -65,19 +64,6 @@ class Cluster:
 
     def kill(self, pod: client.V1Pod, grace_s: int = 0) -> None:
         self.core.delete_namespaced_pod(pod.metadata.name, pod.metadata.namespace, grace_period_seconds=grace_s)
-
-    def execute(self, pod: client.V1Pod, *command: str, container: str = "kserve-container") -> str:
-        return stream(
-            self.core.connect_get_namespaced_pod_exec,
-            pod.metadata.name,
-            pod.metadata.namespace,
-            container=container,
-            command=list(command),
-            stderr=True,
-            stdin=False,
-            stdout=True,
-            tty=False,
-        )
 
     def restart(self, workload: str, namespace: str) -> None:
         """As ``kubectl rollout restart KIND/NAME`` does, and wait until it is back."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bundle_variants import failing, renamed
+from bundle_variants import failing, renamed, slow
 from e2e_cluster import Cluster, rollout
 from e2e_gateway import Gateway, Load, until
 from e2e_settings import Settings
@@ -17,18 +17,8 @@ from e2e_settings import Settings
 PROMOTED, ROLLED_BACK = 0, 7
 QUICK = ("--step-time-s", "30", "--step-requests", "200", "--ready-s", "300", "--deadline-s", "1200")
 ROLLOUT_S = 1500
-SPIN = """
-import os
-for _ in range(15):
-    if os.fork() == 0:
-        os.setsid()
-        # What holds the exec's output open would keep the caller waiting.
-        for descriptor in range(3):
-            os.close(descriptor)
-        while True:
-            pass
-"""
-"""Takes the processor from the server beside it: of its container's share, a sixteenth is left."""
+SLOW_ROUNDS = 300
+"""About a tenth of a second of one processor for each request: a model server's own time is a thousandth."""
 
 Publish = Callable[[Path, str], str]
 
@@ -104,33 +94,20 @@ def test_a_canary_that_errs_is_rolled_back(
 
 
 def test_a_canary_that_is_slow_is_rolled_back(
-    settings: Settings, gateway: Gateway, bodies: list[dict[str, Any]], service: Cluster, good: tuple[str, str]
+    settings: Settings,
+    gateway: Gateway,
+    bodies: list[dict[str, Any]],
+    service: Cluster,
+    bundle_folder: Path,
+    publish: Publish,
+    tmp_path: Path,
 ) -> None:
-    """Slow for real: other work in its pods takes the processor from it."""
+    """Slow for real: its model computes for longer than its pods have processors."""
     before = stable_version(gateway, bodies)
-    version, address = good
-    ended = threading.Event()
-
-    def hinder() -> None:
-        hindered: set[str] = set()
-        while not ended.wait(1.0):
-            for pod in service.predictor_pods("e2e"):
-                for item in pod.status.container_statuses or []:
-                    # A container that was started again has lost its hindrance.
-                    life = f"{pod.metadata.name} {item.restart_count}"
-                    if item.name == "kserve-container" and item.ready and life not in hindered:
-                        service.execute(pod, "python", "-c", SPIN)
-                        hindered.add(life)
-
-    thread = threading.Thread(target=hinder, daemon=True)
-    thread.start()
-    try:
-        with Load(gateway, bodies, settings.load_threads, pause_s=0.01) as load:
-            load.wait_for(200, 60)
-            result = start(settings, version, address, "--steps", "25,100")
-    finally:
-        ended.set()
-        thread.join(30)
+    version = slow(bundle_folder, tmp_path / "slow", SLOW_ROUNDS)
+    with Load(gateway, bodies, settings.load_threads, pause_s=0.01) as load:
+        load.wait_for(200, 60)
+        result = start(settings, version, publish(tmp_path / "slow", version), "--steps", "25,100")
     assert result.returncode == ROLLED_BACK, result.stdout[-1000:] + result.stderr[-1000:]
     assert stable_version(gateway, bodies) == before
     assert not service.service()["spec"].get("canary")

@@ -1,4 +1,4 @@
-"""The bundles that the end-to-end tests make: another version, and one that fails, both read like any other."""
+"""The bundles that the end-to-end tests make: another version, one that fails, one that is slow; read as any other."""
 
 from __future__ import annotations
 
@@ -27,6 +27,17 @@ def test_another_version_predicts_the_same(small_bundle: Any, columns: dict[str,
     assert copy.version == version != original.version
     assert np.array_equal(copy.predict(columns).probability, original.predict(columns).probability)
     assert renamed(small_bundle.folder, tmp_path / "c", "xy") not in (version, original.version)
+
+
+def test_a_slow_version_predicts_the_same(small_bundle: Any, columns: dict[str, Any], tmp_path: Path) -> None:
+    from bundle_variants import slow
+
+    from tenure import bundle
+
+    original = bundle.read(small_bundle.folder)
+    assert slow(small_bundle.folder, tmp_path / "b", rounds=3) != original.version
+    burdened = bundle.read(tmp_path / "b")
+    assert np.array_equal(burdened.predict(columns).probability, original.predict(columns).probability)
 
 
 def test_a_failing_version_fails_for_some_rows_only(small_bundle: Any, columns: dict[str, Any], tmp_path: Path) -> None:
