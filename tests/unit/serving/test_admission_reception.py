@@ -1,0 +1,31 @@
+"""Bytes of bodies: what is held is counted, what is refused is not, and all of it is given back."""
+
+from __future__ import annotations
+
+import pytest
+
+from serving.admission.reception import Reception
+from serving.admission.refusal import OverloadedError
+
+
+def test_bodies_share_one_limit() -> None:
+    reception = Reception(100)
+    one, other = reception.begin(), reception.begin()
+    one.add(60)
+    other.add(40)
+    with pytest.raises(OverloadedError) as caught:
+        other.add(1)
+    assert (caught.value.http, caught.value.headers) == (503, (("Retry-After", "1"),))
+    assert reception.held_bytes == 100
+    one.release()
+    one.release()
+    assert reception.held_bytes == 40
+    other.add(60)
+    other.release()
+    assert reception.held_bytes == 0
+
+
+def test_without_a_limit_all_is_taken() -> None:
+    held = Reception().begin()
+    held.add(10**15)
+    held.release()
