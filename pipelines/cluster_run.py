@@ -13,9 +13,10 @@ from typing import Any
 
 from pipelines.graphs import Pipeline
 from pipelines.request import Request
+from pipelines.run_bodies import Submission
 from pipelines.run_states import ALERTED, NOT_BLESSED, REGISTERED, RunState
 from pipelines.settings import TRACKING_URI, Secret, Settings, cluster
-from pipelines.submit import Kubeflow, Submission
+from pipelines.submit import Kubeflow
 from pipelines.workflow import told_error
 from tenure.errors import InputError, TenureError, VerdictError
 from tenure.sources.address import SCHEME, VARIABLE

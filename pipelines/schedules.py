@@ -6,7 +6,8 @@ import hashlib
 import json
 from collections.abc import Callable
 
-from pipelines.submit import Kubeflow, Schedule, Submission
+from pipelines.run_bodies import Submission
+from pipelines.submit import Kubeflow, Schedule
 from tenure.errors import InputError
 
 

@@ -15,13 +15,13 @@ import time
 import urllib.error
 import urllib.request
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.held_up import HeldUp
 from pipelines.kubeflow_errors import TOKEN_VARIABLE, body_message, refusal, why
+from pipelines.run_bodies import Submission, recurring_run_body, run_body
 from pipelines.run_states import RunState, read_run
 from pipelines.workflow import Workflow, read_workflow
 from tenure.errors import InputError, SourceError, TenureError
@@ -40,18 +40,6 @@ PAGE_ROWS = 100
 
 class StillRunningError(TenureError):
     """The run goes on; only waiting for it has ended."""
-
-
-@dataclass(frozen=True)
-class Submission:
-    """A run to create."""
-
-    package: Path
-    """The compiled pipeline."""
-    arguments: Mapping[str, Any]
-    experiment: str
-    run_name: str
-    service_account: str | None = None
 
 
 @dataclass(frozen=True)
@@ -98,13 +86,8 @@ class Kubeflow:
     def create(self, submission: Submission) -> str:
         """Create a run; its id is returned."""
         with answering(self.shown), _quiet():
-            made = self._client.create_run_from_pipeline_package(
-                str(submission.package),
-                arguments=dict(submission.arguments),
-                run_name=submission.run_name,
-                experiment_name=submission.experiment,
-                service_account=submission.service_account,
-            )
+            experiment = self._client.create_experiment(submission.experiment)
+            made = self._client._run_api.run_service_create_run(run=run_body(submission, experiment.experiment_id))
         return str(made.run_id)
 
     def url(self, run_id: str) -> str:
@@ -180,16 +163,8 @@ class Kubeflow:
         """Create a recurring run that does not catch up on missed times, one run at a time."""
         with answering(self.shown), _quiet():
             experiment = self._client.create_experiment(submission.experiment)
-            made = self._client.create_recurring_run(
-                experiment_id=experiment.experiment_id,
-                job_name=submission.run_name,
-                description=description,
-                cron_expression=cron,
-                max_concurrency=1,
-                no_catchup=True,
-                params=dict(submission.arguments),
-                pipeline_package_path=str(submission.package),
-                service_account=submission.service_account,
+            made = self._client._recurring_run_api.recurring_run_service_create_recurring_run(
+                recurring_run=recurring_run_body(submission, experiment.experiment_id, cron, description)
             )
         return _schedule(made)
 

@@ -62,6 +62,8 @@ def test_a_run_is_created_followed_and_leaves_with_0(kubeflow):
     ]
     assert run["display_name"] == "november"
     assert run["experiment_id"] == kubeflow.experiments["crm"]["experiment_id"]
+    # Kubeflow's MLflow plugin opens the run there, too.
+    assert run["plugins_input"] == {"mlflow": {"experiment_name": "crm"}}
     parameters = run["runtime_config"]["parameters"]
     assert parameters["workers"] == [0, 1, 2]
     assert parameters["workers_count"] == 3
@@ -211,6 +213,7 @@ def test_monitoring_of_the_prediction_log_needs_no_table_that_the_cluster_can_re
     assert "created" in tenure("schedule", TELCO, "--cron", "0 0 6 * * *", *place).stdout
     (job,) = kubeflow.recurring.values()
     assert job["runtime_config"]["parameters"]["log"] == LOG
+    assert job["plugins_input"] == {"mlflow": {"experiment_name": "telco"}}
     fails(tenure("submit", TELCO, *place, "--data", DATA), 2, "those of --data or those of --log, not of both")
 
 

@@ -1,0 +1,66 @@
+"""What Kubeflow is sent to make a run or a recurring run.
+
+kfp's client has no argument for what is said to plugins, so the bodies are made here of its own models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+if TYPE_CHECKING:
+    from kfp_server_api import V2beta1RecurringRun, V2beta1Run
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A run to create."""
+
+    package: Path
+    """The compiled pipeline."""
+    arguments: Mapping[str, Any]
+    experiment: str
+    """Of Kubeflow, and of MLflow where Kubeflow opens the runs there; otherwise all share one, "KFP-Default"."""
+    run_name: str
+    service_account: str | None = None
+
+
+def run_body(submission: Submission, experiment_id: str) -> V2beta1Run:
+    """A run, now."""
+    from kfp_server_api import V2beta1Run
+
+    return V2beta1Run(display_name=submission.run_name, **_common(submission, experiment_id))
+
+
+def recurring_run_body(submission: Submission, experiment_id: str, cron: str, description: str) -> V2beta1RecurringRun:
+    """Runs by the clock that do not catch up on missed times, one at a time."""
+    from kfp_server_api import RecurringRunMode, V2beta1CronSchedule, V2beta1RecurringRun, V2beta1Trigger
+
+    return V2beta1RecurringRun(
+        display_name=submission.run_name,
+        description=description,
+        mode=RecurringRunMode.ENABLE,
+        trigger=V2beta1Trigger(cron_schedule=V2beta1CronSchedule(cron=cron)),
+        max_concurrency=1,
+        no_catchup=True,
+        **_common(submission, experiment_id),
+    )
+
+
+def _common(submission: Submission, experiment_id: str) -> dict[str, Any]:
+    from kfp_server_api import V2beta1RuntimeConfig
+
+    # The compiler writes the graph, and after it what concerns Kubernetes alone.
+    with submission.package.open(encoding="utf-8") as file:
+        graph, *platform = yaml.safe_load_all(file)
+    return {
+        "experiment_id": experiment_id,
+        "pipeline_spec": {"pipeline_spec": graph, "platform_spec": platform[0]} if platform else graph,
+        "runtime_config": V2beta1RuntimeConfig(parameters=dict(submission.arguments)),
+        "service_account": submission.service_account,
+        "plugins_input": {"mlflow": {"experiment_name": submission.experiment}},
+    }
