@@ -34,7 +34,7 @@ def evaluate(
         champion: the model that is live.
         evaluation: evaluation.json, report.html, example.json, bundle/.
         metrics: the chosen candidate's, for the run's page.
-        curves: its confusion matrix and ROC curve, likewise.
+        curves: its confusion matrix and ROC curve, likewise; of a regression the matrix of its bands.
         report: report.html, likewise.
         summary: verdict and reasons, likewise.
         override: a person's reason to go on if the verdict is inconclusive; empty for none.

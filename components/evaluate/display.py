@@ -48,7 +48,10 @@ class Page(Protocol):
 def show(
     evaluation: Path, metrics: Metrics, curves: ClassificationMetrics, report: Page, summary: Page
 ) -> dict[str, str]:
-    """Fill the artifacts from the folder that the step wrote; what the model is made of is returned, for metadata."""
+    """Fill the artifacts from the folder that the step wrote; what the model is made of is returned, for metadata.
+
+    Of a regression the confusion matrix is that of the bands, and there is no ROC curve.
+    """
     document: dict[str, Any] = json.loads((evaluation / "evaluation.json").read_text(encoding="utf-8"))
     values = {name: estimate["value"] for name, estimate in document["metrics"].items()}
     for name in SHOWN[document["task"]]:
@@ -56,6 +59,9 @@ def show(
             metrics.log_metric(name, values[name])
     if document["task"] == "classification":
         _classification(document, values, curves)
+    else:
+        bands = document["band_counts"]
+        curves.log_confusion_matrix(bands["names"], bands["rows"])
     shutil.copyfile(evaluation / "report.html", report.path)
     verdict, versions = document["verdict"], document["versions"]
     Path(summary.path).write_text(_markdown(document), encoding="utf-8")
@@ -64,7 +70,7 @@ def show(
 
 
 def _classification(document: dict[str, Any], values: dict[str, float], curves: ClassificationMetrics) -> None:
-    """Confusion matrix and ROC curve; a regression has none, and leaves the artifact empty."""
+    """Confusion matrix and ROC curve."""
     stayed, left = ("true_negatives", "false_positives"), ("false_negatives", "true_positives")
     curves.log_confusion_matrix(["stayed", "left"], [[round(values[name]) for name in row] for row in (stayed, left)])
     roc = document["curves"].get("roc")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -133,6 +134,7 @@ class ValueSetting:
             },
             "target": _target(self.contract) | {"unit": self.unit, "objective": self.objective},
             "curves": curves(self.test.label, said, seed=self.seed),
+            "band_counts": _band_counts(decision, self.test.label, said.value),
         }
 
     def shown(self, document: Json) -> Json:
@@ -154,6 +156,13 @@ def decision_of(bundle: Bundle) -> ValueDecision:
     if not isinstance(decision, ValueDecision):
         raise BundleError(f"the model '{bundle.manifest.family}' predicts a class, the contract's task is regression")
     return decision
+
+
+def _band_counts(decision: ValueDecision, label: NDArray[np.float64], value: NDArray[np.float64]) -> Json:
+    """Rows of the test part by the band of the true value (row) and of the predicted one (column)."""
+    names = list(decision.bands)
+    pairs = Counter(zip(decision.band(label), decision.band(value), strict=True))
+    return {"names": names, "rows": [[pairs[true, predicted] for predicted in names] for true in names]}
 
 
 def _target(contract: Contract) -> Json:

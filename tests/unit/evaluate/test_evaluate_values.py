@@ -70,7 +70,7 @@ def test_first_model_is_blessed_and_everything_is_on_record(value_workspace: Any
     assert "12 rows beyond the fences" in report
 
 
-def test_the_run_page_has_its_metrics_and_no_confusion_matrix(value_workspace: Any, tmp_path: Path) -> None:
+def test_the_run_page_has_its_metrics_and_a_confusion_matrix_of_bands(value_workspace: Any, tmp_path: Path) -> None:
     run(**value_workspace.arguments())
     logged: dict[str, float] = {}
 
@@ -82,8 +82,20 @@ def test_the_run_page_has_its_metrics_and_no_confusion_matrix(value_workspace: A
         def __init__(self, name: str) -> None:
             self.path = str(tmp_path / name)
 
-    # A regression logs nothing about classes: the artifact has no method here that it could call.
-    show(value_workspace.root / "evaluation", Metrics(), object(), Page("r.html"), Page("s.md"))  # type: ignore[arg-type]
+    matrices: list[tuple[list[str], list[list[int]]]] = []
+
+    class Curves:
+        """There are no classes: no ROC curve may be asked for."""
+
+        def log_confusion_matrix(self, categories: list[str], matrix: list[list[int]]) -> None:
+            matrices.append((categories, matrix))
+
+    show(value_workspace.root / "evaluation", Metrics(), Curves(), Page("r.html"), Page("s.md"))  # type: ignore[arg-type]
+    ((names, rows),) = matrices
+    assert names == ["low", "medium", "high"]
+    assert sum(map(sum, rows)) == value_workspace.document()["rows"]["test"]
+    # The true values were not predicted at random: the diagonal is the fullest place of every row.
+    assert [max(range(3), key=row.__getitem__) for row in rows] == [0, 1, 2]
     assert set(logged) == {"rmse", "mae", "r2", "bias", "coverage", "interval_width"} | (logged.keys() & {"mape"})
     assert "| rmse |" in (tmp_path / "s.md").read_text()
 
