@@ -43,6 +43,11 @@ class Customers:
         with contextlib.closing(open_source(self.settings, self.base_folder)) as source:
             found = set(source.columns())
             lacking = [name for name, column in wanted.items() if name not in found and column.required]
+            if lacking and self.contract.events is not None and self.contract.time in found:
+                raise DataError(
+                    f"{source.shown} is an event log, and the model takes a row a customer, as of the day of the "
+                    f"prediction: {key}, {', '.join(self.contract.inputs)}"
+                )
             if lacking:
                 raise DataError(f"{source.shown} lacks what the model needs: {', '.join(lacking)}")
             present = {name: column for name, column in wanted.items() if name in found}

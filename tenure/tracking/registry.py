@@ -8,6 +8,7 @@ register ──► challenger ──(the first blessed one, or promote)──►
 from __future__ import annotations
 
 import contextlib
+import errno
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -157,7 +158,12 @@ class Registry:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".bundle-") as temporary:
             found = self._fetch(version.version, Path(temporary))
-            found.rename(folder)
+            try:
+                found.rename(folder)
+            except OSError as error:
+                # Somebody else has brought the same version meanwhile.
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
         return folder
 
     def _fetch(self, number: str, into: Path) -> Path:

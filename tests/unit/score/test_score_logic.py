@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -9,8 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import csv as arrow_csv
 
+from components.customers import Customers
 from components.score import logic
 from tenure.bundle import read
+from tenure.contract import load
 from tenure.contract.settings import Source
 from tenure.errors import DataError, InputError
 
@@ -128,6 +131,15 @@ def test_rows_that_cannot_be_read_are_kept_with_the_reason(small_bundle, table, 
     assert [row["row"] for row in rejected] == [5]
     assert "many" in rejected[0]["reason"]
     assert 5 not in parts(tmp_path / "out" / DAY)["row"].to_pylist()
+
+
+def test_an_event_log_is_no_table_of_customers(tmp_path):
+    cdnow = Path(__file__).resolve().parents[3] / "datasets" / "cdnow"
+    customers = Customers(load(cdnow), Source(uri="cdnow_orders.csv"), cdnow)
+    with pytest.raises(
+        DataError, match=r"is an event log, and the model takes a row a customer.*: customer_id, orders"
+    ):
+        next(customers.batches())
 
 
 def test_a_table_without_a_column_that_the_model_needs(small_bundle, table, tmp_path):

@@ -191,6 +191,23 @@ def test_a_bundle_of_the_same_run_overwrites_no_other_version(
         assert bundles.read(copy).version == bundles.read(folder).version
 
 
+def test_two_who_bring_the_same_version_at_once_both_have_it(
+    registry: Registry, make_bundle: Callable[[float], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enter(registry, make_bundle(0.3), "r1")
+    kept, fetch = tmp_path / "bundles" / "kept", Registry._fetch
+
+    def fetch_slowly(self: Registry, number: str, into: Path) -> Path:
+        found = fetch(self, number, into)
+        shutil.copytree(found, kept)  # the other one was faster
+        return found
+
+    monkeypatch.setattr(Registry, "_fetch", fetch_slowly)
+    version = bundles.read(registry.download("1", kept)).version
+    assert version == registry.version("1").bundle_version
+    assert [path.name for path in kept.parent.iterdir()] == ["kept"]
+
+
 def test_promotion_and_rollback_keep_a_history(registry: Registry, make_bundle: Callable[[float], Path]) -> None:
     for number, threshold in enumerate((0.3, 0.4, 0.5), start=1):
         enter(registry, make_bundle(threshold), f"r{number}")
