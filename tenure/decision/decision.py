@@ -59,8 +59,6 @@ class Decision:
             raise ValueError("a recommendation names a band that is not there")
         if not 0.0 <= self.base_rate <= 1.0:
             raise ValueError(f"base rate {self.base_rate} is not a share")
-        if self.limit.population < 1 or self.limit.contacts_per_day < 1:
-            raise ValueError("the contact limit needs at least one contact and one customer")
         object.__setattr__(self, "_starts", starts)
         object.__setattr__(self, "_names", list(self.bands))
 
@@ -102,11 +100,7 @@ class Decision:
             "bands": self.bands,
             "recommendations": self.recommendations,
             "base_rate": self.base_rate,
-            "limit": {
-                "contacts_per_day": self.limit.contacts_per_day,
-                "population": self.limit.population,
-                "share": self.limit.share,
-            },
+            "limit": self.limit.to_dict(),
             "expected": self.expected,
             "profit_curve": list(self.profit_curve),
         }
@@ -128,7 +122,7 @@ class Decision:
                 bands={str(name): float(start) for name, start in document["bands"].items()},
                 recommendations={str(name): str(words) for name, words in document["recommendations"].items()},
                 base_rate=float(document["base_rate"]),
-                limit=ContactLimit(int(document["limit"]["contacts_per_day"]), int(document["limit"]["population"])),
+                limit=ContactLimit.from_dict(document["limit"]),
                 expected=dict(document["expected"]),
                 profit_curve=tuple(document["profit_curve"]),
                 calibration_log_loss=dict(document["calibration"]["log_loss"]),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,16 +39,36 @@ class ProfitCurve:
 
 @dataclass(frozen=True)
 class ContactLimit:
-    """How many of the customers scored a day may be contacted."""
+    """How many of the customers scored a day may be contacted.
+
+    Raises:
+        ValueError: if there is not one contact, or not one customer.
+    """
 
     contacts_per_day: int
     population: int
     """Customers scored a day."""
 
+    def __post_init__(self) -> None:
+        if self.contacts_per_day < 1 or self.population < 1:
+            raise ValueError(f"{self.contacts_per_day} contacts a day among {self.population} customers are no limit")
+
     @property
     def share(self) -> float:
         """Largest share of the scored customers that may be contacted; at most 1."""
         return min(1.0, self.contacts_per_day / self.population)
+
+    def to_dict(self) -> dict[str, float]:
+        return {"contacts_per_day": self.contacts_per_day, "population": self.population, "share": self.share}
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> ContactLimit:
+        """Read what ``to_dict`` wrote; the share follows from the rest.
+
+        Raises:
+            ValueError, TypeError, KeyError: if it is something else.
+        """
+        return cls(int(document["contacts_per_day"]), int(document["population"]))
 
 
 def contact_limit(business: Business, table_rows: int) -> ContactLimit:

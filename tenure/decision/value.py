@@ -64,8 +64,6 @@ class ValueDecision:
             raise ValueError(f"bands start at {starts}, which does not ascend")
         if not set(self.recommendations) <= set(self.bands):
             raise ValueError("a recommendation names a band that is not there")
-        if self.limit.population < 1 or self.limit.contacts_per_day < 1:
-            raise ValueError("the contact limit needs at least one contact and one customer")
         object.__setattr__(self, "_starts", starts[1:])
         object.__setattr__(self, "_names", list(self.bands))
 
@@ -98,11 +96,7 @@ class ValueDecision:
             "bands": self.bands,
             "recommendations": self.recommendations,
             "label": {"mean": self.label_mean, "spread": self.label_spread},
-            "limit": {
-                "contacts_per_day": self.limit.contacts_per_day,
-                "population": self.limit.population,
-                "share": self.limit.share,
-            },
+            "limit": self.limit.to_dict(),
             "expected": self.expected,
         }
         return json.dumps(document, indent=1, allow_nan=False) + "\n"
@@ -126,7 +120,7 @@ class ValueDecision:
                 recommendations={str(name): str(words) for name, words in document["recommendations"].items()},
                 label_mean=float(document["label"]["mean"]),
                 label_spread=float(document["label"]["spread"]),
-                limit=ContactLimit(int(document["limit"]["contacts_per_day"]), int(document["limit"]["population"])),
+                limit=ContactLimit.from_dict(document["limit"]),
                 expected=dict(document["expected"]),
             )
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
