@@ -13,6 +13,7 @@ from components.train.candidates import best_of_families
 from components.train.choice import Blocks, Contender, choose, complexity
 from components.train.companion import make_companion
 from components.train.making import Candidate, make_candidate, make_ensemble
+from components.train.profile import reference_profile
 from components.train.rows import join
 from tenure.bundle import write
 from tenure.contract import parse
@@ -72,7 +73,7 @@ def run(
     transform = read_transform(features)
     rows = join(read_part(features, "train", terms, transform), read_part(features, "validation", terms, transform))
     train_rows, validation_rows = len(rows.train.label), len(rows.validation.label)
-    profile = json.loads((valid / "profile.json").read_text(encoding="utf-8"))
+    profile = reference_profile(terms, valid, features)
     data_hash = json.loads((raw / "ingest.json").read_text(encoding="utf-8"))["data_hash"]
     table_rows = _table_rows(features)
     made: list[Candidate] = []
