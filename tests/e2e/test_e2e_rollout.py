@@ -17,8 +17,8 @@ from e2e_settings import Settings
 PROMOTED, ROLLED_BACK = 0, 7
 QUICK = ("--step-time-s", "30", "--step-requests", "200", "--ready-s", "300", "--deadline-s", "1200")
 ROLLOUT_S = 1500
-SLOW_ROUNDS = 300
-"""About a tenth of a second of one processor for each request: a model server's own time is a thousandth."""
+SLOW_ROUNDS = 600
+"""About two tenths of a second of one processor for each request: a model server's own time is a thousandth."""
 
 Publish = Callable[[Path, str], str]
 
