@@ -6,9 +6,10 @@ from kfp.dsl.pipeline_task import PipelineTask
 
 from pipelines.settings import Pods, Settings
 
-RETRY_AFTER = "30s"
-RETRY_FACTOR = 2.0
-RETRY_AT_MOST = "300s"
+RETRY_AFTER_S = 30
+RETRY_FACTOR = 2
+LONGEST_TRY_S = 24 * 3600
+"""Of a step without a timeout of its own."""
 
 
 class Placement:
@@ -35,13 +36,23 @@ class Placement:
         if self._settings.retries and retried:
             task.set_retry(
                 self._settings.retries,
-                backoff_duration=RETRY_AFTER,
-                backoff_factor=RETRY_FACTOR,
-                backoff_max_duration=RETRY_AT_MOST,
+                backoff_duration=f"{RETRY_AFTER_S}s",
+                backoff_factor=float(RETRY_FACTOR),
+                backoff_max_duration=f"{self._all_tries_s(step)}s",
             )
         if self._settings.pods is not None:
             _describe_pod(task, step, self._settings.pods)
         return task
+
+    def _all_tries_s(self, step: str) -> int:
+        """How long all tries of a step may take together, and the pauses between them.
+
+        Kubeflow calls this the longest back-off; Argo counts it from the first try's start, tries nothing again after
+        it, and gives a later try only what is left: a shorter time takes retries from the very steps that take long.
+        """
+        retries, timeouts_s = self._settings.retries, self._settings.pods.timeouts_s if self._settings.pods else {}
+        pauses_s = sum(RETRY_AFTER_S * RETRY_FACTOR**number for number in range(retries))
+        return (retries + 1) * timeouts_s.get(step, LONGEST_TRY_S) + pauses_s
 
 
 def _describe_pod(task: PipelineTask, step: str, pods: Pods) -> None:
