@@ -114,14 +114,14 @@ def test_monitoring_judges_by_what_the_server_logged(small_bundle: Any, tmp_path
     monkeypatch.setattr(logic, "write_report", lambda *_: None)  # evidently takes seconds to import
     watched = with_profile(small_bundle, tmp_path / "bundle")
     loaded = bundle.read(watched)
-    riskiest = np.argsort(-loaded.predict(columns_of(small_bundle.rows)).probability)[:150]
+    riskiest = np.argsort(-loaded.predict(columns_of(small_bundle.rows)).probability)[:210]
     log = str(tmp_path / "predictions")
     options = ["--prediction-log", log, "--prediction-log-flush-s", "0.5", "--no-grpc", "--workers", "2"]
     with started(watched, tmp_path / "log", *options) as server:
         for place in np.split(riskiest, 15):
             server.infer(infer_request(columns_of(small_bundle.rows.take(place))))
         # What is older than that outlives workers that are killed.
-        wait_until(lambda: sum(pq.read_metadata(file).num_rows for file in Path(log).rglob("*.parquet")) == 150)
+        wait_until(lambda: sum(pq.read_metadata(file).num_rows for file in Path(log).rglob("*.parquet")) == 210)
         for worker in Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split():
             os.kill(int(worker), signal.SIGKILL)
     csv.write_csv(small_bundle.rows, tmp_path / "table.csv")
