@@ -105,7 +105,7 @@ def _trouble(objects: Objects) -> str:
                 continue
             says = waiting.get("message", "") if "Image" in waiting.get("reason", "") else ended.get("message", "")
             what = waiting.get("reason") or ended.get("reason", "failed")
-            says = says or waiting.get("message", "")
+            says = _end(says or waiting.get("message", ""))
             return _line(f"{pod['metadata']['name']}, container {container['name']}: {what}: {says}")
     for condition in (objects.canary or {}).get("status", {}).get("conditions", []):
         if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
@@ -155,6 +155,12 @@ def _shares(backends: Sequence[Document]) -> dict[str, int]:
 
 def _words(shares: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {share} %" for name, share in sorted(shares.items())) or "nothing"
+
+
+def _end(text: str, length: int = 200) -> str:
+    """The end of what a container said last: of a traceback, what it was about."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else f"…{line[-length:]}"
 
 
 def _line(text: str, length: int = 300) -> str:

@@ -197,6 +197,14 @@ def test_kserves_own_word_counts(status: dict[str, Any], words: str) -> None:
             },
             "CrashLoopBackOff: error: no bundle at /mnt/models",
         ),
+        (
+            {
+                "state": {
+                    "terminated": {"exitCode": 1, "reason": "Error", "message": "at\n" * 500 + "No model in s3://m/7"}
+                }
+            },
+            "at No model in s3://m/7",
+        ),
         ({"state": {"waiting": {"reason": "ContainerCreating"}}}, "0 of 1 canary pods are available"),
         ({"state": {"running": {}}}, "0 of 1 canary pods are available"),
     ],
