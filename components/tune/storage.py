@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,9 @@ from tenure.sources.address import VARIABLE
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
+
+TABLES_PAUSES_S = (0.2, 0.5, 1.0, 2.0)
+"""Before a look at whether another worker has made the tables by now."""
 
 
 class ProcessLock:
@@ -76,7 +80,7 @@ def open_storage(address: str) -> BaseStorage:
         ContractError: if the variable is not set.
         SourceError: if the database cannot be reached.
     """
-    from optuna.storages import JournalStorage, RDBStorage
+    from optuna.storages import JournalStorage
 
     address = _from_environment(address)
     with told(address):
@@ -85,7 +89,22 @@ def open_storage(address: str) -> BaseStorage:
                 return JournalStorage(Journal(Path(address)))
             except (ValueError, KeyError, TypeError) as error:
                 raise StorageError(f"{address} holds something else than studies: {_first_line(error)}") from error
-        return RDBStorage(address, engine_kwargs={"pool_pre_ping": True})
+        return _database(address)
+
+
+def _database(address: str) -> BaseStorage:
+    """Workers that start side by side on an empty database make its tables at once: all but one are refused, and find
+    the tables made when they look again.
+    """
+    from optuna.storages import RDBStorage
+    from sqlalchemy.exc import IntegrityError, ProgrammingError
+
+    for pause_s in TABLES_PAUSES_S:
+        try:
+            return RDBStorage(address, engine_kwargs={"pool_pre_ping": True})
+        except (IntegrityError, ProgrammingError):
+            time.sleep(pause_s)
+    return RDBStorage(address, engine_kwargs={"pool_pre_ping": True})
 
 
 @contextlib.contextmanager
