@@ -13,6 +13,7 @@ STEPS = frozenset(CLUSTER_RESOURCES)
 """Steps of any of the graphs; Kubeflow lists drivers, loops and branches as tasks of their own beside them."""
 
 ENDED = frozenset({"SUCCEEDED", "FAILED", "CANCELED", "SKIPPED"})
+TRY = re.compile(r"\(\d+\)$")
 REGISTERED = "register"
 NOT_BLESSED = "track"
 ALERTED = "alert"
@@ -87,9 +88,13 @@ def step_of(name: str) -> str | None:
 
 
 def _tasks(details: Iterable[Any]) -> Iterable[Task]:
-    for number, detail in enumerate(details):
-        name = step_of(detail.display_name or "")
-        if name is not None:
+    listed = [(detail, detail.display_name or "") for detail in details]
+    names = {name for _, name in listed}
+    for number, (detail, shown) in enumerate(listed):
+        name = step_of(shown)
+        # Kubeflow lists a step, and each try of it as <step>(0) beside it: the step's own state is the one that counts.
+        task, is_try = TRY.subn("", shown)
+        if name is not None and not (is_try and task in names):
             yield Task(detail.task_id or str(number), name, (detail.state or "PENDING").upper(), _message(detail.error))
 
 

@@ -73,6 +73,19 @@ def test_a_run_is_created_followed_and_leaves_with_0(kubeflow):
     assert {json.dumps(pod["podMetadata"]) for pod in pods.values()} == {'{"labels": {"team": "crm"}}'}
 
 
+def test_a_step_is_told_once_though_kubeflow_lists_each_try_beside_it(kubeflow):
+    """As 2.17.0 does: what it runs in has a default for retries, so that all of it has tries."""
+    kubeflow.history = [
+        ("RUNNING", [task("ingest(0)", "FAILED"), task("ingest", "RUNNING"), task("executor(0)", "FAILED")]),
+        ("RUNNING", [task("ingest(0)", "FAILED"), task("ingest(1)", "RUNNING"), task("ingest", "RUNNING")]),
+        ("SUCCEEDED", [task("ingest(1)", "SUCCEEDED"), task("ingest", "SUCCEEDED"), task("register", "SUCCEEDED")]),
+    ]
+    result = submit(kubeflow)
+    assert result.exit_code == 0, result.stderr
+    states = [tuple(line.split()[:2]) for line in result.stderr.splitlines()]
+    assert states == [("ingest", "running"), ("ingest", "succeeded"), ("register", "succeeded")]
+
+
 def caching(run):
     spec = run["pipeline_spec"]["pipeline_spec"]
     parts = [spec["root"], *spec["components"].values()]

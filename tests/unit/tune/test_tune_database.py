@@ -13,7 +13,7 @@ from postgres_server import Postgres
 from components.tune.storage import open_storage
 
 pytestmark = pytest.mark.skipif(postgres_server.binaries() is None, reason="PostgreSQL is not installed")
-PASSWORD = "studies"  # noqa: S105 of a server that lives as long as this module
+PASSWORD = "studies"
 WORKERS = 6
 
 
