@@ -51,7 +51,7 @@ class Placement:
         it, and gives a later try only what is left: a shorter time takes retries from the very steps that take long.
         """
         retries, timeouts_s = self._settings.retries, self._settings.pods.timeouts_s if self._settings.pods else {}
-        pauses_s = sum(RETRY_AFTER_S * RETRY_FACTOR**number for number in range(retries))
+        pauses_s: int = sum(RETRY_AFTER_S * RETRY_FACTOR**number for number in range(retries))
         return (retries + 1) * timeouts_s.get(step, LONGEST_TRY_S) + pauses_s
 
 
