@@ -50,7 +50,7 @@ class Settings:
     resources: Mapping[str, Resources] = field(default_factory=lambda: MappingProxyType({}))
     """Step name to resources; kfp.local has no use for them."""
     retries: int = 0
-    """How often a task is tried again: a node may go away, a laptop's process fails for a reason."""
+    """How often a task is tried again whose node went away; a process that failed did so for a reason."""
     use_cache: bool = True
     """Whether any step may come from earlier runs; kfp's own switch at submission reaches the outermost tasks alone."""
     pods: Pods | None = None
@@ -101,6 +101,16 @@ CLUSTER_TIMEOUTS_S: Mapping[str, int] = MappingProxyType(
 
 TRACKING_URI = "http://mlflow.tenure-platform.svc:5000"
 """MLflow of k8s/base, for clusters whose Kubeflow does not hand one to the steps."""
+
+MLFLOW_PATIENCE: Mapping[str, str] = MappingProxyType(
+    {
+        "TENURE_TRACKING_PATIENCE_S": "300",
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "6",
+        "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "2",
+    }
+)
+"""MLflow may be away for some minutes, or answer without its database (2 + 4 + … + 64 s): Kubeflow Pipelines 2.17.0 has
+Argo try a step again that lost its pod, and none that failed (``retryPolicy: OnError``)."""
 
 STUDIES_VARIABLE = "TENURE_STUDIES"
 STUDIES = f"${{{STUDIES_VARIABLE}}}"
@@ -163,7 +173,7 @@ def cluster(
     pods = Pods(
         timeouts_s=CLUSTER_TIMEOUTS_S,
         secrets=MappingProxyType(secrets),
-        environment=MappingProxyType({"TENURE_TRACKING_URI": tracking_uri}),
+        environment=MappingProxyType({"TENURE_TRACKING_URI": tracking_uri, **MLFLOW_PATIENCE}),
         labels=MappingProxyType(dict(labels or {})),
     )
     return Settings(image=image, resources=CLUSTER_RESOURCES, retries=2, use_cache=use_cache, pods=pods)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import socket
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tenure.errors import SourceError
+from tenure.errors import InputError, SourceError
 
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 FALLBACK_VARIABLE = "TENURE_TRACKING_URI"
@@ -22,8 +23,14 @@ other one, which goes first: the run that it opened is there."""
 HOME_VARIABLE = "TENURE_HOME"
 DEFAULT_HOME = ".tenure"
 
+PATIENCE_VARIABLE = "TENURE_TRACKING_PATIENCE_S"
+"""How long a server may be away before that fails what needs it, seconds. People at a terminal want to know at once;
+a step of a pipeline outlasts a restart, or a run of hours is lost for it: 2.17.0 of Kubeflow Pipelines tries a step
+again that lost its pod, and none that failed."""
+
 REACH_TIMEOUT_S = 5.0
 REACH_ATTEMPTS = 3
+LONGEST_PAUSE_S = 10.0
 PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "mssql": 1433}
 
 
@@ -55,13 +62,15 @@ class Location:
         """Make sure that something answers at ``uri``, before MLflow waits minutes for it.
 
         Raises:
-            SourceError: if nothing does, after a few attempts.
+            SourceError: if nothing does, after a few attempts, and ``TENURE_TRACKING_PATIENCE_S`` where it is set.
+            InputError: that is no number.
         """
         parts = urlsplit(self.uri)
         scheme = parts.scheme.split("+")[0]
         if scheme not in PORTS:
             return
-        for attempt in range(1, REACH_ATTEMPTS + 1):
+        deadline = time.monotonic() + _patience_s()
+        for attempt in itertools.count(1):
             try:
                 if scheme in ("http", "https"):
                     _ask(f"{self.shown.rstrip('/')}/health")
@@ -69,10 +78,10 @@ class Location:
                     address = (parts.hostname or "localhost", parts.port or PORTS[scheme])
                     socket.create_connection(address, REACH_TIMEOUT_S).close()
             except OSError as error:
-                if attempt == REACH_ATTEMPTS:
+                if attempt >= REACH_ATTEMPTS and time.monotonic() >= deadline:
                     why = "no answer in time" if isinstance(error, TimeoutError) else _reason(error)
                     raise SourceError(f"MLflow at {self.shown} cannot be reached: {why}") from error
-                time.sleep(0.5 * attempt)
+                time.sleep(min(0.5 * attempt, LONGEST_PAUSE_S))
             else:
                 return
 
@@ -91,6 +100,14 @@ def resolve(tracking_uri: str | None = None, home: Path | str | None = None) -> 
     # A server keeps artifacts itself; a bare database has no place for them.
     is_database = uri.split(":", 1)[0].split("+")[0] in ("sqlite", "postgresql", "mysql", "mssql")
     return Location(uri, folder / "mlartifacts" if is_database else None)
+
+
+def _patience_s() -> float:
+    text = os.environ.get(PATIENCE_VARIABLE) or "0"
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"{PATIENCE_VARIABLE} is a number of seconds, not '{text}'") from None
 
 
 def _ask(url: str) -> None:

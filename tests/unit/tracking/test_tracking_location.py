@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tenure.errors import SourceError, StorageError
+from tenure.errors import InputError, SourceError, StorageError
 from tenure.tracking import Location, Registry, resolve
 from tenure.tracking import location as module
 from tenure.tracking.client import connect
@@ -82,6 +83,31 @@ def test_a_server_that_comes_back_is_waited_for(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(module.socket, "create_connection", connect_at_third)
     Location("postgresql://db/mlflow", None).reach()
     assert tries == [("db", 5432)] * 3
+
+
+@pytest.mark.parametrize("answers_after_s", [290.0, 310.0])
+def test_a_step_of_a_pipeline_outlasts_a_restart(answers_after_s: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+
+    def connect(address: object, timeout: float) -> socket.socket:
+        if clock[0] < answers_after_s:
+            raise ConnectionRefusedError(111, "Connection refused")
+        return socket.socket()
+
+    monkeypatch.setenv(module.PATIENCE_VARIABLE, "300")
+    monkeypatch.setattr(module.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(module.time, "sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
+    monkeypatch.setattr(module.socket, "create_connection", connect)
+    expected = contextlib.nullcontext() if answers_after_s < 300 else pytest.raises(SourceError, match="refused")
+    with expected:
+        Location("postgresql://db/mlflow", None).reach()
+    assert clock[0] <= 300 + module.LONGEST_PAUSE_S
+
+
+def test_patience_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(module.PATIENCE_VARIABLE, "long")
+    with pytest.raises(InputError, match="TENURE_TRACKING_PATIENCE_S is a number of seconds, not 'long'"):
+        Location("postgresql://db/mlflow", None).reach()
 
 
 class Failing(BaseHTTPRequestHandler):
