@@ -92,8 +92,8 @@ def _wait(process: subprocess.Popen[bytes], log: IO[bytes], started: float, dead
                 continue
             chunk = os.read(output, 65_536)
             if not chunk:
-                status = process.wait(timeout=_END_S)
-                raise ServingError(f"the model server ended with status {status}{_last_words(process, log)}")
+                process.wait(timeout=_END_S)
+                raise ServingError(f"the model server did not come up{_last_words(process, log)}")
             line += chunk
     ready: dict[str, int] = json.loads(line)
     return ready

@@ -127,7 +127,7 @@ def test_a_server_that_ends_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         monkeypatch, tmp_path, "import sys\nprint('first', file=sys.stderr)\nsys.exit('{\"message\": \"no luck\"}')"
     )
     with (
-        pytest.raises(ServingError, match="ended with status 1; it ended with status 1; its last log line: no luck"),
+        pytest.raises(ServingError, match="did not come up; it ended with status 1; its last log line: no luck"),
         model_server(tmp_path, "telco", 30.0),
     ):
         pass
