@@ -122,6 +122,18 @@ def test_no_compiler_no_pip_no_cache_no_secret(engine: Engine, images: dict[str,
     assert int(uid) > 0
 
 
+def test_the_pipeline_puts_models_where_mlflow_says(engine: Engine, images: dict[str, str]) -> None:
+    """MLflow on a cluster keeps artifacts in an object store, and has its clients upload them."""
+    upload = (
+        "from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository as repository;"
+        "print(type(repository('s3://tenure-models/mlflow')._get_s3_client()).__name__)"
+    )
+    where = ("-e", "AWS_ENDPOINT_URL=http://object-store:8333", "-e", "AWS_DEFAULT_REGION=us-east-1")
+    keys = ("-e", "AWS_ACCESS_KEY_ID=tenure", "-e", "AWS_SECRET_ACCESS_KEY=secret")
+    said = engine(*engine.confined("--rm", "--entrypoint=python", *where, *keys, images["pipeline"], "-c", upload))
+    assert said.strip() == "S3"
+
+
 def test_the_image_has_the_locked_versions(engine: Engine, images: dict[str, str]) -> None:
     listing = "import importlib.metadata as m, json; print(json.dumps({d.name: d.version for d in m.distributions()}))"
     installed = engine(*engine.confined("--rm", "--entrypoint=python", images["rollout"], "-c", listing))
