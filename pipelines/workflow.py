@@ -6,8 +6,11 @@ the reason.
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import re
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -84,8 +87,20 @@ def read_workflow(manifest: str) -> Workflow:
     document = json.loads(manifest)
     if not isinstance(document, dict):
         raise ValueError("a workflow is a JSON object")  # noqa: TRY004 of the text, not of an argument's type
-    metadata, nodes = document.get("metadata") or {}, (document.get("status") or {}).get("nodes") or {}
-    return Workflow(str(metadata.get("namespace") or ""), tuple(_pods(metadata, nodes)))
+    metadata, status = document.get("metadata") or {}, document.get("status") or {}
+    return Workflow(str(metadata.get("namespace") or ""), tuple(_pods(metadata, _nodes(status))))
+
+
+def _nodes(status: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """By id. Past 1 MB, which a whole training comes to, Argo packs them."""
+    packed = status.get("compressedNodes")
+    if not packed:
+        return status.get("nodes") or {}
+    try:
+        nodes: dict[str, dict[str, Any]] = json.loads(gzip.decompress(base64.b64decode(packed)))
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"the workflow's nodes cannot be unpacked: {error}") from error
+    return nodes
 
 
 def told_error(log: str) -> str | None:

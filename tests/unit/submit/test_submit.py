@@ -119,7 +119,9 @@ def pod(number, template="retry-system-container-impl"):
     return f"tenure-training-x7k2p-{template}-{number['id'].rpartition('-')[2]}"
 
 
-def test_a_failed_run_says_what_the_step_said(kubeflow):
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_failed_run_says_what_the_step_said(kubeflow, packed):
+    kubeflow.packs_nodes = packed
     first, last = (node(f"root.run.ingest.executor({n})", "Failed", "Error (exit code 2)") for n in (0, 1))
     last["finishedAt"] = "2026-11-21T12:01:00Z"
     kubeflow.history = [("FAILED", [task("ingest", "FAILED")])]
