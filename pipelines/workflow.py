@@ -73,6 +73,11 @@ class Workflow:
         return next((pod for pod in self.pods if pod.lacks_image), None)
 
     @property
+    def succeeded(self) -> set[str]:
+        """Steps with a pod of their own that did its work."""
+        return {pod.step for pod in self.pods if not pod.is_driver and pod.phase == "Succeeded"}
+
+    @property
     def worked(self) -> set[str]:
         """Steps that were computed; one that came from the cache has a driver and no pod of its own."""
         return {pod.step for pod in self.pods if not pod.is_driver}

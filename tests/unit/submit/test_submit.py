@@ -107,6 +107,16 @@ def test_a_model_that_was_not_blessed_leaves_with_7(kubeflow):
     fails(submit(kubeflow), 7, r"not blessed.*#/runs/details/")
 
 
+@pytest.mark.parametrize(("last", "status"), [("register", 0), ("track", 7)])
+def test_what_a_large_run_came_to_is_seen_by_its_pods(kubeflow, last, status):
+    """Kubeflow's list of tasks stays as it was when Argo began to pack the nodes."""
+    kubeflow.packs_nodes = True
+    kubeflow.history = [("SUCCEEDED", [task("train", "RUNNING")])]
+    kubeflow.nodes = [node(f"root.run.condition-4.{last}.executor(0)", "Succeeded")]
+    result = submit(kubeflow)
+    assert result.exit_code == status, result.stderr
+
+
 def test_a_failed_run_names_the_step_and_what_it_said(kubeflow):
     kubeflow.history = [
         ("RUNNING", [task("ingest", "RUNNING")]),
