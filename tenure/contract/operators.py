@@ -38,10 +38,15 @@ def arithmetic(operator: type[ast.operator], left: Node, right: Node, text: str)
     sign = f"'{SIGNS[operator]}'"
     need(left, "number", sign)
     need(right, "number", sign)
-    exponent = right.literal
-    if operator is ast.Pow and (exponent is None or abs(float(exponent)) > MAX_EXPONENT):
-        raise ValueError(f"the exponent in '{text}' must be a plain number from -{MAX_EXPONENT} to {MAX_EXPONENT}")
     compute, a, b = ARITHMETIC[operator], left.run, right.run
+    if operator is ast.Pow:
+        exponent = right.literal
+        if exponent is None or abs(float(exponent)) > MAX_EXPONENT:
+            raise ValueError(f"the exponent in '{text}' must be a plain number from -{MAX_EXPONENT} to {MAX_EXPONENT}")
+        # As a plain number: numpy squares many rows by multiplying, but a single one, whose exponent is an array as
+        # long, by pow, which may round otherwise.
+        power = float(exponent)
+        return Node("number", lambda columns: finite(compute(a(columns), power)), text)
     return Node("number", lambda columns: finite(compute(a(columns), b(columns))), text)
 
 

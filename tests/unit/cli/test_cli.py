@@ -85,7 +85,8 @@ def test_every_command_explains_itself(command):
 )
 def test_the_examples_of_help_are_commands_that_exist(command):
     """Every example parses: asked for help in its place, typer finds no option that it does not know."""
-    examples = tenure(*command, "--help").stdout.partition("Examples:")[2].strip().splitlines()
+    helped = tenure(*command, "--help").stdout
+    examples = re.sub(r"\\\n\s*", " ", helped.partition("Examples:")[2]).strip().splitlines()
     assert examples
     for example in examples:
         words = shlex.split(example.partition(" | jq")[0].partition("| ")[2] or example.partition(" | ")[0])
@@ -96,7 +97,6 @@ def test_the_examples_of_help_are_commands_that_exist(command):
             words = words[:end]
         assert tenure(*words[1:], "--help").exit_code == 0
         options = {word.partition("=")[0] for word in words if word.startswith("--")}
-        helped = tenure(*command, "--help").stdout
         assert all(re.search(rf"{option}\b", helped) for option in options), example
 
 

@@ -49,7 +49,6 @@ def test_a_contracts_folder_is_a_table(small_bundle, table, tmp_path):
     [
         (("score", "none.csv"), "no such file"),
         (("monitor", "customers.csv", "--scores", "a", "--log", "b"), "not of both"),
-        (("monitor", "customers.csv", "--scores", "a"), "give one"),
         (("monitor", "customers.csv"), "not a profile"),
     ],
 )

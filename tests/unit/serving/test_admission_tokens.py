@@ -6,7 +6,7 @@ import base64
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -83,30 +83,30 @@ def signed_with_the_public_key() -> str:
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        (unsigned(), "algorithm is not one of RS256, ES256"),
-        (signed_with_the_public_key(), "algorithm is not one of"),
-        (token(algorithm="RS512"), "algorithm is not one of"),
-        (token(OTHER_KEY), "not a good one"),
-        (token(kid="three"), "a key that the issuer does not publish"),
-        (token(EC_KEY, "ES256", "one"), "a key that the issuer does not publish"),
-        (token(exp=time.time() - 60), "has expired"),
-        (token(nbf=time.time() + 600), "not valid yet"),
-        (token(iss="https://evil.example.com"), "another issuer"),
-        (token(aud="other"), "another audience"),
-        (token(exp=None), "lacks the claim 'exp'"),
-        (token(sub=None), "lacks the claim 'sub'"),
-        (token(sub=""), "'sub' is no text"),
-        (token()[:-4] + "AAAA", "not a good one"),
-        ("a.b.c", "not a good one"),
-        ("..", "not a good one"),
-        ("ä.b.c", "not a good one"),
-        ("x" * 9000, "longer than 8192 characters"),
+        (unsigned, "algorithm is not one of RS256, ES256"),
+        (signed_with_the_public_key, "algorithm is not one of"),
+        (lambda: token(algorithm="RS512"), "algorithm is not one of"),
+        (lambda: token(OTHER_KEY), "not a good one"),
+        (lambda: token(kid="three"), "a key that the issuer does not publish"),
+        (lambda: token(EC_KEY, "ES256", "one"), "a key that the issuer does not publish"),
+        (lambda: token(exp=time.time() - 60), "has expired"),
+        (lambda: token(nbf=time.time() + 600), "not valid yet"),
+        (lambda: token(iss="https://evil.example.com"), "another issuer"),
+        (lambda: token(aud="other"), "another audience"),
+        (lambda: token(exp=None), "lacks the claim 'exp'"),
+        (lambda: token(sub=None), "lacks the claim 'sub'"),
+        (lambda: token(sub=""), "'sub' is no text"),
+        (lambda: token()[:-4] + "AAAA", "not a good one"),
+        (lambda: "a.b.c", "not a good one"),
+        (lambda: "..", "not a good one"),
+        (lambda: "ä.b.c", "not a good one"),
+        (lambda: "x" * 9000, "longer than 8192 characters"),
     ],
 )
-def test_bad_tokens(check: TokenCheck, bad: str, message: str) -> None:
+def test_bad_tokens(check: TokenCheck, bad: Callable[[], str], message: str) -> None:
     check._keys.find = _once_settled(check._keys)  # type: ignore[method-assign]
     with pytest.raises(UnauthenticatedError, match=message) as caught:
-        check.subject(bad)
+        check.subject(bad())
     assert (caught.value.http, caught.value.headers) == (401, (("WWW-Authenticate", "Bearer"),))
 
 

@@ -48,7 +48,7 @@ def test_a_closed_loop_asks_as_soon_as_it_is_answered() -> None:
 
 def test_a_peer_that_cannot_be_installed_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: "/bin/false")
-    with pytest.raises(mlserver.NotInstalledError, match="returned non-zero exit status 1"):
+    with pytest.raises(mlserver.NotInstalledError, match="/bin/false"):
         mlserver.install(tmp_path / "home")
     assert not (tmp_path / "home").exists()
 

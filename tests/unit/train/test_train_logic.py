@@ -33,7 +33,7 @@ def handed_over(upstream, folder):
                     "number": 0,
                     "state": "complete",
                     "score": 0.84,
-                    "scores": [0.83, 0.85],
+                    "scores": np.linspace(0.83, 0.85, upstream.terms.training.folds).tolist(),
                     "rounds": 80 if get(family).stops_early else None,
                     "parameters": dict(get(family).default),
                     "seconds": 1.0,
