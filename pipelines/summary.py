@@ -101,7 +101,7 @@ def _families(evaluation: Json) -> RenderableType:
         table.add_row(
             Text("●" if family["chosen"] else "", "green"), Text(family["family"].replace("_", " "), style), *cells
         )
-    return Group(table, Text("on the test part; ● was chosen on the validation part before that", "dim"))
+    return Group(table, Text("on the test part; ● was chosen before that, the simplest of those about as good", "dim"))
 
 
 def _verdict(evaluation: Json) -> RenderableType:
