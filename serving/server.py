@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -124,6 +125,10 @@ class ChurnServer(kserve.ModelServer):  # type: ignore[misc]  # it has no type s
             await server.serve(sockets=[listening.http])
 
     def _started(self, grpc_port: int | None) -> None:
+        # What is loaded now stays: left to the collector, it would look through all of it for 60 to 80 ms, twice a
+        # second under load, with every request waiting. A bundle that is loaded later is not frozen, so none piles up.
+        gc.collect()
+        gc.freeze()
         if self._told_to_stop:
             signal.raise_signal(signal.SIGTERM)
         else:
