@@ -107,9 +107,7 @@ def raise_for_end(kubeflow: Kubeflow, run_id: str, ended: RunState, pipeline: Pi
     if ended.state == "SUCCEEDED":
         # Past 1 MB Argo packs a workflow's nodes, and Kubeflow's list of tasks stays as it was before.
         workflow = kubeflow.workflow(run_id)
-        done = {task.step for task in ended.tasks if task.state == "SUCCEEDED"} | (
-            workflow.succeeded if workflow else set()
-        )
+        done = ended.succeeded | (workflow.succeeded if workflow else set())
         if pipeline is Pipeline.MONITORING and ALERTED in done:
             raise VerdictError(f"train anew: today's customers are not those that the model learnt from; {url}")
         if pipeline is not Pipeline.TRAINING or REGISTERED in done:

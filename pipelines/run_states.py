@@ -61,8 +61,10 @@ class RunState:
         failed = [task for task in self.tasks if task.state == "FAILED"]
         return min(failed, key=lambda task: (task.step == "notify", task.message == ""), default=None)
 
-    def succeeded(self, step: str) -> bool:
-        return any(task.step == step and task.state == "SUCCEEDED" for task in self.tasks)
+    @property
+    def succeeded(self) -> set[str]:
+        """Steps that did their work."""
+        return {task.step for task in self.tasks if task.state == "SUCCEEDED"}
 
 
 def read_run(run: KubeflowRun) -> RunState:
