@@ -31,8 +31,8 @@ class Models:
         self._models[model.name] = model
         self._repository.update(model)
         if before is not None:
-            metrics.retired(before.name, before.bundle.version, before.bundle.manifest.family)
-        metrics.served(model.name, model.bundle.version, model.bundle.manifest.family)
+            metrics.retired(before.name, before.bundle)
+        metrics.served(model.name, model.bundle)
         return before
 
     def find(self, name: str, version: str | None = None) -> ChurnModel:

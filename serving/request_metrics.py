@@ -34,6 +34,6 @@ class RequestMetrics:
         """A reloaded bundle's metrics take the place of those of its predecessor."""
         version, metrics = self._predictions.get(model.name, ("", None))
         if metrics is None or version != model.bundle.version:
-            metrics = PredictionMetrics(model.name, model.bundle.version)
+            metrics = PredictionMetrics(model.name, model.bundle)
             self._predictions[model.name] = (model.bundle.version, metrics)
         return metrics

@@ -11,6 +11,7 @@ The one place that says what a file of it looks like. The server writes it, moni
     fallback    bool                    answered by the fallback
     decision    bool                    whether to contact the customer
     customer    string                  the key, under a secret (HMAC); null if it was not sent or there is no secret
+    output      string                  which output of the answer the score is: probability, or value
     inputs      struct<column: type …>  the raw columns as the contract names them; null for a missing value
 
 Files are ordered by name: a later file holds later rows (the writer starts names with the UTC time).
@@ -42,12 +43,13 @@ FIXED = pa.schema(
         pa.field("fallback", pa.bool_(), nullable=False),
         pa.field("decision", pa.bool_()),
         pa.field("customer", pa.string()),
+        pa.field("output", pa.string()),
     ]
 )
 """Every column but ``inputs``, whose type depends on the contract."""
 _WRITTEN = re.compile(r"\d{8}T\d{6}")
 """How the writer begins a file's name: when it was written, UTC."""
-_ADDED_LATER = ("decision", "customer")
+_ADDED_LATER = ("decision", "customer", "output")
 """Columns that a log of an older server lacks."""
 
 Row = Mapping[str, Any]
@@ -67,6 +69,7 @@ class Logged:
     inputs: Row
     decision: bool | None = None
     customer: str | None = None
+    output: str | None = None
 
 
 def schema(inputs: pa.Schema) -> pa.Schema:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from serving.hooks import BASE_RATE, COMPANION
-from serving.metrics.instruments import Counter, CounterSeries, Gauge, Histogram
+from serving.metrics.instruments import Counter, CounterSeries, Gauge, Histogram, OwnBoundsHistogram
+from serving.metrics.score_bounds import score_bounds
 from serving.v2.answer import FLAGS
-from tenure.bundle import AnyPrediction
+from tenure.bundle import AnyPrediction, Bundle
 
 REQUESTS = Counter("tenure_requests", "Inference requests, by HTTP status or gRPC's equivalent", ["model", "code"])
 REQUEST_SECONDS = Histogram("tenure_request_duration_seconds", "Inference requests, by duration", ["model"])
@@ -28,29 +29,26 @@ LOG_WRITES = Counter("tenure_prediction_log_writes", "Files of the prediction lo
 PREDICT_SECONDS = Histogram("request_predict_seconds", "Predictions, by duration; KServe's own name", ["model_name"])
 
 _ROWS = Counter("tenure_rows", "Customers scored", ["model"])
-SCORE_BUCKETS = [n / 20 for n in range(1, 21)] + [digit * 10**power for power in range(7) for digit in (2, 5, 10)]
-"""Twentieths for probabilities, and on to ten million for the values of a regression: the same for every model, so that
-two versions can be compared. Values below 0 are in the first."""
-_SCORES = Histogram("tenure_score", "Customers scored, by probability or value", ["model"], buckets=SCORE_BUCKETS)
+_SCORES = OwnBoundsHistogram("tenure_score", "Customers scored, by probability or value", ["model"])
 _PREDICTIONS = Counter("tenure_predictions", "Customers scored, by decision", ["model", "version", "contact"])
 _FLAGGED = Counter(
     "tenure_flagged_values", "Values that were imputed, unknown or out of range", ["model", "column", "flag"]
 )
 
 
-def served(model: str, version: str, family: str) -> None:
+def served(model: str, bundle: Bundle) -> None:
     """A bundle serves under a name from now on; what the rollout reads is exposed before anybody asks."""
-    MODEL_INFO.labels(model, version, family).set(1)
+    MODEL_INFO.labels(model, bundle.version, bundle.manifest.family).set(1)
     for kind in (COMPANION, BASE_RATE):
         FALLBACKS.labels(model, kind)
     REQUESTS.labels(model, "200")
     REQUEST_SECONDS.labels(model)
-    _SCORES.labels(model)
+    _SCORES.within(score_bounds(bundle), model)
 
 
-def retired(model: str, version: str, family: str) -> None:
+def retired(model: str, bundle: Bundle) -> None:
     """Another bundle took its place."""
-    MODEL_INFO.labels(model, version, family).set(0)
+    MODEL_INFO.labels(model, bundle.version, bundle.manifest.family).set(0)
 
 
 class RequestSeries:
@@ -73,12 +71,12 @@ class RequestSeries:
 class PredictionMetrics:
     """Counts what one version of a model predicts."""
 
-    def __init__(self, model: str, version: str) -> None:
+    def __init__(self, model: str, bundle: Bundle) -> None:
         self._model = model
-        self._contact = _PREDICTIONS.labels(model, version, "true")
-        self._no_contact = _PREDICTIONS.labels(model, version, "false")
+        self._contact = _PREDICTIONS.labels(model, bundle.version, "true")
+        self._no_contact = _PREDICTIONS.labels(model, bundle.version, "false")
         self._rows = _ROWS.labels(model)
-        self._scores = _SCORES.labels(model)
+        self._scores = _SCORES.within(score_bounds(bundle), model)
         self._seconds = PREDICT_SECONDS.labels(model)
         self._flags: dict[tuple[str, str], CounterSeries] = {}
 

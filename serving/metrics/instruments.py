@@ -8,6 +8,7 @@ One thread writes a series: those of requests belong to the event loop.
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from bisect import bisect_left
@@ -36,8 +37,13 @@ class _Series:
         self._cells: memoryview[float]
         self._place = 0
 
-    def bind(self, page: Page, width: int) -> None:
-        place = page.place(self.key, width)
+    @property
+    def width(self) -> int:
+        """How many cells."""
+        return 1
+
+    def bind(self, page: Page) -> None:
+        place = page.place(self.key, self.width)
         if place is None:
             logs.server.error("no room for another metric", extra={"fields": {"metric": self.key}})
         self._cells, self._place = page.cells, place or 0
@@ -70,6 +76,10 @@ class HistogramSeries(_Series):
         super().__init__(key)
         self._bounds = bounds
 
+    @property
+    def width(self) -> int:
+        return len(self._bounds) + 2
+
     def observe(self, value: float) -> None:
         self._cells[self._place + bisect_left(self._bounds, value)] += 1.0
         self._cells[self._place + len(self._bounds) + 1] += value
@@ -87,9 +97,6 @@ S = TypeVar("S", bound=_Series)
 
 class _Family(Generic[S]):
     """Series of one name."""
-
-    width = 1
-    """Cells a series."""
 
     def __init__(self, name: str, documentation: str, labels: Sequence[str] = ()) -> None:
         if name in _families:
@@ -109,12 +116,12 @@ class _Family(Generic[S]):
             if len(values) != len(self.label_names):
                 raise ValueError(f"metric {self.name} has the labels {self.label_names}, not {len(values)}")
             series = self._series[values] = self._make((self.name, *values))
-            series.bind(_current.page, self.width)
+            series.bind(_current.page)
         return series
 
     def bind(self, page: Page) -> None:
         for series in self._series.values():
-            series.bind(page, self.width)
+            series.bind(page)
 
     def _make(self, key: Key) -> S:
         raise NotImplementedError
@@ -170,7 +177,6 @@ class Histogram(_Family[HistogramSeries]):
         self, name: str, documentation: str, labels: Sequence[str] = (), *, buckets: Sequence[float] = SECONDS
     ) -> None:
         self.bounds = tuple(buckets)
-        self.width = len(self.bounds) + 2
         super().__init__(name, documentation, labels)
 
     def _make(self, key: Key) -> HistogramSeries:
@@ -179,13 +185,61 @@ class Histogram(_Family[HistogramSeries]):
     def describe(self, found: dict[tuple[str, ...], list[list[float]]]) -> Metric:
         family = HistogramMetricFamily(self.name, self.documentation, labels=self.label_names)
         for labels, pages in found.items():
-            *counts, total = [sum(cells) for cells in zip(*pages, strict=True)]
-            cumulated = np.cumsum(counts).tolist()
-            buckets = [
-                (_bound_text(bound), count) for bound, count in zip((*self.bounds, math.inf), cumulated, strict=True)
-            ]
-            family.add_metric(labels, buckets=buckets, sum_value=total)
+            _add(family, labels, [(self.bounds, pages)])
         return family
+
+
+class OwnBoundsHistogram(_Family[HistogramSeries]):
+    """A family of histograms each of which has buckets of its own.
+
+    Where series of the same labels had several in turn, exposed are the bounds that all of them have.
+    """
+
+    def __init__(self, name: str, documentation: str, labels: Sequence[str]) -> None:
+        super().__init__(name, documentation, [*labels, _BOUNDS])
+
+    def within(self, bounds: Sequence[float], *values: str) -> HistogramSeries:
+        """The series of these label values with buckets up to ``bounds``, ascending; exposed at 0 from now on."""
+        return self.labels(*values, json.dumps(list(bounds)))
+
+    def _make(self, key: Key) -> HistogramSeries:
+        return HistogramSeries(key, _own_bounds(key))
+
+    def describe(self, found: dict[tuple[str, ...], list[list[float]]]) -> Metric:
+        family = HistogramMetricFamily(self.name, self.documentation, labels=self.label_names[:-1])
+        parts: dict[tuple[str, ...], list[tuple[tuple[float, ...], list[list[float]]]]] = {}
+        for key, pages in found.items():
+            parts.setdefault(key[:-1], []).append((_own_bounds(key), pages))
+        for labels, of_labels in parts.items():
+            _add(family, labels, of_labels)
+        return family
+
+
+_BOUNDS = "bounds"
+"""Stands for the buckets in a series' key; no label that anybody sees."""
+
+
+def _own_bounds(key: Key) -> tuple[float, ...]:
+    return tuple(json.loads(key[-1]))
+
+
+def _add(
+    family: HistogramMetricFamily,
+    labels: tuple[str, ...],
+    parts: Sequence[tuple[tuple[float, ...], list[list[float]]]],
+) -> None:
+    """Add a histogram, the sum of parts that have bounds and the cells of every page."""
+    common = set(parts[0][0]).intersection(*(bounds for bounds, _ in parts))
+    counts = dict.fromkeys((*sorted(common), math.inf), 0.0)
+    whole = 0.0
+    for bounds, pages in parts:
+        *cells, total = [sum(column) for column in zip(*pages, strict=True)]
+        for bound, below in zip((*bounds, math.inf), np.cumsum(cells).tolist(), strict=True):
+            if bound in counts:
+                counts[bound] += below
+        whole += total
+    buckets = [(_bound_text(bound), count) for bound, count in counts.items()]
+    family.add_metric(labels, buckets=buckets, sum_value=whole)
 
 
 class _Current:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from serving.privacy import Pseudonyms, hidden_columns
+from serving.v2.answer import SCORE
 from serving.v2.columns import Columns
 from tenure.contract import Column, Contract
 from tenure.transform.scalars import as_text, boolean_reader, number_reader, text_reader
@@ -48,6 +49,7 @@ class RowMaker:
         from tenure import prediction_log
 
         self._name = name
+        self._output = SCORE[contract.task]
         # A key or sensitive column is no input of any model; one that became it would not be logged.
         hidden = hidden_columns(contract)
         inputs = {column: described for column, described in contract.inputs.items() if column not in hidden}
@@ -80,6 +82,7 @@ class RowMaker:
         fixed["decision"] += entry.prediction.decision[place].tolist()
         customers = None if entry.customers is None else entry.customers[place]
         fixed["customer"] += [None] * count if customers is None else [self._customer(c) for c in _listed(customers)]
+        fixed["output"] += [self._output] * count
         self.rows += count
 
     def batch(self) -> pa.RecordBatch:

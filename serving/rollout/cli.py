@@ -24,7 +24,7 @@ EXAMPLES = """examples:
   {program} run churn --prometheus http://prometheus.monitoring:9090
 
 exit status: 0 done, 2 what was asked for is wrong, 3 the cluster or a server is away or forbids,
-  4 another rollout is under way, 7 rolled back (with --wait)
+  4 another rollout is under way, 7 rolled back (with --wait, or by its replay)
 """
 
 

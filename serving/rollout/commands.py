@@ -8,17 +8,17 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from serving.rollout import history, shadow
 from serving.rollout.connection import Conflict
 from serving.rollout.limits import Limits
 from serving.rollout.lines import duration, plan_lines, status_lines, steps_line
 from serving.rollout.loop import CONFLICT_RETRIES, Controller
-from serving.rollout.observation import NoData, Question, Request, Window
+from serving.rollout.observation import NoData, Question, Replay, Request, Window
 from serving.rollout.prometheus import Prometheus
 from serving.rollout.record import REPLAY_KEY, REQUEST_KEY, Stored, replay_json, request_json
 from serving.rollout.registry import MlflowRegistry, NoRegistry, Registry
@@ -27,6 +27,9 @@ from serving.rollout.start import Wish, begin
 from serving.rollout.state import Phase, Plan
 from serving.rollout.traffic import Cluster
 from tenure.errors import InputError, SourceError, VerdictError
+
+if TYPE_CHECKING:
+    from tenure.prediction_log import Logged
 
 POLL_S = 1.0
 NOTICE_S = 60.0
@@ -62,13 +65,17 @@ def start(options: argparse.Namespace) -> None:
     if options.shadow_rows < shadow.FEWEST_ROWS:
         raise InputError(f"--shadow-rows {options.shadow_rows}: at least {shadow.FEWEST_ROWS}")
     cluster = _cluster(options)
+    # Before anything is written down: a log that is not there leaves no rollout behind that waits for its replay.
+    logged = None
+    if options.shadow is not None:
+        logged = shadow.replayable(options.shadow, options.shadow_rows, cluster.service)
     wish = Wish(
         version=options.version,
         canary=options.name or f"v{options.version}".lower().replace(".", "-").replace("_", "-"),
         storage_uri=storage_uri,
         model=model,
         limits=limits,
-        shadow=options.shadow is not None,
+        shadow=logged is not None,
         who=options.who,
         why=options.why,
     )
@@ -79,10 +86,13 @@ def start(options: argparse.Namespace) -> None:
     print(f"{cluster.service}: version {plan.version} goes out as {plan.canary}: {steps_line(plan.limits)}")
     if not _controller(cluster):
         print(f"note: no controller is at work; start one: python -m serving.rollout run {cluster.service}")
-    if plan.shadow and options.shadow is not None:
-        _replay(cluster, plan, options)
+    replay = None
+    if plan.shadow and logged is not None:
+        replay = _replay(cluster, plan, logged, options.canary_url)
     if options.wait:
         _wait(cluster, plan)
+    elif replay is not None and not replay.ok:
+        raise VerdictError(f"{cluster.service}: version {plan.version} is rolled back: replay: {replay.summary}")
 
 
 def status(options: argparse.Namespace) -> None:
@@ -178,26 +188,25 @@ def _ask(cluster: Cluster, request: Request, who: str, why: str) -> Plan:
     raise SourceError(f"{cluster.service}: the rollout changes too often to be asked; try again")
 
 
-def _replay(cluster: Cluster, plan: Plan, options: argparse.Namespace) -> None:
-    """Replay the log once the canary is ready, and write the outcome down for the controller."""
-    from tenure import prediction_log
+def _replay(cluster: Cluster, plan: Plan, logged: Sequence[Logged], canary_url: str | None) -> Replay | None:
+    """Replay the log once the canary is ready, and write the outcome down for the controller; None if it is too late.
 
-    logged = prediction_log.newest(options.shadow, options.shadow_rows)
-    url = options.canary_url
-    if not url:
-        url = f"http://{predictor_object(cluster.service, plan.canary)}.{cluster.namespace}.svc"
+    Raises:
+        SourceError: if the cluster is away, or the canary not ready in time.
+    """
+    url = canary_url or f"http://{predictor_object(cluster.service, plan.canary)}.{cluster.namespace}.svc"
     limit_s = plan.limits.ready_s + NOTICE_S
     stored = _until(cluster, plan, lambda stored: stored.state.phase is not Phase.PREPARING, limit_s, lambda: None)
     if stored.state.phase is not Phase.SHADOW:
         print(f"{cluster.service}: no replay: {stored.state.phase}: {stored.state.reason}")
-        return
-    answers = [shadow.ask(url, cluster.service, row, timeout_s=10.0) for row in logged]
+        return None
+    answers = (shadow.ask(url, cluster.service, row, timeout_s=10.0) for row in logged)
     replay = shadow.compare(logged, answers, plan.limits)
     for _ in range(CONFLICT_RETRIES):
         with contextlib.suppress(Conflict):
             cluster.store({REPLAY_KEY: replay_json(plan, replay)}, cluster.stored())
             print(f"{cluster.service}: replay {'passed' if replay.ok else 'failed'}: {replay.summary}")
-            return
+            return replay
     raise SourceError(f"{cluster.service}: the replay's outcome could not be written; run start again")
 
 

@@ -4,14 +4,16 @@ errors      failed requests of all requests
 fallbacks   fallback answers of all requests
 latency     requests slower than ``latency_ratio`` times stable's p99: one in a hundred of stable's is slower than
             its p99, so a share that is larger by 0.01 or more says that the canary's p99 is past the slow bound
-scores      scores up to an edge, for every inner edge of the histogram and in both directions: Kolmogorov's
-            distance, with the mean of the edges' e-values
+scores      scores up to an edge, for every edge of stable's histogram and in both directions: Kolmogorov's
+            distance, with the mean of the edges' e-values. Stable's edges lie where its own scores do, be they
+            probabilities or sums of money; the canary's may be others
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from serving.rollout import evidence
@@ -178,22 +180,37 @@ class Comparison:
                 for side in (canary, stable)
             ]
             yield "latency", limits.slow_share, Block(*sides[0], *sides[1])
-        yield from _score_blocks(canary.scores, stable.scores, limits.score_distance)
+        yield from _score_blocks(canary.scores, stable.scores, self._edges(stable.scores), limits.score_distance)
+
+    def _edges(self, stable: Histogram) -> list[float]:
+        """Where scores are compared: at stable's bounds, those of before if it has no pods any more."""
+        known = {float(name.partition("<=")[2]) for name in self.purses if name.startswith("scores<=")}
+        return sorted(bound for bound in stable.counts or known if math.isfinite(bound))
 
 
 METRICS = ("errors", "fallbacks", "latency", "scores")
 
 
-def _score_blocks(canary: Histogram, stable: Histogram, tolerance: float) -> Iterator[tuple[str, float, Block]]:
+def _score_blocks(
+    canary: Histogram, stable: Histogram, edges: Sequence[float], tolerance: float
+) -> Iterator[tuple[str, float, Block]]:
+    """At every edge of stable's the scores up to it and those above it.
+
+    Where the canary has no such edge, the nearest one by which it hits no more often than it really does takes its
+    place: no difference of the bounds can make a canary look worse than it is.
+    """
     n_c, n_s = canary.total, stable.total
     if not (n_c or n_s):
         return
-    for edge in sorted(canary.counts or stable.counts)[:-1]:
-        below_c, below_s = canary.counts.get(edge, 0), stable.counts.get(edge, 0)
-        if edge >= 1.0:
-            continue  # every score lies below: nothing to compare
-        yield f"scores<={edge:g}", tolerance, Block(n_c, below_c, n_s, below_s)
-        yield f"scores>{edge:g}", tolerance, Block(n_c, n_c - below_c, n_s, n_s - below_s)
+    bounds_c = sorted(bound for bound in canary.counts if math.isfinite(bound)) or edges
+    for edge in edges:
+        below_s = stable.counts.get(edge, 0)
+        lower, upper = bisect_right(bounds_c, edge), bisect_left(bounds_c, edge)
+        if lower > 0:
+            yield f"scores<={edge:.12g}", tolerance, Block(n_c, canary.counts.get(bounds_c[lower - 1], 0), n_s, below_s)
+        if upper < len(bounds_c):
+            above_c = n_c - canary.counts.get(bounds_c[upper], 0)
+            yield f"scores>{edge:.12g}", tolerance, Block(n_c, above_c, n_s, n_s - below_s)
 
 
 def _metric(name: str) -> str:

@@ -5,7 +5,7 @@ Read are four families, each with the labels ``namespace`` and ``pod`` that Prom
     tenure_requests_total{code}                     answered requests; code is HTTP's, or its equivalent for gRPC
     tenure_fallbacks_total                          answered by the fallback; must be exposed at 0 too
     tenure_request_duration_seconds_bucket{le}      requests by duration
-    tenure_score_bucket{le}                         answered rows by probability
+    tenure_score_bucket{le}                         answered rows by probability or value
 
 Raw samples are fetched and counted here rather than by ``increase()``, which extrapolates and which drops what a
 counter held when it was first scraped: a canary whose pods fail from their first second would look clean. Counting
@@ -50,12 +50,13 @@ Samples = list[tuple[float, float]]
 
 @dataclass(frozen=True)
 class Series:
-    """One counter's samples by time (seconds since the epoch)."""
+    """One counter's samples by time (seconds since the epoch). ``label`` is its bound or code, "" if it has neither."""
 
     family: str
     pod: str
     label: str
     samples: Samples
+    model: str = ""
 
 
 class Prometheus:
@@ -114,10 +115,10 @@ def count(series: Iterable[Series], asked: Question) -> Window | NoData:
         counted = {side: _side(items, asked.start, from_zero=scraped) for side, items in sides.items()}
     except ValueError as error:
         return NoData(str(error))
-    for kind in ("latency_s", "scores"):
-        bounds = {tuple(sorted(getattr(side, kind).counts)) for side in counted.values()} - {()}
-        if len(bounds) > 1:
-            return NoData("canary and stable keep histograms with different bounds")
+    # Of scores two versions may have different ones: each has them where its own scores lie.
+    bounds = {tuple(sorted(side.latency_s.counts)) for side in counted.values()} - {()}
+    if len(bounds) > 1:
+        return NoData("canary and stable keep durations with different bounds")
     return Window(asked.start, asked.now, canary=counted["canary"], stable=counted["stable"])
 
 
@@ -132,16 +133,14 @@ def _lacking(side: str, items: list[Series], asked: Question) -> str:
 
 
 def _side(items: list[Series], start: float, *, from_zero: bool) -> Side:
-    grown: dict[str, dict[str, float]] = {family: defaultdict(float) for family in FAMILIES}
-    for item in items:
-        grown[item.family][item.label] += growth(item.samples, start, from_zero=from_zero)
-    codes = grown[REQUESTS]
+    grown = [(item, growth(item.samples, start, from_zero=from_zero)) for item in items]
+    requests = [(item.label, grown_by) for item, grown_by in grown if item.family == REQUESTS]
     return Side(
-        requests=round(sum(codes.values())),
-        errors=round(sum(grown_by for code, grown_by in codes.items() if _FAILED.fullmatch(code))),
-        fallbacks=round(sum(grown[FALLBACKS].values())),
-        latency_s=_histogram(grown[LATENCY]),
-        scores=_histogram(grown[SCORES]),
+        requests=round(sum(grown_by for _, grown_by in requests)),
+        errors=round(sum(grown_by for code, grown_by in requests if _FAILED.fullmatch(code))),
+        fallbacks=round(sum(grown_by for item, grown_by in grown if item.family == FALLBACKS)),
+        latency_s=_histogram(LATENCY, grown),
+        scores=_histogram(SCORES, grown),
     )
 
 
@@ -166,15 +165,21 @@ def growth(samples: Samples, start: float, *, from_zero: bool) -> float:
     return total
 
 
-def _histogram(buckets: dict[str, float]) -> Histogram:
-    return Histogram({float(bound): round(grown_by) for bound, grown_by in buckets.items()})
+def _histogram(family: str, grown: list[tuple[Series, float]]) -> Histogram:
+    """The sum over all pods and models, at the bounds that all of them have."""
+    parts: dict[tuple[str, str], dict[float, float]] = defaultdict(dict)
+    for item, grown_by in grown:
+        if item.family == family:
+            parts[item.pod, item.model][float(item.label)] = grown_by
+    common = set.intersection(*map(set, parts.values())) if parts else set()
+    return Histogram({bound: round(sum(part[bound] for part in parts.values())) for bound in common})
 
 
 def _series(result: dict[str, Any]) -> Series:
     metric = result["metric"]
     label = metric.get("le") or metric.get("code", "")
     samples = [(float(when), float(value)) for when, value in result["values"]]
-    return Series(metric["__name__"], metric["pod"], label, samples)
+    return Series(metric["__name__"], metric["pod"], label, samples, metric.get("model", ""))
 
 
 def _said(body: bytes) -> str:

@@ -10,12 +10,14 @@ import http.client
 import json
 import math
 import os
+import sys
 import time
 import urllib.error
 import urllib.request
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from serving.rollout.limits import Limits
@@ -30,15 +32,21 @@ KEY_VARIABLE = "TENURE_API_KEY"
 FEWEST_ROWS = 100
 """Fewer rows than this say nothing about a distribution."""
 
+OUTPUTS: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {"probability": (0.0, 1.0), "value": (-sys.float_info.max, sys.float_info.max)}
+)
+"""The output that is the score, of a classification and of a regression, and the smallest and largest it can be."""
+
 
 @dataclass(frozen=True)
 class Answer:
-    """What the canary said to one row. ``error`` is "" if it answered."""
+    """What the canary said to one row. ``error`` is "" if it answered; ``output`` is the score's name then."""
 
     score: float | None
     latency_s: float
     fallback: bool = False
     error: str = ""
+    output: str = ""
 
 
 def ask(url: str, model: str, logged: Logged, timeout_s: float) -> Answer:
@@ -56,17 +64,25 @@ def ask(url: str, model: str, logged: Logged, timeout_s: float) -> Answer:
     try:
         with urllib.request.urlopen(request, timeout=timeout_s) as answer:  # noqa: S310
             document = json.loads(answer.read())
-        outputs = {item["name"]: item["data"] for item in document["outputs"]}
-        score = float(outputs["probability"][0])
-        if not 0.0 <= score <= 1.0:
-            return Answer(None, time.perf_counter() - started, error=f"probability {score}")
+        output, score = _score({item["name"]: item["data"] for item in document["outputs"]})
+        low, high = OUTPUTS[output]
+        if not low <= score <= high:
+            return Answer(None, time.perf_counter() - started, error=f"{output} {score}")
         fallback = bool(document.get("parameters", {}).get("fallback"))
     except urllib.error.HTTPError as error:
         text = " ".join(error.read(500).decode(errors="replace").split())
         return Answer(None, time.perf_counter() - started, error=f"HTTP {error.code}: {text[:200]}")
     except (OSError, http.client.HTTPException, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         return Answer(None, time.perf_counter() - started, error=f"{type(error).__name__}: {error}")
-    return Answer(score, time.perf_counter() - started, fallback)
+    return Answer(score, time.perf_counter() - started, fallback, output=output)
+
+
+def _score(outputs: Mapping[str, Sequence[Any]]) -> tuple[str, float]:
+    """Name and number of the first row's score."""
+    for output in OUTPUTS:
+        if output in outputs:
+            return output, float(outputs[output][0])
+    raise ValueError(f"no output {' or '.join(OUTPUTS)}, but {', '.join(outputs) or 'none'}")
 
 
 def _key() -> dict[str, str]:
@@ -75,34 +91,64 @@ def _key() -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"} if key else {}
 
 
-def compare(logged: Sequence[Logged], answers: Sequence[Answer], limits: Limits) -> Replay:
+def replayable(location: str, rows: int, model: str) -> list[Logged]:
+    """The last rows of a log that the model itself answered, at most ``rows``.
+
+    Raises:
+        DataError: if there is no such log, or it has too few such rows to say anything.
+        SourceError: if the log cannot be reached.
+    """
+    from tenure import prediction_log
+
+    asked = prediction_log.newest(location, rows, model)
+    found = [row for row in asked if not row.fallback and row.score is not None]
+    if len(found) < FEWEST_ROWS:
+        raise DataError(
+            f"{location}: of the last {len(asked)} rows that were asked of {model}, {len(found)} have a score of the "
+            f"model: a replay needs at least {FEWEST_ROWS}"
+        )
+    return found
+
+
+def compare(logged: Sequence[Logged], answers: Iterable[Answer], limits: Limits) -> Replay:
     """The canary's answers against the logged ones, row by row.
 
     Held against the limits of the rollout: failed requests, fallback answers, and Kolmogorov's distance between the
     two distributions of scores. Latency is told, not judged: a replay's load is not the service's.
 
-    Raises:
-        DataError: if there are too few rows with a score to say anything.
+    Args:
+        logged: rows with a score, at least ``FEWEST_ROWS``.
+        answers: to each, in order; asked for no more once the outcome is certain.
     """
-    pairs = [
-        (row, answer) for row, answer in zip(logged, answers, strict=True) if not row.fallback and row.score is not None
-    ]
-    if len(pairs) < FEWEST_ROWS:
-        raise DataError(f"{len(pairs)} logged rows with a score: a replay needs at least {FEWEST_ROWS}")
-    n = len(pairs)
-    failed = [answer.error for _, answer in pairs if answer.error]
-    if len(failed) / n > limits.error_share:
-        return Replay(False, f"{len(failed)} of {n} replayed requests failed ({failed[0]})")
-    fallbacks = sum(answer.fallback for _, answer in pairs)
-    if fallbacks / n > limits.fallback_share:
-        return Replay(False, f"{fallbacks} of {n} replayed requests got the fallback answer")
-    scored = [(row.score, answer.score) for row, answer in pairs if row.score is not None and answer.score is not None]
+    n = len(logged)
+    scored: list[tuple[float, float]] = []
+    latencies_s: list[float] = []
+    failed, fallbacks = 0, 0
+    for row, answer in zip(logged, answers, strict=True):
+        latencies_s.append(answer.latency_s)
+        if answer.error:
+            failed += 1
+            if failed / n > limits.error_share:
+                return Replay(False, f"{failed} of {len(latencies_s)} replayed requests failed ({answer.error})")
+            continue
+        if row.output not in (None, answer.output):
+            return Replay(
+                False,
+                f"the canary answers {answer.output!r} and stable {row.output!r}: one predicts a number, the other a "
+                f"probability, and nothing can take the other's place",
+            )
+        fallbacks += answer.fallback
+        if fallbacks / n > limits.fallback_share:
+            return Replay(False, f"{fallbacks} of {len(latencies_s)} replayed requests got the fallback answer")
+        assert row.score is not None and answer.score is not None  # noqa: S101 replayable, and no error
+        scored.append((row.score, answer.score))
+    if not scored:
+        return Replay(False, f"none of {n} replayed requests was answered")
     before, after = [pair[0] for pair in scored], [pair[1] for pair in scored]
     distance, at = kolmogorov(before, after)
     moved = sum(abs(one - other) for one, other in scored) / len(scored)
-    latencies = sorted(answer.latency_s for _, answer in pairs)
-    p99_ms = 1000 * latencies[math.ceil(0.99 * n) - 1]
-    told = f"{n} rows, score distance {distance:.3f} at {at:.2f}, mean change {moved:.3f}, p99 {p99_ms:.0f} ms"
+    p99_ms = 1000 * sorted(latencies_s)[math.ceil(0.99 * n) - 1]
+    told = f"{n} rows, score distance {distance:.3f} at {at:.3g}, mean change {moved:.3g}, p99 {p99_ms:.0f} ms"
     if distance > limits.score_distance:
         return Replay(False, f"{told}; at most {limits.score_distance:g} is tolerated")
     return Replay(True, told)

@@ -27,6 +27,8 @@ ALWAYS: dict[Task, dict[str, str]] = {
 """Outputs of shape [n], by task and name. ``confidence`` is the probability that the customer does what the decision
 takes for granted: the calibrated probability of churn where it says contact, its complement where it does not. The
 last three name the columns concerned, separated by commas."""
+SCORE: dict[Task, str] = {"classification": "probability", "regression": "value"}
+"""The output that is the score, by task."""
 FLAGS = ("imputed", "unknown", "out_of_range")
 EXPLAINED = {"reasons": "BYTES", "contributions": "FP64"}
 """Outputs of shape [n, k], with the parameter ``explain``: columns by size of contribution, and what each adds."""

@@ -209,12 +209,13 @@ def test_pause_and_resume(world: World) -> None:
 def test_shadow_replays_the_log_before_any_traffic(world: World, tmp_path: Path) -> None:
     class Canary(BaseHTTPRequestHandler):
         asked: ClassVar[list[str]] = []
+        output = "value"
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            self.asked.append(self.path)
+            Canary.asked.append(self.path)
             score = body["inputs"][0]["data"][0] / 200
-            content = json.dumps({"outputs": [{"name": "probability", "data": [score]}]}).encode()
+            content = json.dumps({"outputs": [{"name": Canary.output, "data": [score]}]}).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
@@ -233,6 +234,7 @@ def test_shadow_replays_the_log_before_any_traffic(world: World, tmp_path: Path)
             "version": "abc",
             "score": number / 200,
             "fallback": False,
+            "output": "probability",
             "inputs": {"tenure": number},
         }
         for number in range(200)
@@ -245,16 +247,27 @@ def test_shadow_replays_the_log_before_any_traffic(world: World, tmp_path: Path)
     try:
         world.controller()
         url = f"http://127.0.0.1:{server.server_address[1]}"
-        done = world.start("--shadow", str(log), "--shadow-rows", "150", "--canary-url", url, "--wait")
+        other = world.start("--shadow", str(log), "--shadow-rows", "150", "--canary-url", url)
+        Canary.asked.clear()
+        Canary.output = "probability"
+        world.wait(lambda: world.state()["phase"] == "rolled back")
+        done = world.start(
+            "--shadow", str(log), "--shadow-rows", "150", "--canary-url", url, "--steps", "50,100", "--wait"
+        )
     finally:
         server.shutdown()
         server.server_close()
+    assert other.returncode == 7 and other.stderr.count("\n") == 1
+    told = (
+        "version 7 is rolled back: replay: the canary answers 'value' and stable 'probability': one predicts a number"
+    )
+    assert told in other.stderr
     assert done.returncode == 0, done.stderr
     assert "replay passed: 150 rows, score distance 0.000" in done.stdout
     assert Canary.asked == ["/v2/models/churn/infer"] * 150
     rows = json.loads(world.command("status", "churn", "--json").stdout)["history"]
     first = next(row["reason"] for row in rows if row["action"] == "advance")
-    assert first.startswith("to 5 %: replay: 150 rows")
+    assert first.startswith("to 50 %: replay: 150 rows")
 
 
 BAD = [
@@ -271,6 +284,11 @@ BAD = [
         ["start", "churn", "--version", "7", "--storage-uri", URI, "--shadow", "x", "--shadow-rows", "5"],
         2,
         "at least 100",
+    ),
+    (
+        ["start", "churn", "--version", "7", "--storage-uri", URI, "--shadow", "/nowhere"],
+        2,
+        "no prediction log at /nowh",
     ),
     (["start", "churn", "--version", "7", "--storage-uri", URI, "--error-share", "2"], 2, "error_share is 2"),
     (["start", "churn", "--version", "7", "--mlflow", "http://127.0.0.1:9"], 3, "MLflow at http://127.0.0.1:9"),
@@ -291,6 +309,7 @@ def test_bad_requests_get_one_line(still: World, arguments: list[str], status: i
     assert words in answer.stderr
     assert answer.stderr.startswith("error: ") and answer.stderr.count("\n") == 1
     assert still.server.get("inferenceservices", "churn")["spec"] == inference_service()["spec"]
+    assert still.server.names("configmaps") == []
 
 
 def test_no_cluster_at_all(tmp_path: Path, still: World) -> None:

@@ -121,12 +121,27 @@ def test_more_failures_than_requests_is_no_data() -> None:
     )
 
 
-def test_different_bounds_cannot_be_compared() -> None:
-    items = [
-        replace(item, label="0.02") if (item.label, item.pod) == ("0.01", CANARY) else item
-        for item in [*series(CANARY), *series(STABLE)]
-    ]
-    assert count(items, ASKED) == NoData("canary and stable keep histograms with different bounds")
+def relabelled(items: list[Series], pod: str, before: str, after: str) -> list[Series]:
+    return [replace(item, label=after) if (item.label, item.pod) == (before, pod) else item for item in items]
+
+
+def test_durations_with_different_bounds_cannot_be_compared() -> None:
+    items = relabelled([*series(CANARY), *series(STABLE)], CANARY, "0.01", "0.02")
+    assert count(items, ASKED) == NoData("canary and stable keep durations with different bounds")
+
+
+def test_two_versions_may_have_their_scores_in_different_buckets() -> None:
+    window = count(relabelled([*series(CANARY), *series(STABLE, 100)], CANARY, "0.5", "0.4375"), ASKED)
+    assert isinstance(window, Window)
+    assert window.canary.scores.counts == {0.4375: 28, 1.0: 40, math.inf: 40}
+    assert window.stable.scores.counts == {0.5: 280, 1.0: 400, math.inf: 400}
+
+
+def test_pods_of_one_side_are_added_up_at_the_bounds_that_all_of_them_have() -> None:
+    newer = f"{STABLE[:-5]}n3w3r"
+    window = count([*series(CANARY), *series(STABLE), *relabelled(series(newer, 20), newer, "0.5", "0.4375")], ASKED)
+    assert isinstance(window, Window)
+    assert window.stable.scores.counts == {1.0: 40 + 80, math.inf: 40 + 80}
 
 
 def test_pods_of_other_deployments_are_not_ours() -> None:

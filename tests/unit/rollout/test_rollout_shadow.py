@@ -6,18 +6,22 @@ import json
 import math
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from serving.rollout import shadow
 from serving.rollout.limits import Limits
+from serving.rollout.observation import Replay
 from serving.rollout.shadow import Answer
+from serving.v2.answer import ALWAYS, SCORE
 from tenure import prediction_log
 from tenure.errors import DataError
 from tenure.prediction_log import Logged
@@ -29,13 +33,17 @@ INPUTS = pa.schema(
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def logged(count: int, scores: list[float] | None = None) -> list[Logged]:
+def logged(count: int, scores: list[float] | None = None, output: str | None = "probability") -> list[Logged]:
     inputs = {"Contract": "Two year", "tenure": 12, "TotalCharges": None, "senior": True}
     scores = scores or [number / count for number in range(count)]
     return [
-        Logged(f"id-{n}", 0, START + timedelta(seconds=n), "churn", "abc", scores[n], False, inputs)
+        Logged(f"id-{n}", 0, START + timedelta(seconds=n), "churn", "abc", scores[n], False, inputs, None, None, output)
         for n in range(count)
     ]
+
+
+def said(score: float, latency_s: float = 0.01, fallback: bool = False, output: str = "probability") -> Answer:
+    return Answer(score, latency_s, fallback, output=output)
 
 
 def write(folder: Path, name: str, rows: list[Logged]) -> Path:
@@ -76,8 +84,7 @@ def test_what_is_no_log_is_refused(tmp_path: Path) -> None:
 
 def test_a_canary_that_answers_alike_passes() -> None:
     rows = logged(200)
-    answers = [Answer(min(1.0, row.score + 0.02), 0.01) for row in rows]
-    replay = shadow.compare(rows, answers, LIMITS)
+    replay = shadow.compare(rows, [said(min(1.0, row.score + 0.02)) for row in rows], LIMITS)
     assert replay.ok
     assert "200 rows" in replay.summary and "p99 10 ms" in replay.summary
 
@@ -86,12 +93,12 @@ def test_a_canary_that_answers_alike_passes() -> None:
     ("answers", "words"),
     [
         (
-            [Answer(None, 0.01, error="HTTP 500: boom")] * 2 + [Answer(0.5, 0.01)] * 198,
-            "2 of 200 replayed requests failed (HTTP 500: boom)",
+            [Answer(None, 0.01, error="HTTP 500: boom")] * 2 + [said(0.5)] * 198,
+            "2 of 2 replayed requests failed (HTTP 500: boom)",
         ),
-        ([Answer(n / 200, 0.01, fallback=n < 3) for n in range(200)], "3 of 200 replayed requests got the fallback"),
-        ([Answer(0.27, 0.01)] * 200, "at most 0.15 is tolerated"),
-        ([Answer(1 - (n / 200) ** 3, 0.01) for n in range(200)], "at most 0.15 is tolerated"),
+        ([said(n / 200, fallback=n < 3) for n in range(200)], "3 of 3 replayed requests got the fallback"),
+        ([said(0.27)] * 200, "at most 0.15 is tolerated"),
+        ([said(1 - (n / 200) ** 3) for n in range(200)], "at most 0.15 is tolerated"),
     ],
 )
 def test_a_canary_that_does_not_is_rejected(answers: list[Answer], words: str) -> None:
@@ -101,14 +108,63 @@ def test_a_canary_that_does_not_is_rejected(answers: list[Answer], words: str) -
 
 def test_one_failure_in_a_thousand_is_within_the_limit() -> None:
     rows = logged(1000)
-    answers = [Answer(row.score, 0.01) for row in rows]
+    answers = [said(row.score) for row in rows]
     answers[3] = Answer(None, 10.0, error="timeout")
     assert shadow.compare(rows, answers, LIMITS).ok
 
 
-def test_too_few_rows_say_nothing() -> None:
-    with pytest.raises(DataError, match="99 logged rows"):
-        shadow.compare(logged(99), [Answer(0.5, 0.01)] * 99, LIMITS)
+def test_a_canary_that_hangs_is_not_asked_about_every_row() -> None:
+    asked = []
+
+    def hanging() -> Iterator[Answer]:
+        for n in range(1000):
+            asked.append(n)
+            yield Answer(None, 10.0, error="TimeoutError: timed out")
+
+    replay = shadow.compare(logged(1000), hanging(), LIMITS)
+    assert replay == Replay(False, "6 of 6 replayed requests failed (TimeoutError: timed out)")
+    assert len(asked) == 6
+
+
+def test_no_answer_at_all_passes_under_no_limit() -> None:
+    silent = [Answer(None, 10.0, error="TimeoutError: timed out")] * 200
+    assert not shadow.compare(logged(200), silent, Limits(error_share=1.0)).ok
+
+
+@pytest.mark.parametrize(("factor", "ok"), [(1.02, True), (1.5, False), (100.0, False)])
+def test_values_are_compared_whatever_they_are_measured_in(factor: float, ok: bool) -> None:
+    dollars = np.random.default_rng(0).normal(1200.0, 200.0, 300).tolist()
+    rows = logged(300, dollars, output="value")
+    replay = shadow.compare(rows, [said(factor * score, output="value") for score in dollars], LIMITS)
+    assert replay.ok is ok, replay.summary
+
+
+def test_a_canary_of_another_task_is_told_from_a_bad_one() -> None:
+    replay = shadow.compare(logged(200), [said(0.5, output="value")] * 200, LIMITS)
+    assert not replay.ok
+    assert replay.summary.startswith("the canary answers 'value' and stable 'probability': ")
+    # A server of before did not say what it logged.
+    assert shadow.compare(logged(200, output=None), [said(n / 200, output="value") for n in range(200)], LIMITS).ok
+
+
+def test_the_scores_are_the_servers() -> None:
+    assert tuple(shadow.OUTPUTS) == tuple(SCORE.values())
+    assert all(SCORE[task] in outputs for task, outputs in ALWAYS.items())
+
+
+def test_what_the_model_answered_itself_is_replayed(tmp_path: Path) -> None:
+    rows = [*logged(120), *(replace(row, model="other") for row in logged(50))]
+    rows[3], rows[4] = replace(rows[3], fallback=True), replace(rows[4], score=None)
+    write(tmp_path, "20260101T000000Z-a.parquet", rows)
+    assert shadow.replayable(str(tmp_path), 1000, "churn") == [rows[n] for n in range(119, -1, -1) if n not in (3, 4)]
+    with pytest.raises(DataError, match=r"of the last 50 rows that were asked of other, 50 have .* needs at least 100"):
+        shadow.replayable(str(tmp_path), 1000, "other")
+
+
+def test_a_log_of_an_older_server_is_read(tmp_path: Path) -> None:
+    write(tmp_path, "a.parquet", logged(120))
+    pq.write_table(pq.read_table(tmp_path / "a.parquet").drop_columns(["output"]), tmp_path / "a.parquet")
+    assert {row.output for row in shadow.replayable(str(tmp_path), 1000, "churn")} == {None}
 
 
 def test_kolmogorovs_distance() -> None:
@@ -188,16 +244,25 @@ def test_a_row_is_sent_as_named_columns(canary: Canary) -> None:
     [
         (500, b"boom\nbang", "HTTP 500: boom bang"),
         (200, b"<html>", "JSONDecodeError"),
-        (200, {"outputs": []}, "KeyError"),
+        (200, {"outputs": []}, "no output probability or value, but none"),
+        (200, {"outputs": [{"name": "score", "data": [0.4]}]}, "no output probability or value, but score"),
         (200, {"outputs": [{"name": "probability", "data": []}]}, "IndexError"),
         (200, {"outputs": [{"name": "probability", "data": [math.nan]}]}, "probability nan"),
+        (200, {"outputs": [{"name": "value", "data": [-math.inf]}]}, "value -inf"),
         (200, {"outputs": [{"name": "probability", "data": [1.5]}]}, "probability 1.5"),
     ],
 )
 def test_answers_that_are_none(canary: Canary, code: int, answer: Any, words: str) -> None:
     canary.code, canary.answer = code, answer
-    said = shadow.ask(canary.url, "churn", logged(100)[0], 5.0)
-    assert said.score is None and words in said.error
+    answer_of = shadow.ask(canary.url, "churn", logged(100)[0], 5.0)
+    assert answer_of.score is None and words in answer_of.error
+
+
+def test_a_value_is_a_score_too(canary: Canary) -> None:
+    names = ("value", "value_low", "value_high")
+    canary.answer = {"outputs": [{"name": name, "data": [1234.5]} for name in names]}
+    answer = shadow.ask(canary.url, "churn", logged(100)[0], 5.0)
+    assert (answer.score, answer.output, answer.error) == (1234.5, "value", "")
 
 
 def test_a_canary_that_is_not_there() -> None:

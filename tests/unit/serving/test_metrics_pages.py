@@ -13,12 +13,14 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from serving.metrics import Counter, Gauge, Histogram, exposition, instruments, share, take
+from serving.metrics.instruments import OwnBoundsHistogram
 from serving.metrics.pages import CELLS, PAGE_BYTES, SPILL_CELLS, Page, Pages
 
 REQUESTS = Counter("t_requests", "for tests", ["model", "code"])
 WAITING = Gauge("t_waiting", "for tests")
 VERSION = Gauge("t_version", "for tests", ["version"], over_workers="max")
 SECONDS = Histogram("t_seconds", "for tests", ["model"], buckets=(0.1, 1.0))
+SCORES = OwnBoundsHistogram("t_scores", "for tests", ["model"])
 PLAIN = Counter("t_plain", "for tests")
 
 
@@ -115,6 +117,31 @@ def test_a_histogram_is_cumulative_and_summed() -> None:
     assert buckets == [3.0, 5.0, 6.0]
     assert found["t_seconds_count a"] == 6.0
     assert math.isclose(found["t_seconds_sum a"], 8.63)
+
+
+def test_each_model_has_buckets_of_its_own() -> None:
+    SCORES.within((0.25, 0.5), "churn").observe(0.3)
+    SCORES.within((-64.0, 0.0, 1024.0), "spending").observe_many(np.array([-100.0, 0.0, 7.0, 5000.0]))
+    in_worker(1, lambda: SCORES.within((0.25, 0.5), "churn").observe(0.7))
+    found = exposed()
+    assert [found[f"t_scores_bucket {bound} churn"] for bound in ("0.25", "0.5", "+Inf")] == [0.0, 1.0, 2.0]
+    assert [found[f"t_scores_bucket {bound} spending"] for bound in ("-64.0", "0.0", "1024.0", "+Inf")] == [1, 2, 3, 4]
+    assert found["t_scores_sum churn"] == 1.0
+    assert "t_scores_sum spending" not in found  # Prometheus takes none where values may be negative
+    assert not any("bounds" in name for name in found)
+
+
+def test_a_reloaded_model_s_buckets_are_those_of_both_bundles() -> None:
+    SCORES.within((10.0, 20.0, 40.0), "reloaded").observe_many(np.array([5.0, 15.0, 30.0]))
+    SCORES.within((20.0, 30.0, 40.0), "reloaded").observe_many(np.array([25.0, 50.0]))
+    found = {name: value for name, value in exposed().items() if name.endswith(" reloaded")}
+    assert found == {
+        "t_scores_bucket 20.0 reloaded": 2.0,
+        "t_scores_bucket 40.0 reloaded": 4.0,
+        "t_scores_bucket +Inf reloaded": 5.0,
+        "t_scores_count reloaded": 5.0,
+        "t_scores_sum reloaded": 125.0,
+    }
 
 
 def test_one_and_many_observations_agree() -> None:
