@@ -16,9 +16,10 @@ trap 'rm -rf "$folder"' EXIT
 
 random() { head -c 24 /dev/urandom | od -An -v -tx1 | tr -d ' \n'; }
 
-# value NAMESPACE SECRET KEY: what is in use, or nothing.
+# value NAMESPACE SECRET KEY: what is in use.
 value() {
-    kubectl --namespace "$1" get secret "$2" --output "jsonpath={.data['${3//./\\.}']}" 2>/dev/null | base64 --decode
+    kubectl --namespace "$1" get secret "$2" --output "jsonpath={.data['$3']}" | base64 --decode \
+        || fail "secret $1/$2 could not be read" "the line above says why; run the same command again"
 }
 
 # secret NAMESPACE NAME KEY=VALUE…: values go through files, so that no process list shows them.
@@ -38,40 +39,43 @@ secret() {
     say "secret $namespace/$name created"
 }
 
-access=$(value tenure-platform tenure-object-store AWS_ACCESS_KEY_ID || true)
-key=$(value tenure-platform tenure-object-store AWS_SECRET_ACCESS_KEY || true)
-access=${access:-tenure}
-key=${key:-$(random)}
-endpoint=object-store.tenure-platform.svc.cluster.local:8333
+# tenure-platform's come first, and the others' are made of what lies there: whatever interrupts, all say the same.
+for namespace in tenure-platform tenure; do
+    kubectl get namespace "$namespace" >/dev/null 2>&1 || fail "there is no namespace $namespace" "run make deploy, which creates it"
+done
+pipelines=(kubeflow)
+if ! kubectl get namespace kubeflow >/dev/null 2>&1; then
+    say "no namespace kubeflow: pipelines get no secrets"
+    pipelines=()
+fi
 
-for namespace in tenure tenure-platform kubeflow; do
-    if ! kubectl get namespace "$namespace" >/dev/null 2>&1; then
-        [[ $namespace == kubeflow ]] || fail "there is no namespace $namespace" "run make deploy, which creates it"
-        say "no namespace kubeflow: pipelines get no secrets"
-        continue
-    fi
-    secret "$namespace" tenure-object-store "AWS_ACCESS_KEY_ID=$access" "AWS_SECRET_ACCESS_KEY=$key" "AWS_ENDPOINT_URL=http://$endpoint"
-    kubectl --namespace "$namespace" annotate secret tenure-object-store --overwrite \
+endpoint=object-store.tenure-platform.svc.cluster.local:8333
+# object_store NAMESPACE ACCESS_KEY SECRET_KEY
+object_store() {
+    secret "$1" tenure-object-store "AWS_ACCESS_KEY_ID=$2" "AWS_SECRET_ACCESS_KEY=$3" "AWS_ENDPOINT_URL=http://$endpoint"
+    kubectl --namespace "$1" annotate secret tenure-object-store --overwrite \
         "serving.kserve.io/s3-endpoint=$endpoint" serving.kserve.io/s3-usehttps=0 serving.kserve.io/s3-verifyssl=0 \
         serving.kserve.io/s3-region=us-east-1 >/dev/null
-done
+}
+object_store tenure-platform tenure "$(random)"
+access=$(value tenure-platform tenure-object-store AWS_ACCESS_KEY_ID)
+key=$(value tenure-platform tenure-object-store AWS_SECRET_ACCESS_KEY)
+for namespace in tenure ${pipelines[@]+"${pipelines[@]}"}; do object_store "$namespace" "$access" "$key"; done
 secret tenure tenure-log-hash "key=$(random)"
 secret tenure-platform tenure-object-store-identities "s3.json={\"identities\": [{\"name\": \"tenure\", \"credentials\": [{\"accessKey\": \"$access\", \"secretKey\": \"$key\"}], \"actions\": [\"Admin\", \"Read\", \"List\", \"Tagging\", \"Write\"]}]}"
 
-mlflow=$(value tenure-platform tenure-postgres mlflow-password || true)
-studies=$(value tenure-platform tenure-postgres studies-password || true)
-mlflow=${mlflow:-$(random)}
-studies=${studies:-$(random)}
-secret tenure-platform tenure-postgres "admin-password=$(random)" "mlflow-password=$mlflow" "studies-password=$studies"
+secret tenure-platform tenure-postgres "admin-password=$(random)" "mlflow-password=$(random)" "studies-password=$(random)"
+mlflow=$(value tenure-platform tenure-postgres mlflow-password)
+studies=$(value tenure-platform tenure-postgres studies-password)
 secret tenure-platform tenure-mlflow-database "uri=postgresql://mlflow:$mlflow@postgres.tenure-platform.svc.cluster.local:5432/mlflow"
-if kubectl get namespace kubeflow >/dev/null 2>&1; then
+for namespace in ${pipelines[@]+"${pipelines[@]}"}; do
     # The one value that is yours to give, and may change.
-    secret kubeflow tenure-alerts "webhook=${ALERT_WEBHOOK:-}"
-    if [[ -n ${ALERT_WEBHOOK:-} && $(value kubeflow tenure-alerts webhook) != "$ALERT_WEBHOOK" ]]; then
+    secret "$namespace" tenure-alerts "webhook=${ALERT_WEBHOOK:-}"
+    if [[ -n ${ALERT_WEBHOOK:-} && $(value "$namespace" tenure-alerts webhook) != "$ALERT_WEBHOOK" ]]; then
         printf '{"stringData": {"webhook": "%s"}}' "$ALERT_WEBHOOK" >"$folder/patch.json"
-        kubectl --namespace kubeflow patch secret tenure-alerts --patch-file "$folder/patch.json" >/dev/null \
-            || fail "secret kubeflow/tenure-alerts could not be changed"
-        say "secret kubeflow/tenure-alerts has the new webhook"
+        kubectl --namespace "$namespace" patch secret tenure-alerts --patch-file "$folder/patch.json" >/dev/null \
+            || fail "secret $namespace/tenure-alerts could not be changed"
+        say "secret $namespace/tenure-alerts has the new webhook"
     fi
-    secret kubeflow tenure-study-database "uri=postgresql+psycopg://studies:$studies@postgres.tenure-platform.svc.cluster.local:5432/studies"
-fi
+    secret "$namespace" tenure-study-database "uri=postgresql+psycopg://studies:$studies@postgres.tenure-platform.svc.cluster.local:5432/studies"
+done

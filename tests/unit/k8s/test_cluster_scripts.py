@@ -214,18 +214,6 @@ def test_autoscalers_that_promotions_left_behind_are_removed(cluster: Cluster) -
     assert "removed the autoscaler churn-predictor" in result.stdout
 
 
-def test_a_webhook_that_is_given_later_reaches_the_secret_and_no_command_line(cluster: Cluster) -> None:
-    webhook = "https://chat.example.com/hook/a-long-secret"
-    cluster.answers = [("get secret tenure-alerts --output", 0, "")]
-    result = cluster.run("secrets.sh", ALERT_WEBHOOK=webhook)
-    assert result.returncode == 0, result.stderr
-    assert [call for call in cluster.calls if "patch secret tenure-alerts --patch-file" in call]
-    assert not [call for call in cluster.calls if webhook in call]
-    assert webhook not in result.stdout
-    error, _ = message(cluster.run("secrets.sh", ALERT_WEBHOOK='ftp://"x'))
-    assert "ALERT_WEBHOOK is no URL" in error
-
-
 def test_a_service_that_does_not_get_ready_says_where_to_look(cluster: Cluster) -> None:
     cluster.answers += [
         ("exec --stdin deployment/mlflow", 0, MODEL_URI),
@@ -244,27 +232,6 @@ def test_another_gateway_than_envoy_gets_no_envoy_policy(cluster: Cluster) -> No
     result = cluster.run("deploy.sh")
     assert result.returncode == 0, result.stderr
     assert not [document for document in cluster.applied[-1] if document["kind"] == "BackendTrafficPolicy"]
-
-
-def test_secrets_get_random_passwords_and_are_never_changed(cluster: Cluster) -> None:
-    # A cluster without Secrets: nothing is found, everything is created; values travel in files, not on command lines.
-    cluster.answers = [("get secret", 1, "NotFound")]
-    result = cluster.run("secrets.sh")
-    assert result.returncode == 0, result.stderr
-    created = [re.search(r"--namespace (\S+) create secret generic (\S+)", call) for call in cluster.calls]
-    made = {(match[1], match[2]) for match in created if match}
-    listed = {
-        (namespace, secret["name"])
-        for secret in yaml.safe_load((K8S / "secrets.yaml").read_text(encoding="utf-8"))["secrets"]
-        for namespace in secret["namespaces"]
-    }
-    assert made == listed
-    assert not [call for call in cluster.calls if re.search(r"from-literal|[0-9a-f]{48}", call)]
-    # And with all of them there.
-    (cluster.folder / "calls").unlink()
-    cluster.answers = []
-    assert cluster.run("secrets.sh").returncode == 0
-    assert not [call for call in cluster.calls if "create secret" in call or "delete" in call]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,173 @@
+"""The Secrets of a cluster that has none, against a kubectl that keeps them in a folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+from manifests import K8S, run
+
+FAKE = r"""#!/bin/bash
+line="$*"
+echo "$line" >>"$FAKE_FOLDER/calls"
+[[ $line =~ --namespace\ ([^ ]+) ]] && namespace=${BASH_REMATCH[1]}
+if [[ $line =~ get\ namespace\ ([^ ]+) ]]; then
+    [[ " ${MISSING:-} " != *" ${BASH_REMATCH[1]} "* ]]
+    exit
+fi
+[[ $line =~ (get|annotate|patch|create)\ secret\ (generic\ )?([^ ]+) ]] || exit 0
+verb=${BASH_REMATCH[1]} secret=$FAKE_FOLDER/$namespace.${BASH_REMATCH[3]}
+if [[ $verb == create ]]; then
+    made=("$FAKE_FOLDER"/*.*)
+    [[ -e ${made[0]} ]] || made=()
+    [[ ${REFUSE_SECRET:-} != "${#made[@]}" ]] || { echo "error: the connection was lost" >&2; exit 1; }
+    mkdir "$secret"
+    for argument in "$@"; do
+        [[ $argument != --from-file=* ]] || { pair=${argument#--from-file=}; cp "${pair#*=}" "$secret/${pair%%=*}"; }
+    done
+    exit 0
+fi
+[[ -d $secret ]] || { echo NotFound >&2; exit 1; }
+if [[ $verb == patch ]]; then
+    sed -n 's/^{"stringData": {"webhook": "\(.*\)"}}$/\1/p' "${@: -1}" | tr -d '\n' >"$secret/webhook"
+elif [[ $line =~ jsonpath=\{\.data\[\'(.+)\'\]\} ]]; then
+    base64 --wrap=0 "$secret/${BASH_REMATCH[1]}"
+fi
+"""
+
+
+@dataclass
+class Vault:
+    folder: Path
+    environment: dict[str, str]
+
+    def make(self, **environment: str):
+        return run("bash", str(K8S / "scripts/secrets.sh"), environment={**self.environment, **environment})
+
+    @property
+    def secrets(self) -> dict[tuple[str, str], dict[str, str]]:
+        """What lies in the cluster, by namespace and name."""
+        found = {}
+        for folder in self.folder.glob("*.*"):
+            namespace, name = folder.name.split(".")
+            found[namespace, name] = {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir()}
+        return found
+
+    @property
+    def calls(self) -> list[str]:
+        return (self.folder / "calls").read_text(encoding="utf-8").splitlines()
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Vault:
+    program = tmp_path / "bin" / "kubectl"
+    program.parent.mkdir()
+    program.write_text(FAKE, encoding="utf-8")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    (tmp_path / "cluster").mkdir()
+    path = f"{program.parent}:{os.environ['PATH']}"
+    return Vault(tmp_path / "cluster", {"PATH": path, "FAKE_FOLDER": str(tmp_path / "cluster"), "ALERT_WEBHOOK": ""})
+
+
+def listed() -> dict[tuple[str, str], set[str]]:
+    return {
+        (namespace, secret["name"]): {*secret["keys"], *secret.get("optional", [])}
+        for secret in yaml.safe_load((K8S / "secrets.yaml").read_text(encoding="utf-8"))["secrets"]
+        for namespace in secret["namespaces"]
+    }
+
+
+def assert_all_agree(secrets: dict[tuple[str, str], dict[str, str]]) -> None:
+    """One key for the store everywhere, and passwords that open the database."""
+    keys = {secrets[namespace, "tenure-object-store"]["AWS_SECRET_ACCESS_KEY"]
+            for namespace in ("tenure", "tenure-platform", "kubeflow")}  # fmt: skip
+    (identity,) = json.loads(secrets["tenure-platform", "tenure-object-store-identities"]["s3.json"])["identities"]
+    assert {identity["credentials"][0]["secretKey"]} == keys
+    postgres = secrets["tenure-platform", "tenure-postgres"]
+    assert urlsplit(secrets["tenure-platform", "tenure-mlflow-database"]["uri"]).password == postgres["mlflow-password"]
+    assert urlsplit(secrets["kubeflow", "tenure-study-database"]["uri"]).password == postgres["studies-password"]
+
+
+def test_they_are_those_of_the_list_with_random_passwords_that_agree(vault: Vault) -> None:
+    result = vault.make()
+    assert result.returncode == 0, result.stderr
+    made = vault.secrets
+    assert {place: set(secret) for place, secret in made.items()} == listed()
+    assert_all_agree(made)
+    passwords = [value for secret in made.values() for value in secret.values() if re.fullmatch("[0-9a-f]{48}", value)]
+    assert len(set(passwords)) == 5  # the store's, the database's three, the log's
+    # On no command line and in no output.
+    assert not [word for word in passwords if any(word in call for call in vault.calls) or word in result.stdout]
+    annotated = [call for call in vault.calls if "annotate secret tenure-object-store" in call]
+    assert len(annotated) == 3
+    wanted = yaml.safe_load((K8S / "secrets.yaml").read_text(encoding="utf-8"))["secrets"][0]["annotations"]
+    assert all(f" {name}=" in call for call in annotated for name in wanted)
+
+
+def test_what_is_there_is_never_changed(vault: Vault) -> None:
+    assert vault.make().returncode == 0
+    before = vault.secrets
+    result = vault.make()
+    assert result.returncode == 0, result.stderr
+    assert vault.secrets == before
+    assert "created" not in result.stdout
+
+
+def test_interruptions_leave_no_two_keys(vault: Vault) -> None:
+    for made_before in (1, 2, 6, len(listed()) - 1):
+        result = vault.make(REFUSE_SECRET=str(made_before))
+        assert result.returncode == 1
+        assert "could not be created" in result.stderr
+        assert len(vault.secrets) == made_before
+    assert vault.make().returncode == 0
+    assert set(vault.secrets) == set(listed())
+    assert_all_agree(vault.secrets)
+
+
+def test_kubeflow_that_comes_later_gets_the_keys_in_use(vault: Vault) -> None:
+    assert vault.make(MISSING="kubeflow").returncode == 0
+    assert {namespace for namespace, _ in vault.secrets} == {"tenure", "tenure-platform"}
+    assert vault.make().returncode == 0
+    assert_all_agree(vault.secrets)
+
+
+def test_without_the_namespaces_nothing_is_made(vault: Vault) -> None:
+    result = vault.make(MISSING="tenure")
+    assert result.returncode == 1
+    assert "error: there is no namespace tenure" in result.stderr
+    assert not vault.secrets
+
+
+def test_a_webhook_that_is_given_later_reaches_the_secret_and_no_command_line(vault: Vault) -> None:
+    assert vault.make().returncode == 0
+    assert vault.secrets["kubeflow", "tenure-alerts"] == {"webhook": ""}
+    for webhook in ("https://chat.example.com/hook/a-long-secret", "https://chat.example.com/another"):
+        result = vault.make(ALERT_WEBHOOK=webhook)
+        assert result.returncode == 0, result.stderr
+        assert vault.secrets["kubeflow", "tenure-alerts"] == {"webhook": webhook}
+        assert not [call for call in vault.calls if webhook in call]
+        assert webhook not in result.stdout
+    # One that is not given is not forgotten.
+    assert vault.make().returncode == 0
+    assert vault.secrets["kubeflow", "tenure-alerts"] == {"webhook": webhook}
+    refused = vault.make(ALERT_WEBHOOK='ftp://"x')
+    assert refused.returncode == 1
+    assert "error: ALERT_WEBHOOK is no URL" in refused.stderr
+
+
+def test_a_password_that_cannot_be_read_is_not_made_up(vault: Vault) -> None:
+    """Else the next Secret would hold another one than the database."""
+    assert vault.make(REFUSE_SECRET="5").returncode == 1
+    assert ("tenure-platform", "tenure-postgres") not in vault.secrets
+    (vault.folder / "tenure-platform.tenure-postgres").mkdir()
+    result = vault.make()
+    assert result.returncode == 1
+    assert "error: secret tenure-platform/tenure-postgres could not be read" in result.stderr
+    assert ("tenure-platform", "tenure-mlflow-database") not in vault.secrets
