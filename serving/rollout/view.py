@@ -89,13 +89,17 @@ def _pods(objects: Objects, wanted: int) -> str:
     available, updated = status.get("availableReplicas", 0), status.get("updatedReplicas", 0)
     if available >= wanted and updated >= wanted and updated == status.get("replicas", 0):
         return ""
-    return _trouble(objects) or f"{available} of {wanted} canary pods are available"
+    trouble = _trouble(objects)
+    return f"{available} of {wanted} canary pods are available" + (f": {trouble}" if trouble else "")
 
 
 def _trouble(objects: Objects) -> str:
-    """Why pods do not come up, as far as pods and Deployment tell: image, bundle, crash, quota."""
+    """Why pods do not come up, as far as pods and Deployment tell: room on the nodes, image, bundle, crash, quota."""
     for pod in objects.canary_pods:
         status = pod.get("status", {})
+        for condition in status.get("conditions", []):
+            if condition["type"] == "PodScheduled" and condition.get("reason") == "Unschedulable":
+                return _line(f"{pod['metadata']['name']} finds no node: {condition.get('message', '')}")
         for container in [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]:
             waiting = container.get("state", {}).get("waiting") or {}
             ended = (

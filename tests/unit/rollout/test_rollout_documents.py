@@ -217,6 +217,13 @@ def test_why_pods_do_not_come_up(container: dict[str, Any], words: str) -> None:
     assert words in seen(objects(canary=deployment(availableReplicas=0), canary_pods=[pod]))
 
 
+def test_a_pod_without_a_node_is_told() -> None:
+    scheduled = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "1 Insufficient cpu."}
+    pod = {"metadata": {"name": "p"}, "status": {"phase": "Pending", "conditions": [scheduled]}}
+    told = seen(objects(canary=deployment(availableReplicas=0), canary_pods=[pod]))
+    assert told == "0 of 1 canary pods are available: p finds no node: 1 Insufficient cpu."
+
+
 def test_a_quota_is_told() -> None:
     failure = {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: compute"}
     assert "exceeded quota: compute" in seen(objects(canary=deployment(availableReplicas=0, conditions=[failure])))
