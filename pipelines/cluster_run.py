@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pipelines.graphs import Pipeline
@@ -23,6 +24,14 @@ from tenure.sources.address import SCHEME, VARIABLE
 
 LABEL = re.compile(r"(?=.{1,63}$)[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 LABEL_PREFIX = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+TELLING: Mapping[Pipeline, frozenset[str]] = MappingProxyType(
+    {
+        Pipeline.TRAINING: frozenset({REGISTERED, NOT_BLESSED}),
+        Pipeline.SCORING: frozenset(),
+        Pipeline.MONITORING: frozenset({ALERTED}),
+    }
+)
+"""Steps by which a run that succeeded tells what it has come to."""
 STORE_VARIABLES = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"})
 """The steps have these from the Secret tenure-object-store."""
 
@@ -105,9 +114,11 @@ def raise_for_end(kubeflow: Kubeflow, run_id: str, ended: RunState, pipeline: Pi
     """
     url = kubeflow.url(run_id)
     if ended.state == "SUCCEEDED":
-        # Past 1 MB Argo packs a workflow's nodes, and Kubeflow's list of tasks stays as it was before.
-        workflow = kubeflow.workflow(run_id)
-        done = ended.succeeded | (workflow.succeeded if workflow else set())
+        done = ended.succeeded
+        if TELLING[pipeline] and not done & TELLING[pipeline]:
+            # Past 1 MB Argo packs a workflow's nodes, and Kubeflow's list of tasks stays as it was before.
+            workflow = kubeflow.workflow(run_id)
+            done |= workflow.succeeded if workflow else set()
         if pipeline is Pipeline.MONITORING and ALERTED in done:
             raise VerdictError(f"train anew: today's customers are not those that the model learnt from; {url}")
         if pipeline is not Pipeline.TRAINING or REGISTERED in done:
@@ -133,10 +144,10 @@ def _why_failed(kubeflow: Kubeflow, run_id: str) -> str | None:
         return None
     told = told_error(kubeflow.log(run_id, failed.name))
     if told is not None:
-        return f"step {failed.step} failed: {told}"
+        return f"{failed.what} failed: {told}"
     # Ended from outside, such as by its memory limit, or before it began.
     logs = f"kubectl --namespace {workflow.namespace} logs {failed.name} --container main"
-    return f"step {failed.step} failed: {failed.message or 'it said nothing'}; its log: {logs}"
+    return f"{failed.what} failed: {failed.message or 'it said nothing'}; its log: {logs}"
 
 
 def _arguments(options: Options) -> dict[str, Any]:

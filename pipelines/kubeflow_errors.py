@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 
 from tenure.errors import InputError, SourceError, TenureError
 
@@ -10,12 +12,32 @@ TOKEN_VARIABLE = "KFP_TOKEN"  # noqa: S105 a variable's name
 MAX_MESSAGE = 300
 
 
+@contextlib.contextmanager
+def answering(shown: str) -> Iterator[None]:
+    """Turn what the client of the API at ``shown`` raises into one line.
+
+    Raises:
+        SourceError: the API is down, hangs or refuses. InputError: it does not take what was sent.
+    """
+    from kfp_server_api import ApiException
+    from urllib3.exceptions import HTTPError
+
+    try:
+        yield
+    except ApiException as error:
+        raise refusal(int(error.status or 0), body_message(error.body) or str(error.reason), shown) from error
+    except (HTTPError, OSError) as error:
+        raise SourceError(f"Kubeflow Pipelines at {shown} cannot be reached: {why(error)}") from error
+
+
 def refusal(status: int, message: str, shown: str) -> TenureError:
     """The error that an HTTP status means."""
-    if status in (401, 403):
+    if status == 401:
         return SourceError(
-            f"Kubeflow Pipelines at {shown} refuses ({status}), put a valid token into {TOKEN_VARIABLE}: {message}"
+            f"Kubeflow Pipelines at {shown} refuses (401), put a valid token into {TOKEN_VARIABLE}: {message}"
         )
+    if status == 403:
+        return SourceError(f"Kubeflow Pipelines at {shown} forbids (403): {message}; ask for a role that may do this")
     if 400 <= status < 500:
         return InputError(f"Kubeflow Pipelines at {shown} does not take this ({status}): {message}")
     return SourceError(f"Kubeflow Pipelines at {shown} failed ({status}): {message}")

@@ -1,26 +1,23 @@
-"""Kubeflow Pipelines' API: the one file of the pipelines that talks to a cluster.
+"""Kubeflow Pipelines' API: with ``pipelines/connection.py`` all of the pipelines that talks to a cluster.
 
-Where the API is, ``--endpoint`` or ``KFP_ENDPOINT`` says; a bearer token is taken from ``KFP_TOKEN``.
+Where the API is, ``--endpoint`` or ``KFP_ENDPOINT`` says, with a bearer token from ``KFP_TOKEN``; without either it is
+asked behind the API server of the kubeconfig's cluster.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import io
-import json
 import os
-import ssl
 import time
-import urllib.error
-import urllib.request
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipelines.held_up import HeldUp
-from pipelines.kubeflow_errors import TOKEN_VARIABLE, body_message, refusal, why
+from pipelines.connection import at_address, in_cluster_of, quiet
+from pipelines.held_up import RUN, HeldUp
+from pipelines.kubeconfig import kubeconfig
+from pipelines.kubeflow_errors import answering
 from pipelines.run_bodies import Submission, recurring_run_body, run_body
 from pipelines.run_states import RunState, read_run
 from pipelines.workflow import Workflow, read_workflow
@@ -30,11 +27,14 @@ if TYPE_CHECKING:
     import kfp
 
 ENDPOINT_VARIABLE = "KFP_ENDPOINT"
-REACH_TIMEOUT_S = 10.0
+PAGE_VARIABLE = "KF_PIPELINES_UI_ENDPOINT"
+"""Kubeflow's own."""
 ANSWER_TIMEOUT_S = 30.0
 POLL_S = 5.0
 PATIENCE_S = 300.0
 """How long an API that answered before may be away: restarts and broken port forwards are no end of a run."""
+AWAY_TOLD_S = 30.0
+"""One that is away for longer is told of."""
 PAGE_ROWS = 100
 
 
@@ -56,44 +56,49 @@ class Schedule:
 class Kubeflow:
     """A Kubeflow Pipelines API. Every method raises ``SourceError`` if it is down, hangs or refuses."""
 
-    def __init__(self, client: kfp.Client, shown: str) -> None:
+    def __init__(self, client: kfp.Client, shown: str, page: str) -> None:
+        """
+        Args:
+            shown: the API's address, for people.
+            page: address of the user interface; empty if it is not known.
+        """
         self._client = client
         self.shown = shown
+        self._page = page
 
     @classmethod
-    def connect(cls, endpoint: str | None) -> Kubeflow:
-        """Connect to ``endpoint``, or to ``KFP_ENDPOINT``.
+    def connect(cls, endpoint: str | None, context: str | None = None) -> Kubeflow:
+        """Connect to ``endpoint``, to ``KFP_ENDPOINT``, or to the cluster of a kubeconfig's context.
 
         Raises:
-            InputError: there is no endpoint, it is no URL, or something else than Kubeflow Pipelines answers there.
+            InputError: there is none of them, it is no URL, or something else than Kubeflow Pipelines answers there.
             SourceError: nobody answers, or the token is refused.
         """
         address = (endpoint or os.environ.get(ENDPOINT_VARIABLE) or "").rstrip("/")
-        if not address:
+        page = os.environ.get(PAGE_VARIABLE, "").rstrip("/")
+        if address and context is not None:
+            raise InputError(f"the API is at --endpoint (or {ENDPOINT_VARIABLE}), or in --context's cluster: say one")
+        if address:
+            return cls(at_address(address), address, page or address)
+        files = kubeconfig()
+        if files is None:
             raise InputError(
-                f"no cluster: give --endpoint or set {ENDPOINT_VARIABLE}; after 'kubectl --namespace kubeflow "
-                "port-forward service/ml-pipeline 8888' it is http://localhost:8888"
+                f"no cluster: set KUBECONFIG, or give --endpoint or set {ENDPOINT_VARIABLE}; after 'kubectl "
+                "--namespace kubeflow port-forward service/ml-pipeline 8888' it is http://localhost:8888"
             )
-        if not address.startswith(("http://", "https://")):
-            raise InputError(f"the endpoint '{address}' is no URL: it begins with http:// or https://")
-        _reach(address)
-        with answering(address), _quiet():
-            import kfp
-
-            client = kfp.Client(host=address, existing_token=os.environ.get(TOKEN_VARIABLE))
-        return cls(client, address)
+        return cls(*in_cluster_of(files, context), page)
 
     def create(self, submission: Submission) -> str:
         """Create a run; its id is returned."""
-        with answering(self.shown), _quiet():
+        with answering(self.shown), quiet():
             experiment = self._client.create_experiment(submission.experiment)
             made = self._client._run_api.run_service_create_run(run=run_body(submission, experiment.experiment_id))
         return str(made.run_id)
 
     def url(self, run_id: str) -> str:
         """The run's page, at ``KF_PIPELINES_UI_ENDPOINT`` where the user interface has another address than the API."""
-        base = os.environ.get("KF_PIPELINES_UI_ENDPOINT") or self.shown
-        return f"{base.rstrip('/')}/#/runs/details/{run_id}"
+        path = f"#/runs/details/{run_id}"
+        return f"{self._page}/{path}" if self._page else f"{path} of Kubeflow's user interface"
 
     def state(self, run_id: str) -> RunState:
         with answering(self.shown):
@@ -130,16 +135,21 @@ class Kubeflow:
         """
         began = answered = time.monotonic()
         held_up = HeldUp(lambda: self.workflow(run_id), self.url(run_id))
+        last = RunState("PENDING", (), "")
         while True:
             try:
                 now = self.state(run_id)
                 answered = time.monotonic()
                 if not now.has_ended:
-                    now = dataclasses.replace(now, waiting=held_up.reasons())
-            except SourceError:
-                if time.monotonic() - answered > PATIENCE_S:
+                    now = dataclasses.replace(now, waiting=held_up.reasons(begun=bool(now.tasks)))
+            except SourceError as error:
+                away_s = time.monotonic() - answered
+                if away_s > PATIENCE_S:
                     raise
+                if away_s >= AWAY_TOLD_S:
+                    tell(dataclasses.replace(last, waiting={RUN: f"{error}; asking for {PATIENCE_S:g} s"}))
             else:
+                last = now
                 tell(now)
                 if now.has_ended:
                     return now
@@ -150,7 +160,7 @@ class Kubeflow:
     def schedules(self, experiment: str | None = None) -> list[Schedule]:
         """The recurring runs, of one experiment or of all."""
         found, token = [], ""
-        with answering(self.shown), _quiet():
+        with answering(self.shown), quiet():
             inside = None if experiment is None else self._client.create_experiment(experiment).experiment_id
             while True:
                 page = self._client.list_recurring_runs(page_token=token, page_size=PAGE_ROWS, experiment_id=inside)
@@ -161,7 +171,7 @@ class Kubeflow:
 
     def schedule(self, submission: Submission, cron: str, description: str) -> Schedule:
         """Create a recurring run that does not catch up on missed times, one run at a time."""
-        with answering(self.shown), _quiet():
+        with answering(self.shown), quiet():
             experiment = self._client.create_experiment(submission.experiment)
             made = self._client._recurring_run_api.recurring_run_service_create_recurring_run(
                 recurring_run=recurring_run_body(submission, experiment.experiment_id, cron, description)
@@ -170,53 +180,8 @@ class Kubeflow:
 
     def unschedule(self, schedule: Schedule) -> None:
         """Delete a recurring run; the runs that it started stay."""
-        with answering(self.shown), _quiet():
+        with answering(self.shown), quiet():
             self._client.delete_recurring_run(schedule.id)
-
-
-@contextlib.contextmanager
-def answering(shown: str) -> Iterator[None]:
-    """Turn what the client of the API at ``shown`` raises into one line.
-
-    Raises:
-        SourceError: the API is down, hangs or refuses. InputError: it does not take what was sent.
-    """
-    from kfp_server_api import ApiException
-    from urllib3.exceptions import HTTPError
-
-    try:
-        yield
-    except ApiException as error:
-        raise refusal(int(error.status or 0), body_message(error.body) or str(error.reason), shown) from error
-    except (HTTPError, OSError) as error:
-        raise SourceError(f"Kubeflow Pipelines at {shown} cannot be reached: {why(error)}") from error
-
-
-def _reach(address: str) -> None:
-    """Ask once, quickly: the client would try for minutes, and takes any answer for the API's."""
-    request = urllib.request.Request(f"{address}/apis/v2beta1/healthz")  # noqa: S310 http or https, checked
-    token = os.environ.get(TOKEN_VARIABLE)
-    if token:
-        request.add_header("Authorization", f"Bearer {token}")
-    try:
-        with urllib.request.urlopen(request, timeout=REACH_TIMEOUT_S) as answer:  # noqa: S310
-            json.loads(answer.read())
-    except urllib.error.HTTPError as error:
-        if error.code in (404, 405):
-            raise InputError(f"{address} answers, but is no Kubeflow Pipelines API") from None
-        raise refusal(error.code, str(error.reason), address) from None
-    except ValueError as error:
-        raise InputError(f"{address} answers, but is no Kubeflow Pipelines API") from error
-    except (OSError, ssl.SSLError) as error:
-        raise SourceError(f"Kubeflow Pipelines at {address} cannot be reached: {why(error)}") from error
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """kfp prints addresses and warns of its own past; standard output is for results."""
-    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def _schedule(job: Any) -> Schedule:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.run_states import step_of
+from pipelines.run_states import STEPS, step_of
 
 POD_NAMES_V1 = "workflows.argoproj.io/pod-name-format"
 """Annotation of workflows whose pods are called like their nodes."""
@@ -28,10 +28,11 @@ MAX_MESSAGE = 400
 
 @dataclass(frozen=True)
 class Pod:
-    """A pod that worked for a step: its own, or the driver that prepares it."""
+    """A pod of the run: a step's own, the driver that prepares it, or one that prepares a loop, a branch or the run."""
 
     name: str
     step: str
+    """Of those that prepare no step Kubeflow's own name, such as ``root-driver``."""
     group: str
     """The same for several tries of one task."""
     phase: str
@@ -40,6 +41,11 @@ class Pod:
     ended_at: str
     """ISO 8601, UTC; empty while it has not."""
     is_driver: bool
+
+    @property
+    def what(self) -> str:
+        """For people."""
+        return f"step {self.step}" if self.step in STEPS else f"Kubeflow's {self.step}"
 
     @property
     def lacks_image(self) -> bool:
@@ -64,9 +70,9 @@ class Workflow:
         return min(last.values(), key=lambda pod: pod.ended_at, default=None)
 
     @property
-    def waiting(self) -> dict[str, str]:
-        """Step to what its pod waits for, where Kubernetes says so."""
-        return {pod.step: pod.message for pod in self.pods if pod.phase == "Pending" and pod.message}
+    def pending(self) -> list[Pod]:
+        """Pods that have not begun to work."""
+        return [pod for pod in self.pods if pod.phase == "Pending"]
 
     @property
     def without_image(self) -> Pod | None:
@@ -119,8 +125,8 @@ def _pods(metadata: Mapping[str, Any], nodes: Mapping[str, Mapping[str, Any]]) -
         # tenure-training-x7k2p.root.run.ingest.executor(1): the step's own name is the last one that is a step's.
         path = [TRY.sub("", part) for part in str(node.get("name") or "").split(".")]
         named = [(step_of(part.removesuffix("-driver")), part) for part in reversed(path)]
-        step, part = next(((step, part) for step, part in named if step is not None), (None, ""))
-        if node.get("type") == "Pod" and step is not None:
+        step, part = next(((step, part) for step, part in named if step is not None), (path[-1], path[-1]))
+        if node.get("type") == "Pod":
             yield Pod(
                 name=_pod_name(metadata, node),
                 step=step,

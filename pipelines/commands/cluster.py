@@ -12,6 +12,7 @@ from pipelines.commands.cluster_options import (
     WORKERS,
     AccountOption,
     CacheOption,
+    ContextOption,
     DataOption,
     DatasetArgument,
     EndpointOption,
@@ -56,6 +57,7 @@ tenure submit datasets/crm --endpoint http://localhost:8888 --image registry.exa
 tenure submit datasets/telco --data-store s3://tenure-data/datasets --image tenure-pipeline:4f2c1a9 --workers 8
 tenure submit datasets/crm --pipeline scoring --data s3://bucket/today.parquet --image tenure-pipeline:4f2c1a9
 tenure submit datasets/crm --pipeline monitoring --log s3://tenure-data/prediction-log --image tenure-pipeline:4f2c1a9
+tenure submit datasets/crm --context production --data s3://bucket/crm.parquet --image tenure-pipeline:4f2c1a9
 tenure submit datasets/crm --image tenure-pipeline:4f2c1a9 --label team=crm --no-wait --json | jq -r .run_id
 """,
     )(submit)
@@ -66,6 +68,7 @@ def submit(
     *,
     pipeline: PipelineOption = Pipeline.TRAINING,
     endpoint: EndpointOption = None,
+    context: ContextOption = None,
     image: ImageOption = None,
     data: DataOption = None,
     data_store: DataStoreOption = None,
@@ -115,7 +118,7 @@ def submit(
     request = cluster_request(dataset, data, trials)
     moved = planned(request, data_store) if data_store and not log else None
     with prepared(moved[0] if moved else request, options) as submission:
-        kubeflow = Kubeflow.connect(endpoint)
+        kubeflow = Kubeflow.connect(endpoint, context)
         if moved is not None:
             moved[1].carry_out(lambda line: print(line, file=sys.stderr, flush=True))
         run_id = kubeflow.create(submission)

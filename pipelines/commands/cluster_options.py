@@ -21,6 +21,10 @@ EndpointOption = Annotated[
     str | None,
     typer.Option("--endpoint", envvar="KFP_ENDPOINT", help="Address of the API, such as http://localhost:8888."),
 ]
+ContextOption = Annotated[
+    str | None,
+    typer.Option("--context", help="Of the kubeconfig, whose cluster is asked without --endpoint. [default: current]"),
+]
 ImageOption = Annotated[
     str | None, typer.Option("--image", help="Image of the steps, with a tag made of its content or a digest.")
 ]

@@ -11,6 +11,7 @@ from pipelines.commands.cluster_options import (
     WORKERS,
     AccountOption,
     CacheOption,
+    ContextOption,
     DataOption,
     EndpointOption,
     ExperimentOption,
@@ -64,6 +65,7 @@ def schedule(
     list_them: Annotated[bool, typer.Option("--list", help="List the schedules instead.")] = False,
     delete: Annotated[str | None, typer.Option("--delete", metavar="NAME", help="Delete this one instead.")] = None,
     endpoint: EndpointOption = None,
+    context: ContextOption = None,
     image: ImageOption = None,
     data: DataOption = None,
     reference: ReferenceOption = "",
@@ -91,10 +93,10 @@ def schedule(
     if sum([dataset is not None, list_them, delete is not None]) != 1:
         raise InputError("say one of: a DATASET with --cron, --list, --delete NAME")
     if list_them:
-        _list(Kubeflow.connect(endpoint), json)
+        _list(Kubeflow.connect(endpoint, context), json)
         return
     if delete is not None:
-        count = take_off_schedule(Kubeflow.connect(endpoint), delete)
+        count = take_off_schedule(Kubeflow.connect(endpoint, context), delete)
         print_json({"deleted": count}) if json else print(f"schedule '{delete}' deleted; its runs stay")
         return
     if cron is None:
@@ -119,7 +121,7 @@ def schedule(
     )
     said: list[str] = []
     with prepared(request, options) as submission:
-        kubeflow = Kubeflow.connect(endpoint)
+        kubeflow = Kubeflow.connect(endpoint, context)
         kept = put_on_schedule(kubeflow, submission, when, said.append)
     if json:
         print_json({"id": kept.id, "name": kept.name, "cron": kept.cron, "outcome": said[0]})

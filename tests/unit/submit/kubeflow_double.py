@@ -52,6 +52,8 @@ class KubeflowDouble:
         self.recurring = {}
         self.experiments = {}
         self.token = None
+        self.behind = ""
+        """Path of an API server's proxy, which alone leads here."""
         self.refuse = None
         self.requests = []
         double = self
@@ -86,7 +88,10 @@ class KubeflowDouble:
         self.requests.append((method, parts.path))
         if self.token is not None and headers.get("Authorization") != f"Bearer {self.token}":
             return 401, {"error": "Unauthorized", "code": 16, "message": "Unauthenticated: no valid token"}
-        path = parts.path.removeprefix("/apis/v2beta1")
+        if not parts.path.startswith(f"{self.behind}/apis/"):
+            text = f'services "ml-pipeline" not found: {parts.path}'
+            return 404, {"kind": "Status", "status": "Failure", "message": text, "reason": "NotFound", "code": 404}
+        path = parts.path.removeprefix(self.behind).removeprefix("/apis/v2beta1")
         if path == "/healthz":
             return 200, {"multi_user": False}
         if self.refuse is not None and method == "POST" and path in ("/runs", "/recurringruns"):
