@@ -60,7 +60,8 @@ certificates=${PIP_CERT:-${SSL_CERT_FILE:-}}
 if [[ -n $certificates && -s $certificates ]]; then secrets+=(--secret "id=ca-bundle,src=$certificates"); fi
 
 case $engine in
-    docker) command=(env DOCKER_BUILDKIT=1 docker build) ;;
+    # No attestations: an image with them is an index, of which kind's nodes cannot import what is for no platform.
+    docker) command=(env DOCKER_BUILDKIT=1 BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build) ;;
     # The docker format keeps HEALTHCHECK, which the OCI format has no place for.
     podman) command=(podman build --format docker) ;;
     buildah) command=(buildah build --format docker) ;;

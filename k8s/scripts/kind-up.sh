@@ -14,12 +14,21 @@ if kind get clusters 2>/dev/null | grep -qx "$cluster"; then
     say "cluster $cluster exists"
 else
     say "creating cluster $cluster (about a minute)"
+    # What an interruption leaves has no network, or nodes missing: away with it, the next run makes a whole one.
+    trap 'kind delete cluster --name "$cluster" >/dev/null 2>&1' EXIT
     kind create cluster --config "$root/kind-config.yaml" --image "$KIND_NODE_IMAGE" --wait 180s \
-        || fail "kind could not create the cluster" "look: kind export logs; is port 8080 of this machine taken?"
+        || fail "kind could not create the cluster; its message is above" "is port 8080 of this machine taken? Is the registry of $KIND_NODE_IMAGE reachable?"
+    trap - EXIT
 fi
 kind export kubeconfig --name "$cluster" >/dev/null 2>&1 || fail "kind has no kubeconfig for $cluster" "delete it and start again: make kind-down kind-up"
 kubectl config use-context "kind-$cluster" >/dev/null
-need_cluster
+
+# After a restart of the machine, nodes take a while; one that was never made does not come.
+look="look: kubectl get nodes; delete it and start again: make kind-down kind-up"
+retry 60 kubectl get --raw=/readyz >/dev/null || fail "cluster $cluster does not answer" "$look"
+nodes=$(grep -c '^  - role: ' "$root/kind-config.yaml")
+[[ $(kubectl get nodes --output name | wc -l) -eq $nodes ]] || fail "cluster $cluster does not have its $nodes nodes" "$look"
+kubectl wait --for=condition=Ready nodes --all --timeout=180s >/dev/null || fail "not all nodes of cluster $cluster are ready" "$look"
 
 bash "$here/platform.sh"
 say "the gateway is on http://localhost:8080. Next: make kind-load deploy"

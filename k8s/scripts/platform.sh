@@ -31,12 +31,13 @@ apply() {
 }
 
 say "metrics-server $METRICS_SERVER_VERSION: the HPA's eyes"
-apply --filename "https://github.com/kubernetes-sigs/metrics-server/releases/download/$METRICS_SERVER_VERSION/components.yaml"
-# kind's kubelets serve with certificates that nothing signed.
-if ! kubectl --namespace kube-system get deployment metrics-server --output jsonpath='{.spec.template.spec.containers[0].args}' | grep -q kubelet-insecure-tls; then
-    kubectl --namespace kube-system patch deployment metrics-server --type=json \
-        --patch '[{"op": "add", "path": "/spec/template/spec/containers/0/args/-", "value": "--kubelet-insecure-tls"}]' >/dev/null
-fi
+# kind's kubelets serve with certificates that nothing signed. The argument goes in before the manifests are applied:
+# patched in after, a repeated run would take it away and put it back, and restart metrics-server twice.
+metrics=$(kubectl create --dry-run=client --output json --filename "https://github.com/kubernetes-sigs/metrics-server/releases/download/$METRICS_SERVER_VERSION/components.yaml") \
+    || fail "metrics-server's manifests could not be fetched" "is the address reachable from here? Run the same command again"
+insecure=${metrics/\"--kubelet-use-node-status-port\"/\"--kubelet-use-node-status-port\", \"--kubelet-insecure-tls\"}
+[[ $insecure != "$metrics" ]] || fail "metrics-server $METRICS_SERVER_VERSION has other arguments than are known here" "see k8s/scripts/platform.sh"
+apply --filename - <<<"$insecure"
 rollout kube-system deployment/metrics-server
 
 say "cert-manager $CERT_MANAGER_VERSION"
@@ -51,7 +52,8 @@ crds=$(helm template envoy-gateway-crds oci://docker.io/envoyproxy/gateway-crds-
     --set crds.gatewayAPI.enabled=false --set crds.envoyGateway.enabled=true) \
     || fail "Helm cannot fetch Envoy Gateway's chart $ENVOY_GATEWAY_VERSION" "is the chart registry reachable from here?"
 apply --filename - <<<"$crds"
-release envoy-gateway oci://docker.io/envoyproxy/gateway-helm "$ENVOY_GATEWAY_VERSION" envoy-gateway-system --skip-crds --set crds.enabled=false
+release envoy-gateway oci://docker.io/envoyproxy/gateway-helm "$ENVOY_GATEWAY_VERSION" envoy-gateway-system --skip-crds \
+    --set crds.gatewayAPI.safeUpgradePolicy.enabled=false
 rollout envoy-gateway-system deployment/envoy-gateway
 
 release kserve-crd oci://ghcr.io/kserve/charts/kserve-crd "$KSERVE_VERSION" kserve
@@ -63,7 +65,8 @@ release kserve-resources oci://ghcr.io/kserve/charts/kserve-resources "$KSERVE_V
     --set kserve.controller.gateway.disableIstioVirtualHost=true
 rollout kserve deployment/kserve-controller-manager
 # The chart's stock runtimes come through KServe's webhook, which needs a moment.
-retry 120 kubectl --namespace kserve get endpoints kserve-webhook-server-service --output jsonpath='{.subsets[0].addresses[0].ip}' >/dev/null \
+webhook_answers() { [[ -n $(kubectl --namespace kserve get endpoints kserve-webhook-server-service --output jsonpath='{.subsets[*].addresses[*].ip}') ]]; }
+retry 120 webhook_answers >/dev/null \
     || fail "KServe's webhook has no endpoint" "look: kubectl --namespace kserve logs deployment/kserve-controller-manager"
 release kserve-runtime-configs oci://ghcr.io/kserve/charts/kserve-runtime-configs "$KSERVE_VERSION" kserve --set kserve.servingruntime.enabled=true
 
@@ -76,9 +79,9 @@ kubectl --namespace kserve wait --for=condition=Programmed gateway/kserve-ingres
 
 say "Kubeflow Pipelines $KFP_VERSION (several minutes)"
 pipelines=https://github.com/kubeflow/pipelines/manifests/kustomize
-apply --kustomize "$pipelines/cluster-scoped-resources?ref=$KFP_VERSION"
+apply --kustomize "$pipelines/cluster-scoped-resources?ref=$KFP_VERSION&timeout=180s"
 kubectl wait --for=condition=Established --timeout=120s crd/applications.app.k8s.io >/dev/null
-apply --kustomize "$pipelines/env/platform-agnostic?ref=$KFP_VERSION"
+apply --kustomize "$pipelines/env/platform-agnostic?ref=$KFP_VERSION&timeout=180s"
 apply --kustomize "$k8s/platform/pipelines"
 kubectl --namespace kubeflow patch deployment ml-pipeline --type=strategic --patch-file "$k8s/platform/pipelines/api-server-patch.yaml" >/dev/null \
     || fail "the API server's configuration could not be mounted" "look: kubectl --namespace kubeflow describe deployment ml-pipeline"
