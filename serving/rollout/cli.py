@@ -13,29 +13,40 @@ from serving.rollout import commands
 from serving.rollout.limits import Limits
 from tenure.errors import TenureError
 
-EXAMPLES = """examples:
+EXAMPLES = """
   {program} plan --requests-per-s 20
   {program} start churn --version 7 --mlflow http://mlflow.tenure:5000 --artifact-root s3://models
   {program} start churn --version 7 --storage-uri s3://models/churn/7/data/bundle --wait
   {program} start churn --version 7 --storage-uri s3://models/churn/7/data/bundle \\
       --shadow s3://logs/predictions --canary-url http://localhost:8080
   {program} status churn
+  {program} status churn --json | jq .state.phase
+  {program} pause churn --why "the campaign begins"
+  {program} resume churn
+  {program} promote churn --why "checked by hand"
   {program} abort churn --why "complaints from support"
   {program} run churn --prometheus http://prometheus.monitoring:9090
+"""
 
+STATUSES = """
 exit status: 0 done, 2 what was asked for is wrong, 3 the cluster or a server is away or forbids,
   4 another rollout is under way, 7 rolled back (with --wait, or by its replay)
 """
 
 
+def _examples(program: str, command: str = "") -> str:
+    """Those of one command, or of all."""
+    found = [each for each in EXAMPLES.split("\n  {program} ")[1:] if each.startswith(f"{command} " if command else "")]
+    return "examples:\n" + "\n".join(f"  {program} {each.rstrip()}" for each in found)
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    # What people typed to get here: ``tenure rollout`` says so.
-    program = os.environ.get("TENURE_PROGRAM", "python -m serving.rollout")
+    program = _program()
     root = argparse.ArgumentParser(
         prog=program,
         description="Roll a model version out by canary on a KServe InferenceService.",
-        epilog=EXAMPLES.format(program=program),
+        epilog=f"{_examples(program)}\n{STATUSES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     root.add_argument("--verbose", action="store_true", help="show the trace of an error")
@@ -72,8 +83,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--prometheus", default=os.environ.get("PROMETHEUS_URL"), help="URL (default: $PROMETHEUS_URL)")
     _mlflow(run)
 
-    plan = sub.add_parser("plan", help="the steps and limits, without a cluster")
-    plan.set_defaults(work=commands.plan)
+    plan = _added(sub, "plan", commands.plan, "the steps and limits, without a cluster")
     plan.add_argument("--requests-per-s", type=float, help="what the service gets, to say how long it takes at least")
     _limits(plan)
     return root
@@ -101,12 +111,33 @@ def _command(
     work: Callable[[argparse.Namespace], None],
     words: str,
 ) -> argparse.ArgumentParser:
-    command = sub.add_parser(name, help=words, description=words)
-    command.set_defaults(work=work)
+    command = _added(sub, name, work, words)
     command.add_argument("service", metavar="SERVICE", help="the InferenceService")
     command.add_argument("-n", "--namespace", help="default: the context's, or the pod's")
     command.add_argument("--context", help="of the kubeconfig (default: the current one)")
     return command
+
+
+def _added(
+    sub: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    work: Callable[[argparse.Namespace], None],
+    words: str,
+) -> argparse.ArgumentParser:
+    command = sub.add_parser(
+        name,
+        help=words,
+        description=words,
+        epilog=_examples(_program(), name),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.set_defaults(work=work)
+    return command
+
+
+def _program() -> str:
+    """What people typed to get here: ``tenure rollout`` says so."""
+    return os.environ.get("TENURE_PROGRAM", "python -m serving.rollout")
 
 
 def _asked(command: argparse.ArgumentParser) -> None:

@@ -222,7 +222,7 @@ def _wait(cluster: Cluster, plan: Plan) -> None:
 def _until(
     cluster: Cluster, plan: Plan, reached: Callable[[Stored], bool], limit_s: float, act: Callable[[], None]
 ) -> Stored:
-    """Read the rollout until something holds, telling each change of phase.
+    """Read the rollout until something holds, telling each change of phase and of what it waits for.
 
     Raises:
         SourceError: if it does not within ``limit_s``; the rollout itself goes on.
@@ -234,12 +234,11 @@ def _until(
         stored = Stored.read(cluster.stored())
         if stored is None or stored.plan.rollout != plan.rollout:
             raise InputError(f"{cluster.service}: another rollout took the place of {plan.rollout}")
-        now = (stored.state.phase, stored.state.percent)
+        state = stored.state
+        reason = state.held or state.reason
+        now = (state.phase, state.percent, history.kind(reason))
         if now != told:
-            print(
-                f"  {history.iso(time.time())}  {stored.state.phase}, {stored.state.percent} %: {stored.state.reason}",
-                flush=True,
-            )
+            print(f"  {history.iso(time.time())}  {state.phase}, {state.percent} %: {reason}", flush=True)
             told = now
         if reached(stored):
             return stored

@@ -62,7 +62,7 @@ def row_of(plan: Plan, before: State, decision: Decision, now: float, by: str) -
     """The row for a decision; None for a hold that says nothing new."""
     after = decision.state
     still = decision.action is Action.HOLD and after.phase is before.phase
-    same = still and _kind(decision.reason) == _kind(before.held)
+    same = still and kind(decision.reason) == kind(before.held)
     if same or before.phase.ended:
         return None
     return Row(
@@ -101,6 +101,6 @@ def iso(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _kind(reason: str) -> str:
+def kind(reason: str) -> str:
     """A reason without its figures: what a hold is about."""
     return re.sub(r"\d[\d.,]*", "#", reason)

@@ -169,6 +169,15 @@ def test_a_bad_canary_makes_the_waiting_step_fail(world: World) -> None:
     assert world.server.get("inferenceservices", "churn")["spec"] == inference_service()["spec"]
 
 
+def test_who_waits_is_told_what_holds_the_canary_up(world: World) -> None:
+    world.kserve.broken[CANARY] = ("ImagePullBackOff", 'Back-off pulling image "registry/tenure-server:123"')
+    world.controller()
+    waited = world.start("--ready-s", "4", "--wait")
+    assert waited.returncode == 7
+    told = [line for line in waited.stdout.splitlines() if "preparing, 0 %: " in line and "ImagePullBackOff: " in line]
+    assert len(told) == 1  # though the controller said so at each of its looks
+
+
 def test_abort_wakes_the_controller_at_once(world: World) -> None:
     world.controller()
     world.start("--step-time-s", "10")
@@ -360,6 +369,14 @@ def test_the_plan_needs_no_cluster(still: World, tmp_path: Path) -> None:
     assert "in all at least 2.0 h; rolled back if not promoted in 6.0 h" in answer.stdout
     slow = still.command("plan", "--requests-per-s", "0.1", KUBECONFIG=str(tmp_path / "absent"))
     assert "the deadline comes first" in slow.stdout
+
+
+@pytest.mark.parametrize("name", ["start", "status", "pause", "resume", "promote", "abort", "run", "plan"])
+def test_help_of_every_command_has_examples_of_its_own(still: World, name: str) -> None:
+    answer = still.command(name, "--help")
+    examples = answer.stdout.partition("examples:\n")[2].splitlines()
+    shown = [line.split("serving.rollout ")[1].split()[0] for line in examples if "serving.rollout" in line]
+    assert answer.returncode == 0 and shown and set(shown) == {name}
 
 
 def test_help_of_the_program_has_examples() -> None:
