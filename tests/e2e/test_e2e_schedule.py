@@ -27,17 +27,31 @@ def schedule(settings: Settings, *more: str) -> subprocess.CompletedProcess[str]
 
 
 @pytest.fixture
+def data(settings: Settings) -> list[str]:
+    """Where the scheduled runs find the table: a schedule copies none, for its runs want the table of their own day."""
+    import fsspec
+
+    if "--data" in settings.submit_flags:
+        return list(settings.submit_flags)
+    settings.need(bundles=settings.bundles)
+    table = next(settings.dataset.glob("*.csv"))
+    filesystem, folder = fsspec.core.url_to_fs(settings.bundles)
+    filesystem.put_file(str(table), f"{folder}/recurring/{table.name}")
+    return ["--data", f"{settings.bundles}/recurring/{table.name}", *settings.submit_flags]
+
+
+@pytest.fixture
 def deleted_afterwards(settings: Settings) -> Iterator[None]:
     yield
     schedule(settings, "--delete", NAME)
 
 
 @pytest.mark.usefixtures("deleted_afterwards")
-def test_a_schedule_starts_runs_until_it_is_deleted(settings: Settings) -> None:
+def test_a_schedule_starts_runs_until_it_is_deleted(settings: Settings, data: list[str]) -> None:
     from kfp import Client
 
     settings.need(pipeline_image=settings.pipeline_image)
-    what = ["--pipeline", "monitoring", "--image", settings.pipeline_image, "--name", NAME, *settings.submit_flags]
+    what = ["--pipeline", "monitoring", "--image", settings.pipeline_image, "--name", NAME, *data]
     made = schedule(settings, str(settings.dataset), "--cron", EVERY_MINUTE, *what)
     assert made.returncode == 0, made.stderr
     schedule_id = json.loads(made.stdout)["id"]
