@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pipelines.graphs import Pipeline
+from pipelines.kubernetes_names import check_image, check_object_name
 from pipelines.request import Request
 from pipelines.run_bodies import Submission
 from pipelines.run_states import ALERTED, NOT_BLESSED, REGISTERED, RunState
@@ -22,8 +22,6 @@ from pipelines.workflow import told_error
 from tenure.errors import InputError, TenureError, VerdictError
 from tenure.sources.address import SCHEME, VARIABLE
 
-LABEL = re.compile(r"(?=.{1,63}$)[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
-LABEL_PREFIX = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 TELLING: Mapping[Pipeline, frozenset[str]] = MappingProxyType(
     {
         Pipeline.TRAINING: frozenset({REGISTERED, NOT_BLESSED}),
@@ -64,8 +62,8 @@ def prepared(request: Request, options: Options) -> Iterator[Submission]:
     """The run to create; its compiled graph lies in a temporary folder until the block ends.
 
     Raises:
-        InputError: the image has no tag of its own, a label is none to Kubernetes, or the data lies where a cluster
-            cannot read it.
+        InputError: the image has no tag of its own, Kubernetes takes no such name of an image, a Secret or a service
+            account, or the data lies where a cluster cannot read it.
     """
     from pipelines.compilation import COMPILERS
 
@@ -87,23 +85,6 @@ def name_of(request: Request, pipeline: Pipeline) -> str:
     """What runs and schedules are called by default: ``crm``, ``crm-scoring``."""
     name = request.contract.name
     return name if pipeline is Pipeline.TRAINING else f"{name}-{pipeline.value}"
-
-
-def label_pairs(texts: list[str]) -> dict[str, str]:
-    """``team=crm`` as a Kubernetes label.
-
-    Raises:
-        InputError: Kubernetes takes no such label.
-    """
-    pairs = {}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        prefix, slash, name = key.rpartition("/")
-        well_formed = LABEL.fullmatch(name) and (not slash or LABEL_PREFIX.fullmatch(prefix))
-        if not equals or not well_formed or (value and not LABEL.fullmatch(value)):
-            raise InputError(f"'{text}' is no Kubernetes label: key=value of letters, digits, '.', '_' and '-'")
-        pairs[key] = value
-    return pairs
 
 
 def raise_for_end(kubeflow: Kubeflow, run_id: str, ended: RunState, pipeline: Pipeline) -> None:
@@ -162,6 +143,10 @@ def _arguments(options: Options) -> dict[str, Any]:
 
 
 def _settings(request: Request, options: Options) -> Settings:
+    check_image(options.image)
+    for flag, name in (("--source-secret", options.source_secret), ("--service-account", options.service_account)):
+        if name is not None:
+            check_object_name(flag, name)
     # Where a log is read, the table is not.
     uri = options.log or request.contract.source.uri or ""
     scheme = SCHEME.match(uri)

@@ -52,7 +52,9 @@ def behind_api_server(files: str, context: str | None) -> Configuration:
             )
         config.load_kube_config(files, context=context, client_configuration=settings)
     except (ConfigException, OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError) as error:
-        raise InputError(f"the kubeconfig {files} names no cluster: {why(error)}") from error
+        raise InputError(
+            f"no cluster: the kubeconfig {files} names none ({why(error)}); mend it, or give --endpoint"
+        ) from error
     _move(settings, f"{settings.host.rstrip('/')}/{SERVICE}")
     return settings
 

@@ -95,7 +95,8 @@ def submit(
     Leaves with status 7 if the model was not blessed, or if monitoring says to train anew. Ctrl-C ends the waiting,
     not the run.
     """
-    from pipelines.cluster_run import Options, label_pairs, prepared, raise_for_end
+    from pipelines.cluster_run import Options, prepared, raise_for_end
+    from pipelines.kubernetes_names import label_pairs
     from pipelines.submit import Kubeflow
     from pipelines.upload import planned
 

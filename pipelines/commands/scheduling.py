@@ -84,8 +84,9 @@ def schedule(
 
     Saying the same again changes nothing; saying something else under the same name replaces the schedule.
     """
-    from pipelines.cluster_run import Options, label_pairs, name_of, prepared
+    from pipelines.cluster_run import Options, name_of, prepared
     from pipelines.cron import EXAMPLE, check_cron
+    from pipelines.kubernetes_names import label_pairs
     from pipelines.schedules import put_on_schedule, take_off_schedule
     from pipelines.submit import Kubeflow
     from tenure.errors import InputError

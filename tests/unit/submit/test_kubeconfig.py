@@ -82,6 +82,6 @@ def test_a_cluster_without_kubeflow_and_a_user_who_may_not(kubeflow, write):
 def test_a_kubeconfig_that_names_no_cluster(kubeflow, write, text):
     path = write()
     path.write_text(text)
-    fails(submit(), 2, f"the kubeconfig {path} names no cluster: ")
+    fails(submit(), 2, f"no cluster: the kubeconfig {path} names none .*; mend it, or give --endpoint")
     path.unlink()
-    fails(submit(), 2, f"the kubeconfig {path} names no cluster: ")
+    fails(submit(), 2, f"no cluster: the kubeconfig {path} names none .*; mend it, or give --endpoint")

@@ -10,6 +10,7 @@ from kubeflow_double import node, task
 from typer.testing import CliRunner
 
 from pipelines.cli import app
+from pipelines.kubernetes_names import check_image
 
 TELCO = Path(__file__).resolve().parents[3] / "datasets" / "telco"
 IMAGE = "registry.example.com/tenure-pipeline:4f2c1a9"
@@ -335,6 +336,34 @@ def test_a_password_of_the_address_comes_from_a_secret(kubeflow, monkeypatch):
 @pytest.mark.parametrize("label", ["crm", "=crm", "team=c r m", "te am=crm", f"team={'x' * 64}"])
 def test_a_label_that_kubernetes_refuses_is_refused_here(kubeflow, label):
     fails(submit(kubeflow, "--label", label), 2, "no Kubernetes label")
+
+
+@pytest.mark.parametrize("flag", ["--source-secret", "--service-account"])
+@pytest.mark.parametrize("name", ["CRM_Reader", "crm reader", "-crm", "x" * 254, ""])
+def test_an_object_s_name_that_kubernetes_refuses_is_refused_here(kubeflow, flag, name):
+    fails(submit(kubeflow, f"{flag}={name}"), 2, f"{flag} '{name}' is no name to Kubernetes")
+    assert kubeflow.requests == []
+
+
+@pytest.mark.parametrize(
+    "image", ["Tenure/Pipeline:1", "tenure pipeline:1", "tenure//pipeline:1", ":1", "a:b:c", "a@b"]
+)
+def test_an_image_that_is_none_is_refused_here(kubeflow, image):
+    fails(submit(kubeflow, image=image), 2, f"'{image}' is no image")
+    assert kubeflow.requests == []
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "tenure-pipeline:4f2c1a9",
+        "localhost:5000/a/b__c/d.e--f:V1.2_3-x",
+        f"Registry.example.com/tenure@sha256:{'0' * 64}",
+        f"tenure:4f2c1a9@sha256:{'0' * 64}",
+    ],
+)
+def test_images_as_engines_have_them_are_taken(image):
+    check_image(image)
 
 
 def free_port():
