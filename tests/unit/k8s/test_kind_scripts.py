@@ -303,7 +303,7 @@ def test_an_image_that_is_missing_is_built_without_attestations(machine: Machine
         ([EXISTS, ("^docker inspect", 1, ""), ("^docker build", 1, "")], "did not build"),
     ],
 )
-def test_what_cannot_be_loaded_is_one_line(machine: Machine, answers: list, said: str) -> None:
+def test_what_cannot_be_loaded_is_one_line(machine: Machine, answers: list[tuple[str, int, str]], said: str) -> None:
     machine.answers[:0] = answers
     result = machine.run("kind-load.sh")
     assert result.returncode == 1
