@@ -62,7 +62,9 @@ def begin(cluster: Cluster, wish: Wish) -> Plan | None:
         )
     if spec.storage_uri(isvc["spec"]["predictor"]) == wish.storage_uri:
         return None
-    check(isvc, cluster.routes(), wish)
+    stable = spec.stable_of(isvc)
+    deployment = cluster.deployment(predictor_object(cluster.service, stable.name))
+    check(isvc, cluster.routes(), deployment, wish)
     started_at = round(time.time(), 3)
     plan = Plan(
         rollout=f"{cluster.service}-{wish.canary}-{started_at:.0f}",
@@ -70,14 +72,14 @@ def begin(cluster: Cluster, wish: Wish) -> Plan | None:
         model=wish.model,
         version=wish.version,
         storage_uri=wish.storage_uri,
-        stable=spec.stable_of(isvc),
+        stable=stable,
         limits=wish.limits,
         shadow=wish.shadow,
         who=wish.who,
         why=wish.why,
         started_at=started_at,
     )
-    state = State.first(plan, capacity=_capacity(cluster, plan))
+    state = State.first(plan, capacity=_capacity(deployment, plan))
     data: dict[str, str | None] = {STATE_KEY: dump(plan, state)}
     if document is not None:
         data |= {REQUEST_KEY: None, REPLAY_KEY: None, HISTORY_KEY: stored.history if stored else None}
@@ -88,8 +90,15 @@ def begin(cluster: Cluster, wish: Wish) -> Plan | None:
     return plan
 
 
-def check(isvc: Document, routes: Mapping[str, Document | None], wish: Wish) -> None:
-    """Raise InputError, with what to do, if KServe would refuse the rollout or silently not split traffic."""
+def check(isvc: Document, routes: Mapping[str, Document | None], stable: Document | None, wish: Wish) -> None:
+    """Raise InputError, with what to do, if KServe would refuse the rollout or silently not split traffic.
+
+    Args:
+        isvc: the InferenceService.
+        routes: its HTTPRoutes by name, None for one that does not exist.
+        stable: the Deployment that serves now.
+        wish: what is asked for.
+    """
     name = isvc["metadata"]["name"]
     mode = isvc["metadata"].get("annotations", {}).get("serving.kserve.io/deploymentMode")
     predictor = isvc["spec"]["predictor"]
@@ -124,7 +133,7 @@ def check(isvc: Document, routes: Mapping[str, Document | None], wish: Wish) -> 
         ),
         (bool(isvc["spec"].get("canary")), f"{name} has a canary that no rollout of ours put there; take it out first"),
         (
-            ready.get("status") != "True",
+            ready.get("status") != "True" and not _serves(stable, predictor),
             f"{name} is not ready, so there is nothing to compare with: "
             f"{ready.get('message') or ready.get('reason') or 'no Ready condition'}",
         ),
@@ -134,8 +143,16 @@ def check(isvc: Document, routes: Mapping[str, Document | None], wish: Wish) -> 
             raise InputError(words)
 
 
-def _capacity(cluster: Cluster, plan: Plan) -> int:
+def _serves(stable: Document | None, predictor: Document) -> bool:
+    """Whether the least number of pods is there.
+
+    KServe calls a service that is being scaled out not ready, as if its load were a fault.
+    """
+    available = int((stable or {}).get("status", {}).get("availableReplicas", 0))
+    return available >= max(1, predictor.get("minReplicas") or 1)
+
+
+def _capacity(stable: Document | None, plan: Plan) -> int:
     """Pods that carry all of the traffic now."""
-    stable = cluster.deployment(predictor_object(cluster.service, plan.stable.name)) or {}
-    running = int(stable.get("status", {}).get("replicas", 0))
+    running = int((stable or {}).get("status", {}).get("replicas", 0))
     return max(running, plan.stable.min_replicas or 1, 1)

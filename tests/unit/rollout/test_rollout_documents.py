@@ -266,12 +266,25 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 )
 def test_what_cannot_be_rolled_out_is_refused(isvc: dict, routes: dict, asked: Wish, words: str) -> None:
     with pytest.raises(InputError, match=".*" + words) as raised:
-        check(isvc, routes, asked)
+        check(isvc, routes, None, asked)
     assert "\n" not in str(raised.value)
 
 
 def test_what_can_is_not() -> None:
-    check(ISVC, ROUTES, wish())
+    check(ISVC, ROUTES, None, wish())
+
+
+@pytest.mark.parametrize(("available", "refused"), [(0, True), (1, True), (2, False)])
+def test_a_service_that_is_being_scaled_out_is_ready_enough(available: int, refused: bool) -> None:
+    """KServe's Ready turns false while the autoscaler's new pods start; the least number serves all the same."""
+    scaled = changed("status", {"conditions": [{"type": "Ready", "status": "False", "message": "no minimum"}]})
+    scaled["spec"]["predictor"]["minReplicas"] = 2
+    stable = {"status": {"replicas": 4, "availableReplicas": available}}
+    if refused:
+        with pytest.raises(InputError, match="churn is not ready, so there is nothing to compare with: no minimum"):
+            check(scaled, ROUTES, stable, wish())
+    else:
+        check(scaled, ROUTES, stable, wish())
 
 
 def test_state_comes_back_as_it_was_written() -> None:
