@@ -6,6 +6,7 @@ import os
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -51,7 +52,7 @@ def from_environment() -> Settings:
         pytest.skip("TENURE_E2E_GATEWAY is not set: no cluster to test")
     return Settings(
         gateway=gateway,
-        grpc_gateway=get("GRPC_GATEWAY") or gateway.partition("://")[2],
+        grpc_gateway=get("GRPC_GATEWAY") or _with_port(gateway),
         host=get("HOST"),
         service=get("SERVICE", "churn"),
         namespace=get("NAMESPACE", "tenure"),
@@ -67,3 +68,9 @@ def from_environment() -> Settings:
         submit_flags=tuple(shlex.split(get("SUBMIT_FLAGS"))),
         load_threads=int(get("LOAD_THREADS", "16")),
     )
+
+
+def _with_port(address: str) -> str:
+    """host:port of a URL; gRPC itself would take 443 where none is named, whatever the scheme."""
+    parts = urlsplit(address)
+    return parts.netloc if parts.port else f"{parts.netloc}:{443 if parts.scheme == 'https' else 80}"

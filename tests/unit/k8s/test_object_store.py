@@ -1,4 +1,4 @@
-"""When the object store inside the cluster counts as ready: its probe, as the kubelet runs it, with a weed that plays."""
+"""When the object store inside the cluster counts as ready: its probe as the kubelet runs it, with a played weed."""
 
 from __future__ import annotations
 
