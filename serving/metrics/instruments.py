@@ -16,7 +16,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Generic, Literal, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.utils import floatToGoString
 
@@ -83,13 +82,6 @@ class HistogramSeries(_Series):
     def observe(self, value: float) -> None:
         self._cells[self._place + bisect_left(self._bounds, value)] += 1.0
         self._cells[self._place + len(self._bounds) + 1] += value
-
-    def observe_many(self, values: NDArray[np.float64]) -> None:
-        """Observe all of ``values``, shape (n,)."""
-        counts = np.bincount(np.searchsorted(self._bounds, values), minlength=len(self._bounds) + 1)
-        for bucket in np.flatnonzero(counts).tolist():
-            self._cells[self._place + bucket] += float(counts[bucket])
-        self._cells[self._place + len(self._bounds) + 1] += float(values.sum())
 
 
 S = TypeVar("S", bound=_Series)

@@ -44,7 +44,7 @@ class Side:
     """What one side did in a window.
 
     requests, errors, fallbacks: answered requests; those answered with 5xx; those answered by the fallback.
-    latency_s: requests by duration. scores: answered rows by score.
+    latency_s: requests by duration. scores: those that got a prediction by the score of one of their rows.
 
     Raises:
         ValueError: if more failed, or fell back, than were asked.

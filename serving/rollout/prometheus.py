@@ -5,7 +5,7 @@ Read are four families, each with the labels ``namespace`` and ``pod`` that Prom
     tenure_requests_total{code}                     answered requests; code is HTTP's, or its equivalent for gRPC
     tenure_fallbacks_total                          answered by the fallback; must be exposed at 0 too
     tenure_request_duration_seconds_bucket{le}      requests by duration
-    tenure_score_bucket{le}                         answered rows by probability or value
+    tenure_score_bucket{le}                         requests by probability or value of one of their rows
 
 Raw samples are fetched and counted here rather than by ``increase()``, which extrapolates and which drops what a
 counter held when it was first scraped: a canary whose pods fail from their first second would look clean. Counting

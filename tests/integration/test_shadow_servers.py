@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import spending
 from load import wait_until
@@ -81,11 +82,12 @@ def test_a_regression_is_shadowed_by_its_next_version_and_not_by_another_task(
     log = str(tmp_path / "predictions")
     options = [*models, "--prediction-log", log, "--prediction-log-flush-s", "0.5", "--no-grpc"]
     rows = small_value_bundle.rows.slice(0, ROWS)
-    document = infer_request({name: rows[name].to_pylist() for name in ("months", "orders", "basket", "plan")})
+    columns = {name: rows[name].to_pylist() for name in ("months", "orders", "basket", "plan")}
+    single = [infer_request({name: each[place : place + 1] for name, each in columns.items()}) for place in range(ROWS)]
     with started(small_value_bundle.folder, tmp_path / "log", *options) as server:
-        values = server.infer(document)["outputs"][0]["data"]
+        values = [server.infer(document)["outputs"][0]["data"][0] for document in single]
         counted = buckets(server.metrics(), "telco")
-        wait_until(lambda: any(Path(log).rglob("*.parquet")))
+        wait_until(lambda: sum(pq.read_metadata(file).num_rows for file in Path(log).rglob("*.parquet")) == ROWS)
         logged = shadow.replayable(log, 1000, "telco")
         same, following, other = (replayed(server, model, logged) for model in ("telco", "next", "churn"))
     assert {row.output for row in logged} == {"value"}

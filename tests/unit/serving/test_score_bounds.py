@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.utils import floatToGoString
 
+from serving.metrics import PredictionMetrics, exposition
 from serving.metrics.pages import SPILL_CELLS
 from serving.metrics.score_bounds import TWENTIETHS, between, score_bounds
 from tenure import bundle
@@ -67,7 +70,7 @@ def test_a_probability_has_twentieths_and_where_few_leave_finer_ones(small_bundl
     read = bundle.read(small_bundle.folder)
     assert score_bounds(read) == TWENTIETHS  # of a bundle without a profile of its scores
     fine = score_bounds(with_scores(read, SAMPLES["one in a hundred leaves"](np.random.default_rng(0))))
-    assert set(fine) > set(TWENTIETHS) and 0.0 < fine[0] and fine[-1] < 1.0
+    assert set(fine) > set(TWENTIETHS) and fine[0] > 0.0 and fine[-1] < 1.0
     assert sum(bound < 0.05 for bound in fine) >= 8
 
 
@@ -75,6 +78,31 @@ def test_a_value_has_bounds_where_values_are(small_value_bundle: Any) -> None:
     read = bundle.read(small_value_bundle.folder)
     scores = SAMPLES["dollars a life"](np.random.default_rng(0))
     assert score_bounds(with_scores(read, scores)) == between(deciles(scores))
+
+
+def test_a_batch_counts_as_one_request_with_the_score_of_one_of_its_rows(small_value_bundle: Any) -> None:
+    """A rollout takes what is counted for independent: of 20 good canaries beside one batch in 50 requests, it rolled
+    all 20 back when each row of a batch was counted.
+    """
+    read = bundle.read(small_value_bundle.folder)
+    rows = small_value_bundle.rows
+    batch = read.predict({name: rows[name] for name in rows.column_names})
+    single = read.predict({name: rows[name].slice(0, 1) for name in rows.column_names})
+    metrics = PredictionMetrics("batches", read)
+    for _ in range(60):
+        metrics.count(batch)
+    metrics.count(single)
+    samples = {
+        (sample.name, sample.labels.get("le", "")): sample.value
+        for family in text_string_to_metric_families(exposition("")[0].decode())
+        for sample in family.samples
+        if sample.labels.get("model") == "batches"
+    }
+    assert samples["tenure_rows_total", ""] == 60 * len(rows) + 1
+    below = [samples["tenure_score_bucket", floatToGoString(bound)] for bound in score_bounds(read)]
+    assert samples["tenure_score_bucket", "+Inf"] == 61
+    # Not always the same row of the batch.
+    assert len(set(below)) > 3
 
 
 @pytest.mark.parametrize("profile", [{}, {"scores": ScoreProfile.of(np.full(10, 5.0)).to_dict()}])
