@@ -243,6 +243,11 @@ def test_network_is_closed_but_for_named_openings(render: Render, overlay: str) 
     policies = of_kind(documents, "NetworkPolicy")
     ours = {document["metadata"]["name"] for document in of_kind(documents, "Namespace")}
     for namespace in ours:
+        dns = next(p for p in policies if p["metadata"] == {"name": "allow-dns", "namespace": namespace})
+        (opening,) = dns["spec"]["egress"]
+        # The cluster's DNS, and a node's own cache of it, which no selector of pods meets.
+        assert [set(peer) for peer in opening["to"]] == [{"namespaceSelector", "podSelector"}, {"ipBlock"}]
+        assert {(port["protocol"], port["port"]) for port in opening["ports"]} == {("UDP", 53), ("TCP", 53)}
         assert any(
             policy["metadata"]["namespace"] == namespace
             and policy["spec"]["podSelector"] == {}
