@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import stat
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,28 +12,20 @@ import pytest
 import yaml
 from manifests import K8S, MODEL_URI, ROOT, TAG, run
 
-FAKE = (
-    f"#!{sys.executable} -SE"
-    + """
-import json, os, re, subprocess, sys
-arguments = sys.argv[1:]
-if arguments[0] == "kustomize":
-    sys.exit(subprocess.run([os.environ["REAL_KUBECTL"], *arguments]).returncode)
-folder = os.environ["FAKE_FOLDER"]
-line = " ".join(arguments)
-with open(f"{folder}/calls", "a") as log:
-    log.write(line + "\\n")
-if "apply" in arguments and "--filename" in arguments:
-    source = arguments[arguments.index("--filename") + 1]
-    number = len([name for name in os.listdir(folder) if name.startswith("applied")])
-    with open(source) as given, open(f"{folder}/applied-{number}.yaml", "w") as kept:
-        kept.write(given.read())
-for pattern, status, output in json.load(open(f"{folder}/answers.json")):
-    if re.search(pattern, line):
-        print(output, file=sys.stderr if status else sys.stdout)
-        sys.exit(status)
+FAKE = r"""#!/bin/bash
+[[ $1 != kustomize ]] || exec "$REAL_KUBECTL" "$@"
+line="$*"
+echo "$line" >>"$FAKE_FOLDER/calls"
+if [[ $line =~ apply.*\ --filename\ ([^ ]+) ]]; then
+    number=$(find "$FAKE_FOLDER" -name 'applied-*' | wc -l)
+    cp "${BASH_REMATCH[1]}" "$FAKE_FOLDER/applied-$number.yaml"
+fi
+while IFS=$'\x1f' read -r pattern status output; do
+    [[ $line =~ $pattern ]] || continue
+    if [[ $status == 0 ]]; then printf '%b\n' "$output"; else printf '%b\n' "$output" >&2; fi
+    exit "$status"
+done <"$FAKE_FOLDER/answers"
 """
-)
 
 CANARY_TYPE = (r"get customresourcedefinition inferenceservices.*canary", 0, "array")
 
@@ -49,7 +39,10 @@ class Cluster:
     answers: list[tuple[str, int, str]] = field(default_factory=lambda: [CANARY_TYPE])
 
     def run(self, script: str, *arguments: str, **environment: str):
-        (self.folder / "answers.json").write_text(json.dumps(self.answers), encoding="utf-8")
+        lines = [
+            "\x1f".join((pattern, str(status), output)).replace("\n", "\\n") for pattern, status, output in self.answers
+        ]
+        (self.folder / "answers").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         script_path = str(K8S / "scripts" / script)
         return run("bash", script_path, *arguments, environment={**self.environment, **environment})
 
