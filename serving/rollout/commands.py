@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from tenure.prediction_log import Logged
 
 POLL_S = 1.0
+ANSWER_TIMEOUT_S = 10.0
+"""Of a canary's answer to a replayed row."""
 NOTICE_S = 60.0
 """How long a living controller may take to notice something."""
 
@@ -192,7 +194,7 @@ def _replay(cluster: Cluster, plan: Plan, logged: Sequence[Logged], canary_url: 
     """Replay the log once the canary is ready, and write the outcome down for the controller; None if it is too late.
 
     Raises:
-        SourceError: if the cluster is away, or the canary not ready in time.
+        SourceError: if the cluster or the canary is away, or not ready in time.
     """
     url = canary_url or f"http://{predictor_object(cluster.service, plan.canary)}.{cluster.namespace}.svc"
     limit_s = plan.limits.ready_s + NOTICE_S
@@ -200,7 +202,8 @@ def _replay(cluster: Cluster, plan: Plan, logged: Sequence[Logged], canary_url: 
     if stored.state.phase is not Phase.SHADOW:
         print(f"{cluster.service}: no replay: {stored.state.phase}: {stored.state.reason}")
         return None
-    answers = (shadow.ask(url, cluster.service, row, timeout_s=10.0) for row in logged)
+    shadow.reach(url, ANSWER_TIMEOUT_S)
+    answers = (shadow.ask(url, cluster.service, row, ANSWER_TIMEOUT_S) for row in logged)
     replay = shadow.compare(logged, answers, plan.limits)
     for _ in range(CONFLICT_RETRIES):
         with contextlib.suppress(Conflict):

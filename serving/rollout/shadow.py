@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from serving.rollout.limits import Limits
 from serving.rollout.observation import Replay
-from tenure.errors import DataError
+from tenure.errors import DataError, SourceError
 
 if TYPE_CHECKING:
     from tenure.prediction_log import Logged
@@ -47,6 +47,25 @@ class Answer:
     fallback: bool = False
     error: str = ""
     output: str = ""
+
+
+def reach(url: str, timeout_s: float) -> None:
+    """Ask the server at ``url`` anything: one that cannot be reached from here says nothing about the canary.
+
+    Raises:
+        SourceError: it does not answer.
+    """
+    try:
+        with urllib.request.urlopen(f"{url.rstrip('/')}/v2/health/live", timeout=timeout_s):  # noqa: S310
+            return
+    except urllib.error.HTTPError:
+        return
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise SourceError(
+            f"the canary cannot be reached at {url} ({reason}): it waits for its replay; from outside the cluster "
+            f"forward a port to it, say where by --canary-url, and start again"
+        ) from error
 
 
 def ask(url: str, model: str, logged: Logged, timeout_s: float) -> Answer:

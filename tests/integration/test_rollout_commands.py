@@ -169,15 +169,6 @@ def test_a_bad_canary_makes_the_waiting_step_fail(world: World) -> None:
     assert world.server.get("inferenceservices", "churn")["spec"] == inference_service()["spec"]
 
 
-def test_who_waits_is_told_what_holds_the_canary_up(world: World) -> None:
-    world.kserve.broken[CANARY] = ("ImagePullBackOff", 'Back-off pulling image "registry/tenure-server:123"')
-    world.controller()
-    waited = world.start("--ready-s", "4", "--wait")
-    assert waited.returncode == 7
-    told = [line for line in waited.stdout.splitlines() if "preparing, 0 %: " in line and "ImagePullBackOff: " in line]
-    assert len(told) == 1  # though the controller said so at each of its looks
-
-
 def test_abort_wakes_the_controller_at_once(world: World) -> None:
     world.controller()
     world.start("--step-time-s", "10")
@@ -256,6 +247,8 @@ def test_shadow_replays_the_log_before_any_traffic(world: World, tmp_path: Path)
     try:
         world.controller()
         url = f"http://127.0.0.1:{server.server_address[1]}"
+        away = world.start("--shadow", str(log), "--shadow-rows", "150", "--canary-url", "http://127.0.0.1:9")
+        waits = world.state()["phase"]
         other = world.start("--shadow", str(log), "--shadow-rows", "150", "--canary-url", url)
         Canary.asked.clear()
         Canary.output = "probability"
@@ -266,6 +259,9 @@ def test_shadow_replays_the_log_before_any_traffic(world: World, tmp_path: Path)
     finally:
         server.shutdown()
         server.server_close()
+    # What is wrong with the way to the canary is not wrong with the canary.
+    assert (away.returncode, away.stderr.count("\n"), waits) == (3, 1, "shadow")
+    assert "the canary cannot be reached at http://127.0.0.1:9 (" in away.stderr and "--canary-url" in away.stderr
     assert other.returncode == 7 and other.stderr.count("\n") == 1
     told = (
         "version 7 is rolled back: replay: the canary answers 'value' and stable 'probability': one predicts a number"

@@ -23,7 +23,7 @@ from serving.rollout.observation import Replay
 from serving.rollout.shadow import Answer
 from serving.v2.answer import ALWAYS, SCORE
 from tenure import prediction_log
-from tenure.errors import DataError
+from tenure.errors import DataError, SourceError
 from tenure.prediction_log import Logged
 
 LIMITS = Limits()
@@ -263,6 +263,16 @@ def test_a_value_is_a_score_too(canary: Canary) -> None:
     canary.answer = {"outputs": [{"name": name, "data": [1234.5]} for name in names]}
     answer = shadow.ask(canary.url, "churn", logged(100)[0], 5.0)
     assert (answer.score, answer.output, answer.error) == (1234.5, "value", "")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://nowhere.invalid", "localhost:8080", "churn"])
+def test_a_way_to_the_canary_that_leads_nowhere_is_no_answer_of_its(url: str) -> None:
+    with pytest.raises(SourceError, match=r"the canary cannot be reached at .*--canary-url"):
+        shadow.reach(url, 2.0)
+
+
+def test_any_answer_is_one(canary: Canary) -> None:
+    shadow.reach(canary.url, 2.0)  # it knows no GET: 501
 
 
 def test_a_canary_that_is_not_there() -> None:
