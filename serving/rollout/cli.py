@@ -30,7 +30,7 @@ EXAMPLES = """
 
 STATUSES = """
 exit status: 0 done, 2 what was asked for is wrong, 3 the cluster or a server is away or forbids,
-  4 another rollout is under way, 7 rolled back (with --wait, or by its replay)
+  4 another rollout is under way, 7 rolled back (with --wait, by its replay, or before with --once)
 """
 
 
@@ -61,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     start.add_argument("--shadow", metavar="LOG", help="replay this prediction log first, before any traffic")
     start.add_argument("--shadow-rows", type=int, default=1000, help="rows to replay (default: 1000)")
     start.add_argument("--canary-url", help="where the canary answers (default: its Service in the cluster)")
+    start.add_argument("--once", action="store_true", help="refuse a version whose last rollout was rolled back (7)")
     start.add_argument("--wait", action="store_true", help="until it is promoted (0) or rolled back (7)")
     _asked(start)
     _mlflow(start)

@@ -80,6 +80,7 @@ def start(options: argparse.Namespace) -> None:
         shadow=logged is not None,
         who=options.who,
         why=options.why,
+        once=options.once,
     )
     plan = begin(cluster, wish)
     if plan is None:

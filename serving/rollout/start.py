@@ -12,9 +12,9 @@ from serving.rollout.connection import GATEWAY, INSTALL, Conflict
 from serving.rollout.limits import Limits
 from serving.rollout.record import HISTORY_KEY, REPLAY_KEY, REQUEST_KEY, STATE_KEY, Stored
 from serving.rollout.spec import Document, predictor_object
-from serving.rollout.state import Plan, State, dump
+from serving.rollout.state import Phase, Plan, State, dump
 from serving.rollout.traffic import Cluster
-from tenure.errors import BusyError, InputError
+from tenure.errors import BusyError, InputError, VerdictError
 
 LONGEST_NAME = 63 - len("isvc.")
 """Of a Deployment: KServe puts ``isvc.`` before it in a label, and labels end at 63 characters."""
@@ -27,7 +27,7 @@ class Wish:
     """What an operator or the deploy step asks for.
 
     version: the registry's number, or any text that names the version. canary: the canary predictor's name.
-    storage_uri: the bundle of that exact version.
+    storage_uri: the bundle of that exact version. once: not if its last rollout was rolled back.
     """
 
     version: str
@@ -38,6 +38,7 @@ class Wish:
     shadow: bool
     who: str
     why: str
+    once: bool = False
 
 
 def begin(cluster: Cluster, wish: Wish) -> Plan | None:
@@ -49,6 +50,7 @@ def begin(cluster: Cluster, wish: Wish) -> Plan | None:
         InputError: if the service, the name or the version makes a rollout impossible.
         BusyError: if another version is being rolled out.
         SourceError: if the cluster refuses or is away.
+        VerdictError: if it was rolled back before, and is to be tried once.
     """
     isvc = cluster.isvc()
     stored = Stored.read(document := cluster.stored())
@@ -62,6 +64,8 @@ def begin(cluster: Cluster, wish: Wish) -> Plan | None:
         )
     if spec.storage_uri(isvc["spec"]["predictor"]) == wish.storage_uri:
         return None
+    if wish.once and stored is not None:
+        _check_not_rolled_back(cluster.service, stored, wish)
     stable = spec.stable_of(isvc)
     deployment = cluster.deployment(predictor_object(cluster.service, stable.name))
     check(isvc, cluster.routes(), deployment, wish)
@@ -141,6 +145,15 @@ def check(isvc: Document, routes: Mapping[str, Document | None], stable: Documen
     for wrong, words in faults:
         if wrong:
             raise InputError(words)
+
+
+def _check_not_rolled_back(service: str, stored: Stored, wish: Wish) -> None:
+    """A schedule that makes the same model every night must not give it to customers every night."""
+    if stored.state.phase is Phase.ROLLED_BACK and stored.plan.storage_uri == wish.storage_uri:
+        raise VerdictError(
+            f"{service}: version {wish.version} was rolled back ({stored.state.reason}) and is tried once; "
+            f"to try it again: tenure rollout start {service} --version {wish.version} --model {wish.model}"
+        )
 
 
 def _serves(stable: Document | None, predictor: Document) -> bool:
