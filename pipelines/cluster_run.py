@@ -12,11 +12,11 @@ from types import MappingProxyType
 from typing import Any
 
 from pipelines.graphs import Pipeline
-from pipelines.kubernetes_names import check_image, check_object_name
+from pipelines.kubernetes_names import check_dns_label, check_image, check_object_name
 from pipelines.request import Request
 from pipelines.run_bodies import Submission
 from pipelines.run_states import ALERTED, NOT_BLESSED, REGISTERED, RunState
-from pipelines.settings import TRACKING_URI, Secret, Settings, cluster
+from pipelines.settings import NAMESPACE, TRACKING_URI, Secret, Settings, cluster
 from pipelines.submit import Kubeflow
 from pipelines.workflow import told_error
 from tenure.errors import InputError, TenureError, VerdictError
@@ -55,6 +55,10 @@ class Options:
     source_secret: str | None = None
     """Kubernetes Secret with a key for each variable that the source's address names."""
     service_account: str | None = None
+    deploy: str | None = None
+    """Of training: the InferenceService that a registered version goes out on."""
+    deploy_namespace: str | None = None
+    """The service's; that of k8s/base without it."""
 
 
 @contextlib.contextmanager
@@ -62,8 +66,8 @@ def prepared(request: Request, options: Options) -> Iterator[Submission]:
     """The run to create; its compiled graph lies in a temporary folder until the block ends.
 
     Raises:
-        InputError: the image has no tag of its own, Kubernetes takes no such name of an image, a Secret or a service
-            account, or the data lies where a cluster cannot read it.
+        InputError: the image has no tag of its own, Kubernetes takes no such name of an image, a Secret, a service
+            account, a service or its namespace, or the data lies where a cluster cannot read it.
     """
     from pipelines.compilation import COMPILERS
 
@@ -138,6 +142,8 @@ def _arguments(options: Options) -> dict[str, Any]:
             "workers": list(range(options.workers)),
             "workers_count": options.workers,
             "override": options.override,
+            "service": options.deploy or "",
+            "namespace": options.deploy_namespace or NAMESPACE,
         }
     return {"reference": options.reference, "log": options.log} if options.pipeline is Pipeline.MONITORING else {}
 
@@ -147,6 +153,9 @@ def _settings(request: Request, options: Options) -> Settings:
     for flag, name in (("--source-secret", options.source_secret), ("--service-account", options.service_account)):
         if name is not None:
             check_object_name(flag, name)
+    for flag, name in (("--deploy", options.deploy), ("--deploy-namespace", options.deploy_namespace)):
+        if name is not None:
+            check_dns_label(flag, name)
     # Where a log is read, the table is not.
     uri = options.log or request.contract.source.uri or ""
     scheme = SCHEME.match(uri)

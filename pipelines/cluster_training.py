@@ -15,7 +15,7 @@ from kfp.dsl.base_component import BaseComponent
 from components.notify.component import notify
 from components.observe.component import observe
 from pipelines.placement import Placement
-from pipelines.settings import STUDIES, Settings
+from pipelines.settings import NAMESPACE, STUDIES, Settings
 from pipelines.training import DESCRIPTION, NAME, Inputs, steps
 
 
@@ -27,14 +27,18 @@ def cluster_training_pipeline(settings: Settings) -> BaseComponent:
         workers: numbers of the tuning workers, from 0.
         workers_count: how many those are.
         override: why an inconclusive model is to be registered.
+        service: the InferenceService that a registered version goes out on by canary; empty for none.
+        namespace: the service's.
     """
 
     @dsl.pipeline(name=NAME, description=DESCRIPTION)
-    def training(
+    def training(  # noqa: PLR0917 kfp calls it by name
         contract: str,
         workers: list[int] = [0, 1],  # noqa: B006 kfp reads the default from the signature
         workers_count: int = 2,
         override: str = "",
+        service: str = "",
+        namespace: str = NAMESPACE,
     ) -> None:
         placed = Placement(settings)
         ending = placed(notify(run_id=dsl.PIPELINE_JOB_ID_PLACEHOLDER, pipeline=NAME), cached=False, retried=False)
@@ -53,6 +57,8 @@ def cluster_training_pipeline(settings: Settings) -> BaseComponent:
                     override=override,
                     code_version="",
                     champion=seen.outputs["champion"],
+                    service=service,
+                    namespace=namespace,
                 ),
             )
 

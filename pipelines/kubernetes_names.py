@@ -9,6 +9,8 @@ from tenure.errors import InputError
 LABEL = re.compile(r"(?=.{1,63}$)[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 PREFIX = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 """Of a label; so are the names of objects."""
+DNS_LABEL = re.compile(r"(?=.{1,63}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+"""Of services and namespaces, which are part of host names."""
 _PART = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
 IMAGE = re.compile(
     rf"(?:[A-Za-z0-9.-]+(?::\d+)?/)?{_PART}(?:/{_PART})*(?::\w[\w.-]{{0,127}})?(?:@\w+:[0-9a-f]{{32,}})?", re.ASCII
@@ -40,6 +42,15 @@ def check_object_name(flag: str, name: str) -> None:
     """
     if not PREFIX.fullmatch(name):
         raise InputError(f"{flag} '{name}' is no name to Kubernetes: lower-case letters, digits, '-' and '.'")
+
+
+def check_dns_label(flag: str, name: str) -> None:
+    """
+    Raises:
+        InputError: Kubernetes takes no such name of a service or a namespace.
+    """
+    if not DNS_LABEL.fullmatch(name):
+        raise InputError(f"{flag} '{name}' is no name to Kubernetes: 1 to 63 lower-case letters, digits and '-'")
 
 
 def check_image(image: str) -> None:

@@ -71,6 +71,7 @@ CLUSTER_RESOURCES: Mapping[str, Resources] = MappingProxyType(
         "check_serving": Resources("1", "2Gi"),
         "register": Resources("500m", "1Gi"),
         "track": Resources("500m", "1Gi"),
+        "deploy": Resources("500m", "512Mi"),
         "notify": Resources("100m", "256Mi"),
         "alert": Resources("100m", "256Mi"),
         "score": Resources("2", "2Gi"),
@@ -92,12 +93,16 @@ CLUSTER_TIMEOUTS_S: Mapping[str, int] = MappingProxyType(
         "check_serving": 1800,
         "register": 1800,
         "track": 1800,
+        "deploy": 900,
         "notify": 300,
         "alert": 300,
         "score": 6 * 3600,
         "monitor": 2 * 3600,
     }
 )
+
+NAMESPACE = "tenure"
+"""Of the InferenceService of k8s/base."""
 
 TRACKING_URI = "http://mlflow.tenure-platform.svc:5000"
 """MLflow of k8s/base, for clusters whose Kubeflow does not hand one to the steps."""

@@ -7,11 +7,11 @@
 A step is run again when its code (the image), a parameter or an input differs. On a laptop an input differs if its
 address does; results of champion, ingest and validate are addressed by content. On a cluster it differs if the task
 that made it was run again, whatever that made: nothing from ingest to train may therefore take what comes from the
-champion or the calendar, or each promotion and each day would have all of it computed once more. register and track
-always run: they are what a run leaves behind.
+champion or the calendar, or each promotion and each day would have all of it computed once more. register, track
+and deploy always run: they are what a run leaves behind.
 
 Here is the graph of a laptop; pipelines/cluster_training.py puts the same steps between a look at what changed outside
-and an exit handler.
+and an exit handler, and lets deploy follow register where a service is named.
 """
 
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from kfp.dsl.base_component import BaseComponent
 
 from components.champion.component import champion
 from components.check_serving.component import check_serving
+from components.deploy.component import deploy
 from components.evaluate.component import evaluate
 from components.feature.component import feature
 from components.ingest.component import ingest
@@ -58,6 +59,10 @@ class Inputs(NamedTuple):
     code_version: Any
     champion: Any = None
     """Which model was live when the run began; where nobody looked, the step that fetches it always runs."""
+    service: Any = None
+    """The InferenceService that a registered version goes out on, empty for none; None where there is no cluster."""
+    namespace: Any = None
+    """The service's."""
 
 
 def training_pipeline(settings: Settings) -> BaseComponent:
@@ -148,7 +153,7 @@ def steps(placed: Placement, given: Inputs) -> Results:
                 features=features.outputs["features"],
             )
         )
-        placed(
+        registered = placed(
             register(
                 evaluation=evaluated.outputs["evaluation"],
                 validation=drifted.outputs["validation"],
@@ -159,6 +164,18 @@ def steps(placed: Placement, given: Inputs) -> Results:
             ),
             cached=False,
         )
+        if given.service is not None:
+            with dsl.If(given.service != "", "service named"):
+                placed(
+                    deploy(
+                        service=given.service,
+                        namespace=given.namespace,
+                        version=registered.outputs["version"],
+                        model=registered.outputs["model"],
+                        run_id=given.run_id,
+                    ),
+                    cached=False,
+                )
     with dsl.Else("no go"):
         placed(
             track(

@@ -10,13 +10,12 @@ def deploy(
     service: str,
     version: str,
     model: str,
+    run_id: str,
     namespace: str = "",
     tracking_uri: str = "",
     artifact_root: str = "",
     shadow_log: str = "",
     wait: bool = False,
-    who: str = "",
-    why: str = "",
 ) -> None:
     """Start the rollout of a registered version; its controller in the cluster carries it out.
 
@@ -24,12 +23,12 @@ def deploy(
         service: the InferenceService.
         version: the registered version's number, as register returns it; empty does nothing.
         model: the registered model's name.
+        run_id: Kubeflow's id of the run, for the history.
         namespace: of the service; the pod's own if empty.
         tracking_uri: of MLflow; the environment's if empty.
         artifact_root: what MLflow's own artifact addresses are relative to, as in s3://bucket/mlflow.
         shadow_log: a prediction log to replay before any traffic; empty for none.
         wait: until it is promoted, or fail when it is rolled back.
-        who, why: for the history.
     """
     from components.deploy.logic import run
     from components.step import step
@@ -44,6 +43,6 @@ def deploy(
             artifact_root=artifact_root,
             shadow_log=shadow_log,
             wait=wait,
-            who=who,
-            why=why,
+            who="pipeline",
+            why=f"registered by run {run_id}",
         )

@@ -2,12 +2,13 @@
 
 The rollout is a program of its own (``python -m serving.rollout``): steps import nothing of serving, and one place
 alone talks to the cluster. Started is all that it is here; a controller in the cluster takes hours where a step should
-take seconds. Starting the version that is under way, or that serves already, changes nothing, so a retry is safe.
+take seconds. Starting the version that is under way, or that serves already, changes nothing, so a retry is safe. One
+that was rolled back is not started again: a run that trains the same model each night would give it to customers each
+night. A person may.
 """
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ from typing import Any
 
 from components.step import progress
 from tenure.errors import BusyError, InputError, SourceError, TenureError, VerdictError
+from tenure.tracking import resolve
 
 ERRORS: dict[int, type[TenureError]] = {
     error.exit_status: error for error in (InputError, SourceError, BusyError, VerdictError)
@@ -40,7 +42,7 @@ def run(
     Args:
         service, namespace: the InferenceService; an empty namespace is the pod's or the context's own.
         version, model: in the registry. An empty version is one that was not registered: nothing is deployed.
-        tracking_uri: of MLflow; the environment's if empty.
+        tracking_uri: of MLflow; the environment's if empty. It may be away for ``TENURE_TRACKING_PATIENCE_S``.
         artifact_root: what MLflow's own artifact addresses are relative to.
         shadow_log: a prediction log to replay first; empty for none.
         wait: until the rollout's end.
@@ -53,14 +55,17 @@ def run(
         InputError: if service, version or name make a rollout impossible; the line says what to do.
         SourceError: if cluster or registry are away or forbid it.
         BusyError: if another version is being rolled out.
-        VerdictError: if the rollout ended with a rollback, and was waited for.
+        VerdictError: if the version was rolled back before, or is now and was waited for.
     """
     if not version:
         return {"deployed": False, "version": "", "service": service, "outcome": "no version was registered"}
+    location = resolve(tracking_uri)
+    location.reach()
     command = [sys.executable, "-m", "serving.rollout", "start", service, "--version", version, "--model", model]
+    command.append("--once")
     options = {
         "--namespace": namespace,
-        "--mlflow": tracking_uri or os.environ.get("MLFLOW_TRACKING_URI", ""),
+        "--mlflow": "" if location.sqlite_file else location.uri,
         "--artifact-root": artifact_root,
         "--shadow": shadow_log,
         "--who": who,

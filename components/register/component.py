@@ -1,5 +1,7 @@
 """Register, as a KFP component."""
 
+from typing import NamedTuple
+
 from kfp import dsl
 
 from components.image import IMAGE
@@ -16,8 +18,8 @@ def register(
     code_version: str = "",
     promote: bool = False,
     who: str = "",
-) -> str:
-    """Track the run, and register its model if the verdict allows it; returns the version.
+) -> NamedTuple("Registered", [("version", str), ("model", str)]):  # type: ignore[valid-type]
+    """Track the run, and register its model if the verdict allows it; returns the version and the model's name.
 
     Args:
         evaluation: what evaluate wrote.
@@ -30,6 +32,7 @@ def register(
         promote: make a blessed version the champion at once.
         who: who answers for it; the user of the process if empty.
     """
+    from collections import namedtuple
     from pathlib import Path
 
     from components.image import code_version as of_image
@@ -48,7 +51,8 @@ def register(
             promote=promote,
             who=who,
         )
-    return str(running.summary["version"])
+    Registered = namedtuple("Registered", ["version", "model"])
+    return Registered(version=running.summary["version"], model=running.summary["name"])
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)

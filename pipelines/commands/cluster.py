@@ -15,6 +15,8 @@ from pipelines.commands.cluster_options import (
     ContextOption,
     DataOption,
     DatasetArgument,
+    DeployNamespaceOption,
+    DeployOption,
     EndpointOption,
     ExperimentOption,
     ImageOption,
@@ -55,6 +57,7 @@ def register(app: typer.Typer) -> None:
         """
 tenure submit datasets/crm --endpoint http://localhost:8888 --image registry.example.com/tenure-pipeline:4f2c1a9
 tenure submit datasets/telco --data-store s3://tenure-data/datasets --image tenure-pipeline:4f2c1a9 --workers 8
+tenure submit datasets/crm --data s3://bucket/crm.parquet --image tenure-pipeline:4f2c1a9 --deploy churn
 tenure submit datasets/crm --pipeline scoring --data s3://bucket/today.parquet --image tenure-pipeline:4f2c1a9
 tenure submit datasets/crm --pipeline monitoring --log s3://tenure-data/prediction-log --image tenure-pipeline:4f2c1a9
 tenure submit datasets/crm --context production --data s3://bucket/crm.parquet --image tenure-pipeline:4f2c1a9
@@ -88,6 +91,8 @@ def submit(
     mlflow_uri: TrackingOption = TRACKING_URI,
     source_secret: SecretOption = None,
     service_account: AccountOption = None,
+    deploy: DeployOption = None,
+    deploy_namespace: DeployNamespaceOption = None,
     json: JsonOption = False,
 ) -> None:
     """Run a pipeline on Kubeflow, and follow it.
@@ -100,7 +105,17 @@ def submit(
     from pipelines.submit import Kubeflow
     from pipelines.upload import planned
 
-    check_flags(pipeline, data, workers=workers, trials=trials, override=override, reference=reference, log=log)
+    check_flags(
+        pipeline,
+        data,
+        workers=workers,
+        trials=trials,
+        override=override,
+        reference=reference,
+        log=log,
+        deploy=deploy,
+        deploy_namespace=deploy_namespace,
+    )
     options = Options(
         image=checked_image(image),
         pipeline=pipeline,
@@ -115,6 +130,8 @@ def submit(
         tracking_uri=mlflow_uri,
         source_secret=source_secret,
         service_account=service_account,
+        deploy=deploy,
+        deploy_namespace=deploy_namespace,
     )
     request = cluster_request(dataset, data, trials)
     moved = planned(request, data_store) if data_store and not log else None

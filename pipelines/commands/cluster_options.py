@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.graphs import Pipeline
+from pipelines.settings import NAMESPACE
 
 if TYPE_CHECKING:
     from pipelines.request import Request
@@ -47,6 +48,17 @@ TrackingOption = Annotated[
 SecretOption = Annotated[
     str | None, typer.Option("--source-secret", help="Secret with a key for each variable of the data's address.")
 ]
+DeployOption = Annotated[
+    str | None,
+    typer.Option(
+        "--deploy",
+        metavar="SERVICE",
+        help="Of training: the InferenceService that the version goes out on by canary, once it is registered.",
+    ),
+]
+DeployNamespaceOption = Annotated[
+    str | None, typer.Option("--deploy-namespace", help=f"Of that service. [default: {NAMESPACE}]")
+]
 AccountOption = Annotated[str | None, typer.Option("--service-account", help="Of the pods. [default: Kubeflow's]")]
 ReferenceOption = Annotated[
     str, typer.Option("--reference", help="Of monitoring: address of a table from a time when all was well.")
@@ -64,11 +76,15 @@ def check_flags(pipeline: Pipeline, data: str | None, **given: object) -> None:
     """
     from tenure.errors import InputError
 
-    known = {"training": {"workers", "trials", "override"}, "scoring": set(), "monitoring": {"reference", "log"}}
+    training = {"workers", "trials", "override", "deploy", "deploy_namespace"}
+    known = {"training": training, "scoring": set(), "monitoring": {"reference", "log"}}
     for flag, value in given.items():
         if value and flag not in known[pipeline.value]:
             of = next(name for name, flags in known.items() if flag in flags)
-            raise InputError(f"--{flag} is of the {of} pipeline, and --pipeline says {pipeline.value}")
+            shown = flag.replace("_", "-")
+            raise InputError(f"--{shown} is of the {of} pipeline, and --pipeline says {pipeline.value}")
+    if given.get("deploy_namespace") and not given.get("deploy"):
+        raise InputError("--deploy-namespace is of the service that --deploy names, and there is none")
     if data is not None and given.get("log"):
         raise InputError("today's customers are those of --data or those of --log, not of both")
 

@@ -13,6 +13,8 @@ from pipelines.commands.cluster_options import (
     CacheOption,
     ContextOption,
     DataOption,
+    DeployNamespaceOption,
+    DeployOption,
     EndpointOption,
     ExperimentOption,
     ImageOption,
@@ -43,6 +45,7 @@ def register(app: typer.Typer) -> None:
         "schedule",
         """
 tenure schedule datasets/crm --cron "0 0 3 * * *" --image registry.example.com/tenure-pipeline:4f2c1a9
+tenure schedule datasets/crm --cron "0 0 3 * * *" --image tenure-pipeline:4f2c1a9 --deploy churn
 tenure schedule datasets/crm --pipeline monitoring --cron "0 0 6 * * *" --image tenure-pipeline:4f2c1a9
 tenure schedule datasets/crm --pipeline monitoring --log s3://tenure-data/prediction-log --cron "0 30 6 * * *" \\
   --image tenure-pipeline:4f2c1a9 --name crm-served
@@ -78,6 +81,8 @@ def schedule(
     mlflow_uri: TrackingOption = TRACKING_URI,
     source_secret: SecretOption = None,
     service_account: AccountOption = None,
+    deploy: DeployOption = None,
+    deploy_namespace: DeployNamespaceOption = None,
     json: JsonOption = False,
 ) -> None:
     """Run a pipeline again and again on Kubeflow, at the times that a cron expression says.
@@ -104,7 +109,16 @@ def schedule(
         raise InputError(f'say when by --cron, as in --cron "{EXAMPLE}"')
     when = check_cron(cron)
     assert dataset is not None  # noqa: S101 one of three, and not the other two
-    check_flags(pipeline, data, workers=workers, trials=trials, reference=reference, log=log)
+    check_flags(
+        pipeline,
+        data,
+        workers=workers,
+        trials=trials,
+        reference=reference,
+        log=log,
+        deploy=deploy,
+        deploy_namespace=deploy_namespace,
+    )
     request = cluster_request(dataset, data, trials)
     options = Options(
         image=checked_image(image),
@@ -119,6 +133,8 @@ def schedule(
         tracking_uri=mlflow_uri,
         source_secret=source_secret,
         service_account=service_account,
+        deploy=deploy,
+        deploy_namespace=deploy_namespace,
     )
     said: list[str] = []
     with prepared(request, options) as submission:

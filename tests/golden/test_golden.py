@@ -72,7 +72,7 @@ def test_a_table_of_every_day_is_never_taken_from_the_cache(name, tmp_path):
 
 def test_every_step_runs_in_the_image_with_its_resources_and_installs_nothing(document):
     found = executors(document)
-    assert len(found) == 13
+    assert len(found) == 14
     for name, container in found.items():
         assert container["image"] == IMAGE
         assert not any("pip install" in part for part in container["command"]), name
@@ -87,7 +87,13 @@ def test_what_asks_the_outside_is_never_taken_from_the_cache(document):
         for name, each in tasks(document).items()
         if f"exec-{name}" in document["deploymentSpec"]["executors"]
     }
-    assert {name for name, is_cached in cached.items() if not is_cached} == {"observe", "register", "track", "notify"}
+    assert {name for name, is_cached in cached.items() if not is_cached} == {
+        "observe",
+        "register",
+        "track",
+        "deploy",
+        "notify",
+    }
 
 
 def made_from(document, name):
@@ -158,6 +164,36 @@ def test_nothing_is_registered_before_it_was_served(document):
     assert register["inputs"]["artifacts"]["serving"]["taskOutputArtifact"]["producerTask"] == "check-serving"
 
 
+def test_a_registered_version_goes_out_where_a_service_is_named_and_nowhere_else(document):
+    found, parts = tasks(document), document["components"]
+    parameters = document["root"]["inputDefinitions"]["parameters"]
+    assert (parameters["service"]["defaultValue"], parameters["namespace"]["defaultValue"]) == ("", "tenure")
+
+    def inside(name):
+        return parts[found[name]["componentRef"]["name"]]["dag"]["tasks"]
+
+    groups = [name for name in found if "dag" in parts[found[name]["componentRef"]["name"]]]
+    (go,) = [name for name in groups if "register" in inside(name)]
+    (branch,) = [name for name, each in inside(go).items() if name not in {"register", "check-serving"}]
+    assert list(inside(branch)) == ["deploy"]
+    # Kubeflow lists branches beside steps: what is called like a step is taken for it.
+    assert inside(go)[branch]["taskInfo"]["name"] == "service named"
+    (service,) = [
+        name
+        for name, each in inside(go)[branch]["inputs"]["parameters"].items()
+        if each.get("componentInputParameter") == "pipelinechannel--service"
+    ]
+    condition = inside(go)[branch]["triggerPolicy"]["condition"]
+    assert condition == f"inputs.parameter_values['{service}'] != ''"
+    assert inside(go)[branch]["dependentTasks"] == ["register"]
+    given = found["deploy"]["inputs"]["parameters"]
+    assert set(given) == {"service", "namespace", "version", "model", "run_id"}
+    for name in ("version", "model"):
+        channel = given[name]["componentInputParameter"]
+        handed_on = inside(go)[branch]["inputs"]["parameters"][channel]["taskOutputParameter"]
+        assert handed_on == {"outputParameterKey": name, "producerTask": "register"}
+
+
 def settled(container):
     """A step's container without what a place settles."""
     return {key: value for key, value in container.items() if key not in ("image", "resources", "env")}
@@ -167,7 +203,7 @@ def test_laptop_and_cluster_run_the_same_steps_in_the_same_order(tmp_path, docum
     compile_training(local("0123456789ab"), tmp_path / "local.yaml")
     here = read(tmp_path / "local.yaml")[0]
     steps, there = executors(here), executors(document)
-    assert set(there) - set(steps) == {"observe", "notify"}
+    assert set(there) - set(steps) == {"observe", "deploy", "notify"}
     for name, container in steps.items():
         assert settled(container) == settled(there[name])
 
@@ -187,7 +223,7 @@ def test_what_differs_between_two_runs_of_a_schedule_is_looked_up_by_the_run(doc
     for step, parameter in {"ingest": "fingerprint", "check-drift": "as_of", "champion": "seen"}.items():
         source = found[step]["inputs"]["parameters"][parameter]
         assert source["taskOutputParameter"]["producerTask"] == "observe", step
-    for step in ("register", "track", "notify"):
+    for step in ("register", "track", "deploy", "notify"):
         constant = found[step]["inputs"]["parameters"]["run_id"]["runtimeValue"]["constant"]
         assert constant == "{{$.pipeline_job_uuid}}"
     assert "{{$.pipeline_job_uuid}}" not in str({name: found[name] for name in ("ingest", "tune", "train")})

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +22,8 @@ BASE: dict[str, Any] = {"service": "churn", "version": "7", "model": "telco"}
 @pytest.fixture
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Stands in for ``python -m serving.rollout``: prints its arguments, then ends as it is told to."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    for name in ("MLFLOW_TRACKING_URI", "TENURE_TRACKING_URI", "TENURE_TRACKING_PATIENCE_S"):
+        monkeypatch.delenv(name, raising=False)
 
     def prepare(status: int = 0, fault: str = "") -> None:
         script = tmp_path / "program"
@@ -31,12 +37,22 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return prepare
 
 
-def test_the_rollout_is_started_with_what_was_given(program: Any) -> None:
+@pytest.fixture
+def mlflow() -> Iterator[str]:
+    """The address of somebody who answers."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_rollout_is_started_with_what_was_given(program: Any, mlflow: str) -> None:
     program()
     answer = logic.run(
         **BASE,
         namespace="prod",
-        tracking_uri="http://mlflow:5000",
+        tracking_uri=mlflow,
         artifact_root="s3://m",
         shadow_log="s3://l",
         wait=True,
@@ -46,14 +62,45 @@ def test_the_rollout_is_started_with_what_was_given(program: Any) -> None:
         "deployed": True,
         "version": "7",
         "service": "churn",
-        "outcome": "asked: -m serving.rollout start churn --version 7 --model telco --namespace prod "
-        "--mlflow http://mlflow:5000 --artifact-root s3://m --shadow s3://l --who a b --wait",
+        "outcome": "asked: -m serving.rollout start churn --version 7 --model telco --once "
+        f"--namespace prod --mlflow {mlflow} --artifact-root s3://m --shadow s3://l --who a b --wait",
     }
 
 
 def test_what_is_empty_is_left_to_the_rollout(program: Any) -> None:
     program()
-    assert logic.run(**BASE)["outcome"] == "asked: -m serving.rollout start churn --version 7 --model telco"
+    assert logic.run(**BASE)["outcome"] == "asked: -m serving.rollout start churn --version 7 --model telco --once"
+
+
+def test_the_registry_is_the_one_that_the_other_steps_use(
+    program: Any, mlflow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kubeflow's MLflow plugin names one; where it does not, the pod's own variable does."""
+    program()
+    monkeypatch.setenv("TENURE_TRACKING_URI", mlflow)
+    assert f"--mlflow {mlflow}" in logic.run(**BASE)["outcome"]
+    monkeypatch.setenv("TENURE_TRACKING_URI", "http://127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", mlflow)
+    assert f"--mlflow {mlflow}" in logic.run(**BASE)["outcome"]
+
+
+def test_a_registry_that_restarts_is_waited_for(program: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    program()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        address = taken.getsockname()
+    monkeypatch.setenv("TENURE_TRACKING_URI", f"http://{address[0]}:{address[1]}")
+    monkeypatch.setenv("TENURE_TRACKING_PATIENCE_S", "30")
+
+    def restart() -> None:
+        time.sleep(0.3)
+        with ThreadingHTTPServer(address, BaseHTTPRequestHandler) as server:
+            server.handle_request()
+
+    server = threading.Thread(target=restart)
+    server.start()
+    assert logic.run(**BASE)["deployed"] is True
+    server.join()
 
 
 def test_no_version_deploys_nothing(program: Any) -> None:
@@ -74,10 +121,11 @@ def test_the_programs_error_is_the_steps(program: Any, status: int, error: type[
 
 def test_the_real_program_without_a_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "absent"))
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    for name in ("MLFLOW_TRACKING_URI", "TENURE_TRACKING_URI", "TENURE_TRACKING_PATIENCE_S"):
+        monkeypatch.delenv(name, raising=False)
     with pytest.raises(InputError, match="where does the bundle lie"):
         logic.run(**BASE)
-    with pytest.raises(SourceError, match=r"MLflow at http://127\.0\.0\.1:9 does not answer"):
+    with pytest.raises(SourceError, match=r"MLflow at http://127\.0\.0\.1:9 cannot be reached"):
         logic.run(**BASE, tracking_uri="http://127.0.0.1:9")
 
 

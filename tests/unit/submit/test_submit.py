@@ -99,7 +99,7 @@ def test_without_a_cache_no_step_is_cached_and_with_it_those_that_look_outside_a
     assert submit(kubeflow, "--no-cache").exit_code == 0
     first, second = map(caching, kubeflow.runs)
     assert {"ingest", "tune", "train", "champion"} <= first
-    assert not first & {"observe", "register", "track", "notify"}
+    assert not first & {"observe", "register", "track", "deploy", "notify"}
     assert second == set()
 
 
@@ -261,6 +261,8 @@ def test_a_prediction_log_of_this_machine_is_refused(kubeflow, log):
         ("scoring", "--reference=s3://b/t"),
         ("training", "--reference=s3://b/t"),
         ("scoring", "--log=s3://b/log"),
+        ("scoring", "--deploy=churn"),
+        ("monitoring", "--deploy-namespace=tenure"),
     ],
 )
 def test_a_flag_of_another_pipeline_is_refused(kubeflow, pipeline, flag):
@@ -270,6 +272,45 @@ def test_a_flag_of_another_pipeline_is_refused(kubeflow, pipeline, flag):
         2,
         f"{name} is of the .* pipeline, and --pipeline says {pipeline}",
     )
+    assert kubeflow.requests == []
+
+
+def test_a_registered_version_goes_out_on_the_service_that_was_named(kubeflow):
+    kubeflow.history = [("SUCCEEDED", [task("register", "SUCCEEDED"), task("deploy", "SUCCEEDED")])]
+    result = submit(kubeflow, "--deploy", "churn")
+    assert result.exit_code == 0, result.stderr
+    assert "deploy         succeeded" in result.stderr
+    assert submit(kubeflow, "--deploy", "churn", "--deploy-namespace", "prod").exit_code == 0
+    assert submit(kubeflow).exit_code == 0
+    assert "created" in schedule(kubeflow, "--deploy", "churn").stdout
+    (job,) = kubeflow.recurring.values()
+    given = [run["runtime_config"]["parameters"] for run in [*kubeflow.runs, job]]
+    assert [(each["service"], each["namespace"]) for each in given] == [
+        ("churn", "tenure"),
+        ("churn", "prod"),
+        ("", "tenure"),
+        ("churn", "tenure"),
+    ]
+    assert "replaced" in schedule(kubeflow, "--deploy", "churn", "--deploy-namespace", "prod").stdout
+
+
+def test_a_version_that_could_not_go_out_fails_the_run_with_what_the_step_said(kubeflow):
+    said = "churn: version 7 is being rolled out (analysing); wait, or abort it first"
+    kubeflow.history = [("FAILED", [task("register", "SUCCEEDED"), task("deploy", "FAILED", said)])]
+    fails(submit(kubeflow, "--deploy", "churn"), 1, rf"step deploy failed: {re.escape(said)}; .*#/runs/details/")
+
+
+@pytest.mark.parametrize("flag", ["--deploy", "--deploy-namespace"])
+@pytest.mark.parametrize("name", ["Churn", "churn.v2", "churn/v2", "-churn", "x" * 64])
+def test_a_service_that_kubernetes_cannot_name_is_refused_here(kubeflow, flag, name):
+    service = [] if flag == "--deploy" else ["--deploy=churn"]
+    fails(submit(kubeflow, *service, f"{flag}={name}"), 2, f"{flag} '{name}' is no name to Kubernetes")
+    assert kubeflow.requests == []
+
+
+@pytest.mark.parametrize("command", [submit, schedule])
+def test_a_namespace_of_no_service_is_refused(kubeflow, command):
+    fails(command(kubeflow, "--deploy-namespace", "prod"), 2, "--deploy-namespace is of the service that --deploy")
     assert kubeflow.requests == []
 
 
