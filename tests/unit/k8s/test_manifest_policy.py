@@ -310,6 +310,29 @@ def test_rights_are_the_least(render: Render, overlay: str) -> None:
 
 
 @every_overlay
+def test_pipeline_steps_may_start_a_rollout_and_change_nothing_else(render: Render, overlay: str) -> None:
+    """That these rights are enough, tests/integration/test_rollout_rights.py shows."""
+    documents = render(overlay)
+    (bound,) = [
+        binding
+        for binding in of_kind(documents, "RoleBinding")
+        if {"kind": "ServiceAccount", "name": "pipeline-runner", "namespace": "kubeflow"} in binding["subjects"]
+    ]
+    (role,) = [
+        role
+        for role in of_kind(documents, "Role")
+        if (role["metadata"]["name"], role["metadata"]["namespace"]) == (bound["roleRef"]["name"], "tenure")
+    ]
+    changes = [
+        (verb, resource, rule.get("resourceNames"))
+        for rule in role["rules"]
+        for verb in set(rule["verbs"]) - {"get", "list", "watch"}
+        for resource in rule["resources"]
+    ]
+    assert changes == [("patch", "configmaps", ["churn-rollout"])]
+
+
+@every_overlay
 def test_the_server_scales_spreads_and_survives_a_drain(render: Render, overlay: str) -> None:
     documents = render(overlay)
     service = of_kind(documents, "InferenceService")[0]
