@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from e2e_cluster import Cluster
+from e2e_cluster import Cluster, rollout
 from e2e_gateway import until
 from e2e_settings import ROOT, Settings
 
@@ -90,6 +90,31 @@ def test_without_the_cache_every_step_works(settings: Settings, cluster: Cluster
     assert ended.state == "SUCCEEDED", pods.failed
     assert pods.succeeded & {REGISTERED, NOT_BLESSED}
     assert pods.worked >= COMPUTED
+
+
+def test_a_registered_version_goes_out_on_the_service_that_was_named(
+    settings: Settings, service: Cluster, kubeflow: Kubeflow
+) -> None:
+    """The step's pod reaches the registry and the API server, and its rights are enough.
+
+    Trained again on the same table the model is the champion, which is blessed; it mostly serves already.
+    """
+    before = json.loads(rollout(settings, "status", "--json").stdout)
+    run_id, told = trained(submit(settings, "--deploy", settings.service, "--deploy-namespace", settings.namespace))
+    pods = pods_of(kubeflow, run_id)
+    if told != REGISTERED:
+        assert "deploy" not in pods.worked
+        pytest.skip("the model was not blessed: there was nothing to deploy")
+    assert "deploy" in pods.succeeded
+    (pod,) = [pod for pod in pods.pods if pod.step == "deploy" and not pod.is_driver]
+    said = kubeflow.log(run_id, pod.name)
+    after = json.loads(rollout(settings, "status", "--json").stdout)
+    if "already: nothing to roll out" in said:
+        assert after.get("plan") == before.get("plan"), "nothing was to begin"
+    else:
+        plan = after["plan"]
+        assert f"{settings.service}: version {plan['version']} goes out as {plan['canary']}" in said
+        assert (plan["who"], plan["why"]) == ("pipeline", f"registered by run {run_id}")
 
 
 def test_the_champion_scores_the_table(settings: Settings, kubeflow: Kubeflow) -> None:
