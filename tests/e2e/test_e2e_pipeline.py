@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from e2e_cluster import Cluster, rollout
@@ -22,11 +25,11 @@ COMPUTED = {"ingest", "validate", "feature", "tune", "train"}
 """Steps that a second run of the same takes from the cache, whatever the first one promoted."""
 
 
-def submit(settings: Settings, *more: str) -> subprocess.CompletedProcess[str]:
+def submit(settings: Settings, *more: str, dataset: Path | None = None) -> subprocess.CompletedProcess[str]:
     """``tenure submit``."""
     settings.need(kfp_endpoint=settings.kfp_endpoint, pipeline_image=settings.pipeline_image)
-    command = [sys.executable, "-m", "pipelines.cli", "submit", str(settings.dataset), "--json", *settings.submit_flags]
-    command += ["--endpoint", settings.kfp_endpoint, "--image", settings.pipeline_image, *more]
+    command = [sys.executable, "-m", "pipelines.cli", "submit", str(dataset or settings.dataset), "--json"]
+    command += [*settings.submit_flags, "--endpoint", settings.kfp_endpoint, "--image", settings.pipeline_image, *more]
     return subprocess.run(command, capture_output=True, text=True, timeout=RUN_S, check=False, cwd=ROOT)
 
 
@@ -93,28 +96,21 @@ def test_without_the_cache_every_step_works(settings: Settings, cluster: Cluster
 
 
 def test_a_registered_version_goes_out_on_the_service_that_was_named(
-    settings: Settings, service: Cluster, kubeflow: Kubeflow
+    settings: Settings, service: Cluster, kubeflow: Kubeflow, tmp_path: Path
 ) -> None:
-    """The step's pod reaches the registry and the API server, and its rights are enough.
-
-    Trained again on the same table the model is the champion, which is blessed; it mostly serves already.
-    """
-    before = json.loads(rollout(settings, "status", "--json").stdout)
-    run_id, told = trained(submit(settings, "--deploy", settings.service, "--deploy-namespace", settings.namespace))
-    pods = pods_of(kubeflow, run_id)
-    if told != REGISTERED:
-        assert "deploy" not in pods.worked
-        pytest.skip("the model was not blessed: there was nothing to deploy")
-    assert "deploy" in pods.succeeded
-    (pod,) = [pod for pod in pods.pods if pod.step == "deploy" and not pod.is_driver]
-    said = kubeflow.log(run_id, pod.name)
-    after = json.loads(rollout(settings, "status", "--json").stdout)
-    if "already: nothing to roll out" in said:
-        assert after.get("plan") == before.get("plan"), "nothing was to begin"
-    else:
-        plan = after["plan"]
-        assert f"{settings.service}: version {plan['version']} goes out as {plan['canary']}" in said
-        assert (plan["who"], plan["why"]) == ("pipeline", f"registered by run {run_id}")
+    """From the table to a canary's pods. A model that nobody has registered yet has no champion to beat."""
+    dataset = shutil.copytree(settings.dataset, tmp_path / "dataset")
+    contract = dataset / "contract.yaml"
+    named, count = re.subn(r"(?m)^name: .*$", f"name: tenure-e2e-{time.time():.0f}", contract.read_text("utf-8"))
+    assert count == 1
+    contract.write_text(named, "utf-8")
+    deploy = ("--deploy", settings.service, "--deploy-namespace", settings.namespace)
+    run_id = succeeded(submit(settings, *deploy, dataset=dataset))
+    assert {REGISTERED, "deploy"} <= pods_of(kubeflow, run_id).succeeded
+    begun = json.loads(rollout(settings, "status", "--json").stdout)
+    assert (begun["plan"]["who"], begun["plan"]["why"]) == ("pipeline", f"registered by run {run_id}")
+    backend = f"{settings.service}-{begun['plan']['canary']}-predictor"
+    until("the canary gets its first share", lambda: service.route_weights().get(backend), 600)
 
 
 def test_the_champion_scores_the_table(settings: Settings, kubeflow: Kubeflow) -> None:
