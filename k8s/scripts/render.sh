@@ -28,7 +28,8 @@ trap 'rm -rf "$work"' EXIT
     echo "apiVersion: kustomize.config.k8s.io/v1beta1"
     echo "kind: Kustomization"
     echo "resources:"
-    echo "  - $(realpath --relative-to="$work" "$folder")"
+    # Not realpath --relative-to: that of macOS knows no such option.
+    echo "  - $(python3 -c 'import os, sys; print(os.path.relpath(*map(os.path.realpath, sys.argv[1:])))' "$folder" "$work")"
     echo "images:"
     for role in server rollout; do
         printf '  - name: tenure-%s\n    newName: %s/tenure-%s\n    newTag: "%s"\n' "$role" "$prefix" "$role" "$tag"
