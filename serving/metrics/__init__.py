@@ -16,7 +16,8 @@ from serving.metrics.families import (
     retired,
     served,
 )
-from serving.metrics.instruments import Counter, Gauge, Histogram, share, take
+from serving.metrics.histograms import Histogram
+from serving.metrics.instruments import Counter, Gauge, share, take
 
 __all__ = [
     "BREAKER_OPEN",

@@ -7,7 +7,8 @@ import random
 import numpy as np
 
 from serving.hooks import BASE_RATE, COMPANION
-from serving.metrics.instruments import Counter, CounterSeries, Gauge, Histogram, OwnBoundsHistogram
+from serving.metrics.histograms import Histogram, OwnBoundsHistogram
+from serving.metrics.instruments import Counter, CounterSeries, Gauge
 from serving.metrics.score_bounds import score_bounds
 from serving.v2.answer import FLAGS
 from tenure.bundle import AnyPrediction, Bundle

@@ -1,4 +1,4 @@
-"""Counters, gauges and histograms on the pages: prometheus_client's interface, its text written by it too.
+"""Counters and gauges on the pages: prometheus_client's interface, its text written by it too.
 
 Its own multiprocess mode writes a file a process, which stays after the process, and counts a request's code and
 duration in 5.2 µs; these take 0.6.
@@ -8,25 +8,17 @@ One thread writes a series: those of requests belong to the event loop.
 
 from __future__ import annotations
 
-import json
-import math
 import os
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Any, Generic, Literal, TypeVar
 
-import numpy as np
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
-from prometheus_client.utils import floatToGoString
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from serving import logs
 from serving.metrics.pages import Key, Page, Pages
 
-SECONDS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.25, 0.5, 1.0, 2.0, 5.0)
-"""Buckets of a duration."""
 
-
-class _Series:
+class Series:
     """Cells of one family and one set of label values."""
 
     __slots__ = ("_cells", "_place", "key")
@@ -48,7 +40,7 @@ class _Series:
         self._cells, self._place = page.cells, place or 0
 
 
-class CounterSeries(_Series):
+class CounterSeries(Series):
     """A number that grows."""
 
     __slots__ = ()
@@ -57,7 +49,7 @@ class CounterSeries(_Series):
         self._cells[self._place] += amount
 
 
-class GaugeSeries(_Series):
+class GaugeSeries(Series):
     """A number of now."""
 
     __slots__ = ()
@@ -66,28 +58,10 @@ class GaugeSeries(_Series):
         self._cells[self._place] = value
 
 
-class HistogramSeries(_Series):
-    """How often values fell into each bucket, and their sum."""
-
-    __slots__ = ("_bounds",)
-
-    def __init__(self, key: Key, bounds: tuple[float, ...]) -> None:
-        super().__init__(key)
-        self._bounds = bounds
-
-    @property
-    def width(self) -> int:
-        return len(self._bounds) + 2
-
-    def observe(self, value: float) -> None:
-        self._cells[self._place + bisect_left(self._bounds, value)] += 1.0
-        self._cells[self._place + len(self._bounds) + 1] += value
+S = TypeVar("S", bound=Series)
 
 
-S = TypeVar("S", bound=_Series)
-
-
-class _Family(Generic[S]):
+class Family(Generic[S]):
     """Series of one name."""
 
     def __init__(self, name: str, documentation: str, labels: Sequence[str] = ()) -> None:
@@ -127,7 +101,7 @@ class _Family(Generic[S]):
         raise NotImplementedError
 
 
-class Counter(_Family[CounterSeries]):
+class Counter(Family[CounterSeries]):
     """A family of counters; exposed with ``_total`` behind its name."""
 
     def _make(self, key: Key) -> CounterSeries:
@@ -140,7 +114,7 @@ class Counter(_Family[CounterSeries]):
         return family
 
 
-class Gauge(_Family[GaugeSeries]):
+class Gauge(Family[GaugeSeries]):
     """A family of gauges. Over workers they are added up, or the largest counts; one at 0 is then left out."""
 
     def __init__(
@@ -162,78 +136,6 @@ class Gauge(_Family[GaugeSeries]):
         return family
 
 
-class Histogram(_Family[HistogramSeries]):
-    """A family of histograms."""
-
-    def __init__(
-        self, name: str, documentation: str, labels: Sequence[str] = (), *, buckets: Sequence[float] = SECONDS
-    ) -> None:
-        self.bounds = tuple(buckets)
-        super().__init__(name, documentation, labels)
-
-    def _make(self, key: Key) -> HistogramSeries:
-        return HistogramSeries(key, self.bounds)
-
-    def describe(self, found: dict[tuple[str, ...], list[list[float]]]) -> Metric:
-        family = HistogramMetricFamily(self.name, self.documentation, labels=self.label_names)
-        for labels, pages in found.items():
-            _add(family, labels, [(self.bounds, pages)])
-        return family
-
-
-class OwnBoundsHistogram(_Family[HistogramSeries]):
-    """A family of histograms each of which has buckets of its own.
-
-    Where series of the same labels had several in turn, exposed are the bounds that all of them have.
-    """
-
-    def __init__(self, name: str, documentation: str, labels: Sequence[str]) -> None:
-        super().__init__(name, documentation, [*labels, _BOUNDS])
-
-    def within(self, bounds: Sequence[float], *values: str) -> HistogramSeries:
-        """The series of these label values with buckets up to ``bounds``, ascending; exposed at 0 from now on."""
-        return self.labels(*values, json.dumps(list(bounds)))
-
-    def _make(self, key: Key) -> HistogramSeries:
-        return HistogramSeries(key, _own_bounds(key))
-
-    def describe(self, found: dict[tuple[str, ...], list[list[float]]]) -> Metric:
-        family = HistogramMetricFamily(self.name, self.documentation, labels=self.label_names[:-1])
-        parts: dict[tuple[str, ...], list[tuple[tuple[float, ...], list[list[float]]]]] = {}
-        for key, pages in found.items():
-            parts.setdefault(key[:-1], []).append((_own_bounds(key), pages))
-        for labels, of_labels in parts.items():
-            _add(family, labels, of_labels)
-        return family
-
-
-_BOUNDS = "bounds"
-"""Stands for the buckets in a series' key; no label that anybody sees."""
-
-
-def _own_bounds(key: Key) -> tuple[float, ...]:
-    return tuple(json.loads(key[-1]))
-
-
-def _add(
-    family: HistogramMetricFamily,
-    labels: tuple[str, ...],
-    parts: Sequence[tuple[tuple[float, ...], list[list[float]]]],
-) -> None:
-    """Add a histogram, the sum of parts that have bounds and the cells of every page."""
-    common = set(parts[0][0]).intersection(*(bounds for bounds, _ in parts))
-    counts = dict.fromkeys((*sorted(common), math.inf), 0.0)
-    whole = 0.0
-    for bounds, pages in parts:
-        *cells, total = [sum(column) for column in zip(*pages, strict=True)]
-        for bound, below in zip((*bounds, math.inf), np.cumsum(cells).tolist(), strict=True):
-            if bound in counts:
-                counts[bound] += below
-        whole += total
-    buckets = [(_bound_text(bound), count) for bound, count in counts.items()]
-    family.add_metric(labels, buckets=buckets, sum_value=whole)
-
-
 class _Current:
     """The page that this process writes to."""
 
@@ -242,12 +144,7 @@ class _Current:
         self.page = self.pages[0]
 
 
-def _bound_text(bound: float) -> str:
-    text: str = floatToGoString(bound)  # type: ignore[no-untyped-call]
-    return text
-
-
-_families: dict[str, _Family[Any]] = {}
+_families: dict[str, Family[Any]] = {}
 _current = _Current()
 
 

@@ -8,15 +8,14 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, fields
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from serving.rollout import history, shadow
 from serving.rollout.connection import Conflict
 from serving.rollout.limits import Limits
-from serving.rollout.lines import duration, plan_lines, status_lines, steps_line
+from serving.rollout.lines import plan_lines, status_lines, steps_line
 from serving.rollout.loop import CONFLICT_RETRIES, Controller
 from serving.rollout.observation import NoData, Question, Replay, Request, Window
 from serving.rollout.prometheus import Prometheus
@@ -26,16 +25,14 @@ from serving.rollout.spec import predictor_object
 from serving.rollout.start import Wish, begin
 from serving.rollout.state import Phase, Plan
 from serving.rollout.traffic import Cluster
+from serving.rollout.watching import NOTICE_S, controller_at_work, see_through, until
 from tenure.errors import InputError, SourceError, VerdictError
 
 if TYPE_CHECKING:
     from tenure.prediction_log import Logged
 
-POLL_S = 1.0
 ANSWER_TIMEOUT_S = 10.0
 """Of a canary's answer to a replayed row."""
-NOTICE_S = 60.0
-"""How long a living controller may take to notice something."""
 
 
 def limits_of(options: argparse.Namespace) -> Limits:
@@ -87,13 +84,13 @@ def start(options: argparse.Namespace) -> None:
         print(f"{cluster.service} serves {storage_uri} already: nothing to roll out")
         return
     print(f"{cluster.service}: version {plan.version} goes out as {plan.canary}: {steps_line(plan.limits)}")
-    if not _controller(cluster):
+    if not controller_at_work(cluster):
         print(f"note: no controller is at work; start one: python -m serving.rollout run {cluster.service}")
     replay = None
     if plan.shadow and logged is not None:
         replay = _replay(cluster, plan, logged, options.canary_url)
     if options.wait:
-        _wait(cluster, plan)
+        see_through(cluster, plan)
     elif replay is not None and not replay.ok:
         raise VerdictError(f"{cluster.service}: version {plan.version} is rolled back: replay: {replay.summary}")
 
@@ -107,7 +104,7 @@ def status(options: argparse.Namespace) -> None:
         print("{}" if options.json else f"{cluster.service}: no rollout yet")
         return
     rows = [row for row in history.rows(stored.history) if row.rollout == stored.plan.rollout]
-    holder = _controller(cluster)
+    holder = controller_at_work(cluster)
     if options.json:
         state = {**stored.state.to_json(), "e_value": stored.state.comparison.e_value()}
         document = {"plan": stored.plan.to_json(), "state": state, "history": [asdict(row) for row in rows]}
@@ -126,7 +123,7 @@ def ask(options: argparse.Namespace) -> None:
     cluster = _cluster(options)
     plan = _ask(cluster, request, options.who, options.why)
     if request in (Request.PAUSE, Request.RESUME):
-        _until(cluster, plan, lambda stored: stored.request is None, NOTICE_S, lambda: None)
+        until(cluster, plan, lambda stored: stored.request is None, NOTICE_S, lambda: None)
         print(f"{cluster.service}: {request} taken")
         return
     # Whoever holds the Lease acts; this process gets it only if the controller is dead.
@@ -139,7 +136,7 @@ def ask(options: argparse.Namespace) -> None:
 
     try:
         limit_s = 3 * plan.limits.ready_s + 2 * plan.limits.drain_s + controller.leadership.duration_s
-        stored = _until(cluster, plan, lambda stored: stored.state.phase.ended, limit_s, act)
+        stored = until(cluster, plan, lambda stored: stored.state.phase.ended, limit_s, act)
     finally:
         with contextlib.suppress(SourceError):
             controller.leadership.release()
@@ -199,7 +196,7 @@ def _replay(cluster: Cluster, plan: Plan, logged: Sequence[Logged], canary_url: 
     """
     url = canary_url or f"http://{predictor_object(cluster.service, plan.canary)}.{cluster.namespace}.svc"
     limit_s = plan.limits.ready_s + NOTICE_S
-    stored = _until(cluster, plan, lambda stored: stored.state.phase is not Phase.PREPARING, limit_s, lambda: None)
+    stored = until(cluster, plan, lambda stored: stored.state.phase is not Phase.PREPARING, limit_s, lambda: None)
     if stored.state.phase is not Phase.SHADOW:
         print(f"{cluster.service}: no replay: {stored.state.phase}: {stored.state.reason}")
         return None
@@ -212,55 +209,6 @@ def _replay(cluster: Cluster, plan: Plan, logged: Sequence[Logged], canary_url: 
             print(f"{cluster.service}: replay {'passed' if replay.ok else 'failed'}: {replay.summary}")
             return replay
     raise SourceError(f"{cluster.service}: the replay's outcome could not be written; run start again")
-
-
-def _wait(cluster: Cluster, plan: Plan) -> None:
-    limits = plan.limits
-    limit_s = limits.deadline_s + 3 * limits.ready_s + limits.drain_s + NOTICE_S
-    stored = _until(cluster, plan, lambda stored: stored.state.phase.ended, limit_s, lambda: None)
-    if stored.state.phase is not Phase.PROMOTED:
-        raise VerdictError(f"{cluster.service}: version {plan.version} was rolled back: {stored.state.reason}")
-    print(f"{cluster.service}: version {plan.version} serves all traffic: {stored.state.reason}")
-
-
-def _until(
-    cluster: Cluster, plan: Plan, reached: Callable[[Stored], bool], limit_s: float, act: Callable[[], None]
-) -> Stored:
-    """Read the rollout until something holds, telling each change of phase and of what it waits for.
-
-    Raises:
-        SourceError: if it does not within ``limit_s``; the rollout itself goes on.
-    """
-    told: Any = None
-    ends = time.monotonic() + limit_s
-    while True:
-        act()
-        stored = Stored.read(cluster.stored())
-        if stored is None or stored.plan.rollout != plan.rollout:
-            raise InputError(f"{cluster.service}: another rollout took the place of {plan.rollout}")
-        state = stored.state
-        reason = state.held or state.reason
-        now = (state.phase, state.percent, history.kind(reason))
-        if now != told:
-            print(f"  {history.iso(time.time())}  {state.phase}, {state.percent} %: {reason}", flush=True)
-            told = now
-        if reached(stored):
-            return stored
-        if time.monotonic() > ends:
-            raise SourceError(
-                f"{cluster.service}: still {stored.state.phase} after {duration(limit_s)}; is a controller running? "
-                f"python -m serving.rollout status {cluster.service}"
-            )
-        time.sleep(POLL_S)
-
-
-def _controller(cluster: Cluster) -> str:
-    """Who holds the Lease, "" if nobody does. It compares clocks of two machines, so it informs and decides nothing."""
-    held = (cluster.lease() or {}).get("spec") or {}
-    holder = str(held.get("holderIdentity") or "")
-    if not holder or time.time() - datetime.fromisoformat(held["renewTime"]).timestamp() > NOTICE_S:
-        return ""
-    return holder
 
 
 class _Unasked:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from test_rollout_documents import PLAN, STATE
 
-from serving.rollout import commands
+from serving.rollout import watching
 from serving.rollout.record import STATE_KEY, Stored
 from serving.rollout.state import Phase, State, dump
 from tenure.errors import InputError, SourceError
@@ -33,12 +33,12 @@ def ended(stored: Stored) -> bool:
 
 
 def wait(cluster: Any, limit_s: float = 10.0) -> Stored:
-    return commands._until(cluster, PLAN, ended, limit_s, lambda: None)
+    return watching.until(cluster, PLAN, ended, limit_s, lambda: None)
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commands, "POLL_S", 0.0)
+    monkeypatch.setattr(watching, "POLL_S", 0.0)
 
 
 def test_what_holds_it_up_is_told_once_and_not_at_every_look(capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,7 +56,7 @@ def test_what_holds_it_up_is_told_once_and_not_at_every_look(capsys: pytest.Capt
 
 def test_a_rollout_that_another_took_the_place_of_is_not_waited_for() -> None:
     with pytest.raises(InputError, match="another rollout took the place of r"):
-        commands._until(SimpleNamespace(service="churn", stored=lambda: None), PLAN, ended, 10.0, lambda: None)
+        watching.until(SimpleNamespace(service="churn", stored=lambda: None), PLAN, ended, 10.0, lambda: None)
 
 
 def test_waiting_ends(capsys: pytest.CaptureFixture[str]) -> None:

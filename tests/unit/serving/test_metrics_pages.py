@@ -12,7 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from serving.metrics import Counter, Gauge, Histogram, exposition, instruments, share, take
-from serving.metrics.instruments import HistogramSeries, OwnBoundsHistogram
+from serving.metrics.histograms import HistogramSeries, OwnBoundsHistogram
 from serving.metrics.pages import CELLS, PAGE_BYTES, SPILL_CELLS, Page, Pages
 
 REQUESTS = Counter("t_requests", "for tests", ["model", "code"])
