@@ -33,11 +33,16 @@ def run_body(submission: Submission, experiment_id: str) -> V2beta1Run:
     """A run, now."""
     from kfp_server_api import V2beta1Run
 
-    return V2beta1Run(display_name=submission.run_name, **_common(submission, experiment_id))
+    plugins = {"mlflow": {"experiment_name": submission.experiment}}
+    return V2beta1Run(display_name=submission.run_name, plugins_input=plugins, **_common(submission, experiment_id))
 
 
 def recurring_run_body(submission: Submission, experiment_id: str, cron: str, description: str) -> V2beta1RecurringRun:
-    """Runs by the clock that do not catch up on missed times, one at a time."""
+    """Runs by the clock that do not catch up on missed times, one at a time.
+
+    Nothing is said to plugins: Kubeflow 2.17.0 then keeps no graph with the schedule, and asks for an uploaded pipeline
+    each time the clock strikes, which there is none of. The steps name MLflow's experiment themselves.
+    """
     from kfp_server_api import RecurringRunMode, V2beta1CronSchedule, V2beta1RecurringRun, V2beta1Trigger
 
     return V2beta1RecurringRun(
@@ -62,5 +67,4 @@ def _common(submission: Submission, experiment_id: str) -> dict[str, Any]:
         "pipeline_spec": {"pipeline_spec": graph, "platform_spec": platform[0]} if platform else graph,
         "runtime_config": V2beta1RuntimeConfig(parameters=dict(submission.arguments)),
         "service_account": submission.service_account,
-        "plugins_input": {"mlflow": {"experiment_name": submission.experiment}},
     }

@@ -241,7 +241,9 @@ def test_monitoring_of_the_prediction_log_needs_no_table_that_the_cluster_can_re
     assert "created" in tenure("schedule", TELCO, "--cron", "0 0 6 * * *", *place).stdout
     (job,) = kubeflow.recurring.values()
     assert job["runtime_config"]["parameters"]["log"] == LOG
-    assert job["plugins_input"] == {"mlflow": {"experiment_name": "telco"}}
+    assert kubeflow.runs[0]["plugins_input"] == {"mlflow": {"experiment_name": "telco"}}
+    # With these, Kubeflow 2.17.0 keeps no graph with a schedule, and none of its runs ever begins.
+    assert job.get("plugins_input") is None
     fails(tenure("submit", TELCO, *place, "--data", DATA), 2, "those of --data or those of --log, not of both")
 
 
