@@ -179,7 +179,7 @@ class Kubeflow:
         return _schedule(made)
 
     def unschedule(self, schedule: Schedule) -> None:
-        """Delete a recurring run; the runs that it started stay."""
+        """Delete a recurring run. It owns the workflow of a run that is under way, which goes with it."""
         with answering(self.shown), quiet():
             self._client.delete_recurring_run(schedule.id)
 

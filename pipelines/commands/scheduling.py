@@ -87,7 +87,8 @@ def schedule(
 ) -> None:
     """Run a pipeline again and again on Kubeflow, at the times that a cron expression says.
 
-    Saying the same again changes nothing; saying something else under the same name replaces the schedule.
+    Saying the same again changes nothing; saying something else under the same name replaces the schedule. A run
+    that is under way ends with its schedule, when that is replaced or deleted: Kubeflow takes its pods along.
     """
     from pipelines.cluster_run import Options, name_of, prepared
     from pipelines.cron import EXAMPLE, check_cron
@@ -103,7 +104,8 @@ def schedule(
         return
     if delete is not None:
         count = take_off_schedule(Kubeflow.connect(endpoint, context), delete)
-        print_json({"deleted": count}) if json else print(f"schedule '{delete}' deleted; its runs stay")
+        said = f"schedule '{delete}' deleted; runs that have ended stay in Kubeflow, one under way ends with it"
+        print_json({"deleted": count}) if json else print(said)
         return
     if cron is None:
         raise InputError(f'say when by --cron, as in --cron "{EXAMPLE}"')
@@ -136,14 +138,14 @@ def schedule(
         deploy=deploy,
         deploy_namespace=deploy_namespace,
     )
-    said: list[str] = []
+    outcome: list[str] = []
     with prepared(request, options) as submission:
         kubeflow = Kubeflow.connect(endpoint, context)
-        kept = put_on_schedule(kubeflow, submission, when, said.append)
+        kept = put_on_schedule(kubeflow, submission, when, outcome.append)
     if json:
-        print_json({"id": kept.id, "name": kept.name, "cron": kept.cron, "outcome": said[0]})
+        print_json({"id": kept.id, "name": kept.name, "cron": kept.cron, "outcome": outcome[0]})
     else:
-        print(f"schedule '{kept.name}' {said[0]}: {kept.cron}")
+        print(f"schedule '{kept.name}' {outcome[0]}: {kept.cron}")
 
 
 def _list(kubeflow: Kubeflow, json: bool) -> None:

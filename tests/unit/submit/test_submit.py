@@ -480,7 +480,7 @@ def test_schedules_are_listed_and_deleted(kubeflow):
         ("telco", "0 0 3 * * *", True),
         ("other", "0 0 3 * * *", True),
     ]
-    assert "its runs stay" in tenure("schedule", "--delete", "other", "--endpoint", kubeflow.url).stdout
+    assert "one under way ends with it" in tenure("schedule", "--delete", "other", "--endpoint", kubeflow.url).stdout
     assert [job["display_name"] for job in kubeflow.recurring.values()] == ["telco"]
     fails(tenure("schedule", "--delete", "other", "--endpoint", kubeflow.url), 2, "no schedule 'other'")
 
