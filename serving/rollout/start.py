@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from serving.rollout import spec
@@ -18,6 +18,10 @@ from tenure.errors import BusyError, InputError, VerdictError
 
 LONGEST_NAME = 63 - len("isvc.")
 """Of a Deployment: KServe puts ``isvc.`` before it in a label, and labels end at 63 characters."""
+
+READY_PATIENCE_S = 90.0
+"""A pod is ready within ten seconds of its start, and a node may have to be found for it."""
+READY_POLL_S = 2.0
 
 _NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
 
@@ -41,13 +45,19 @@ class Wish:
     once: bool = False
 
 
-def begin(cluster: Cluster, wish: Wish) -> Plan | None:
+def begin(cluster: Cluster, wish: Wish, tell: Callable[[str], None] = print) -> Plan | None:
     """Write the plan down for the controller; None if that version serves already.
 
     Asking again for the version that is under way changes nothing, so a repeated step is safe.
 
+    Args:
+        cluster: of the service.
+        wish: what is asked for.
+        tell: gets a line if the service has to be waited for.
+
     Raises:
-        InputError: if the service, the name or the version makes a rollout impossible.
+        InputError: if the service, the name or the version makes a rollout impossible, or the service is not ready
+            for ``READY_PATIENCE_S``.
         BusyError: if another version is being rolled out.
         SourceError: if the cluster refuses or is away.
         VerdictError: if it was rolled back before, and is to be tried once.
@@ -66,9 +76,8 @@ def begin(cluster: Cluster, wish: Wish) -> Plan | None:
         return None
     if wish.once and stored is not None:
         _check_not_rolled_back(cluster.service, stored, wish)
-    stable = spec.stable_of(isvc)
-    deployment = cluster.deployment(predictor_object(cluster.service, stable.name))
-    check(isvc, cluster.routes(), deployment, wish)
+    check(isvc, cluster.routes(), wish)
+    isvc, deployment = _ready(cluster, tell)
     started_at = round(time.time(), 3)
     plan = Plan(
         rollout=f"{cluster.service}-{wish.canary}-{started_at:.0f}",
@@ -76,7 +85,7 @@ def begin(cluster: Cluster, wish: Wish) -> Plan | None:
         model=wish.model,
         version=wish.version,
         storage_uri=wish.storage_uri,
-        stable=stable,
+        stable=spec.stable_of(isvc),
         limits=wish.limits,
         shadow=wish.shadow,
         who=wish.who,
@@ -94,20 +103,17 @@ def begin(cluster: Cluster, wish: Wish) -> Plan | None:
     return plan
 
 
-def check(isvc: Document, routes: Mapping[str, Document | None], stable: Document | None, wish: Wish) -> None:
+def check(isvc: Document, routes: Mapping[str, Document | None], wish: Wish) -> None:
     """Raise InputError, with what to do, if KServe would refuse the rollout or silently not split traffic.
 
     Args:
         isvc: the InferenceService.
         routes: its HTTPRoutes by name, None for one that does not exist.
-        stable: the Deployment that serves now.
         wish: what is asked for.
     """
     name = isvc["metadata"]["name"]
     mode = isvc["metadata"].get("annotations", {}).get("serving.kserve.io/deploymentMode")
     predictor = isvc["spec"]["predictor"]
-    conditions = {item["type"]: item for item in isvc.get("status", {}).get("conditions") or []}
-    ready = conditions.get("Ready", {})
     absent = sorted(route for route, found in routes.items() if found is None)
     longest = predictor_object(name, wish.canary)
     faults = (
@@ -136,11 +142,6 @@ def check(isvc: Document, routes: Mapping[str, Document | None], stable: Documen
             f"or no traffic is split; {INSTALL[GATEWAY]}",
         ),
         (bool(isvc["spec"].get("canary")), f"{name} has a canary that no rollout of ours put there; take it out first"),
-        (
-            ready.get("status") != "True" and not _serves(stable, predictor),
-            f"{name} is not ready, so there is nothing to compare with: "
-            f"{ready.get('message') or ready.get('reason') or 'no Ready condition'}",
-        ),
     )
     for wrong, words in faults:
         if wrong:
@@ -156,13 +157,36 @@ def _check_not_rolled_back(service: str, stored: Stored, wish: Wish) -> None:
         )
 
 
-def _serves(stable: Document | None, predictor: Document) -> bool:
-    """Whether the least number of pods is there.
+def lacks(isvc: Document, stable: Document | None) -> str:
+    """Why the service is not ready to be compared with; "" if it is.
 
-    KServe calls a service that is being scaled out not ready, as if its load were a fault.
+    KServe calls a service that is being scaled out not ready, as if its load were a fault: the least number of pods is
+    enough.
     """
+    conditions = {item["type"]: item for item in isvc.get("status", {}).get("conditions") or []}
+    ready = conditions.get("Ready", {})
     available = int((stable or {}).get("status", {}).get("availableReplicas", 0))
-    return available >= max(1, predictor.get("minReplicas") or 1)
+    if ready.get("status") == "True" or available >= max(1, isvc["spec"]["predictor"].get("minReplicas") or 1):
+        return ""
+    return str(ready.get("message") or ready.get("reason") or "no Ready condition")
+
+
+def _ready(cluster: Cluster, tell: Callable[[str], None]) -> tuple[Document, Document | None]:
+    """The service and the Deployment that serves, once it does: after a promotion it is short of pods for seconds."""
+    ends = time.monotonic() + READY_PATIENCE_S
+    told = ""
+    while True:
+        isvc = cluster.isvc()
+        deployment = cluster.deployment(predictor_object(cluster.service, spec.stable_of(isvc).name))
+        lacking = lacks(isvc, deployment)
+        if not lacking:
+            return isvc, deployment
+        if time.monotonic() >= ends:
+            raise InputError(f"{cluster.service} is not ready, so there is nothing to compare with: {lacking}")
+        if lacking != told:
+            tell(f"waiting for {cluster.service}: {lacking}")
+            told = lacking
+        time.sleep(READY_POLL_S)
 
 
 def _capacity(stable: Document | None, plan: Plan) -> int:

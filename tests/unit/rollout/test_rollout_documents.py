@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from serving.rollout import spec
+from serving.rollout import spec, start
 from serving.rollout.limits import Limits
-from serving.rollout.start import Wish, check
+from serving.rollout.start import Wish, begin, check, lacks
 from serving.rollout.state import Phase, Plan, State, dump, load
 from serving.rollout.view import Objects, view
 from tenure.errors import DataError, InputError
@@ -255,36 +255,72 @@ def changed(path: str, value: Any) -> dict[str, Any]:
         (changed("spec/predictor", {"xgboost": {"storageUri": "s3://m/6"}}), ROUTES, wish(), "has no 'model'"),
         (ISVC, {"churn": None, "churn-predictor": {}}, wish(), "enableGatewayApi"),
         (changed("spec/canary", [{"predictor": {"name": "x"}}]), ROUTES, wish(), "no rollout of ours"),
-        (
-            changed("status", {"conditions": [{"type": "Ready", "status": "False", "message": "boo"}]}),
-            ROUTES,
-            wish(),
-            "boo",
-        ),
-        (changed("status", {}), ROUTES, wish(), "no Ready condition"),
     ],
 )
 def test_what_cannot_be_rolled_out_is_refused(isvc: dict, routes: dict, asked: Wish, words: str) -> None:
     with pytest.raises(InputError, match=".*" + words) as raised:
-        check(isvc, routes, None, asked)
+        check(isvc, routes, asked)
     assert "\n" not in str(raised.value)
 
 
 def test_what_can_is_not() -> None:
-    check(ISVC, ROUTES, None, wish())
+    check(ISVC, ROUTES, wish())
 
 
-@pytest.mark.parametrize(("available", "refused"), [(0, True), (1, True), (2, False)])
-def test_a_service_that_is_being_scaled_out_is_ready_enough(available: int, refused: bool) -> None:
-    """KServe's Ready turns false while the autoscaler's new pods start; the least number serves all the same."""
-    scaled = changed("status", {"conditions": [{"type": "Ready", "status": "False", "message": "no minimum"}]})
-    scaled["spec"]["predictor"]["minReplicas"] = 2
-    stable = {"status": {"replicas": 4, "availableReplicas": available}}
-    if refused:
-        with pytest.raises(InputError, match="churn is not ready, so there is nothing to compare with: no minimum"):
-            check(scaled, ROUTES, stable, wish())
-    else:
-        check(scaled, ROUTES, stable, wish())
+READY = {"conditions": [{"type": "Ready", "status": "True"}]}
+UNREADY = {"conditions": [{"type": "Ready", "status": "False", "message": "no minimum"}]}
+
+
+@pytest.mark.parametrize(
+    ("status", "available", "lacking"),
+    [
+        (READY, 0, ""),
+        (UNREADY, 1, "no minimum"),
+        # KServe's Ready turns false while the autoscaler's new pods start; the least number serves all the same.
+        (UNREADY, 2, ""),
+        ({}, 0, "no Ready condition"),
+    ],
+)
+def test_what_a_service_lacks(status: dict, available: int, lacking: str) -> None:
+    isvc = changed("status", status)
+    isvc["spec"]["predictor"]["minReplicas"] = 2
+    assert lacks(isvc, {"status": {"replicas": 4, "availableReplicas": available}}) == lacking
+    assert lacks(isvc, None) == ("" if status == READY else lacking or "no minimum")
+
+
+class _Comes:
+    """A service that is ready at the nth look."""
+
+    service = "churn"
+
+    def __init__(self, looks: int) -> None:
+        self._looks = looks
+
+    def isvc(self) -> dict:
+        self._looks -= 1
+        return changed("status", READY if self._looks <= 0 else UNREADY)
+
+    def deployment(self, _name: str) -> None:
+        return None
+
+    def routes(self) -> dict:
+        return ROUTES
+
+    def stored(self) -> None:
+        return None
+
+    def store(self, _data: dict, _before: None, owner: dict) -> None:
+        assert owner["status"] == READY
+
+
+def test_a_service_that_is_not_ready_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(start, "READY_POLL_S", 0.0)
+    told: list[str] = []
+    assert begin(_Comes(4), wish(), told.append) is not None
+    assert told == ["waiting for churn: no minimum"]
+    monkeypatch.setattr(start, "READY_PATIENCE_S", 0.0)
+    with pytest.raises(InputError, match="churn is not ready, so there is nothing to compare with: no minimum"):
+        begin(_Comes(9), wish(), told.append)
 
 
 def test_state_comes_back_as_it_was_written() -> None:
