@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,11 @@ from hypothesis import settings
 # The same examples every time: what fails, fails for everybody, and what passed does not fail a stranger's change.
 settings.register_profile("repeatable", derandomize=True)
 settings.load_profile("repeatable")
+
+# A shell that starts a suite in the background has it ignore Ctrl-C, and every program that it starts too: the tests
+# that interrupt one would wait for nothing.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TELCO = Path(__file__).resolve().parent.parent / "datasets" / "telco"
 ROWS = 1_200
