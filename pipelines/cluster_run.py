@@ -18,7 +18,7 @@ from pipelines.run_bodies import Submission
 from pipelines.run_states import ALERTED, NOT_BLESSED, REGISTERED, RunState
 from pipelines.settings import NAMESPACE, TRACKING_URI, Secret, Settings, cluster
 from pipelines.submit import Kubeflow
-from pipelines.workflow import told_error
+from pipelines.workflow import told_error, told_verdict
 from tenure.errors import InputError, TenureError, VerdictError
 from tenure.sources.address import SCHEME, VARIABLE
 
@@ -109,7 +109,10 @@ def raise_for_end(kubeflow: Kubeflow, run_id: str, ended: RunState, pipeline: Pi
         if pipeline is not Pipeline.TRAINING or REGISTERED in done:
             return
         if NOT_BLESSED in done:
-            raise VerdictError(f"the model was not blessed; the report is on the run's page: {url}")
+            told = _why_not_blessed(kubeflow, run_id)
+            raise VerdictError(
+                f"the model was not blessed{f': {told}' if told else ''}; the report is on the run's page: {url}"
+            )
         raise TenureError(f"the run succeeded, but Kubeflow lists no step that registered its model: {url}")
     why = _why_failed(kubeflow, run_id)
     if why is not None:
@@ -133,6 +136,14 @@ def _why_failed(kubeflow: Kubeflow, run_id: str) -> str | None:
     # Ended from outside, such as by its memory limit, or before it began.
     logs = f"kubectl --namespace {workflow.namespace} logs {failed.name} --container main"
     return f"{failed.what} failed: {failed.message or 'it said nothing'}; its log: {logs}"
+
+
+def _why_not_blessed(kubeflow: Kubeflow, run_id: str) -> str | None:
+    """What the step that tracked the run said; None where its pod is gone."""
+    workflow = kubeflow.workflow(run_id)
+    pods = () if workflow is None else workflow.pods
+    tracked = [pod for pod in pods if pod.step == NOT_BLESSED and pod.phase == "Succeeded" and not pod.is_driver]
+    return told_verdict(kubeflow.log(run_id, tracked[0].name)) if tracked else None
 
 
 def _arguments(options: Options) -> dict[str, Any]:

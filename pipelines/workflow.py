@@ -22,6 +22,8 @@ POD_NAMES_V1 = "workflows.argoproj.io/pod-name-format"
 TRY = re.compile(r"\(\d+\)$")
 ERROR = re.compile(r"^\[[\w#]+\] error: (.+)$", re.MULTILINE)
 """How ``components.step`` tells an error, as the last thing a step says."""
+NOT_BLESSED_LINE = re.compile(r"^\[[\w#]+\] not blessed: (.+)$", re.MULTILINE)
+"""How the step ``track`` tells the verdict."""
 NO_IMAGE = ("ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName")
 MAX_MESSAGE = 400
 
@@ -118,6 +120,12 @@ def told_error(log: str) -> str | None:
     """The one line by which a step said why it failed; None if it was ended before it could."""
     told = ERROR.findall(log)
     return _one_line(told[-1]) if told else None
+
+
+def told_verdict(log: str) -> str | None:
+    """Why the model was not blessed; None where the log does not say."""
+    told = NOT_BLESSED_LINE.search(log)
+    return _one_line(told[1]).rstrip(".") if told else None
 
 
 def _pods(metadata: Mapping[str, Any], nodes: Mapping[str, Mapping[str, Any]]) -> Iterator[Pod]:

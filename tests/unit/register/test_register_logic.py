@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 
 from components.champion.logic import run as fetch_champion
 from components.register.logic import run, track
+from components.step import step
+from pipelines.workflow import told_verdict
 from tenure.contract import Contract, dump
 from tenure.errors import BundleError, VerdictError
 from tenure.tracking import Registry, resolve
@@ -126,9 +129,15 @@ def test_another_bundle_than_the_evaluated_one_is_refused(registry: Registry, ma
     assert registry.versions() == []
 
 
-def test_a_run_without_a_model_is_tracked(registry: Registry, make_evaluation: Make, tmp_path: Path) -> None:
+def test_a_run_without_a_model_is_tracked(
+    registry: Registry, make_evaluation: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "validation.html").write_text("<p>checks</p>")
-    found = track(evaluation=make_evaluation("reject"), run_id="r1", validation=tmp_path)
+    evaluation = make_evaluation("reject")
+    with step("register"):
+        found = track(evaluation=evaluation, run_id="r1", validation=tmp_path)
+    summary = json.loads((evaluation / "evaluation.json").read_text())["verdict"]["summary"]
+    assert told_verdict(capsys.readouterr().out) == summary.rstrip(".")
     kept = registry.location.artifact_root / "telco" / found["mlflow_run_id"] / "artifacts"
     assert {path.name for path in kept.iterdir()} == {"evaluation.json", "report.html", "validation.html"}
     assert registry.versions() == []

@@ -105,7 +105,13 @@ def test_without_a_cache_no_step_is_cached_and_with_it_those_that_look_outside_a
 
 def test_a_model_that_was_not_blessed_leaves_with_7(kubeflow):
     kubeflow.history = [("SUCCEEDED", [task("evaluate", "SUCCEEDED"), task("track", "SUCCEEDED")])]
-    fails(submit(kubeflow), 7, r"not blessed.*#/runs/details/")
+    fails(submit(kubeflow), 7, r"the model was not blessed; the report is on the run's page: .*#/runs/details/")
+    tracked = node("root.run.condition-branches-1.no-go.track.executor(0)", "Succeeded")
+    kubeflow.nodes = [node("root.run.condition-branches-1.no-go.track-driver", "Succeeded"), tracked]
+    kubeflow.logs = {pod(tracked): "[track] start\n[track] not blessed: ROC-AUC 0.80, at least 0.82 asked.\n"}
+    fails(
+        submit(kubeflow), 7, r"the model was not blessed: ROC-AUC 0.80, at least 0.82 asked; the report is on the run"
+    )
 
 
 @pytest.mark.parametrize(("last", "status"), [("register", 0), ("track", 7)])
