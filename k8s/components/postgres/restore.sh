@@ -10,7 +10,7 @@ file=${2:-$(find /backup -name "$name-*.dump" | sort | tail --lines=1)}
 [[ -n $file ]] || { echo "error: there is no dump of $name in /backup" >&2; exit 1; }
 export PGOPTIONS="--client-min-messages=warning"
 trap 'dropdb --if-exists "$name-restoring"' EXIT
-former=$name-before-$(date -u +%Y%m%dT%H%M%SZ)
+former=$name-before-$(date -u +%Y%m%dT%H%M%S.%3NZ)
 say_to_postgres() {
     psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --dbname=postgres \
         --set=name="$name" --set=new="$name-restoring" --set=former="$former"
