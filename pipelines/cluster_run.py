@@ -18,7 +18,7 @@ from pipelines.run_bodies import Submission
 from pipelines.run_states import ALERTED, NOT_BLESSED, REGISTERED, RunState
 from pipelines.settings import NAMESPACE, TRACKING_URI, Secret, Settings, cluster
 from pipelines.submit import Kubeflow
-from pipelines.workflow import told_error, told_verdict
+from pipelines.workflow import Workflow, told_error, told_verdict
 from tenure.errors import InputError, TenureError, VerdictError
 from tenure.sources.address import SCHEME, VARIABLE
 
@@ -99,7 +99,7 @@ def raise_for_end(kubeflow: Kubeflow, run_id: str, ended: RunState, pipeline: Pi
     """
     url = kubeflow.url(run_id)
     if ended.state == "SUCCEEDED":
-        done = ended.succeeded
+        done, workflow = ended.succeeded, None
         if TELLING[pipeline] and not done & TELLING[pipeline]:
             # Past 1 MB Argo packs a workflow's nodes, and Kubeflow's list of tasks stays as it was before.
             workflow = kubeflow.workflow(run_id)
@@ -109,7 +109,7 @@ def raise_for_end(kubeflow: Kubeflow, run_id: str, ended: RunState, pipeline: Pi
         if pipeline is not Pipeline.TRAINING or REGISTERED in done:
             return
         if NOT_BLESSED in done:
-            told = _why_not_blessed(kubeflow, run_id)
+            told = _why_not_blessed(kubeflow, run_id, workflow or kubeflow.workflow(run_id))
             raise VerdictError(
                 f"the model was not blessed{f': {told}' if told else ''}; the report is on the run's page: {url}"
             )
@@ -138,9 +138,8 @@ def _why_failed(kubeflow: Kubeflow, run_id: str) -> str | None:
     return f"{failed.what} failed: {failed.message or 'it said nothing'}; its log: {logs}"
 
 
-def _why_not_blessed(kubeflow: Kubeflow, run_id: str) -> str | None:
+def _why_not_blessed(kubeflow: Kubeflow, run_id: str, workflow: Workflow | None) -> str | None:
     """What the step that tracked the run said; None where its pod is gone."""
-    workflow = kubeflow.workflow(run_id)
     pods = () if workflow is None else workflow.pods
     tracked = [pod for pod in pods if pod.step == NOT_BLESSED and pod.phase == "Succeeded" and not pod.is_driver]
     return told_verdict(kubeflow.log(run_id, tracked[0].name)) if tracked else None

@@ -20,10 +20,8 @@ from pipelines.run_states import STEPS, step_of
 POD_NAMES_V1 = "workflows.argoproj.io/pod-name-format"
 """Annotation of workflows whose pods are called like their nodes."""
 TRY = re.compile(r"\(\d+\)$")
-ERROR = re.compile(r"^\[[\w#]+\] error: (.+)$", re.MULTILINE)
-"""How ``components.step`` tells an error, as the last thing a step says."""
-NOT_BLESSED_LINE = re.compile(r"^\[[\w#]+\] not blessed: (.+)$", re.MULTILINE)
-"""How the step ``track`` tells the verdict."""
+TOLD = re.compile(r"^\[[\w#]+\] (error|not blessed): (.+)$", re.MULTILINE)
+"""How ``components.step`` tells an error, as the last thing a step says, and the step ``track`` the verdict."""
 NO_IMAGE = ("ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName")
 MAX_MESSAGE = 400
 
@@ -118,14 +116,18 @@ def _nodes(status: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
 
 def told_error(log: str) -> str | None:
     """The one line by which a step said why it failed; None if it was ended before it could."""
-    told = ERROR.findall(log)
-    return _one_line(told[-1]) if told else None
+    return _told(log, "error")
 
 
 def told_verdict(log: str) -> str | None:
     """Why the model was not blessed; None where the log does not say."""
-    told = NOT_BLESSED_LINE.search(log)
-    return _one_line(told[1]).rstrip(".") if told else None
+    told = _told(log, "not blessed")
+    return None if told is None else told.rstrip(".")
+
+
+def _told(log: str, what: str) -> str | None:
+    """The last of the lines that tell ``what``."""
+    return next((_one_line(words) for told, words in reversed(TOLD.findall(log)) if told == what), None)
 
 
 def _pods(metadata: Mapping[str, Any], nodes: Mapping[str, Mapping[str, Any]]) -> Iterator[Pod]:

@@ -61,8 +61,8 @@ def run(
         return {"deployed": False, "version": "", "service": service, "outcome": "no version was registered"}
     location = resolve(tracking_uri)
     location.reach()
-    command = [sys.executable, "-m", "serving.rollout", "start", service, "--version", version, "--model", model]
-    command.append("--once")
+    command = [sys.executable, "-m", "serving.rollout", "start", service]
+    command += ["--version", version, "--model", model, "--once"]
     options = {
         "--namespace": namespace,
         "--mlflow": "" if location.sqlite_file else location.uri,

@@ -77,7 +77,7 @@ def begin(cluster: Cluster, wish: Wish, tell: Callable[[str], None] = print) -> 
     if wish.once and stored is not None:
         _check_not_rolled_back(cluster.service, stored, wish)
     check(isvc, cluster.routes(), wish)
-    isvc, deployment = _ready(cluster, tell)
+    isvc, deployment = _ready(cluster, isvc, tell)
     started_at = round(time.time(), 3)
     plan = Plan(
         rollout=f"{cluster.service}-{wish.canary}-{started_at:.0f}",
@@ -171,12 +171,11 @@ def lacks(isvc: Document, stable: Document | None) -> str:
     return str(ready.get("message") or ready.get("reason") or "no Ready condition")
 
 
-def _ready(cluster: Cluster, tell: Callable[[str], None]) -> tuple[Document, Document | None]:
+def _ready(cluster: Cluster, isvc: Document, tell: Callable[[str], None]) -> tuple[Document, Document | None]:
     """The service and the Deployment that serves, once it does: after a promotion it is short of pods for seconds."""
     ends = time.monotonic() + READY_PATIENCE_S
     told = ""
     while True:
-        isvc = cluster.isvc()
         deployment = cluster.deployment(predictor_object(cluster.service, spec.stable_of(isvc).name))
         lacking = lacks(isvc, deployment)
         if not lacking:
@@ -187,6 +186,7 @@ def _ready(cluster: Cluster, tell: Callable[[str], None]) -> tuple[Document, Doc
             tell(f"waiting for {cluster.service}: {lacking}")
             told = lacking
         time.sleep(READY_POLL_S)
+        isvc = cluster.isvc()
 
 
 def _capacity(stable: Document | None, plan: Plan) -> int:

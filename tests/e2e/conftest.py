@@ -14,6 +14,8 @@ from e2e_cluster import Cluster, rollout
 from e2e_gateway import Gateway, customers, until
 from e2e_settings import Settings, from_environment
 
+from serving.rollout.spec import predictor_object
+
 CUSTOMERS = 200
 DRAIN_S = 10.0
 """For the gateway to follow its route, and for what is on its way."""
@@ -103,7 +105,7 @@ def service(settings: Settings, cluster: Cluster) -> Iterator[Cluster]:
         # As a rollout does it: out of the route first. Requests to a Service that goes while the route still names it
         # are answered 500, and would be the next test's.
         cluster.patch_service({"canary": [{**entry, "trafficPercent": 0} for entry in canaries]})
-        stable = "-".join(part for part in (settings.service, before["predictor"].get("name", ""), "predictor") if part)
+        stable = predictor_object(settings.service, before["predictor"].get("name", ""))
         until("the route has no canary", lambda: _carried(cluster) == {stable}, 300)
         time.sleep(DRAIN_S)
     now = cluster.service()["spec"]

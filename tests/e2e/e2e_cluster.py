@@ -11,6 +11,8 @@ from e2e_gateway import until
 from e2e_settings import ROOT, Settings
 from kubernetes import client, config
 
+from serving.rollout.spec import predictor_object
+
 KSERVE = {"group": "serving.kserve.io", "version": "v1beta1", "plural": "inferenceservices"}
 ROUTES = {"group": "gateway.networking.k8s.io", "version": "v1", "plural": "httproutes"}
 
@@ -47,7 +49,7 @@ class Cluster:
         return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
 
     def deployment(self, predictor: str = "") -> client.V1Deployment | None:
-        name = "-".join(part for part in (self.settings.service, predictor, "predictor") if part)
+        name = predictor_object(self.settings.service, predictor)
         try:
             return self.apps.read_namespaced_deployment(name, self.settings.namespace)
         except client.ApiException as error:
@@ -59,7 +61,7 @@ class Cluster:
         return self.core.list_namespaced_pod(namespace or self.settings.namespace, label_selector=selector).items
 
     def predictor_pods(self, predictor: str = "") -> list[client.V1Pod]:
-        name = "-".join(part for part in (self.settings.service, predictor, "predictor") if part)
+        name = predictor_object(self.settings.service, predictor)
         return [pod for pod in self.pods(f"app=isvc.{name}") if pod.metadata.deletion_timestamp is None]
 
     def kill(self, pod: client.V1Pod, grace_s: int = 0) -> None:

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from cluster_double import ApiServer, KServe, inference_service
+from json_handler import JsonHandler
 from traffic_double import Behaviour, Load, MetricsServer
 
 from serving.rollout.cli import main
@@ -214,7 +215,7 @@ def test_pause_and_resume(world: World) -> None:
 
 
 def test_shadow_replays_the_log_before_any_traffic(world: World, tmp_path: Path) -> None:
-    class Canary(BaseHTTPRequestHandler):
+    class Canary(JsonHandler):
         asked: ClassVar[list[str]] = []
         output = "value"
 
@@ -222,14 +223,7 @@ def test_shadow_replays_the_log_before_any_traffic(world: World, tmp_path: Path)
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             Canary.asked.append(self.path)
             score = body["inputs"][0]["data"][0] / 200
-            content = json.dumps({"outputs": [{"name": Canary.output, "data": [score]}]}).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_arguments: Any) -> None:
-            pass
+            self.answer({"outputs": [{"name": Canary.output, "data": [score]}]})
 
     inputs = pa.schema([("tenure", pa.int64())])
     rows = [

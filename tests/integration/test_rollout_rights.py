@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from cluster_double import ApiServer, KServe, Refused, inference_service
+from json_handler import JsonHandler
 
 from components.deploy import logic
 from serving.rollout.cli import main
@@ -74,17 +75,10 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Guarded]
 def mlflow() -> Iterator[str]:
     """An MLflow that knows where each version lies."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(JsonHandler):
         def do_GET(self) -> None:
             version = self.path.rpartition("version=")[2]
-            content = json.dumps({"artifact_uri": f"s3://models/churn/{version}"}).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_arguments: Any) -> None:
-            pass
+            self.answer({"artifact_uri": f"s3://models/churn/{version}"})
 
     door = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=door.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()

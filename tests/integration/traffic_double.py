@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
 import threading
 from collections import defaultdict
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from urllib.parse import parse_qs
 
 import numpy as np
 from cluster_double import KServe
+from json_handler import JsonHandler
 
 from serving.rollout.observation import Histogram, NoData, Question, Side, Window
 
@@ -114,17 +114,10 @@ class MetricsServer:
         self.load = load
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(JsonHandler):
             def do_POST(self) -> None:
                 form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-                content = json.dumps(outer.answer(float(form["time"][0]))).encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *_arguments: object) -> None:
-                pass
+                self.answer(outer.answer(float(form["time"][0])))
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
