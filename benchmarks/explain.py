@@ -24,7 +24,7 @@ def _trees(matrix: NDArray[np.float32], label: NDArray[np.float64]) -> list[Row]
     import xgboost
 
     from tenure.explain import Explainer
-    from tenure.families.models.xgboost import BoosterModel
+    from tenure.training.families.models.xgboost import BoosterModel
 
     settings = {"objective": "binary:logistic", "max_depth": DEPTH, "nthread": 1, "base_score": 0.5}
     booster = xgboost.train(settings, xgboost.QuantileDMatrix(matrix, label, nthread=1), TREES)
@@ -46,8 +46,8 @@ def _trees(matrix: NDArray[np.float32], label: NDArray[np.float64]) -> list[Row]
 
 def _walks(matrix: NDArray[np.float32], label: NDArray[np.float64]) -> list[Row]:
     from tenure.explain import Explainer
-    from tenure.families import Rows, get
-    from tenure.families.models.k_nearest_neighbours import MAX_ROWS
+    from tenure.training.families import Rows, get
+    from tenure.training.families.models.k_nearest_neighbours import MAX_ROWS
 
     family = get("k_nearest_neighbours")
     fitted = family.fit(Rows(matrix, label.astype(np.int8)), family.default, seed=1, threads=1)

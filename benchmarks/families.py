@@ -72,7 +72,7 @@ def fit_once(family: str) -> dict[str, float]:
     """One family's fit, in this process."""
     from sklearn.metrics import f1_score, precision_recall_curve, roc_auc_score
 
-    from tenure.families import Rows, get
+    from tenure.training.families import Rows, get
 
     matrix, label = table(ROWS + TEST_ROWS)
     stops = np.random.default_rng(SEED).random(ROWS) < STOP_SHARE

@@ -21,7 +21,7 @@ from benchmarks.table import Row, show
 from benchmarks.value_verdict import LEVEL, Model, customers
 from tenure.contract import dump, load
 from tenure.decision import HalfWidth, adaptive_half_width, conformal_half_width
-from tenure.families import Rows, get
+from tenure.training.families import Rows, get
 
 CDNOW = Path(__file__).resolve().parent.parent / "datasets" / "cdnow-value"
 FAMILIES = ("linear_regression", "random_forest_regression")
@@ -48,8 +48,8 @@ def _made(rows: int, seed: int) -> tuple[NDArray, NDArray]:
 def _cdnow(home: Path) -> list[Row]:
     from components.feature.logic import run as feature
     from components.ingest.logic import run as ingest
-    from components.parts import read_part, read_transform
     from components.validate.logic import run as validate
+    from tenure.training.parts import read_part, read_transform
 
     contract = load(CDNOW)
     text, features = dump(contract), home / "features"

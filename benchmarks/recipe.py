@@ -149,11 +149,11 @@ def _recipe(
     the chosen family, and what every family scored inside."""
     from sklearn.model_selection import train_test_split
 
-    from components.train.choice import Blocks, Contender, choose, complexity
     from components.train.logic import run as make
     from components.tune.logic import run as tune
     from tenure.bundle import read
     from tenure.contract.family_names import ENSEMBLE
+    from tenure.training.choice import Blocks, Contender, choose, complexity
     from tenure.transform import fit, of_table
 
     contract, (train, test) = load(TELCO), rows

@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from benchmarks.table import Row, show
-from serving.rollout.limits import Limits
-from serving.rollout.observation import Histogram, Observation, Side, View, Window
-from serving.rollout.policy import decide
-from serving.rollout.state import BASELINE_S, Phase, Plan, Stable, State
+from rollout.limits import Limits
+from rollout.observation import Histogram, Observation, Side, View, Window
+from rollout.policy import decide
+from rollout.state import BASELINE_S, Phase, Plan, Stable, State
 
 LATENCY_BOUNDS_S = np.array([0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5])
 SCORE_BOUNDS = np.arange(1, 11) / 10

@@ -41,7 +41,7 @@ print(json.dumps({"s": s, "cpu_s": cpu_s, "mib": mib, "rows": found["rows"]}))
 ALONE = """
 import json, sys, time
 from pathlib import Path
-from components.customers import Customers
+from tenure.intake.customers import Customers
 from tenure.bundle import read
 from tenure.contract.settings import Source
 bundle, table = map(Path, sys.argv[1:])

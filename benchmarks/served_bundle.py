@@ -19,8 +19,8 @@ def write_bundle(folder: Path) -> None:
     from tenure import bundle
     from tenure.contract import load
     from tenure.decision import choose_decision
-    from tenure.export import export
-    from tenure.families import ROUNDS, Rows, get
+    from tenure.training.export import export
+    from tenure.training.families import ROUNDS, Rows, get
     from tenure.transform import fit, of_table
 
     contract = load(TELCO)

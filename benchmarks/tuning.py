@@ -51,7 +51,7 @@ print(json.dumps(search(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), i
 def main() -> None:
     from sklearn.metrics import roc_auc_score
 
-    from tenure.families.divided import SCOUT_ROWS
+    from tenure.training.families.divided import SCOUT_ROWS
 
     matrix, label = table(ROWS + TEST_ROWS)
     train, held = (matrix[:ROWS], label[:ROWS]), (matrix[ROWS:], label[ROWS:])
@@ -144,10 +144,10 @@ def search_all() -> list[dict[str, Any]]:
 
 def search(folder: Path, worker: int, workers: int, trials: int) -> list[dict[str, Any]]:
     """One worker's share, its start, reading and folds included."""
-    from components.tune.storage import open_storage
-    from components.tune.study import Search, run_unit
-    from components.tune.units import share_of, units
-    from tenure.families import Divided, divide
+    from tenure.training.families import Divided, divide
+    from tenure.training.search.storage import open_storage
+    from tenure.training.search.study import Search, run_unit
+    from tenure.training.search.units import share_of, units
 
     matrix, label = table(ROWS + TEST_ROWS)
     divided = Divided(matrix[:ROWS], label[:ROWS], divide(label[:ROWS], FOLDS, SEED), SEED)
@@ -180,7 +180,7 @@ def plain_estimator(parameters: dict[str, Any], rounds: int, label: np.ndarray) 
 
 
 def refitted(parameters: dict[str, Any], train: tuple, held: np.ndarray) -> np.ndarray:
-    from tenure.families import Rows, get
+    from tenure.training.families import Rows, get
 
     return get("xgboost").fit(Rows(*train), parameters, seed=SEED, threads=os.cpu_count() or 1).predict(held)
 
@@ -191,7 +191,7 @@ def plain_refitted(parameters: dict[str, Any], rounds: int, train: tuple, held: 
 
 
 def _plain_rounds() -> tuple[int, int]:
-    from tenure.families.models.xgboost import MAX_ROUNDS
+    from tenure.training.families.models.xgboost import MAX_ROUNDS
 
     return PLAIN_ROUNDS, MAX_ROUNDS
 

@@ -3,7 +3,7 @@
 import os
 
 IMAGE = "tenure-pipeline-python"
-"""A name without a tag: the graph sets the real image, tagged by content, on every task (pipelines/settings.py)."""
+"""A name without a tag: ``pipelines.graphs.settings`` sets the real image, tagged by content, on every task."""
 
 REVISION_VARIABLE = "TENURE_REVISION"
 """Set in the image by its build: the git commit of the code inside, with ``-dirty`` if it was changed since."""

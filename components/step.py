@@ -37,12 +37,12 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
-from contextvars import ContextVar
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from tenure.errors import StorageError, TenureError
+from tenure.progress import listening
 
 EVENTS_VARIABLE = "TENURE_EVENTS"
 RUN_DIR_VARIABLE = "TENURE_RUN_DIR"
@@ -88,11 +88,15 @@ class Step:
             finally:
                 os.close(descriptor)
 
+    def progress(self, message: str, done: int | None, total: int | None) -> None:
+        """Emit a progress event and print it; the step's ``tenure.progress.Listener``."""
+        counted = {} if total is None else {"done": done, "total": total}
+        self.emit("progress", message=message, **counted)
+        of = "" if total is None else f" {done}/{total}"
+        print(f"[{self.task}] {message}{of}", flush=True)
+
     def elapsed_s(self) -> float:
         return round(time.monotonic() - self._started, 3)
-
-
-_current: ContextVar[Step | None] = ContextVar("step", default=None)
 
 
 @contextlib.contextmanager
@@ -111,12 +115,12 @@ def step(name: str, worker: int | None = None) -> Iterator[Step]:
     running = Step(name, name if worker is None else f"{name}#{worker}")
     if worker is not None:
         _keep_to_share_of_cores()
-    token = _current.set(running)
     running.emit("start", pid=os.getpid())
     print(f"[{running.task}] start", flush=True)
     previous = signal.signal(signal.SIGTERM, _interrupt) if _in_main_thread() else None
     try:
-        yield running
+        with listening(running.progress):
+            yield running
     except KeyboardInterrupt:
         _fail(running, "interrupted", "KeyboardInterrupt", INTERRUPTED_STATUS)
     except TenureError as error:
@@ -136,25 +140,8 @@ def step(name: str, worker: int | None = None) -> Iterator[Step]:
         running.emit("done", summary=running.summary, elapsed_s=running.elapsed_s())
         print(f"[{running.task}] done in {running.elapsed_s():.1f} s", flush=True)
     finally:
-        _current.reset(token)
         if previous is not None:
             signal.signal(signal.SIGTERM, previous)
-
-
-def progress(message: str, done: int | None = None, total: int | None = None) -> None:
-    """Say how the current step goes; from anywhere in a step's logic. Says nothing outside a step.
-
-    Args:
-        message: a few words, without the step's name.
-        done, total: how much of the work is behind, where it can be counted.
-    """
-    running = _current.get()
-    if running is None:
-        return
-    counted = {} if total is None else {"done": done, "total": total}
-    running.emit("progress", message=message, **counted)
-    of = "" if total is None else f" {done}/{total}"
-    print(f"[{running.task}] {message}{of}", flush=True)
 
 
 def publish(path: Path | str, name: str | None = None) -> None:

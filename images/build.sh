@@ -41,7 +41,7 @@ if [[ -z $base ]]; then
 fi
 
 # What goes into images, and nothing else: tracked files and new ones that git does not ignore.
-inputs=(tenure components pipelines serving requirements images)
+inputs=(tenure components pipelines serving rollout requirements images)
 cd "$root"
 revision=$(git rev-parse HEAD 2>/dev/null) || fail "not a git checkout: set IMAGE_TAG and run from one"
 content=$(bash "$here/tag.sh")

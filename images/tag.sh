@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-inputs=(tenure components pipelines serving requirements images)
+inputs=(tenure components pipelines serving rollout requirements images)
 revision=$(git rev-parse --short=12 HEAD)
 changes=$(git status --porcelain --untracked-files=all -- "${inputs[@]}")
 if [[ -z $changes ]]; then

@@ -15,10 +15,10 @@ from serving.arguments import Arguments
 from serving.hooks import Hooks, Observer
 from serving.model import ChurnModel
 from serving.prediction_log import PredictionLog, Sink, Writer
-from serving.privacy import pseudonyms_from
 from serving.request_metrics import RequestMetrics
 from serving.resilience import CLOSED, Breaker, Guard
 from serving.slow_log import SlowLog
+from tenure.privacy import pseudonyms_from
 
 
 def prepare(given: Arguments, environment: Mapping[str, str] = os.environ) -> None:

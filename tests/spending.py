@@ -65,8 +65,8 @@ def write_bundle(folder: Path, family: str = "linear_regression") -> pa.Table:
     from tenure import bundle
     from tenure.contract import parse
     from tenure.decision import choose_value_decision
-    from tenure.export import export, margins
-    from tenure.families import ROUNDS, Rows, get
+    from tenure.training.export import export, margins
+    from tenure.training.families import ROUNDS, Rows, get
     from tenure.transform import fit, of_table
 
     contract, rows = parse(CONTRACT), table()

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from components.step import progress
 from tenure.errors import ServingError
+from tenure.progress import progress
 
 _END_S = 15.0
 _LOOK_S = 1.0

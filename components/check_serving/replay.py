@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from components.check_serving.grpc_client import GrpcClient
 from components.check_serving.process import Running
 from components.check_serving.rows import Columns, part
-from components.step import progress
 from tenure.bundle import Prediction, ValuePrediction
 from tenure.contract import Contract
 from tenure.errors import ServingError
+from tenure.progress import progress
 from tenure.protocol import Row, infer_request, predictions, score_of
 
 BATCH_ROWS = 50

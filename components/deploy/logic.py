@@ -1,6 +1,6 @@
 """Deploy: hand a registered version to the rollout.
 
-The rollout is a program of its own (``python -m serving.rollout``): steps import nothing of serving, and one place
+The rollout is a program of its own (``python -m rollout``): steps import nothing of serving, and one place
 alone talks to the cluster. Started is all that it is here; a controller in the cluster takes hours where a step should
 take seconds. Starting the version that is under way, or that serves already, changes nothing, so a retry is safe. One
 that was rolled back is not started again: a run that trains the same model each night would give it to customers each
@@ -15,8 +15,8 @@ import threading
 from collections import deque
 from typing import Any
 
-from components.step import progress
 from tenure.errors import BusyError, InputError, SourceError, TenureError, VerdictError
+from tenure.progress import progress
 from tenure.tracking import resolve
 
 ERRORS: dict[int, type[TenureError]] = {
@@ -61,7 +61,7 @@ def run(
         return {"deployed": False, "version": "", "service": service, "outcome": "no version was registered"}
     location = resolve(tracking_uri)
     location.reach()
-    command = [sys.executable, "-m", "serving.rollout", "start", service]
+    command = [sys.executable, "-m", "rollout", "start", service]
     command += ["--version", version, "--model", model, "--once"]
     options = {
         "--namespace": namespace,

@@ -10,22 +10,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from components.evaluate import parts
-from components.evaluate.churn import ChurnSetting
-from components.evaluate.scoring import TestPart, read_test_part
-from components.evaluate.setting import Setting
-from components.evaluate.standing import read_standing
-from components.evaluate.values import ValueSetting
-from components.step import progress, publish
+from components.step import publish
 from tenure.bundle import Bundle, read
 from tenure.contract import Contract, contract_hash, parse
 from tenure.contract.settings import Task
 from tenure.errors import DataError
-from tenure.evaluation import Verdict
-from tenure.evaluation.bootstrap import LEVEL
+from tenure.evaluation import Verdict, record
+from tenure.evaluation.churn import ChurnSetting
+from tenure.evaluation.scoring import TestPart, read_test_part
+from tenure.evaluation.setting import Setting
+from tenure.evaluation.standing import read_standing
+from tenure.evaluation.values import ValueSetting
 from tenure.explain import customers_held, sampled_walks
+from tenure.progress import progress
 from tenure.report import render
 from tenure.sources import write_text
+from tenure.stats.bootstrap import LEVEL
 
 FORMAT = 1
 EXAMPLE_ROWS = 3
@@ -101,12 +101,12 @@ def run(
     families = []
     for done, entry in enumerate(train["leaderboard"]):
         progress("comparing families", done, len(train["leaderboard"]))
-        families.append(parts.family(entry, candidates, train["chosen"], metrics, setting))
+        families.append(record.family(entry, candidates, train["chosen"], metrics, setting))
 
     progress("comparing with the champion")
     standing = read_standing(champion, terms.task, setting)
-    slices, by_slice = parts.slices(terms, setting, said, None if standing is None else standing.said)
-    challenge, champion_record = parts.challenge(standing, chosen, said, by_slice, setting)
+    slices, by_slice = record.slices(terms, setting, said, None if standing is None else standing.said)
+    challenge, champion_record = record.challenge(standing, chosen, said, by_slice, setting)
     verdict = setting.decide(metrics, said, chosen, challenge)
     of_task = setting.record(said, chosen)
     document: Json = {
@@ -121,11 +121,11 @@ def run(
         "test": setting.counts(),
         **of_task,
         "chosen": _chosen(chosen, train) | of_task["chosen"],
-        "metrics": parts.to_json(metrics),
+        "metrics": record.to_json(metrics),
         "families": families,
         "champion": champion_record,
         "slices": slices,
-        "importance": parts.importance(terms, chosen, setting),
+        "importance": record.importance(terms, chosen, setting),
         "training": train,
         "split": split,
         "bootstrap": {"samples": setting.samples, "seed": setting.seed, "level": LEVEL},

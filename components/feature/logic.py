@@ -13,17 +13,19 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from components.feature.definitions import definitions
-from components.feature.leakage import stop_if_leaking
-from components.feature.rows import Rows, of_file, of_table
-from components.step import progress
+from components.step import publish
 from tenure.checks import labels_of
 from tenure.contract import Contract, parse
 from tenure.contract.schema import LABEL_COLUMN, SNAPSHOT_COLUMN
 from tenure.errors import DataError
+from tenure.features.definitions import definitions
+from tenure.features.leakage import stop_if_leaking
+from tenure.features.rows import Rows, of_file, of_table
+from tenure.features.split import PARTS, Assignment, assign, hash_keys
+from tenure.features.windows import event_columns, horizon_days, snapshots
+from tenure.progress import progress
 from tenure.sources import TableSink, write_text
-from tenure.transform import PARTS, Assignment, Tables, Transform, assign, event_columns, fit, hash_keys, snapshots
-from tenure.transform.windows import horizon_days
+from tenure.transform import Tables, Transform, fit
 
 
 def run(contract: str, valid: Path, features: Path) -> dict[str, Any]:
@@ -59,7 +61,12 @@ def run(contract: str, valid: Path, features: Path) -> dict[str, Any]:
     progress("fitting the transform")
     transform = fit(described, _training_part(table, assignment))
     progress("looking for leakage")
-    warnings = stop_if_leaking(described, _training_part(table, assignment), transform, features / "leakage.json")
+    leakage = features / "leakage.json"
+    try:
+        warnings = stop_if_leaking(described, _training_part(table, assignment), transform, leakage)
+    finally:
+        if leakage.exists():
+            publish(leakage)
     progress("writing the parts")
     _write_parts(described, table, assignment, transform, features)
     write_text(features / "transform.json", transform.to_json())

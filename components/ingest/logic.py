@@ -11,11 +11,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from components.step import progress
-from tenure.checks import ROW, RowFaults, parse_batch, parse_value, reconcile, rejects, table_columns, table_schema
+from tenure.checks import reconcile
 from tenure.checks.evolution import Evolution
 from tenure.contract import Contract, parse
 from tenure.errors import DataError
+from tenure.parsing import ROW, RowFaults, parse_batch, parse_value, rejects, table_columns, table_schema
+from tenure.progress import progress
 from tenure.sources import Batch, ContentHash, Source, TableSink, open_source, replace_uri, write_text
 
 PROGRESS_ROWS = 500_000

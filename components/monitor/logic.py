@@ -14,18 +14,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from components.customers import Customers
-from components.monitor.report import write_report
-from components.monitor.sample import Sample
-from components.monitor.served import Served
-from components.monitor.verdict import Verdict, decide
-from components.step import progress
 from tenure.bundle import Bundle, read
 from tenure.contract.settings import Source, Task
-from tenure.drift import Profile, ScoreProfile, Sketch, distances
 from tenure.errors import DataError, StorageError
+from tenure.intake.customers import Customers
+from tenure.monitoring.evidently_page import write_report
+from tenure.monitoring.served import Served
+from tenure.monitoring.verdict import Verdict, decide
+from tenure.progress import progress
 from tenure.sources import write_text
 from tenure.sources.address import resolve
+from tenure.stats import Profile, ScoreProfile, Sketch, distances
+from tenure.stats.row_sample import Sample
 
 SAMPLE_ROWS = 5_000
 

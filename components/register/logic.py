@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from components.step import progress
 from tenure.bundle import read
 from tenure.errors import BundleError, VerdictError
+from tenure.progress import progress
 from tenure.tracking import Registry, Version, log_run, resolve, to_tags, whoami
 
 REPORTS = ("validation.html", "validation.json")

@@ -29,15 +29,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from components.customers import Customers
-from components.score.ahead import ahead
-from components.score.tally import Tally
-from components.step import progress
 from tenure.bundle import Bundle, Prediction, ValuePrediction, read
-from tenure.checks import ROW, rejects
 from tenure.contract.settings import Source, Task
 from tenure.decision import ValueDecision
 from tenure.errors import DataError, InputError, StorageError
+from tenure.intake.customers import Customers
+from tenure.parsing import ROW, rejects
+from tenure.progress import progress
+from tenure.scoring.ahead import ahead
+from tenure.scoring.tally import Tally
 from tenure.sources import TableSink, write_text
 from tenure.sources.address import resolve
 

@@ -7,21 +7,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from components.parts import read_part, read_transform
-from components.step import progress
-from components.train.candidates import best_of_families
-from components.train.choice import Blocks, Contender, choose, complexity
-from components.train.companion import make_companion
-from components.train.making import Candidate, make_candidate, make_ensemble
-from components.train.profile import reference_profile
-from components.train.rows import join
 from tenure.bundle import write
 from tenure.contract import parse
 from tenure.contract.family_names import ENSEMBLE
 from tenure.decision import Decision, ValueDecision
 from tenure.explain import LinearTerms
-from tenure.families import direction
+from tenure.progress import progress
 from tenure.sources import write_text
+from tenure.training.candidates import best_of_families
+from tenure.training.choice import Blocks, Contender, choose, complexity
+from tenure.training.companion import make_companion
+from tenure.training.families import direction
+from tenure.training.making import Candidate, make_candidate, make_ensemble
+from tenure.training.parts import read_part, read_transform
+from tenure.training.profile import reference_profile
+from tenure.training.rows import join
 
 FILE_NAME = "train.json"
 

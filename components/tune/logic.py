@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from components.parts import folds_of, read_part, read_transform
-from components.step import progress
-from components.tune.storage import open_storage, told
-from components.tune.study import Search, run_unit
-from components.tune.units import Unit, share_of, units
 from tenure.contract import parse
 from tenure.contract.family_names import searched
-from tenure.families import Divided, cross_validate, direction, get
+from tenure.progress import progress
 from tenure.sources import write_text
+from tenure.training.families import Divided, cross_validate, direction, get
+from tenure.training.parts import folds_of, read_part, read_transform
+from tenure.training.search.storage import open_storage, told
+from tenure.training.search.study import Search, run_unit
+from tenure.training.search.units import Unit, share_of, units
 
 FILE_NAME = "trials.json"
 

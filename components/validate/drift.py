@@ -15,13 +15,13 @@ from typing import Any
 
 from components.step import publish
 from components.validate.logic import first_rows
-from components.validate.report import render
-from components.validate.separation import newest_of, sketch_of
 from tenure.checks import Check, Validation, table
+from tenure.checks.separation import newest_of, sketch_of
 from tenure.contract import parse
-from tenure.drift import Profile, distances
 from tenure.errors import StorageError
+from tenure.report.validation import render
 from tenure.sources import write_text
+from tenure.stats import Profile, distances
 
 REPORTS = ("validation.json", "validation.html")
 

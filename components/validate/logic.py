@@ -11,14 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from components.step import publish
-from components.validate.report import render
-from components.validate.separation import separate
-from tenure.checks import Check, Counts, Validation, table, table_schema
+from tenure.checks import Check, Counts, Validation, table
+from tenure.checks.separation import separate
 from tenure.checks.table import Observed
 from tenure.contract import Contract, parse
-from tenure.drift import Profile, Sketch
 from tenure.errors import DataError
+from tenure.parsing import table_schema
+from tenure.report.validation import render
 from tenure.sources import write_text
+from tenure.stats import Profile, Sketch
 
 SHOWN_ROWS = 20
 """Rows of the quarantine, and of the rejected ones, shown in the report."""
@@ -35,7 +36,7 @@ def run(contract: str, raw: Path, valid: Path) -> dict[str, Any]:
         data.parquet: the rows that keep the contract, as in ``raw``.
         quarantine.parquet: ``row``, ``reason``, ``text`` of the others.
         validation.json, validation.html: every check, for machines and for people.
-        profile.json: the distribution of the good rows' feature columns (``tenure.drift.Profile``).
+        profile.json: the distribution of the good rows' feature columns (``tenure.stats.Profile``).
 
     Returns what the step shows: verdict, counts, warnings, data hash.
 

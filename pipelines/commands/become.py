@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from pipelines.import_path import import_path
+from pipelines.local.import_path import import_path
 
 
 def become(module: str, arguments: Sequence[str]) -> NoReturn:

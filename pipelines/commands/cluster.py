@@ -33,11 +33,11 @@ from pipelines.commands.cluster_options import (
     cluster_request,
 )
 from pipelines.commands.options import JsonOption, command, print_json
-from pipelines.graphs import ENDINGS, Pipeline
-from pipelines.settings import TRACKING_URI
+from pipelines.graphs.names import ENDINGS, Pipeline
+from pipelines.graphs.settings import TRACKING_URI
 
 if TYPE_CHECKING:
-    from pipelines.run_states import RunState
+    from pipelines.cluster.run_states import RunState
 
 DataStoreOption = Annotated[
     str | None,
@@ -100,10 +100,10 @@ def submit(
     Leaves with status 7 if the model was not blessed, or if monitoring says to train anew. Ctrl-C ends the waiting,
     not the run.
     """
-    from pipelines.cluster_run import Options, prepared, raise_for_end
-    from pipelines.kubernetes_names import label_pairs
-    from pipelines.submit import Kubeflow
-    from pipelines.upload import planned
+    from pipelines.cluster.kubernetes_names import label_pairs
+    from pipelines.cluster.run import Options, prepared, raise_for_end
+    from pipelines.cluster.submit import Kubeflow
+    from pipelines.cluster.upload import planned
 
     check_flags(
         pipeline,
@@ -165,7 +165,7 @@ class _Screen:
         self._before: RunState | None = None
 
     def __call__(self, now: RunState) -> None:
-        from pipelines.run_states import changes
+        from pipelines.cluster.run_states import changes
 
         for task in changes(self._before, now):
             message = f": {task.message}" if task.message else ""

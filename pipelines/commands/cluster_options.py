@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.graphs import Pipeline
-from pipelines.settings import NAMESPACE
+from pipelines.graphs.names import Pipeline
+from pipelines.graphs.settings import NAMESPACE
 
 if TYPE_CHECKING:
-    from pipelines.request import Request
+    from pipelines.graphs.request import Request
 
 MAX_WORKERS = 64
 WORKERS = 2
@@ -103,6 +103,6 @@ def checked_image(image: str | None) -> str:
 
 def cluster_request(dataset: Path, data: str | None, trials: int | None) -> Request:
     """What to run on; see ``read_request``."""
-    from pipelines.request import read_request
+    from pipelines.graphs.request import read_request
 
     return read_request(dataset, data, trials=trials)

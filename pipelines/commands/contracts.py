@@ -55,8 +55,8 @@ def init(
     An existing contract is never overwritten.
     """
     from tenure.contract import parse
-    from tenure.contract.infer import infer
     from tenure.contract.load import FILE_NAME
+    from tenure.drafting.infer import infer
     from tenure.errors import ContractError, InputError, StorageError
     from tenure.sources import open_source, sniff, write_text
 
@@ -105,7 +105,7 @@ def check(
     from components.ingest.logic import run as ingest
     from components.validate.logic import inspect
     from pipelines.commands.tables import print_table
-    from pipelines.request import read_request
+    from pipelines.graphs.request import read_request
 
     request = read_request(dataset, data)
     with tempfile.TemporaryDirectory(prefix="tenure-check-") as temporary:

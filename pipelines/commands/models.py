@@ -39,8 +39,8 @@ def registry_of(home: Path | None, name: str | None) -> Registry:
     Raises:
         InputError: if no name was given and the home does not have just one.
     """
-    from pipelines import record
-    from pipelines.home import Home
+    from pipelines.local import record
+    from pipelines.local.home import Home
     from tenure.errors import InputError
     from tenure.tracking import Registry, resolve
 

@@ -38,9 +38,9 @@ def report(
     json: JsonOption = False,
 ) -> None:
     """Print the path of a run's HTML report: of its evaluation, or of its validation where it came no further."""
-    from pipelines import record
-    from pipelines.home import Home
-    from pipelines.next_steps import REPORT_FILE
+    from pipelines.local import record
+    from pipelines.local.home import Home
+    from pipelines.local.next_steps import REPORT_FILE
     from tenure.errors import InputError
 
     place = Home.at(home)
@@ -73,8 +73,8 @@ def compile_pipeline(
     ] = None,
 ) -> None:
     """Compile pipelines for a cluster: YAML files that Kubeflow Pipelines runs."""
-    from pipelines.compilation import COMPILERS
-    from pipelines.settings import cluster
+    from pipelines.graphs.compilation import COMPILERS
+    from pipelines.graphs.settings import cluster
     from tenure.errors import InputError
 
     try:

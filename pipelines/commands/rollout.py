@@ -1,4 +1,4 @@
-"""``tenure rollout``: the rollout's own command line (``serving.rollout``), in this process's place."""
+"""``tenure rollout``: the rollout's own command line (``rollout``), in this process's place."""
 
 from __future__ import annotations
 
@@ -18,4 +18,4 @@ def register(app: typer.Typer) -> None:
 def rollout(context: typer.Context) -> None:
     """Roll a version out by canary: start, status, pause, resume, promote, abort, plan."""
     os.environ["TENURE_PROGRAM"] = "tenure rollout"
-    become("serving.rollout", context.args or ["--help"])
+    become("rollout", context.args or ["--help"])

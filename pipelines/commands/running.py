@@ -11,9 +11,9 @@ import typer
 from pipelines.commands.options import HomeOption, JsonOption, command, print_json
 
 if TYPE_CHECKING:
-    from pipelines.display import Display
-    from pipelines.home import Home
-    from pipelines.local import Finished
+    from pipelines.local.display import Display
+    from pipelines.local.home import Home
+    from pipelines.local.run import Finished
 
 MAX_WORKERS = 64
 
@@ -62,9 +62,9 @@ def run(
 
     Leaves with status 7 if the model was not blessed: the screen says why.
     """
-    from pipelines.home import Home
-    from pipelines.local import Options, run_training
-    from pipelines.request import read_request
+    from pipelines.graphs.request import read_request
+    from pipelines.local.home import Home
+    from pipelines.local.run import Options, run_training
 
     request = read_request(dataset, data, trials=trials, seed=seed)
     options = Options(workers=workers, override=override, use_cache=cache, serve=serve)
@@ -78,7 +78,7 @@ def run(
 
 
 def _document(finished: Finished) -> dict[str, Any]:
-    from pipelines.next_steps import REPORT_FILE
+    from pipelines.local.next_steps import REPORT_FILE
 
     answers = [dataclasses.asdict(answer) for answer in finished.answers]
     report = finished.folder / REPORT_FILE
@@ -91,8 +91,8 @@ def _print_screen(finished: Finished, home: Home) -> None:
 
     from rich.console import Console
 
-    from pipelines.next_steps import next_steps
-    from pipelines.summary import WIDTH, Ending, print_ending
+    from pipelines.local.next_steps import next_steps
+    from pipelines.local.summary import WIDTH, Ending, print_ending
 
     ending = Ending(
         run_id=finished.record.run_id,
@@ -113,6 +113,6 @@ def _display(json: bool) -> Display:
     """Live on a terminal; lines on stderr elsewhere, so that standard output holds the result alone."""
     import sys
 
-    from pipelines.display import LiveDisplay, PlainDisplay
+    from pipelines.local.display import LiveDisplay, PlainDisplay
 
     return LiveDisplay() if sys.stderr.isatty() and not json else PlainDisplay(sys.stderr)

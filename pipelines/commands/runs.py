@@ -32,9 +32,9 @@ tenure runs list --json | jq -r '.[] | select(.state == "failed") | .run_id'
 )
 def list_runs(home: HomeOption = None, json: JsonOption = False) -> None:
     """List the runs, newest first."""
-    from pipelines import record
     from pipelines.commands.tables import number, print_table
-    from pipelines.home import Home
+    from pipelines.local import record
+    from pipelines.local.home import Home
 
     at = Home.at(home)
     records = record.read_all(at)
@@ -81,8 +81,8 @@ tenure runs show last --json | jq .results.evaluation
 )
 def show_run(run: RunArgument = "last", home: HomeOption = None, json: JsonOption = False) -> None:
     """Show all that is written down about one run, and where its files are."""
-    from pipelines import record
-    from pipelines.home import Home
+    from pipelines.local import record
+    from pipelines.local.home import Home
 
     place = Home.at(home)
     found = record.read(place, run)

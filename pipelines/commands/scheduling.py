@@ -31,11 +31,11 @@ from pipelines.commands.cluster_options import (
     cluster_request,
 )
 from pipelines.commands.options import JsonOption, command, print_json
-from pipelines.graphs import Pipeline
-from pipelines.settings import TRACKING_URI
+from pipelines.graphs.names import Pipeline
+from pipelines.graphs.settings import TRACKING_URI
 
 if TYPE_CHECKING:
-    from pipelines.submit import Kubeflow
+    from pipelines.cluster.submit import Kubeflow
 
 
 def register(app: typer.Typer) -> None:
@@ -90,11 +90,11 @@ def schedule(
     Saying the same again changes nothing; saying something else under the same name replaces the schedule. A run
     that is under way ends with its schedule, when that is replaced or deleted: Kubeflow takes its pods along.
     """
-    from pipelines.cluster_run import Options, name_of, prepared
-    from pipelines.cron import EXAMPLE, check_cron
-    from pipelines.kubernetes_names import label_pairs
-    from pipelines.schedules import put_on_schedule, take_off_schedule
-    from pipelines.submit import Kubeflow
+    from pipelines.cluster.cron import EXAMPLE, check_cron
+    from pipelines.cluster.kubernetes_names import label_pairs
+    from pipelines.cluster.run import Options, name_of, prepared
+    from pipelines.cluster.schedules import put_on_schedule, take_off_schedule
+    from pipelines.cluster.submit import Kubeflow
     from tenure.errors import InputError
 
     if sum([dataset is not None, list_them, delete is not None]) != 1:

@@ -13,7 +13,7 @@ from pipelines.commands.models import NameOption, registry_of
 from pipelines.commands.options import HomeOption, JsonOption, command, print_json
 
 if TYPE_CHECKING:
-    from pipelines.prediction import Predictor, Record
+    from pipelines.local.prediction import Predictor, Record
     from tenure.protocol import Row
 
 SHOWN_REASONS = 3
@@ -102,7 +102,7 @@ def predict(
     json: JsonOption = False,
 ) -> None:
     """Predict who will leave, with the reasons."""
-    from pipelines.prediction import LocalPredictor, RemotePredictor, batches, read_records
+    from pipelines.local.prediction import LocalPredictor, RemotePredictor, batches, read_records
     from tenure.errors import InputError
 
     predictor: Predictor
@@ -125,7 +125,7 @@ def predict(
 
 def find_bundle(version: str, name: str | None, home: Path | None) -> tuple[Path, str, str]:
     """Folder of the bundle that ``version`` means, the model's name, and both in words."""
-    from pipelines.home import Home
+    from pipelines.local.home import Home
 
     folder = Path(version)
     if (folder / "manifest.json").is_file():

@@ -48,7 +48,7 @@ def between(deciles: Sequence[float]) -> tuple[float, ...]:
 
 
 def _deciles(bundle: Bundle) -> Sequence[float]:
-    """Of the validation part's scores, ascending and without repeats, as ``tenure.drift.ScoreProfile`` has them.
+    """Of the validation part's scores, ascending and without repeats, as ``tenure.stats.ScoreProfile`` has them.
 
     Read here because that package reads tables, and loads what a server has no use for.
     """

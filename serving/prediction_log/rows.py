@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from serving.privacy import Pseudonyms, hidden_columns
 from serving.v2.answer import SCORE
 from serving.v2.columns import Columns
 from tenure.contract import Column, Contract
+from tenure.privacy import Pseudonyms, hidden_columns
 from tenure.transform.scalars import as_text, boolean_reader, number_reader, text_reader
 
 if TYPE_CHECKING:

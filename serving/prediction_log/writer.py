@@ -19,8 +19,8 @@ from serving import logs
 from serving.metrics import LOG_WRITES, LOGGED_ROWS
 from serving.prediction_log.options import Options
 from serving.prediction_log.rows import Entry, RowMaker
-from serving.privacy import Pseudonyms
 from tenure.errors import TenureError
+from tenure.privacy import Pseudonyms
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -33,7 +33,7 @@ class Bundle:
     """By the contract's task."""
     terms: Terms
     profile: dict[str, Any]
-    """Reference distributions of the inputs, as ``tenure.drift`` wrote them."""
+    """Reference distributions of the inputs, as ``tenure.stats`` wrote them."""
     model: OnnxModel
     companion: Companion | None = None
     """None: the model is linear itself, or the bundle is older than companions."""

@@ -24,7 +24,7 @@ _LIBRARIES = ("numpy", "onnx", "onnxruntime", "pyarrow", "scikit-learn", "tenure
 
 
 class ExportedModel(Protocol):
-    """A model in the form in which it is shipped; ``tenure.export`` makes it."""
+    """A model in the form in which it is shipped; ``tenure.training.export`` makes it."""
 
     @property
     def onnx(self) -> bytes:

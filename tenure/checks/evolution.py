@@ -6,9 +6,9 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tenure.checks.parse import table_columns
 from tenure.contract import Contract
 from tenure.errors import DataError
+from tenure.parsing.parse import table_columns
 
 SIMILARITY = 0.75
 """Ratcliff/Obershelp ratio from which a name is taken for a misspelt other one."""

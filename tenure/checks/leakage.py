@@ -14,7 +14,7 @@ from tenure.checks.leakage_ranking import Labels, alone, coded, deviations, is_r
 from tenure.checks.result import Check, Level
 from tenure.contract import Contract
 from tenure.contract.values import Floats, Text, Value
-from tenure.evaluation.importance import rank_auc
+from tenure.stats.ranks import rank_auc
 
 Kind = Literal[
     "ranks the label",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.contract.values import Floats, Text, Value
-from tenure.evaluation.importance import rank_auc
+from tenure.stats.ranks import rank_auc
 
 Codes = NDArray[np.int64]
 Labels = NDArray[np.int8]

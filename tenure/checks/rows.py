@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tenure.checks.faults import Kind, RowFaults
-from tenure.checks.lenient import flags, valid
-from tenure.checks.parse import table_columns
 from tenure.contract import Column, Contract
+from tenure.parsing.faults import Kind, RowFaults
+from tenure.parsing.lenient import flags, valid
+from tenure.parsing.parse import table_columns
 
 AHEAD = timedelta(hours=14)
 """The largest offset from UTC: what is later than now by more is in the future everywhere on earth."""

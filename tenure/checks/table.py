@@ -9,11 +9,11 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 
-from tenure.checks.faults import Kind
-from tenure.checks.parse import parse_value
 from tenure.checks.result import Check, Level
 from tenure.contract import Contract
-from tenure.drift import Sketch
+from tenure.parsing.faults import Kind
+from tenure.parsing.parse import parse_value
+from tenure.stats import Sketch
 
 FENCE = 3.0
 """Tukey's outer fence, in interquartile ranges ("Exploratory Data Analysis", 1977)."""

@@ -1,7 +1,7 @@
 """The model families that a contract can name.
 
-The names are those of the modules in ``tenure/families/models`` and its folder ``regression``, read from the folders:
-the contract is read where no training library is installed, and a family's own file is all that adds it.
+The names are those of the modules in ``tenure/training/families/models`` and its folder ``regression``, read from the
+folders: a contract is read where no training library is installed, and adding a family is adding its module.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-_FOLDER = Path(__file__).parent.parent / "families" / "models"
+_FOLDER = Path(__file__).parent.parent / "training" / "families" / "models"
 
 
 def _modules(folder: Path) -> tuple[str, ...]:

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from tenure.contract.settings import DecisionMetric, Objective
 from tenure.errors import DataError
-from tenure.evaluation.bootstrap import Estimate, percentile_interval, resample
 from tenure.evaluation.campaign import Campaign
 from tenure.evaluation.metrics import average_precision, roc_auc
 from tenure.evaluation.sample import Floats, Ints, Scored, group, log_error, share_groups
+from tenure.stats.bootstrap import Estimate, percentile_interval, resample
 
 LESS_IS_BETTER = frozenset({"log_loss", "brier"})
 

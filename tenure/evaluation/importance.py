@@ -78,13 +78,3 @@ def permutation_importance(
         if progress is not None:
             progress(done + 1, len(names))
     return sorted(found, key=lambda importance: (-importance.drop, importance.column))
-
-
-def rank_auc(label: NDArray[np.integer], score: Floats) -> float:
-    """ROC-AUC from mean ranks (Mann & Whitney 1947); ``label`` (rows,) must hold both classes."""
-    _, inverse, count = np.unique(score, return_inverse=True, return_counts=True)
-    mean_rank = (np.cumsum(count) - (count - 1) / 2.0)[inverse]
-    positives = int(label.sum())
-    negatives = label.size - positives
-    rank_sum = float(mean_rank[label == 1].sum())
-    return (rank_sum - positives * (positives + 1) / 2.0) / (positives * negatives)

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.evaluation.bootstrap import Estimate, exact_at_the_edge, percentile_interval, resample
 from tenure.evaluation.campaign import Campaign
 from tenure.evaluation.metrics import statistics
 from tenure.evaluation.sample import Floats, Scored, group
+from tenure.stats.bootstrap import Estimate, exact_at_the_edge, percentile_interval, resample
 
 MAX_GROUPS = 2_048
 """Score groups of a resample. More distinct scores share groups of equal size: at most 1/2048 of the

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from tenure.contract.settings import DecisionMetric
 from tenure.evaluation.advantage import Advantage, advantage
-from tenure.evaluation.bootstrap import Estimate, percentile_interval, resample
 from tenure.evaluation.campaign import Campaign
 from tenure.evaluation.sample import CALIBRATION_BINS, Floats, Scored, calibration_bin
+from tenure.stats.bootstrap import Estimate, percentile_interval, resample
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from tenure.evaluation.against import against, asked
-from tenure.evaluation.bootstrap import Estimate
 from tenure.evaluation.paired import Comparison
 from tenure.evaluation.reason import Reason
 from tenure.evaluation.words import between_money, money, score
+from tenure.stats.bootstrap import Estimate
 
 if TYPE_CHECKING:
     from tenure.contract.settings import Acceptance

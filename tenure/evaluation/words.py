@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tenure.evaluation.bootstrap import Estimate
+from tenure.stats.bootstrap import Estimate
 
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
 

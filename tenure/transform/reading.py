@@ -123,7 +123,7 @@ class TextReader:
 
 
 class DateReader:
-    """Reads a ``date`` or ``timestamp`` column, by the code of ``tenure.checks``."""
+    """Reads a ``date`` or ``timestamp`` column, by ``tenure.parsing``."""
 
     def __init__(self, name: str, column: Column) -> None:
         self._name = name
@@ -135,7 +135,7 @@ class DateReader:
         Raises:
             DataError: naming the column and the first row that holds no date.
         """
-        from tenure.checks.parse import parse_batch
+        from tenure.parsing.parse import parse_batch
 
         found = unpacked(values, self._name)
         try:

@@ -11,7 +11,7 @@ from e2e_gateway import until
 from e2e_settings import ROOT, Settings
 from kubernetes import client, config
 
-from serving.rollout.spec import predictor_object
+from rollout.spec import predictor_object
 
 KSERVE = {"group": "serving.kserve.io", "version": "v1beta1", "plural": "inferenceservices"}
 ROUTES = {"group": "gateway.networking.k8s.io", "version": "v1", "plural": "httproutes"}
@@ -97,10 +97,10 @@ class Cluster:
 def rollout(
     settings: Settings, command: str, *arguments: str, timeout_s: float = 60
 ) -> subprocess.CompletedProcess[str]:
-    """``python -m serving.rollout COMMAND SERVICE …``"""
+    """``python -m rollout COMMAND SERVICE …``"""
     where = ["--namespace", settings.namespace, *(["--context", settings.context] if settings.context else [])]
     return subprocess.run(
-        [sys.executable, "-m", "serving.rollout", command, settings.service, *where, *arguments],
+        [sys.executable, "-m", "rollout", command, settings.service, *where, *arguments],
         capture_output=True,
         text=True,
         timeout=timeout_s,

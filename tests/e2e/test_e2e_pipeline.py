@@ -15,9 +15,9 @@ from e2e_cluster import Cluster, rollout
 from e2e_gateway import until
 from e2e_settings import ROOT, Settings
 
-from pipelines.run_states import NOT_BLESSED, REGISTERED
-from pipelines.submit import Kubeflow
-from pipelines.workflow import Workflow
+from pipelines.cluster.run_states import NOT_BLESSED, REGISTERED
+from pipelines.cluster.submit import Kubeflow
+from pipelines.cluster.workflow import Workflow
 from tenure.errors import VerdictError
 
 RUN_S = 3600

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines.compilation import COMPILERS, compile_training
-from pipelines.settings import CLUSTER_RESOURCES, cluster, local
+from pipelines.graphs.compilation import COMPILERS, compile_training
+from pipelines.graphs.settings import CLUSTER_RESOURCES, cluster, local
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(__file__).parent

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import pytest
 import yaml
 
-from pipelines.events import STEPS
+from pipelines.local.events import STEPS
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("local_pipeline")]
 

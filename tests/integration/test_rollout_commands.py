@@ -24,7 +24,7 @@ from cluster_double import ApiServer, KServe, inference_service
 from json_handler import JsonHandler
 from traffic_double import Behaviour, Load, MetricsServer
 
-from serving.rollout.cli import main
+from rollout.cli import main
 from tenure import prediction_log
 
 pytestmark = pytest.mark.slow
@@ -98,7 +98,7 @@ class World:
 
     def controller(self) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "serving.rollout", "run", "churn", "--prometheus", self.metrics.url],
+            [sys.executable, "-m", "rollout", "run", "churn", "--prometheus", self.metrics.url],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -372,13 +372,13 @@ def test_the_plan_needs_no_cluster(still: World, tmp_path: Path) -> None:
 def test_help_of_every_command_has_examples_of_its_own(still: World, name: str) -> None:
     answer = still.command(name, "--help")
     examples = answer.stdout.partition("examples:\n")[2].splitlines()
-    shown = [line.split("serving.rollout ")[1].split()[0] for line in examples if "serving.rollout" in line]
+    shown = [line.split("rollout ")[1].split()[0] for line in examples if "rollout" in line]
     assert answer.returncode == 0 and shown and set(shown) == {name}
 
 
 def test_help_of_the_program_has_examples() -> None:
-    command = [sys.executable, "-m", "serving.rollout", "--help"]
+    command = [sys.executable, "-m", "rollout", "--help"]
     answer = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     for name in ("plan", "start", "status", "pause", "resume", "promote", "abort", "run"):
         assert name in answer.stdout
-    assert "python -m serving.rollout abort churn" in answer.stdout
+    assert "python -m rollout abort churn" in answer.stdout

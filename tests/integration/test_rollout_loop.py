@@ -16,14 +16,14 @@ from cluster_double import ApiServer, KServe, inference_service
 from real_api_server import RealApiServer, real_server
 from traffic_double import Behaviour, Load
 
-from serving.rollout import history
-from serving.rollout.limits import Limits
-from serving.rollout.loop import Controller
-from serving.rollout.observation import Replay, Request
-from serving.rollout.record import REPLAY_KEY, REQUEST_KEY, Stored, replay_json, request_json
-from serving.rollout.start import Wish, begin
-from serving.rollout.state import Phase, State
-from serving.rollout.traffic import Cluster
+from rollout import history
+from rollout.limits import Limits
+from rollout.loop import Controller
+from rollout.observation import Replay, Request
+from rollout.record import REPLAY_KEY, REQUEST_KEY, Stored, replay_json, request_json
+from rollout.start import Wish, begin
+from rollout.state import Phase, State
+from rollout.traffic import Cluster
 from tenure.errors import BusyError, InputError, SourceError
 
 LIMITS = Limits(step_time_s=60, step_requests=300, deadline_s=1800, ready_s=300, drain_s=20, look_s=10)
@@ -66,7 +66,7 @@ class World:
         self.aliases = Aliases()
         self.time = 1_000_000.0
         self.lines: list[dict[str, Any]] = []
-        monkeypatch.setattr("serving.rollout.start.time.time", lambda: self.time)
+        monkeypatch.setattr("rollout.start.time.time", lambda: self.time)
         for _ in range(3):
             self.pass_by()
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from serving.rollout.observation import NoData, Question, Window
-from serving.rollout.prometheus import Prometheus
+from rollout.observation import NoData, Question, Window
+from rollout.prometheus import Prometheus
 
 PROMETHEUS = shutil.which("prometheus")
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(PROMETHEUS is None, reason="Prometheus is not installed")]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.rollout.registry import BUNDLE_PATH, MlflowRegistry
+from rollout.registry import BUNDLE_PATH, MlflowRegistry
 from tenure.errors import InputError, SourceError
 
 pytest.importorskip("mlflow")
@@ -135,7 +135,7 @@ def test_bundles_lie_where_tracking_puts_them() -> None:
 
 
 def test_names_are_those_of_tracking() -> None:
-    from serving.rollout.registry import ALIAS, HISTORY_PREFIX
+    from rollout.registry import ALIAS, HISTORY_PREFIX
     from tenure.tracking import CHAMPION, history
 
     assert (ALIAS, HISTORY_PREFIX) == (CHAMPION, history.PREFIX)
@@ -144,6 +144,6 @@ def test_names_are_those_of_tracking() -> None:
 def test_nothing_of_this_needs_mlflow(tmp_path: Path) -> None:
     """The rollout's image has neither MLflow nor the server's libraries."""
     heavy = ["mlflow", "kserve", "pyarrow", "numpy", "onnxruntime", "pydantic", "pandas"]
-    code = f"import sys, serving.rollout.cli; print([name for name in {heavy} if name in sys.modules])"
+    code = f"import sys, rollout.cli; print([name for name in {heavy} if name in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert answer.stdout.strip() == "[]"

@@ -15,7 +15,7 @@ from cluster_double import ApiServer, KServe, Refused, inference_service
 from json_handler import JsonHandler
 
 from components.deploy import logic
-from serving.rollout.cli import main
+from rollout.cli import main
 from tenure.errors import BusyError, SourceError
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -21,12 +21,12 @@ from load import wait_until
 from pyarrow import csv
 from server_process import command, offline, started, texts, typed
 
-from serving.privacy import Pseudonyms
 from tenure import bundle, prediction_log
-from tenure.checks import parse_batch
 from tenure.contract.settings import Source
-from tenure.drift import build
+from tenure.parsing import parse_batch
+from tenure.privacy import Pseudonyms
 from tenure.protocol import infer_request
+from tenure.stats import build
 
 pytestmark = pytest.mark.slow
 

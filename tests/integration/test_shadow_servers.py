@@ -13,15 +13,15 @@ from load import wait_until
 from prometheus_client.parser import text_string_to_metric_families
 from server_process import Server, started
 
-from serving.rollout import shadow
-from serving.rollout.limits import Limits
-from serving.rollout.observation import Replay
+from rollout import shadow
+from rollout.limits import Limits
+from rollout.observation import Replay
 from tenure import bundle, prediction_log
 from tenure.contract import parse
 from tenure.decision import choose_decision
-from tenure.export import export
-from tenure.families import Rows, get
 from tenure.protocol import infer_request
+from tenure.training.export import export
+from tenure.training.families import Rows, get
 from tenure.transform import fit, of_table
 
 pytestmark = pytest.mark.slow

@@ -13,7 +13,7 @@ import numpy as np
 from cluster_double import KServe
 from json_handler import JsonHandler
 
-from serving.rollout.observation import Histogram, NoData, Question, Side, Window
+from rollout.observation import Histogram, NoData, Question, Side, Window
 
 LATENCY_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, math.inf)
 SCORE_BOUNDS = (*(tenth / 10 for tenth in range(1, 11)), math.inf)

@@ -7,11 +7,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.evaluation.bootstrap import Estimate, exact_at_the_edge, percentile_interval
 from tenure.evaluation.importance import Quality
-from tenure.evaluation.regression.resampling import resampled_sums
 from tenure.evaluation.regression.scored import ScoredValues
 from tenure.evaluation.sample import Floats
+from tenure.stats.bootstrap import Estimate, exact_at_the_edge, percentile_interval
+from tenure.stats.resampling import resampled_sums
 
 Objective = Literal["rmse", "mae"]
 """What a regression is chosen by; less is better."""

@@ -12,11 +12,11 @@ import numpy as np
 
 from tenure.errors import DataError
 from tenure.evaluation.advantage import Advantage
-from tenure.evaluation.bootstrap import Estimate, percentile_interval
 from tenure.evaluation.regression.measure import Objective
-from tenure.evaluation.regression.resampling import resampled_sums
 from tenure.evaluation.regression.scored import ScoredValues
 from tenure.evaluation.sample import Floats
+from tenure.stats.bootstrap import Estimate, percentile_interval
+from tenure.stats.resampling import resampled_sums
 
 
 @dataclass(frozen=True)

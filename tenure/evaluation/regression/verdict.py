@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from tenure.evaluation.bootstrap import Estimate
 from tenure.evaluation.reason import Outcome, Reason
 from tenure.evaluation.regression.against import against, asked
 from tenure.evaluation.regression.measure import Objective
@@ -17,6 +16,7 @@ from tenure.evaluation.regression.paired import ValueComparison
 from tenure.evaluation.regression.slices import too_few
 from tenure.evaluation.verdict import Challenge, Verdict
 from tenure.evaluation.words import percent, score
+from tenure.stats.bootstrap import Estimate
 
 if TYPE_CHECKING:
     from tenure.contract.settings import Acceptance

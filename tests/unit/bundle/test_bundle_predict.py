@@ -16,7 +16,7 @@ from tenure.bundle import Bundle
 from tenure.contract.settings import Source
 from tenure.decision import Segment
 from tenure.errors import DataError, InputError
-from tenure.export import ExportedModel
+from tenure.training.export import ExportedModel
 
 
 @pytest.fixture(scope="module")

@@ -88,7 +88,7 @@ def test_no_rows(loaded: Bundle, columns: dict) -> None:
 def test_the_parts_of_another_task_are_refused(
     part: str, loaded: Bundle, small_bundle: Any, small_value_bundle: Any, tmp_path: Any
 ) -> None:
-    from tenure.export import ExportedModel
+    from tenure.training.export import ExportedModel
 
     def whole(folder: Any) -> dict[str, Any]:
         read = bundle.read(folder)

@@ -22,9 +22,9 @@ from components.check_serving.process import model_server
 from components.check_serving.replay import Compared
 from tenure import bundle
 from tenure.bundle import Bundle
-from tenure.checks import parse_batch, table_columns
 from tenure.contract import Column, dump, load
 from tenure.errors import BundleError, DataError, ServingError, StorageError
+from tenure.parsing import parse_batch, table_columns
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tenure.checks import parse_batch, parse_value
 from tenure.contract import Column
 from tenure.errors import ContractError, DataError
+from tenure.parsing import parse_batch, parse_value
 
 FAULT = object()
 

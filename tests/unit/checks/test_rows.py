@@ -8,9 +8,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from tenure.checks import parse_batch, table_columns
 from tenure.checks.rows import AHEAD, check_rows
 from tenure.contract import parse
+from tenure.parsing import parse_batch, table_columns
 
 NOW = datetime(2024, 6, 1, 12, 0, tzinfo=UTC)
 CONTRACT = """

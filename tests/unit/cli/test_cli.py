@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from pipelines import record
 from pipelines.cli import app
 from pipelines.commands.options import EXIT_CODES, report
-from pipelines.home import Home
-from pipelines.runner import PipelineFailedError
+from pipelines.local import record
+from pipelines.local.home import Home
+from pipelines.local.runner import PipelineFailedError
 from serving import arguments
 from tenure import errors
 

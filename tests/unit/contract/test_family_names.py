@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from tenure.contract.family_names import ENSEMBLE, MODULES
 from tenure.contract.settings import Training
-from tenure.families import NAMES, get
+from tenure.training.families import NAMES, get
 
 
 def test_every_module_is_a_family_of_its_name() -> None:

@@ -10,7 +10,7 @@ import yaml
 
 from tenure.contract import Contract, contract_hash, dump, load, parse
 from tenure.errors import ContractError
-from tenure.families import REGRESSORS
+from tenure.training.families import REGRESSORS
 
 DATASETS = Path(__file__).parents[3] / "datasets"
 

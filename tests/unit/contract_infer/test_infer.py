@@ -16,7 +16,7 @@ from pyarrow.csv import write_csv
 from components.ingest.logic import run as ingest
 from components.validate.logic import inspect
 from tenure.contract import Contract, parse
-from tenure.contract.infer import infer
+from tenure.drafting.infer import infer
 from tenure.errors import DataError
 from tenure.sources import open_source, sniff
 

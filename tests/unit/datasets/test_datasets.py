@@ -17,7 +17,7 @@ from components.ingest import logic as ingest
 from components.validate import logic as validate
 from tenure.contract import Contract, dump, load, parse
 from tenure.contract.settings import VALUE_BANDS
-from tenure.families import Rows, get
+from tenure.training.families import Rows, get
 from tenure.transform import Transform
 
 DATASETS = Path(__file__).resolve().parents[3] / "datasets"

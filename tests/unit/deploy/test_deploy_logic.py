@@ -21,7 +21,7 @@ BASE: dict[str, Any] = {"service": "churn", "version": "7", "model": "telco"}
 
 @pytest.fixture
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Stands in for ``python -m serving.rollout``: prints its arguments, then ends as it is told to."""
+    """Stands in for ``python -m rollout``: prints its arguments, then ends as it is told to."""
     for name in ("MLFLOW_TRACKING_URI", "TENURE_TRACKING_URI", "TENURE_TRACKING_PATIENCE_S"):
         monkeypatch.delenv(name, raising=False)
 
@@ -62,14 +62,14 @@ def test_the_rollout_is_started_with_what_was_given(program: Any, mlflow: str) -
         "deployed": True,
         "version": "7",
         "service": "churn",
-        "outcome": "asked: -m serving.rollout start churn --version 7 --model telco --once "
+        "outcome": "asked: -m rollout start churn --version 7 --model telco --once "
         f"--namespace prod --mlflow {mlflow} --artifact-root s3://m --shadow s3://l --who a b --wait",
     }
 
 
 def test_what_is_empty_is_left_to_the_rollout(program: Any) -> None:
     program()
-    assert logic.run(**BASE)["outcome"] == "asked: -m serving.rollout start churn --version 7 --model telco --once"
+    assert logic.run(**BASE)["outcome"] == "asked: -m rollout start churn --version 7 --model telco --once"
 
 
 def test_the_registry_is_the_one_that_the_other_steps_use(

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenure.contract import Column
-from tenure.drift import NumberProfile, Profile, Sketch, TextProfile, build, distances, psi, sketch
 from tenure.errors import DataError
+from tenure.stats import NumberProfile, Profile, Sketch, TextProfile, build, distances, psi, sketch
 
 COLUMNS = {
     "spend": Column(type="number"),

@@ -15,10 +15,10 @@ import pytest
 import spending
 
 from tenure import bundle as bundles
-from tenure.checks import parse_batch
 from tenure.contract import Contract, dump, load, parse
 from tenure.decision import Decision
-from tenure.export import ExportedModel
+from tenure.parsing import parse_batch
+from tenure.training.export import ExportedModel
 
 PARSED = {name: column for name, column in parse(spending.CONTRACT).columns.items() if column.role != "label"}
 TELCO = Path(__file__).resolve().parents[3] / "datasets" / "telco"

@@ -17,7 +17,7 @@ from components.evaluate.logic import run
 from tenure import bundle as bundles
 from tenure.bundle import Bundle
 from tenure.errors import BundleError, DataError
-from tenure.export import ExportedModel
+from tenure.training.export import ExportedModel
 
 
 def with_label(label: Any) -> Any:

@@ -9,8 +9,9 @@ import pytest
 from tenure.decision import break_even
 from tenure.evaluation import Campaign, Scored, curves, permutation_importance
 from tenure.evaluation.curves import POINTS
-from tenure.evaluation.importance import MAX_ROWS, rank_auc
+from tenure.evaluation.importance import MAX_ROWS
 from tenure.evaluation.words import money, percent
+from tenure.stats.ranks import rank_auc
 
 CAMPAIGN = Campaign(600.0, 10.0, 0.3, contacts_per_day=1_000, population=7_000)
 

@@ -10,9 +10,9 @@ import pytest
 from tenure.contract.settings import Acceptance
 from tenure.evaluation import Campaign, Challenge, Scored, compare, decide, measure
 from tenure.evaluation.advantage import Advantage
-from tenure.evaluation.bootstrap import Estimate
 from tenure.evaluation.noninferiority import check_slices
 from tenure.evaluation.slice_reasons import TOO_FEW, slice_reasons
+from tenure.stats.bootstrap import Estimate
 
 ACCEPTANCE = Acceptance(max_slice_loss=0.20)
 CAMPAIGN = Campaign(600.0, 10.0, 0.3, contacts_per_day=10_000, population=10_000)

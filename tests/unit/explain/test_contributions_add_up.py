@@ -11,8 +11,8 @@ import pytest
 from tenure import bundle
 from tenure.decision import choose_decision
 from tenure.explain import Explainer
-from tenure.export import ExportedModel, export, export_ensemble, score
-from tenure.families import CLASSIFIERS, ROUNDS, Rows, get
+from tenure.training.export import ExportedModel, export, export_ensemble, score
+from tenure.training.families import CLASSIFIERS, ROUNDS, Rows, get
 
 TOLERANCE = 1e-4
 ROWS, EXPLAINED = 500, 12

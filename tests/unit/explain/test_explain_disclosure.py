@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tenure.explain import EnsembleTerms, customers_held, sampled_walks
-from tenure.families import Rows, get
+from tenure.training.families import Rows, get
 
 
 @pytest.fixture(scope="module")

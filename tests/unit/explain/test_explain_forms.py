@@ -21,8 +21,8 @@ from tenure.explain import (
     from_arrays,
     log_odds,
 )
-from tenure.export import ExportedModel, score
-from tenure.export.onnx_graph import build
+from tenure.training.export import ExportedModel, score
+from tenure.training.export.onnx_graph import build
 
 RANDOM = np.random.default_rng(4)
 MATRIX = RANDOM.normal(size=(30, 3)).astype(np.float32)

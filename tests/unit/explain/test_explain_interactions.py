@@ -11,8 +11,8 @@ import onnx
 import pytest
 
 from tenure.explain import Explainer, FlatTrees, InteractionTerms, LinearTerms, Terms, from_arrays
-from tenure.export import ExportedModel, margins
-from tenure.export.onnx_graph import build
+from tenure.training.export import ExportedModel, margins
+from tenure.training.export.onnx_graph import build
 
 TERMS = InteractionTerms(
     weights=np.array([2.0, -1.0, 0.5]),

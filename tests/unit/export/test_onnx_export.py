@@ -7,8 +7,18 @@ from hypothesis.extra import numpy as hnp
 
 from tenure.errors import TenureError
 from tenure.explain import FlatTrees, LinearTerms
-from tenure.export import ExportedModel, TreeNodes, at_most, below, export, flatten, score, threshold_rows, verify
-from tenure.export.onnx_graph import IR_VERSION, ML_OPSET, OPSET, build
+from tenure.training.export import (
+    ExportedModel,
+    TreeNodes,
+    at_most,
+    below,
+    export,
+    flatten,
+    score,
+    threshold_rows,
+    verify,
+)
+from tenure.training.export.onnx_graph import IR_VERSION, ML_OPSET, OPSET, build
 
 FLOATS = st.floats(-1e6, 1e6, width=32)
 

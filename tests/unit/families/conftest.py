@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tenure.families import Rows
+from tenure.training.families import Rows
 
 
 def customers(rows=600, seed=0):

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from tenure.families import Rows
-from tenure.families.binned_boosting import BinnedBoosting
+from tenure.training.families import Rows
+from tenure.training.families.binned_boosting import BinnedBoosting
 
 
 @pytest.fixture

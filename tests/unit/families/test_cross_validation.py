@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tenure.families import CrossValidation, Divided, Rows, cross_validate, divide, evaluate, get, is_better
+from tenure.training.families import CrossValidation, Divided, Rows, cross_validate, divide, evaluate, get, is_better
 
 
 def run(rows, family="logistic_regression", objective="roc_auc", **more):

@@ -5,8 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tenure.families import ROUNDS, Divided, Rows, cross_validate, cross_validation, divide, evaluate, get, scout
-from tenure.families import divided as module
+from tenure.training.families import (
+    ROUNDS,
+    Divided,
+    Rows,
+    cross_validate,
+    cross_validation,
+    divide,
+    evaluate,
+    get,
+    scout,
+)
+from tenure.training.families import divided as module
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tenure.families import Rows, early_stopping, get
+from tenure.training.families import Rows, early_stopping, get
 
 xgboost = pytest.importorskip("xgboost")
 

@@ -7,8 +7,8 @@ from sklearn.metrics import roc_auc_score
 
 from tenure.errors import DataError
 from tenure.explain import FlatTrees
-from tenure.export import TOLERANCE, export, score
-from tenure.families import CLASSIFIERS, ROUNDS, Rows, get
+from tenure.training.export import TOLERANCE, export, score
+from tenure.training.families import CLASSIFIERS, ROUNDS, Rows, get
 
 STRATEGIES = ["none", "class_weight", "smote"]
 

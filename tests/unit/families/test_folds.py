@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenure.errors import DataError
-from tenure.families import divide
-from tenure.transform import stratify
+from tenure.stats.strata import stratify
+from tenure.training.families import divide
 
 
 def labels(rows, share=0.3, seed=0):

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from tenure.errors import DataError
-from tenure.families import Rows
-from tenure.families.imbalance import balance, class_weights
+from tenure.training.families import Rows
+from tenure.training.families.imbalance import balance, class_weights
 
 
 def test_weights_balance_the_classes_and_keep_the_sum():

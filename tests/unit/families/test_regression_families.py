@@ -10,8 +10,8 @@ import pytest
 
 from tenure.errors import TenureError
 from tenure.explain import Explainer, FlatTrees, from_arrays
-from tenure.export import TOLERANCE, export, margins
-from tenure.families import REGRESSORS, ROUNDS, Family, Rows, evaluate, get
+from tenure.training.export import TOLERANCE, export, margins
+from tenure.training.families import REGRESSORS, ROUNDS, Family, Rows, evaluate, get
 
 
 def spending(rows: int = 600, seed: int = 0) -> Rows:

@@ -11,9 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from components.feature import logic, rows
+from components.feature import logic
 from tenure.errors import ContractError, DataError, StorageError
-from tenure.transform import PARTS, Transform
+from tenure.features import rows
+from tenure.features.split import PARTS
+from tenure.transform import Transform
 
 TABLE = """
 name: small

@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from components.feature import leakage, logic
+from components.feature import logic
 from tenure.errors import ContractError, DataError
+from tenure.features import leakage
 
 ROWS = 600
 CONTRACT = """

@@ -296,7 +296,7 @@ def test_the_scripts_are_sound(kubectl: str) -> None:
 
 
 def test_the_controller_s_arguments_are_those_of_the_rollout() -> None:
-    from serving.rollout.cli import parser
+    from rollout.cli import parser
 
     deployment = yaml.safe_load((K8S / "base/rollout/deployment.yaml").read_text(encoding="utf-8"))
     options = parser().parse_args(deployment["spec"]["template"]["spec"]["containers"][0]["args"])

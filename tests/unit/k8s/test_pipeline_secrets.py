@@ -6,7 +6,7 @@ import pytest
 import yaml
 from manifests import K8S, Render
 
-from pipelines.settings import CLUSTER_SECRETS
+from pipelines.graphs.settings import CLUSTER_SECRETS
 
 NAMESPACE = "kubeflow"
 TAKEN = {

@@ -15,7 +15,7 @@ from tenure.checks.leakage_ranking import MAX_BINS, alone, coded, cross_fitted, 
 from tenure.checks.result import Check
 from tenure.contract import Contract, parse
 from tenure.contract.values import Text, Value
-from tenure.evaluation.importance import rank_auc
+from tenure.stats.ranks import rank_auc
 
 ROWS = 1_000
 CONTRACT = """

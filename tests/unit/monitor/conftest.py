@@ -11,9 +11,9 @@ from pyarrow import csv
 
 from components.monitor import logic
 from tenure import bundle as bundles
-from tenure.checks import parse_batch
 from tenure.contract.settings import Source
-from tenure.drift import ScoreProfile, build
+from tenure.parsing import parse_batch
+from tenure.stats import ScoreProfile, build
 
 
 @pytest.fixture(scope="module")

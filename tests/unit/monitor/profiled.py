@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tenure import bundle as bundles
-from tenure.export import ExportedModel
+from tenure.training.export import ExportedModel
 
 CREATED_AT = "2026-01-01T00:00:00Z"
 

@@ -10,12 +10,12 @@ import pytest
 from profiled import write_bundle
 
 from components.monitor import logic
-from components.monitor.sample import Sample
-from components.monitor.verdict import decide
 from components.score.logic import run as score
 from tenure import bundle as bundles
 from tenure.contract.settings import Source
 from tenure.errors import DataError
+from tenure.monitoring.verdict import decide
+from tenure.stats.row_sample import Sample
 
 LIMITS = {"max_psi": 0.25, "max_rejected_share": 0.05}
 

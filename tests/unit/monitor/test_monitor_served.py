@@ -106,7 +106,7 @@ def test_a_log_that_is_not_there_is_an_error_of_one_line(watched, tmp_path):
 
 
 def test_only_the_newest_rows_of_a_long_log_are_read(watched, small_bundle, serve, tmp_path, reports, monkeypatch):
-    monkeypatch.setattr("components.monitor.served.MAX_ROWS", 250)
+    monkeypatch.setattr("tenure.monitoring.served.MAX_ROWS", 250)
     rows = small_bundle.rows
     serve(watched, rows.slice(0, 400))
     log = serve(watched, rows.slice(400, 100))

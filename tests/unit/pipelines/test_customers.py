@@ -1,4 +1,4 @@
-"""pipelines/customers.py: three customers to ask a new model about."""
+"""pipelines/local/customers.py: three customers to ask a new model about."""
 
 import json
 from dataclasses import asdict
@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.customers import Answer, Customer, choose_customers, read_answers
+from pipelines.local.customers import Answer, Customer, choose_customers, read_answers
 from tenure.bundle import read
 
 

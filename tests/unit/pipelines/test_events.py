@@ -1,12 +1,12 @@
-"""pipelines/events.py and display.py: how a run goes, and how that looks."""
+"""pipelines/local/events.py and display.py: how a run goes, and how that looks."""
 
 import io
 import json
 
 import pytest
 
-from pipelines.display import PlainDisplay, row, sentence
-from pipelines.events import Failure, RunProgress, Tail
+from pipelines.local.display import PlainDisplay, row, sentence
+from pipelines.local.events import Failure, RunProgress, Tail
 
 
 def event(kind, step="ingest", time=0.0, task=None, **fields):

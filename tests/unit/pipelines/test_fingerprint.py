@@ -1,11 +1,11 @@
-"""pipelines/fingerprint.py and settings.py: what makes a cached result stale."""
+"""pipelines/graphs/fingerprint.py and settings.py: what makes a cached result stale."""
 
 import os
 
 import pytest
 
-from pipelines import settings
-from pipelines.fingerprint import code_hash, data_fingerprint
+from pipelines.graphs import settings
+from pipelines.graphs.fingerprint import code_hash, data_fingerprint
 from tenure.sources.address import Address
 
 

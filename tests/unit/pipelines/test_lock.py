@@ -1,4 +1,4 @@
-"""pipelines/lock.py: one run at a time in a home."""
+"""pipelines/local/lock.py: one run at a time in a home."""
 
 import json
 import os
@@ -8,13 +8,13 @@ import sys
 
 import pytest
 
-from pipelines.lock import Holder, HomeLock, holder_of
+from pipelines.local.lock import Holder, HomeLock, holder_of
 from tenure.errors import BusyError, StorageError
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from pipelines.lock import HomeLock
+from pipelines.local.lock import HomeLock
 with HomeLock(Path(sys.argv[1]), "other-run"):
     print("held", flush=True)
     time.sleep(60)

@@ -1,12 +1,12 @@
-"""pipelines/record.py: what is written down about runs."""
+"""pipelines/local/record.py: what is written down about runs."""
 
 import json
 
 import pytest
 
-from pipelines import record
-from pipelines.home import Home
-from pipelines.lock import HomeLock
+from pipelines.local import record
+from pipelines.local.home import Home
+from pipelines.local.lock import HomeLock
 from tenure.errors import InputError, StorageError
 
 

@@ -1,8 +1,8 @@
-"""pipelines/request.py: what a user asks for, made ready for the graph."""
+"""pipelines/graphs/request.py: what a user asks for, made ready for the graph."""
 
 import pytest
 
-from pipelines.request import MAX_CONTRACT_BYTES, read_request
+from pipelines.graphs.request import MAX_CONTRACT_BYTES, read_request
 from tenure.contract import parse
 from tenure.errors import ContractError
 

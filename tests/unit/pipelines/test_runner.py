@@ -1,4 +1,4 @@
-"""pipelines/runner.py: the runner process, watched. The graph is played by a script of a few lines."""
+"""pipelines/local/runner.py: the runner process, watched. The graph is played by a script of a few lines."""
 
 import json
 import os
@@ -10,10 +10,10 @@ import time
 
 import pytest
 
-from pipelines import runner
-from pipelines.child import Order
-from pipelines.display import PlainDisplay
-from pipelines.runner import PipelineFailedError, run_graph
+from pipelines.local import runner
+from pipelines.local.child import Order
+from pipelines.local.display import PlainDisplay
+from pipelines.local.runner import PipelineFailedError, run_graph
 from tenure.errors import StorageError
 
 PRELUDE = """
@@ -187,7 +187,7 @@ def test_the_runner_and_its_steps_end_when_the_watcher_is_killed(tmp_path):
     script = textwrap.dedent(
         """
         import json, os, subprocess, sys, time
-        from pipelines import child
+        from pipelines.local import child
         child._end_with_parent()
         step = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
         print(json.dumps([os.getpid(), step.pid]), flush=True)
@@ -218,7 +218,7 @@ def test_steps_get_an_empty_standard_input(tmp_path):
     script = textwrap.dedent(
         """
         import subprocess, sys
-        from pipelines import child
+        from pipelines.local import child
         child._end_with_parent()
         print(subprocess.run([sys.executable, "-c", "import sys; print(repr(sys.stdin.read()))"],
                              capture_output=True, text=True, timeout=10).stdout.strip())

@@ -1,12 +1,12 @@
-"""pipelines/summary.py: the one screen at the end of a run."""
+"""pipelines/local/summary.py: the one screen at the end of a run."""
 
 import io
 
 import pytest
 from rich.console import Console
 
-from pipelines.customers import Answer, Customer
-from pipelines.summary import WIDTH, Ending, print_ending
+from pipelines.local.customers import Answer, Customer
+from pipelines.local.summary import WIDTH, Ending, print_ending
 
 
 def estimate(value, low=None, high=None):

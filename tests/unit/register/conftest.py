@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tenure import bundle as bundles
-from tenure.export import ExportedModel
+from tenure.training.export import ExportedModel
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from components.champion.logic import run as fetch_champion
 from components.register.logic import run, track
 from components.step import step
-from pipelines.workflow import told_verdict
+from pipelines.cluster.workflow import told_verdict
 from tenure.contract import Contract, dump
 from tenure.errors import BundleError, VerdictError
 from tenure.tracking import Registry, resolve

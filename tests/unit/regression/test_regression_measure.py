@@ -8,7 +8,7 @@ from sklearn.metrics import mean_absolute_error, mean_absolute_percentage_error,
 
 from tenure.errors import DataError
 from tenure.evaluation.regression import ScoredValues, compact, compare, measure, quality, quantity, too_small
-from tenure.evaluation.regression.resampling import GROUPS, resampled_sums
+from tenure.stats.resampling import GROUPS, resampled_sums
 
 
 def spend(rows: int, noise: float = 20.0, seed: int = 0) -> tuple[np.ndarray, ScoredValues]:

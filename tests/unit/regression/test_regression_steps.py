@@ -18,7 +18,6 @@ from pyarrow import csv
 
 from components.feature import logic as feature
 from components.ingest import logic as ingest
-from components.parts import read_part
 from components.train import logic as train
 from components.tune import logic as tune
 from components.validate import logic as validate
@@ -27,7 +26,8 @@ from tenure.bundle import ValuePrediction
 from tenure.contract import dump, parse
 from tenure.decision import ValueDecision
 from tenure.errors import DataError
-from tenure.families import REGRESSORS, Rows, get
+from tenure.training.families import REGRESSORS, Rows, get
+from tenure.training.parts import read_part
 from tenure.transform import Transform
 
 ROWS = 900

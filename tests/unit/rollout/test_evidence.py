@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving.rollout.evidence import CEILING, EFFECTS, Block, Evidence, mean
+from rollout.evidence import CEILING, EFFECTS, Block, Evidence, mean
 
 
 def expectation(evidence: Evidence, n_c: int, n_s: int, p_c: float, p_s: float, tolerance: float) -> float:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from serving.rollout import spec, start
-from serving.rollout.limits import Limits
-from serving.rollout.start import Wish, begin, check, lacks
-from serving.rollout.state import Phase, Plan, State, dump, load
-from serving.rollout.view import Objects, view
+from rollout import spec, start
+from rollout.limits import Limits
+from rollout.start import Wish, begin, check, lacks
+from rollout.state import Phase, Plan, State, dump, load
+from rollout.view import Objects, view
 from tenure.errors import DataError, InputError
 
 LIMITS = Limits()

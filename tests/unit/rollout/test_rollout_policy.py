@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving.rollout.limits import Limits
-from serving.rollout.observation import Histogram, NoData, Observation, Replay, Request, Side, View, Window
-from serving.rollout.policy import Action, Decision, decide, wanted_replicas
-from serving.rollout.state import Phase, Plan, Stable, State
+from rollout.limits import Limits
+from rollout.observation import Histogram, NoData, Observation, Replay, Request, Side, View, Window
+from rollout.policy import Action, Decision, decide, wanted_replicas
+from rollout.state import Phase, Plan, Stable, State
 
 LIMITS = Limits(step_time_s=60, step_requests=100, deadline_s=1000, ready_s=200, drain_s=20, look_s=10)
 PLAN = Plan("r", "v7", "churn", "7", "s3://m/7", Stable("", "s3://m/6", 2, 10), LIMITS, False, "ada", "", 0.0)

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from serving.rollout.observation import NoData, Question, Window
-from serving.rollout.prometheus import FALLBACKS, FAMILIES, LATENCY, REQUESTS, SCORES, Prometheus, Series, count, growth
+from rollout.observation import NoData, Question, Window
+from rollout.prometheus import FALLBACKS, FAMILIES, LATENCY, REQUESTS, SCORES, Prometheus, Series, count, growth
 
 ASKED = Question("tenure", "churn-v7-predictor", "churn-predictor", 1000.0, 1060.0, 120.0, ("canary", "stable"))
 CANARY, STABLE = "churn-v7-predictor-7d4f9-x2k8p", "churn-predictor-5c6b7-q9w8e"

@@ -17,10 +17,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from serving.rollout import shadow
-from serving.rollout.limits import Limits
-from serving.rollout.observation import Replay
-from serving.rollout.shadow import Answer
+from rollout import shadow
+from rollout.limits import Limits
+from rollout.observation import Replay
+from rollout.shadow import Answer
 from serving.v2.answer import ALWAYS, SCORE
 from tenure import prediction_log
 from tenure.errors import DataError, SourceError

@@ -8,11 +8,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from rollout.comparison import Comparison
+from rollout.limits import Limits
+from rollout.observation import Histogram, Side, Window
 from serving.metrics.score_bounds import between
-from serving.rollout.comparison import Comparison
-from serving.rollout.limits import Limits
-from serving.rollout.observation import Histogram, Side, Window
-from tenure.drift import ScoreProfile
+from tenure.stats import ScoreProfile
 
 LIMITS = Limits()
 SURE = 1.0 / LIMITS.false_rollback

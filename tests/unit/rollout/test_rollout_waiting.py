@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from test_rollout_documents import PLAN, STATE
 
-from serving.rollout import watching
-from serving.rollout.record import STATE_KEY, Stored
-from serving.rollout.state import Phase, State, dump
+from rollout import watching
+from rollout.record import STATE_KEY, Stored
+from rollout.state import Phase, State, dump
 from tenure.errors import InputError, SourceError
 
 PULL = "0 of 1 canary pods are available: p, container c: ImagePullBackOff: back-off"

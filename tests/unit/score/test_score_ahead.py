@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from components.score.ahead import ahead
+from tenure.scoring.ahead import ahead
 
 
 @pytest.fixture(autouse=True)

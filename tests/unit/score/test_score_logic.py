@@ -10,12 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import csv as arrow_csv
 
-from components.customers import Customers
 from components.score import logic
 from tenure.bundle import read
 from tenure.contract import load
 from tenure.contract.settings import Source
 from tenure.errors import DataError, InputError
+from tenure.intake.customers import Customers
 
 ROWS = 1_000
 DAY = "2026-11-21"

@@ -20,9 +20,9 @@ from serving import metrics
 from serving.metrics import instruments
 from serving.prediction_log import Options, PredictionLog, Sink, Writer, add_options, read_options, sampled
 from serving.prediction_log.rows import Entry
-from serving.privacy import Pseudonyms
 from tenure import bundle, prediction_log
 from tenure.errors import DataError, SourceError, StorageError
+from tenure.privacy import Pseudonyms
 
 SECRET = "s" * 32
 

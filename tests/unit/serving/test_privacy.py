@@ -7,9 +7,9 @@ import hmac
 
 import pytest
 
-from serving.privacy import KEY_VARIABLE, Pseudonyms, hidden_columns, pseudonyms_from
 from tenure.contract import load
 from tenure.errors import InputError
+from tenure.privacy import KEY_VARIABLE, Pseudonyms, hidden_columns, pseudonyms_from
 
 SECRET = "s" * 32
 

@@ -17,7 +17,7 @@ from serving.metrics import PredictionMetrics, exposition
 from serving.metrics.pages import SPILL_CELLS
 from serving.metrics.score_bounds import TWENTIETHS, between, score_bounds
 from tenure import bundle
-from tenure.drift import ScoreProfile
+from tenure.stats import ScoreProfile
 
 SAMPLES = {
     "dollars a month": lambda random: random.normal(1000.0, 100.0, 5000),

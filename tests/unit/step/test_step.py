@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from components import step as module
-from components.step import progress, publish, step, storage_error
+from components.step import publish, step, storage_error
 from tenure.errors import DataError, SourceError, StorageError
+from tenure.progress import progress
 
 ROOT = str(Path(module.__file__).resolve().parent.parent)
 
@@ -184,7 +185,8 @@ def test_sigterm_ends_a_step_with_its_own_event(tmp_path):
 def test_parallel_writers_do_not_mix_lines(tmp_path):
     path = tmp_path / "events.jsonl"
     body = """
-        from components.step import progress, step
+        from components.step import step
+        from tenure.progress import progress
         with step("tune", worker={}):
             for number in range(200):
                 progress("x" * 500, done=number, total=200)

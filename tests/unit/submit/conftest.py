@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from kubeflow_double import KubeflowDouble
 
-from pipelines.compilation import COMPILERS
+from pipelines.graphs.compilation import COMPILERS
 
 
 @pytest.fixture(scope="session")
@@ -24,12 +24,12 @@ def compilers():
 
 @pytest.fixture
 def kubeflow(monkeypatch, compilers):
-    monkeypatch.setattr("pipelines.compilation.COMPILERS", compilers)
+    monkeypatch.setattr("pipelines.graphs.compilation.COMPILERS", compilers)
     for name in ("KFP_ENDPOINT", "KFP_TOKEN", "KF_PIPELINES_ENDPOINT", "KF_PIPELINES_UI_ENDPOINT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.delenv("KUBECONFIG", raising=False)
-    monkeypatch.setattr("pipelines.kubeconfig.DEFAULT_FILE", Path("/nowhere/config"))
-    monkeypatch.setattr("pipelines.submit.POLL_S", 0.01)
+    monkeypatch.setattr("pipelines.cluster.kubeconfig.DEFAULT_FILE", Path("/nowhere/config"))
+    monkeypatch.setattr("pipelines.cluster.submit.POLL_S", 0.01)
     double = KubeflowDouble()
     yield double
     double.close()

@@ -1,6 +1,6 @@
 import pytest
 
-from pipelines.cron import check_cron
+from pipelines.cluster.cron import check_cron
 from tenure.errors import InputError
 
 

@@ -6,7 +6,7 @@ import pytest
 from kubeflow_double import task
 from test_submit import DATA, IMAGE, TELCO, fails, free_port, tenure
 
-from pipelines.kubeconfig import SERVICE
+from pipelines.cluster.kubeconfig import SERVICE
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ import pytest
 from mlflow import MlflowClient
 
 from components.observe.logic import fingerprint, run
-from components.tune.storage import open_storage
 from tenure.contract import dump, load
 from tenure.errors import ContractError, DataError
 from tenure.tracking import Registry, log_run, resolve, to_tags
+from tenure.training.search.storage import open_storage
 
 DATASETS = Path(__file__).resolve().parents[3] / "datasets"
 

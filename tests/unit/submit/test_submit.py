@@ -10,7 +10,7 @@ from kubeflow_double import node, task
 from typer.testing import CliRunner
 
 from pipelines.cli import app
-from pipelines.kubernetes_names import check_image
+from pipelines.cluster.kubernetes_names import check_image
 
 TELCO = Path(__file__).resolve().parents[3] / "datasets" / "telco"
 IMAGE = "registry.example.com/tenure-pipeline:4f2c1a9"
@@ -185,8 +185,8 @@ def test_a_driver_that_failed_is_named_by_its_step(kubeflow):
 
 
 def test_what_a_pod_waits_for_is_shown_and_an_image_that_never_comes_ends_the_waiting(kubeflow, monkeypatch):
-    monkeypatch.setattr("pipelines.held_up.LOOK_S", 0.0)
-    monkeypatch.setattr("pipelines.held_up.PULL_PATIENCE_S", 0.2)
+    monkeypatch.setattr("pipelines.cluster.held_up.LOOK_S", 0.0)
+    monkeypatch.setattr("pipelines.cluster.held_up.PULL_PATIENCE_S", 0.2)
     refused = 'ImagePullBackOff: Back-off pulling image "registry.example.com/tenure-pipeline:4f2c1a9"'
     kubeflow.history = [("RUNNING", [task("observe", "RUNNING")])]
     kubeflow.nodes = [

@@ -9,8 +9,8 @@ BACK_OFF = 'ImagePullBackOff: Back-off pulling image "ghcr.io/kubeflow/kfp-drive
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr("pipelines.held_up.LOOK_S", 0.0)
-    monkeypatch.setattr("pipelines.held_up.START_PATIENCE_S", 0.1)
+    monkeypatch.setattr("pipelines.cluster.held_up.LOOK_S", 0.0)
+    monkeypatch.setattr("pipelines.cluster.held_up.START_PATIENCE_S", 0.1)
 
 
 def told(result):
@@ -22,7 +22,7 @@ def polls(state, tasks, count=30):
 
 
 def test_kubeflow_s_own_image_that_cannot_be_pulled_is_named(kubeflow, impatient, monkeypatch):
-    monkeypatch.setattr("pipelines.held_up.PULL_PATIENCE_S", 0.1)
+    monkeypatch.setattr("pipelines.cluster.held_up.PULL_PATIENCE_S", 0.1)
     kubeflow.history = [("RUNNING", [])]
     kubeflow.nodes = [node("root-driver", "Pending", BACK_OFF)]
     result = submit(kubeflow)
@@ -45,7 +45,7 @@ def test_a_pod_that_stays_in_its_beginning_says_how_to_look(kubeflow, impatient,
 
 
 def test_a_pod_that_begins_soon_is_no_news(kubeflow, monkeypatch):
-    monkeypatch.setattr("pipelines.held_up.LOOK_S", 0.0)
+    monkeypatch.setattr("pipelines.cluster.held_up.LOOK_S", 0.0)
     kubeflow.history = [
         *polls("RUNNING", [task("observe", "RUNNING")]),
         ("SUCCEEDED", [task("register", "SUCCEEDED")]),
@@ -67,7 +67,7 @@ def test_a_run_that_nobody_begins_says_who_should(kubeflow, impatient, workflow)
 
 
 def test_an_api_that_is_away_for_longer_is_told_of_once(kubeflow, monkeypatch):
-    monkeypatch.setattr("pipelines.submit.AWAY_TOLD_S", 0.05)
+    monkeypatch.setattr("pipelines.cluster.submit.AWAY_TOLD_S", 0.05)
     kubeflow.history = [
         ("RUNNING", [task("ingest", "RUNNING")]),
         *[503] * 30,

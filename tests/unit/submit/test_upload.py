@@ -11,8 +11,8 @@ from kubeflow_double import task
 from typer.testing import CliRunner
 
 from pipelines.cli import app
-from pipelines.request import read_request
-from pipelines.upload import planned
+from pipelines.cluster.upload import planned
+from pipelines.graphs.request import read_request
 from tenure.errors import DataError, InputError, SourceError
 
 IMAGE = "registry.example.com/tenure-pipeline:4f2c1a9"
@@ -108,7 +108,7 @@ def test_half_a_copy_is_made_whole(bucket, dataset):
 
 
 def test_a_large_file_goes_by_parts_and_tells_how_far(bucket, dataset, monkeypatch):
-    monkeypatch.setattr("pipelines.upload.TELL_EVERY_S", 0.0)
+    monkeypatch.setattr("pipelines.cluster.upload.TELL_EVERY_S", 0.0)
     content = b"id,months,left\n" + b"a,3,no\n" * 16_000_000
     (dataset / "customers.csv").write_bytes(content)
     request, told = carry_out(dataset)

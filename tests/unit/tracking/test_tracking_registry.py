@@ -13,8 +13,8 @@ import pytest
 
 from tenure import bundle as bundles
 from tenure.errors import BundleError, InputError, SourceError
-from tenure.export import ExportedModel
 from tenure.tracking import Registry, Version, compare_versions, log_run, resolve, to_tags
+from tenure.training.export import ExportedModel
 
 EVALUATION: dict[str, Any] = {
     "name": "telco",

@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from components.train.candidates import FILE_NAME, best_of_families
 from tenure.contract import parse
 from tenure.errors import TenureError
+from tenure.training.candidates import FILE_NAME, best_of_families
 
 CONTRACT = """
 name: shop

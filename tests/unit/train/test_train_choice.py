@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from components.train.choice import Blocks, Contender, choose, complexity
 from tenure.explain import EnsembleTerms, LinearTerms, NetworkTerms, QuadraticTerms
+from tenure.training.choice import Blocks, Contender, choose, complexity
 
 ONE = np.ones(1)
 BLOCKS = Blocks(5_000, 1_000)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from components.train import ensemble
-from components.train.candidates import Best
-from components.train.ensemble import MAX_MEMBERS, SMALLEST_WEIGHT, Member, stack
-from tenure.families import Divided, Rows, cross_validate, divide, get
+from tenure.training import ensemble
+from tenure.training.candidates import Best
+from tenure.training.ensemble import MAX_MEMBERS, SMALLEST_WEIGHT, Member, stack
+from tenure.training.families import Divided, Rows, cross_validate, divide, get
 
 
 def customers(rows: int = 900, seed: int = 0) -> Rows:

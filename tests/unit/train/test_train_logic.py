@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from components.parts import read_part, read_transform
 from components.train import logic
-from components.train.candidates import FILE_NAME as TRIALS_FILE
-from components.train.choice import Blocks, Contender, choose
-from components.train.making import VALIDATION_METRICS
 from tenure.bundle import read
 from tenure.contract.family_names import searched
 from tenure.errors import BundleError, DataError
 from tenure.explain import LinearTerms
-from tenure.families import ROUNDS, Rows, get
+from tenure.training.candidates import FILE_NAME as TRIALS_FILE
+from tenure.training.choice import Blocks, Contender, choose
+from tenure.training.families import ROUNDS, Rows, get
+from tenure.training.making import VALIDATION_METRICS
+from tenure.training.parts import read_part, read_transform
 
 CREATED_AT = "2026-01-02T03:04:05+00:00"
 

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from components.train.profile import reference_profile
 from tenure.contract import parse
-from tenure.drift import Profile, Sketch, build, distances
+from tenure.stats import Profile, Sketch, build, distances
+from tenure.training.profile import reference_profile
 
 EVENTS = """
 name: shop

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tenure.checks import parse_batch
 from tenure.contract import Column
 from tenure.contract.values import Text
 from tenure.errors import DataError
+from tenure.parsing import parse_batch
 from tenure.transform.reading import reader_of
 
 COLUMNS = {

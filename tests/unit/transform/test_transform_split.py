@@ -13,8 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from tenure.contract import Contract, parse
 from tenure.errors import DataError
-from tenure.transform import PARTS, Assignment, assign, hash_keys
-from tenure.transform.split import _ranks
+from tenure.features.split import PARTS, Assignment, _ranks, assign, hash_keys
 
 
 def table_contract(split: str = "{}", time: bool = False) -> Contract:

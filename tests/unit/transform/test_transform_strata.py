@@ -11,8 +11,8 @@ from hypothesis.extra import numpy as hnp
 
 from tenure.contract import Contract, parse
 from tenure.errors import DataError
-from tenure.transform import PARTS, assign, hash_keys, stratify
-from tenure.transform.strata import MAX_STRATA
+from tenure.features.split import PARTS, assign, hash_keys
+from tenure.stats.strata import MAX_STRATA, stratify
 
 
 @settings(max_examples=150, deadline=None)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tenure.contract import Contract, parse
 from tenure.contract.settings import Label
 from tenure.errors import DataError
-from tenure.transform import event_columns, snapshots
+from tenure.features.windows import event_columns, snapshots
 
 START = date(2024, 1, 1)
 CUTS = (date(2024, 2, 1), date(2024, 3, 1))

@@ -10,7 +10,7 @@ import postgres_server
 import pytest
 from postgres_server import Postgres
 
-from components.tune.storage import open_storage
+from tenure.training.search.storage import open_storage
 
 pytestmark = pytest.mark.skipif(postgres_server.binaries() is None, reason="PostgreSQL is not installed")
 PASSWORD = "studies"

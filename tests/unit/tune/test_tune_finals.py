@@ -1,7 +1,7 @@
 import pytest
 
-from components.tune.finals import CONTENDERS, FINALISTS, finals
-from tenure.families import CrossValidation
+from tenure.training.families import CrossValidation
+from tenure.training.search.finals import CONTENDERS, FINALISTS, finals
 
 
 def later(worth, asked):

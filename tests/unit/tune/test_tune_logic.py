@@ -10,12 +10,13 @@ from pathlib import Path
 import optuna
 import pytest
 
-from components.tune import logic, study
-from components.tune.finals import CONTENDERS, FINALISTS
-from components.tune.storage import open_storage
+from components.tune import logic
 from tenure.contract import dump
 from tenure.errors import BusyError, DataError, SourceError, StorageError
-from tenure.families import get
+from tenure.training.families import get
+from tenure.training.search import study
+from tenure.training.search.finals import CONTENDERS, FINALISTS
+from tenure.training.search.storage import open_storage
 
 TRIALS = 9
 FAMILIES = ("logistic_regression", "xgboost")
@@ -23,7 +24,8 @@ FAMILIES = ("logistic_regression", "xgboost")
 KILLED_IN_TRIAL = """
 import os, signal, sys
 from pathlib import Path
-from components.tune import logic, study
+from components.tune import logic
+from tenure.training.search import study
 
 whole, calls = study.cross_validate, 0
 
@@ -246,7 +248,7 @@ class TestLargeTable:
 
     @pytest.fixture(autouse=True)
     def small_scouts(self, monkeypatch):
-        monkeypatch.setattr("tenure.families.divided.SCOUT_ROWS", 60)
+        monkeypatch.setattr("tenure.training.families.divided.SCOUT_ROWS", 60)
 
     def test_few_trials_see_more_than_a_fold(self, upstream, tmp_path):
         for unit in search(upstream, tmp_path).values():

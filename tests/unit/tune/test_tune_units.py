@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.tune.units import SHARD_TRIALS, share_of, units
 from tenure.contract.settings import Training
-from tenure.families import NAMES
+from tenure.training.families import NAMES
+from tenure.training.search.units import SHARD_TRIALS, share_of, units
 
 
 @settings(max_examples=50, deadline=None)

@@ -17,8 +17,8 @@ from components.validate.logic import inspect
 from components.validate.logic import run as validated
 from tenure.checks import Check, Validation
 from tenure.contract import Column, contract_hash, parse
-from tenure.drift import build
 from tenure.errors import DataError, StorageError
+from tenure.stats import build
 
 CONTRACT = """
 name: crm

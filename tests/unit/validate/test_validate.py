@@ -14,8 +14,8 @@ import pytest
 from components.ingest.logic import run as ingest
 from components.validate.logic import inspect, run
 from tenure.checks import Check, Validation
-from tenure.drift import Profile
 from tenure.errors import ContractError, DataError
+from tenure.stats import Profile
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 CONTRACT = """

@@ -1,0 +1,159 @@
+"""The Argo workflow behind a run: the pods that its steps had, what ended them and what holds them up.
+
+Kubeflow's own list of tasks says that a step failed, and nothing of why; the workflow knows the pods, and their logs
+the reason.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.cluster.run_states import STEPS, step_of
+
+POD_NAMES_V1 = "workflows.argoproj.io/pod-name-format"
+"""Annotation of workflows whose pods are called like their nodes."""
+TRY = re.compile(r"\(\d+\)$")
+TOLD = re.compile(r"^\[[\w#]+\] (error|not blessed): (.+)$", re.MULTILINE)
+"""How ``components.step`` tells an error, as the last thing a step says, and the step ``track`` the verdict."""
+NO_IMAGE = ("ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName")
+MAX_MESSAGE = 400
+
+
+@dataclass(frozen=True)
+class Pod:
+    """A pod of the run: a step's own, the driver that prepares it, or one that prepares a loop, a branch or the run."""
+
+    name: str
+    step: str
+    """Of those that prepare no step Kubeflow's own name, such as ``root-driver``."""
+    group: str
+    """The same for several tries of one task."""
+    phase: str
+    message: str
+    """Argo's: why it waits, or how it ended; one line, empty if there is nothing to say."""
+    ended_at: str
+    """ISO 8601, UTC; empty while it has not."""
+    is_driver: bool
+
+    @property
+    def what(self) -> str:
+        """For people."""
+        return f"step {self.step}" if self.step in STEPS else f"Kubeflow's {self.step}"
+
+    @property
+    def lacks_image(self) -> bool:
+        return self.phase == "Pending" and self.message.startswith(NO_IMAGE)
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """The pods of a run."""
+
+    namespace: str
+    pods: tuple[Pod, ...]
+
+    @property
+    def failed(self) -> Pod | None:
+        """The pod whose failure ended the run: the last try of the step that gave up first."""
+        succeeded = {pod.group for pod in self.pods if pod.phase == "Succeeded"}
+        last: dict[str, Pod] = {}
+        for pod in sorted(self.pods, key=lambda pod: pod.ended_at):
+            if pod.phase in ("Failed", "Error") and pod.group not in succeeded and pod.step != "notify":
+                last[pod.group] = pod
+        return min(last.values(), key=lambda pod: pod.ended_at, default=None)
+
+    @property
+    def pending(self) -> list[Pod]:
+        """Pods that have not begun to work."""
+        return [pod for pod in self.pods if pod.phase == "Pending"]
+
+    @property
+    def without_image(self) -> Pod | None:
+        return next((pod for pod in self.pods if pod.lacks_image), None)
+
+    @property
+    def succeeded(self) -> set[str]:
+        """Steps with a pod of their own that did its work."""
+        return {pod.step for pod in self.pods if not pod.is_driver and pod.phase == "Succeeded"}
+
+    @property
+    def worked(self) -> set[str]:
+        """Steps that were computed; one that came from the cache has a driver and no pod of its own."""
+        return {pod.step for pod in self.pods if not pod.is_driver}
+
+
+def read_workflow(manifest: str) -> Workflow:
+    """The workflow as Kubeflow stores it, JSON.
+
+    Raises:
+        ValueError: it is none.
+    """
+    document = json.loads(manifest)
+    if not isinstance(document, dict):
+        raise ValueError("a workflow is a JSON object")  # noqa: TRY004 of the text, not of an argument's type
+    metadata, status = document.get("metadata") or {}, document.get("status") or {}
+    return Workflow(str(metadata.get("namespace") or ""), tuple(_pods(metadata, _nodes(status))))
+
+
+def _nodes(status: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """By id. Past 1 MB, which a whole training comes to, Argo packs them."""
+    packed = status.get("compressedNodes")
+    if not packed:
+        return status.get("nodes") or {}
+    try:
+        nodes: dict[str, dict[str, Any]] = json.loads(gzip.decompress(base64.b64decode(packed)))
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"the workflow's nodes cannot be unpacked: {error}") from error
+    return nodes
+
+
+def told_error(log: str) -> str | None:
+    """The one line by which a step said why it failed; None if it was ended before it could."""
+    return _told(log, "error")
+
+
+def told_verdict(log: str) -> str | None:
+    """Why the model was not blessed; None where the log does not say."""
+    told = _told(log, "not blessed")
+    return None if told is None else told.rstrip(".")
+
+
+def _told(log: str, what: str) -> str | None:
+    """The last of the lines that tell ``what``."""
+    return next((_one_line(words) for told, words in reversed(TOLD.findall(log)) if told == what), None)
+
+
+def _pods(metadata: Mapping[str, Any], nodes: Mapping[str, Mapping[str, Any]]) -> Iterator[Pod]:
+    for node in nodes.values():
+        # tenure-training-x7k2p.root.run.ingest.executor(1): the step's own name is the last one that is a step's.
+        path = [TRY.sub("", part) for part in str(node.get("name") or "").split(".")]
+        named = [(step_of(part.removesuffix("-driver")), part) for part in reversed(path)]
+        step, part = next(((step, part) for step, part in named if step is not None), (path[-1], path[-1]))
+        if node.get("type") == "Pod":
+            yield Pod(
+                name=_pod_name(metadata, node),
+                step=step,
+                group=".".join(path),
+                phase=str(node.get("phase") or ""),
+                message=_one_line(str(node.get("message") or "")),
+                ended_at=str(node.get("finishedAt") or ""),
+                is_driver=part.endswith("-driver"),
+            )
+
+
+def _pod_name(metadata: Mapping[str, Any], node: Mapping[str, Any]) -> str:
+    """As Argo calls pods since 3.4: workflow, template, and the number at the end of the node's id."""
+    if (metadata.get("annotations") or {}).get(POD_NAMES_V1) == "v1":
+        return str(node["id"])
+    return f"{metadata.get('name')}-{node.get('templateName')}-{str(node.get('id')).rpartition('-')[2]}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:MAX_MESSAGE]

@@ -1,0 +1,1 @@
+"""The pipelines as graphs of steps, and the settings under which they run."""

@@ -1,0 +1,72 @@
+"""What a step's result depends on besides its inputs: the code, and the data behind an address.
+
+A step cache knows neither: it sees an image's name and the text of a URI. So the local image's name carries a hash
+of the code and its libraries, and ingest gets a fingerprint of the data as a parameter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import uuid
+from pathlib import Path
+
+from tenure.sources.address import Address
+
+PACKAGES = ("tenure", "components", "serving")
+"""What runs inside a step; the server is what check_serving starts."""
+
+
+def code_hash(root: Path | None = None) -> str:
+    """12 hex digits over the code that steps run, the libraries' names and versions, and Python's.
+
+    Args:
+        root: the folder of the packages; this checkout or installation without it.
+    """
+    base = root or Path(__file__).parents[2]
+    total = hashlib.sha256(sys.version.encode())
+    for package in PACKAGES:
+        for file in sorted((base / package).rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts:
+                total.update(f"{file.relative_to(base).as_posix()}\0".encode())
+                total.update(hashlib.sha256(file.read_bytes()).digest())
+    # A distribution's metadata folder is called <name>-<version>.dist-info.
+    for entry in sys.path:
+        for metadata in sorted(Path(entry).glob("*.dist-info")):
+            total.update(f"{metadata.name}\0".encode())
+    return total.hexdigest()[:12]
+
+
+def data_fingerprint(address: Address) -> str:
+    """What changes when the data at ``address`` does: SHA-256 of a local file, or of all files of a local folder.
+
+    A database or an object store may change without a sign, so it gets a new fingerprint every time: ingest reads
+    it again, and what comes after is reused if the rows turn out to be the same (``components.content``).
+    """
+    if address.scheme is not None:
+        return f"read-again-{uuid.uuid4().hex}"
+    path = Path(address.uri)
+    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    total = hashlib.sha256()
+    for file in files:
+        total.update(f"{file.relative_to(path).as_posix()}\0".encode())
+        try:
+            with file.open("rb") as stream:
+                total.update(hashlib.file_digest(stream, "sha256").digest())
+        except OSError as error:
+            # Not for here to judge: ingest will say what is wrong with it.
+            total.update(f"unreadable: {error.strerror}".encode())
+    return total.hexdigest()
+
+
+def code_version(root: Path | None = None) -> str:
+    """The git commit of the checkout, with ``-dirty`` where files differ; the code's hash outside a checkout."""
+    import subprocess
+
+    base = root or Path(__file__).parents[2]
+    try:
+        git = ["git", "-C", str(base), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+        answer = subprocess.run(git, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return f"code-{code_hash(root)}"
+    return answer.stdout.strip() if answer.returncode == 0 else f"code-{code_hash(root)}"

@@ -1,0 +1,151 @@
+"""A new model, served, and asked about three customers: likely to leave, on the edge, and loyal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tenure.bundle import Bundle
+    from tenure.contract import Contract
+    from tenure.contract.settings import Task
+    from tenure.protocol import Row
+
+MAX_ROWS = 2_000
+"""Of the test part are looked at: enough to find three different ones."""
+REASONS = 3
+TIMEOUT_S = 30.0
+
+ROLES: dict[Task, tuple[str, str]] = {
+    "classification": ("likely to leave", "loyal"),
+    "regression": ("highest value", "lowest value"),
+}
+"""The customer with the highest score, and the one with the lowest."""
+
+
+@dataclass(frozen=True)
+class Customer:
+    """A customer whom no step before evaluation has seen."""
+
+    role: str
+    """Why this one is asked about."""
+    key: str
+    columns: Mapping[str, Any]
+    """Raw input columns by name."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server said about a customer."""
+
+    customer: Customer
+    score: float
+    """Probability of leaving; of a regression the predicted value."""
+    contact: bool
+    band: str
+    version: str
+    reasons: Sequence[tuple[str, float]]
+    """Column, and what it adds to the model's output: above 0 towards leaving, or towards a larger value."""
+    interval: tuple[float, float] | None = None
+    """Of a regression: where the true value is to be expected."""
+
+
+def choose_customers(bundle: Bundle, test_part: Path, key: str) -> list[Customer]:
+    """The riskiest customer of the test part, the one nearest to the threshold, and the most loyal one.
+
+    Of a regression those with the highest and the lowest value.
+
+    Args:
+        bundle: whose answers and threshold decide.
+        test_part: ``test.parquet`` of the feature step.
+        key: the key column.
+    """
+    import numpy as np
+    import pyarrow.parquet as pq
+
+    inputs = bundle.contract.inputs
+    with pq.ParquetFile(test_part) as file:
+        table = next(file.iter_batches(batch_size=MAX_ROWS, columns=list(dict.fromkeys([key, *inputs]))))
+    score = bundle.predict({name: table.column(name) for name in inputs}).score
+    order = np.argsort(score, kind="stable")
+    edge = np.argsort(np.abs(score - bundle.decision.threshold), kind="stable")
+    highest, lowest = ROLES[bundle.contract.task]
+    wanted = {highest: order[-1], "on the edge": edge[0], lowest: order[0]}
+    chosen: dict[int, str] = {}
+    for role, row in wanted.items():
+        chosen.setdefault(int(row), role)
+    rows = table.take(list(chosen)).to_pylist()
+    return [
+        Customer(role, str(row[key]), {name: column.as_written(row[name]) for name, column in inputs.items()})
+        for role, row in zip(chosen.values(), rows, strict=True)
+    ]
+
+
+def serve_and_ask(contract: Contract, bundle: Path, test_part: Path, *, answers: Path, request: Path) -> dict[str, Any]:
+    """Start the model server on ``bundle``, ask it about three customers of ``test_part``, and stop it.
+
+    Args:
+        answers: JSON file to write what it said to; ``read_answers`` reads it back.
+        request: file to write the body of the request to, for trying it again.
+
+    Returns:
+        For the step's summary: the server's URL, and how long it took to start.
+
+    Raises:
+        ServingError: it did not start, or does not answer as it must.
+        InputError: it refuses the request.
+    """
+    from components.check_serving.process import model_server
+    from tenure.bundle import read
+    from tenure.progress import progress
+    from tenure.protocol import infer_request, post_json, predictions
+    from tenure.sources import write_text
+
+    customers = choose_customers(read(bundle), test_part, contract.key)
+    columns = {name: [customer.columns[name] for customer in customers] for name in customers[0].columns}
+    body = infer_request(columns, explain=REASONS)
+    write_text(request, json.dumps(body) + "\n")
+    progress("starting the model server")
+    with model_server(bundle, contract.name, contract.serving.max_start_s) as server:
+        progress(f"asking about {len(customers)} customers")
+        url = f"http://127.0.0.1:{server.http_port}/v2/models/{contract.name}/infer"
+        rows = predictions(post_json(url, body, timeout_s=TIMEOUT_S))
+    found = [_answer(customer, row) for customer, row in zip(customers, rows, strict=True)]
+    document = {"url": url, "answers": [asdict(answer) for answer in found]}
+    write_text(answers, json.dumps(document, indent=2, default=str) + "\n")
+    return {"url": url, "start_s": round(server.start_s, 1)}
+
+
+def _answer(customer: Customer, row: Row) -> Answer:
+    from tenure.protocol import score_of
+
+    return Answer(
+        customer=customer,
+        score=score_of(row),
+        contact=row["decision"],
+        band=row["band"],
+        version=row["model_version"],
+        reasons=row["reasons"],
+        interval=(row["value_low"], row["value_high"]) if "value" in row else None,
+    )
+
+
+def read_answers(path: Path) -> tuple[str | None, list[Answer]]:
+    """The URL that was asked and what it said, as ``serve_and_ask`` wrote it; nothing if it did not."""
+    if not path.exists():
+        return None, []
+    document = json.loads(path.read_text(encoding="utf-8"))
+    return document["url"], [
+        Answer(
+            **{
+                **answer,
+                "customer": Customer(**answer["customer"]),
+                "reasons": [(column, size) for column, size in answer["reasons"]],
+                "interval": None if answer["interval"] is None else tuple(answer["interval"]),
+            }
+        )
+        for answer in document["answers"]
+    ]

@@ -1,0 +1,134 @@
+"""What is written down about a run: ``runs/<run id>/run.json``.
+
+running ──▶ finished      the pipeline came to a verdict
+        ├─▶ failed        a step ended with an error
+        └─▶ interrupted   Ctrl-C, or killed: found as ``running`` with nobody holding the home
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pipelines.local.home import Home
+from pipelines.local.lock import holder_of
+from tenure.errors import InputError, StorageError
+
+State = Literal["running", "finished", "failed", "interrupted"]
+
+FILE_NAME = "run.json"
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A run, as ``tenure runs`` shows it."""
+
+    run_id: str
+    dataset: str
+    """The contract's name, which is the registered model's."""
+    contract: str
+    """Path of the contract."""
+    source: str
+    state: State
+    started_at: str
+    """ISO 8601, UTC; so is ``ended_at``."""
+    parameters: dict[str, Any] = field(default_factory=dict)
+    ended_at: str | None = None
+    exit_status: int | None = None
+    error: str | None = None
+    verdict: str | None = None
+    version: str | None = None
+    """The registered version of the run's model; the champion's where the two are identical."""
+    roc_auc: float | None = None
+    profit: float | None = None
+    """Expected a day on the test part, in the contract's currency."""
+    r2: float | None = None
+    rmse: float | None = None
+    """Of a regression, which has neither of the two before, in the label's unit."""
+    duration_s: float | None = None
+    results: dict[str, str] = field(default_factory=dict)
+    """Artifact name to the folder it is in."""
+
+    def ended(self, state: State, exit_status: int, **found: Any) -> RunRecord:
+        """The same run at its end."""
+        now = datetime.now(UTC)
+        duration = (now - datetime.fromisoformat(self.started_at)).total_seconds()
+        return dataclasses.replace(
+            self,
+            state=state,
+            exit_status=exit_status,
+            ended_at=now.isoformat(timespec="seconds"),
+            duration_s=round(duration, 1),
+            **found,
+        )
+
+
+def new_run_id(home: Home, dataset: str) -> str:
+    """``20251121-090102-telco``: sorts by time; no run in ``home`` has it."""
+    stem = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{dataset}"
+    candidate, count = stem, 1
+    while (home.runs / candidate).exists():
+        count += 1
+        candidate = f"{stem}-{count}"
+    return candidate
+
+
+def write(home: Home, record: RunRecord) -> None:
+    """Write ``run.json`` in the run's folder, whole or not at all.
+
+    Raises:
+        StorageError: if it cannot be written.
+    """
+    path = home.runs / record.run_id / FILE_NAME
+    temporary = path.with_name(f".{FILE_NAME}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(json.dumps(dataclasses.asdict(record), indent=2) + "\n", encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise StorageError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def read_all(home: Home) -> list[RunRecord]:
+    """All runs of a home, newest first."""
+    files = sorted(home.runs.glob(f"*/{FILE_NAME}"), key=lambda file: _sort_key(file.parent.name), reverse=True)
+    return [record for record in (_read(file, home) for file in files) if record is not None]
+
+
+def read(home: Home, run_id: str) -> RunRecord:
+    """One run; ``last`` is the newest.
+
+    Raises:
+        InputError: if the home has no such run.
+    """
+    if run_id == "last":
+        records = read_all(home)
+        if not records:
+            raise InputError(f"no run yet in {home.folder}; start one with 'tenure run DATASET'")
+        return records[0]
+    record = _read(home.runs / run_id / FILE_NAME, home) if re.fullmatch(r"[\w-]+", run_id) else None
+    if record is None:
+        raise InputError(f"no run '{run_id}' in {home.folder}; 'tenure runs' lists them")
+    return record
+
+
+def _sort_key(run_id: str) -> tuple[str, int, str]:
+    """Runs of one second are numbered from 2: ``…-telco-10`` comes after ``…-telco-9``."""
+    return run_id[:15], len(run_id), run_id
+
+
+def _read(file: Path, home: Home) -> RunRecord | None:
+    try:
+        record = RunRecord(**json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+    if record.state == "running":
+        holder = holder_of(home.lock)
+        if holder is None or holder.run_id != record.run_id:
+            return dataclasses.replace(record, state="interrupted")
+    return record

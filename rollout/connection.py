@@ -1,0 +1,96 @@
+"""How to find the cluster, and its errors as ours, in one line each that says what to do."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import yaml
+from kubernetes import client, config
+from kubernetes.client.exceptions import ApiException
+from kubernetes.config.config_exception import ConfigException
+
+from rollout.spec import Document
+from tenure.errors import InputError, SourceError
+
+KSERVE = "/apis/serving.kserve.io/v1beta1"
+GATEWAY = "/apis/gateway.networking.k8s.io/v1"
+INSTALL = {
+    KSERVE: "KServe's CRDs are not installed: kubectl apply --server-side -f "
+    "https://github.com/kserve/kserve/releases/download/v0.21.0/kserve.yaml, or make kind-up",
+    GATEWAY: "the Gateway API's CRDs are not installed: kubectl apply --server-side -f "
+    "https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.5.1/standard-install.yaml, or make kind-up",
+}
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+
+
+class Conflict(Exception):  # noqa: N818 (it is what HTTP calls it)
+    """Somebody else wrote first; read again."""
+
+
+def connect(settings: client.Configuration, context: str | None) -> str:
+    """Fill in where the cluster is and how to log in; the namespace to use where none is named.
+
+    Raises:
+        InputError: if there is no cluster to be found, or no such context.
+    """
+    inside = SERVICE_ACCOUNT / "namespace"
+    if context is None and not os.environ.get("KUBECONFIG") and inside.exists():
+        config.load_incluster_config(client_configuration=settings)
+        return inside.read_text(encoding="utf-8").strip()
+    # Named here because the client library reads KUBECONFIG once, when it is imported.
+    file = os.environ.get("KUBECONFIG") or None
+    try:
+        contexts, active = config.list_kube_config_contexts(file)
+        if context is not None:
+            active = next((item for item in contexts if item["name"] == context), None)
+            if active is None:
+                known = ", ".join(sorted(item["name"] for item in contexts)) or "none"
+                raise InputError(f"no context {context!r} in the kubeconfig (there: {known})")
+        config.load_kube_config(file, context=context, client_configuration=settings)
+    except ConfigException as error:
+        raise InputError(
+            f"no cluster: set KUBECONFIG, or run inside a pod with a service account ({one_line(str(error))})"
+        ) from error
+    except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError) as error:
+        raise InputError(f"the kubeconfig cannot be read: {one_line(str(error))}") from error
+    return str(active["context"].get("namespace") or "default")
+
+
+def translated(error: ApiException, path: str, host: str) -> Exception:  # noqa: PLR0911 (one line a status)
+    """An answer that is an error, as ``Conflict``, ``InputError`` or ``SourceError``."""
+    status = status_of(error)
+    message = one_line(str(status.get("message") or error.reason or ""))
+    what = f"{host}{path}"
+    if error.status == 409:
+        return Conflict(message)
+    if error.status == 401:
+        return SourceError(f"{host}: the credentials are not accepted (401); log in again or pass --context")
+    if error.status == 403 and "exceeded quota" in message:
+        return SourceError(f"quota: {message}")
+    if error.status == 403 and "admission webhook" in message:
+        return InputError(f"refused: {message}")
+    if error.status == 403:
+        return SourceError(f"forbidden: {message}; k8s/base/rollout has the Role that allows it")
+    if error.status in (400, 422):
+        return InputError(f"refused: {message}")
+    if error.status == 404:
+        return InputError(f"{what} does not exist: {message}")
+    return SourceError(f"{what}: HTTP {error.status}: {message}")
+
+
+def status_of(error: ApiException) -> Document:
+    """The Status object of an answer; empty if it is none."""
+    body = error.body.decode(errors="replace") if isinstance(error.body, bytes) else error.body
+    try:
+        document = json.loads(body or "")
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def one_line(text: str) -> str:
+    """``text`` without line breaks, cut to a length that people read."""
+    line = " ".join(text.split())
+    return line if len(line) <= 400 else f"{line[:399]}…"

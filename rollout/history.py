@@ -1,0 +1,106 @@
+"""What was decided: a row of the history, a log line, an Event."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+from rollout.policy import Action, Decision
+from rollout.state import Phase, Plan, State
+
+ROWS_KEPT = 200
+"""A ConfigMap holds 1 MiB; log and Events have the rest."""
+
+_EVENT_REASONS = {
+    Action.HOLD: "RolloutHeld",
+    Action.ADVANCE: "RolloutAdvanced",
+    Action.STEP_BACK: "RolloutSteppedBack",
+    Action.ROLL_BACK: "RolloutRollingBack",
+    Action.PROMOTE: "RolloutPromoting",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One decision.
+
+    number: counts from 1 in each rollout. time: UTC, ISO 8601. percent: traffic the canary is to have from now on.
+    by: the controller's identity.
+    """
+
+    number: int
+    time: str
+    rollout: str
+    version: str
+    action: str
+    phase: str
+    percent: int
+    reason: str
+    e_value: float
+    by: str
+
+    @property
+    def event_name(self) -> str:
+        """The same for the same decision, so that telling it twice makes one Event."""
+        return f"{self.rollout}.{self.number}"
+
+    @property
+    def event_reason(self) -> str:
+        ends = {str(Phase.PROMOTED): "RolloutPromoted", str(Phase.ROLLED_BACK): "RolloutRolledBack"}
+        return ends.get(self.phase) or _EVENT_REASONS[Action(self.action)]
+
+    @property
+    def warning(self) -> bool:
+        return self.action in (Action.ROLL_BACK, Action.STEP_BACK, Action.HOLD)
+
+
+def row_of(plan: Plan, before: State, decision: Decision, now: float, by: str) -> Row | None:
+    """The row for a decision; None for a hold that says nothing new."""
+    after = decision.state
+    still = decision.action is Action.HOLD and after.phase is before.phase
+    same = still and kind(decision.reason) == kind(before.held)
+    if same or before.phase.ended:
+        return None
+    return Row(
+        number=before.rows + 1,
+        time=iso(now),
+        rollout=plan.rollout,
+        version=plan.version,
+        action=str(decision.action),
+        phase=str(after.phase),
+        percent=100 if after.phase is Phase.PROMOTED else after.percent,
+        reason=decision.reason,
+        e_value=float(f"{after.comparison.e_value():.4g}"),
+        by=by,
+    )
+
+
+def append(text: str, row: Row) -> str:
+    """The history, one JSON object a line, with one more row; the oldest go when there are too many."""
+    lines = [*text.splitlines(), json.dumps(asdict(row), ensure_ascii=False)]
+    return "\n".join(lines[-ROWS_KEPT:]) + "\n"
+
+
+def rows(text: str) -> list[Row]:
+    """The rows of a history, oldest first."""
+    return [Row(**json.loads(line)) for line in text.splitlines()]
+
+
+def log(event: str, *, stream: TextIO | None = None, **values: Any) -> None:
+    """One JSON object on one line of standard output."""
+    record = {"time": iso(datetime.now(UTC).timestamp()), "event": event, **values}
+    print(json.dumps(record, default=str), file=stream or sys.stdout, flush=True)
+
+
+def iso(seconds: float) -> str:
+    """Seconds since the epoch as UTC, ISO 8601, to the second."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def kind(reason: str) -> str:
+    """A reason without its figures: what a hold is about."""
+    return re.sub(r"\d[\d.,]*", "#", reason)

@@ -1,0 +1,130 @@
+"""The InferenceService that a state asks for: pure functions over its document.
+
+KServe's rules that shape it (Standard mode, read in its source, 0.21):
+
+- a canary has fixed replicas, no autoscaling fields, and at most as many replicas as stable's ``minReplicas``;
+- stable's own least number of pods is its ``minReplicas`` less the canary's ready ones, at least 1. Left alone, stable
+  would shrink to one pod while the canary has the traffic, and a rollback would meet a service that cannot carry it.
+  So ``minReplicas`` is raised to capacity + canary's replicas while a rollout runs, and put back when it ends;
+- promotion without a restart: the predictor becomes the canary's spec under the canary's name, in one write with the
+  removal of the entry. Both pod templates are then equal, because the canary's spec is a full copy of stable's.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from rollout.policy import wanted_replicas
+from rollout.state import Phase, Plan, Stable, State
+
+Document = Any
+"""A Kubernetes object as JSON: what is in it is the API server's word, not a type of ours."""
+
+SCALING = ("minReplicas", "maxReplicas", "scaleTarget", "scaleMetric", "scaleMetricType", "autoScaling")
+
+
+def predictor_object(service: str, predictor_name: str) -> str:
+    """Name of the Deployment and Service of a predictor."""
+    return f"{service}-{predictor_name}-predictor" if predictor_name else f"{service}-predictor"
+
+
+def stable_of(isvc: Document) -> Stable:
+    """The stable predictor's particulars."""
+    predictor = isvc["spec"]["predictor"]
+    return Stable(
+        name=predictor.get("name", ""),
+        storage_uri=storage_uri(predictor),
+        min_replicas=predictor.get("minReplicas"),
+        max_replicas=predictor.get("maxReplicas"),
+    )
+
+
+def storage_uri(predictor: Document) -> str:
+    return str(predictor.get("model", {}).get("storageUri", ""))
+
+
+def canary_of(isvc: Document, name: str) -> Document | None:
+    """The canary entry of that name."""
+    return next((entry for entry in isvc["spec"].get("canary") or [] if entry["predictor"].get("name") == name), None)
+
+
+def wanted(isvc: Document, plan: Plan, state: State) -> Document:
+    """``spec`` as the state asks for it; equal to the present one when there is nothing to do."""
+    spec = copy.deepcopy(isvc["spec"])
+    promoted = spec["predictor"].get("name", "") == plan.canary
+    if state.phase in (Phase.PROMOTING, Phase.PROMOTED):
+        # Without the entry there is nothing to promote: somebody changed the service since, and that stands.
+        return spec if promoted or canary_of(isvc, plan.canary) is None else _promoted(spec, plan)
+    if promoted:
+        return spec
+    present = canary_of(isvc, plan.canary)
+    if state.phase in (Phase.REMOVING, Phase.ROLLED_BACK):
+        _without_canary(spec, plan.canary)
+        _set_replicas(spec["predictor"], plan.stable.min_replicas, plan.stable.max_replicas)
+        return spec
+    if present is None and state.phase is not Phase.PREPARING:
+        return spec  # somebody took it out: it is not put back
+    entry = present["predictor"] if present else _canary_predictor(spec["predictor"], plan)
+    # Never fewer than before: pods that go before the route has followed would take requests with them.
+    replicas = max(entry.get("minReplicas", 1), wanted_replicas(state))
+    spec["canary"] = [{"predictor": {**entry, "minReplicas": replicas}, "trafficPercent": state.percent}]
+    _set_replicas(spec["predictor"], *_stable_replicas(plan.stable, state, replicas))
+    return spec
+
+
+def merge_patch(before: Document, after: Document) -> Document:
+    """The JSON merge patch (RFC 7396) that turns ``before`` into ``after``; empty if they are equal."""
+    patch: Document = {key: None for key in before if key not in after}
+    for key, value in after.items():
+        if key in before and before[key] == value:
+            continue
+        nested = isinstance(value, dict) and isinstance(before.get(key), dict)
+        patch[key] = merge_patch(before[key], value) if nested else value
+    return patch
+
+
+def _canary_predictor(stable: Document, plan: Plan) -> Document:
+    predictor = {key: copy.deepcopy(value) for key, value in stable.items() if key not in SCALING}
+    predictor.pop("canaryTrafficPercent", None)
+    predictor["name"] = plan.canary
+    # The CRD asks for model.name under a canary; KServe's validator wants it empty.
+    predictor["model"] = {**predictor["model"], "name": "", "storageUri": plan.storage_uri}
+    return predictor
+
+
+def _promoted(spec: Document, plan: Plan) -> Document:
+    entry = next(item for item in spec["canary"] if item["predictor"].get("name") == plan.canary)
+    scaling = {key: value for key, value in spec["predictor"].items() if key in SCALING}
+    predictor = {key: value for key, value in entry["predictor"].items() if key not in SCALING} | scaling
+    _set_replicas(predictor, plan.stable.min_replicas, plan.stable.max_replicas)
+    spec["predictor"] = predictor
+    _without_canary(spec, plan.canary)
+    return spec
+
+
+def _without_canary(spec: Document, name: str) -> None:
+    left = [entry for entry in spec.pop("canary", None) or [] if entry["predictor"].get("name") != name]
+    if left:
+        spec["canary"] = left
+
+
+def _stable_replicas(stable: Stable, state: State, canary_replicas: int) -> tuple[int | None, int | None]:
+    least = stable.min_replicas if stable.min_replicas is not None else 1
+    if state.phase is Phase.PREPARING:
+        # The canary has no ready pod yet, so nothing is taken off stable's number.
+        low = max(least, canary_replicas)
+    else:
+        low = max(least, state.capacity) + canary_replicas
+    if low == least:
+        return stable.min_replicas, stable.max_replicas
+    high = stable.max_replicas
+    return low, (max(high, low) if high else high)
+
+
+def _set_replicas(predictor: Document, low: int | None, high: int | None) -> None:
+    for key, value in (("minReplicas", low), ("maxReplicas", high)):
+        if value is None:
+            predictor.pop(key, None)
+        else:
+            predictor[key] = value

@@ -1,0 +1,172 @@
+"""What Deployments, pods, routes and the InferenceService say about a rollout: pure functions over their documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rollout import spec
+from rollout.observation import View
+from rollout.policy import wanted_replicas
+from rollout.spec import Document, predictor_object
+from rollout.state import Phase, Plan, State
+
+
+@dataclass(frozen=True)
+class Objects:
+    """The cluster's objects that matter, None where one does not exist.
+
+    routes: the HTTPRoutes that KServe keeps for the service, by name. canary_pods: those of the canary's Deployment.
+    """
+
+    isvc: Document
+    canary: Document | None
+    stable: Document | None
+    routes: Mapping[str, Document | None]
+    canary_pods: Sequence[Document] = ()
+
+
+def view(objects: Objects, plan: Plan, state: State) -> View:
+    """Objects, seen with what plan and state want of them."""
+    foreign = _foreign(objects.isvc, plan, state)
+    problem = foreign or _unsettled(objects, plan, state)
+    stable = objects.stable or {}
+    replicas = int(stable.get("status", {}).get("replicas", 0))
+    return View(settled=not problem, problem=problem, foreign=foreign, stable_replicas=max(1, replicas))
+
+
+def _foreign(isvc: Document, plan: Plan, state: State) -> str:  # noqa: PLR0911 (one line a way to interfere)
+    """What somebody else changed under the rollout, in one line; "" if nothing."""
+    predictor = isvc["spec"]["predictor"]
+    others = [entry["predictor"].get("name", "") for entry in isvc["spec"].get("canary") or []]
+    others = [name for name in others if name != plan.canary]
+    present = spec.canary_of(isvc, plan.canary)
+    uri, name = spec.storage_uri(predictor), predictor.get("name", "")
+    if state.phase is Phase.PROMOTED:
+        return ""
+    if state.phase is Phase.PROMOTING:
+        kept = present is not None or (uri, name) == (plan.storage_uri, plan.canary)
+        return "" if kept else f"the service was changed to {uri} during the promotion"
+    if isvc["metadata"].get("deletionTimestamp"):
+        return "the InferenceService is being deleted"
+    if others:
+        return f"another canary appeared: {', '.join(others)}"
+    if (uri, name) != (plan.stable.storage_uri, plan.stable.name):
+        return f"the stable predictor was changed to {uri}"
+    if present is None and state.phase in (Phase.SHADOW, Phase.RAMPING, Phase.ANALYSING):
+        return f"the canary entry {plan.canary} was taken out of the spec"
+    if present is not None and spec.storage_uri(present["predictor"]) != plan.storage_uri:
+        return f"the canary {plan.canary} was changed to {spec.storage_uri(present['predictor'])}"
+    return ""
+
+
+def _unsettled(objects: Objects, plan: Plan, state: State) -> str:
+    """What is not yet as wanted, in one line; "" if everything is."""
+    if spec.wanted(objects.isvc, plan, state) != objects.isvc["spec"]:
+        return "the spec is not as wanted yet"
+    service = objects.isvc["metadata"]["name"]
+    canary = predictor_object(service, plan.canary)
+    stable = predictor_object(service, plan.stable.name)
+    if state.phase in (Phase.PROMOTING, Phase.PROMOTED):
+        least = max(1, plan.stable.min_replicas or 1)
+        return _pods(objects, least) or _routes(objects.routes, {canary: 100})
+    if state.phase is Phase.DRAINING:
+        return _routes(objects.routes, {stable: 100})
+    if state.phase in (Phase.REMOVING, Phase.ROLLED_BACK):
+        return f"Deployment {canary} is still there" if objects.canary else _routes(objects.routes, {stable: 100})
+    not_ready = _pods(objects, wanted_replicas(state)) or _status(objects.isvc, plan.canary)
+    shares = {stable: 100 - state.percent, canary: state.percent}
+    return not_ready or _routes(objects.routes, {name: share for name, share in shares.items() if share})
+
+
+def _pods(objects: Objects, wanted: int) -> str:
+    deployment = objects.canary
+    if deployment is None:
+        return "the canary's Deployment does not exist yet"
+    status = deployment.get("status", {})
+    if status.get("observedGeneration", 0) < deployment["metadata"].get("generation", 0):
+        return "the canary's Deployment has not been seen by its controller yet"
+    available, updated = status.get("availableReplicas", 0), status.get("updatedReplicas", 0)
+    if available >= wanted and updated >= wanted and updated == status.get("replicas", 0):
+        return ""
+    trouble = _trouble(objects)
+    return f"{available} of {wanted} canary pods are available" + (f": {trouble}" if trouble else "")
+
+
+def _trouble(objects: Objects) -> str:
+    """Why pods do not come up, as far as pods and Deployment tell: room on the nodes, image, bundle, crash, quota."""
+    for pod in objects.canary_pods:
+        status = pod.get("status", {})
+        for condition in status.get("conditions", []):
+            if condition["type"] == "PodScheduled" and condition.get("reason") == "Unschedulable":
+                return _line(f"{pod['metadata']['name']} finds no node: {condition.get('message', '')}")
+        for container in [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]:
+            waiting = container.get("state", {}).get("waiting") or {}
+            ended = (
+                container.get("lastState", {}).get("terminated") or container.get("state", {}).get("terminated")
+            ) or {}
+            if waiting.get("reason") in ("PodInitializing", "ContainerCreating", None) and not ended.get("exitCode"):
+                continue
+            says = waiting.get("message", "") if "Image" in waiting.get("reason", "") else ended.get("message", "")
+            what = waiting.get("reason") or ended.get("reason", "failed")
+            says = _end(says or waiting.get("message", ""))
+            return _line(f"{pod['metadata']['name']}, container {container['name']}: {what}: {says}")
+    for condition in (objects.canary or {}).get("status", {}).get("conditions", []):
+        if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
+            return _line(f"pods cannot be created: {condition.get('message', '')}")
+        if condition["type"] == "Progressing" and condition["status"] == "False":
+            return _line(condition.get("message", "the canary's Deployment does not progress"))
+    return ""
+
+
+def _status(isvc: Document, name: str) -> str:
+    status = isvc.get("status", {})
+    entry = next((item for item in status.get("canaryStatuses") or [] if item["name"] == name), None)
+    if entry is None or not entry["ready"]:
+        return f"KServe does not report canary {name} as ready"
+    ready = next((item for item in status.get("conditions") or [] if item["type"] == "CanaryPredictorReady"), None)
+    if ready is None or ready["status"] != "True":
+        return "CanaryPredictorReady is not true"
+    return ""
+
+
+def _routes(routes: Mapping[str, Document | None], shares: Mapping[str, int]) -> str:
+    """Every rule of every route sends these shares (percent by Service), and the gateway has taken them in."""
+    for name, route in routes.items():
+        if route is None:
+            return f"HTTPRoute {name} does not exist"
+        for rule in route["spec"].get("rules", []):
+            carried = _shares(rule.get("backendRefs", []))
+            if carried != dict(shares):
+                return f"HTTPRoute {name} carries {_words(carried)}, wanted {_words(shares)}"
+        parents = route.get("status", {}).get("parents", [])
+        if not parents:
+            return f"HTTPRoute {name}: no gateway has taken it in"
+        for condition in (condition for parent in parents for condition in parent.get("conditions", [])):
+            if condition.get("observedGeneration", 0) < route["metadata"].get("generation", 0):
+                return f"HTTPRoute {name}: the gateway has not taken in its last change"
+            if condition["type"] in ("Accepted", "ResolvedRefs") and condition["status"] != "True":
+                return _line(f"HTTPRoute {name}: {condition.get('reason', '')}: {condition.get('message', '')}")
+    return ""
+
+
+def _shares(backends: Sequence[Document]) -> dict[str, int]:
+    """Percent by Service; those with none left out. A weight that is not given is 1."""
+    weights = {backend["name"]: int(backend.get("weight", 1)) for backend in backends}
+    total = sum(weights.values()) or 1
+    return {name: round(100 * weight / total) for name, weight in weights.items() if weight}
+
+
+def _words(shares: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {share} %" for name, share in sorted(shares.items())) or "nothing"
+
+
+def _end(text: str, length: int = 200) -> str:
+    """The end of what a container said last: of a traceback, what it was about."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else f"…{line[-length:]}"
+
+
+def _line(text: str, length: int = 300) -> str:
+    line = " ".join(text.split()).rstrip(": ")
+    return line if len(line) <= length else line[: length - 1] + "…"

@@ -1,0 +1,128 @@
+"""Good rows from bad ones, in passes over ingest's file: faults; keys, twice; then the writing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from tenure.checks import positives
+from tenure.checks.duplicates import not_first, repeated
+from tenure.checks.hashing import hash_rows
+from tenure.checks.rows import check_rows
+from tenure.checks.table import Observed
+from tenure.contract import Contract
+from tenure.parsing import ROW, Kind, rejects, table_columns, table_schema
+from tenure.parsing.lenient import flags
+from tenure.progress import progress
+from tenure.sources import TableSink
+from tenure.stats import Sketch
+
+BATCH_ROWS = 65_536
+PROGRESS_ROWS = 500_000
+
+
+def separate(contract: Contract, data: Path, seen: Observed, now: datetime, valid: Path) -> Sketch:
+    """Write ``data.parquet`` and ``quarantine.parquet`` into ``valid``; note in ``seen`` what was met.
+
+    Args:
+        data: ingest's table, with the contract's schema.
+        now: aware.
+
+    Returns a sketch of the good rows' columns, the key's left out.
+
+    Raises:
+        StorageError: the disk is full.
+    """
+    sketch = _sketch(contract)
+    repeats = _repeats(contract, data, seen, now)
+    schema = table_schema(contract)
+    done = 0
+    with (
+        TableSink(valid / "data.parquet", schema) as good,
+        TableSink(valid / "quarantine.parquet", rejects.SCHEMA) as quarantine,
+    ):
+        for batch in _batches(data):
+            faults = check_rows(contract, batch, now, seen.defaulted)
+            kind = Kind("keys", contract.key, "stands in an earlier row")
+            faults.add(repeats[done : done + batch.num_rows], kind, batch.column(contract.key))
+            seen.faults.update(faults.counts)
+            kept = batch
+            if faults.bad.any():
+                quarantine.write(rejects.to_batch(faults.rejected(batch.drop_columns([ROW]), batch.column(ROW))))
+                kept = batch.filter(pa.array(~faults.bad))
+            if kept.num_rows:
+                good.write(kept)
+                sketch.add(kept)
+                _note(contract, kept, seen)
+            if (done + batch.num_rows) // PROGRESS_ROWS > done // PROGRESS_ROWS:
+                progress("rows checked", done + batch.num_rows, seen.accepted)
+            done += batch.num_rows
+    return sketch
+
+
+def sketch_of(contract: Contract, valid: Path) -> Sketch:
+    """The sketch that ``separate`` returned, from the good rows that it wrote."""
+    sketch = _sketch(contract)
+    for batch in _batches(valid / "data.parquet"):
+        sketch.add(batch)
+    return sketch
+
+
+def newest_of(contract: Contract, valid: Path) -> date | datetime | None:
+    """The latest time of a good row; none where rows have no time."""
+    if contract.time is None:
+        return None
+    newest = [pc.max(batch.column(0)).as_py() for batch in _batches(valid / "data.parquet", [contract.time])]
+    return max(newest, default=None)
+
+
+def _sketch(contract: Contract) -> Sketch:
+    return Sketch({name: column for name, column in table_columns(contract).items() if column.role != "key"})
+
+
+def _repeats(contract: Contract, data: Path, seen: Observed, now: datetime) -> np.ndarray:
+    """Which rows repeat the key of an earlier good one; bool (rows,). None do in an event log."""
+    columns = table_columns(contract)
+    bad, hashes = [], []
+    missing = dict.fromkeys(columns, 0)
+    for batch in _batches(data):
+        bad.append(check_rows(contract, batch, now, seen.defaulted).bad)
+        for name in missing:
+            missing[name] += batch.column(name).null_count
+        if contract.events is not None:
+            hashes.append(hash_rows([batch.column(name) for name in columns]))
+    seen.missing = missing
+    if contract.events is not None:
+        seen.identical = int(not_first(np.concatenate(hashes)).sum())
+        return np.zeros(seen.accepted, dtype=bool)
+
+    def keys() -> Iterator[tuple[pa.Array, np.ndarray]]:
+        for batch, wrong in zip(_batches(data, [contract.key]), bad, strict=True):
+            yield batch.column(0), ~wrong
+
+    repeats = repeated(keys)
+    if repeats.any():
+        whole = np.concatenate([hash_rows([batch.column(name) for name in columns]) for batch in _batches(data)])
+        seen.identical = int((not_first(whole) & repeats).sum())
+    return repeats
+
+
+def _note(contract: Contract, good: pa.RecordBatch, seen: Observed) -> None:
+    seen.good += good.num_rows
+    if contract.label_column is not None and contract.task == "classification":
+        seen.positives += int(flags(positives(contract, good.column(contract.label_column))).sum())
+    if contract.time is not None:
+        newest = pc.max(good.column(contract.time)).as_py()
+        seen.newest = newest if seen.newest is None else max(seen.newest, newest)
+
+
+def _batches(data: Path, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+    # Without a buffer of its own, Parquet would hold whole columns of a row group.
+    with pq.ParquetFile(data, pre_buffer=False, buffer_size=1 << 20) as file:
+        yield from file.iter_batches(batch_size=BATCH_ROWS, columns=columns, use_threads=False)

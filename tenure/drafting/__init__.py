@@ -1,0 +1,1 @@
+"""A first contract, inferred from data, for a person to edit."""

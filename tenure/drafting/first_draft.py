@@ -1,0 +1,181 @@
+"""Writing a guessed contract as YAML that a person likes to edit."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import yaml
+
+from tenure.contract.settings import Quality, Source, Task
+from tenure.drafting.survey import ColumnSurvey
+
+HORIZON_DAYS = 90
+MAX_CUTS = 3
+
+
+@dataclass
+class Guess:
+    """What a column may be: its type, further keys, and a remark for whoever edits it."""
+
+    type: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    comment: str = ""
+
+
+@dataclass
+class Draft:
+    """A contract in the making."""
+
+    name: str
+    source: Source
+    shown: str
+    rows: int
+    columns: dict[str, Guess] = field(default_factory=dict)
+    order: list[str] = field(default_factory=list)
+    label: dict[str, Any] = field(default_factory=dict)
+    label_comment: str = ""
+    task: Task = "classification"
+    events: dict[str, Any] = field(default_factory=dict)
+    windows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    quality: dict[str, tuple[Any, str]] = field(default_factory=dict)
+    _time: ColumnSurvey | None = None
+
+    def add_key(self, column: ColumnSurvey, guess: Guess) -> None:
+        self.columns[column.name] = guess
+
+    def add_label(self, column: ColumnSurvey, positive: str) -> None:
+        levels = column.levels()
+        settings: dict[str, Any] = {"role": "label", "values": levels}
+        if column.missing_texts:
+            settings["missing_values"] = column.missing_texts
+        self.columns[column.name] = Guess("category", settings, "the label: what is to be predicted")
+        self.label = {"positive": positive}
+        rows_left = column.values[positive]
+        known = sum(column.values[level] for level in levels)
+        self.label_comment = f"the value of '{column.name}' that means: this customer left ({rows_left:,} of {known:,})"
+        share = min(rows_left, known - rows_left) / known
+        if share < Quality().min_class_share:
+            self.quality["min_class_share"] = (float(f"{share / 2:.1g}"), "the smaller class is rare here")
+
+    def add_number(self, column: ColumnSurvey, guess: Guess) -> None:
+        """A label that is a number: the task is regression."""
+        self.task = "regression"
+        kept = {key: value for key, value in guess.settings.items() if key in ("range", "missing_values")}
+        found = f"{column.low:g} to {column.high:g}"
+        comment = f"the label: the number that is to be predicted; found: {found}; what is possible? unit?"
+        self.columns[column.name] = Guess(column.kind, {"role": "label", **kept}, comment)
+
+    def add_time(self, column: ColumnSurvey, guess: Guess, now: datetime) -> None:
+        guess.settings["role"] = "time"
+        guess.comment = "when the row was seen; rows are split by it"
+        self.columns[column.name] = guess
+        self._time = column
+        limit = Quality().freshness_days
+        if column.last and limit and now - column.last.replace(tzinfo=UTC) > timedelta(days=limit):
+            self.quality["freshness_days"] = (None, f"the newest row is of {column.last:%Y-%m-%d}: a historical table")
+
+    def add_events(self, time: ColumnSurvey) -> None:
+        """The label is silence after a cut: cuts as late as the data allows, a horizon apart."""
+        if time.first is None or time.last is None:
+            raise ValueError("an event log needs dates")
+        span = (time.last - time.first).days
+        horizon = max(1, min(HORIZON_DAYS, span // 4))
+        last = time.last.date() - timedelta(days=horizon - 1)
+        cuts = [last - timedelta(days=horizon * back) for back in reversed(range(MAX_CUTS))]
+        self.events = {
+            "cuts": [cut for cut in cuts if cut >= time.first.date() + timedelta(days=horizon)] or [last],
+            "active_days": 2 * horizon,
+        }
+        self.label = {"horizon_days": horizon}
+        self.label_comment = "a customer without an event for so long after the cut has left"
+
+
+def write_draft(draft: Draft) -> str:
+    """The draft as YAML."""
+    lines = [
+        f"# A first contract, guessed from {draft.rows:,} rows of {draft.shown}.",
+        "# Read it through: every guess is somebody's to confirm. 'tenure check' holds data against it.",
+        f"name: {draft.name}",
+        "description: ''",
+        *(["task: regression  # a number is predicted, not who leaves"] if draft.task == "regression" else []),
+        *_section("source", draft.source.model_dump(mode="json", exclude_defaults=True)),
+        *(["label:"] if draft.label else []),
+        *[f"  {key}: {_flow(value)}  # {draft.label_comment}" for key, value in draft.label.items()],
+    ]
+    if draft.events:
+        lines += _section("events", draft.events)
+    if draft.quality:
+        lines.append("quality:")
+        lines += [f"  {key}: {_flow(value)}  # {why}" for key, (value, why) in draft.quality.items()]
+    elif draft.rows < Quality().min_rows:
+        lines.append("quality:")
+    if draft.rows < Quality().min_rows:
+        lines.append(f"  min_rows: {max(1, math.floor(draft.rows * 0.9))}  # a very small table: trust no model of it")
+    lines += ["", "columns:"]
+    for name in draft.order:
+        guess = draft.columns[name]
+        lines.append(f"  {_flow(name)}:" + (f"  # {guess.comment}" if guess.comment else ""))
+        for key, value in {"type": guess.type, **guess.settings}.items():
+            lines.append(f"    {key}: {_flow(value)}")
+    if draft.events:
+        lines += ["", *_windows(draft)]
+    else:
+        lines += [
+            "",
+            "# Features computed from columns of the same row; for example:",
+            "# derived:",
+            "#   spend_per_month:",
+            "#     expression: total_spend / max(months, 1)",
+            "#     reason: a high price for a short time is easily given up",
+        ]
+    lines += [
+        "",
+        *_business(draft.task),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _business(task: Task) -> list[str]:
+    if task == "regression":
+        return [
+            "# Whom to contact: those of whom most is expected, as many as this; the defaults are these:",
+            "# business: {currency: USD, contacts_per_day: 1000}",
+        ]
+    return [
+        "# What a decision is worth; the defaults are these:",
+        "# business: {currency: USD, customer_value: 600, offer_cost: 10, offer_success_share: 0.3,"
+        " contacts_per_day: 1000}",
+    ]
+
+
+def _windows(draft: Draft) -> list[str]:
+    days = draft.label["horizon_days"]
+    windows: dict[str, dict[str, Any]] = {
+        "days_since_last": {"aggregate": "recency", "unit": "days", "reason": "a customer who is silent is leaving"},
+        "days_since_first": {"aggregate": "age", "unit": "days", "reason": "old customers stay"},
+        "events_ever": {"aggregate": "count", "reason": "frequent customers stay"},
+        f"events_{days}d": {"aggregate": "count", "days": days, "reason": "recent activity"},
+    }
+    for name, guess in draft.columns.items():
+        if guess.type in ("integer", "number") and "role" not in guess.settings:
+            for aggregate in ("sum", "mean"):
+                windows[f"{name}_{aggregate}"] = {"aggregate": aggregate, "column": name, "reason": f"how much {name}"}
+    lines = ["# Features: what happened before the cut.", "windows:"]
+    for name, window in windows.items():
+        lines.append(f"  {_flow(name)}: {_flow(window)}")
+    return lines
+
+
+def _section(name: str, values: dict[str, Any]) -> list[str]:
+    if not values:
+        return []
+    return [f"{name}:", *[f"  {key}: {_flow(value)}" for key, value in values.items()]]
+
+
+def _flow(value: Any) -> str:
+    """A value on one line of YAML."""
+    text: str = yaml.safe_dump(value, default_flow_style=True, width=10**9, allow_unicode=True, sort_keys=False)
+    return text.strip().removesuffix("...").strip()

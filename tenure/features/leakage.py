@@ -1,0 +1,83 @@
+"""The leakage check on the training part, and the gate behind it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from tenure.checks import labels_of
+from tenure.checks.leakage import Table, check_leakage
+from tenure.contract import Contract
+from tenure.contract.schema import LABEL_COLUMN, ROW_COLUMN, SNAPSHOT_COLUMN
+from tenure.errors import DataError
+from tenure.sources import write_text
+from tenure.transform import Tables, Transform
+
+MAX_ROWS = 50_000
+"""About as many rows are looked at: a leak shows in these, or in none."""
+
+SECONDS_A_DAY = 86_400.0
+
+
+def stop_if_leaking(contract: Contract, training: Tables, transform: Transform, path: Path) -> list[str]:
+    """Write what the check found to ``path``; returns the findings that only warn, a line each.
+
+    Args:
+        training: the training part, by batches of the columns asked for.
+
+    Raises:
+        DataError: a feature gives the label away; names it and says how. ``path`` is written by then.
+    """
+    rows = _sample(contract, training, transform)
+    checks = check_leakage(contract, _table(contract, rows, transform))
+    document = {"rows": rows.num_rows, "checks": [asdict(check) for check in checks]}
+    write_text(path, json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    failed = [check.message for check in checks if check.level == "stop"]
+    if failed:
+        raise DataError(
+            f"'{contract.name}' would learn from what is not known when it predicts: {'; '.join(failed)}."
+            " Take it out (role: ignored), or name it under quality.leakage_accepted if it is known in time"
+        )
+    return [check.message for check in checks if check.level == "warn"]
+
+
+def _sample(contract: Contract, training: Tables, transform: Transform) -> pa.Table:
+    label = contract.label_column or LABEL_COLUMN
+    total = sum(batch.num_rows for batch in training([label]))
+    time = SNAPSHOT_COLUMN if contract.events is not None else contract.time
+    own = [] if contract.events is not None else [ROW_COLUMN]
+    names = dict.fromkeys([*transform.inputs, contract.key, label, *([time] if time else []), *own])
+    # At random: a fixed stride could meet a pattern of the file.
+    random, share = np.random.default_rng(0), MAX_ROWS / max(total, 1)
+    drawn = (batch.filter(pa.array(random.random(batch.num_rows) < share)) for batch in training(list(names)))
+    return pa.Table.from_batches(list(drawn))
+
+
+def _table(contract: Contract, rows: pa.Table, transform: Transform) -> Table:
+    orders = {f"order of the key '{contract.key}'": _places(rows.column(contract.key))}
+    if contract.events is None:
+        orders["order of the rows in the source"] = _places(rows.column(ROW_COLUMN))
+    time = SNAPSHOT_COLUMN if contract.events is not None else contract.time
+    return Table(
+        values=transform.values({name: rows.column(name) for name in transform.inputs}),
+        label=labels_of(contract, rows.column(contract.label_column or LABEL_COLUMN)),
+        orders=orders,
+        time=None if time is None else _days(rows.column(time)),
+    )
+
+
+def _places(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    """(rows,) the place of each value among all: numbers by size, text by the alphabet; equal ones share it."""
+    return np.asarray(pc.rank(column, tiebreaker="dense").to_numpy(), dtype=np.float64)
+
+
+def _days(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    """(rows,) days since 1970-01-01."""
+    microseconds = column.cast(pa.timestamp("us", "UTC" if getattr(column.type, "tz", None) else None))
+    return np.asarray(microseconds.cast(pa.int64()).to_numpy() / (SECONDS_A_DAY * 1e6), dtype=np.float64)

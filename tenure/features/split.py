@@ -1,0 +1,209 @@
+"""Which rows train, which validate, which test.
+
+``stratified``   by customer: within each class, customers ranked by a keyed hash of their key. Whoever adds, drops or
+                 shuffles rows moves few others. All rows of a customer are in one part. A number's classes are its
+                 strata.
+``time``         by time: the oldest rows train, the newest test. Rows of one time are in one part.
+
+An event log is split by cut: the last test, those before validate, the first train. A customer may then stand in
+several parts, at different cuts, as customers do when a model is used: it was trained on their past. The horizons of
+cuts must not overlap, or the label of one would be known from another. With two cuts, the customers of the first are
+divided between training and validation; with one, among all three parts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from tenure.contract import Contract
+from tenure.errors import DataError
+from tenure.features.windows import horizon_days
+from tenure.stats.strata import stratify
+
+PartName = Literal["train", "validation", "test"]
+PARTS: tuple[PartName, ...] = ("train", "validation", "test")
+
+LEAST_OF_STRATUM = 20
+"""Customers of a stratum of a number: each part gets some of them."""
+
+Places = NDArray[np.int8]
+"""For each row the index of its part in ``PARTS``."""
+
+Codes = NDArray[np.int64]
+"""For each row its customer, from 0, in the order of their hashes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Assignment:
+    """Which part each row is in."""
+
+    strategy: Literal["stratified", "time"]
+    places: Places
+    """Shape (rows,)."""
+    rows: dict[str, int]
+    positives: dict[str, int]
+    """Rows of customers who left, a part; empty for regression."""
+    keys_in_several_parts: int
+    """Customers with rows in more than one part; 0 unless an event log is split by time."""
+
+
+def assign(
+    contract: Contract, hashes: NDArray[np.uint64], labels: NDArray[Any], times: NDArray[Any] | None
+) -> Assignment:
+    """Divide rows by the contract's ``split``. Takes about 25 bytes a row beside what is passed to it.
+
+    Args:
+        hashes: of the rows' keys, by ``hash_keys``; shape (rows,). Two keys in 2^64 share one, and a part with it.
+        labels: 0 or 1; for regression the number; shape (rows,).
+        times: of each row, in the contract's time column, or its cut; shape (rows,). None without time.
+
+    Raises:
+        DataError: a part would lack a class, or hold one value of a number only; times are too few to divide, or
+            horizons overlap.
+    """
+    split, strategy = contract.split, contract.split_strategy
+    shares = (split.train, split.validation, split.test)
+    codes = _ranks(hashes)
+    customers = int(codes.max(initial=-1)) + 1
+    is_number = contract.task == "regression"
+    classes = stratify(labels, LEAST_OF_STRATUM).astype(np.int8) if is_number else labels
+    if strategy == "stratified":
+        places = _by_customer(codes, classes, shares)
+    elif times is None:
+        raise ValueError("a split by time needs times")
+    elif contract.events is None:
+        places = _by_time(times, shares)
+    else:
+        places = _by_cut(codes, classes, times, shares)
+        _refuse_overlap(places, times, horizon_days(contract))
+    (_refuse_one_value if is_number else _refuse_one_class)(places, labels)
+    shared = _keys_in_several_parts(codes, places, customers)
+    if shared and (strategy == "stratified" or contract.events is None):
+        raise DataError(f"{shared} values of the key '{contract.key}' stand in several parts of the split")
+    positives = {} if is_number else _per_part(places, labels)
+    return Assignment(strategy, places, _per_part(places, None), positives, shared)
+
+
+def hash_keys(keys: pa.Array, seed: int) -> NDArray[np.uint64]:
+    """Hash of each key as text, keyed by ``seed``: what customers are ranked by; shape (rows,)."""
+    secret = str(seed).encode()
+    encoded = keys.dictionary_encode()
+    texts = encoded.dictionary.cast(pa.string()).to_pylist()
+    digests = b"".join(hashlib.blake2b(text.encode(), digest_size=8, key=secret).digest() for text in texts)
+    return np.frombuffer(digests, dtype="<u8")[encoded.indices.to_numpy()]
+
+
+def _per_part(places: Places, weights: NDArray[np.int8] | None) -> dict[str, int]:
+    """Rows a part, or those whose weight is not 0."""
+    counted = np.ones(len(places), dtype=bool) if weights is None else weights != 0
+    return {part: int(np.count_nonzero(counted & (places == index))) for index, part in enumerate(PARTS)}
+
+
+def _ranks(values: NDArray[Any]) -> Codes:
+    """Place of each value among the distinct ones, from 0; shape (n,). ``np.unique`` takes twice the memory."""
+    order = np.argsort(values)
+    ordered = values[order]
+    new = np.zeros(len(values), dtype=bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    del ordered
+    ranks = np.empty(len(values), dtype=np.int64)
+    ranks[order] = np.cumsum(new)
+    return ranks
+
+
+def _by_customer(codes: Codes, classes: NDArray[np.int8], shares: tuple[float, ...]) -> Places:
+    # A customer with several rows has the class of the one who left, if that is among them.
+    highest = np.zeros(int(codes.max(initial=-1)) + 1, dtype=np.int8)
+    np.maximum.at(highest, codes, classes)
+    of_customer = np.zeros(len(highest), dtype=np.int8)
+    for kind in np.unique(highest):
+        # Ranked by their hashes, as codes are.
+        members = np.flatnonzero(highest == kind)
+        of_customer[members] = np.repeat(np.arange(len(shares), dtype=np.int8), _counts(len(members), shares))
+    return of_customer[codes]
+
+
+def _by_time(times: NDArray[Any], shares: tuple[float, ...]) -> Places:
+    steps = _ranks(times)
+    counts = np.bincount(steps)
+    if len(counts) < len(PARTS):
+        raise DataError(f"the time column has {len(counts)} different times: a split by time needs three at least")
+    return _parts_of_steps(counts, shares)[steps]
+
+
+def _by_cut(codes: Codes, classes: NDArray[np.int8], cuts: NDArray[Any], shares: tuple[float, float, float]) -> Places:
+    steps = _ranks(cuts)
+    counts = np.bincount(steps)
+    if len(counts) >= len(PARTS):
+        return _parts_of_steps(counts, shares)[steps]
+    if len(counts) == 1:
+        return _by_customer(codes, classes, shares)
+    places = np.full(len(codes), PARTS.index("test"), dtype=np.int8)
+    first = np.flatnonzero(steps == 0)
+    before = shares[0] + shares[1]
+    places[first] = _by_customer(_ranks(codes[first]), classes[first], (shares[0] / before, shares[1] / before))
+    return places
+
+
+def _parts_of_steps(counts: NDArray[np.int64], shares: tuple[float, ...]) -> Places:
+    """The part of each step of time: bounds as near to the shares as whole steps allow, no part empty."""
+    ends = np.cumsum(counts)
+    wanted = np.cumsum(shares)[:-1] * ends[-1]
+    steps = len(counts)
+    bounds: list[int] = []
+    for index, rows in enumerate(wanted.tolist()):
+        nearest = int(np.argmin(np.abs(ends - rows))) + 1
+        least = bounds[-1] + 1 if bounds else 1
+        bounds.append(min(max(nearest, least), steps - (len(wanted) - index)))
+    lengths = np.diff([0, *bounds, steps])
+    return np.repeat(np.arange(len(shares), dtype=np.int8), lengths)
+
+
+def _counts(number: int, shares: tuple[float, ...]) -> NDArray[np.int64]:
+    """Whole rows a part, each bound as near to the shares as whole rows allow; halves go to the earlier part."""
+    bounds = np.floor(np.cumsum(shares) * number + 0.5 + 1e-9).astype(np.int64)
+    return np.diff(bounds, prepend=0)
+
+
+def _refuse_overlap(places: Places, cuts: NDArray[Any], horizon: int) -> None:
+    """What a customer does in days that two horizons share is part of the label at both cuts: a model would be
+    tested on what it was taught."""
+    days = cuts.astype("datetime64[D]")
+    for before, after in pairwise(range(len(PARTS))):
+        earlier, later = days[places == before].max(), days[places == after].min()
+        if earlier < later < earlier + horizon:
+            raise DataError(
+                f"the {horizon} days from the cut {earlier} ({PARTS[before]}) reach beyond the cut {later} "
+                f"({PARTS[after]}): cuts of different parts must be {horizon} days apart"
+            )
+
+
+def _refuse_one_class(places: Places, labels: NDArray[np.int8]) -> None:
+    for index, part in enumerate(PARTS):
+        inside = labels[places == index]
+        for kind, what in ((1, "who left"), (0, "who stayed")):
+            if not (inside == kind).any():
+                raise DataError(f"the {part} part of the split has {len(inside)} rows and no customer {what}")
+
+
+def _refuse_one_value(places: Places, labels: NDArray[np.float64]) -> None:
+    for index, part in enumerate(PARTS):
+        inside = labels[places == index]
+        if not len(inside) or inside.min() == inside.max():
+            found = f"the label is {inside[0]:g} in all of them" if len(inside) else "a model needs some"
+            raise DataError(f"the {part} part of the split has {len(inside)} rows: {found}")
+
+
+def _keys_in_several_parts(codes: Codes, places: Places, customers: int) -> int:
+    low = np.full(customers, len(PARTS), dtype=np.int8)
+    high = np.full(customers, -1, dtype=np.int8)
+    np.minimum.at(low, codes, places)
+    np.maximum.at(high, codes, places)
+    return int((low < high).sum())

@@ -1,0 +1,1 @@
+"""Monitoring: current customers compared with those that the model was trained on."""

@@ -1,0 +1,164 @@
+"""From a source's columns, text or typed, to the contract's Arrow types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tenure.contract import Column, Contract
+from tenure.contract.schema import ROW_COLUMN
+from tenure.errors import ContractError
+from tenure.parsing import moments, numerals, words
+from tenure.parsing.faults import Kind, RowFaults, quote
+from tenure.parsing.lenient import flags, keep, valid
+
+ROW = ROW_COLUMN
+"""Column of a parsed table: int64, the row's number in the source, 1-based."""
+
+_TYPES: dict[str, pa.DataType] = {
+    "string": pa.string(),
+    "category": pa.string(),
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+    "date": moments.DATE,
+    "timestamp": moments.TIMESTAMP,
+}
+_NOUNS = {
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "date": "a date",
+    "timestamp": "a timestamp",
+}
+
+
+def arrow_type(column: Column) -> pa.DataType:
+    """The Arrow type that values of ``column`` are parsed into."""
+    return _TYPES[column.type]
+
+
+def table_columns(contract: Contract) -> dict[str, Column]:
+    """The columns that are read, in the contract's order: all but ignored ones that no slice or window uses."""
+    used = {*contract.slices, *(window.column for window in contract.windows.values())}
+    return {name: column for name, column in contract.columns.items() if column.role != "ignored" or name in used}
+
+
+def table_schema(contract: Contract) -> pa.Schema:
+    """Schema of a parsed table: the columns read, in the contract's order, then ``_row``."""
+    fields = [pa.field(name, arrow_type(column)) for name, column in table_columns(contract).items()]
+    return pa.schema([*fields, pa.field(ROW, pa.int64())])
+
+
+def parse_batch(batch: pa.RecordBatch, columns: Mapping[str, Column]) -> tuple[pa.RecordBatch, RowFaults]:
+    """The columns of ``batch`` that ``columns`` describes, in their Arrow types, and what did not parse.
+
+    A value that stands for a missing one is null, and so is NaN; an infinity is a fault. Rows with a fault are
+    still there, with a null in the place.
+
+    Args:
+        batch: has every column of ``columns``.
+
+    Raises:
+        DataError: a column holds lists or another thing that no contract describes.
+    """
+    faults = RowFaults(batch.num_rows)
+    parsed = []
+    for name, column in columns.items():
+        raw = words.plain(batch.column(name), name)
+        parsed.append(_parse(raw, name, column, faults))
+    schema = pa.schema([pa.field(name, arrow_type(column)) for name, column in columns.items()])
+    return pa.RecordBatch.from_arrays(parsed, schema=schema), faults
+
+
+def parse_value(text: str, name: str, column: Column, key: str) -> Any:
+    """One value of a contract, such as a default, as the value a row of the column would hold; None if missing.
+
+    Args:
+        key: where it stands in the contract, for the error.
+
+    Raises:
+        ContractError: ``text`` is no value of the column.
+    """
+    batch = pa.RecordBatch.from_arrays([pa.array([text])], names=[name])
+    parsed, faults = parse_batch(batch, {name: column})
+    if faults.bad.any():
+        raise ContractError(f"'{key}': {quote(text)} is not {_NOUNS.get(column.type, 'a text')}")
+    return parsed.column(0)[0].as_py()
+
+
+def _parse(raw: pa.Array, name: str, column: Column, faults: RowFaults) -> pa.Array:
+    """One column, by what it holds: already of the contract's kind, or text that is to be read."""
+    if column.is_temporal and pa.types.is_temporal(raw.type):
+        return _without_missing_moments(_moments(raw, column), column)
+    if column.type in ("integer", "number") and _is_number(raw.type):
+        return _numbers(raw, raw, name, column, faults)
+    if column.type == "boolean" and pa.types.is_boolean(raw.type):
+        return raw
+    text, broken = words.texts(raw)
+    faults.add(broken, Kind("types", name, "is not text in UTF-8"), raw)
+    return _from_text(_without_missing(text, column), raw, name, column, faults)
+
+
+def _from_text(text: pa.Array, raw: pa.Array, name: str, column: Column, faults: RowFaults) -> pa.Array:
+    if column.type in ("integer", "number"):
+        return _numbers(text, raw, name, column, faults)
+    if column.is_text:
+        faults.add(flags(pc.match_substring(text, "\0")), Kind("types", name, "holds a NUL character"), raw)
+        return text
+    if column.type == "boolean":
+        found, wrong = words.booleans(text, column.values)
+    else:
+        found = _moments(text, column)
+        wrong = valid(text) & ~valid(found)
+    faults.add(wrong, Kind("types", name, f"is not {_NOUNS[column.type]}"), raw)
+    return found
+
+
+def _moments(values: pa.Array, column: Column) -> pa.Array:
+    read = moments.dates if column.type == "date" else moments.timestamps
+    return read(values, column.format)
+
+
+def _numbers(column: pa.Array, raw: pa.Array, name: str, described: Column, faults: RowFaults) -> pa.Array:
+    read = numerals.integers if described.type == "integer" else numerals.floats
+    numbers = read(column)
+    faults.add(numbers.wrong, Kind("types", name, f"is not {_NOUNS[described.type]}"), raw)
+    faults.add(numbers.infinite, Kind("types", name, "is infinite"), raw)
+    stand_ins = _numbers_for_missing(described)
+    if not stand_ins:
+        return numbers.values
+    # -999 and -999.0 stand for the same, in a text and in a typed column.
+    return keep(
+        numbers.values, ~flags(pc.is_in(pc.cast(numbers.values, pa.float64(), safe=False), pa.array(stand_ins)))
+    )
+
+
+def _numbers_for_missing(column: Column) -> list[float]:
+    read = numerals.floats(pa.array(column.missing_values, pa.string()))
+    return [value for value in read.values.to_pylist() if value is not None]
+
+
+def _without_missing(text: pa.Array, column: Column) -> pa.Array:
+    stand_ins = pa.array(["", *(value.strip() for value in column.missing_values)])
+    missing = flags(pc.is_in(text, stand_ins))
+    return keep(text, ~missing) if missing.any() else text
+
+
+def _without_missing_moments(found: pa.Array, column: Column) -> pa.Array:
+    if not column.missing_values:
+        return found
+    stand_ins = _moments(pa.array(column.missing_values, pa.string()), column).drop_null()
+    return keep(found, ~flags(pc.is_in(found, stand_ins)))
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_integer(kind)
+        or pa.types.is_floating(kind)
+        or pa.types.is_decimal(kind)
+        or pa.types.is_boolean(kind)
+    )

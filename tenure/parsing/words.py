@@ -1,0 +1,97 @@
+"""Columns as text, and texts as booleans."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tenure.errors import DataError
+from tenure.parsing.lenient import flags, keep, valid
+
+TRUE_WORDS = ("true", "t", "yes", "y", "1", "on")
+FALSE_WORDS = ("false", "f", "no", "n", "0", "off")
+
+
+def plain(column: pa.Array, name: str) -> pa.Array:
+    """``column`` without wrapping: no dictionary, no run ends; 64-bit text as ordinary text.
+
+    Raises:
+        DataError: the column holds lists, structs or another thing that is no single value.
+    """
+    kind = column.type
+    wrapped = _unwrapped(column)
+    if wrapped is not None:
+        return plain(wrapped, name)
+    if pa.types.is_null(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return column.cast(pa.string())
+    if pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind) or pa.types.is_binary_view(kind):
+        return column.cast(pa.binary())
+    if pa.types.is_nested(kind) or pa.types.is_duration(kind) or pa.types.is_interval(kind):
+        raise DataError(f"column '{name}' holds {kind}: a column of a contract holds one text, number or date a row")
+    return column
+
+
+def _unwrapped(column: pa.Array) -> pa.Array | None:
+    """What a dictionary, run ends or an extension type wraps; None if the column is no wrapping."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return column.dictionary_decode()
+    if pa.types.is_run_end_encoded(kind):
+        return pc.run_end_decode(column)
+    if isinstance(kind, pa.UuidType):
+        return pa.array([None if value is None else str(value) for value in column.to_pylist()], pa.string())
+    return column.storage if isinstance(kind, pa.BaseExtensionType) else None
+
+
+def texts(column: pa.Array) -> tuple[pa.Array, np.ndarray]:
+    """A plain column as trimmed text, and which of its values are no text in UTF-8: bool (rows,), null there."""
+    kind = column.type
+    broken = np.zeros(len(column), dtype=bool)
+    if pa.types.is_binary(kind):
+        try:
+            text = column.cast(pa.string())
+        except pa.ArrowInvalid:
+            broken = np.array([value is not None and not _is_utf8(value) for value in column.to_pylist()])
+            text = keep(column, ~broken).cast(pa.string())
+    elif pa.types.is_floating(kind):
+        text = _without_point(column)
+    elif pa.types.is_timestamp(kind) and kind.tz is not None:
+        text = pc.cast(pc.cast(column, pa.timestamp("us", "UTC"), safe=False), pa.string())
+    else:
+        text = column.cast(pa.string())
+    return pc.utf8_trim_whitespace(text), broken
+
+
+def booleans(text: pa.Array, values: tuple[str, ...] | None) -> tuple[pa.Array, np.ndarray]:
+    """Texts as booleans, and which are neither: bool (rows,).
+
+    Args:
+        values: the false and the true text; the common words in any case without it.
+    """
+    falses, trues = (FALSE_WORDS, TRUE_WORDS) if values is None else (values[:1], values[1:])
+    if values is None:
+        text = pc.utf8_lower(text)
+    true = flags(pc.is_in(text, pa.array(trues)))
+    known = true | flags(pc.is_in(text, pa.array(falses)))
+    return keep(pa.array(true), known), valid(text) & ~known
+
+
+def _without_point(column: pa.Array) -> pa.Array:
+    """A number as text; a whole one without '.0', as a key that a missing value turned into a float must be."""
+    column = keep(column, ~flags(pc.is_nan(column)))
+    as_floats = pc.cast(column, pa.float64())
+    values = pc.fill_null(as_floats, 0.5).to_numpy(zero_copy_only=False)
+    whole = np.isfinite(values) & (values == np.floor(values)) & (np.abs(values) < 2.0**53)
+    return pc.coalesce(
+        pc.cast(pc.cast(keep(as_floats, whole), pa.int64()), pa.string()),
+        pc.cast(keep(column, ~whole), pa.string()),
+    )
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

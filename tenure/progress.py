@@ -1,0 +1,47 @@
+"""Progress of long work: the library says how far it is, and whoever runs it decides where that is shown.
+
+Library code calls ``progress``; a caller that wants to see it installs a listener::
+
+    with listening(print_progress):
+        train(dataset)
+
+Without a listener nothing is reported.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
+from typing import Protocol
+
+
+class Listener(Protocol):
+    """Receives progress: a message of a few words and, where the work can be counted, how much of it is done."""
+
+    def __call__(self, message: str, done: int | None, total: int | None, /) -> None: ...
+
+
+_listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
+
+
+def progress(message: str, done: int | None = None, total: int | None = None) -> None:
+    """Report progress to the installed listener, if there is one.
+
+    Args:
+        message: a few words that describe the current work.
+        done, total: units of work finished, and units in all, where the work can be counted.
+    """
+    listener = _listener.get()
+    if listener is not None:
+        listener(message, done, total)
+
+
+@contextlib.contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Send the progress of what runs inside the ``with`` to ``listener``; an outer listener is restored after it."""
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)

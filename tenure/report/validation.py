@@ -1,0 +1,126 @@
+"""The validation report for people: one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, StrictUndefined
+
+from tenure.checks import Check, Validation
+from tenure.contract import Column, Contract
+from tenure.stats import Sketch
+
+BINS = 24
+TOP_VALUES = 8
+COUNTING = ("types", "nulls", "range", "values", "keys", "label", "future", "identical", "outliers")
+"""Checks whose ``observed`` counts what is wrong."""
+WIDTH, HEIGHT = 240, 56
+"""Of a histogram, in its own units."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar of a histogram: its place in units of the drawing, and what it says."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    says: str
+
+
+@dataclass(frozen=True)
+class ColumnSummary:
+    """What the report shows of a column of the good rows."""
+
+    name: str
+    column: Column
+    missing: float
+    facts: list[tuple[str, str]]
+    bars: list[Bar]
+    values: list[tuple[str, float]]
+    """Most frequent texts and their shares of all rows."""
+
+
+def render(
+    validation: Validation,
+    contract: Contract,
+    sketch: Sketch,
+    quarantined: list[dict[str, Any]],
+    rejected: list[dict[str, Any]],
+) -> str:
+    """The report as HTML. Everything that comes from the table is escaped.
+
+    Args:
+        sketch: of the good rows.
+        quarantined, rejected: some of these rows, with ``row``, ``reason`` and ``text``.
+    """
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["percent"] = lambda share: f"{100 * share:.1f} %"
+    environment.filters["mark"] = _mark
+    environment.filters["count"] = lambda number: f"{number:,}"
+    template = environment.from_string(files("tenure.report").joinpath("validation.html").read_text("utf-8"))
+    columns = [_summary(name, column, sketch) for name, column in sketch.columns.items()]
+    return template.render(
+        v=validation,
+        contract=contract,
+        columns=columns,
+        quarantined=quarantined,
+        rejected=rejected,
+        width=WIDTH,
+        height=HEIGHT,
+    )
+
+
+def _mark(check: Check) -> str:
+    """A check's level; ``noted`` where it passes because few rows are concerned, not because none is."""
+    return "noted" if check.level == "pass" and check.name in COUNTING and check.observed else check.level
+
+
+def _summary(name: str, column: Column, sketch: Sketch) -> ColumnSummary:
+    rows = max(sketch.rows, 1)
+    missing = sketch.missing[name] / rows
+    if column.type in ("integer", "number"):
+        numbers = sketch.numbers(name)
+        numbers = numbers[~np.isnan(numbers)]
+        return ColumnSummary(name, column, missing, _number_facts(name, numbers, sketch), _histogram(numbers), [])
+    if column.is_temporal:
+        facts = [("from", str(sketch.lows[name])), ("to", str(sketch.highs[name]))] if name in sketch.lows else []
+        return ColumnSummary(name, column, missing, facts, [], [])
+    counts: Counter[str] = sketch.texts(name)
+    top = [(value, count / rows) for value, count in counts.most_common(TOP_VALUES)]
+    facts = [("different values", f"{len(counts):,}")]
+    return ColumnSummary(name, column, missing, facts, [], top)
+
+
+def _number_facts(name: str, numbers: np.ndarray, sketch: Sketch) -> list[tuple[str, str]]:
+    if not len(numbers):
+        return []
+    mean = sketch.sums[name] / (sketch.rows - sketch.missing[name])
+    found = {"smallest": sketch.lows[name], "median": np.median(numbers), "mean": mean, "largest": sketch.highs[name]}
+    return [(what, f"{value:,.6g}") for what, value in found.items()]
+
+
+def _histogram(numbers: np.ndarray) -> list[Bar]:
+    """Bars of equal width over all of the range; whole numbers of a small range get a bar each."""
+    if not len(numbers):
+        return []
+    low, high = float(numbers.min()), float(numbers.max())
+    bins: int | np.ndarray = BINS
+    if high - low < BINS and bool(np.all(numbers == np.floor(numbers))):
+        bins = np.arange(low - 0.5, high + 1.0)
+    counts, edges = np.histogram(numbers, bins=bins)
+    step, tallest = WIDTH / len(counts), max(int(counts.max()), 1)
+    bars = []
+    for place, count in enumerate(counts.tolist()):
+        tall = max(HEIGHT * count / tallest, 1.0 if count else 0.0)
+        where = f"{edges[place]:,.4g} to {edges[place + 1]:,.4g}"
+        if not isinstance(bins, int):
+            where = f"{low + place:,.4g}"
+        says = f"{where}: {100 * count / len(numbers):.1f} %"
+        bars.append(Bar(round(place * step, 2), round(HEIGHT - tall, 2), round(step - 1, 2), round(tall, 2), says))
+    return bars

@@ -1,0 +1,1 @@
+"""Batch scoring: predictions for a whole table, in files."""

@@ -1,0 +1,8 @@
+"""How columns are distributed, and how far two distributions are apart."""
+
+from tenure.stats.profile import NumberProfile, Profile, TextProfile, build
+from tenure.stats.psi import distances, psi
+from tenure.stats.scores import ScoreProfile
+from tenure.stats.sketch import Sketch
+
+__all__ = ["NumberProfile", "Profile", "ScoreProfile", "Sketch", "TextProfile", "build", "distances", "psi"]

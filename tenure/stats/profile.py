@@ -1,0 +1,157 @@
+"""The reference distribution of a table's columns: what later data is compared with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from tenure.contract import Column
+from tenure.errors import DataError
+from tenure.stats.sketch import Sketch
+
+BINS = 10
+TOP_VALUES = 50
+
+
+@dataclass(frozen=True)
+class NumberProfile:
+    """A numeric column. Bin i holds ``edges[i-1] < x <= edges[i]``; the outer bins are open."""
+
+    edges: tuple[float, ...]
+    """Quantiles of the reference, ascending, without repeats; (bins - 1,)."""
+    shares: tuple[float, ...]
+    """Share of all rows in each bin; (bins,). With ``missing`` they add up to 1."""
+    missing: float
+
+
+@dataclass(frozen=True)
+class TextProfile:
+    """A text or boolean column. The shares, ``other`` and ``missing`` add up to 1."""
+
+    values: dict[str, float]
+    """Share of all rows that hold each of the most frequent texts."""
+    other: float
+    missing: float
+
+
+ColumnProfile = NumberProfile | TextProfile
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Columns by name, and how many rows the shares were told from."""
+
+    rows: int
+    columns: dict[str, ColumnProfile]
+
+    @classmethod
+    def of(cls, sketch: Sketch, names: Iterable[str]) -> Profile:
+        """The profile of ``names`` of the rows that a sketch has seen. Dates have none: they move by nature."""
+        columns: dict[str, ColumnProfile] = {}
+        for name in names:
+            column = sketch.columns[name]
+            if column.type in ("integer", "number"):
+                columns[name] = of_numbers(sketch.numbers(name))
+            elif not column.is_temporal:
+                columns[name] = _of_texts(sketch, name)
+        return cls(sketch.sample_rows, columns)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON values only; ``from_dict`` reads it back to an equal profile."""
+        return {
+            "rows": self.rows,
+            "columns": {
+                name: {"kind": "number" if isinstance(column, NumberProfile) else "text", **asdict(column)}
+                for name, column in self.columns.items()
+            },
+        }
+
+    def to_json(self) -> str:
+        return json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_dict(cls, document: Any) -> Profile:
+        """
+        Raises:
+            DataError: ``document`` is no profile.
+        """
+        try:
+            return cls(int(document["rows"]), {n: _column_from(c) for n, c in document["columns"].items()})
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise DataError(f"not a profile of a table: {type(error).__name__}: {error}") from error
+
+    @classmethod
+    def from_json(cls, text: str) -> Profile:
+        """
+        Raises:
+            DataError: ``text`` is no profile.
+        """
+        try:
+            return cls.from_dict(json.loads(text))
+        except json.JSONDecodeError as error:
+            raise DataError(f"not a profile of a table: {error}") from error
+
+
+def build(batches: Iterable[pa.RecordBatch], columns: Mapping[str, Column]) -> Profile:
+    """The profile of a table's parsed batches, in one pass and bounded memory."""
+    sketch = Sketch(columns)
+    for batch in batches:
+        sketch.add(batch)
+    return Profile.of(sketch, columns)
+
+
+def bin_shares(numbers: np.ndarray, edges: tuple[float, ...]) -> tuple[tuple[float, ...], float]:
+    """Share of ``numbers`` in each bin, and the share missing; NaN is missing."""
+    present = numbers[~np.isnan(numbers)]
+    counts = np.bincount(np.searchsorted(np.array(edges), present, side="left"), minlength=len(edges) + 1)
+    whole = max(len(numbers), 1)
+    return tuple((counts / whole).tolist()), (len(numbers) - len(present)) / whole
+
+
+def text_shares(sketch: Sketch, name: str, values: Iterable[str]) -> tuple[dict[str, float], float, float]:
+    """Share of rows with each of ``values``, with another text, and with none."""
+    counts, whole = sketch.texts(name), max(sketch.rows, 1)
+    shares = {value: counts.get(value, 0) / whole for value in values}
+    missing = sketch.missing[name] / whole
+    return shares, max(0.0, 1.0 - missing - sum(shares.values())) if sketch.rows else 0.0, missing
+
+
+def of_numbers(numbers: np.ndarray) -> NumberProfile:
+    """Between the deciles of ``numbers``, shape (n,); NaN is missing."""
+    present = np.sort(numbers[~np.isnan(numbers)])
+    # The k-th of ten quantiles is the value at place ceil(n k / 10): one of the data's own, told without rounding.
+    places = -(-len(present) * np.arange(1, BINS) // BINS) - 1
+    edges = np.unique(present[places]) if len(present) else np.zeros(0)
+    kept = tuple(edges.tolist())
+    shares, missing = bin_shares(numbers, kept)
+    return NumberProfile(kept, shares, missing)
+
+
+def _of_texts(sketch: Sketch, name: str) -> TextProfile:
+    # Ties by name: the order in which rows came must not show.
+    ranked = sorted(sketch.texts(name).items(), key=lambda entry: (-entry[1], entry[0]))
+    return TextProfile(*text_shares(sketch, name, [value for value, _ in ranked[:TOP_VALUES]]))
+
+
+def numbers_from(document: Any) -> NumberProfile:
+    """
+    Raises:
+        KeyError, TypeError, ValueError: ``document`` is no profile of numbers.
+    """
+    edges = tuple(float(edge) for edge in document["edges"])
+    shares = tuple(float(share) for share in document["shares"])
+    if len(shares) != len(edges) + 1:
+        raise ValueError(f"{len(edges)} edges and {len(shares)} shares")
+    return NumberProfile(edges, shares, float(document["missing"]))
+
+
+def _column_from(column: Any) -> ColumnProfile:
+    if column["kind"] == "number":
+        return numbers_from(column)
+    values = {str(value): float(share) for value, share in column["values"].items()}
+    return TextProfile(values, float(column["other"]), float(column["missing"]))

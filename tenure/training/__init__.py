@@ -1,0 +1,1 @@
+"""Training: model families, parameter search, candidates, and the choice between them."""

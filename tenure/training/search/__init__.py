@@ -1,0 +1,1 @@
+"""The parameter search: one Optuna study for each unit of work."""
