@@ -1,29 +1,15 @@
-"""train: fit the best of each family, calibrate it, set its threshold, refit it on more rows, and ship it."""
+"""train: a candidate of each family, and the one that goes to evaluation."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tenure.bundle import write
 from tenure.contract import parse
-from tenure.contract.family_names import ENSEMBLE
-from tenure.decision import Decision, ValueDecision
-from tenure.explain import LinearTerms
-from tenure.progress import progress
-from tenure.sources import write_text
-from tenure.training.candidates import best_of_families
-from tenure.training.choice import Blocks, Contender, choose, complexity
-from tenure.training.companion import make_companion
-from tenure.training.families import direction
-from tenure.training.making import Candidate, make_candidate, make_ensemble
-from tenure.training.parts import read_part, read_transform
-from tenure.training.profile import reference_profile
-from tenure.training.rows import join
+from tenure.training.train import FILE_NAME, train
 
-FILE_NAME = "train.json"
+__all__ = ["FILE_NAME", "run"]
 
 
 def run(
@@ -37,136 +23,19 @@ def run(
     created_at: str,
     threads: int = 1,
 ) -> dict[str, Any]:
-    """Make a candidate of each family and choose one, before anything has looked at the test part.
-
-    A family's best trial is fitted to the whole training part, with as many boosting rounds as its folds stopped
-    at (their median); exported to ONNX and verified against the fitted model; calibrated, and given a threshold, on
-    the validation part: for regression, given an interval, bands and a threshold. Where the contract asks for an
-    ensemble, the best families are stacked into one more candidate (see ``ensemble``). Then each is fitted anew, with
-    the same parameters, to the training and the validation part together, and shipped with the decision made before
-    (see ``Candidate``); one that is not linear itself with a linear companion, for a server to answer with where the
-    model fails (see ``companion``). ``chosen`` names the one to evaluate, see ``choose``. All figures in
-    ``train.json`` are those of the models of the training part alone.
-
-    Args:
-        contract: the contract's YAML.
-        raw: folder of ``ingest``; read: ``ingest.json`` (the data's hash).
-        valid: folder of ``validate``; read: ``profile.json``.
-        features: folder of ``feature``; read: ``train.parquet``, ``validation.parquet``, ``transform.json``,
-            and the number of rows of ``test.parquet``.
-        trials: folders of all workers of ``tune``; read: ``trials.json``.
-        candidates: written: ``<family>/``, a bundle each, and ``train.json``.
-        created_at: time of the run, for the manifests; no part of a bundle's version.
-        threads: a fit may use.
-
-    Returns:
-        For the step's summary: the chosen family and every family's scores.
+    """See ``tenure.training.train.train``; ``contract`` is its YAML text.
 
     Raises:
-        ContractError: the contract does not hold.
-        DataError: a part has too few rows, or too few of a class.
-        TenureError: a worker's trials are missing, or an export differs from its model.
-        BundleError: there is a bundle in ``candidates`` already.
-        StorageError: a file cannot be read or written.
+        ContractError: the contract is invalid.
+        DataError, TenureError, BundleError, StorageError: as ``train``.
     """
-    terms = parse(contract)
-    transform = read_transform(features)
-    rows = join(read_part(features, "train", terms, transform), read_part(features, "validation", terms, transform))
-    train_rows, validation_rows = len(rows.train.label), len(rows.validation.label)
-    profile = reference_profile(terms, valid, features)
-    data_hash = json.loads((raw / "ingest.json").read_text(encoding="utf-8"))["data_hash"]
-    table_rows = _table_rows(features)
-    made: list[Candidate] = []
-    bests = best_of_families(terms, trials)
-    for done, best in enumerate(bests):
-        progress(f"fitting {best.family}", done, len(bests))
-        made.append(make_candidate(terms, best, rows, table_rows=table_rows, threads=threads))
-    if ENSEMBLE in terms.training.families:
-        progress("stacking the best", len(bests), len(bests))
-        made.append(make_ensemble(terms, made, rows, table_rows=table_rows, threads=threads))
-    companion = None
-    if not all(is_linear(candidate) for candidate in made):
-        progress("fitting the companion", len(bests), len(bests))
-        companion = make_companion(terms, rows, threads=threads)
-    versions = []
-    for candidate in made:
-        manifest = write(
-            candidates / candidate.best.family,
-            contract=terms,
-            transform=transform,
-            model=candidate.model,
-            decision=candidate.decision,
-            profile={**profile, "scores": candidate.scores.to_dict()},
-            family=candidate.best.family,
-            data_hash=data_hash,
-            created_at=created_at,
-            companion=None if is_linear(candidate) else companion,
-        )
-        versions.append(manifest.version)
-    blocks = Blocks(train_rows, validation_rows)
-    chosen = made[choose(terms.training.objective, [_contender(candidate) for candidate in made], blocks)]
-    leaderboard = [
-        _entry(candidate, version, blocks) | {"chosen": candidate is chosen}
-        for candidate, version in zip(made, versions, strict=True)
-    ]
-    document = {
-        "chosen": chosen.best.family,
-        "objective": terms.training.objective,
-        "direction": direction(terms.training.objective),
-        "rows": {"train": train_rows, "validation": validation_rows, "shipped": train_rows + validation_rows},
-        "leaderboard": leaderboard,
-        "companion": None if companion is None else {"validation_score": companion.validation_score},
-    }
-    write_text(candidates / FILE_NAME, json.dumps(document, indent=1, allow_nan=False) + "\n")
-    return {
-        "chosen": chosen.best.family,
-        "objective": terms.training.objective,
-        "families": [
-            {name: entry[name] for name in ("family", "cv_mean", "cv_std", "validation_score", "chosen")}
-            for entry in leaderboard
-        ],
-    }
-
-
-def is_linear(candidate: Candidate) -> bool:
-    """Whether its model is as simple as a companion would be."""
-    return isinstance(candidate.model.terms, LinearTerms)
-
-
-def _contender(candidate: Candidate) -> Contender:
-    return Contender(candidate.best.scores, candidate.validation_score, complexity(candidate.model.terms))
-
-
-def _entry(candidate: Candidate, version: str, blocks: Blocks) -> dict[str, Any]:
-    best, decision = candidate.best, candidate.decision
-    return {
-        "family": best.family,
-        "version": version,
-        "parameters": best.parameters,
-        "cv_mean": best.mean,
-        "cv_std": best.std,
-        "cv_scores": list(best.scores),
-        "validation_score": candidate.validation_score,
-        "pooled_score": _contender(candidate).pooled(blocks),
-        "validation": candidate.validation,
-        **_how(decision),
-        "threshold": decision.threshold,
-        "trials": best.trials,
-        "pruned": best.pruned,
-        "tune_seconds": best.seconds,
-        "train_seconds": candidate.seconds,
-    }
-
-
-def _how(decision: Decision | ValueDecision) -> dict[str, Any]:
-    """How a model's output becomes what is told."""
-    if isinstance(decision, ValueDecision):
-        return {"interval": {"level": decision.level, **decision.half_width.to_dict()}}
-    return {"calibration": decision.calibration.method}
-
-
-def _table_rows(features: Path) -> int:
-    """Rows of all three parts together, by their Parquet footers."""
-    import pyarrow.parquet as pq
-
-    return sum(pq.read_metadata(features / f"{name}.parquet").num_rows for name in ("train", "validation", "test"))
+    return train(
+        contract=parse(contract),
+        raw=raw,
+        valid=valid,
+        features=features,
+        trials=trials,
+        candidates=candidates,
+        created_at=created_at,
+        threads=threads,
+    )

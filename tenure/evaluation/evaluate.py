@@ -1,0 +1,202 @@
+"""How good the chosen candidate is on rows that nothing before has seen, and whether it may go live."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tenure.bundle import Bundle, read
+from tenure.contract import Contract, contract_hash
+from tenure.contract.settings import Task
+from tenure.errors import DataError
+from tenure.evaluation import Verdict, record
+from tenure.evaluation.churn import ChurnSetting
+from tenure.evaluation.scoring import TestPart, read_test_part
+from tenure.evaluation.setting import Setting
+from tenure.evaluation.standing import read_standing
+from tenure.evaluation.values import ValueSetting
+from tenure.explain import customers_held, sampled_walks
+from tenure.progress import progress
+from tenure.sources import write_text
+from tenure.stats.bootstrap import LEVEL
+
+FORMAT = 1
+EXAMPLE_ROWS = 3
+
+Json = dict[str, Any]
+
+SETTINGS: dict[Task, Callable[[Contract, TestPart, Bundle], Setting[Any, Any]]] = {
+    "classification": ChurnSetting.of,
+    "regression": ValueSetting.of,
+}
+"""How each task is evaluated."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the graph goes on with."""
+
+    verdict: str
+    """``bless``, ``reject`` or ``inconclusive``."""
+    proceed: bool
+    """Whether the candidate may be served and registered: blessed, or inconclusive with an override."""
+    summary: Json
+    """What a person wants to see at once."""
+    record: Json
+    """The content of ``evaluation.json``."""
+    validation: Json
+    """The content of ``validation.json`` with the leakage checks, for the report."""
+    ingest: Json
+    """The content of ``ingest.json``, for the report."""
+
+
+def evaluate(
+    *,
+    contract: Contract,
+    raw: Path,
+    valid: Path,
+    features: Path,
+    candidates: Path,
+    champion: Path,
+    evaluation: Path,
+    override: str = "",
+    code_version: str = "",
+) -> Outcome:
+    """Evaluate every candidate on the test part, and decide about the chosen one.
+
+    Args:
+        contract: its acceptance minimums, business values and slices count.
+        raw: folder of ``ingest``; read: ``ingest.json``.
+        valid: folder of ``validate``; read: ``validation.json``.
+        features: folder of ``feature``; read: ``test.parquet``, ``split.json``, ``leakage.json``.
+        candidates: folder of ``train``; read: ``train.json``, which names the chosen family, and one bundle a family.
+        champion: folder of ``champion``; read: ``champion.json`` and, if there is a champion, ``bundle/``.
+        evaluation: written: ``evaluation.json`` (the complete record), ``example.json`` (raw inputs of a few rows),
+            ``bundle/`` (the chosen candidate, unchanged).
+        override: a person's reason to register the model even if the verdict is inconclusive.
+        code_version: of the code that trained.
+
+    Raises:
+        DataError: the test part is empty, or the chosen candidate's answers are none of the task's.
+        BundleError: the chosen candidate's bundle cannot be read, or is of another task.
+    """
+    test = read_test_part(features / "test.parquet", contract.task)
+    split, train = _read(features / "split.json"), _read(candidates / "train.json")
+    ingest, validation = _read(raw / "ingest.json"), _read(valid / "validation.json")
+    # To a reader of the report the leakage check is one more check of the data.
+    validation["checks"] += _read(features / "leakage.json")["checks"]
+    chosen = read(candidates / train["chosen"])
+    family = chosen.manifest.family
+
+    setting = SETTINGS[contract.task](contract, test, chosen)
+
+    progress("scoring the test part")
+    try:
+        said = setting.score(chosen, test.table)
+    except DataError as error:
+        raise DataError(f"the candidate '{family}' cannot be evaluated: {error}") from error
+    metrics = setting.measure(said)
+    families = []
+    for done, entry in enumerate(train["leaderboard"]):
+        progress("comparing families", done, len(train["leaderboard"]))
+        families.append(record.family(entry, candidates, train["chosen"], metrics, setting))
+
+    progress("comparing with the champion")
+    standing = read_standing(champion, contract.task, setting)
+    slices, by_slice = record.slices(contract, setting, said, None if standing is None else standing.said)
+    challenge, champion_record = record.challenge(standing, chosen, said, by_slice, setting)
+    verdict = setting.decide(metrics, said, chosen, challenge)
+    of_task = setting.record(said, chosen)
+    document: Json = {
+        "format": FORMAT,
+        "task": contract.task,
+        "name": contract.name,
+        "description": contract.description,
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "verdict": verdict.to_json(),
+        "override": override.strip() if verdict.state == "inconclusive" else "",
+        "rows": _rows(ingest, validation, split),
+        "test": setting.counts(),
+        **of_task,
+        "chosen": _chosen(chosen, train) | of_task["chosen"],
+        "metrics": record.to_json(metrics),
+        "families": families,
+        "champion": champion_record,
+        "slices": slices,
+        "importance": record.importance(contract, chosen, setting),
+        "training": train,
+        "split": split,
+        "bootstrap": {"samples": setting.samples, "seed": setting.seed, "level": LEVEL},
+        "versions": {
+            "bundle_version": chosen.version,
+            "data_hash": chosen.manifest.data_hash,
+            "contract_hash": contract_hash(contract),
+            "code_version": code_version,
+            "libraries": chosen.manifest.libraries,
+        },
+    }
+    example = {name: test.table.column(name).slice(0, EXAMPLE_ROWS).to_pylist() for name in contract.inputs}
+    _write(evaluation, document, example, candidates / train["chosen"])
+    return Outcome(
+        verdict.state,
+        _proceeds(verdict, document["override"]),
+        _summary(document) | setting.shown(document),
+        document,
+        validation,
+        ingest,
+    )
+
+
+def _proceeds(verdict: Verdict, override: str) -> bool:
+    return verdict.state == "bless" or (verdict.state == "inconclusive" and bool(override))
+
+
+def _chosen(bundle: Bundle, train: Json) -> Json:
+    companion = bundle.companion
+    own = {entry["family"]: entry["validation_score"] for entry in train["leaderboard"]}[bundle.manifest.family]
+    return {
+        "family": bundle.manifest.family,
+        "bundle_version": bundle.version,
+        "threshold": bundle.decision.threshold,
+        "customers_held": customers_held(bundle.terms),
+        "sampled_walks": sampled_walks(bundle.terms),
+        "companion": companion and {"validation_score": companion.validation_score, "own_score": own},
+    }
+
+
+def _rows(ingest: Json, validation: Json, split: Json) -> Json:
+    """How many rows went where, from the source to the parts."""
+    return {
+        "read": ingest["rows_read"],
+        "rejected": ingest["rows_rejected"],
+        "quarantined": validation["rows"]["quarantined"],
+        **{part: split["rows"][part] for part in ("train", "validation", "test")},
+    }
+
+
+def _summary(document: Json) -> Json:
+    chosen = document["chosen"]
+    return {
+        "verdict": document["verdict"]["state"],
+        "why": document["verdict"]["summary"],
+        "family": chosen["family"],
+        "bundle_version": chosen["bundle_version"],
+        "threshold": chosen["threshold"],
+        "test_rows": document["test"]["rows"],
+    }
+
+
+def _read(path: Path) -> Json:
+    found: Json = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def _write(folder: Path, document: Json, example: Json, bundle: Path) -> None:
+    shutil.copytree(bundle, folder / "bundle", dirs_exist_ok=True)
+    write_text(folder / "example.json", json.dumps(example, indent=1, default=str) + "\n")
+    write_text(folder / "evaluation.json", json.dumps(document, indent=1, allow_nan=False) + "\n")
