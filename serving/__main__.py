@@ -2,7 +2,7 @@
 
 import sys
 
-from serving.app import main
+from serving.lifecycle.app import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from serving.call import Call
+from serving.inference.call import Call
 from serving.v2.errors import RequestError, quote
 
 TIMEOUT_HEADERS = (b"x-request-timeout-ms", b"x-envoy-expected-rq-timeout-ms")

@@ -8,8 +8,8 @@ from __future__ import annotations
 from serving.admission.clients import Clients
 from serving.admission.deadline import set_deadline
 from serving.admission.refusal import OverloadedError
-from serving.call import Call
-from serving.metrics import IN_FLIGHT
+from serving.inference.call import Call
+from serving.observation.metrics import IN_FLIGHT
 from serving.v2.errors import TooLargeError
 from serving.v2.query import Query
 
@@ -17,7 +17,7 @@ _RETRY_AFTER_S = 1.0
 
 
 class Gate:
-    """Lets requests in. See ``serving.hooks.Admission``.
+    """Lets requests in. See ``serving.inference.hooks.Admission``.
 
     Args:
         clients: who may ask; None for everybody.

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import jwt
 
-from serving import logs
+from serving.observation import logs
 from tenure.errors import InputError
 
 _MAX_BYTES = 1024 * 1024

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from serving import logs
+from serving.observation import logs
 from tenure.errors import InputError
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")

@@ -13,7 +13,7 @@ import math
 
 from grpc import StatusCode
 
-from serving.failures import RefusedError
+from serving.inference.failures import RefusedError
 
 
 class UnauthenticatedError(RefusedError):

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from serving import logs
-from serving.hooks import BASE_RATE, COMPANION, Predicted
+from serving.inference.hooks import BASE_RATE, COMPANION, Predicted
+from serving.observation import logs
 from serving.v2.errors import RequestError
 from serving.v2.query import Query
 from tenure.bundle import AnyPrediction, Bundle, Prediction, ValuePrediction

@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
-from serving import logs
-from serving.failures import RefusedError
-from serving.hooks import REASONS, Predicted
+from serving.inference.failures import RefusedError
+from serving.inference.hooks import REASONS, Predicted
+from serving.observation import logs
 from serving.resilience.breaker import Breaker
 from serving.resilience.fallback import all_scores, mended, not_a_score, stand_in
 from serving.v2.errors import RequestError
@@ -20,7 +20,7 @@ from tenure.bundle import AnyPrediction
 from tenure.explain import Reason
 
 if TYPE_CHECKING:
-    from serving.model import ChurnModel
+    from serving.inference.model import ChurnModel
 
 _TRACE_EVERY_S = 10.0
 """A model that fails for each request writes its trace this often."""
@@ -43,7 +43,7 @@ class Guard:
     """Answers by the bundle's fallback where its model fails, and without reasons where its explainer does.
 
     Every version of a model has breakers of its own: a reloaded bundle starts with a clean record.
-    See ``serving.hooks.Guard``.
+    See ``serving.inference.hooks.Guard``.
     """
 
     def __init__(self, make_breaker: MakeBreaker, clock: Callable[[], float] = time.monotonic) -> None:

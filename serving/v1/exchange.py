@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from serving.failures import Failure
-from serving.http_answer import JSON, HttpAnswer
+from serving.http.answer import JSON, HttpAnswer
+from serving.inference.failures import Failure
 from serving.v1.request import read_request
 from serving.v2.answer import FLAGS, output_tensors
 from serving.v2.query import Query
 from tenure.bundle import AnyPrediction
 
 if TYPE_CHECKING:
-    from serving.model import ChurnModel
+    from serving.inference.model import ChurnModel
 
 
 class V1Exchange:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serving.failures import Failure
-from serving.http_answer import JSON_HEADERS, HttpAnswer
+from serving.http.answer import JSON_HEADERS, HttpAnswer
+from serving.inference.failures import Failure
 from serving.v2 import rest as wire
 from serving.v2.answer import output_tensors
 from serving.v2.query import Query
 from tenure.bundle import AnyPrediction
 
 if TYPE_CHECKING:
-    from serving.model import ChurnModel
+    from serving.inference.model import ChurnModel
 
 _BINARY = (b"content-type", b"application/octet-stream")
 _JSON_LENGTH = wire.JSON_LENGTH_HEADER.encode()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from google.protobuf.message import DecodeError
 from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
 
-from serving.failures import Failure
+from serving.inference.failures import Failure
 from serving.v2 import grpc as wire
 from serving.v2.answer import output_tensors
 from serving.v2.errors import RequestError
@@ -16,7 +16,7 @@ from serving.v2.query import Query
 from tenure.bundle import AnyPrediction
 
 if TYPE_CHECKING:
-    from serving.model import ChurnModel
+    from serving.inference.model import ChurnModel
 
 BROKEN = "the message is not what its method takes: it is cut off or broken"
 

@@ -13,7 +13,7 @@ import pytest
 from load import INFER, Grpc, Load
 
 from serving.admission.reception import Reception
-from serving.http_connection import ConnectionLimits
+from serving.listening.limits import ConnectionLimits
 from tenure.protocol import infer_request
 
 pytestmark = pytest.mark.slow
@@ -39,7 +39,7 @@ class Answering:
         return found[0]
 
     def failed(self, _: Any, error: Exception) -> Any:
-        from serving.failures import failure_of
+        from serving.inference.failures import failure_of
 
         return failure_of(error)
 
@@ -69,10 +69,10 @@ def dawdle(port: int, go_on: threading.Event) -> tuple[grpc.StatusCode, float]:
 
 @pytest.mark.parametrize("fast", [True, False])
 def test_a_connection_has_an_age(monkeypatch: pytest.MonkeyPatch, fast: bool) -> None:
-    from serving import grpc_server
-    from serving.fast_grpc import FastGrpcServer, connection
+    from serving.grpc import grpcio_server
+    from serving.grpc.fast import FastGrpcServer, connection
 
-    for module in (grpc_server, connection):
+    for module in (grpcio_server, connection):
         monkeypatch.setattr(module, "CONNECTION_AGE_S", 0.5)
         monkeypatch.setattr(module, "CONNECTION_AGE_GRACE_S", 0.5)
     go_on, load = threading.Event(), Load()
@@ -81,7 +81,7 @@ def test_a_connection_has_an_age(monkeypatch: pytest.MonkeyPatch, fast: bool) ->
         server: Any = (
             FastGrpcServer(Servicer(), Answering(), ConnectionLimits(10, 30.0), None, shared_port=False)
             if fast
-            else grpc_server.GrpcServer(Servicer(), Answering(), None, shared_port=False)
+            else grpcio_server.GrpcServer(Servicer(), Answering(), None, shared_port=False)
         )
         port = await server.start("127.0.0.1", 0)
         load.start(3, lambda: Grpc(port, infer_request({"tenure": [1]})))

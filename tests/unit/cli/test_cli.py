@@ -17,7 +17,7 @@ from pipelines.commands.options import EXIT_CODES, report
 from pipelines.local import record
 from pipelines.local.home import Home
 from pipelines.local.runner import PipelineFailedError
-from serving import arguments
+from serving.lifecycle import arguments
 from tenure import errors
 
 TELCO = Path(__file__).resolve().parents[3] / "datasets" / "telco"

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from pipelines.cli import app
 from pipelines.commands import serving
-from serving import arguments
+from serving.lifecycle import arguments
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,7 @@ def test_prometheus_takes_the_rules_as_they_are_written() -> None:
 
 def test_every_metric_is_one_that_the_server_exposes() -> None:
     """A metric renamed in one place shows here."""
-    from serving.metrics import exposition
+    from serving.observation.metrics import exposition
 
     exposed = set(re.findall(r"^# TYPE (\S+)", exposition("")[0].decode(), re.MULTILINE))
     used = set(re.findall(r"\btenure_[a-z_]+", ALERTS.read_text(encoding="utf-8")))
@@ -176,8 +176,8 @@ def test_every_metric_is_one_that_the_server_exposes() -> None:
 
 
 def test_outcomes_of_the_log_are_those_that_the_server_counts() -> None:
-    from serving.metrics import exposition
-    from serving.prediction_log import Writer
+    from serving.observation.metrics import exposition
+    from serving.observation.prediction_log import Writer
 
     class Nowhere:
         def write(self, batches: list[Any]) -> str:

@@ -304,7 +304,7 @@ def test_the_controller_s_arguments_are_those_of_the_rollout() -> None:
 
 
 def test_the_runtime_s_arguments_are_those_of_the_server() -> None:
-    from serving.arguments import parse
+    from serving.lifecycle.arguments import parse
 
     runtime = yaml.safe_load((K8S / "base/serving/serving-runtime.yaml").read_text(encoding="utf-8"))
     container = runtime["spec"]["containers"][0]

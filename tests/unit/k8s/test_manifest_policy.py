@@ -9,7 +9,7 @@ import pytest
 import yaml
 from manifests import K8S, MODEL_URI, OVERLAYS, TAG, Document, Render, pods, run, server_arguments, walk
 
-from serving import arguments
+from serving.lifecycle import arguments
 
 every_overlay = pytest.mark.parametrize("overlay", OVERLAYS)
 OUTSIDE_NAMESPACES = {"kubeflow", "kserve"}

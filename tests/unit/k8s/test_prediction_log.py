@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from manifests import Render, server_arguments
 
-from serving import arguments
+from serving.lifecycle import arguments
 
 NAME = "churn"
 

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from components.monitor import logic
 from pipelines.cli import app
-from serving.prediction_log.rows import Entry, RowMaker
-from serving.prediction_log.sink import Sink
+from serving.observation.prediction_log.rows import Entry, RowMaker
+from serving.observation.prediction_log.sink import Sink
 from tenure import bundle as bundles
 from tenure.errors import DataError, SourceError
 

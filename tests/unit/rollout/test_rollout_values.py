@@ -11,7 +11,7 @@ import pytest
 from rollout.comparison import Comparison
 from rollout.limits import Limits
 from rollout.observation import Histogram, Side, Window
-from serving.metrics.score_bounds import between
+from serving.observation.metrics.score_bounds import between
 from tenure.stats import ScoreProfile
 
 LIMITS = Limits()

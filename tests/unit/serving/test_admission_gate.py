@@ -9,7 +9,7 @@ from serving.admission.gate import Gate
 from serving.admission.keys import create_key, parse_keys
 from serving.admission.rate import RateLimit
 from serving.admission.refusal import OverloadedError, RateLimitedError, UnauthenticatedError
-from serving.call import Call
+from serving.inference.call import Call
 from serving.v2.errors import RequestError, TooLargeError
 from serving.v2.query import Query
 from serving.v2.request import Options

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving import arguments, metrics
-from serving.answer_cache import MAX_KEY_BYTES, MAX_ROWS, AnswerCache
-from serving.metrics import instruments
+from serving.inference.answer_cache import MAX_KEY_BYTES, MAX_ROWS, AnswerCache
+from serving.lifecycle import arguments
+from serving.observation import metrics
+from serving.observation.metrics import instruments
 from serving.v2.query import Query
 from serving.v2.request import Options
 

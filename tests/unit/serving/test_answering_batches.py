@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from serving import answering
 from serving.admission.gate import Gate
-from serving.answering import Answering
-from serving.call import Answered, Call
-from serving.failures import Failure
-from serving.hooks import Hooks, Predicted
+from serving.inference import answering
+from serving.inference.answering import Answering
+from serving.inference.call import Answered, Call
+from serving.inference.failures import Failure
+from serving.inference.hooks import Hooks, Predicted
 from serving.v2.query import Query
 from serving.v2.request import Options
 from tenure.errors import InputError

@@ -10,10 +10,10 @@ from types import SimpleNamespace
 from typing import Any
 
 from serving.admission.gate import Gate
-from serving.answering import INLINE_ROWS, Answering
-from serving.call import Answered, Call
-from serving.failures import Failure
-from serving.hooks import Hooks
+from serving.inference.answering import INLINE_ROWS, Answering
+from serving.inference.call import Answered, Call
+from serving.inference.failures import Failure
+from serving.inference.hooks import Hooks
 from serving.v2.query import Query
 from serving.v2.request import Options
 

@@ -24,9 +24,9 @@ from hpack import Encoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving.fast_grpc import frames
-from serving.fast_grpc.frames import PREFACE, Code, Http2Error, frame, literal
-from serving.fast_grpc.http2 import RECEIVE_WINDOW_BYTES, Block, Http2, Stream
+from serving.grpc.fast import frames
+from serving.grpc.fast.frames import PREFACE, Code, Http2Error, frame, literal
+from serving.grpc.fast.http2 import RECEIVE_WINDOW_BYTES, Block, Http2, Stream
 
 HEADERS = [
     (":method", "POST"),

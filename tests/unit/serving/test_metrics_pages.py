@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from serving.metrics import Counter, Gauge, Histogram, exposition, instruments, share, take
-from serving.metrics.histograms import HistogramSeries, OwnBoundsHistogram
-from serving.metrics.pages import CELLS, PAGE_BYTES, SPILL_CELLS, Page, Pages
+from serving.observation.metrics import Counter, Gauge, Histogram, exposition, instruments, share, take
+from serving.observation.metrics.histograms import HistogramSeries, OwnBoundsHistogram
+from serving.observation.metrics.pages import CELLS, PAGE_BYTES, SPILL_CELLS, Page, Pages
 
 REQUESTS = Counter("t_requests", "for tests", ["model", "code"])
 WAITING = Gauge("t_waiting", "for tests")

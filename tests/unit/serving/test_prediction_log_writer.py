@@ -16,10 +16,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from serving import metrics
-from serving.metrics import instruments
-from serving.prediction_log import Options, PredictionLog, Sink, Writer, add_options, read_options, sampled
-from serving.prediction_log.rows import Entry
+from serving.observation import metrics
+from serving.observation.metrics import instruments
+from serving.observation.prediction_log import Options, PredictionLog, Sink, Writer, add_options, read_options, sampled
+from serving.observation.prediction_log.rows import Entry
 from tenure import bundle, prediction_log
 from tenure.errors import DataError, SourceError, StorageError
 from tenure.privacy import Pseudonyms
@@ -252,7 +252,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, entry: Any, model: Any)
 
 
 def batches(entry: Any, model: Any) -> list[pa.RecordBatch]:
-    from serving.prediction_log.rows import RowMaker
+    from serving.observation.prediction_log.rows import RowMaker
 
     maker = RowMaker("telco", model.bundle.contract, None)
     maker.add(entry("x", rows=300), 0, 300)
@@ -264,7 +264,7 @@ def test_a_full_disk_leaves_no_half_file(tmp_path: Path) -> None:
     script = (
         "import os, resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "import pyarrow as pa\n"
-        "from serving.prediction_log.sink import Sink\n"
+        "from serving.observation.prediction_log.sink import Sink\n"
         "from tenure.errors import StorageError\n"
         "batch = pa.record_batch({'a': [os.urandom(100) for _ in range(1000)]})\n"
         "Sink(sys.argv[1]).write([batch])\n"

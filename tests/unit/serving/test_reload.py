@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from bundle_variants import failing, renamed, variant
 
-from serving.reload import Reloader, Served, fingerprint
-from serving.reload import reloader as module
+from serving.lifecycle.reload import Reloader, Served, fingerprint
+from serving.lifecycle.reload import reloader as module
 from tenure import bundle
 
 

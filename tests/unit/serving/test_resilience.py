@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from bundle_variants import accompanied
 
-from serving.hooks import BASE_RATE, COMPANION, REASONS
+from serving.inference.hooks import BASE_RATE, COMPANION, REASONS
 from serving.resilience import CLOSED, HALF_OPEN, OPEN, Breaker, Guard
 from serving.v2.errors import RequestError
 from serving.v2.query import Query

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.utils import floatToGoString
 
-from serving.metrics import PredictionMetrics, exposition
-from serving.metrics.pages import SPILL_CELLS
-from serving.metrics.score_bounds import TWENTIETHS, between, score_bounds
+from serving.observation.metrics import PredictionMetrics, exposition
+from serving.observation.metrics.pages import SPILL_CELLS
+from serving.observation.metrics.score_bounds import TWENTIETHS, between, score_bounds
 from tenure import bundle
 from tenure.stats import ScoreProfile
 

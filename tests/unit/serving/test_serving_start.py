@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from serving import arguments, logs
-from serving.sockets import listen, refuse_new_connections, reserve
+from serving.lifecycle import arguments
+from serving.listening.sockets import listen, refuse_new_connections, reserve
+from serving.observation import logs
 from tenure.errors import ServingError
 
 
@@ -59,15 +60,15 @@ def run(code: str) -> list[str]:
 def test_the_command_line_is_read_before_kserve_and_grpc_are_imported() -> None:
     """KServe is to be imported without what is not used, gRPC when its own log lines are off."""
     heavy = ("kserve", "grpc", "pandas")
-    assert run(f"import sys, serving.app; print(*[name for name in {heavy} if name in sys.modules])") == []
+    assert run(f"import sys, serving.lifecycle.app; print(*[name for name in {heavy} if name in sys.modules])") == []
 
 
 def test_kserve_comes_without_the_cluster_client_and_pandas() -> None:
     heavy = ("pandas", "kubernetes", "sklearn", "xgboost", "mlflow", "kfp", "onnx", "httpx", "pyarrow.compute")
     code = (
         "import sys; sys.argv = ['x', '--workers', 'none of kserve']\n"
-        "from serving.kserve_import import import_kserve; import_kserve()\n"
-        "import serving.server, serving.model\n"
+        "from serving.lifecycle.kserve_import import import_kserve; import_kserve()\n"
+        "import serving.lifecycle.server, serving.inference.model\n"
         f"print(*[name for name in {heavy} if name in sys.modules], 'argv' if len(sys.argv) == 3 else '')"
     )
     assert run(code) == ["argv"]
@@ -76,7 +77,7 @@ def test_kserve_comes_without_the_cluster_client_and_pandas() -> None:
 def test_whoever_imports_pandas_later_gets_pandas() -> None:
     pytest.importorskip("pandas")
     code = (
-        "from serving.kserve_import import import_kserve; import_kserve()\n"
+        "from serving.lifecycle.kserve_import import import_kserve; import_kserve()\n"
         "import pandas, kserve.api.kserve_client\n"
         "print(pandas.DataFrame({'a': [1]}).shape[0], kserve.api.kserve_client.KServeClient.__name__)"
     )
@@ -87,7 +88,7 @@ def test_pyarrow_leaves_pandas_alone() -> None:
     pytest.importorskip("pandas")
     code = (
         "import sys\n"
-        "from serving.pyarrow_import import keep_pandas_out; keep_pandas_out()\n"
+        "from serving.lifecycle.pyarrow_import import keep_pandas_out; keep_pandas_out()\n"
         "import pyarrow as pa; made = pa.array([1, None])\n"
         "print('pandas' in sys.modules, len(made))\n"
         "import pandas; print(pandas.DataFrame({'a': [1]}).shape[0])"

@@ -12,7 +12,7 @@ from certificates import write_pair
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from serving.tls import Certificate
+from serving.listening.tls import Certificate
 from tenure.errors import InputError
 
 

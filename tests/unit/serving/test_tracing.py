@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from serving import logs, metrics
-from serving.call import Answered, Call
-from serving.slow_log import SlowLog, spent
-from serving.tracing import Tracing, wanted
+from serving.inference.call import Answered, Call
+from serving.observation import logs, metrics
+from serving.observation.slow_log import SlowLog, spent
+from serving.observation.tracing import Tracing, wanted
 from serving.v2.query import Query
 from serving.v2.request import Options
 from tenure.errors import InputError

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
 
-from serving.model import ChurnModel
+from serving.inference.model import ChurnModel
 from serving.v2 import grpc as wire
 from serving.v2 import grpc_one_row
 from serving.v2.answer import output_tensors

@@ -14,8 +14,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are for
 
 PARENT = """
 import os, signal, sys, time
-from serving import logs
-from serving.workers import run_workers
+from serving.observation import logs
+from serving.lifecycle.workers import run_workers
 from tenure.errors import InputError, TenureError
 logs.configure("info")
 {work}
@@ -28,8 +28,8 @@ except TenureError as error:
 
 EARLY = """
 import os, signal, sys
-from serving import app
-from serving.reload import Reloader
+from serving.lifecycle import app
+from serving.lifecycle.reload import Reloader
 looked = Reloader.look_at_all
 async def told(self, **given):
     os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,1 @@
+"""Inference over gRPC: KServe's service on an HTTP/2 server of our own, or on grpcio's."""

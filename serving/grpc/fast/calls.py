@@ -1,0 +1,141 @@
+"""Calls of the service's methods, from their headers and messages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from grpc import StatusCode
+
+from serving.admission.reception import Held
+from serving.grpc.fast.message import only_message, seconds
+from serving.grpc.service import INFER_PATH, SERVICE, OtherMethod
+from serving.inference.answering import Answering
+from serving.inference.call import Call, Headers
+from serving.inference.exchange import Exchange
+from serving.inference.failures import Failure, failure_of
+from serving.observation import logs
+from serving.v2.errors import RequestError
+from serving.v2.grpc_exchange import GrpcExchange
+
+Reply = bytes | Failure
+"""A message, or why there is none."""
+Send = Callable[[Reply], None]
+
+
+NO_GRPC = Failure(415, StatusCode.UNKNOWN, "this is no call of gRPC's")
+"""Answered by HTTP's status: whoever asks does not know gRPC's."""
+
+
+class IncomingCall:
+    """A call whose message is still to come; of a method that there is none of, or see below."""
+
+    __slots__ = ("_encoding", "refused", "request_id")
+
+    def __init__(self, named: Mapping[bytes, bytes]) -> None:
+        self.request_id = logs.take_or_make_id(named.get(b"x-request-id", b"").decode("latin-1"))
+        self._encoding = named.get(b"grpc-encoding", b"")
+        self.refused: Failure | None = None
+        """The answer, if the message does not matter any more."""
+
+    def failed(self, error: Exception) -> Failure:
+        """It ends before its message could be read."""
+        return failure_of(error)
+
+    def answer(self, body: bytes, send: Send) -> None:
+        """Answer it; ``send`` is called once on the event loop, perhaps before this returns."""
+        if self.refused is not None:
+            send(self.refused)
+            return
+        try:
+            message = only_message(body, self._encoding)
+        except Exception as error:  # every error becomes a status
+            send(self.failed(error))
+            return
+        self._answer(message, send)
+
+    def _answer(self, _: bytes, send: Send) -> None:
+        send(Failure(501, StatusCode.UNIMPLEMENTED, "Method not found!"))
+
+
+class InferenceCall(IncomingCall):
+    """``ModelInfer``: admitted, or refused, by its headers."""
+
+    __slots__ = ("_answering", "_call")
+
+    def __init__(self, named: Mapping[bytes, bytes], headers: Headers, peer: str, answering: Answering) -> None:
+        super().__init__(named)
+        self._answering = answering
+        self._call = call = Call("gRPC", INFER_PATH, "", None, headers, self.request_id, peer)
+        timeout = named.get(b"grpc-timeout")
+        if timeout is not None:
+            try:
+                call.deadline = call.started + seconds(timeout)
+            except RequestError as error:
+                self.refused = answering.failed(call, error)
+                return
+        self.refused = answering.admit(call)
+
+    def failed(self, error: Exception) -> Failure:
+        return self._answering.failed(self._call, error)
+
+    def _answer(self, message: bytes, send: Send) -> None:
+        call = self._call
+        try:
+            exchange = GrpcExchange(message)
+        except RequestError as error:
+            send(self._answering.failed(call, error))
+            return
+        call.model, call.version = exchange.model, exchange.version or None
+        answering: Exchange[Reply] = exchange
+        self._answering.answer(call, answering, send)
+
+
+class OtherCall(IncomingCall):
+    """Of a method that is KServe's."""
+
+    __slots__ = ("_method", "_tasks")
+
+    def __init__(self, named: Mapping[bytes, bytes], method: OtherMethod, tasks: set[asyncio.Task[None]]) -> None:
+        super().__init__(named)
+        self._method = method
+        self._tasks = tasks
+
+    def _answer(self, message: bytes, send: Send) -> None:
+        async def run() -> None:
+            send(await self._method.answer(message, self.request_id))
+
+        task = asyncio.get_running_loop().create_task(run())
+        self._tasks.add(task)  # the event loop itself holds it weakly
+        task.add_done_callback(self._tasks.discard)
+
+
+class Calls:
+    """Begins calls."""
+
+    def __init__(self, answering: Answering, others: Mapping[str, OtherMethod]) -> None:
+        self._answering = answering
+        self._others = {f"/{SERVICE}/{name}".encode(): method for name, method in others.items()}
+        self._infer = INFER_PATH.encode()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def begin(self, named: Mapping[bytes, bytes], headers: Headers, peer: str) -> IncomingCall:
+        """A call.
+
+        Args:
+            named: the first value of every header by its name, pseudo-headers too.
+            headers: all of them.
+        """
+        if named[b":method"] != b"POST" or not named.get(b"content-type", b"").startswith(b"application/grpc"):
+            call = IncomingCall(named)
+            call.refused = NO_GRPC
+            return call
+        path = named[b":path"]
+        if path == self._infer:
+            return InferenceCall(named, headers, peer, self._answering)
+        method = self._others.get(path)
+        return IncomingCall(named) if method is None else OtherCall(named, method, self._tasks)
+
+    def expect(self) -> Held:
+        """A message is expected: what its bytes are counted by."""
+        return self._answering.reception.begin()

@@ -1,0 +1,80 @@
+"""Listens for gRPC connections."""
+
+from __future__ import annotations
+
+import asyncio
+
+from serving.grpc.fast.calls import Calls
+from serving.grpc.fast.connection import GrpcConnection
+from serving.grpc.service import ChurnServicer, other_methods
+from serving.inference.answering import Answering
+from serving.listening.limits import ConnectionLimits
+from serving.listening.sockets import listen, refuse_new_connections
+from serving.listening.tls import Certificate
+
+_LOOK_EVERY_S = 0.5
+_ACCEPT_S = 0.1
+"""In which a busy event loop accepts what waits in the listener's queue."""
+
+
+class FastGrpcServer:
+    """Listens on one address.
+
+    Args:
+        limits: of every connection.
+    """
+
+    def __init__(
+        self,
+        servicer: ChurnServicer,
+        answering: Answering,
+        limits: ConnectionLimits,
+        certificate: Certificate | None,
+        *,
+        shared_port: bool,
+    ) -> None:
+        self._calls = Calls(answering, other_methods(servicer))
+        self._limits = limits
+        self._context = None if certificate is None else certificate.grpc_context
+        self._shared_port = shared_port
+        self._connections: set[GrpcConnection] = set()
+
+    async def start(self, host: str, port: int) -> int:
+        """Start to listen; returns the port.
+
+        Raises:
+            ServingError: the address is taken or is none.
+        """
+        loop = asyncio.get_running_loop()
+        self._listener = listen(host, port, shared=self._shared_port)
+        self._server = await loop.create_server(
+            lambda: GrpcConnection(self._calls, self._limits, self._connections),
+            sock=self._listener,
+            ssl=self._context,
+            ssl_handshake_timeout=None if self._context is None else self._limits.read_timeout_s,
+        )
+        self._looking = loop.create_task(self._look())
+        bound: int = self._listener.getsockname()[1]
+        return bound
+
+    async def stop(self, grace_s: float) -> None:
+        """Take no new connections; answer the calls that clients began, for ``grace_s`` at most."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + grace_s
+        refuse_new_connections(self._listener)
+        await asyncio.sleep(_ACCEPT_S)
+        self._server.close()
+        while self._connections and loop.time() < until:
+            for connection in list(self._connections):
+                connection.make_last()
+            await asyncio.sleep(0.05)
+        for connection in list(self._connections):
+            connection.abort()
+        self._looking.cancel()
+
+    async def _look(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            for connection in list(self._connections):
+                connection.look(loop.time())

@@ -1,0 +1,219 @@
+"""The REST side: KServe's application, with our own inference route, errors and log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import orjson
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from kserve.errors import ModelNotReady
+from kserve.protocol.rest.server import RESTServer
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from serving.admission.reception import Held
+from serving.admission.refusal import OverloadedError
+from serving.http import openapi
+from serving.http.answer import HttpAnswer
+from serving.inference.answering import Answering
+from serving.inference.call import Call
+from serving.inference.dataplane import ChurnDataPlane, FixedRepository
+from serving.inference.exchange import Exchange
+from serving.inference.failures import failure_of
+from serving.observation import logs, metrics
+from serving.v1 import V1Exchange
+from serving.v2 import rest as wire
+from serving.v2.errors import RequestError, TooLargeError
+from serving.v2.exchange import V2Exchange
+
+MAX_BODY_BYTES = 32 * 1024 * 1024
+"""About 50,000 telco rows in JSON: larger jobs are for batch scoring."""
+
+_PROBES = ("/metrics", "/v2/health/", "/ready", "/live")
+
+NOTED = "tenure.noted"
+"""Key of a scope whose request the answering tells its observers of."""
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
+
+
+def application(dataplane: ChurnDataPlane, repository: FixedRepository, answering: Answering) -> FastAPI:
+    """KServe's application. Our routes are added first, so they are found first."""
+    from kserve import model_server
+
+    app: FastAPI = model_server.app
+    routes = ModelRoutes(dataplane, answering)
+    versioned = "/v2/models/{model_name}/versions/{model_version}"
+    for path in ("/v2/models/{model_name}", versioned):
+        app.add_route(f"{path}/infer", routes.infer, methods=["POST"])
+    app.add_route("/v1/models/{model_name}:predict", routes.predict, methods=["POST"])
+    # FastAPI's own describe KServe's routes, and load scripts from elsewhere.
+    own = ("/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc")
+    app.router.routes[:] = [route for route in app.router.routes if getattr(route, "path", "") not in own]
+    app.add_route("/openapi.json", routes.openapi, methods=["GET"])
+    app.add_route("/docs", routes.docs, methods=["GET"])
+    app.add_route("/metrics", _metrics, methods=["GET"])
+    # KServe answers these two with "not supported yet".
+    app.add_route(versioned, routes.metadata, methods=["GET"])
+    app.add_route(f"{versioned}/ready", routes.ready, methods=["GET"])
+    RESTServer("kserve.model_server:app", dataplane, repository, http_port=0).create_application()
+    app.add_middleware(RequestLog)
+    # In the place of KServe's own handlers, which log a trace for every mistake of a client.
+    for kind in (RequestError, *app.exception_handlers):
+        if isinstance(kind, type) and kind is not Exception:
+            app.add_exception_handler(kind, _on_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    return app
+
+
+class ModelRoutes:
+    """What is asked of one model: ``/v2/models/{name}[/versions/{version}]/…``."""
+
+    def __init__(self, dataplane: ChurnDataPlane, answering: Answering) -> None:
+        self._dataplane = dataplane
+        self._answering = answering
+
+    async def infer(self, request: Request) -> Response:
+        """Answer a V2 request; whatever happens, with a line that says why."""
+        json_length = request.headers.get(wire.JSON_LENGTH_HEADER)
+        return await self._answer(request, lambda body: V2Exchange(body, json_length))
+
+    async def predict(self, request: Request) -> Response:
+        """Answer a V1 request, likewise."""
+        return await self._answer(request, V1Exchange)
+
+    async def _answer(self, request: Request, exchange: Callable[[bytes], Exchange[HttpAnswer]]) -> Response:
+        scope, parameters = request.scope, request.path_params
+        name, version = parameters["model_name"], parameters.get("model_version")
+        peer = request.client.host if request.client else ""
+        call = Call("POST", scope["path"], name, version, scope["headers"], logs.request_id.get(), peer)
+        scope[NOTED] = True
+        refused = self._answering.admit(call)
+        if refused is not None:
+            return _response(HttpAnswer.failed(refused))
+        held = self._answering.reception.begin()
+        try:
+            body = await _body(request, held)
+            return _response(await self._answering.answered(call, exchange(body)))
+        except ClientDisconnect:
+            return Response(status_code=499)
+        except (TooLargeError, OverloadedError) as error:
+            return _response(HttpAnswer.failed(self._answering.failed(call, error)))
+        finally:
+            held.release()
+
+    async def openapi(self, request: Request) -> Response:
+        """What this server takes, for programs."""
+        document = openapi.document(self._dataplane.models, _address(request))
+        return Response(orjson.dumps(document), media_type="application/json")
+
+    async def docs(self, request: Request) -> Response:
+        """The same for people."""
+        return Response(openapi.page(self._dataplane.models, _address(request)), media_type="text/html")
+
+    async def metadata(self, request: Request) -> Response:
+        """What a version takes and answers."""
+        name = request.path_params["model_name"]
+        self._dataplane.models.find(name, request.path_params["model_version"])
+        return Response(orjson.dumps(await self._dataplane.model_metadata(name)), media_type="application/json")
+
+    async def ready(self, request: Request) -> Response:
+        """Whether a version answers."""
+        name = request.path_params["model_name"]
+        self._dataplane.models.find(name, request.path_params["model_version"])
+        if not await self._dataplane.model_ready(name):
+            raise ModelNotReady(name)
+        return Response(orjson.dumps({"name": name, "ready": True}), media_type="application/json")
+
+
+class RequestLog:
+    """Gives every request its id, an answer even if all else fails, and a line in the log."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        request_id = logs.take_or_make_id(given.decode("latin-1"))
+        token = logs.request_id.set(request_id)
+        started = time.perf_counter()
+        status: int | None = None
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        except Exception as error:  # a bug: its trace is logged, its sender told
+            if status is None:
+                await _on_error(Request(scope), error)(scope, receive, send_with_id)
+        finally:
+            path = scope["path"]
+            if NOTED not in scope:
+                write = logs.access.debug if path.startswith(_PROBES) or path.endswith("/ready") else logs.access.info
+                took_ms = round((time.perf_counter() - started) * 1000, 3)
+                fields = {"method": scope["method"], "path": path, "status": status, "took_ms": took_ms}
+                write("request", extra={"fields": fields})
+            logs.request_id.reset(token)
+
+
+async def _metrics(request: Request) -> Response:
+    """All workers' numbers; KServe's own route knows those of one."""
+    content, content_type = metrics.exposition(request.headers.get("accept", ""))
+    return Response(content, headers={"content-type": content_type})
+
+
+def _address(request: Request) -> str:
+    return str(request.base_url).rstrip("/")
+
+
+async def _body(request: Request, held: Held) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > MAX_BODY_BYTES:
+            raise TooLargeError(f"the body has more than {MAX_BODY_BYTES} bytes")
+        held.add(len(part))
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _response(answer: HttpAnswer) -> Response:
+    response = Response(answer.content, status_code=answer.status)
+    response.raw_headers += answer.headers
+    return response
+
+
+def _on_error(_: Request, error: Exception) -> Response:
+    return _response(HttpAnswer.failed(failure_of(error)))
+
+
+def _on_invalid(_: Request, error: Exception) -> Response:
+    details = error.errors() if isinstance(error, RequestValidationError) else []
+    where = ".".join(map(str, details[0]["loc"])) if details else "request"
+    return _error(400, f"{where}: {details[0]['msg'] if details else 'invalid'}")
+
+
+def _on_http_error(_: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return _error(status, str(getattr(error, "detail", error)))
+
+
+def _error(status: int, message: str) -> Response:
+    return Response(orjson.dumps({"error": message}), status_code=status, media_type="application/json")

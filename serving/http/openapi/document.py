@@ -1,0 +1,94 @@
+"""The OpenAPI document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from serving.http.openapi.example import example_row, v2_example
+from serving.http.openapi.schemas import v1_answer, v1_request, v2_answer, v2_request
+from serving.inference.model import ChurnModel
+
+INTRODUCTION = (
+    "Customers go in as raw columns by name, in any order, one or many; probability or value, decision, band and, "
+    "when asked for, reasons come out. V2 also goes over gRPC, and with binary tensors."
+)
+
+
+_ERROR = {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]}
+
+
+_MEANINGS = {
+    "400": "The request is wrong; the message names the column.",
+    "401": "No key or token, or a wrong one; where the server asks for them.",
+    "404": "There is no such model, or not in this version.",
+    "408": "The request came too slowly.",
+    "413": "The request is larger than the server reads.",
+    "429": "Too many requests; see Retry-After.",
+    "503": "The server is busy or ends; see Retry-After.",
+    "504": "The answer would have come too late.",
+}
+
+
+def document(models: Iterable[ChurnModel], server: str) -> dict[str, Any]:
+    """The OpenAPI 3.1 description of the inference routes, and of the probes.
+
+    Args:
+        server: address under which the client asked.
+    """
+    paths: dict[str, Any] = {
+        "/v2/health/live": {"get": _probe("Whether the process lives")},
+        "/v2/health/ready": {"get": _probe("Whether requests are taken")},
+    }
+    for model in models:
+        paths |= _paths(model)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Tenure model server", "version": "2", "description": INTRODUCTION},
+        "servers": [{"url": server}],
+        "paths": paths,
+        "components": {"schemas": {"Error": _ERROR}},
+    }
+
+
+def _paths(model: ChurnModel) -> dict[str, Any]:
+    name, version = model.name, model.bundle.version
+    infer = _operation(model, "v2", v2_request(model), v2_answer(model), v2_example(model))
+    predict = _operation(model, "v1", v1_request(model), v1_answer(model), {"instances": [example_row(model)]})
+    metadata = {"summary": f"What '{name}' takes and answers", "responses": _answers({"type": "object"})}
+    return {
+        f"/v2/models/{name}/infer": {"post": infer},
+        f"/v2/models/{name}/versions/{version}/infer": {"post": infer},
+        f"/v1/models/{name}:predict": {"post": predict},
+        f"/v2/models/{name}": {"get": metadata},
+        f"/v2/models/{name}/ready": {"get": _probe(f"Whether '{name}' answers")},
+    }
+
+
+def _operation(model: ChurnModel, protocol: str, body: Any, answer: Any, example: Any) -> dict[str, Any]:
+    return {
+        "summary": f"Ask '{model.name}' by the protocol {protocol.upper()}",
+        "parameters": [
+            {
+                "name": "X-Request-ID",
+                "in": "header",
+                "description": "Comes back, and stands in the logs; one is made where none is given.",
+                "schema": {"type": "string"},
+            }
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": body, "example": example}},
+        },
+        "responses": _answers(answer),
+    }
+
+
+def _answers(schema: dict[str, Any]) -> dict[str, Any]:
+    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    failures = {code: {"description": text, "content": error} for code, text in _MEANINGS.items()}
+    return {"200": {"description": "The answer", "content": {"application/json": {"schema": schema}}}, **failures}
+
+
+def _probe(summary: str) -> dict[str, Any]:
+    return {"summary": summary, "responses": _answers({"type": "object"})}

@@ -1,0 +1,131 @@
+"""Uvicorn, with an end that loses no request.
+
+    SIGTERM ── drain_s ──▶ nothing new is taken ── what was begun is answered, grace_s at most ──▶ end
+
+In the first stretch everything is answered as ever, but not ready any more, and every answer closes its connection: by
+its end a gateway has stopped sending, and no client with something to say holds a connection that could be closed
+under its next request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+from functools import partial
+from types import FrameType
+from typing import cast
+
+import uvicorn
+
+from serving.http.connection import KEEP_ALIVE_S, HttpConnection
+from serving.listening.limits import ConnectionLimits
+from serving.listening.sockets import refuse_new_connections
+from serving.observation import logs
+
+_SWEEP_EVERY_S = 0.5
+_ACCEPT_S = 0.1
+"""In which a busy event loop accepts what waits in a listener's queue."""
+_LAST_REQUEST_S = 1.0
+"""A connection that is idle for so long at the end has no request on its way."""
+
+
+class HttpServer(uvicorn.Server):
+    """Serves until a signal comes, and drains; a second signal ends it at once.
+
+    Args:
+        config: its ``http`` is replaced.
+        limits: of every connection.
+        tls: for HTTPS.
+        make_connection: of uvicorn's arguments and ``limits``.
+        drain_s, grace_s: see above.
+        on_started: called when it listens.
+        on_drain: called when the signal comes.
+        on_stop: awaited when nothing new is to be taken, beside what is still answered here.
+        owns_listener: whether no other process takes connections from the same socket and goes on doing so.
+    """
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        limits: ConnectionLimits,
+        tls: ssl.SSLContext | None = None,
+        *,
+        make_connection: Callable[..., HttpConnection] = HttpConnection,
+        drain_s: float,
+        grace_s: float,
+        on_started: Callable[[], None],
+        on_drain: Callable[[], None],
+        on_stop: Callable[[], Awaitable[None]],
+        owns_listener: Callable[[], bool],
+    ) -> None:
+        config.http = cast(type[asyncio.Protocol], partial(make_connection, limits=limits))
+        config.timeout_keep_alive = int(KEEP_ALIVE_S)
+        config.timeout_graceful_shutdown = 1  # the grace was given already
+        config.load()
+        config.ssl = tls
+        super().__init__(config)
+        self._limits = limits
+        self._drain_s, self._grace_s = drain_s, grace_s
+        self._on_started, self._on_drain, self._on_stop = on_started, on_drain, on_stop
+        self._owns_listener = owns_listener
+        self._listeners: list[socket.socket] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._loop: asyncio.AbstractEventLoop
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._listeners = sockets or []
+        await super().startup(sockets)
+        self._tasks.append(self._loop.create_task(self._sweep()))
+        self._on_started()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self._limits.draining:
+            super().handle_exit(sig, frame)
+            return
+        self._limits.draining = True
+        self._loop.call_soon_threadsafe(lambda: self._tasks.append(self._loop.create_task(self._drain())))
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        for task in self._tasks:
+            task.cancel()
+
+    async def _drain(self) -> None:
+        try:
+            logs.server.info("draining")
+            self._on_drain()
+            for connection in self._connections():
+                connection.make_last()
+            await asyncio.sleep(self._drain_s)
+            if self._owns_listener():
+                for listener in self._listeners:
+                    refuse_new_connections(listener)
+                await asyncio.sleep(_ACCEPT_S)
+            for server in self.servers:
+                server.close()
+            await asyncio.gather(self._on_stop(), self._finish())
+        finally:
+            self.should_exit = True
+
+    async def _finish(self) -> None:
+        """Wait for the last answers; close what is idle."""
+        until = self._loop.time() + self._grace_s
+        while self._connections() and (now := self._loop.time()) < until:
+            for connection in self._connections():
+                if connection.idle_s(now) >= _LAST_REQUEST_S:
+                    connection.shutdown()
+            await asyncio.sleep(0.05)
+
+    async def _sweep(self) -> None:
+        """Close the connections of clients that let us wait."""
+        while True:
+            await asyncio.sleep(_SWEEP_EVERY_S)
+            now = self._loop.time()
+            for connection in self._connections():
+                connection.close_if_overdue(now)
+
+    def _connections(self) -> list[HttpConnection]:
+        return cast(list[HttpConnection], list(self.server_state.connections))

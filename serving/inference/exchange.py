@@ -1,0 +1,40 @@
+"""What a protocol does with an inference request: reads it, and writes its answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from serving.inference.failures import Failure
+    from serving.inference.model import ChurnModel
+    from serving.v2.query import Query
+    from tenure.bundle import AnyPrediction
+
+Answer_co = TypeVar("Answer_co", covariant=True)
+
+
+class Exchange(Protocol[Answer_co]):
+    """A request's body and the form of its answer, by one protocol."""
+
+    def read(self, model: ChurnModel) -> Query:
+        """What is asked of ``model``.
+
+        Raises:
+            RequestError: with a line for the sender.
+        """
+
+    def write(
+        self, model: ChurnModel, query: Query, prediction: AnyPrediction, answer_id: str, fallback: str
+    ) -> Answer_co:
+        """The answer.
+
+        Args:
+            answer_id: the request's id, or else the call's.
+            fallback: what answers in the model's place, see ``serving.inference.hooks``; empty if the model does.
+
+        Raises:
+            RequestError: an output is wanted that there is none of.
+        """
+
+    def fail(self, failure: Failure) -> Answer_co:
+        """The answer that is none."""

@@ -1,0 +1,60 @@
+"""From an exception to what a client is told: one line, never a trace."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from grpc import StatusCode
+from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady, ServerNotLive, ServerNotReady
+
+from serving.observation import logs
+from serving.v2.errors import RequestError, TooLargeError, UnknownModelError
+
+
+class RefusedError(Exception):
+    """The request may be fine, and is not taken: no key, too many, too late.
+
+    Args:
+        message: one line for the client.
+        http, grpc: the status by either protocol.
+        headers: to send along, such as ``Retry-After`` and ``WWW-Authenticate``; gRPC sends them as metadata.
+    """
+
+    def __init__(self, message: str, http: int, grpc: StatusCode, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(message)
+        self.http = http
+        self.grpc = grpc
+        self.headers = headers
+
+
+class Failure(NamedTuple):
+    """An answer that is none."""
+
+    http: int
+    grpc: StatusCode
+    message: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+_KNOWN: tuple[tuple[tuple[type[Exception], ...], int, StatusCode], ...] = (
+    ((UnknownModelError, ModelNotFound), 404, StatusCode.NOT_FOUND),
+    ((TooLargeError,), 413, StatusCode.RESOURCE_EXHAUSTED),
+    ((RequestError, InvalidInput), 400, StatusCode.INVALID_ARGUMENT),
+    ((ModelNotReady, ServerNotReady, ServerNotLive), 503, StatusCode.UNAVAILABLE),
+)
+"""The first that an error is an instance of counts."""
+
+
+def failure_of(error: Exception) -> Failure:
+    """What to tell the client; an error that nobody foresaw is logged with its trace."""
+    if isinstance(error, RefusedError):
+        return Failure(error.http, error.grpc, str(error), error.headers)
+    for kinds, http, grpc in _KNOWN:
+        if isinstance(error, kinds):
+            return Failure(http, grpc, str(error))
+    if isinstance(error, NotImplementedError):
+        return Failure(501, StatusCode.UNIMPLEMENTED, "this server does not do that")
+    logs.server.error("unforeseen error", exc_info=error)
+    return Failure(
+        500, StatusCode.INTERNAL, f"the model failed; the log has the reason, request {logs.request_id.get()}"
+    )

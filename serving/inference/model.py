@@ -1,0 +1,79 @@
+"""A bundle as a KServe model."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import kserve
+
+from serving.v2.answer import ALWAYS, EXPLAINED
+from serving.v2.columns import ColumnNames
+from serving.v2.errors import RequestError
+from serving.v2.grpc_one_row import grpc_writer
+from serving.v2.one_row import OneRowReader, rest_writer
+from serving.v2.query import Query
+from serving.v2.request import Request
+from tenure.bundle import AnyPrediction, Bundle
+from tenure.contract import Column
+from tenure.errors import InputError
+
+_DATATYPES = {"integer": "INT64", "number": "FP64", "boolean": "BOOL"}
+
+
+class ChurnModel(kserve.Model):  # type: ignore[misc]  # it has no type stubs
+    """Answers V2 requests of named columns from a bundle."""
+
+    def __init__(self, name: str, bundle: Bundle) -> None:
+        super().__init__(name)
+        self.bundle = bundle
+        self._names = ColumnNames(bundle.contract)
+        self.one_row = OneRowReader(bundle.contract)
+        self.one_row_writer = rest_writer(name, bundle)
+        self.one_row_message_writer = grpc_writer(name, bundle, in_binary=False)
+        self.one_row_binary_writer = grpc_writer(name, bundle, in_binary=True)
+        self.ready = True
+
+    def query(self, request: Request) -> Query:
+        """A request in terms of this model's inputs.
+
+        Raises:
+            RequestError: its columns are not those of the contract.
+        """
+        columns, rows, customers = self._names.columns(request.tensors)
+        return Query(columns, rows, request.options, request.outputs, request.id, customers)
+
+    def predict_query(self, query: Query) -> AnyPrediction:
+        """Predict; safe on any thread.
+
+        Raises:
+            RequestError: a value is not what the contract says.
+        """
+        options = query.options
+        try:
+            return self.bundle.predict(query.columns, explain=options.explain, threshold=options.threshold)
+        except InputError as error:
+            raise RequestError(str(error)) from error
+
+    def get_input_types(self) -> list[dict[str, Any]]:
+        """The contract's inputs, for the model's metadata."""
+        return [
+            {"name": name, "datatype": _datatype(column), "shape": [-1]}
+            for name, column in self.bundle.contract.inputs.items()
+        ]
+
+    def get_output_types(self) -> list[dict[str, Any]]:
+        """All outputs, for the model's metadata."""
+        always = ALWAYS[self.bundle.contract.task]
+        outputs = [{"name": name, "datatype": datatype, "shape": [-1]} for name, datatype in always.items()]
+        return outputs + [{"name": name, "datatype": kind, "shape": [-1, -1]} for name, kind in EXPLAINED.items()]
+
+    def predict(self, *_: Any, **__: Any) -> NoReturn:
+        """Never: KServe asks for a method of this name, and predictions are made by ``serving.inference.answering``."""
+        raise NotImplementedError
+
+
+def _datatype(column: Column) -> str:
+    # An integer that may be missing has no INT64 form: its missing value is NaN.
+    if column.type == "integer" and column.nullable:
+        return "FP64"
+    return _DATATYPES.get(column.type, "BYTES")

@@ -1,0 +1,135 @@
+"""From the command line to a running server."""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from serving.admission.command import main as keys_command
+from serving.admission.options import read_clients
+from serving.lifecycle import arguments
+from serving.lifecycle.arguments import Arguments
+from serving.lifecycle.kserve_import import import_kserve
+from serving.lifecycle.pyarrow_import import keep_pandas_out
+from serving.lifecycle.reload import Served, fingerprint
+from serving.listening.sockets import listen, reserve
+from serving.observation import logs, metrics
+from tenure import bundle
+from tenure.errors import TenureError
+
+if TYPE_CHECKING:
+    from serving.admission.clients import Clients
+    from serving.lifecycle.server import Listening
+
+
+_CLOSING_S = 5.0
+"""For all that is left to be written when the last request is answered; see ``Hooks.closing``."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the server; returns its exit status.
+
+    When every model answers, one line of JSON goes to standard output: the ports, and the models with their versions.
+    Logs go to standard error. A bundle that cannot be loaded ends the process before a port is opened.
+    """
+    words = sys.argv[1:] if argv is None else argv
+    if words and words[0] == "keys":
+        return keys_command(words[1:])
+    given = arguments.parse(words)
+    logs.configure(given.log_level)
+    keep_pandas_out()
+    try:
+        served = {name: _read(folder, given.threads) for name, folder in given.models.items()}
+        import_kserve()
+        _serve(given, served)
+    except TenureError as error:
+        logs.server.error(" ".join(str(error).split()))
+        return error.exit_status
+    return 0
+
+
+def _read(folder: Path, threads: int) -> Served:
+    # Before it is read: what changes from now on is a change.
+    seen = fingerprint(folder)
+    return Served(folder, seen, bundle.read(folder, threads=threads))
+
+
+def _serve(given: Arguments, served: dict[str, Served]) -> None:
+    from serving.lifecycle.server import Listening
+    from serving.lifecycle.wiring import prepare
+    from serving.listening.tls import Certificate
+
+    if hasattr(signal, "SIGHUP"):  # until there is something to reload
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    prepare(given)
+    clients = read_clients(given.admission)
+    certificate = None if given.tls is None else Certificate(*given.tls)
+    http = listen(given.host, given.http_port)
+    http_port = http.getsockname()[1]
+    versions = {name: first.bundle.version for name, first in served.items()}
+    announce = partial(_announce, http_port=http_port, versions=versions)
+    metrics.share(given.workers)
+    if given.workers == 1:
+        _worker(
+            given,
+            served,
+            clients,
+            Listening(given.host, http, given.grpc_port, certificate),
+            on_ready=announce,
+            worker=0,
+        )
+        return
+    from serving.lifecycle.workers import run_workers
+
+    grpc_port = None
+    if given.grpc_port is not None:
+        holder = reserve(given.host, given.grpc_port)
+        grpc_port = holder.getsockname()[1]
+    stopping = mmap.mmap(-1, 1)  # shared with the workers
+    listening = Listening(
+        given.host, http, grpc_port, certificate, shared_port=True, ends_with_us=lambda: stopping[0] == 1
+    )
+    run_workers(
+        given.workers,
+        serve=lambda worker, ready: _worker(
+            given, served, clients, listening, on_ready=lambda _: ready(), worker=worker
+        ),
+        grace_s=given.drain_s + given.grace_s + _CLOSING_S,
+        stopping=partial(stopping.__setitem__, 0, 1),
+        ready=lambda: announce(grpc_port),
+    )
+
+
+def _worker(
+    given: Arguments,
+    served: dict[str, Served],
+    clients: Clients | None,
+    listening: Listening,
+    *,
+    on_ready: Callable[[int | None], None],
+    worker: int,
+) -> None:
+    from serving.lifecycle.server import ChurnServer
+    from serving.lifecycle.wiring import hooks
+
+    metrics.take(worker)
+    joined = hooks(given, clients)
+    try:
+        ChurnServer(listening, given, joined, on_ready).start(served)
+    finally:
+        until = monotonic() + _CLOSING_S
+        for close in joined.closing:
+            close(max(0.0, until - monotonic()))
+
+
+def _announce(grpc_port: int | None, *, http_port: int, versions: dict[str, str]) -> None:
+    ready = {"event": "ready", "http_port": http_port, "grpc_port": grpc_port, "models": versions, "pid": os.getpid()}
+    print(json.dumps(ready), flush=True)

@@ -1,0 +1,186 @@
+"""The command line of the model server."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from serving.admission import options as admission
+from serving.observation import prediction_log
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+_DESCRIPTION = """Tenure's model server: raw customer columns in; probability or value, decision, band and
+reasons out. It speaks KServe's V2 protocol over REST and gRPC, and V1's :predict. /docs shows
+every column and a request to paste. When every model answers, one line of JSON on standard
+output names the ports. Logs are JSON lines on standard error."""
+
+_EPILOG = """signals:
+  SIGTERM  not ready at once; --drain-s later nothing new is taken; what runs is answered; then the end
+  SIGHUP   look for changed bundles now, and try one that failed again
+
+environment:
+  TENURE_API_KEYS      keys of clients, in place of --api-keys
+  TENURE_LOG_HASH_KEY  secret of at least 32 characters, under which customers' keys are logged
+  OTEL_EXPORTER_OTLP_ENDPOINT   traces go there over http/protobuf; needs the extra 'tracing'
+  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL   the object store of --prediction-log
+
+examples:
+  python -m serving --model telco=bundle --host 127.0.0.1
+  python -m serving --model stable=a --model challenger=b --http-port 0 --grpc-port 0
+  python -m serving --model telco=bundle --workers 2 --watch-s 5 --prediction-log s3://bucket/log
+  python -m serving --model telco=bundle --tls-cert tls.crt --tls-key tls.key --api-keys keys.txt
+  python -m serving keys create mobile-app       # a key for a client: see --api-keys
+  curl localhost:8080/v2/models/telco            # what it takes
+"""
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What the server was told."""
+
+    models: dict[str, Path]
+    """Bundle folder by model name."""
+    host: str
+    http_port: int
+    grpc_port: int | None
+    """None: no gRPC."""
+    fast_route: bool
+    """Inference requests are answered where they are parsed, not by KServe's application."""
+    workers: int
+    threads: int
+    drain_s: float
+    """After SIGTERM, until no new request is taken."""
+    grace_s: float
+    """From then on, until running requests are given up."""
+    log_level: str
+    watch_s: float | None
+    """How often to look for changed bundles; None: only when told to."""
+    tls: tuple[Path, Path] | None
+    """Certificate and key."""
+    admission: admission.Options
+    slow_ms: float
+    """From here on a request is logged as slow."""
+    cache_entries: int
+    """0: no cache."""
+    cache_ttl_s: float
+    prediction_log: prediction_log.Options | None
+
+
+def parse(argv: Sequence[str]) -> Arguments:
+    """Read the command line; ends the process with status 2 and a line if it cannot hold."""
+    parser = argparse.ArgumentParser(
+        prog="python -m serving",
+        usage="%(prog)s --model NAME=FOLDER [--model NAME=FOLDER ...] [options]",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument_group("what is served").add_argument
+    add("--model", action="append", required=True, metavar="NAME=FOLDER", help="a bundle to serve; repeatable")
+    add("--watch-s", type=_interval, metavar="S",
+        help="look every S seconds whether a folder, or what a link leads to, holds another bundle, and serve that "
+        "(default: only on SIGHUP)")  # fmt: skip
+    add = parser.add_argument_group("where").add_argument
+    # Every interface, as KServe's own servers do: in a pod the loopback alone would not be reachable.
+    add("--host", default="0.0.0.0", help="address to listen on (default: every interface)")  # noqa: S104
+    add("--http-port", type=_port, default=8080, metavar="PORT", help="0 takes a free one (default 8080)")
+    add("--grpc-port", type=_port, default=8081, metavar="PORT", help="0 takes a free one (default 8081)")
+    add(
+        "--no-fast-route",
+        action="store_true",
+        help="answer every request through KServe's application and gRPC's own server",
+    )
+    add("--no-grpc", action="store_true", help="REST only")
+    add("--tls-cert", type=Path, metavar="FILE", help="serve HTTPS, and gRPC over TLS, by this chain (PEM)")
+    add("--tls-key", type=Path, metavar="FILE", help="its key (PEM); both are read again when they change")
+    add = parser.add_argument_group("processes, and their end").add_argument
+    add("--workers", type=_positive, default=1, metavar="N", help="processes that answer requests (default 1)")
+    add(
+        "--threads",
+        type=_positive,
+        default=1,
+        metavar="N",
+        help="threads of ONNX Runtime for one prediction (default 1)",
+    )
+    add("--drain-s", type=_seconds, default=1.0, metavar="S",
+        help="after SIGTERM, serve on for so long, not ready and with 'Connection: close' (default 1)")  # fmt: skip
+    add("--grace-s", type=_seconds, default=30.0, metavar="S",
+        help="and then let running requests take so long at most (default 30)")  # fmt: skip
+    add = parser.add_argument_group("what is told of requests").add_argument
+    add("--log-level", choices=["debug", "info", "warning", "error"], default="info", help="(default info)")
+    add("--slow-ms", type=float, default=100.0, metavar="MS",
+        help="log a request that takes longer, with what it spent its time on (default 100)")  # fmt: skip
+    add = parser.add_argument_group("cache").add_argument
+    add("--cache-entries", type=int, default=0, metavar="N",
+        help="answer a request of up to 8 rows that came before from memory; larger ones hardly come twice; keep N a "
+        "worker, of 16 KiB at most (default 0: no cache)")  # fmt: skip
+    add("--cache-ttl-s", type=_seconds, default=60.0, metavar="S", help="and each for S seconds (default 60)")
+    prediction_log.add_options(parser)
+    admission.add_options(parser)
+    given = parser.parse_args(argv)
+    models: dict[str, Path] = {}
+    for text in given.model:
+        name, _, folder = text.partition("=")
+        if not folder or not _NAME.fullmatch(name):
+            parser.error(f"argument --model: {text!r} is not NAME=FOLDER")
+        if name in models:
+            parser.error(f"argument --model: {name!r} stands twice")
+        models[name] = Path(folder)
+    if not given.slow_ms >= 0.0:
+        parser.error(f"argument --slow-ms: {given.slow_ms} is not a number of milliseconds")
+    if given.cache_entries < 0:
+        parser.error(f"argument --cache-entries: {given.cache_entries} is less than 0")
+    if (given.tls_cert is None) != (given.tls_key is None):
+        parser.error("--tls-cert and --tls-key go together")
+    return Arguments(
+        models=models,
+        host=given.host,
+        http_port=given.http_port,
+        grpc_port=None if given.no_grpc else given.grpc_port,
+        fast_route=not given.no_fast_route,
+        workers=given.workers,
+        threads=given.threads,
+        drain_s=given.drain_s,
+        grace_s=given.grace_s,
+        log_level=given.log_level,
+        watch_s=given.watch_s,
+        tls=None if given.tls_cert is None else (given.tls_cert, given.tls_key),
+        admission=admission.read_options(parser, given),
+        slow_ms=given.slow_ms,
+        cache_entries=given.cache_entries,
+        cache_ttl_s=given.cache_ttl_s,
+        prediction_log=prediction_log.read_options(parser, given, models),
+    )
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{port} is no port")
+    return port
+
+
+def _seconds(text: str) -> float:
+    number = float(text)
+    if not 0.0 <= number <= 3600.0:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds up to 3600")
+    return number
+
+
+def _interval(text: str) -> float:
+    number = _seconds(text)
+    if number < 0.1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 0.1 seconds")
+    return number
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is less than 1")
+    return number

@@ -1,0 +1,167 @@
+"""KServe's model server on sockets that we opened."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from types import FrameType
+
+import kserve
+import uvicorn
+
+from serving.grpc.fast import FastGrpcServer
+from serving.grpc.grpcio_server import GrpcServer
+from serving.grpc.service import ChurnServicer
+from serving.http.application import application
+from serving.http.connection import HttpConnection
+from serving.http.fast_route import FastConnection
+from serving.http.server import HttpServer
+from serving.inference.answering import Answering
+from serving.inference.dataplane import ChurnDataPlane, FixedRepository
+from serving.inference.hooks import Hooks
+from serving.inference.model import ChurnModel
+from serving.inference.models import Models
+from serving.lifecycle.arguments import Arguments
+from serving.lifecycle.reload import Reloader, Served
+from serving.listening.limits import ConnectionLimits
+from serving.listening.tls import Certificate
+from serving.observation import metrics
+from tenure.bundle import Bundle
+
+
+@dataclass(frozen=True)
+class Listening:
+    """Where the server listens."""
+
+    host: str
+    http: socket.socket
+    grpc_port: int | None
+    """0: any free port; None: no gRPC."""
+    certificate: Certificate | None = None
+    """None: no TLS."""
+    shared_port: bool = False
+    """Several workers listen on the same gRPC port."""
+    ends_with_us: Callable[[], bool] = lambda: True
+    """Whether, once told to stop, no other worker goes on taking connections from ``http``."""
+
+
+class ChurnServer(kserve.ModelServer):  # type: ignore[misc]  # it has no type stubs
+    """Serves until a signal comes; then finishes what it has (see ``serving.http.server``).
+
+    KServe's own ``start`` leaves uvloop unused with one worker, binds every interface, and unloads the models when the
+    signal comes, while requests still run.
+    """
+
+    def __init__(
+        self, listening: Listening, given: Arguments, hooks: Hooks, on_ready: Callable[[int | None], None]
+    ) -> None:
+        super().__init__(enable_grpc=listening.grpc_port is not None, enable_latency_logging=False)
+        self._listening = listening
+        self._given = given
+        self._on_ready = on_ready
+        self._told_to_stop = False
+        self.models = Models(self.registered_models)
+        self.answering = Answering(self.models, hooks)
+        self.dataplane = ChurnDataPlane(self.registered_models, self.models)
+        self.model_repository_extension = FixedRepository(self.registered_models)
+
+    def start(self, served: dict[str, Served]) -> None:
+        """Serve what ``served`` holds, by model name, until SIGTERM or SIGINT; SIGHUP looks for changed bundles.
+
+        Raises:
+            ServingError: the gRPC address is taken.
+        """
+        for name, first in served.items():
+            self.models.replace(ChurnModel(name, first.bundle))
+        # Uvicorn handles both while it runs. One that comes before that counts from then on; a third, afterwards,
+        # changes nothing any more.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._remember_stop)
+        with asyncio.Runner(loop_factory=_new_event_loop) as runner:
+            runner.run(self._run(served))
+
+    async def _run(self, served: dict[str, Served]) -> None:
+        given, listening, certificate = self._given, self._listening, self._listening.certificate
+        app = application(self.dataplane, self.model_repository_extension, self.answering)
+        limits = ConnectionLimits(given.admission.max_connections, given.admission.read_timeout_s)
+        grpc: FastGrpcServer | GrpcServer | None = None
+        grpc_port: int | None = None
+        if listening.grpc_port is not None:
+            servicer = ChurnServicer(self.dataplane, self.model_repository_extension)
+            shared = listening.shared_port
+            if given.fast_route:
+                grpc = FastGrpcServer(servicer, self.answering, limits, certificate, shared_port=shared)
+            else:
+                grpc = GrpcServer(servicer, self.answering, certificate, shared_port=shared)
+            grpc_port = await grpc.start(listening.host, listening.grpc_port)
+
+        async def stop_grpc() -> None:
+            if grpc is not None:
+                await grpc.stop(given.grace_s)
+
+        config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, lifespan="off", ws="none")
+        server = HttpServer(
+            config,
+            limits,
+            None if certificate is None else certificate.context,
+            make_connection=partial(FastConnection, answering=self.answering) if given.fast_route else HttpConnection,
+            drain_s=given.drain_s,
+            grace_s=given.grace_s,
+            on_started=lambda: self._started(grpc_port),
+            on_drain=self.dataplane.drain,
+            on_stop=stop_grpc,
+            owns_listener=listening.ends_with_us,
+        )
+        reloader = Reloader(served, self._install, given.threads, given.watch_s, _count_reload)
+        if hasattr(signal, "SIGHUP"):
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.look_now)
+        # A worker that takes a dead one's place begins with what the parent read once.
+        await reloader.look_at_all()
+        async with _beside(reloader.run(), *(() if certificate is None else (certificate.watch(),))):
+            await server.serve(sockets=[listening.http])
+
+    def _started(self, grpc_port: int | None) -> None:
+        # What is loaded now stays: left to the collector, it would look through all of it for 60 to 80 ms, twice a
+        # second under load, with every request waiting. A bundle that is loaded later is not frozen, so none piles up.
+        gc.collect()
+        gc.freeze()
+        if self._told_to_stop:
+            signal.raise_signal(signal.SIGTERM)
+        else:
+            self._on_ready(grpc_port)
+
+    def _remember_stop(self, _: int, __: FrameType | None) -> None:
+        self._told_to_stop = True
+
+    def _install(self, name: str, loaded: Bundle) -> None:
+        self.models.replace(ChurnModel(name, loaded))
+
+
+@asynccontextmanager
+async def _beside(*work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Run coroutines as long as the block."""
+    tasks = [asyncio.create_task(coroutine) for coroutine in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _count_reload(name: str, outcome: str) -> None:
+    metrics.RELOADS.labels(name, outcome).inc()
+
+
+def _new_event_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop
+    except ImportError:  # it has no wheel for Windows
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()

@@ -1,0 +1,66 @@
+"""What joins the path of an inference request in this process, by the command line. The one place where it is said."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+
+from serving.admission.clients import Clients
+from serving.admission.gate import Gate
+from serving.admission.reception import Reception
+from serving.inference.answer_cache import AnswerCache
+from serving.inference.hooks import Hooks, Observer
+from serving.inference.model import ChurnModel
+from serving.lifecycle.arguments import Arguments
+from serving.observation import metrics, tracing
+from serving.observation.access_log import AccessLog
+from serving.observation.prediction_log import PredictionLog, Sink, Writer
+from serving.observation.request_metrics import RequestMetrics
+from serving.observation.slow_log import SlowLog
+from serving.resilience import CLOSED, Breaker, Guard
+from tenure.privacy import pseudonyms_from
+
+
+def prepare(given: Arguments, environment: Mapping[str, str] = os.environ) -> None:
+    """Before a worker is started.
+
+    Raises:
+        InputError: what the environment says cannot hold.
+    """
+    pseudonyms_from(environment)
+    tracing.wanted(environment)
+    if given.prediction_log is not None:
+        # It takes seconds: here once for all workers, in the log's thread it would take them from the last rows.
+        import pyarrow.fs
+        import pyarrow.parquet  # noqa: F401
+
+
+def hooks(given: Arguments, clients: Clients | None) -> Hooks:
+    """Made once a worker, after the fork; ``clients`` before it: workers share what they may ask."""
+    limits = given.admission
+    if clients is not None:
+        clients.begin()
+    observers: list[Observer] = [RequestMetrics(), AccessLog(), SlowLog(given.slow_ms)]
+    closing: list[Callable[[float], None]] = []
+    if given.prediction_log is not None:
+        writer = Writer(Sink(given.prediction_log.location), pseudonyms_from(), file_s=given.prediction_log.flush_s)
+        writer.start()
+        observers.append(PredictionLog(writer, given.prediction_log.rates))
+        closing.append(writer.close)
+    if tracing.wanted():
+        traces = tracing.Tracing()
+        observers.append(traces)
+        closing.append(traces.close)
+    return Hooks(
+        admission=Gate(clients, limits.max_in_flight, limits.max_rows, limits.timeout_s),
+        reception=Reception(limits.max_held_mib * 2**20),
+        cache=AnswerCache(given.cache_entries, given.cache_ttl_s) if given.cache_entries else None,
+        guard=Guard(_breaker),
+        observers=observers,
+        closing=closing,
+    )
+
+
+def _breaker(model: ChurnModel, part: str) -> Breaker:
+    gauge = metrics.BREAKER_OPEN.labels(model.name, part)
+    return Breaker(on_change=lambda state: gauge.set(float(state != CLOSED)))

@@ -1,0 +1,16 @@
+"""Limits of a worker's connections, by HTTP or gRPC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass
+class ConnectionLimits:
+    """What holds for every connection of a worker."""
+
+    max_connections: int
+    read_timeout_s: float
+    """For a request's head, and again for its body."""
+    draining: bool = False
+    """Every answer is its connection's last."""

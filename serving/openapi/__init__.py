@@ -1,6 +1,0 @@
-"""``/openapi.json`` and ``/docs``: what this server takes, written from the contracts of the models it has."""
-
-from serving.openapi.document import document
-from serving.openapi.page import page
-
-__all__ = ["document", "page"]

@@ -1,8 +1,0 @@
-"""What was asked and answered, sampled and written beside the requests: see ``tenure.prediction_log``."""
-
-from serving.prediction_log.observer import PredictionLog, sampled
-from serving.prediction_log.options import Options, add_options, read_options
-from serving.prediction_log.sink import Sink
-from serving.prediction_log.writer import Writer
-
-__all__ = ["Options", "PredictionLog", "Sink", "Writer", "add_options", "read_options", "sampled"]
