@@ -11,7 +11,7 @@ from grpc.aio import ServicerContext
 from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
 from kserve.protocol.grpc.servicer import InferenceServicer
 
-from serving.inference.dataplane import ChurnDataPlane, FixedRepository
+from serving.inference.dataplane import DataPlane, FixedRepository
 from serving.inference.failures import Failure, failure_of
 from serving.observation import logs
 from serving.v2.errors import RequestError
@@ -42,7 +42,7 @@ _OTHER_METHODS = (
 class ChurnServicer(InferenceServicer):  # type: ignore[misc]  # it has no type stubs
     """KServe's servicer; metadata with the version."""
 
-    def __init__(self, dataplane: ChurnDataPlane, repository: FixedRepository) -> None:
+    def __init__(self, dataplane: DataPlane, repository: FixedRepository) -> None:
         super().__init__(dataplane, repository)
         self._dataplane = dataplane
 
@@ -50,7 +50,7 @@ class ChurnServicer(InferenceServicer):  # type: ignore[misc]  # it has no type 
         self, request: pb.ModelMetadataRequest, _: ServicerContext | None
     ) -> pb.ModelMetadataResponse:
         """KServe's, with the version."""
-        self._dataplane.models.find(request.name, request.version or None)
+        self._dataplane.model_registry.find(request.name, request.version or None)
         return pb.ModelMetadataResponse(**await self._dataplane.model_metadata(request.name))
 
 

@@ -9,8 +9,10 @@ from typing import Any
 import orjson
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from kserve.errors import ModelNotReady
-from kserve.protocol.rest.server import RESTServer
+from fastapi.responses import ORJSONResponse
+from kserve.errors import ModelNotReady, ServerNotLive, ServerNotReady
+from kserve.protocol.rest.v1_endpoints import register_v1_endpoints
+from kserve.protocol.rest.v2_endpoints import register_v2_endpoints
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -21,7 +23,7 @@ from serving.http import openapi
 from serving.http.answer import HttpAnswer
 from serving.inference.answering import Answering
 from serving.inference.call import Call
-from serving.inference.dataplane import ChurnDataPlane, FixedRepository
+from serving.inference.dataplane import DataPlane, FixedRepository
 from serving.inference.exchange import Exchange
 from serving.inference.failures import failure_of
 from serving.observation import logs, metrics
@@ -44,31 +46,28 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
-def application(dataplane: ChurnDataPlane, repository: FixedRepository, answering: Answering) -> FastAPI:
-    """KServe's application. Our routes are added first, so they are found first."""
-    from kserve import model_server
-
-    app: FastAPI = model_server.app
+def application(dataplane: DataPlane, repository: FixedRepository, answering: Answering) -> FastAPI:
+    """KServe's V1 and V2 endpoints behind our own routes; the first route that matches answers."""
+    # FastAPI's own pages describe KServe's routes, and load scripts from elsewhere.
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, default_response_class=ORJSONResponse)
     routes = ModelRoutes(dataplane, answering)
     versioned = "/v2/models/{model_name}/versions/{model_version}"
     for path in ("/v2/models/{model_name}", versioned):
         app.add_route(f"{path}/infer", routes.infer, methods=["POST"])
     app.add_route("/v1/models/{model_name}:predict", routes.predict, methods=["POST"])
-    # FastAPI's own describe KServe's routes, and load scripts from elsewhere.
-    own = ("/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc")
-    app.router.routes[:] = [route for route in app.router.routes if getattr(route, "path", "") not in own]
+    app.add_route("/v1/models/{model_name}:explain", routes.explain, methods=["POST"])
     app.add_route("/openapi.json", routes.openapi, methods=["GET"])
     app.add_route("/docs", routes.docs, methods=["GET"])
     app.add_route("/metrics", _metrics, methods=["GET"])
     # KServe answers these two with "not supported yet".
     app.add_route(versioned, routes.metadata, methods=["GET"])
     app.add_route(f"{versioned}/ready", routes.ready, methods=["GET"])
-    RESTServer("kserve.model_server:app", dataplane, repository, http_port=0).create_application()
+    app.add_api_route("/", dataplane.live, methods=["GET"])
+    register_v1_endpoints(app, dataplane, repository)
+    register_v2_endpoints(app, dataplane, repository)
     app.add_middleware(RequestLog)
-    # In the place of KServe's own handlers, which log a trace for every mistake of a client.
-    for kind in (RequestError, *app.exception_handlers):
-        if isinstance(kind, type) and kind is not Exception:
-            app.add_exception_handler(kind, _on_error)
+    for kind in (RequestError, ModelNotReady, ServerNotReady, ServerNotLive):
+        app.add_exception_handler(kind, _on_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_error)
     return app
@@ -77,7 +76,7 @@ def application(dataplane: ChurnDataPlane, repository: FixedRepository, answerin
 class ModelRoutes:
     """What is asked of one model: ``/v2/models/{name}[/versions/{version}]/…``."""
 
-    def __init__(self, dataplane: ChurnDataPlane, answering: Answering) -> None:
+    def __init__(self, dataplane: DataPlane, answering: Answering) -> None:
         self._dataplane = dataplane
         self._answering = answering
 
@@ -89,6 +88,15 @@ class ModelRoutes:
     async def predict(self, request: Request) -> Response:
         """Answer a V1 request, likewise."""
         return await self._answer(request, V1Exchange)
+
+    async def explain(self, request: Request) -> Response:
+        """Refuse V1's ``:explain``.
+
+        Raises:
+            RequestError: always.
+        """
+        self._dataplane.model_registry.find(request.path_params["model_name"])
+        raise RequestError("this server answers V1's :predict only; its parameter 'explain' asks for reasons")
 
     async def _answer(self, request: Request, exchange: Callable[[bytes], Exchange[HttpAnswer]]) -> Response:
         scope, parameters = request.scope, request.path_params
@@ -112,23 +120,23 @@ class ModelRoutes:
 
     async def openapi(self, request: Request) -> Response:
         """What this server takes, for programs."""
-        document = openapi.document(self._dataplane.models, _address(request))
+        document = openapi.document(self._dataplane.model_registry, _address(request))
         return Response(orjson.dumps(document), media_type="application/json")
 
     async def docs(self, request: Request) -> Response:
         """The same for people."""
-        return Response(openapi.page(self._dataplane.models, _address(request)), media_type="text/html")
+        return Response(openapi.page(self._dataplane.model_registry, _address(request)), media_type="text/html")
 
     async def metadata(self, request: Request) -> Response:
         """What a version takes and answers."""
         name = request.path_params["model_name"]
-        self._dataplane.models.find(name, request.path_params["model_version"])
+        self._dataplane.model_registry.find(name, request.path_params["model_version"])
         return Response(orjson.dumps(await self._dataplane.model_metadata(name)), media_type="application/json")
 
     async def ready(self, request: Request) -> Response:
         """Whether a version answers."""
         name = request.path_params["model_name"]
-        self._dataplane.models.find(name, request.path_params["model_version"])
+        self._dataplane.model_registry.find(name, request.path_params["model_version"])
         if not await self._dataplane.model_ready(name):
             raise ModelNotReady(name)
         return Response(orjson.dumps({"name": name, "ready": True}), media_type="application/json")

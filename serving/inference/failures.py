@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from grpc import StatusCode
-from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady, ServerNotLive, ServerNotReady
+from kserve.errors import ModelNotReady, ServerNotLive, ServerNotReady
 
 from serving.observation import logs
 from serving.v2.errors import RequestError, TooLargeError, UnknownModelError
@@ -37,9 +37,9 @@ class Failure(NamedTuple):
 
 
 _KNOWN: tuple[tuple[tuple[type[Exception], ...], int, StatusCode], ...] = (
-    ((UnknownModelError, ModelNotFound), 404, StatusCode.NOT_FOUND),
+    ((UnknownModelError,), 404, StatusCode.NOT_FOUND),
     ((TooLargeError,), 413, StatusCode.RESOURCE_EXHAUSTED),
-    ((RequestError, InvalidInput), 400, StatusCode.INVALID_ARGUMENT),
+    ((RequestError,), 400, StatusCode.INVALID_ARGUMENT),
     ((ModelNotReady, ServerNotReady, ServerNotLive), 503, StatusCode.UNAVAILABLE),
 )
 """The first that an error is an instance of counts."""
@@ -52,8 +52,6 @@ def failure_of(error: Exception) -> Failure:
     for kinds, http, grpc in _KNOWN:
         if isinstance(error, kinds):
             return Failure(http, grpc, str(error))
-    if isinstance(error, NotImplementedError):
-        return Failure(501, StatusCode.UNIMPLEMENTED, "this server does not do that")
     logs.server.error("unforeseen error", exc_info=error)
     return Failure(
         500, StatusCode.INTERNAL, f"the model failed; the log has the reason, request {logs.request_id.get()}"

@@ -1,10 +1,8 @@
-"""A bundle as a KServe model."""
+"""A bundle under the name by which clients ask for it."""
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
-
-import kserve
+from typing import Any
 
 from serving.v2.answer import ALWAYS, EXPLAINED
 from serving.v2.columns import ColumnNames
@@ -20,18 +18,17 @@ from tenure.errors import InputError
 _DATATYPES = {"integer": "INT64", "number": "FP64", "boolean": "BOOL"}
 
 
-class ChurnModel(kserve.Model):  # type: ignore[misc]  # it has no type stubs
+class ChurnModel:
     """Answers V2 requests of named columns from a bundle."""
 
     def __init__(self, name: str, bundle: Bundle) -> None:
-        super().__init__(name)
+        self.name = name
         self.bundle = bundle
         self._names = ColumnNames(bundle.contract)
         self.one_row = OneRowReader(bundle.contract)
         self.one_row_writer = rest_writer(name, bundle)
         self.one_row_message_writer = grpc_writer(name, bundle, in_binary=False)
         self.one_row_binary_writer = grpc_writer(name, bundle, in_binary=True)
-        self.ready = True
 
     def query(self, request: Request) -> Query:
         """A request in terms of this model's inputs.
@@ -54,22 +51,18 @@ class ChurnModel(kserve.Model):  # type: ignore[misc]  # it has no type stubs
         except InputError as error:
             raise RequestError(str(error)) from error
 
-    def get_input_types(self) -> list[dict[str, Any]]:
-        """The contract's inputs, for the model's metadata."""
+    def input_types(self) -> list[dict[str, Any]]:
+        """Name, datatype and shape of every input, as V2's model metadata."""
         return [
             {"name": name, "datatype": _datatype(column), "shape": [-1]}
             for name, column in self.bundle.contract.inputs.items()
         ]
 
-    def get_output_types(self) -> list[dict[str, Any]]:
-        """All outputs, for the model's metadata."""
+    def output_types(self) -> list[dict[str, Any]]:
+        """Name, datatype and shape of every output, as V2's model metadata."""
         always = ALWAYS[self.bundle.contract.task]
         outputs = [{"name": name, "datatype": datatype, "shape": [-1]} for name, datatype in always.items()]
         return outputs + [{"name": name, "datatype": kind, "shape": [-1, -1]} for name, kind in EXPLAINED.items()]
-
-    def predict(self, *_: Any, **__: Any) -> NoReturn:
-        """Never: KServe asks for a method of this name, and predictions are made by ``serving.inference.answering``."""
-        raise NotImplementedError
 
 
 def _datatype(column: Column) -> str:

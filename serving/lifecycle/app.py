@@ -117,13 +117,13 @@ def _worker(
     on_ready: Callable[[int | None], None],
     worker: int,
 ) -> None:
-    from serving.lifecycle.server import ChurnServer
+    from serving.lifecycle.server import ModelServer
     from serving.lifecycle.wiring import hooks
 
     metrics.take(worker)
     joined = hooks(given, clients)
     try:
-        ChurnServer(listening, given, joined, on_ready).start(served)
+        ModelServer(listening, given, joined, on_ready).start(served)
     finally:
         until = monotonic() + _CLOSING_S
         for close in joined.closing:

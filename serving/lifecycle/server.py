@@ -1,4 +1,4 @@
-"""KServe's model server on sockets that we opened."""
+"""One process that serves the models, on sockets that are open already."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 from types import FrameType
 
-import kserve
 import uvicorn
 
 from serving.grpc.fast import FastGrpcServer
@@ -23,7 +22,7 @@ from serving.http.connection import HttpConnection
 from serving.http.fast_route import FastConnection
 from serving.http.server import HttpServer
 from serving.inference.answering import Answering
-from serving.inference.dataplane import ChurnDataPlane, FixedRepository
+from serving.inference.dataplane import DataPlane, FixedRepository
 from serving.inference.hooks import Hooks
 from serving.inference.model import ChurnModel
 from serving.inference.models import Models
@@ -51,25 +50,23 @@ class Listening:
     """Whether, once told to stop, no other worker goes on taking connections from ``http``."""
 
 
-class ChurnServer(kserve.ModelServer):  # type: ignore[misc]  # it has no type stubs
+class ModelServer:
     """Serves until a signal comes; then finishes what it has (see ``serving.http.server``).
 
-    KServe's own ``start`` leaves uvloop unused with one worker, binds every interface, and unloads the models when the
-    signal comes, while requests still run.
+    It takes the place of ``kserve.ModelServer``, which binds every interface and unloads the models when the signal
+    comes, while requests still run.
     """
 
     def __init__(
         self, listening: Listening, given: Arguments, hooks: Hooks, on_ready: Callable[[int | None], None]
     ) -> None:
-        super().__init__(enable_grpc=listening.grpc_port is not None, enable_latency_logging=False)
         self._listening = listening
         self._given = given
         self._on_ready = on_ready
         self._told_to_stop = False
-        self.models = Models(self.registered_models)
-        self.answering = Answering(self.models, hooks)
-        self.dataplane = ChurnDataPlane(self.registered_models, self.models)
-        self.model_repository_extension = FixedRepository(self.registered_models)
+        self._models = Models()
+        self._answering = Answering(self._models, hooks)
+        self._dataplane = DataPlane(self._models)
 
     def start(self, served: dict[str, Served]) -> None:
         """Serve what ``served`` holds, by model name, until SIGTERM or SIGINT; SIGHUP looks for changed bundles.
@@ -78,7 +75,7 @@ class ChurnServer(kserve.ModelServer):  # type: ignore[misc]  # it has no type s
             ServingError: the gRPC address is taken.
         """
         for name, first in served.items():
-            self.models.replace(ChurnModel(name, first.bundle))
+            self._models.replace(ChurnModel(name, first.bundle))
         # Uvicorn handles both while it runs. One that comes before that counts from then on; a third, afterwards,
         # changes nothing any more.
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -88,17 +85,18 @@ class ChurnServer(kserve.ModelServer):  # type: ignore[misc]  # it has no type s
 
     async def _run(self, served: dict[str, Served]) -> None:
         given, listening, certificate = self._given, self._listening, self._listening.certificate
-        app = application(self.dataplane, self.model_repository_extension, self.answering)
+        repository = FixedRepository()
+        app = application(self._dataplane, repository, self._answering)
         limits = ConnectionLimits(given.admission.max_connections, given.admission.read_timeout_s)
         grpc: FastGrpcServer | GrpcServer | None = None
         grpc_port: int | None = None
         if listening.grpc_port is not None:
-            servicer = ChurnServicer(self.dataplane, self.model_repository_extension)
+            servicer = ChurnServicer(self._dataplane, repository)
             shared = listening.shared_port
             if given.fast_route:
-                grpc = FastGrpcServer(servicer, self.answering, limits, certificate, shared_port=shared)
+                grpc = FastGrpcServer(servicer, self._answering, limits, certificate, shared_port=shared)
             else:
-                grpc = GrpcServer(servicer, self.answering, certificate, shared_port=shared)
+                grpc = GrpcServer(servicer, self._answering, certificate, shared_port=shared)
             grpc_port = await grpc.start(listening.host, listening.grpc_port)
 
         async def stop_grpc() -> None:
@@ -110,11 +108,11 @@ class ChurnServer(kserve.ModelServer):  # type: ignore[misc]  # it has no type s
             config,
             limits,
             None if certificate is None else certificate.context,
-            make_connection=partial(FastConnection, answering=self.answering) if given.fast_route else HttpConnection,
+            make_connection=partial(FastConnection, answering=self._answering) if given.fast_route else HttpConnection,
             drain_s=given.drain_s,
             grace_s=given.grace_s,
             on_started=lambda: self._started(grpc_port),
-            on_drain=self.dataplane.drain,
+            on_drain=self._dataplane.drain,
             on_stop=stop_grpc,
             owns_listener=listening.ends_with_us,
         )
@@ -140,7 +138,7 @@ class ChurnServer(kserve.ModelServer):  # type: ignore[misc]  # it has no type s
         self._told_to_stop = True
 
     def _install(self, name: str, loaded: Bundle) -> None:
-        self.models.replace(ChurnModel(name, loaded))
+        self._models.replace(ChurnModel(name, loaded))
 
 
 @asynccontextmanager

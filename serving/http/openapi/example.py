@@ -22,7 +22,7 @@ def v2_example(model: ChurnModel) -> dict[str, Any]:
     return {
         "inputs": [
             {"name": entry["name"], "shape": [1], "datatype": entry["datatype"], "data": [row[entry["name"]]]}
-            for entry in model.get_input_types()
+            for entry in model.input_types()
         ]
     }
 

@@ -32,12 +32,12 @@ def page(models: Iterable[ChurnModel], server: str) -> str:
         parts.append(f"<h2>{name}</h2><p>Version {html.escape(model.bundle.version)}. ")
         parts.append(f"{html.escape(contract.description or '')}</p>")
         parts.append("<h3>Inputs</h3><table><tr><th>column<th>datatype<th>allowed<th>unit<th>meaning</tr>")
-        types = {entry["name"]: entry["datatype"] for entry in model.get_input_types()}
+        types = {entry["name"]: entry["datatype"] for entry in model.input_types()}
         for column, described in contract.inputs.items():
             cells = (column, types[column], allowed(described), described.unit or "", described.description or "")
             parts.append("<tr><td>" + "<td>".join(html.escape(cell) for cell in cells) + "</tr>")
         parts.append("</table><h3>Outputs</h3><table><tr><th>name<th>datatype<th>rows</tr>")
-        for output in model.get_output_types():
+        for output in model.output_types():
             shape = "one a row" if len(output["shape"]) == 1 else "<var>explain</var> a row, with that parameter"
             parts.append(f"<tr><td>{html.escape(output['name'])}<td>{output['datatype']}<td>{shape}</tr>")
         parts.append(f"</table><h3>Try it</h3><p>V2:</p><pre>{html.escape(curl(model, server, 'v2'))}</pre>")

@@ -15,7 +15,7 @@ _JSON_TYPES = {"FP64": "number", "BOOL": "boolean", "BYTES": "string"}
 
 def v2_request(model: ChurnModel) -> dict[str, Any]:
     """Body of a V2 request."""
-    tensors = [_tensor(entry, model.bundle.contract.inputs[entry["name"]]) for entry in model.get_input_types()]
+    tensors = [_tensor(entry, model.bundle.contract.inputs[entry["name"]]) for entry in model.input_types()]
     ignored = [name for name in model.bundle.contract.columns if name not in model.bundle.contract.inputs]
     description = "One tensor a column, each of the same length."
     if ignored:
@@ -33,7 +33,7 @@ def v2_request(model: ChurnModel) -> dict[str, Any]:
                 "items": {
                     "type": "object",
                     "required": ["name"],
-                    "properties": {"name": {"enum": [output["name"] for output in model.get_output_types()]}},
+                    "properties": {"name": {"enum": [output["name"] for output in model.output_types()]}},
                 },
             },
         },
@@ -46,7 +46,7 @@ def v2_answer(model: ChurnModel) -> dict[str, Any]:
         "type": "object",
         "required": ["name", "shape", "datatype", "data"],
         "properties": {
-            "name": {"enum": [entry["name"] for entry in model.get_output_types()]},
+            "name": {"enum": [entry["name"] for entry in model.output_types()]},
             "shape": {"type": "array", "items": {"type": "integer"}},
             "datatype": {"type": "string"},
             "data": {"type": "array"},
@@ -72,7 +72,7 @@ def v1_request(model: ChurnModel) -> dict[str, Any]:
         "required": [name for name, column in inputs.items() if column.required],
         "properties": {name: {**_value(column), "description": _described(column)} for name, column in inputs.items()},
     }
-    outputs = {"type": "array", "items": {"enum": [output["name"] for output in model.get_output_types()]}}
+    outputs = {"type": "array", "items": {"enum": [output["name"] for output in model.output_types()]}}
     parameters = _parameters(model)
     parameters["properties"] = {**parameters["properties"], "outputs": outputs}
     return {
