@@ -11,6 +11,8 @@ import sys
 import traceback
 from pathlib import Path
 
+from tenure.atomic import write_text
+
 NOT_BENCHMARKS = {
     *("__main__", "clients", "load", "malformed", "peers", "seeded", "served_bundle", "steps", "table", "trials"),
 }
@@ -47,9 +49,7 @@ def main() -> int:
             traceback.print_exc()
             failed.append(name)
             continue
-        temporary = TABLES / f".{name}.md.tmp"
-        temporary.write_text(tables.getvalue(), encoding="utf-8")
-        temporary.replace(TABLES / f"{name}.md")
+        write_text(TABLES / f"{name}.md", tables.getvalue())
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0

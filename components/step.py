@@ -30,7 +30,6 @@ import contextlib
 import errno
 import json
 import os
-import shutil
 import signal
 import sys
 import threading
@@ -41,6 +40,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from tenure.atomic import copy_file
 from tenure.errors import StorageError, TenureError
 from tenure.progress import listening
 
@@ -154,16 +154,7 @@ def publish(path: Path | str, name: str | None = None) -> None:
     if folder is None:
         return
     source = Path(path)
-    target = folder / (name or source.name)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, temporary)
-        temporary.replace(target)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise StorageError(f"cannot write {target}: {error.strerror or error}") from error
+    copy_file(source, folder / (name or source.name))
 
 
 def give_back_reserve(run_folder: Path | None) -> None:

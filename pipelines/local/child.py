@@ -34,6 +34,7 @@ from components.step import (
 )
 from pipelines.local.events import RunProgress, Tail
 from pipelines.local.home import HOME_VARIABLE, TRACKING_VARIABLE
+from tenure.atomic import write_text
 
 ORDER_FILE = "order.json"
 RESULTS_FILE = "results.json"
@@ -107,9 +108,7 @@ def main(run_folder: Path) -> int:
         Step("run", "run").emit("error", message=str(storage), **fields)
         return storage.exit_status
     results = {name: value.uri for name, value in outputs.items() if hasattr(value, "uri")}
-    temporary = run_folder / f".{RESULTS_FILE}.tmp"
-    temporary.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    temporary.replace(run_folder / RESULTS_FILE)
+    write_text(run_folder / RESULTS_FILE, json.dumps(results, indent=2) + "\n")
     if order.serve:
         _serve(order, run_folder, results)
     return 0

@@ -17,7 +17,8 @@ from typing import Any, Literal
 
 from pipelines.local.home import Home
 from pipelines.local.lock import holder_of
-from tenure.errors import InputError, StorageError
+from tenure.atomic import write_text
+from tenure.errors import InputError
 
 State = Literal["running", "finished", "failed", "interrupted"]
 
@@ -85,13 +86,7 @@ def write(home: Home, record: RunRecord) -> None:
         StorageError: if it cannot be written.
     """
     path = home.runs / record.run_id / FILE_NAME
-    temporary = path.with_name(f".{FILE_NAME}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(dataclasses.asdict(record), indent=2) + "\n", encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise StorageError(f"cannot write {path}: {error.strerror or error}") from error
+    write_text(path, json.dumps(dataclasses.asdict(record), indent=2) + "\n")
 
 
 def read_all(home: Home) -> list[RunRecord]:

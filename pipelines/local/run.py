@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +23,7 @@ from pipelines.local.home import Home
 from pipelines.local.lock import HomeLock
 from pipelines.local.record import RunRecord
 from pipelines.local.runner import Outcome, run_graph
+from tenure.atomic import copy_file
 from tenure.errors import StorageError, TenureError, VerdictError
 
 RESERVE_BYTES = 256 * 1024
@@ -192,9 +192,7 @@ def _fetch_reports(outcome: Outcome, folder: Path) -> None:
     for result, name in REPORTS:
         source, target = outcome.results[result] / name, folder / name
         if not target.exists():
-            temporary = target.with_name(f".{name}.tmp")
-            shutil.copyfile(source, temporary)
-            temporary.replace(target)
+            copy_file(source, target)
 
 
 def _finish(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from tenure.atomic import replacing
 from tenure.contract import Column, Contract
 
 
@@ -38,12 +39,8 @@ def write_report(reference: pa.Table, current: pa.Table, contract: Contract, pat
         )
         then, now = (Dataset.from_pandas(_frame(table, shown), definition) for table in (reference, current))
         snapshot = Report([DataDriftPreset()]).run(now, then)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
+        with replacing(path) as temporary:
             snapshot.save_html(str(temporary))
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
 
 
 def _has_values(table: pa.Table, name: str) -> bool:

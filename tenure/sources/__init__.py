@@ -1,10 +1,11 @@
 """Where a table comes from: CSV, Parquet and SQL, local and remote, read by batches in bounded memory."""
 
+from tenure.atomic import write_text
 from tenure.sources.address import absolute_uri, replace_uri
 from tenure.sources.content import ContentHash
 from tenure.sources.factory import open_source
 from tenure.sources.protocol import Batch, RejectedRow, Source
-from tenure.sources.sink import TableSink, write_text
+from tenure.sources.sink import TableSink
 from tenure.sources.sniff import sniff
 
 __all__ = [

@@ -1,10 +1,8 @@
-"""Tables and texts written under a temporary name, and renamed when they are whole."""
+"""A Parquet file written batch by batch."""
 
 from __future__ import annotations
 
 import contextlib
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,16 +10,14 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tenure.errors import StorageError
+from tenure.atomic import replacing, storage_errors
 
 ROW_GROUP_ROWS = 131_072
-"""Smallest size of a row group, but for the last."""
+"""Smallest number of rows in a row group; the last one may have fewer."""
 
 
 class TableSink:
-    """A Parquet file that grows by batches; a context manager.
-
-    It stands under its own name once the ``with`` block ends well; after an error nothing is left of it.
+    """Context manager that writes a Parquet file batch by batch; the file appears once the ``with`` block succeeds.
 
     Raises:
         StorageError: the disk is full or cannot be written.
@@ -29,14 +25,15 @@ class TableSink:
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._path = path
-        self._temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         self._schema = schema
         self._waiting: list[pa.RecordBatch] = []
         self._waiting_rows = 0
         self.rows = 0
-        with _storing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._writer = pq.ParquetWriter(self._temporary, schema, compression="zstd", compression_level=1)
+        with contextlib.ExitStack() as stack:
+            temporary = stack.enter_context(replacing(path))
+            with storage_errors(path):
+                self._writer = pq.ParquetWriter(temporary, schema, compression="zstd", compression_level=1)
+            self._replacement = stack.pop_all()
 
     def write(self, batch: pa.RecordBatch) -> None:
         self.rows += batch.num_rows
@@ -51,48 +48,19 @@ class TableSink:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            if kind is None:
+        if kind is None:
+            with self._replacement:
                 self._flush()
-                with _storing(self._path):
+                with storage_errors(self._path):
                     self._writer.close()
-                    self._temporary.replace(self._path)
-            else:
-                with contextlib.suppress(OSError, pa.ArrowException):
-                    self._writer.close()
-        finally:
-            with contextlib.suppress(OSError):
-                self._temporary.unlink(missing_ok=True)
+        else:
+            with contextlib.suppress(OSError, pa.ArrowException):
+                self._writer.close()
+            self._replacement.__exit__(kind, error, trace)
 
     def _flush(self) -> None:
         if self._waiting:
             table = pa.Table.from_batches(self._waiting, self._schema)
             self._waiting, self._waiting_rows = [], 0
-            with _storing(self._path):
+            with storage_errors(self._path):
                 self._writer.write_table(table, row_group_size=table.num_rows)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write ``text`` to ``path`` in UTF-8, whole or not at all.
-
-    Raises:
-        StorageError: the disk is full or cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with _storing(path):
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(text, encoding="utf-8")
-            temporary.replace(path)
-        finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _storing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        what = os.strerror(error.errno) if error.errno else str(error).splitlines()[0]
-        raise StorageError(f"cannot write {path}: {what}") from error
