@@ -23,28 +23,18 @@ from typing import Any, get_args
 from kfp import dsl
 from kfp.dsl.types import type_annotations as annotations
 
-STEPS = (
-    "champion",
-    "ingest",
-    "validate",
-    "check_drift",
-    "feature",
-    "tune",
-    "train",
-    "evaluate",
-    "check_serving",
-    "register",
-)
-"""In an order in which every step finds what it reads, as the graph of a laptop runs them when a model is blessed."""
+from components.spec import displayed_steps, specs_by_folder
 
-MODULES = {"check_drift": "validate"}
+STEPS = displayed_steps()
+"""Steps of a laptop's run with a blessed model, in an order in which every step finds its inputs."""
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def run_step(name: str, folder: Path, threads: int) -> None:
     """Call a step's component with the artifacts under ``folder``, made by the steps before it."""
-    component = getattr(import_module(f"components.{MODULES.get(name, name)}.component"), name)
+    (folder_name,) = [each for each, specs in specs_by_folder().items() if name in {spec.name for spec in specs}]
+    component = getattr(import_module(f"components.{folder_name}.component"), name)
     function: Callable[..., Any] = component.python_func
     parameters: dict[str, Any] = {
         "contract": (folder / "contract.yaml").read_text(encoding="utf-8"),

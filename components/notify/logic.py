@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-WEBHOOK_VARIABLE = "TENURE_ALERT_WEBHOOK"
-"""URL that outcomes are posted to as JSON; holds a secret as a rule, so only its host is ever shown."""
+from components.notify.spec import WEBHOOK_VARIABLE
 
 TIMEOUT_S = 10.0
 

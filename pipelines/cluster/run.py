@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from components.spec import Secret
 from pipelines.cluster.kubernetes_names import check_dns_label, check_image, check_object_name
 from pipelines.cluster.run_bodies import Submission
 from pipelines.cluster.run_states import ALERTED, NOT_BLESSED, REGISTERED, RunState
@@ -18,7 +19,7 @@ from pipelines.cluster.submit import Kubeflow
 from pipelines.cluster.workflow import Workflow, told_error, told_verdict
 from pipelines.graphs.names import Pipeline
 from pipelines.graphs.request import Request
-from pipelines.graphs.settings import NAMESPACE, TRACKING_URI, Secret, Settings, cluster
+from pipelines.graphs.settings import NAMESPACE, TRACKING_URI, Settings, cluster
 from tenure.errors import InputError, TenureError, VerdictError
 from tenure.sources.address import SCHEME, VARIABLE
 

@@ -7,10 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from pipelines.graphs.settings import CLUSTER_RESOURCES
-
-STEPS = frozenset(CLUSTER_RESOURCES)
-"""Steps of any of the graphs; Kubeflow lists drivers, loops and branches as tasks of their own beside them."""
+from components.spec import step_specs
 
 ENDED = frozenset({"SUCCEEDED", "FAILED", "CANCELED", "SKIPPED"})
 TRY = re.compile(r"\(\d+\)$")
@@ -59,7 +56,7 @@ class RunState:
     def failed_task(self) -> Task | None:
         """The first failed step; the exit handler's failure is nobody's cause."""
         failed = [task for task in self.tasks if task.state == "FAILED"]
-        return min(failed, key=lambda task: (task.step == "notify", task.message == ""), default=None)
+        return min(failed, key=lambda task: (step_specs()[task.step].is_exit, task.message == ""), default=None)
 
     @property
     def succeeded(self) -> set[str]:
@@ -86,7 +83,7 @@ def changes(before: RunState | None, now: RunState) -> list[Task]:
 def step_of(name: str) -> str | None:
     """The step that a task of Kubeflow's, or a node of Argo's, is called after; loops and tries add a number."""
     step = re.sub(r"(\(\d+\)|-\d+)$", "", name).replace("-", "_")
-    return step if step in STEPS else None
+    return step if step in step_specs() else None
 
 
 def _tasks(details: Iterable[Any]) -> Iterable[Task]:

@@ -15,7 +15,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.cluster.run_states import STEPS, step_of
+from components.spec import step_specs
+from pipelines.cluster.run_states import step_of
 
 POD_NAMES_V1 = "workflows.argoproj.io/pod-name-format"
 """Annotation of workflows whose pods are called like their nodes."""
@@ -45,7 +46,12 @@ class Pod:
     @property
     def what(self) -> str:
         """For people."""
-        return f"step {self.step}" if self.step in STEPS else f"Kubeflow's {self.step}"
+        return f"step {self.step}" if self.step in step_specs() else f"Kubeflow's {self.step}"
+
+    @property
+    def is_exit(self) -> bool:
+        """Whether its step is the run's exit task."""
+        return self.step in step_specs() and step_specs()[self.step].is_exit
 
     @property
     def lacks_image(self) -> bool:
@@ -65,7 +71,7 @@ class Workflow:
         succeeded = {pod.group for pod in self.pods if pod.phase == "Succeeded"}
         last: dict[str, Pod] = {}
         for pod in sorted(self.pods, key=lambda pod: pod.ended_at):
-            if pod.phase in ("Failed", "Error") and pod.group not in succeeded and pod.step != "notify":
+            if pod.phase in ("Failed", "Error") and pod.group not in succeeded and not pod.is_exit:
                 last[pod.group] = pod
         return min(last.values(), key=lambda pod: pod.ended_at, default=None)
 

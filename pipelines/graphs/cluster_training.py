@@ -1,12 +1,12 @@
-"""The training graph of a cluster: the steps of ``pipelines.graphs.training``; the run finds their parameters itself.
+"""The training graph of a cluster: the steps of ``pipelines.graphs.training`` between ``observe`` and ``notify``.
 
     observe ──▶ the steps ──┐
-                            ├──▶ notify, however it ended
+                            ├──▶ notify, also after a failure
     ────────────────────────┘
 
-A run of a schedule has the parameters of the day the schedule was made. What differs between two of its runs (the
-champion, the data, the day, the run's own id) is therefore looked up in the run. Without a change, all that computes
-comes from the cache.
+A scheduled run gets the parameters of the day its schedule was created. What differs between two of its runs (the
+champion, the data, the day, the run's id) is therefore determined by the run itself. If nothing changed, every step
+that computes comes from the cache.
 """
 
 from kfp import dsl
@@ -14,8 +14,9 @@ from kfp.dsl.base_component import BaseComponent
 
 from components.notify.component import notify
 from components.observe.component import observe
+from components.tune.spec import STUDIES_VARIABLE
 from pipelines.graphs.placement import Placement
-from pipelines.graphs.settings import NAMESPACE, STUDIES, Settings
+from pipelines.graphs.settings import NAMESPACE, Settings
 from pipelines.graphs.training import DESCRIPTION, NAME, Inputs, steps
 
 
@@ -23,12 +24,12 @@ def cluster_training_pipeline(settings: Settings) -> BaseComponent:
     """The graph for pods.
 
     Its parameters:
-        contract: the contract, YAML text; its source's address is one that the cluster can read.
-        workers: numbers of the tuning workers, from 0.
-        workers_count: how many those are.
-        override: why an inconclusive model is to be registered.
-        service: the InferenceService that a registered version goes out on by canary; empty for none.
-        namespace: the service's.
+        contract: the contract, YAML text, with a source address that the cluster can read.
+        workers: indices of the tuning workers, from 0.
+        workers_count: number of tuning workers.
+        override: reason to register an inconclusive model; empty for none.
+        service: InferenceService on which the registered version starts as a canary; empty for none.
+        namespace: namespace of the service.
     """
 
     @dsl.pipeline(name=NAME, description=DESCRIPTION)
@@ -41,22 +42,22 @@ def cluster_training_pipeline(settings: Settings) -> BaseComponent:
         namespace: str = NAMESPACE,
     ) -> None:
         placed = Placement(settings)
-        ending = placed(notify(run_id=dsl.PIPELINE_JOB_ID_PLACEHOLDER, pipeline=NAME), cached=False, retried=False)
-        with dsl.ExitHandler(ending, name="run"):
-            seen = placed(observe(contract=contract), cached=False)
+        final = placed(notify(run_id=dsl.PIPELINE_JOB_ID_PLACEHOLDER, pipeline=NAME))
+        with dsl.ExitHandler(final, name="run"):
+            observed = placed(observe(contract=contract))
             steps(
                 placed,
                 Inputs(
                     contract=contract,
                     run_id=dsl.PIPELINE_JOB_ID_PLACEHOLDER,
-                    studies=STUDIES,
-                    fingerprint=seen.outputs["fingerprint"],
-                    as_of=seen.outputs["as_of"],
+                    studies=f"${{{STUDIES_VARIABLE}}}",
+                    fingerprint=observed.outputs["fingerprint"],
+                    as_of=observed.outputs["as_of"],
                     workers=workers,
                     workers_count=workers_count,
                     override=override,
                     code_version="",
-                    champion=seen.outputs["champion"],
+                    champion=observed.outputs["champion"],
                     service=service,
                     namespace=namespace,
                 ),

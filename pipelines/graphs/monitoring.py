@@ -1,7 +1,7 @@
-"""The monitoring graph, for a cluster. Nothing in it is cached: table and log are others every day.
+"""The monitoring graph, for a cluster. No step is cached, because table and log change every day.
 
 champion ──▶ monitor ──┬─ retrain ──▶ alert ──┐
-                       └──────────────────────┴──▶ notify, however it ended
+                       └──────────────────────┴──▶ notify, also after a failure
 """
 
 from kfp import dsl
@@ -20,23 +20,22 @@ def monitoring_pipeline(settings: Settings) -> BaseComponent:
     """The graph for pods.
 
     Its parameters:
-        contract: the contract, YAML text, its source the table of today.
-        reference: address of a table from a time when all was well; empty for none.
-        log: of a prediction log: the customers that were served, in place of the table; empty for none.
+        contract: the contract, YAML text, with the current table as its source.
+        reference: address of a reference table, from a time without drift; empty for none.
+        log: address of a prediction log, whose customers are compared in place of the table's; empty for none.
     """
 
     @dsl.pipeline(name=NAME, description="Whether the customers of today are still those that the champion learnt from")
     def monitoring(contract: str, reference: str = "", log: str = "") -> None:
         placed = Placement(settings)
-        ending = placed(notify(run_id=dsl.PIPELINE_JOB_ID_PLACEHOLDER, pipeline=NAME), cached=False, retried=False)
-        with dsl.ExitHandler(ending, name="run"):
-            standing = placed(champion(contract=contract), cached=False)
-            found = placed(
-                monitor(contract=contract, champion=standing.outputs["champion"], reference=reference, log=log),
-                cached=False,
+        final = placed(notify(run_id=dsl.PIPELINE_JOB_ID_PLACEHOLDER, pipeline=NAME))
+        with dsl.ExitHandler(final, name="run"):
+            fetched = placed(champion(contract=contract))
+            monitored = placed(
+                monitor(contract=contract, champion=fetched.outputs["champion"], reference=reference, log=log)
             )
-            with dsl.If(found.outputs["Output"] == "retrain", "retrain"):
+            with dsl.If(monitored.outputs["Output"] == "retrain", "retrain"):
                 message = "retrain: today's customers are not those that the model learnt from"
-                placed(alert(message=message, run_id=dsl.PIPELINE_JOB_ID_PLACEHOLDER, pipeline=NAME), cached=False)
+                placed(alert(message=message, run_id=dsl.PIPELINE_JOB_ID_PLACEHOLDER, pipeline=NAME))
 
     return monitoring

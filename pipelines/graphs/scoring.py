@@ -1,6 +1,6 @@
-"""The scoring graph, for a cluster. Nothing in it is cached: the table is another one every day.
+"""The scoring graph, for a cluster. No step is cached, because the table changes every day.
 
-champion ──▶ score ──▶ notify, however it ended
+champion ──▶ score ──▶ notify, also after a failure
 """
 
 from kfp import dsl
@@ -19,15 +19,15 @@ def scoring_pipeline(settings: Settings) -> BaseComponent:
     """The graph for pods.
 
     Its parameters:
-        contract: the contract, YAML text, its source the table of today.
+        contract: the contract, YAML text, with the table to score as its source.
     """
 
     @dsl.pipeline(name=NAME, description="Predictions for a whole table, from the champion")
     def scoring(contract: str) -> None:
         placed = Placement(settings)
-        ending = placed(notify(run_id=dsl.PIPELINE_JOB_ID_PLACEHOLDER, pipeline=NAME), cached=False, retried=False)
-        with dsl.ExitHandler(ending, name="run"):
-            standing = placed(champion(contract=contract), cached=False)
-            placed(score(contract=contract, champion=standing.outputs["champion"]), cached=False)
+        final = placed(notify(run_id=dsl.PIPELINE_JOB_ID_PLACEHOLDER, pipeline=NAME))
+        with dsl.ExitHandler(final, name="run"):
+            fetched = placed(champion(contract=contract))
+            placed(score(contract=contract, champion=fetched.outputs["champion"]))
 
     return scoring

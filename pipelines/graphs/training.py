@@ -1,17 +1,16 @@
-"""The training graph: what follows on what, and what may be taken from the step cache.
+"""The training graph: the order of its steps, and which of them may come from the step cache.
 
     champion ───────┬──▶ check_drift ───────────────────────┐
     ingest ──▶ validate ──▶ feature ──▶ tune (n) ──▶ train ──▶ evaluate ──┬─ go ────▶ check_serving ──▶ register
                                                                           └─ no go ─▶ track
 
-A step is run again when its code (the image), a parameter or an input differs. On a laptop an input differs if its
-address does; results of champion, ingest and validate are addressed by content. On a cluster it differs if the task
-that made it was run again, whatever that made: nothing from ingest to train may therefore take what comes from the
-champion or the calendar, or each promotion and each day would have all of it computed once more. register, track
-and deploy always run: they are what a run leaves behind.
+A step runs again if its code (the image), a parameter or an input changed. On a laptop an input changed if its address
+did; results of champion, ingest and validate are addressed by content. On a cluster it changed if the task that
+produced it ran again, whatever the result: the steps from ingest to train must therefore not depend on the champion or
+the date, or each promotion and each day would repeat all of them. register, track and deploy are never cached.
 
 This is the graph of a laptop. ``pipelines.graphs.cluster_training`` puts the same steps between ``observe``, which
-looks at what changed outside, and an exit handler; there ``deploy`` follows ``register`` where a service is named.
+reads the state outside the run, and an exit handler; there ``deploy`` follows ``register`` if a service is inputs.
 """
 
 from typing import Any, NamedTuple
@@ -37,7 +36,7 @@ DESCRIPTION = "From a customer table to a registered churn model"
 
 
 class Results(NamedTuple):
-    """What a run leaves for people: artifacts of the graph, by name."""
+    """Outputs of the graph: artifacts that people read after a run."""
 
     raw: dsl.Dataset
     validation: dsl.Artifact
@@ -46,7 +45,7 @@ class Results(NamedTuple):
 
 
 class Inputs(NamedTuple):
-    """What the steps are given: parameters of the graph, or outputs of a task before them."""
+    """Arguments of the steps: parameters of the graph, or outputs of an earlier task."""
 
     contract: Any
     run_id: Any
@@ -58,26 +57,26 @@ class Inputs(NamedTuple):
     override: Any
     code_version: Any
     champion: Any = None
-    """Which model was live when the run began; where nobody looked, the step that fetches it always runs."""
+    """Champion at the start of the run; if None, the step that fetches it is not cached."""
     service: Any = None
-    """The InferenceService that a registered version goes out on, empty for none; None where there is no cluster."""
+    """InferenceService of the deploy step, empty for none; None for a graph without that step."""
     namespace: Any = None
-    """The service's."""
+    """Namespace of the service."""
 
 
 def training_pipeline(settings: Settings) -> BaseComponent:
-    """The graph for a place.
+    """The graph for a laptop.
 
     Its parameters:
-        contract: the contract, YAML text, its source address absolute.
-        run_id: the run's name in the registry.
-        fingerprint: differs when the data behind the address does.
-        as_of: the day of the run, where the contract limits the rows' age.
-        studies: where the search keeps its studies: a file's path, or a SQLAlchemy URL.
-        workers: numbers of the tuning workers, from 0.
-        workers_count: how many those are.
-        override: why an inconclusive model is to be registered.
-        code_version: of the code that runs.
+        contract: the contract, YAML text, with an absolute source address.
+        run_id: name of the run in the registry.
+        fingerprint: changes when the data at the source address changes.
+        as_of: date of the run, if the contract limits the rows' age; else empty.
+        studies: storage of the search's studies: the path of a file, or a SQLAlchemy URL.
+        workers: indices of the tuning workers, from 0.
+        workers_count: number of tuning workers.
+        override: reason to register an inconclusive model; empty for none.
+        code_version: version of the code that runs.
     """
 
     @dsl.pipeline(name=NAME, description=DESCRIPTION)
@@ -92,41 +91,41 @@ def training_pipeline(settings: Settings) -> BaseComponent:
         override: str = "",
         code_version: str = "",
     ) -> Results:
-        given = Inputs(contract, run_id, studies, fingerprint, as_of, workers, workers_count, override, code_version)
-        return steps(Placement(settings), given)
+        inputs = Inputs(contract, run_id, studies, fingerprint, as_of, workers, workers_count, override, code_version)
+        return steps(Placement(settings), inputs)
 
     return training
 
 
-def steps(placed: Placement, given: Inputs) -> Results:
+def steps(placed: Placement, inputs: Inputs) -> Results:
     """The steps of training, inside a graph."""
-    standing = placed(champion(contract=given.contract, seen=given.champion or ""), cached=given.champion is not None)
-    raw = placed(ingest(contract=given.contract, fingerprint=given.fingerprint))
-    checked = placed(validate(contract=given.contract, raw=raw.outputs["raw"]))
+    fetched = placed(champion(contract=inputs.contract, seen=inputs.champion or ""), cached=inputs.champion is not None)
+    raw = placed(ingest(contract=inputs.contract, fingerprint=inputs.fingerprint))
+    checked = placed(validate(contract=inputs.contract, raw=raw.outputs["raw"]))
     drifted = placed(
         check_drift(
-            contract=given.contract,
+            contract=inputs.contract,
             raw=raw.outputs["raw"],
             valid=checked.outputs["valid"],
             findings=checked.outputs["findings"],
-            champion=standing.outputs["champion"],
-            as_of=given.as_of,
+            champion=fetched.outputs["champion"],
+            as_of=inputs.as_of,
         )
     )
-    features = placed(feature(contract=given.contract, valid=checked.outputs["valid"]))
-    with dsl.ParallelFor(given.workers) as worker:
+    features = placed(feature(contract=inputs.contract, valid=checked.outputs["valid"]))
+    with dsl.ParallelFor(inputs.workers) as worker:
         trials = placed(
             tune(
-                contract=given.contract,
+                contract=inputs.contract,
                 features=features.outputs["features"],
-                storage=given.studies,
+                storage=inputs.studies,
                 worker=worker,
-                workers=given.workers_count,
+                workers=inputs.workers_count,
             )
         )
     candidates = placed(
         train(
-            contract=given.contract,
+            contract=inputs.contract,
             raw=raw.outputs["raw"],
             valid=checked.outputs["valid"],
             features=features.outputs["features"],
@@ -135,20 +134,20 @@ def steps(placed: Placement, given: Inputs) -> Results:
     )
     evaluated = placed(
         evaluate(
-            contract=given.contract,
+            contract=inputs.contract,
             raw=raw.outputs["raw"],
             validation=drifted.outputs["validation"],
             features=features.outputs["features"],
             candidates=candidates.outputs["candidates"],
-            champion=standing.outputs["champion"],
-            override=given.override,
-            code_version=given.code_version,
+            champion=fetched.outputs["champion"],
+            override=inputs.override,
+            code_version=inputs.code_version,
         )
     )
     with dsl.If(evaluated.outputs["Output"] == True, "go"):  # noqa: E712 this builds a condition, it does not compare
         served = placed(
             check_serving(
-                contract=given.contract,
+                contract=inputs.contract,
                 candidates=candidates.outputs["candidates"],
                 features=features.outputs["features"],
             )
@@ -158,32 +157,29 @@ def steps(placed: Placement, given: Inputs) -> Results:
                 evaluation=evaluated.outputs["evaluation"],
                 validation=drifted.outputs["validation"],
                 serving=served.outputs["serving"],
-                run_id=given.run_id,
-                override=given.override,
-                code_version=given.code_version,
-            ),
-            cached=False,
+                run_id=inputs.run_id,
+                override=inputs.override,
+                code_version=inputs.code_version,
+            )
         )
-        if given.service is not None:
-            with dsl.If(given.service != "", "service named"):
+        if inputs.service is not None:
+            with dsl.If(inputs.service != "", "service named"):
                 placed(
                     deploy(
-                        service=given.service,
-                        namespace=given.namespace,
+                        service=inputs.service,
+                        namespace=inputs.namespace,
                         version=registered.outputs["version"],
                         model=registered.outputs["model"],
-                        run_id=given.run_id,
-                    ),
-                    cached=False,
+                        run_id=inputs.run_id,
+                    )
                 )
     with dsl.Else("no go"):
         placed(
             track(
                 evaluation=evaluated.outputs["evaluation"],
                 validation=drifted.outputs["validation"],
-                run_id=given.run_id,
-            ),
-            cached=False,
+                run_id=inputs.run_id,
+            )
         )
     return Results(
         raw=raw.outputs["raw"],

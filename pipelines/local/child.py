@@ -32,7 +32,7 @@ from components.step import (
     step,
     storage_error,
 )
-from pipelines.local.events import RunProgress, Tail
+from pipelines.local.events import SERVE, RunProgress, Tail
 from pipelines.local.home import HOME_VARIABLE, TRACKING_VARIABLE
 from tenure.atomic import write_text
 
@@ -121,7 +121,7 @@ def _serve(order: Order, run_folder: Path, results: dict[str, str]) -> None:
         progress.apply(event)
     if "version" not in progress.summary("register"):
         return
-    with step("serve") as running:
+    with step(SERVE) as running:
         from pipelines.local.customers import serve_and_ask
         from tenure.contract import parse
 

@@ -8,20 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-STEPS = (
-    "ingest",
-    "champion",
-    "validate",
-    "check_drift",
-    "feature",
-    "tune",
-    "train",
-    "evaluate",
-    "check_serving",
-    "register",
-    "serve",
-)
-"""In the order in which a run comes to them; the last is not of the graph."""
+from components.spec import displayed_steps
+
+SERVE = "serve"
+"""The part of a run after the graph, in which the registered model is served and asked for predictions."""
+
+STEPS = (*displayed_steps(), SERVE)
+"""Names in the order in which a run reaches them."""
 
 TaskState = Literal["running", "done", "cached", "failed"]
 

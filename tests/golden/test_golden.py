@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from components.spec import step_specs
 from pipelines.graphs.compilation import COMPILERS, compile_training
-from pipelines.graphs.settings import CLUSTER_RESOURCES, cluster, local
+from pipelines.graphs.settings import cluster, local
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(__file__).parent
@@ -76,7 +77,7 @@ def test_every_step_runs_in_the_image_with_its_resources_and_installs_nothing(do
     for name, container in found.items():
         assert container["image"] == IMAGE
         assert not any("pip install" in part for part in container["command"]), name
-        expected = CLUSTER_RESOURCES[name.replace("-", "_")]
+        expected = step_specs()[name.replace("-", "_")].resources
         assert container["resources"]["resourceMemoryLimit"] == container["resources"]["resourceMemoryRequest"]
         assert container["resources"]["resourceMemoryLimit"] == expected.memory
 

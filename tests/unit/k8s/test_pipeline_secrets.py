@@ -6,13 +6,13 @@ import pytest
 import yaml
 from manifests import K8S, Render
 
-from pipelines.graphs.settings import CLUSTER_SECRETS
+from components.spec import step_specs
 
 NAMESPACE = "kubeflow"
 TAKEN = {
     (secret.name, key, secret.optional)
-    for secrets in CLUSTER_SECRETS.values()
-    for secret in secrets
+    for spec in step_specs().values()
+    for secret in spec.secrets
     for key in secret.variables
 }
 

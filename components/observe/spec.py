@@ -1,0 +1,14 @@
+"""How observe runs."""
+
+from components.spec import OBJECT_STORE, Resources, StepSpec
+
+STEPS = (
+    StepSpec(
+        name="observe",
+        resources=Resources("500m", "1Gi"),
+        timeout_s=600,
+        secrets=OBJECT_STORE,
+        reads_source=True,
+        cached=False,
+    ),
+)
