@@ -25,6 +25,7 @@ from tenure.features.split import PARTS, Assignment, assign, hash_keys
 from tenure.features.windows import event_columns, horizon_days, snapshots
 from tenure.progress import progress
 from tenure.sources import TableSink, write_text
+from tenure.tasks import get
 from tenure.transform import Tables, Transform, fit
 
 
@@ -90,7 +91,7 @@ def _divide(contract: Contract, table: Rows) -> tuple[Assignment, NDArray[Any], 
     label = contract.label_column or LABEL_COLUMN
     # A few numbers a row are kept, and no texts.
     hashes = np.empty(table.count, dtype=np.uint64)
-    labels = np.empty(table.count, dtype=np.float64 if contract.task == "regression" else np.int8)
+    labels = np.empty(table.count, dtype=get(contract.task).label.dtype)
     times: NDArray[Any] | None = None
     missing: Counter[str] = Counter()
     start = 0
@@ -160,7 +161,9 @@ def _split_record(
         "seed": contract.split.seed,
         "shares": {"train": contract.split.train, "validation": contract.split.validation, "test": contract.split.test},
         "rows": rows,
-        **_label_record(assignment, labels),
+        **get(contract.task).label.describe_parts(
+            {part: labels[assignment.places == index] for index, part in enumerate(PARTS)}
+        ),
         "keys_in_several_parts": assignment.keys_in_several_parts,
     }
     if times is not None:
@@ -170,18 +173,6 @@ def _split_record(
         record["horizon_days"] = horizon_days(contract)
         record["cuts"] = {part: sorted({str(cut) for cut in inside}) for part, inside in of_part.items()}
     return record
-
-
-def _label_record(assignment: Assignment, labels: NDArray[Any]) -> dict[str, Any]:
-    """Whom, or how much, the parts hold."""
-    rows, left = assignment.rows, assignment.positives
-    if left:
-        return {"positives": left, "churn_rates": {part: round(left[part] / rows[part], 6) for part in PARTS}}
-    inside = {part: labels[assignment.places == index] for index, part in enumerate(PARTS)}
-    return {
-        "label_means": {part: float(numbers.mean()) for part, numbers in inside.items()},
-        "label_spreads": {part: float(numbers.std()) for part, numbers in inside.items()},
-    }
 
 
 def _json(document: Any) -> str:

@@ -103,7 +103,7 @@ def _all_checks(contract: Contract, seen: Observed, sketch: Sketch, now: datetim
         *table.check_rejected(contract, seen),
         *table.check_missing(contract, seen),
         *table.check_rows_left(contract, seen),
-        *table.check_classes(contract, seen, sketch),
+        *table.check_label(contract, seen, sketch),
         *table.check_freshness(contract, seen.newest, now),
         *table.check_outliers(sketch),
         *table.check_drift(contract, None),

@@ -115,7 +115,7 @@ def _repeats(contract: Contract, data: Path, seen: Observed, now: datetime) -> n
 
 def _note(contract: Contract, good: pa.RecordBatch, seen: Observed) -> None:
     seen.good += good.num_rows
-    if contract.label_column is not None and contract.task == "classification":
+    if contract.label_column is not None and contract.label.positive is not None:
         seen.positives += int(flags(positives(contract, good.column(contract.label_column))).sum())
     if contract.time is not None:
         newest = pc.max(good.column(contract.time)).as_py()

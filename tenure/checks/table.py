@@ -14,6 +14,7 @@ from tenure.contract import Contract
 from tenure.parsing.faults import Kind
 from tenure.parsing.parse import parse_value
 from tenure.stats import Sketch
+from tenure.tasks import get
 
 FENCE = 3.0
 """Tukey's outer fence, in interquartile ranges ("Exploratory Data Analysis", 1977)."""
@@ -134,29 +135,32 @@ def check_rows_left(contract: Contract, seen: Observed) -> list[Check]:
     return [Check("rows", level, f"{seen.good:,} good rows (at least {limit:,})", None, seen.good, limit, advice)]
 
 
-def check_classes(contract: Contract, seen: Observed, labels: Sketch) -> list[Check]:
-    """Both classes are there, and the smaller one is not too small; a number has more than one value."""
-    name = contract.label_column
-    if name is None or not seen.good:
+def check_label(contract: Contract, seen: Observed, labels: Sketch) -> list[Check]:
+    """The task's check of the label column."""
+    if contract.label_column is None or not seen.good:
         return []
-    if contract.task == "regression":
-        return [_check_number(name, labels)]
-    limit = contract.quality.min_class_share
+    return [get(contract.task).label.check_column(contract, seen, labels)]
+
+
+def check_classes(contract: Contract, seen: Observed, labels: Sketch) -> Check:
+    """Both classes are there, and the smaller one is not too small."""
+    name, limit = str(contract.label_column), contract.quality.min_class_share
     share = min(seen.positives, seen.good - seen.positives) / seen.good
     positive = contract.label.positive
     if share == 0.0:
         message = f"the label '{name}' has one class only: {_found(labels, name)}; '{positive}' means churn"
         advice = "Set 'label.positive' to the value that means churn, or bring a table with both classes."
-        return [Check("classes", "stop", message, name, 0.0, limit, advice)]
+        return Check("classes", "stop", message, name, 0.0, limit, advice)
     message = f"'{name}' is '{positive}' in {_percent(seen.positives / seen.good)} of rows"
     level: Level = "stop" if share < limit else "pass"
     if level == "stop":
         message += f": the smaller class is below {_percent(limit)}"
     advice = "Bring more of the smaller class, or lower 'quality.min_class_share'."
-    return [Check("classes", level, message, name, share, limit, advice)]
+    return Check("classes", level, message, name, share, limit, advice)
 
 
-def _check_number(name: str, labels: Sketch) -> Check:
+def check_number(name: str, labels: Sketch) -> Check:
+    """The label has more than one value."""
     low, high = labels.lows.get(name), labels.highs.get(name)
     advice = "Bring a table in which it differs."
     if low == high:

@@ -1,7 +1,7 @@
 """The model families that a contract can name.
 
-The names are those of the modules in ``tenure/training/families/models`` and its folder ``regression``, read from the
-folders: a contract is read where no training library is installed, and adding a family is adding its module.
+The names are those of the modules in ``tenure/training/families/models`` and its subfolders, read from the folders: a
+contract is read where no training library is installed, and adding a family is adding its module.
 """
 
 from __future__ import annotations
@@ -16,18 +16,32 @@ from pydantic import AfterValidator
 _FOLDER = Path(__file__).parent.parent / "training" / "families" / "models"
 
 
-def _modules(folder: Path) -> tuple[str, ...]:
-    return tuple(sorted(module.name for module in pkgutil.iter_modules([str(folder)]) if not module.ispkg))
+def _families(package: str, folder: Path) -> dict[str, str]:
+    """Family name to module path below ``tenure.training.families``: a folder's own, then those of its subfolders."""
+    found = sorted(pkgutil.iter_modules([str(folder)]), key=lambda module: (module.ispkg, module.name))
+    paths: dict[str, str] = {}
+    for module in found:
+        path = f"{package}.{module.name}"
+        paths |= _families(path, folder / module.name) if module.ispkg else {module.name: path}
+    return paths
 
 
-CLASSIFIERS = _modules(_FOLDER)
+MODULE_PATHS = _families("models", _FOLDER)
+
+MODULES = tuple(MODULE_PATHS)
+"""Families that are searched for and fitted."""
+
+
+def families_of(package: str) -> tuple[str, ...]:
+    """Names of the families whose modules lie in ``package``, such as ``models.regression``."""
+    return tuple(name for name, path in MODULE_PATHS.items() if path == f"{package}.{name}")
+
+
+CLASSIFIERS = families_of("models")
 """Families that predict whether a customer leaves, by name."""
 
-REGRESSORS = _modules(_FOLDER / "regression")
+REGRESSORS = families_of("models.regression")
 """Families that predict a number, by name."""
-
-MODULES = (*CLASSIFIERS, *REGRESSORS)
-"""Families that are searched for and fitted."""
 
 ENSEMBLE = "ensemble"
 """The best of the other families together, as one more candidate."""

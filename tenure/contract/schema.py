@@ -26,7 +26,7 @@ from tenure.contract.settings import (
     Task,
     Training,
 )
-from tenure.contract.task import misplaced, with_defaults
+from tenure.contract.task import find_setting_error, with_defaults
 from tenure.contract.values import ExpressionType
 
 SNAPSHOT_COLUMN = "cut"
@@ -173,7 +173,7 @@ class Contract(Part):
 
     @model_validator(mode="after")
     def _goes_with_the_task(self) -> Self:
-        found = misplaced(self)
+        found = find_setting_error(self)
         if found is not None:
             raise _at(found.location, ValueError(found.message), found.value)
         return self

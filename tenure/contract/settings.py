@@ -9,9 +9,18 @@ from pydantic import AfterValidator, Field, model_validator
 
 from tenure.contract.columns import Part, Share, Text
 from tenure.contract.family_names import FamilyName, check_together
+from tenure.tasks import TASKS
 
-Task = Literal["classification", "regression"]
-"""Whether a customer leaves, or how much of something there will be."""
+
+def _check_task(name: str) -> str:
+    if name not in TASKS:
+        raise ValueError(f"no task is called '{name}', use {' or '.join(repr(known) for known in TASKS)}")
+    return name
+
+
+Task = Annotated[str, AfterValidator(_check_task)]
+"""Name of a task in ``tenure.tasks``: ``classification`` (whether a customer leaves) or ``regression`` (how much of
+something there will be)."""
 
 PositiveInt = Annotated[int, Field(gt=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
@@ -212,8 +221,8 @@ class Decision(Rule):
         return self
 
 
-Objective = Literal["roc_auc", "average_precision", "log_loss", "brier", "rmse", "mae"]
-"""The last two for regression, the others for classification."""
+Objective = str
+"""What is optimized in training: one of the task's ``objectives``."""
 
 
 class Training(Part):

@@ -1,8 +1,8 @@
 """Which rows train, which validate, which test.
 
 ``stratified``   by customer: within each class, customers ranked by a keyed hash of their key. Whoever adds, drops or
-                 shuffles rows moves few others. All rows of a customer are in one part. A number's classes are its
-                 strata.
+                 shuffles rows moves few others. All rows of a customer are in one part. The classes of a number are
+                 its strata.
 ``time``         by time: the oldest rows train, the newest test. Rows of one time are in one part.
 
 An event log is split by cut: the last test, those before validate, the first train. A customer may then stand in
@@ -25,13 +25,10 @@ from numpy.typing import NDArray
 from tenure.contract import Contract
 from tenure.errors import DataError
 from tenure.features.windows import horizon_days
-from tenure.stats.strata import stratify
+from tenure.tasks import get
 
 PartName = Literal["train", "validation", "test"]
 PARTS: tuple[PartName, ...] = ("train", "validation", "test")
-
-LEAST_OF_STRATUM = 20
-"""Customers of a stratum of a number: each part gets some of them."""
 
 Places = NDArray[np.int8]
 """For each row the index of its part in ``PARTS``."""
@@ -48,8 +45,7 @@ class Assignment:
     places: Places
     """Shape (rows,)."""
     rows: dict[str, int]
-    positives: dict[str, int]
-    """Rows of customers who left, a part; empty for regression."""
+    """Of each part."""
     keys_in_several_parts: int
     """Customers with rows in more than one part; 0 unless an event log is split by time."""
 
@@ -61,19 +57,19 @@ def assign(
 
     Args:
         hashes: of the rows' keys, by ``hash_keys``; shape (rows,). Two keys in 2^64 share one, and a part with it.
-        labels: 0 or 1; for regression the number; shape (rows,).
+        labels: those of the contract's task, shape (rows,).
         times: of each row, in the contract's time column, or its cut; shape (rows,). None without time.
 
     Raises:
-        DataError: a part would lack a class, or hold one value of a number only; times are too few to divide, or
+        DataError: a part would lack a class, or have one value of the label only; times are too few to divide, or
             horizons overlap.
     """
     split, strategy = contract.split, contract.split_strategy
     shares = (split.train, split.validation, split.test)
     codes = _ranks(hashes)
     customers = int(codes.max(initial=-1)) + 1
-    is_number = contract.task == "regression"
-    classes = stratify(labels, LEAST_OF_STRATUM).astype(np.int8) if is_number else labels
+    label = get(contract.task).label
+    classes = label.split_strata(labels)
     if strategy == "stratified":
         places = _by_customer(codes, classes, shares)
     elif times is None:
@@ -83,12 +79,13 @@ def assign(
     else:
         places = _by_cut(codes, classes, times, shares)
         _refuse_overlap(places, times, horizon_days(contract))
-    (_refuse_one_value if is_number else _refuse_one_class)(places, labels)
+    for index, part in enumerate(PARTS):
+        label.check_part(part, labels[places == index])
     shared = _keys_in_several_parts(codes, places, customers)
     if shared and (strategy == "stratified" or contract.events is None):
         raise DataError(f"{shared} values of the key '{contract.key}' stand in several parts of the split")
-    positives = {} if is_number else _per_part(places, labels)
-    return Assignment(strategy, places, _per_part(places, None), positives, shared)
+    rows: dict[str, int] = {part: int(np.count_nonzero(places == index)) for index, part in enumerate(PARTS)}
+    return Assignment(strategy, places, rows, shared)
 
 
 def hash_keys(keys: pa.Array, seed: int) -> NDArray[np.uint64]:
@@ -98,12 +95,6 @@ def hash_keys(keys: pa.Array, seed: int) -> NDArray[np.uint64]:
     texts = encoded.dictionary.cast(pa.string()).to_pylist()
     digests = b"".join(hashlib.blake2b(text.encode(), digest_size=8, key=secret).digest() for text in texts)
     return np.frombuffer(digests, dtype="<u8")[encoded.indices.to_numpy()]
-
-
-def _per_part(places: Places, weights: NDArray[np.int8] | None) -> dict[str, int]:
-    """Rows a part, or those whose weight is not 0."""
-    counted = np.ones(len(places), dtype=bool) if weights is None else weights != 0
-    return {part: int(np.count_nonzero(counted & (places == index))) for index, part in enumerate(PARTS)}
 
 
 def _ranks(values: NDArray[Any]) -> Codes:
@@ -183,22 +174,6 @@ def _refuse_overlap(places: Places, cuts: NDArray[Any], horizon: int) -> None:
                 f"the {horizon} days from the cut {earlier} ({PARTS[before]}) reach beyond the cut {later} "
                 f"({PARTS[after]}): cuts of different parts must be {horizon} days apart"
             )
-
-
-def _refuse_one_class(places: Places, labels: NDArray[np.int8]) -> None:
-    for index, part in enumerate(PARTS):
-        inside = labels[places == index]
-        for kind, what in ((1, "who left"), (0, "who stayed")):
-            if not (inside == kind).any():
-                raise DataError(f"the {part} part of the split has {len(inside)} rows and no customer {what}")
-
-
-def _refuse_one_value(places: Places, labels: NDArray[np.float64]) -> None:
-    for index, part in enumerate(PARTS):
-        inside = labels[places == index]
-        if not len(inside) or inside.min() == inside.max():
-            found = f"the label is {inside[0]:g} in all of them" if len(inside) else "a model needs some"
-            raise DataError(f"the {part} part of the split has {len(inside)} rows: {found}")
 
 
 def _keys_in_several_parts(codes: Codes, places: Places, customers: int) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.contract.family_names import MODULES, REGRESSORS
+from tenure.contract.family_names import MODULE_PATHS, MODULES
 from tenure.explain.model import Terms
 
 if TYPE_CHECKING:
@@ -107,6 +107,5 @@ def get(name: str) -> Family:
     """
     if name not in NAMES:
         raise ValueError(f"no model family is called '{name}'; there are {', '.join(NAMES)}")
-    folder = "models.regression" if name in REGRESSORS else "models"
-    family: Family = import_module(f"tenure.training.families.{folder}.{name}").FAMILY
+    family: Family = import_module(f"tenure.training.families.{MODULE_PATHS[name]}").FAMILY
     return family

@@ -1,0 +1,69 @@
+"""The task ``regression``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tenure.tasks import SettingError, Task
+from tenure.tasks.value.outputs import OUTPUTS
+
+if TYPE_CHECKING:
+    from tenure.contract import Contract
+    from tenure.tasks.label import Label
+
+_NUMBERS = ("integer", "number")
+
+
+class ValueTask:
+    """How much of something there will be. See ``tenure.tasks.Task`` for what the members mean."""
+
+    name = "regression"
+    outputs = OUTPUTS
+    objectives = ("rmse", "mae")
+    settings: Mapping[str, frozenset[str]] = {
+        "label": frozenset({"aggregate", "column", "unit"}),
+        "decision": frozenset({"interval", "at_least"}),
+        "acceptance": frozenset({"min_r2", "min_coverage"}),
+    }
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        from tenure.contract.family_names import REGRESSORS
+
+        return REGRESSORS
+
+    @property
+    def defaults(self) -> Mapping[str, Mapping[str, Any]]:
+        return {"training": {"families": list(self.families), "objective": "rmse"}, "decision": {"bands": {}}}
+
+    def check_label(self, contract: Contract) -> None:
+        label, column = contract.label, contract.label_column
+        if column is None:
+            if label.aggregate is None:
+                raise ValueError("'label.aggregate' must say what of the horizon's events is predicted: sum or count")
+            if label.column is None:
+                return
+            if label.column not in contract.columns:
+                raise ValueError(f"'label.column' is a column that is not there: {label.column}")
+            kind = contract.columns[label.column].type
+            if kind not in _NUMBERS:
+                raise ValueError(f"'label.column' must be an integer or number column, '{label.column}' is a {kind}")
+            return
+        if label.horizon_days is not None or label.aggregate is not None:
+            raise ValueError(f"'label.horizon_days' and 'label.aggregate' are for event logs, '{column}' is a column")
+        kind = contract.columns[column].type
+        if kind not in _NUMBERS:
+            raise ValueError(f"regression predicts an integer or number column, the label '{column}' is a {kind}")
+
+    def check_settings(self, contract: Contract) -> SettingError | None:  # noqa: ARG002 every setting of its own is valid
+        return None
+
+    @property
+    def label(self) -> Label:
+        from tenure.tasks.value.label import NumberLabel
+
+        return NumberLabel()
+
+
+TASK: Task = ValueTask()
