@@ -16,7 +16,6 @@ import pytest
 from rollout.registry import BUNDLE_PATH, MlflowRegistry
 from tenure.errors import InputError, SourceError
 
-pytest.importorskip("mlflow")
 pytestmark = pytest.mark.slow
 
 

@@ -14,7 +14,6 @@ pytestmark = pytest.mark.slow
 
 
 def test_no_request_breaks_the_server(server: Server, typed: dict) -> None:
-    pytest.importorskip("schemathesis")
     one = infer_request({name: values[:1] for name, values in typed.items()})
     fuzz = Fuzz(server.http_port, server.grpc_port, server.process.pid, one)
     fuzz.run(2_000)

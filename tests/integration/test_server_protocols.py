@@ -127,9 +127,10 @@ def test_confidence_by_v2(server: Server, typed: dict) -> None:
 
 
 def test_the_openapi_document_is_true(server: Server, offline: bundle.Bundle) -> None:
+    import openapi_spec_validator
+
     document = get_json(f"{server.url}/openapi.json", timeout_s=20)
-    validator = pytest.importorskip("openapi_spec_validator", reason="checks the form", exc_type=ImportError)
-    validator.validate(document)
+    openapi_spec_validator.validate(document)
     assert document["servers"] == [{"url": server.url}]
     asked = 0
     for path, methods in document["paths"].items():

@@ -232,7 +232,8 @@ def test_an_array_that_announces_more_than_it_has(folder: Path) -> None:
 
 
 def test_weights_outside_of_the_model(folder: Path, tmp_path: Path) -> None:
-    onnx = pytest.importorskip("onnx")
+    import onnx
+
     (tmp_path / "weights.bin").write_bytes(np.zeros(4, dtype=np.float32).tobytes())
     for location in ("weights.bin", "../weights.bin", str(tmp_path / "weights.bin")):
         weights = onnx.TensorProto(name="w", data_type=1, dims=[4], data_location=1)
@@ -248,7 +249,8 @@ def test_weights_outside_of_the_model(folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_model_of_other_inputs(folder: Path) -> None:
-    onnx = pytest.importorskip("onnx")
+    import onnx
+
     value = onnx.helper.make_tensor_value_info("features", 1, ["n", 3])
     outputs = [onnx.helper.make_tensor_value_info(name, 1, ["n", 3]) for name in ("margin", "probability")]
     nodes = [onnx.helper.make_node("Identity", ["features"], [name]) for name in ("margin", "probability")]

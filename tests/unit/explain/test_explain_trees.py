@@ -111,8 +111,9 @@ def test_trees_that_are_one_leaf_explain_nothing() -> None:
 
 
 def test_the_same_as_xgboost(xgboost_trees: tuple) -> None:
+    import xgboost
+
     booster, trees, matrix = xgboost_trees
-    xgboost = pytest.importorskip("xgboost")
     theirs = booster.predict(xgboost.DMatrix(matrix), pred_contribs=True)
     margins = booster.predict(xgboost.DMatrix(matrix), output_margin=True)
     explainer = Explainer(trees, [f"column {index}" for index in range(matrix.shape[1])])
@@ -127,7 +128,8 @@ def test_the_same_as_xgboost(xgboost_trees: tuple) -> None:
 @pytest.fixture(scope="module")
 def xgboost_trees() -> tuple:
     """A booster of 60 trees of depth 6, the same as flat trees, and rows."""
-    xgboost = pytest.importorskip("xgboost")
+    import xgboost
+
     rng = np.random.default_rng(3)
     matrix = rng.normal(size=(1500, 12)).astype(np.float32)
     matrix[:, 6:] = matrix[:, 6:] > 0

@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
+import xgboost
 
 from tenure.training.families import Rows, early_stopping, get
-
-xgboost = pytest.importorskip("xgboost")
 
 
 def logistic_loss(label):

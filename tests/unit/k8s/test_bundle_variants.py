@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytest.importorskip("onnx")
-
 
 @pytest.fixture
 def columns(small_bundle: Any) -> dict[str, Any]:

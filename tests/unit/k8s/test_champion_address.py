@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 from manifests import K8S
 
-pytest.importorskip("mlflow")
-
 
 def test_the_champion_is_named_by_version_not_by_alias(
     empty_mlflow_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

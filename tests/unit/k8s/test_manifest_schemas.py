@@ -8,11 +8,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+import kubernetes_validate
 import pytest
 import yaml
 from manifests import OVERLAYS, ROOT, Document, Render, walk
-
-kubernetes_validate = pytest.importorskip("kubernetes_validate")
 
 MINOR_VERSIONS = ("1.31", "1.35")
 VARIANTS = [

@@ -132,14 +132,16 @@ def test_the_command_takes_a_log_in_place_of_a_table(watched, small_bundle, serv
 
 def test_the_log_in_an_object_store(watched, small_bundle, serve, tmp_path, reports, monkeypatch):
     """As the steps reach it: the address without an endpoint, the endpoint and the keys in the environment."""
-    server = pytest.importorskip("moto.server").ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    from botocore.session import get_session
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     given = {"ENDPOINT_URL": f"http://{host}:{port}", "ACCESS_KEY_ID": "testing", "SECRET_ACCESS_KEY": "testing"}
     for name, value in given.items():
         monkeypatch.setenv(f"AWS_{name}", value)
-    session = pytest.importorskip("botocore.session").get_session()
-    session.create_client("s3", region_name="us-east-1").create_bucket(Bucket="tenure-data")
+    get_session().create_client("s3", region_name="us-east-1").create_bucket(Bucket="tenure-data")
     try:
         log = serve(watched, small_bundle.rows, location="s3://tenure-data/prediction-log")
         found = logic.run(bundle=watched, current=None, monitoring=tmp_path / "out", log=log)

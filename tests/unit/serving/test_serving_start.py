@@ -75,7 +75,6 @@ def test_kserve_comes_without_the_cluster_client_and_pandas() -> None:
 
 
 def test_whoever_imports_pandas_later_gets_pandas() -> None:
-    pytest.importorskip("pandas")
     code = (
         "from serving.lifecycle.kserve_import import import_kserve; import_kserve()\n"
         "import pandas, kserve.api.kserve_client\n"
@@ -85,7 +84,6 @@ def test_whoever_imports_pandas_later_gets_pandas() -> None:
 
 
 def test_pyarrow_leaves_pandas_alone() -> None:
-    pytest.importorskip("pandas")
     code = (
         "import sys\n"
         "from serving.lifecycle.pyarrow_import import keep_pandas_out; keep_pandas_out()\n"

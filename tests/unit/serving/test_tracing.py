@@ -37,7 +37,6 @@ def answered(headers: list[tuple[bytes, bytes]], code: int = 200, read: bool = T
 @pytest.fixture
 def collector() -> Iterator[tuple[str, list[Any]]]:
     """An OTLP receiver: its address, and the requests that came."""
-    pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
     came: list[Any] = []
@@ -103,7 +102,6 @@ def test_a_collector_gets_the_spans(collector: Any, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_collector_that_is_down_holds_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
     logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
@@ -161,7 +159,6 @@ def test_a_slow_request_says_what_it_spent_its_time_on(caplog: pytest.LogCapture
 
 
 def test_closing_waits_for_no_collector_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()

@@ -10,18 +10,17 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from botocore.session import get_session
+from moto.server import ThreadedMotoServer
 
 from tenure.contract.settings import Source
 from tenure.errors import DataError, SourceError
 from tenure.sources import open_source, sniff
 
-moto_server = pytest.importorskip("moto.server")
-boto = pytest.importorskip("botocore.session")
-
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    server = moto_server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
@@ -37,7 +36,7 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def bucket(endpoint: str):
-    client = boto.get_session().create_client("s3", endpoint_url=endpoint)
+    client = get_session().create_client("s3", endpoint_url=endpoint)
     client.create_bucket(Bucket="crm")
     return lambda name, content: client.put_object(Bucket="crm", Key=name, Body=content)
 

@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+from botocore.session import get_session
 from mlflow import MlflowClient
+from moto.server import ThreadedMotoServer
 
 from components.observe.logic import fingerprint, run
 from tenure.contract import dump, load
@@ -22,7 +24,7 @@ def contract(uri):
 
 @pytest.fixture(scope="module")
 def endpoint():
-    server = pytest.importorskip("moto.server").ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
@@ -35,7 +37,7 @@ def put(endpoint, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing-secret")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-    client = pytest.importorskip("botocore.session").get_session().create_client("s3", endpoint_url=endpoint)
+    client = get_session().create_client("s3", endpoint_url=endpoint)
     client.create_bucket(Bucket="crm")
     return lambda name, content: client.put_object(Bucket="crm", Key=name, Body=content)
 

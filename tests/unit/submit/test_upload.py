@@ -8,6 +8,7 @@ import boto3
 import pytest
 import s3fs
 from kubeflow_double import task
+from moto.server import ThreadedMotoServer
 from typer.testing import CliRunner
 
 from pipelines.cli import app
@@ -30,7 +31,7 @@ STORE = "s3://data/datasets"
 
 @pytest.fixture(scope="module")
 def server():
-    running = pytest.importorskip("moto.server").ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    running = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     running.start()
     host, port = running.get_host_and_port()
     yield f"http://{host}:{port}"
