@@ -2,16 +2,15 @@
 
 What it keeps of Kubernetes: resourceVersion (409 on a stale one), generation, status subresources, merge patches, list
 and watch from a resourceVersion, Status objects for errors, plain-text 404 for an API group that nobody serves.
-What it keeps of KServe 0.21 in Standard mode: its validator's rules on canaries, Deployments with their pod templates
-(which carry the InferenceService's annotations), replica numbers, HTTPRoutes with weights that leave unready canaries
-out, canaryStatuses and CanaryPredictorReady, the removal of what is not wanted any more.
+What it keeps of KServe 0.21 in Standard mode: its definition's schema, its validator's rules on canaries, Deployments
+with their pod templates (which carry the InferenceService's annotations), replica numbers, HTTPRoutes with weights that
+leave unready canaries out, canaryStatuses and CanaryPredictorReady, the removal of what is not wanted any more.
 """
 
 from __future__ import annotations
 
 import contextlib
 import copy
-import functools
 import json
 import math
 import re
@@ -24,9 +23,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import kserve_crds
+
 Document = dict[str, Any]
 
-CRD = Path(__file__).parents[3] / "shared" / "crds" / "serving.kserve.io_inferenceservices.yaml"
 GROUPS = {
     "/api/v1": {"configmaps", "events", "pods"},
     "/apis/apps/v1": {"deployments"},
@@ -66,7 +66,6 @@ class ApiServer:
         self._objects: dict[tuple[str, str, str], Document] = {}
         self._events: list[tuple[int, str, tuple[str, str, str], Document]] = []
         self._version = 100
-        self._schema = _schema()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._http.daemon_threads = True
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -208,10 +207,9 @@ class ApiServer:
         self, key: tuple[str, str, str], before: Document | None, after: Document, *, status_too: bool
     ) -> Document:
         if key[1] == "inferenceservices":
-            if self._schema is not None:
-                fault = next(self._schema.iter_errors(after), None)
-                if fault is not None:
-                    raise Refused(422, "Invalid", f"{'.'.join(map(str, fault.path))}: {fault.message}")
+            fault = next(kserve_crds.validator("InferenceService").iter_errors(after), None)
+            if fault is not None:
+                raise Refused(422, "Invalid", f"{'.'.join(map(str, fault.path))}: {fault.message}")
             fault_text = validate(before, after)
             if fault_text:
                 hook = 'admission webhook "inferenceservice.kserve-webhook-server.validator" denied the request'
@@ -478,37 +476,6 @@ def _merged(before: Any, patch: Any) -> Any:
         else:
             merged[key] = _merged(merged.get(key), value)
     return merged
-
-
-@functools.cache
-def _schema() -> Any:
-    """The CRD's own schema, when it is at hand."""
-    if not CRD.exists():
-        return None
-    import jsonschema
-    import yaml
-
-    document = yaml.load(CRD.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    return jsonschema.Draft7Validator(_closed(document["spec"]["versions"][0]["schema"]["openAPIV3Schema"]))
-
-
-def _closed(schema: Any) -> Any:
-    """Objects with listed properties allow no others: what the API server would silently drop is an error here."""
-    if isinstance(schema, list):
-        return [_closed(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    closed = {key: _closed(value) for key, value in schema.items()}
-    if (
-        isinstance(schema.get("properties"), dict)
-        and "additionalProperties" not in schema
-        and schema.get("type") == "object"
-    ):
-        closed["additionalProperties"] = bool(schema.get("x-kubernetes-preserve-unknown-fields"))
-    if schema.get("x-kubernetes-int-or-string"):
-        closed.pop("type", None)
-        closed.pop("pattern", None)
-    return closed
 
 
 def _handler(server: ApiServer) -> type[BaseHTTPRequestHandler]:

@@ -21,9 +21,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import kserve_crds
 import pytest
 import yaml
-from cluster_double import CRD, ApiServer, Document, Refused
+from cluster_double import ApiServer, Document, Refused
 from kubernetes import config
 from kubernetes.client.exceptions import ApiException
 
@@ -317,13 +318,8 @@ def _permissive(group: str, version: str, kind: str) -> Document:
 
 
 def _inference_services() -> Document:
-    """KServe's own definition where it is at hand."""
-    if not CRD.exists():
-        return _permissive("serving.kserve.io", "v1beta1", "InferenceService")
-    found = yaml.load(CRD.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    # Nobody is there to convert.
-    found["spec"].pop("conversion", None)
-    found.pop("status", None)
+    """KServe's own definition, without the annotations of the tool that made it."""
+    found = kserve_crds.definition("InferenceService")
     found["metadata"] = {"name": found["metadata"]["name"]}
     return found
 

@@ -6,6 +6,7 @@ import copy
 from dataclasses import replace
 from typing import Any
 
+import kserve_crds
 import pytest
 
 from rollout import spec, start
@@ -71,6 +72,14 @@ def test_promotion_is_the_canarys_spec_with_stables_scaling() -> None:
         "predictor": {**before, "name": "v7", "model": {**before["model"], "name": "", "storageUri": "s3://m/7"}}
     }
     assert spec.wanted({**isvc, "spec": promoted}, PLAN, in_phase(Phase.PROMOTING, 100)) == promoted
+
+
+@pytest.mark.parametrize("percent", [0, 1, 50, 100])
+@pytest.mark.parametrize("phase", Phase)
+def test_kserves_crd_takes_the_spec_of_every_phase(phase: Phase, percent: int) -> None:
+    service = {"apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService", **ISVC}
+    for before in (service, applied(service, STATE)):
+        assert kserve_crds.errors(applied(before, in_phase(phase, percent))) == []
 
 
 @pytest.mark.parametrize("phase", [Phase.PROMOTING, Phase.PROMOTED])
