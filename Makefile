@@ -10,7 +10,7 @@ DATASET ?= datasets/telco
 TENURE_HOME ?= .tenure
 export TENURE_HOME
 
-.PHONY: help run test lint bench lock golden clean
+.PHONY: help run test test-nightly lint bench lock golden clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}'
@@ -20,6 +20,9 @@ run: $(VENV)/local.stamp ## Train, evaluate, register and serve on DATASET (defa
 
 test: lint ## Lint, types, architecture, and every test that needs no cluster, with coverage
 	$(BIN)/pytest -n 2 --dist loadgroup -m "not e2e" --cov --cov-report=term:skip-covered -q
+
+test-nightly: $(VENV)/dev.stamp ## The property tests with twenty times as many examples, others each time
+	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n 2 -m hypothesis --timeout 1800 -q
 
 lint: $(VENV)/dev.stamp ## Style, types, and who may import whom
 	$(BIN)/ruff check .

@@ -10,11 +10,9 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import settings
+from property_profiles import load_profile
 
-# The same examples every time: what fails, fails for everybody, and what passed does not fail a stranger's change.
-settings.register_profile("repeatable", derandomize=True)
-settings.load_profile("repeatable")
+load_profile()
 
 # A shell that starts a suite in the background has it ignore Ctrl-C, and every program that it starts too: the tests
 # that interrupt one would wait for nothing.

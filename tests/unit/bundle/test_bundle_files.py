@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from property_profiles import examples
 
 from tenure import bundle
 from tenure.bundle import files as files_module
@@ -64,7 +65,7 @@ def replace_file(folder: Path, name: str, content: bytes) -> None:
     reseal(folder, change)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from([*FILE_NAMES, MANIFEST]), place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
 def test_any_flipped_bit_is_noticed(folder: Path, name: str, place: float, bit: int) -> None:
     path = folder / name

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_profiles import examples
 
 from tenure.checks import duplicates
 from tenure.checks.duplicates import not_first, repeated
@@ -31,13 +32,13 @@ def naive(values: list) -> list[bool]:
 
 
 @given(st.lists(st.integers(-3, 3), min_size=1), st.integers(1, 5))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=examples(60))
 def test_all_but_the_first_of_equal_keys(values: list[int], size: int) -> None:
     assert marks(values, size=size) == naive(values)
 
 
 @given(st.lists(st.sampled_from(["", "a", "b", "ab", "ba", "ü"]), min_size=1))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=examples(60))
 def test_texts(values: list[str]) -> None:
     assert marks(values) == naive(values)
 
@@ -63,7 +64,7 @@ def test_with_very_many_repeats_the_hashes_decide(monkeypatch: pytest.MonkeyPatc
 @given(
     st.lists(st.tuples(st.text(max_size=5), st.one_of(st.none(), st.floats(allow_nan=False))), min_size=1, max_size=40)
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=examples(60))
 def test_rows_have_equal_hashes_if_and_only_if_they_are_equal(rows: list[tuple[str, float | None]]) -> None:
     texts, numbers = pa.array([row[0] for row in rows], pa.string()), pa.array([row[1] for row in rows], pa.float64())
     assert not_first(hash_rows([texts, numbers])).tolist() == naive(rows)

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_profiles import examples
 
 from tenure.contract import Column
 from tenure.errors import ContractError, DataError
@@ -96,7 +97,7 @@ def test_numbers_from_text(written: str, value: Any) -> None:
 
 
 @given(st.lists(st.one_of(st.integers(-(2**63), 2**63 - 1), st.none()), min_size=1))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=examples(50))
 def test_integers_survive_the_way_through_text(values: list[int | None]) -> None:
     written = text(*["" if value is None else str(value) for value in values])
     assert parse(written, type="integer") == values
@@ -104,7 +105,7 @@ def test_integers_survive_the_way_through_text(values: list[int | None]) -> None
 
 
 @given(st.lists(st.floats(allow_infinity=False, allow_nan=False), min_size=1))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=examples(50))
 def test_numbers_survive_the_way_through_text(values: list[float]) -> None:
     assert parse(text(*[repr(value) for value in values], "x"), type="number")[:-1] == values
 
@@ -244,7 +245,7 @@ def test_a_value_of_the_contract() -> None:
     st.lists(st.text(max_size=12), max_size=30),
     st.sampled_from(["integer", "number", "boolean", "date", "timestamp", "string"]),
 )
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=examples(150))
 def test_any_text_parses_or_is_a_fault_whatever_stands_beside_it(values: list[str], kind: str) -> None:
     written = pa.array([value.encode("utf-8", "surrogatepass") for value in values], pa.binary())
     together = parse(written, type=kind) if values else []

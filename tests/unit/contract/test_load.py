@@ -8,6 +8,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_profiles import examples
 
 from tenure.contract import contract_hash, dump, load, parse
 from tenure.errors import ContractError
@@ -90,7 +91,7 @@ def test_what_is_no_mapping(text: str) -> None:
 
 
 @given(st.text(max_size=80))
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=examples(150))
 def test_any_text_is_a_contract_or_a_contract_error(text: str) -> None:
     with pytest.raises(ContractError):
         parse(text)

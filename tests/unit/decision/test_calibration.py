@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_profiles import examples
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
@@ -62,7 +63,7 @@ def test_isotonic_blocks_are_those_of_sklearn():
         assert knot == pytest.approx(inside.mean())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(
     st.lists(st.tuples(st.floats(-8, 8), st.integers(0, 1)), min_size=4, max_size=60),
     st.sampled_from(METHODS),

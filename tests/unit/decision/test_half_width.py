@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_profiles import examples
 
 from tenure.decision import HalfWidth, adaptive_half_width, conformal_half_width
 from tenure.errors import DataError
@@ -69,7 +70,7 @@ def test_it_holds_in_every_tenth_where_one_width_for_all_does_not() -> None:
     assert adaptive.at(later).mean() < 1.05 * constant
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(st.integers(0, 2**32 - 1), st.integers(200, 900), st.sampled_from([0.5, 0.8, 0.9, 0.99]))
 def test_enough_of_the_rows_it_was_made_from_are_inside(seed: int, rows: int, level: float) -> None:
     rng = np.random.default_rng(seed)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_profiles import examples
 
 from tenure.contract.settings import Business
 from tenure.decision import NOBODY, best_point, break_even, contact_limit, profit_curve
@@ -51,7 +52,7 @@ def test_break_even():
     assert break_even(BUSINESS) == pytest.approx(10 / 180)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(
     st.lists(st.tuples(st.integers(0, 8), st.integers(0, 1)), min_size=1, max_size=12),
     st.floats(0.0, 1.0),

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from property_profiles import examples
 
 from tenure.contract import Contract, parse
 from tenure.decision import ValueDecision, choose_value_decision
@@ -68,7 +69,7 @@ def test_a_fixed_value_replaces_the_limit() -> None:
     assert decision.decide(np.array([10.0, 50.0]), 50.0).tolist() == [False, True]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80))
 @given(hnp.arrays(np.float64, st.integers(1, 40), elements=st.integers(0, 6).map(float)), st.floats(0.0, 1.0))
 def test_no_more_than_the_share_and_equal_values_together(value: np.ndarray, share: float) -> None:
     threshold = top_threshold(value, share)

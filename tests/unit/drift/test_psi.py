@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_profiles import examples
 
 from tenure.contract import Column
 from tenure.errors import DataError
@@ -50,7 +51,7 @@ def test_psi_by_hand() -> None:
 
 
 @given(st.lists(st.integers(0, 50), min_size=2, max_size=8), st.data())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=examples(60))
 def test_psi_is_no_distance_to_itself_positive_and_symmetric(counts: list[int], data: st.DataObject) -> None:
     other = data.draw(st.lists(st.integers(0, 50), min_size=len(counts), max_size=len(counts)))
     one, two = (np.array(c) / max(sum(c), 1) for c in (counts, other))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_profiles import examples
 from sklearn import metrics as reference
 
 from tenure.errors import DataError
@@ -86,7 +87,7 @@ def test_campaign_by_hand() -> None:
     assert found["lost_value_per_day"] == pytest.approx(600 * (0.5 * 7_000 - 0.25 * 7_000 * 2 / 7))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 20)), min_size=2, max_size=60))
 def test_cells_count_as_rows_do(rows: list[tuple[bool, int]]) -> None:
     """Metrics under drawn cell counts are those of a table that repeats its rows as often."""

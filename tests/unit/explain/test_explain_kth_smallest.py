@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from property_profiles import examples
 
 from tenure.explain.kth_smallest import kth_smallest
 
@@ -14,7 +15,7 @@ from tenure.explain.kth_smallest import kth_smallest
 FEW = hnp.arrays(np.float64, st.tuples(st.integers(1, 5), st.integers(1, 60)), elements=st.integers(0, 9).map(float))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(FEW, st.data())
 def test_it_is_where_sorting_puts_it(values: np.ndarray, data: st.DataObject) -> None:
     k = data.draw(st.integers(1, values.shape[1]))

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from property_profiles import examples
 
 from tenure.explain import Explainer, NetworkTerms, background_of
 from tenure.explain.sampling import BACKGROUND_ROWS, SamplingExplainer
@@ -42,7 +43,7 @@ def by_all_orders(model: NetworkTerms, row: np.ndarray, column_of: np.ndarray) -
     return total / factorial(columns) / len(model.background)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(VALUES, st.integers(0, 20))
 def test_they_add_up_whatever_the_row(row: np.ndarray, seed: int) -> None:
     terms = network(seed)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_profiles import examples
 
 from tenure.explain import LEAF, Explainer, FlatTrees
 from tenure.explain.trees import TreeExplainer
@@ -69,7 +70,7 @@ def shapley(trees: FlatTrees, row: np.ndarray) -> np.ndarray:
     return phi
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(seed=st.integers(0, 2**32 - 1), depth=st.integers(1, 6), features=st.integers(1, 5), zero_covers=st.booleans())
 def test_contributions_are_the_shapley_values(seed: int, depth: int, features: int, zero_covers: bool) -> None:
     rng = np.random.default_rng(seed)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from property_profiles import examples
 
 from tenure.errors import TenureError
 from tenure.explain import FlatTrees, LinearTerms
@@ -61,7 +62,7 @@ def native(trees):
     return lambda matrix: 1 / (1 + np.exp(-walk(trees, matrix)))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(st.floats(-1e30, 1e30), FLOATS)
 def test_at_most_splits_every_float32_as_the_float64_threshold(threshold, other):
     rounded = np.float32(threshold)
@@ -70,7 +71,7 @@ def test_at_most_splits_every_float32_as_the_float64_threshold(threshold, other)
         assert (x <= at_most(threshold)[()]) == (np.float64(x) <= threshold)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(FLOATS, FLOATS)
 def test_below_turns_less_than_into_at_most(threshold, other):
     t = np.float32(threshold)
@@ -84,7 +85,7 @@ def test_thresholds_at_the_ends_of_the_scale():
     assert at_most(-1e300) == -np.inf
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15))
 @given(
     st.lists(st.tuples(st.integers(0, 2), FLOATS, st.floats(-3, 3), st.floats(-3, 3)), min_size=1, max_size=6),
     hnp.arrays(np.float32, (8, 3), elements=FLOATS),

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from property_profiles import examples
 
 from tenure.contract.expression import MAX_DEPTH, MAX_LENGTH, parse
 from tenure.contract.functions_of_words import MAX_PRODUCT
@@ -216,7 +217,7 @@ def test_no_rows() -> None:
     assert len(parse("count(tenure > 1)", KNOWN).evaluate({"tenure": np.zeros(0)}, 0)) == 0
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500))
 @given(st.text(max_size=80) | st.text(alphabet="tenurplac()[]+-*/%<>=!\"'.,: 019eE_#\\\n\0", max_size=80))
 @example("'" * 3)
 @example("\ud800")

@@ -10,6 +10,7 @@ import expression_reference as reference
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_profiles import examples
 
 from tenure.contract.expression import parse
 from tenure.contract.values import Text
@@ -119,7 +120,7 @@ def plain(value: Any, kind: str) -> list[Any]:
     return [None if x is None else x == 1.0 for x in known] if kind == "boolean" else known
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 @given(st.one_of(ANY["number"], ANY["text"], ANY["boolean"]), st.lists(rows, min_size=1, max_size=5))
 def test_agrees_with_the_reference(text: str, table: list[dict[str, Any]]) -> None:
     expression = parse(text, KNOWN)  # type: ignore[arg-type]
@@ -134,7 +135,7 @@ def test_agrees_with_the_reference(text: str, table: list[dict[str, Any]]) -> No
             assert mine == other, text
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(st.one_of(ANY["number"], ANY["text"], ANY["boolean"]), st.lists(rows, min_size=2, max_size=6))
 def test_a_row_does_not_depend_on_its_neighbours(text: str, table: list[dict[str, Any]]) -> None:
     expression = parse(text, KNOWN)  # type: ignore[arg-type]

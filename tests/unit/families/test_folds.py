@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_profiles import examples
 
 from tenure.errors import DataError
 from tenure.stats.strata import stratify
@@ -12,7 +13,7 @@ def labels(rows, share=0.3, seed=0):
     return (np.random.default_rng(seed).random(rows) < share).astype(np.int8)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 @given(st.integers(40, 200), st.integers(2, 6), st.integers(0, 5))
 def test_stratified_folds_hold_every_row_out_once(rows, count, seed):
     label = labels(rows, seed=seed)

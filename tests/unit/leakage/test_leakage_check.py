@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from property_profiles import examples
 
 from tenure.checks.leakage import KINDS, LATE_SHARE, MAX_AUC, MIN_ROWS, Table, check_leakage
 from tenure.checks.leakage_ranking import MAX_BINS, alone, coded, cross_fitted, deviations
@@ -255,7 +256,7 @@ def test_a_handful_of_rows_is_chance_however_they_fall() -> None:
     assert alone(label.astype(float), label) == 0.5
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30))
 @given(st.integers(0, 10**6), st.integers(20, 400), st.integers(1, 400))
 def test_words_drawn_at_random_say_nothing_out_of_fold(seed: int, rows: int, kinds: int) -> None:
     random = np.random.default_rng(seed)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_profiles import examples
 from scipy import stats
 
 from tenure.checks.leakage import MAX_RANK_R2, Table, check_leakage
@@ -134,7 +135,7 @@ def test_names_that_stand_once_tell_nothing() -> None:
     assert rank_r2(names, label) < 0.05
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30))
 @given(st.integers(0, 10_000), st.integers(3, 60))
 def test_the_correlation_is_spearmans(seed: int, rows: int) -> None:
     random = np.random.default_rng(seed)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_profiles import examples
 
 from rollout.evidence import CEILING, EFFECTS, Block, Evidence, mean
 
@@ -24,7 +25,7 @@ def expectation(evidence: Evidence, n_c: int, n_s: int, p_c: float, p_s: float, 
     return total
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(
     n_c=st.integers(1, 8),
     n_s=st.integers(1, 12),

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_profiles import examples
 
 from rollout.limits import Limits
 from rollout.observation import Histogram, NoData, Observation, Replay, Request, Side, View, Window
@@ -246,7 +247,7 @@ LOOKS = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(history=st.lists(LOOKS, max_size=60), shadow=st.booleans())
 def test_any_history(history: list[dict], shadow: bool) -> None:
     state, now = first(), 0.0

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_profiles import examples
 
 from serving.admission.keys import KeyFile, create_key, owner, parse_keys
 from tenure.errors import InputError
@@ -31,7 +32,7 @@ def test_an_old_key_works_beside_its_successor() -> None:
 
 
 @given(st.text(max_size=80))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 def test_nothing_else_is_a_key(text: str) -> None:
     _, line = create_key("crm")
     ring = parse_keys(line, "keys")

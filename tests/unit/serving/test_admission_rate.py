@@ -7,6 +7,7 @@ import os
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_profiles import examples
 
 from serving.admission.rate import RateLimit
 
@@ -47,7 +48,7 @@ def test_a_refused_request_costs_nothing() -> None:
     st.lists(st.tuples(st.sampled_from("abc"), st.floats(0.0, 3.0)), max_size=80),
     st.integers(1, 20),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 def test_no_window_holds_more_than_the_bucket_and_what_flows_in(steps: list, burst: int) -> None:
     clock = Clock()
     limit = RateLimit(60, burst=burst, clock=clock)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_profiles import examples
 
 from serving.inference.answer_cache import MAX_KEY_BYTES, MAX_ROWS, AnswerCache
 from serving.lifecycle import arguments
@@ -136,7 +137,7 @@ VALUES = (
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(st.tuples(VALUES, VALUES), st.tuples(VALUES, VALUES))
 def test_only_what_is_the_same_is_found(one: tuple[Any, Any], other: tuple[Any, Any]) -> None:
     def plain(value: Any) -> tuple[str, str]:

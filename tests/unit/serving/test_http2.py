@@ -23,6 +23,7 @@ from h2.settings import SettingCodes
 from hpack import Encoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_profiles import examples
 
 from serving.grpc.fast import frames
 from serving.grpc.fast.frames import PREFACE, Code, Http2Error, frame, literal
@@ -400,7 +401,7 @@ FRAMES = st.tuples(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 @given(sent=st.lists(st.one_of(FRAMES, st.binary(max_size=40)), max_size=12), piece=st.integers(1, 60))
 def test_whatever_comes_is_answered_or_ends_the_connection(sent: list[Any], piece: int) -> None:
     echo = Echo()

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.utils import floatToGoString
+from property_profiles import examples
 
 from serving.observation.metrics import PredictionMetrics, exposition
 from serving.observation.metrics.pages import SPILL_CELLS
@@ -56,7 +57,7 @@ NUMBERS = st.floats(-1e12, 1e12, allow_subnormal=False)
 
 
 @given(st.lists(NUMBERS, min_size=2, max_size=9, unique=True).map(sorted))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 def test_bounds_ascend_enclose_the_deciles_and_find_room(edges: list[float]) -> None:
     bounds = between(edges)
     assert list(bounds) == sorted(set(bounds))

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
+from property_profiles import examples
 
 from serving.inference.model import ChurnModel
 from serving.v2 import grpc as wire
@@ -112,7 +113,7 @@ VALUES = st.one_of(st.sampled_from([b"Yes", b"", b"\xff", "ü".encode(), b"*\x0a
 DATATYPES = st.sampled_from(["BYTES", "BOOL", "INT8", "INT64", "UINT64", "FP64", "FP32", "FP16", "X", ""])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(
     place=st.integers(0, 18),
     name=st.one_of(st.none(), st.sampled_from(["tenure", "Churn", "*\n:\x0812345678", "x" * 300]), st.text(max_size=9)),
@@ -152,7 +153,7 @@ def test_whatever_is_read_the_short_way_is_read_alike(
             assert (*found[:3], columns, found.in_binary) == general(content)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(cut=st.integers(0, 1500), place=st.integers(0, 1500), byte=st.integers(0, 255), raw=st.booleans())
 def test_a_message_that_is_broken_is_not_read_the_short_way(
     row: dict[str, list], cut: int, place: int, byte: int, raw: bool
@@ -196,7 +197,7 @@ def test_what_is_remembered_is_bounded(row: dict[str, list], monkeypatch: pytest
 
 
 @pytest.mark.parametrize("in_binary", [False, True])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(probability=st.floats(0, 1), answer_id=st.text(max_size=200), threshold=st.sampled_from([0.0, 0.5, 1.0]))
 def test_an_answer_is_written_alike(
     loaded: Bundle, row: dict[str, list], in_binary: bool, probability: float, answer_id: str, threshold: float

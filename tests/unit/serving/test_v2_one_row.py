@@ -10,6 +10,7 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_profiles import examples
 
 from serving.v2 import rest as wire
 from serving.v2.answer import output_tensors
@@ -77,7 +78,7 @@ OTHERS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(place=st.integers(0, 19), change=MEMBERS, others=OTHERS, drop=st.booleans())
 def test_whatever_is_read_the_short_way_is_read_alike(
     loaded: Bundle, row: dict[str, list], place: int, change: dict, others: dict, drop: bool
@@ -100,7 +101,7 @@ def test_what_is_wrong_is_left_to_the_general_way(loaded: Bundle, row: dict[str,
         general(loaded, body)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(probability=st.floats(0, 1), answer_id=st.text(max_size=20), threshold=st.sampled_from([0.0, 0.5, 1.0]))
 def test_an_answer_is_written_alike(
     loaded: Bundle, row: dict[str, list], probability: float, answer_id: str, threshold: float

@@ -10,6 +10,7 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_profiles import examples
 
 from serving.v2.answer import OutputTensor
 from serving.v2.errors import RequestError
@@ -134,7 +135,7 @@ json_values = st.recursive(
 keys = ("name", "shape", "datatype", "data", "parameters")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(
     entry=st.fixed_dictionaries({}, optional=dict.fromkeys(keys, json_values)),
     rest=st.fixed_dictionaries({}, optional=dict.fromkeys(("id", "parameters", "outputs"), json_values)),

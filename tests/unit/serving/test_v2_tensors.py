@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_profiles import examples
 
 from serving.v2.errors import RequestError
 from serving.v2.tensors import DATATYPES, NUMBERS, from_binary, from_contents, from_json, to_binary
@@ -74,7 +75,7 @@ def test_binary_numbers_come_back(datatype: str) -> None:
     assert found.values.tolist() == values.tolist()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50))
 @given(texts=st.lists(st.text(max_size=20), max_size=5))
 def test_binary_texts_come_back(texts: list[str]) -> None:
     found = from_binary("x", "BYTES", [len(texts)], to_binary("BYTES", texts))
@@ -86,7 +87,7 @@ def test_binary_booleans_come_back() -> None:
     assert to_binary("BOOL", np.array([False, True])) == b"\x00\x01"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(datatype=st.sampled_from(DATATYPES), rows=st.integers(0, 4), raw=st.binary(max_size=40))
 def test_any_bytes_are_a_column_or_an_error(datatype: str, rows: int, raw: bytes) -> None:
     try:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_profiles import examples
 from transform_samples import COLUMNS, CONTRACT, MOSTLY, ROWS, TYPES, as_text, by_column, fitted, table
 
 from tenure.contract import parse
@@ -77,7 +78,7 @@ def test_categories() -> None:
 
 
 @given(ROWS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 def test_every_text_has_exactly_one_feature(sample: list[dict[str, Any]]) -> None:
     matrix = TRANSFORM.encode(by_column(sample)).matrix
     for source in ("plan", "town", "band", "cross"):
@@ -204,7 +205,7 @@ CONTAINERS = {
 
 @pytest.mark.parametrize("container", CONTAINERS)
 @pytest.mark.parametrize("repeats", [1, 40])
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12))
 @given(sample=ROWS, order=st.permutations(list(COLUMNS)))
 def test_containers_types_and_order_make_no_difference(
     container: str, repeats: int, sample: list[dict[str, Any]], order: list[str]
@@ -220,7 +221,7 @@ def test_containers_types_and_order_make_no_difference(
 
 
 @given(ROWS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 def test_a_row_alone_and_among_others(sample: list[dict[str, Any]]) -> None:
     columns = by_column(sample)
     together = TRANSFORM.encode(columns)
@@ -242,7 +243,7 @@ ANYTHING = st.one_of(
 
 
 @given(st.fixed_dictionaries({name: st.lists(ANYTHING, min_size=1, max_size=2) for name in COLUMNS}))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 def test_whatever_goes_in_nothing_but_finite_numbers_comes_out(columns: dict[str, list[Any]]) -> None:
     # A column at a time, so that one wrong value does not hide the others.
     for name, values in columns.items():

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_profiles import examples
 from transform_samples import MOSTLY, ROWS, TYPES, by_column, contract, fitted, table
 
 from tenure.contract import parse
@@ -35,7 +36,7 @@ def encoding(transform: Transform, name: str) -> Number | Category:
 
 
 @given(sample=ROWS, size=st.integers(1, 4), order=st.randoms())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 def test_batches_and_order_of_rows_make_no_difference(sample: list[dict[str, Any]], size: int, order: Any) -> None:
     whole = pa.table({name: pa.array(values, TYPES[name]) for name, values in by_column(sample).items()})
     places = list(range(len(sample)))
@@ -45,7 +46,7 @@ def test_batches_and_order_of_rows_make_no_difference(sample: list[dict[str, Any
 
 
 @given(sample=ROWS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 def test_json_round_trip_is_exact(sample: list[dict[str, Any]]) -> None:
     columns = {name: pa.array(values, TYPES[name]) for name, values in by_column(sample).items()}
     transform = fit(contract(), of_table(pa.table(columns)))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_profiles import examples
 
 from tenure.contract import Column
 from tenure.contract.expression import parse
@@ -77,7 +78,7 @@ def both(transform: Transform, columns: dict[str, list]) -> tuple[Any, Any]:
     return found[0], found[1]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(st.fixed_dictionaries({entry.name: ANYTHING for entry in STATE.inputs}))
 def test_one_row_is_encoded_as_many_are(row: dict[str, object]) -> None:
     one, many = both(Transform(STATE), {name: [value] for name, value in row.items()})
@@ -121,7 +122,7 @@ EXPRESSIONS = [
 
 
 @pytest.mark.parametrize("text", EXPRESSIONS)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12))
 @given(
     x=NUMBERS,
     y=NUMBERS,

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from property_profiles import examples
 
 from tenure.contract import Column
 from tenure.contract.values import Text
@@ -99,7 +100,7 @@ def comparable(column: Column, values: list[Any] | None) -> list[Any] | None:
 @example(text="+1")
 @example(text="-.5")
 @example(text="1e5")
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80))
 def test_texts(name: str, text: str) -> None:
     column = COLUMNS[name]
     try:
@@ -119,7 +120,7 @@ def test_texts(name: str, text: str) -> None:
 @example(value=0.1, kind=pa.float64())
 @example(value=1e-7, kind=pa.float64())
 @example(value=1.5e22, kind=pa.float64())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 def test_typed_values(name: str, value: Any, kind: pa.DataType) -> None:
     column = COLUMNS[name]
     fitting = {pa.float64(): float, pa.int64(): int, pa.bool_(): bool}[kind]

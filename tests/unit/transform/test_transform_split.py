@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from property_profiles import examples
 
 from tenure.contract import Contract, parse
 from tenure.errors import DataError
@@ -68,7 +69,7 @@ def test_stratified_is_exact() -> None:
 
 
 @given(keys=st.lists(st.integers(), min_size=20, max_size=60, unique=True), order=st.randoms())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 def test_stratified_does_not_depend_on_the_order_of_rows(keys: list[int], order: Any) -> None:
     label = {key: int(index % 2 == 0) for index, key in enumerate(keys)}
     contract = parse(table_contract().model_dump_json(exclude_unset=True).replace("integer", "string"))
@@ -188,7 +189,7 @@ def test_horizons_may_overlap_within_a_part() -> None:
 
 
 @given(hnp.arrays(np.uint64, st.integers(0, 40), elements=st.sampled_from([0, 1, 2, 7, 2**63, 2**64 - 1])))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 def test_ranks_are_those_of_numpy(values: np.ndarray) -> None:
     np.testing.assert_array_equal(_ranks(values), np.unique(values, return_inverse=True)[1])
 

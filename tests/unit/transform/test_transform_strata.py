@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from property_profiles import examples
 
 from tenure.contract import Contract, parse
 from tenure.errors import DataError
@@ -15,7 +16,7 @@ from tenure.features.split import PARTS, assign, hash_keys
 from tenure.stats.strata import MAX_STRATA, stratify
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(
     hnp.arrays(np.float64, st.integers(1, 200), elements=st.sampled_from([0.0, 0.0, 0.0, 1.0, 2.5, 7.0, 1e12, -3.0])),
     st.integers(1, 30),

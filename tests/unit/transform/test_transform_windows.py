@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_profiles import examples
 
 from tenure.contract import Contract, parse
 from tenure.contract.settings import Label
@@ -96,7 +97,7 @@ events_of_log = st.lists(
 
 
 @given(events=events_of_log, size=st.integers(1, 50))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 def test_every_value_is_what_counting_by_hand_gives(events: list[Event], size: int) -> None:
     table = snapshots(contract(), batches(events, size))
     found = {(row["who"], row["cut"]): row for row in table.to_pylist()}
@@ -114,7 +115,7 @@ def test_every_value_is_what_counting_by_hand_gives(events: list[Event], size: i
 
 
 @given(events=events_of_log, kind=st.sampled_from(["sum", "count"]))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50))
 def test_the_number_of_a_regression_is_what_the_horizon_holds(
     events: list[Event], kind: Literal["sum", "count"]
 ) -> None:
@@ -133,7 +134,7 @@ def test_the_number_of_a_regression_is_what_the_horizon_holds(
 
 
 @given(events=events_of_log, later=events_of_log)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 def test_events_from_the_cut_on_never_change_a_feature(events: list[Event], later: list[Event]) -> None:
     cut = CUTS[0]
     one = contract((cut,))
@@ -144,7 +145,7 @@ def test_events_from_the_cut_on_never_change_a_feature(events: list[Event], late
 
 
 @given(events=events_of_log, order=st.randoms())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30))
 def test_order_of_events_makes_no_difference(events: list[Event], order: Any) -> None:
     shuffled = list(events)
     order.shuffle(shuffled)

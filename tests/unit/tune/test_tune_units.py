@@ -1,13 +1,14 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from property_profiles import examples
 
 from tenure.contract.settings import Training
 from tenure.training.families import NAMES
 from tenure.training.search.units import SHARD_TRIALS, share_of, units
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50))
 @given(st.integers(1, 200), st.integers(1, 9))
 def test_every_unit_is_done_once_whatever_the_workers(trials, workers):
     work = units(NAMES, trials)
