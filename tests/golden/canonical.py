@@ -182,7 +182,7 @@ class _Reading:
             inputs=inputs,
             outputs=interface.get("outputs"),
             retry=retry_of(task.pop("retryPolicy", None)),
-            deadline_s=int(pod.pop("activeDeadlineSeconds")),
+            deadline_s=pod.pop("activeDeadlineSeconds", None),
             resources=resources_of(container.pop("resources", {})),
             secrets=secrets_of(pod.pop("secretAsEnv", [])),
         )
