@@ -63,8 +63,8 @@ def _arithmetic(kind: type[ast.operator], left: Run, right: Run) -> Run:
             found: float = compute(left(row), right(row))
         except ZeroDivisionError:
             return NAN
-        # Infinite, or null already: the difference is no number.
-        return found if found - found == 0.0 else NAN
+        # Infinite, or null already: the difference is no number. Adding 0.0 makes -0.0 the 0.0 that the arrays give.
+        return found + 0.0 if found - found == 0.0 else NAN
 
     return run
 

@@ -283,7 +283,9 @@ def test_any_history(history: list[dict], shadow: bool) -> None:
             assert before.percent == 100 and state.step == before.step - 1 and metrics is not None
         if state.percent > before.percent:
             assert decision.action is Action.ADVANCE
-        if before.phase in (Phase.DRAINING, Phase.REMOVING, Phase.PROMOTING):
+        if before.phase is Phase.PROMOTING and seen.view.foreign:
+            assert decision.action is Action.ROLL_BACK and state.phase is Phase.DRAINING
+        elif before.phase in (Phase.DRAINING, Phase.REMOVING, Phase.PROMOTING):
             assert state.phase in (before.phase, Phase.REMOVING, Phase.ROLLED_BACK, Phase.PROMOTED)
         if before.phase.ended:
             assert state == before

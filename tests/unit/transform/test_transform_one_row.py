@@ -103,6 +103,13 @@ def test_the_rows_encoder_is_what_answers() -> None:
     assert encoder.encode({"months": [3]}) is None
 
 
+def test_a_negative_zero_is_the_zero_of_the_arrays() -> None:
+    one, many = both(
+        Transform(STATE), {entry.name: [-0.0 if entry.name == "charge" else None] for entry in STATE.inputs}
+    )
+    assert one.matrix.tobytes() == many.matrix.tobytes()
+
+
 def test_dates_are_left_to_the_arrays() -> None:
     state = State(inputs=(Input("since", Column(type="date")),), derived=(), encodings=())
     assert row_encoder(state, state.features()) is None
