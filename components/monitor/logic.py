@@ -27,6 +27,8 @@ from tenure.sources.address import resolve
 from tenure.stats import Profile, ScoreProfile, Sketch, distances
 from tenure.stats.row_sample import Sample
 
+FORMAT = 1
+"""Of ``monitoring.json``; ``tenure/schemas`` describes it."""
 SAMPLE_ROWS = 5_000
 
 SCORES: dict[Task, str] = {"classification": "probability", "regression": "value"}
@@ -62,7 +64,7 @@ def run(
         log: a prediction log, likewise; without ``current`` also for the inputs.
 
     Returns:
-        The content of ``monitoring.json``: ``verdict``, ``reasons``, ``columns`` (PSI by name), ``scores``
+        The content of ``monitoring.json``: ``format``, ``verdict``, ``reasons``, ``columns`` (PSI by name), ``scores``
         (``psi``, ``mean_then``, ``mean_now``, ``of``), ``rows``, ``rejected``, ``notes``, ``model``. The verdict is
         ``undecided`` where the log holds too few rows of this version, as it does after a promotion.
 
@@ -102,6 +104,7 @@ def run(
             predicted=WORDS[model.contract.task],
         )
     document = {
+        "format": FORMAT,
         "verdict": verdict.state,
         "reasons": list(verdict.reasons),
         "columns": dict(sorted(apart.items(), key=lambda item: -item[1])),

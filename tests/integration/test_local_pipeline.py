@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import pytest
 import yaml
+from documents import assert_valid
 
 from pipelines.local.events import STEPS
 
@@ -149,6 +150,7 @@ class TestFirstRun:
 
     def test_no_row_is_lost(self, first):
         evaluation = json.loads((first.tenure.home / "runs" / first.result["run_id"] / "evaluation.json").read_text())
+        assert_valid("evaluation", evaluation)
         rows = evaluation["rows"]
         assert rows["read"] == ROWS
         parts = rows["train"] + rows["validation"] + rows["test"]

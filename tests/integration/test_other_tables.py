@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from documents import assert_valid
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
@@ -33,6 +34,7 @@ def test_a_folder_is_all_it_takes(dataset, tmp_path):
     run_id = json.loads(answer.stdout)["run_id"]
     run = tmp_path / "runs" / run_id
     evaluation = json.loads((run / "evaluation.json").read_text())
+    assert_valid("evaluation", evaluation)
     assert evaluation["metrics"]["roc_auc"]["value"] > 0.65
     answers = json.loads((run / "answers.json").read_text())["answers"]
     probabilities = [found["score"] for found in answers]

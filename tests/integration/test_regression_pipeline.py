@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import spending
 import yaml
+from documents import assert_valid
 from pyarrow import csv
 from typer.testing import CliRunner
 
@@ -95,6 +96,7 @@ def complete(folder: Path, text: str, run_id: str) -> Run:
         evaluation=evaluation, validation=place["validation"], serving=folder / "serving", run_id=run_id, who="ann"
     )
     read = [json.loads((folder / name).read_text()) for name in ("evaluation/evaluation.json", "serving/serving.json")]
+    assert_valid("evaluation", read[0])
     return Run(read[0], registered, read[1])
 
 
@@ -134,6 +136,7 @@ def _commands(home: Path, folder: Path, run: Run) -> None:
     asked = command.invoke(app, ["predict", str(folder / "spending.csv"), "--version", "2", "--json", *at])
     assert asked.exit_code == 0, asked.output
     rows = json.loads(asked.stdout)
+    assert_valid("predictions", rows)
     value, low, high = (np.array([row[name] for row in rows]) for name in ("value", "value_low", "value_high"))
     truth = spending.values(spending.table(ROWS))
     assert np.sqrt(np.mean((value - truth) ** 2)) == pytest.approx(run.evaluation["metrics"]["rmse"]["value"], rel=0.2)

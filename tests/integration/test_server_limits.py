@@ -21,6 +21,7 @@ import numpy as np
 import pytest
 from bundle_variants import accompanied, failing
 from certificates import write_pair
+from documents import assert_valid
 from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
 from load import INFER, grpc_message, wait_until
 from server_process import Server, started, texts, typed
@@ -271,6 +272,7 @@ def test_a_failing_model_is_answered_for_and_then_left_alone(small_bundle: Any, 
         assert (status, "parameters" in answer) == (200, False)
         status, answer, _ = ask(server, row(places[0], explain=2))
         assert (status, answer["parameters"]) == (200, {"fallback": "base_rate"})
+        assert_valid("prediction-answer", answer)
         outputs = {output["name"]: output["data"] for output in answer["outputs"]}
         assert outputs["probability"] == [pytest.approx(good.decision.base_rate)]
         assert outputs["reasons"] == ["", ""]

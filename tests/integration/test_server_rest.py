@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from documents import assert_valid
 from server_process import Server, offline, server, texts, typed
 
 from tenure import bundle
@@ -26,6 +27,7 @@ def test_answers_are_the_offline_ones(server: Server, offline: bundle.Bundle, te
     for columns in (texts, typed, dict(reversed(list(typed.items())))):
         answer = server.infer(infer_request(columns, explain=3, request_id="7"))
         rows = predictions(answer)
+        assert_valid("prediction-answer", answer)
         assert answer["id"] == "7"
         assert answer["model_version"] == offline.version == server.ready["models"]["telco"]
         assert np.abs(np.array([row["probability"] for row in rows]) - expected.probability).max() <= 1e-9

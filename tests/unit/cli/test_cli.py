@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from documents import assert_valid
 from typer.testing import CliRunner
 
 from pipelines.cli import app
@@ -342,6 +343,7 @@ class TestPredict:
         options = ("--version", customers, "--json")
         expected = json.loads(tenure("predict", "customers.csv", *options).stdout)[0]
         assert 0.0 < expected["probability"] < 1.0
+        assert_valid("predictions", [expected])
         assert len(expected["reasons"]) == 3
         assert json.loads(tenure("predict", "one.json", *options).stdout) == [expected]
         assert json.loads(tenure("predict", "lines.jsonl", *options).stdout) == [expected, expected]

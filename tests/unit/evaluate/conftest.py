@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 import spending
+from documents import assert_valid
 
 from tenure import bundle as bundles
 from tenure.contract import Contract, dump, load, parse
@@ -63,7 +64,9 @@ class Workspace:
         return {"contract": self.contract, **{name: self.root / name for name in names}}
 
     def document(self) -> dict[str, Any]:
-        return json.loads((self.root / "evaluation" / "evaluation.json").read_text())
+        document = json.loads((self.root / "evaluation" / "evaluation.json").read_text())
+        assert_valid("evaluation", document)
+        return document
 
     def crown(self, bundle: Path | None, unreadable: str | None = None) -> None:
         """Put ``bundle`` into the champion's folder; none for no champion."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from documents import assert_valid
 from profiled import write_bundle
 from pyarrow import csv
 
@@ -35,6 +37,14 @@ def with_profile(small: Any, folder: Path) -> Path:
     said = given.predict({name: parsed.column(name) for name in names}).score
     profile = build([parsed], given.contract.inputs).to_dict() | {"scores": ScoreProfile.of(said).to_dict()}
     return write_bundle(small, folder, profile)
+
+
+@pytest.fixture(autouse=True)
+def documents_are_valid(tmp_path):
+    """Every report that a test writes is one of the published schema."""
+    yield
+    for file in tmp_path.rglob("monitoring.json"):
+        assert_valid("monitoring", json.loads(file.read_text(encoding="utf-8")))
 
 
 @pytest.fixture

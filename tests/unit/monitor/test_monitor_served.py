@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from documents import assert_valid
 from typer.testing import CliRunner
 
 from components.monitor import logic
@@ -34,7 +35,10 @@ def serve(tmp_path):
             prediction = replace(prediction, version=version)
         maker = RowMaker(model.manifest.name, model.contract, None)
         maker.add(Entry(None, "r", NOON, columns, None, prediction, fallback), 0, rows.num_rows)
-        written = Sink(location).write([maker.batch()])
+        batch = maker.batch()
+        for row in batch.slice(0, 3).to_pylist():
+            assert_valid("prediction-log-row", row | {"time": row["time"].isoformat()})
+        written = Sink(location).write([batch])
         if name is not None:
             (Path(location) / written).rename(Path(location) / name)
         return location

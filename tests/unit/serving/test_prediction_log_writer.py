@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from documents import assert_valid
 
 from serving.observation import metrics
 from serving.observation.metrics import instruments
@@ -119,6 +121,7 @@ def test_what_is_logged_is_read_again(tmp_path: Path, model: Any, entry: Any, wr
         "Partner": True,
     }
     assert type(last.inputs["tenure"]) is int
+    assert_valid("prediction-log-row", asdict(last) | {"time": last.time.isoformat()})
     assert rows_counted("written") == 601
     # A logged row may be asked again, as replays do, and gets the same answer.
     again = model.bundle.predict({name: [row.inputs[name] for row in found[1:50]] for name in last.inputs})
