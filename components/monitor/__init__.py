@@ -1,1 +1,1 @@
-"""Monitor: whether the customers of today are still those that the model learnt from."""
+"""Monitor: whether the current customers are still like those that the model was trained on."""

@@ -16,19 +16,20 @@ def monitor(
     reference: str = "",
     log: str = "",
 ) -> str:
-    """Compare today's customers with what the champion learnt from; returns retrain, watch, fine or undecided.
+    """Compare the current customers with those of the champion's training; returns the verdict.
+
+    It is ``retrain``, ``watch``, ``fine`` or ``undecided``.
 
     Args:
-        contract: the contract, YAML text; read: its source, the table of today.
+        contract: the contract, YAML text; read: its source, the table of the current customers.
         champion: the model that is live.
         monitoring: monitoring.json, drift.html.
-        distances: PSI of the inputs and of the probabilities, for the run's page.
-        report: samples side by side, likewise.
+        distances: PSI of each input, for the run's page.
+        report: drift.html, likewise.
         summary: verdict and reasons, likewise.
         reference: address of a table from a time when all was well; empty for none.
-        log: a prediction log, s3://…: the customers that were served, in place of those of the table; empty for none.
+        log: a prediction log, s3://…: the customers that the server answered, in place of the table's; empty for none.
     """
-    import html
     import shutil
     from pathlib import Path
 
@@ -37,12 +38,13 @@ def monitor(
     from components.step import step
     from tenure.contract import parse
     from tenure.errors import DataError
+    from tenure.report.markdown import plain
     from tenure.sources import replace_uri
 
     with step("monitor") as running:
         bundle = Path(champion.path) / "bundle"
         if not bundle.exists():
-            raise DataError("there is no champion to watch: train and promote a model first")
+            raise DataError("there is no champion to monitor: train and promote a model first")
         source = parse(contract).source
         found = run(
             bundle=bundle,
@@ -56,14 +58,9 @@ def monitor(
         trace([monitoring, report, summary], contract=contract, version=champion.metadata.get("version"), **model)
         for name, value in found["columns"].items():
             distances.log_metric(name, value)
-        reasons = "\n".join(f"- {line}" for line in [*found["reasons"], *found["notes"]])
+        reasons = "\n".join(f"- {plain(line)}" for line in [*found["reasons"], *found["notes"]])
         Path(summary.path).write_text(f"# {found['verdict']}\n\n{reasons}\n", encoding="utf-8")
-        drawn = Path(monitoring.path) / "drift.html"
-        if drawn.exists():
-            shutil.copyfile(drawn, report.path)
-        else:
-            notes = "".join(f"<p>{html.escape(line)}</p>\n" for line in [*found["reasons"], *found["notes"]])
-            Path(report.path).write_text(notes, encoding="utf-8")
+        shutil.copyfile(Path(monitoring.path) / "drift.html", report.path)
         Path(distances.path).touch()
         running.summary = {name: found[name] for name in ("verdict", "reasons", "rows", "rejected")}
     return str(found["verdict"])

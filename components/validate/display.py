@@ -1,4 +1,4 @@
-"""Validation as Kubeflow Pipelines shows it on a run's page: counts and the report."""
+"""What Kubeflow Pipelines shows of a validation on a run's page: counts and the report."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tenure.checks import Validation
+from tenure.report.markdown import plain
 
 SHOWN = ("rows_good", "rows_quarantined", "rows_rejected")
 
 
 class Metrics(Protocol):
-    """What is needed of a kfp ``Metrics`` artifact."""
+    """The part of a kfp ``Metrics`` artifact that is used here."""
 
     def log_metric(self, metric: str, value: float) -> None: ...
 
 
 class Page(Protocol):
-    """What is needed of a kfp ``HTML`` or ``Markdown`` artifact."""
+    """The part of a kfp ``HTML`` or ``Markdown`` artifact that is used here."""
 
     @property
     def path(self) -> str: ...
@@ -34,7 +35,7 @@ def show(summary: Mapping[str, Any], reports: Path, metrics: Metrics, report: Pa
 
 
 def show_drift(validation: Path, psi: Mapping[str, float], distances: Metrics, summary: Page) -> Validation:
-    """Fill the artifacts from the whole report, which is returned."""
+    """Fill the artifacts from the completed validation, which is returned."""
     whole = Validation.from_json((validation / "validation.json").read_text(encoding="utf-8"))
     for name, distance in sorted(psi.items()):
         distances.log_metric(f"psi_{name}", distance)
@@ -43,14 +44,9 @@ def show_drift(validation: Path, psi: Mapping[str, float], distances: Metrics, s
 
 
 def _markdown(whole: Validation) -> str:
-    """Verdict, counts, and every check that is not a plain pass."""
+    """Verdict, counts, and every check that does not simply pass."""
     rows = whole.rows
     counts = f"{rows.read:,} rows: {rows.rejected:,} rejected, {rows.quarantined:,} quarantined, {rows.good:,} good"
-    told = [check for check in whole.checks if check.level != "pass" or check.name == "drift"]
-    lines = [f"# {whole.verdict}", "", counts, "", *(f"- **{check.level}** {_plain(check.message)}" for check in told)]
+    shown = [check for check in whole.checks if check.level != "pass" or check.name == "drift"]
+    lines = [f"# {whole.verdict}", "", counts, "", *(f"- **{check.level}** {plain(check.message)}" for check in shown)]
     return "\n".join(lines) + "\n"
-
-
-def _plain(message: str) -> str:
-    """Names of columns come from the table: nothing in them is markup."""
-    return message.translate({ord(sign): f"\\{sign}" for sign in "\\`*_[]<>#|"})

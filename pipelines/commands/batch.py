@@ -35,7 +35,7 @@ tenure score customers.csv --model challenger --threshold 0.4 --json | jq .conta
         app,
         "monitor",
         """
-tenure monitor november.csv --reference datasets/telco/telco_churn.csv
+tenure monitor november.csv --reference datasets/telco/telco_churn.csv --evidently
 tenure monitor datasets/telco --model champion --scores scores/2026-11-21
 tenure monitor --log s3://tenure-data/prediction-log --name telco
 tenure monitor s3://bucket/november.parquet --model models/telco --json | jq -r .verdict
@@ -80,56 +80,66 @@ def score(
 def monitor(
     table: Annotated[
         str | None,
-        typer.Argument(metavar="[TABLE]", help="As of 'score'; those whom the server answered, by --log, without it."),
+        typer.Argument(metavar="[TABLE]", help="As of 'score'; without it, the customers in the prediction log."),
     ] = None,
     *,
     model: ModelOption = "champion",
     reference: Annotated[
-        str | None, typer.Option("--reference", help="A table from a time when all was well, as the training table.")
+        str | None,
+        typer.Option("--reference", help="A table from a time when all was well, such as the training table."),
     ] = None,
-    scores: Annotated[Path | None, typer.Option("--scores", help="A day's folder of 'tenure score'.")] = None,
+    scores: Annotated[
+        Path | None, typer.Option("--scores", help="A day's folder of 'tenure score': the current scores.")
+    ] = None,
     log: Annotated[
-        str | None, typer.Option("--log", help="The server's prediction log: scores of now, and without TABLE all.")
+        str | None,
+        typer.Option("--log", help="The server's prediction log: the current scores, and without TABLE the customers."),
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of monitoring.json and drift.html.")] = Path("monitoring"),
+    evidently: Annotated[
+        bool, typer.Option("--evidently", help="Write evidently.html too; needs a reference table.")
+    ] = False,
     name: NameOption = None,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Say whether the customers of today are still those that a model learnt from: retrain, watch or fine.
+    """Compare the current customers with those that a model was trained on: retrain, watch or fine.
 
     Leaves with status 7 if it is time to retrain. A log with too few answers of this version is undecided.
     """
-    from components.monitor.logic import run
     from pipelines.commands.serving import find_bundle
     from pipelines.commands.tables import number, print_table
     from tenure.errors import InputError, VerdictError
+    from tenure.monitoring import compare
 
     if scores is not None and log is not None:
-        raise InputError("the scores of now are those of --scores or of --log, not of both")
+        raise InputError("the current scores come from --scores or from --log, not from both")
     if table is None and log is None:
-        raise InputError("say whose customers: a TABLE, or those whom the server answered by --log")
+        raise InputError("there are no customers to compare: give a TABLE, or a prediction log by --log")
+    if evidently and reference is None:
+        raise InputError("--evidently compares rows with those of a reference table: give --reference")
     source, base, own_name = (None, Path.cwd(), None) if table is None else _table(table)
     bundle, _, shown = find_bundle(model, name or own_name, home)
-    found = run(
-        bundle=bundle,
-        current=source,
-        monitoring=out,
-        base_folder=base,
+    found = compare(
+        bundle,
+        source,
         reference=None if reference is None else _table(_absolute(reference))[0],
         scores=scores,
         log=log,
+        base_folder=base,
     )
+    found.save(out, evidently=evidently)
     if json:
-        print_json(found)
+        print_json(found.to_dict())
     else:
-        print(f"{found['verdict']}: {found['rows']:,} customers against {shown}")
-        for line in [*found["reasons"], *found["notes"]]:
+        print(f"{found.verdict}: {found.rows:,} customers against {shown}")
+        for line in [*found.reasons, *found.notes]:
             print(f"  {line}")
-        rows = list(found["columns"].items())[:SHOWN_COLUMNS]
+        rows = list(found.columns.items())[:SHOWN_COLUMNS]
         print_table(["column", ">PSI"], [(column, number(value)) for column, value in rows])
-    if found["verdict"] == "retrain":
-        raise VerdictError(f"retrain: {found['reasons'][0]}")
+        print(f"report: {out / 'drift.html'}")
+    if found.verdict == "retrain":
+        raise VerdictError(f"retrain: {found.reasons[0]}")
 
 
 def _table(table: str) -> tuple[Source, Path, str | None]:

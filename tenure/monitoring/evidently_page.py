@@ -1,4 +1,4 @@
-"""Samples of then and now side by side, column by column: evidently's report."""
+"""Samples of the reference and the current customers, column by column: evidently's report."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tenure.contract import Column, Contract
 
 
 def write_report(reference: pa.Table, current: pa.Table, contract: Contract, path: Path) -> None:
-    """Write evidently's drift report as one HTML file, whole or not at all.
+    """Write evidently's drift report as one HTML file, whole or not at all. Importing evidently takes seconds.
 
     Args:
         reference, current: samples of the model's inputs.
@@ -30,15 +30,15 @@ def write_report(reference: pa.Table, current: pa.Table, contract: Contract, pat
         shown = {
             name: column
             for name, column in contract.inputs.items()
-            # Nothing can be drawn of a column without a value.
+            # Evidently fails on a column without a value.
             if name in both and not column.is_temporal and _has_values(reference, name) and _has_values(current, name)
         }
         definition = DataDefinition(
             numerical_columns=[name for name, column in shown.items() if column.is_numeric],
             categorical_columns=[name for name, column in shown.items() if not column.is_numeric],
         )
-        then, now = (Dataset.from_pandas(_frame(table, shown), definition) for table in (reference, current))
-        snapshot = Report([DataDriftPreset()]).run(now, then)
+        before, now = (Dataset.from_pandas(_frame(table, shown), definition) for table in (reference, current))
+        snapshot = Report([DataDriftPreset()]).run(now, before)
         with replacing(path) as temporary:
             snapshot.save_html(str(temporary))
 

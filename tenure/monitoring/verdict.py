@@ -1,4 +1,4 @@
-"""What drift means: retrain, watch, or fine. A pure function of what was measured."""
+"""The verdict on drift: retrain, watch, fine or undecided. A pure function of what was measured."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 State = Literal["retrain", "watch", "fine", "undecided"]
-"""The last where too few customers were met to say anything."""
+"""``undecided``: too few customers to judge."""
 
 WATCH_PSI = 0.1
-"""From here on something moved (Siddiqi, "Credit Risk Scorecards", 2006)."""
+"""From this PSI on, a distribution moved (Siddiqi, "Credit Risk Scorecards", 2006)."""
 
 
 @dataclass(frozen=True)
@@ -21,37 +21,52 @@ class Verdict:
     reasons: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What drift is judged by."""
+
+    max_psi: float
+    """From this PSI on, the model should be trained anew."""
+    max_rejected_share: float
+    """Above this share of rows that cannot be read, the table should be looked at; retraining does not help."""
+
+    @property
+    def watch_psi(self) -> float:
+        """From this PSI on, a column is watched."""
+        return min(WATCH_PSI, self.max_psi)
+
+
 def decide(
     columns: Mapping[str, float],
     scores: float | None,
     rejected_share: float,
+    limits: Limits,
     *,
-    max_psi: float,
-    max_rejected_share: float,
     predicted: str = "the probabilities",
 ) -> Verdict:
     """Judge drift.
 
     Args:
         columns: PSI of each input against the model's reference.
-        scores: PSI of what was predicted; none if nobody could say.
-        rejected_share: of the table's rows that could not be read.
-        max_psi: from here on the model is of another time.
-        max_rejected_share: from here on the table is of another kind; to be looked at, retraining cures it not.
-        predicted: what that was, in words.
+        scores: PSI of the predictions; None if there is nothing to compare them with.
+        rejected_share: share of the table's rows that cannot be read.
+        limits: of the contract.
+        predicted: what the predictions are called in a reason.
     """
     worst = sorted(columns.items(), key=lambda item: -item[1])
     distances = [(f"'{name}'", value) for name, value in worst]
     if scores is not None:
         distances.append((predicted, scores))
-    limit = min(WATCH_PSI, max_psi)
-    far = [f"{name} moved far: PSI {value:.2f}, limit {max_psi:g}" for name, value in distances if value >= max_psi]
-    near = [f"{name} moved: PSI {value:.2f}" for name, value in distances if limit <= value < max_psi]
-    odd = []
-    if rejected_share > max_rejected_share:
-        odd.append(f"{rejected_share:.1%} of the rows cannot be read, at most {max_rejected_share:.1%} should be")
+    most, watch = limits.max_psi, limits.watch_psi
+    far = [f"{name} moved far: PSI {value:.2f}, limit {most:g}" for name, value in distances if value >= most]
+    near = [f"{name} moved: PSI {value:.2f}" for name, value in distances if watch <= value < most]
+    unread = []
+    if rejected_share > limits.max_rejected_share:
+        unread.append(
+            f"{rejected_share:.1%} of the rows cannot be read, at most {limits.max_rejected_share:.1%} should be"
+        )
     if far:
-        return Verdict("retrain", (*far, *near, *odd))
-    if near or odd:
-        return Verdict("watch", (*near, *odd))
-    return Verdict("fine", (f"nothing moved by a PSI of {limit:g} or more",))
+        return Verdict("retrain", (*far, *near, *unread))
+    if near or unread:
+        return Verdict("watch", (*near, *unread))
+    return Verdict("fine", (f"nothing moved by a PSI of {watch:g} or more",))

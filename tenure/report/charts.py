@@ -72,7 +72,7 @@ def line_chart(
         points = " ".join(f"{frame.at_x(px)},{frame.at_y(py)}" for px, py in zip(line.x, line.y, strict=True))
         parts.append(Markup('<polyline class="{}" points="{}"/>').format(line.style, points))
     parts += [_mark(frame, mark) for mark in marks]
-    return _svg(description, WIDTH, HEIGHT, [*parts, above or Markup()])
+    return svg(description, WIDTH, HEIGHT, [*parts, above or Markup()])
 
 
 def calibration_chart(
@@ -118,7 +118,7 @@ def interval_chart(
         style = "strong" if row.strong else "plain"
         parts.append(
             Markup('<text class="label {}" x="{}" y="{}" text-anchor="end">{}</text>').format(
-                style, left - 12, y + 4.5, _short(row.label, 20)
+                style, left - 12, y + 4.5, short(row.label, 20)
             )
         )
         if row.low is not None and row.high is not None:
@@ -132,7 +132,7 @@ def interval_chart(
                 style, WIDTH - 2, y + 4.5, row.written
             )
         )
-    return _svg(description, WIDTH, height, parts)
+    return svg(description, WIDTH, height, parts)
 
 
 def bar_chart(description: str, rows: Sequence[Interval], title: str) -> Markup:
@@ -149,7 +149,7 @@ def bar_chart(description: str, rows: Sequence[Interval], title: str) -> Markup:
             Markup(
                 '<text class="label plain" x="{}" y="{:.1f}" text-anchor="end">{}</text>'
                 '<rect class="bar" x="{}" y="{:.1f}" width="{:.1f}" height="16" rx="2"/>'
-            ).format(left - 10, y + 4.5, _short(row.label, 20), left, y - 8, length)
+            ).format(left - 10, y + 4.5, short(row.label, 20), left, y - 8, length)
         )
         if row.low is not None and row.high is not None and row.high > 0:
             ends = left + max(0.0, row.low) * scale, left + row.high * scale
@@ -162,10 +162,11 @@ def bar_chart(description: str, rows: Sequence[Interval], title: str) -> Markup:
             )
         )
     parts.append(Markup('<text class="title" x="{}" y="{:.1f}">{}</text>').format(left, height - 6, title))
-    return _svg(description, WIDTH, height, parts)
+    return svg(description, WIDTH, height, parts)
 
 
-def _svg(description: str, width: float, height: float, parts: Sequence[Markup]) -> Markup:
+def svg(description: str, width: float, height: float, parts: Sequence[Markup]) -> Markup:
+    """A drawing of ``parts``; ``description`` is for those who cannot see it."""
     return Markup('<svg class="chart" viewBox="0 0 {:g} {:g}" role="img" aria-label="{}">{}</svg>').format(
         width, height, description, Markup("").join(parts)
     )
@@ -228,8 +229,8 @@ def _mark(frame: Frame, mark: Mark) -> Markup:
     ).format(x, y, round(text_x, 1), round(text_y, 1), "start" if to_right else "end", mark.text)
 
 
-def _short(text: str, most: int) -> Markup:
-    """A label that fits; its whole text is told on hovering."""
+def short(text: str, most: int) -> Markup:
+    """A label that fits; the whole text shows on hovering."""
     if len(text) <= most:
         return escape(text)
     return Markup("{}…<title>{}</title>").format(text[: most - 1], text)

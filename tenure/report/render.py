@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from tenure.contract.settings import Task
 from tenure.evaluation.words import compact_money, money, percent, score
@@ -17,6 +13,7 @@ from tenure.report.labels import FAMILIES, METRICS, MONEY, SHARES
 from tenure.report.page import NOTHING, Page
 from tenure.report.regression import value_page
 from tenure.report.story import tell
+from tenure.report.templates import environment, style
 
 Json = Mapping[str, Any]
 
@@ -29,33 +26,22 @@ def render(evaluation: Json, *, validation: Json | None, ingest: Json | None) ->
         validation: content of ``validation.json``, for the section on data quality.
         ingest: content of ``ingest.json``, likewise.
     """
-    environment = Environment(
-        loader=PackageLoader("tenure.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    templates = environment()
     # Records from before there were regressions name no task.
     page = PAGES[evaluation.get("task", "classification")](evaluation)
     filters: dict[str, Callable[..., str]] = {
-        "percent": lambda value, digits=1: NOTHING if value is None else percent(value, digits),
-        "score": lambda value: NOTHING if value is None else score(value),
-        "count": lambda value: NOTHING if value is None else f"{value:,.0f}",
         "signed": lambda value: NOTHING if value is None else f"{value:+.3f}",
         "family": lambda name: str(FAMILIES.get(name, name)),
-        "day": lambda text: f"{datetime.fromisoformat(text):%d %B %Y, %H:%M} UTC".lstrip("0"),
         **page.filters,
     }
-    environment.filters |= filters
-    template = environment.get_template(page.template)
+    templates.filters |= filters
+    template = templates.get_template(page.template)
     slices = _by_column(evaluation["slices"])
-    style = environment.loader.get_source(environment, "style.css")[0] if environment.loader else ""
     return template.render(
         e=evaluation,
         validation=validation,
         ingest=ingest,
-        style=Markup(style),  # noqa: S704 (our own file)
+        style=style(templates, "style.css"),
         slices=slices,
         fairness=fairness(slices),
         warnings=[] if validation is None else [c for c in validation["checks"] if c["level"] != "pass"],

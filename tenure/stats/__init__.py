@@ -1,8 +1,19 @@
 """How columns are distributed, and how far two distributions are apart."""
 
 from tenure.stats.profile import NumberProfile, Profile, TextProfile, build
-from tenure.stats.psi import distances, psi
+from tenure.stats.psi import ColumnComparison, compare_columns, distances, psi
 from tenure.stats.scores import ScoreProfile
 from tenure.stats.sketch import Sketch
 
-__all__ = ["NumberProfile", "Profile", "ScoreProfile", "Sketch", "TextProfile", "build", "distances", "psi"]
+__all__ = [
+    "ColumnComparison",
+    "NumberProfile",
+    "Profile",
+    "ScoreProfile",
+    "Sketch",
+    "TextProfile",
+    "build",
+    "compare_columns",
+    "distances",
+    "psi",
+]

@@ -44,14 +44,14 @@ ColumnProfile = NumberProfile | TextProfile
 
 @dataclass(frozen=True)
 class Profile:
-    """Columns by name, and how many rows the shares were told from."""
+    """Columns by name, and the number of rows that their shares are of."""
 
     rows: int
     columns: dict[str, ColumnProfile]
 
     @classmethod
     def of(cls, sketch: Sketch, names: Iterable[str]) -> Profile:
-        """The profile of ``names`` of the rows that a sketch has seen. Dates have none: they move by nature."""
+        """The profile of the columns ``names`` of a sketch. Dates have none: they change from day to day."""
         columns: dict[str, ColumnProfile] = {}
         for name in names:
             column = sketch.columns[name]
@@ -78,7 +78,7 @@ class Profile:
     def from_dict(cls, document: Any) -> Profile:
         """
         Raises:
-            DataError: ``document`` is no profile.
+            DataError: ``document`` is not a profile.
         """
         try:
             return cls(int(document["rows"]), {n: _column_from(c) for n, c in document["columns"].items()})
@@ -89,7 +89,7 @@ class Profile:
     def from_json(cls, text: str) -> Profile:
         """
         Raises:
-            DataError: ``text`` is no profile.
+            DataError: ``text`` is not a profile.
         """
         try:
             return cls.from_dict(json.loads(text))
@@ -114,7 +114,7 @@ def bin_shares(numbers: np.ndarray, edges: tuple[float, ...]) -> tuple[tuple[flo
 
 
 def text_shares(sketch: Sketch, name: str, values: Iterable[str]) -> tuple[dict[str, float], float, float]:
-    """Share of rows with each of ``values``, with another text, and with none."""
+    """Share of rows with each of ``values``, with another text, and with a missing one."""
     counts, whole = sketch.texts(name), max(sketch.rows, 1)
     shares = {value: counts.get(value, 0) / whole for value in values}
     missing = sketch.missing[name] / whole
@@ -124,7 +124,7 @@ def text_shares(sketch: Sketch, name: str, values: Iterable[str]) -> tuple[dict[
 def of_numbers(numbers: np.ndarray) -> NumberProfile:
     """Between the deciles of ``numbers``, shape (n,); NaN is missing."""
     present = np.sort(numbers[~np.isnan(numbers)])
-    # The k-th of ten quantiles is the value at place ceil(n k / 10): one of the data's own, told without rounding.
+    # The k-th of ten quantiles is the value at place ceil(n k / 10): one of the data's own, without interpolation.
     places = -(-len(present) * np.arange(1, BINS) // BINS) - 1
     edges = np.unique(present[places]) if len(present) else np.zeros(0)
     kept = tuple(edges.tolist())
@@ -133,7 +133,7 @@ def of_numbers(numbers: np.ndarray) -> NumberProfile:
 
 
 def _of_texts(sketch: Sketch, name: str) -> TextProfile:
-    # Ties by name: the order in which rows came must not show.
+    # Ties are ordered by name, so that the order of the rows makes no difference.
     ranked = sorted(sketch.texts(name).items(), key=lambda entry: (-entry[1], entry[0]))
     return TextProfile(*text_shares(sketch, name, [value for value, _ in ranked[:TOP_VALUES]]))
 
@@ -141,7 +141,7 @@ def _of_texts(sketch: Sketch, name: str) -> TextProfile:
 def numbers_from(document: Any) -> NumberProfile:
     """
     Raises:
-        KeyError, TypeError, ValueError: ``document`` is no profile of numbers.
+        KeyError, TypeError, ValueError: ``document`` is not a profile of numbers.
     """
     edges = tuple(float(edge) for edge in document["edges"])
     shares = tuple(float(share) for share in document["shares"])

@@ -1,4 +1,4 @@
-"""What a model predicts, as a distribution: probabilities, or the values of a regression."""
+"""The distribution of a model's predictions: probabilities, or the values of a regression."""
 
 from __future__ import annotations
 
@@ -15,22 +15,25 @@ from tenure.stats.psi import psi
 
 @dataclass(frozen=True)
 class ScoreProfile:
-    """The reference: predictions for rows that the model had not learnt from."""
+    """The reference: predictions for rows that the model was not trained on."""
 
     rows: int
     mean: float
     bins: NumberProfile
-    """Between the deciles."""
+    """Its edges are the deciles."""
 
     @classmethod
     def of(cls, scores: NDArray[np.float64]) -> ScoreProfile:
         """The profile of predictions, shape (n,), n > 0."""
         return cls(len(scores), float(scores.mean()), of_numbers(scores))
 
+    def shares(self, scores: NDArray[np.float64]) -> tuple[float, ...]:
+        """Share of other predictions, shape (m,), m > 0, in each bin; (bins,)."""
+        return bin_shares(scores, self.bins.edges)[0]
+
     def distance(self, scores: NDArray[np.float64]) -> float:
         """PSI of other predictions, shape (m,), m > 0."""
-        now, _ = bin_shares(scores, self.bins.edges)
-        return psi(np.array(self.bins.shares), np.array(now), self.rows, len(scores))
+        return psi(np.array(self.bins.shares), np.array(self.shares(scores)), self.rows, len(scores))
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values only; ``from_dict`` reads it back to an equal profile."""
@@ -40,7 +43,7 @@ class ScoreProfile:
     def from_dict(cls, document: Any) -> ScoreProfile:
         """
         Raises:
-            DataError: ``document`` is no profile.
+            DataError: ``document`` is not a profile.
         """
         try:
             return cls(int(document["rows"]), float(document["mean"]), numbers_from(document["bins"]))

@@ -1,4 +1,4 @@
-"""What is remembered of a table's columns while its batches pass: a sample, counts, extremes."""
+"""Summary of a table's columns, updated batch by batch: a sample, counts, extremes."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 from tenure.contract import Column
 
 SAMPLE_ROWS = 100_000
-"""Rows of the sample. A share told from so many has a standard error of at most 0.16 %."""
+"""Rows of the sample. A share of so many has a standard error of at most 0.16 %."""
 SEED = 20_240_601
 MAX_VALUES = 20_000
-"""Distinct texts counted for a column; past it the rarest half is forgotten."""
+"""Distinct texts counted for a column; past it the rarest half is dropped."""
 
 
 class Sketch:
@@ -41,7 +41,7 @@ class Sketch:
         self._sample = np.zeros((0, len(self._numbers)))
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Take in the rows of a parsed batch; columns that the sketch does not know are left alone."""
+        """Add the rows of a parsed batch; columns that are not the sketch's are ignored."""
         self.rows += batch.num_rows
         for name, column in self.columns.items():
             values = batch.column(name)
@@ -54,7 +54,7 @@ class Sketch:
 
     @property
     def sample_rows(self) -> int:
-        """Rows that the sample of numbers stands for: its own."""
+        """Number of rows in the sample of numbers."""
         return min(self.rows, SAMPLE_ROWS)
 
     def numbers(self, name: str) -> np.ndarray:
@@ -63,7 +63,7 @@ class Sketch:
         return self._sample[:, self._numbers.index(name)]
 
     def texts(self, name: str) -> Counter[str]:
-        """How often each text of a column stands; booleans as ``false`` and ``true``."""
+        """Number of rows by text of a column; booleans are ``false`` and ``true``."""
         return self._texts[name]
 
     def _count(self, name: str, values: pa.Array) -> None:

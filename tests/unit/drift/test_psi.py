@@ -62,7 +62,7 @@ def test_psi_is_no_distance_to_itself_positive_and_symmetric(counts: list[int], 
 
 
 def test_psi_over_other_bins_is_refused() -> None:
-    with pytest.raises(ValueError, match="not over the same bins"):
+    with pytest.raises(ValueError, match="the shares are over different bins"):
         psi(np.array([1.0]), np.array([0.5, 0.5]), 1, 1)
 
 

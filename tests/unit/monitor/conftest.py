@@ -11,7 +11,6 @@ from documents import assert_valid
 from profiled import write_bundle
 from pyarrow import csv
 
-from components.monitor import logic
 from tenure import bundle as bundles
 from tenure.contract.settings import Source
 from tenure.parsing import parse_batch
@@ -45,14 +44,6 @@ def documents_are_valid(tmp_path):
     yield
     for file in tmp_path.rglob("monitoring.json"):
         assert_valid("monitoring", json.loads(file.read_text(encoding="utf-8")))
-
-
-@pytest.fixture
-def reports(monkeypatch):
-    """Evidently takes seconds to import: one test draws, the others note what would be drawn."""
-    drawn = []
-    monkeypatch.setattr(logic, "write_report", lambda then, now, contract, path: drawn.append((then, now)))
-    return drawn
 
 
 @pytest.fixture

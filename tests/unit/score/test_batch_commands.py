@@ -48,7 +48,7 @@ def test_a_contracts_folder_is_a_table(small_bundle, table, tmp_path):
     ("arguments", "pattern"),
     [
         (("score", "none.csv"), "no such file"),
-        (("monitor", "customers.csv", "--scores", "a", "--log", "b"), "not of both"),
+        (("monitor", "customers.csv", "--scores", "a", "--log", "b"), "not from both"),
         (("monitor", "customers.csv"), "not a profile"),
     ],
 )

@@ -1,0 +1,156 @@
+"""Current customers compared with those that a model was trained on, and the verdict."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenure import bundle
+from tenure.bundle import Bundle
+from tenure.errors import DataError, InputError
+from tenure.monitoring.answered import Answered
+from tenure.monitoring.current import Observed, Table, of_log, read_current, read_reference
+from tenure.monitoring.inputs import describe, not_compared
+from tenure.monitoring.result import Monitoring, Samples
+from tenure.monitoring.scores import PREDICTIONS, compare_scores, predict, read_scores, validation_scores
+from tenure.monitoring.verdict import Limits, Verdict, decide
+from tenure.stats import Profile, ScoreProfile, compare_columns
+
+AGAINST_VALIDATION = "no reference table was given: scores are compared with those of the validation part"
+INPUTS_ONLY = "no reference table was given, and the bundle holds no scores: only the inputs are compared"
+
+
+def compare(
+    model: Bundle | Path | str,
+    current: Table | None = None,
+    *,
+    reference: Table | None = None,
+    scores: Path | str | None = None,
+    log: str | None = None,
+    base_folder: Path = Path(),
+) -> Monitoring:
+    """Compare current customers with those that a model was trained on.
+
+    Each input is compared with its distribution in the bundle. The scores are compared with those of the reference
+    table, or without one with the scores on the validation part, whose distribution is in the bundle too.
+
+    Args:
+        model: a bundle, or its folder.
+        current: the table of the current customers: a source, an Arrow table, a path or an address; None for the
+            customers in the prediction log.
+        reference: a table from a time when all was well, such as the training table.
+        scores: a day's folder of ``tenure score`` with the current scores; without it a sample of ``current`` is
+            scored.
+        log: a prediction log with the current scores, and without ``current`` also the current customers.
+        base_folder: what relative addresses start from.
+
+    Returns:
+        The verdict and what it rests on. It is ``undecided`` if the log holds too few rows that this version
+        answered, as it does after a promotion.
+
+    Raises:
+        BundleError: the bundle is damaged.
+        InputError: both ``scores`` and ``log`` are given.
+        DataError: there are no customers; the bundle has no reference distributions; the table lacks a column or has
+            too few rows; there are no scores, or no log.
+        SourceError: a system that holds the table or the log is down.
+    """
+    if scores is not None and log is not None:
+        raise InputError("the current scores come from 'scores' or from 'log', not from both")
+    model = model if isinstance(model, Bundle) else bundle.read(model)
+    profile = Profile.from_dict(model.profile)
+    before = validation_scores(model)
+    if before is None and reference is None and (scores is not None or log is not None):
+        raise DataError(f"the bundle {model.version} holds no scores to compare with: give a reference table")
+    answered = None if log is None else Answered.read(model, log)
+    now = _observe(model, current, answered, base_folder)
+    then = None if reference is None else read_reference(model, reference, base_folder)
+    if then is not None:
+        before = ScoreProfile.of(predict(model, then.sample))
+    notes = [] if reference is not None else [INPUTS_ONLY if before is None else AGAINST_VALIDATION]
+    notes += [] if answered is None else [f"prediction log {answered}"]
+    limits = Limits(model.contract.quality.max_psi, model.contract.quality.max_rejected_share)
+    rejected = now.rejected.total()
+    too_few = _too_few(model, now, answered)
+    found: dict[str, Any] = {"columns": {}, "inputs": {}, "not_compared": {}, "scores": None}
+    if too_few is None:
+        found |= _distances(model, profile, now)
+        if before is not None:
+            found["scores"] = compare_scores(model, before, *_current_scores(model, now, scores, answered))
+    verdict = too_few or decide(
+        found["columns"],
+        found["scores"] and found["scores"]["psi"],
+        rejected / (now.rows + rejected),
+        limits,
+        predicted=PREDICTIONS[model.contract.task],
+    )
+    return Monitoring(
+        verdict=verdict.state,
+        reasons=verdict.reasons,
+        notes=tuple(notes),
+        **found,
+        limits=limits,
+        rows=now.rows,
+        rejected=rejected,
+        rejected_reasons=dict(sorted(now.rejected.items(), key=lambda entry: (-entry[1], entry[0]))),
+        reference={"rows": profile.rows, "source": None if then is None else then.source},
+        model=_identity(model),
+        source=now.source,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        samples=None if then is None or not now.rows else Samples(then.sample, now.sample, model.contract),
+    )
+
+
+def _observe(model: Bundle, current: Table | None, answered: Answered | None, base_folder: Path) -> Observed:
+    if current is not None:
+        return read_current(model, current, base_folder)
+    if answered is not None:
+        return of_log(model, answered)
+    raise DataError("there are no current customers: give a table or a prediction log")
+
+
+def _too_few(model: Bundle, now: Observed, answered: Answered | None) -> Verdict | None:
+    """The verdict if the prediction log holds too few rows to judge by."""
+    least = model.contract.quality.min_rows
+    if answered is None or min(now.rows, len(answered.scores)) >= least:
+        return None
+    reason = f"the model answered fewer than {least:,} customers ('quality.min_rows') in the prediction log"
+    return Verdict("undecided", (reason,))
+
+
+def _identity(model: Bundle) -> dict[str, Any]:
+    return {
+        "name": model.manifest.name,
+        "version": model.version,
+        "data_hash": model.manifest.data_hash,
+        "created_at": model.manifest.created_at,
+        "task": model.contract.task,
+        "description": model.contract.description,
+    }
+
+
+def _distances(model: Bundle, profile: Profile, now: Observed) -> dict[str, Any]:
+    """The fields of a ``Monitoring`` on inputs."""
+    columns = model.contract.inputs
+    compared = compare_columns(profile, now.sketch)
+    farthest = dict(sorted(compared.items(), key=lambda entry: -entry[1].psi))
+    return {
+        "columns": {name: found.psi for name, found in farthest.items()},
+        "inputs": describe(farthest, columns, now.sketch),
+        "not_compared": not_compared(profile, now.sketch, columns),
+    }
+
+
+def _current_scores(
+    model: Bundle, now: Observed, scores: Path | str | None, answered: Answered | None
+) -> tuple[NDArray[np.float64], str]:
+    """The current scores, and where they come from."""
+    if scores is not None:
+        return read_scores(model, Path(scores)), str(scores)
+    if answered is not None:
+        return answered.scores, answered.location
+    return predict(model, now.sample), "a sample of the table"

@@ -1,0 +1,118 @@
+"""The customers that are compared with a model's reference: from a table, or from the prediction log."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tenure.bundle import Bundle
+from tenure.contract.settings import Source
+from tenure.errors import DataError
+from tenure.intake.customers import Customers
+from tenure.monitoring.answered import Answered
+from tenure.progress import progress
+from tenure.sources.address import resolve
+from tenure.stats import Sketch
+from tenure.stats.row_sample import Sample
+
+SAMPLE_ROWS = 5_000
+"""Rows kept of a table, for scoring and for evidently."""
+IN_MEMORY = "a table in memory"
+
+Table = Source | pa.Table | Path | str
+"""Where customers are: a contract's source, an Arrow table, or a path or address."""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What is kept of a table's rows."""
+
+    source: str
+    """Where they come from, without credentials."""
+    sketch: Sketch
+    """Of the model's inputs that the table has."""
+    sample: pa.Table
+    """At most ``SAMPLE_ROWS`` of the rows, parsed."""
+    rejected: Counter[str]
+    """Number of rows that do not parse, by reason."""
+
+    @property
+    def rows(self) -> int:
+        """Rows that parse."""
+        return self.sketch.rows
+
+
+def read_table(model: Bundle, table: Table, base_folder: Path) -> Observed:
+    """Read a whole table in bounded memory.
+
+    Raises:
+        DataError: the table cannot be read, or lacks a column that the model needs.
+        ContractError, SourceError: as ``tenure.sources``.
+    """
+    if isinstance(table, pa.Table):
+        # By way of a file, so that a table in memory is parsed and completed by the same code as any other.
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "table.parquet"
+            pq.write_table(table, file)
+            return _survey(model, Source(uri=str(file)), Path(), IN_MEMORY)
+    source = table if isinstance(table, Source) else Source(uri=str(table))
+    return _survey(model, source, base_folder, resolve(source, base_folder).shown)
+
+
+def read_current(model: Bundle, table: Table, base_folder: Path) -> Observed:
+    """Read the current customers from a table.
+
+    Raises:
+        DataError: as ``read_table``, or fewer rows can be read than ``quality.min_rows``.
+        ContractError, SourceError: as ``tenure.sources``.
+    """
+    progress("reading the current customers")
+    found = read_table(model, table, base_folder)
+    least = model.contract.quality.min_rows
+    if found.rows < least:
+        raise DataError(f"{found.source}: {found.rows:,} rows can be read, 'quality.min_rows' asks for {least:,}")
+    return found
+
+
+def read_reference(model: Bundle, table: Table, base_folder: Path) -> Observed:
+    """Read the reference table.
+
+    Raises:
+        DataError: as ``read_table``, or no row can be read.
+        ContractError, SourceError: as ``tenure.sources``.
+    """
+    progress("reading the reference")
+    found = read_table(model, table, base_folder)
+    if not found.rows:
+        raise DataError(f"{found.source}: no row of the reference can be read")
+    return found
+
+
+def of_log(model: Bundle, answered: Answered) -> Observed:
+    """Read the current customers from the rows of a prediction log."""
+    progress("reading the customers in the prediction log")
+    batch, rejected = answered.inputs(model)
+    sketch, sample = _empty_sketch(model, batch.schema), Sample(SAMPLE_ROWS)
+    sketch.add(batch)
+    sample.add(batch)
+    return Observed(answered.location, sketch, sample.rows, rejected)
+
+
+def _survey(model: Bundle, source: Source, base_folder: Path, shown: str) -> Observed:
+    customers = Customers(model.contract, source, base_folder)
+    sketch, sample = None, Sample(SAMPLE_ROWS)
+    for batch, _ in customers.batches():
+        if sketch is None:
+            sketch = _empty_sketch(model, batch.schema)
+        sketch.add(batch)
+        sample.add(batch)
+    return Observed(shown, sketch or Sketch({}), sample.rows, customers.rejected)
+
+
+def _empty_sketch(model: Bundle, schema: pa.Schema) -> Sketch:
+    return Sketch({name: column for name, column in model.contract.inputs.items() if name in schema.names})

@@ -1,0 +1,38 @@
+"""The templates of the pages, with the filters and the style sheet that they share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from tenure.evaluation.words import percent, score
+from tenure.report.page import NOTHING
+
+FILTERS: dict[str, Callable[..., str]] = {
+    "percent": lambda value, digits=1: NOTHING if value is None else percent(value, digits),
+    "score": lambda value: NOTHING if value is None else score(value),
+    "count": lambda value: NOTHING if value is None else f"{value:,.0f}",
+    "day": lambda text: f"{datetime.fromisoformat(text):%d %B %Y, %H:%M} UTC".lstrip("0"),
+}
+
+
+def environment() -> Environment:
+    """Templates of ``tenure.report``; everything that a page shows is escaped, and an undefined name is an error."""
+    found = Environment(
+        loader=PackageLoader("tenure.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters |= FILTERS
+    return found
+
+
+def style(templates: Environment, *names: str) -> Markup:
+    """The style sheets as they stand in a page."""
+    sheets = [templates.loader.get_source(templates, name)[0] for name in names] if templates.loader else []
+    return Markup("\n".join(sheets))  # noqa: S704 (our own files)
