@@ -16,7 +16,7 @@ from tenure.monitoring.answered import Answered
 from tenure.monitoring.current import Observed, Table, of_log, read_current, read_reference
 from tenure.monitoring.inputs import describe, not_compared
 from tenure.monitoring.result import Monitoring, Samples
-from tenure.monitoring.scores import PREDICTIONS, compare_scores, predict, read_scores, validation_scores
+from tenure.monitoring.scores import compare_scores, outputs, predict, read_scores, validation_scores
 from tenure.monitoring.verdict import Limits, Verdict, decide
 from tenure.stats import Profile, ScoreProfile, compare_columns
 
@@ -86,7 +86,7 @@ def compare(
         found["scores"] and found["scores"]["psi"],
         rejected / (now.rows + rejected),
         limits,
-        predicted=PREDICTIONS[model.contract.task],
+        predicted=f"the {outputs(model).noun}",
     )
     return Monitoring(
         verdict=verdict.state,

@@ -22,7 +22,7 @@ from tenure.stats.row_sample import Sample
 
 SAMPLE_ROWS = 5_000
 """Rows kept of a table, for scoring and for evidently."""
-IN_MEMORY = "a table in memory"
+IN_MEMORY = "the table in memory"
 
 Table = Source | pa.Table | Path | str
 """Where customers are: a contract's source, an Arrow table, or a path or address."""
@@ -59,7 +59,10 @@ def read_table(model: Bundle, table: Table, base_folder: Path) -> Observed:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "table.parquet"
             pq.write_table(table, file)
-            return _survey(model, Source(uri=str(file)), Path(), IN_MEMORY)
+            try:
+                return _survey(model, Source(uri=str(file)), Path(), IN_MEMORY)
+            except DataError as error:
+                raise DataError(str(error).replace(str(file), IN_MEMORY)) from error
     source = table if isinstance(table, Source) else Source(uri=str(table))
     return _survey(model, source, base_folder, resolve(source, base_folder).shown)
 

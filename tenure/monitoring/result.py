@@ -9,10 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from tenure.atomic import write_text
 from tenure.contract import Contract
 from tenure.errors import InputError
 from tenure.monitoring.verdict import Limits, State
-from tenure.sources import write_text
 
 FORMAT = 1
 """Of ``monitoring.json``; grows when a key changes its meaning or leaves."""

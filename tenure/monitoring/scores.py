@@ -11,14 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from tenure import tasks
 from tenure.bundle import Bundle
-from tenure.contract.settings import Task
 from tenure.errors import DataError, StorageError
 from tenure.stats import ScoreProfile
 
-SCORE_COLUMNS: dict[Task, str] = {"classification": "probability", "regression": "value"}
-"""Column of a day's folder of scores."""
-PREDICTIONS: dict[Task, str] = {"classification": "the probabilities", "regression": "the predicted values"}
+
+def outputs(model: Bundle) -> tasks.Outputs:
+    """What the scores of the model's task are called."""
+    return tasks.get(model.contract.task).outputs
 
 
 def validation_scores(model: Bundle) -> ScoreProfile | None:
@@ -39,7 +40,7 @@ def read_scores(model: Bundle, folder: Path) -> NDArray[np.float64]:
     Raises:
         DataError: there are none. StorageError: a file cannot be read.
     """
-    column = SCORE_COLUMNS[model.contract.task]
+    column = outputs(model).score
     parts: Iterable[Path] = sorted(folder.glob("part-*.parquet"))
     try:
         scores = [pq.read_table(part, columns=[column]).column(0).to_numpy() for part in parts]
@@ -57,7 +58,7 @@ def compare_scores(model: Bundle, reference: ScoreProfile, current: NDArray[np.f
         "mean_then": reference.mean,
         "mean_now": float(current.mean()),
         "of": source,
-        "column": SCORE_COLUMNS[model.contract.task],
+        "column": outputs(model).score,
         "edges": list(reference.bins.edges),
         "reference": {"rows": reference.rows, "shares": list(reference.bins.shares)},
         "current": {"rows": len(current), "shares": list(reference.shares(current))},

@@ -84,7 +84,7 @@ def test_rows_model_source_and_limits_are_named(moved: dict) -> None:
         "30 could not be parsed",
         "'tenure' is not a whole number 30",
         f"version {moved['model']['version']} , made on 1 January 2026",
-        "Current customers a table in memory",
+        "Current customers the table in memory",
         "the distributions of 1,200 rows in the bundle",
         "Retrain from a PSI of 0.25 on",
         "if more than 5.0 % of the rows cannot be read",
@@ -112,7 +112,7 @@ def test_a_reference_table_is_named(model: Bundle, small_bundle: Any) -> None:
     page = Page(found.to_html()).text
     assert page.startswith("telco: fine")
     assert "nothing moved by a PSI of 0.1 or more" in page
-    assert "for the scores a table in memory" in page
+    assert "for the scores the table in memory" in page
     assert "validation part" not in page
 
 
@@ -153,7 +153,7 @@ def test_the_report_loads_nothing_and_runs_nothing(moved: dict) -> None:
 
 def test_names_and_values_from_a_table_cannot_become_markup(moved: dict, model: Bundle, small_bundle: Any) -> None:
     text = json.dumps(moved)
-    for word in ("Contract", "Month-to-month", "Gift card", "USD per month", "a table in memory", "whole number"):
+    for word in ("Contract", "Month-to-month", "Gift card", "USD per month", "the table in memory", "whole number"):
         text = text.replace(word, json.dumps(ATTACK)[1:-1])
     document = json.loads(text)
     document["model"] |= {"name": ATTACK, "description": ATTACK, "version": ATTACK}
