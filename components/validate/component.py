@@ -60,7 +60,7 @@ def check_drift(
     summary: dsl.Output[dsl.Markdown],
     as_of: str = "",
 ) -> None:
-    """Complete validate's report by how far the rows are from those that the champion learnt from, and from today.
+    """Complete validate's report by drift from the champion, and by the rows' age on the day of the run.
 
     Args:
         contract: the contract, YAML text.
