@@ -6,6 +6,7 @@ import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,7 +25,7 @@ SAMPLE_ROWS = 5_000
 """Rows kept of a table, for scoring and for evidently."""
 IN_MEMORY = "the table in memory"
 
-Table = Source | pa.Table | Path | str
+Table: TypeAlias = Source | pa.Table | Path | str
 """Where customers are: a contract's source, an Arrow table, or a path or address."""
 
 
