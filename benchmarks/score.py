@@ -28,11 +28,12 @@ ROUNDS = 3
 SCORE = """
 import json, resource, sys, time
 from pathlib import Path
-from components.score.logic import run
+from tenure.bundle import read
 from tenure.contract.settings import Source
+from tenure.scoring.score import score
 bundle, table, out = map(Path, sys.argv[1:])
 start, used = time.perf_counter(), time.process_time()
-found = run(bundle=bundle, source=Source(uri=str(table)), out=out)
+found = score(read(bundle), Source(uri=str(table)), out).summary
 s, cpu_s = time.perf_counter() - start, time.process_time() - used
 mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 print(json.dumps({"s": s, "cpu_s": cpu_s, "mib": mib, "rows": found["rows"]}))

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from components.step import publish
-from components.validate.logic import first_rows
 from tenure.checks import Validation
 from tenure.checks.completion import complete
 from tenure.contract import parse
 from tenure.errors import StorageError
-from tenure.report.validation import render
+from tenure.report.validation import write_page
 from tenure.sources import write_text
 from tenure.stats import Profile
 
@@ -62,9 +61,8 @@ def run(
         day = date.fromisoformat(as_of) if as_of else None
         completed = complete(found, described, valid, reference=reference, as_of=day)
         found, psi = completed.validation, completed.distances
-        quarantined, rejected = first_rows(valid / "quarantine.parquet"), first_rows(raw / "rejected.parquet")
         write_text(validation / "validation.json", found.to_json())
-        write_text(validation / "validation.html", render(found, described, completed.sketch, quarantined, rejected))
+        write_page(validation / "validation.html", found, described, completed.sketch, raw=raw, valid=valid)
     for name in REPORTS:
         publish(validation / name)
     found.raise_if_stopped()

@@ -61,20 +61,21 @@ def score(
 
     A run that was killed is taken up again where it was.
     """
-    from components.score.logic import run
     from pipelines.commands.serving import find_bundle
+    from tenure.bundle import read
+    from tenure.scoring.score import score as score_table
 
     source, base, own_name = _table(table)
     bundle, _, shown = find_bundle(model, name or own_name, home)
-    summary = run(bundle=bundle, source=source, out=out, base_folder=base, day=day, threshold=threshold, top=top)
+    run = score_table(read(bundle), source, out, base_folder=base, day=day, threshold=threshold, top=top)
+    summary = run.summary
     if json:
         print_json(summary)
         return
-    folder = out / summary["day"]
-    print(f"{summary['rows']:,} customers scored by {shown}, {summary['rejected']:,} rows rejected: {folder}")
+    print(f"{summary['rows']:,} customers scored by {shown}, {summary['rejected']:,} rows rejected: {run.folder}")
     bands = ", ".join(f"{band} {count:,}" for band, count in summary["bands"].items())
     what, who = ("value", "highest") if "mean_value" in summary else ("risk", "riskiest")
-    print(f"contact {summary['contacts']:,} of them; {what}: {bands}; the {who}: {next(folder.glob('*.csv'))}")
+    print(f"contact {summary['contacts']:,} of them; {what}: {bands}; the {who}: {next(run.folder.glob('*.csv'))}")
 
 
 def monitor(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -102,19 +102,23 @@ def check(
     """Hold data against its contract, without training. Leaves with status 2 if a run would stop."""
     import json as json_module
 
-    from components.ingest.logic import run as ingest
-    from components.validate.logic import inspect
     from pipelines.commands.tables import print_table
     from pipelines.graphs.request import read_request
+    from tenure.checks.validate import validate
+    from tenure.intake.ingest import ingest
+    from tenure.sources import open_source
 
     request = read_request(dataset, data)
     with tempfile.TemporaryDirectory(prefix="tenure-check-") as temporary:
         raw, valid = Path(temporary) / "raw", Path(temporary) / "valid"
-        ingest(request.text, None, raw)
-        validation = inspect(request.text, raw, valid)
+        with contextlib.closing(open_source(request.contract.source)) as source:
+            ingest(request.contract, source, raw)
+        found = validate(request.contract, raw, valid)
+        validation = found.validation
         if report is not None:
-            report.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(valid / "validation.html", report)
+            from tenure.report.validation import write_page
+
+            write_page(report, validation, request.contract, found.sketch, raw=raw, valid=valid)
     if json:
         print_json(json_module.loads(validation.to_json()))
     else:

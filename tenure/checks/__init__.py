@@ -1,15 +1,12 @@
 """What a contract asks of data: rows, keys, the label, the table as a whole."""
 
-from tenure.checks.evolution import Evolution, reconcile
 from tenure.checks.label import labels_of, positives
 from tenure.checks.result import Check, Counts, Validation
 
 __all__ = [
     "Check",
     "Counts",
-    "Evolution",
     "Validation",
     "labels_of",
     "positives",
-    "reconcile",
 ]

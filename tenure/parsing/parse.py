@@ -75,19 +75,30 @@ def parse_batch(batch: pa.RecordBatch, columns: Mapping[str, Column]) -> tuple[p
 
 
 def parse_value(text: str, name: str, column: Column, key: str) -> Any:
-    """One value of a contract, such as a default, as the value a row of the column would hold; None if missing.
+    """Parse a value that stands in the contract, such as a default, as a value of the column; None if missing.
 
     Args:
-        key: where it stands in the contract, for the error.
+        text: the value as it stands in the contract.
+        name, column: the column that the value belongs to.
+        key: the contract's key that holds the value, for the error message.
 
     Raises:
-        ContractError: ``text`` is no value of the column.
+        ContractError: ``text`` is not a value of the column's type.
     """
     batch = pa.RecordBatch.from_arrays([pa.array([text])], names=[name])
     parsed, faults = parse_batch(batch, {name: column})
     if faults.bad.any():
         raise ContractError(f"'{key}': {quote(text)} is not {_NOUNS.get(column.type, 'a text')}")
     return parsed.column(0)[0].as_py()
+
+
+def default_of(name: str, column: Column) -> Any:
+    """The value that rows hold where a table lacks the optional ``column``; None if missing.
+
+    Raises:
+        ContractError: ``columns.<name>.default`` is not a value of the column's type.
+    """
+    return None if column.default is None else parse_value(str(column.default), name, column, f"columns.{name}.default")
 
 
 def _parse(raw: pa.Array, name: str, column: Column, faults: RowFaults) -> pa.Array:

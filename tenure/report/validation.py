@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 from jinja2 import Environment, StrictUndefined
 
+from tenure.atomic import write_text
 from tenure.checks import Check, Validation
 from tenure.contract import Column, Contract
 from tenure.stats import Sketch
 
 BINS = 24
 TOP_VALUES = 8
+SHOWN_ROWS = 20
+"""Rows of the quarantine, and of the rejected ones, in the report."""
 COUNTING = ("types", "nulls", "range", "values", "keys", "label", "future", "identical", "outliers")
 """Checks whose ``observed`` counts what is wrong."""
 WIDTH, HEIGHT = 240, 56
@@ -44,6 +49,31 @@ class ColumnSummary:
     bars: list[Bar]
     values: list[tuple[str, float]]
     """Most frequent texts and their shares of all rows."""
+
+
+def write_page(
+    path: Path, validation: Validation, contract: Contract, sketch: Sketch, *, raw: Path, valid: Path
+) -> None:
+    """Write the report of a validation to ``path``.
+
+    Args:
+        path: the HTML file.
+        validation, contract, sketch: as for ``render``.
+        raw: folder of ``ingest``; read: ``rejected.parquet``.
+        valid: folder of ``validate``; read: ``quarantine.parquet``.
+
+    Raises:
+        StorageError: the disk is full or cannot be written.
+    """
+    quarantined, rejected = _first_rows(valid / "quarantine.parquet"), _first_rows(raw / "rejected.parquet")
+    write_text(path, render(validation, contract, sketch, quarantined, rejected))
+
+
+def _first_rows(path: Path) -> list[dict[str, Any]]:
+    """The first ``SHOWN_ROWS`` rows of a Parquet file."""
+    with pq.ParquetFile(path) as file:
+        batch = next(file.iter_batches(batch_size=SHOWN_ROWS), None)
+    return [] if batch is None else batch.to_pylist()
 
 
 def render(

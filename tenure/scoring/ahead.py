@@ -1,4 +1,4 @@
-"""The next part is read while this one is scored: Arrow and ONNX Runtime leave Python's lock to each other."""
+"""Read-ahead: the next part is read while this one is scored. Arrow and ONNX Runtime release the GIL."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from collections.abc import Generator, Iterator
 from contextvars import copy_context
 from typing import TypeVar
 
-_LOOK_S = 0.1
+_POLL_S = 0.1
 
 Item = TypeVar("Item")
 
 
 def ahead(items: Iterator[Item]) -> Generator[Item, None, None]:
-    """``items``, of which a thread gets one ready while the one before is in use.
+    """Yield ``items``; a thread prepares the next one while the caller uses the current one.
 
-    What the iterator raises is raised here, in its place. Whoever stops early closes the generator; the iterator is
-    closed by the thread that runs it.
+    An exception of the iterator is raised here, at its place in the sequence. A caller that stops early closes the
+    generator, and the thread then closes the iterator.
     """
     ready: queue.Queue[tuple[Item | None, BaseException | None]] = queue.Queue(maxsize=1)
     stopped = threading.Event()
 
-    def hand_over(item: Item | None, error: BaseException | None) -> None:
+    def put(item: Item | None, error: BaseException | None) -> None:
         while not stopped.is_set():
             try:
-                ready.put((item, error), timeout=_LOOK_S)
+                ready.put((item, error), timeout=_POLL_S)
             except queue.Full:
                 continue
             return
@@ -33,12 +33,12 @@ def ahead(items: Iterator[Item]) -> Generator[Item, None, None]:
     def read() -> None:
         try:
             for item in items:
-                hand_over(item, None)
+                put(item, None)
                 if stopped.is_set():
                     return
-            hand_over(None, StopIteration())
-        except BaseException as error:  # it is the reader's caller who is to know
-            hand_over(None, error)
+            put(None, StopIteration())
+        except BaseException as error:  # raised again in the caller's thread
+            put(None, error)
         finally:
             close = getattr(items, "close", None)
             if close is not None:

@@ -1,9 +1,11 @@
-"""Opening the source that a contract names."""
+"""Opens the source of a table."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal
+
+import pyarrow as pa
 
 from tenure.contract import settings
 from tenure.sources.address import Address, resolve
@@ -12,17 +14,23 @@ from tenure.sources.protocol import Source
 Format = Literal["csv", "parquet", "sql"]
 
 
-def open_source(source: settings.Source, base_folder: Path | str = ".") -> Source:
-    """The table that ``source`` names; nothing is read before it is asked for.
+def open_source(source: settings.Source | pa.Table, base_folder: Path | str = ".") -> Source:
+    """Open a table; nothing is read before its columns or batches are asked for.
 
     Args:
-        source: the contract's section; ``${NAME}`` in its address is replaced from the environment.
-        base_folder: what a relative path starts from: the contract's folder.
+        source: the section ``source`` of a contract, in whose address ``${NAME}`` is replaced from the environment; or
+            a table in memory.
+        base_folder: folder that a relative path starts from: the contract's folder.
 
     Raises:
-        ContractError: no address, a variable that is not set, a database without a query.
+        ContractError: the address is missing, an environment variable is not set, or a database has no query.
+        DataError: a table in memory has two columns of the same name.
     """
-    # Imported when needed: a CSV asks for no SQLAlchemy, a database for no fsspec.
+    if isinstance(source, pa.Table):
+        from tenure.sources.arrow_table import ArrowTable
+
+        return ArrowTable(source)
+    # Imported on demand: a CSV needs no SQLAlchemy, a database no fsspec.
     address = resolve(source, Path(base_folder))
     kind = source.format or format_of(address)
     if kind == "sql":
@@ -39,7 +47,7 @@ def open_source(source: settings.Source, base_folder: Path | str = ".") -> Sourc
 
 
 def format_of(address: Address) -> Format:
-    """What an address without a ``format`` is taken for."""
+    """Format of an address whose contract gives none, by its scheme and suffix."""
     if address.scheme is not None:
         from fsspec import available_protocols
 

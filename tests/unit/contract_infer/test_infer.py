@@ -13,11 +13,11 @@ import pytest
 import spending
 from pyarrow.csv import write_csv
 
-from components.ingest.logic import run as ingest
-from components.validate.logic import inspect
+from tenure.checks.validate import validate
 from tenure.contract import Contract, parse
 from tenure.drafting.infer import infer
 from tenure.errors import DataError
+from tenure.intake.ingest import ingest
 from tenure.sources import open_source, sniff
 
 TELCO = Path(__file__).parents[3] / "datasets" / "telco" / "telco_churn.csv"
@@ -32,9 +32,10 @@ def guess(path: Path, name: str = "a table") -> tuple[Contract, str]:
 
 def meets(text: str, folder: Path) -> bool:
     """Whether the table meets the contract that was guessed of it, without a warning, a rejected or a bad row."""
-    ingested = ingest(text, None, folder / "raw")
-    assert ingested["rows_rejected"] == 0
-    validation = inspect(text, folder / "raw", folder / "valid")
+    contract = parse(text)
+    ingested = ingest(contract, open_source(contract.source), folder / "raw")
+    assert ingested.rows_rejected == 0
+    validation = validate(contract, folder / "raw", folder / "valid").validation
     assert validation.rows.quarantined == 0
     return validation.verdict == "pass"
 

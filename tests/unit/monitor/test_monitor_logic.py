@@ -10,12 +10,12 @@ import pytest
 from profiled import write_bundle
 
 from components.monitor import logic
-from components.score.logic import run as score
 from tenure import bundle as bundles
 from tenure.contract.settings import Source
 from tenure.errors import DataError
 from tenure.monitoring import Limits, decide
 from tenure.monitoring.comparison import AGAINST_VALIDATION, INPUTS_ONLY
+from tenure.scoring.score import score
 from tenure.stats.row_sample import Sample
 
 LIMITS = Limits(max_psi=0.25, max_rejected_share=0.05)
@@ -107,7 +107,7 @@ def test_values_of_a_regression_that_moved(watched_value, small_value_bundle, sa
     assert same["verdict"] == "fine", same["reasons"]
     dearer = pa.array([f"{3.0 * float(value)}" if value else "" for value in rows["basket"].to_pylist()])
     current = save(rows.set_column(rows.column_names.index("basket"), "basket", dearer))
-    score(bundle=watched_value, source=current, out=tmp_path / "scores", day="today")
+    score(bundles.read(watched_value), current, tmp_path / "scores", day="today")
     found = logic.run(
         bundle=watched_value,
         current=current,

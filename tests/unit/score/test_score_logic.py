@@ -10,12 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import csv as arrow_csv
 
-from components.score import logic
 from tenure.bundle import read
 from tenure.contract import load
 from tenure.contract.settings import Source
 from tenure.errors import DataError, InputError
 from tenure.intake.customers import Customers
+from tenure.scoring import score as scoring
 
 ROWS = 1_000
 DAY = "2026-11-21"
@@ -29,8 +29,8 @@ def table(small_bundle, tmp_path):
 
 
 def score(small_bundle, table, out, **changes):
-    arguments = {"bundle": small_bundle.folder, "source": Source(uri=str(table)), "out": out, "day": DAY}
-    return logic.run(**(arguments | changes))
+    model, source = read(small_bundle.folder), Source(uri=str(table))
+    return scoring.score(model, source, out, **({"day": DAY} | changes)).summary
 
 
 def parts(folder):
@@ -77,7 +77,7 @@ def test_the_high_risk_list_is_of_the_riskiest_with_reasons(small_bundle, table,
 def test_a_killed_run_goes_on_from_its_last_whole_part(small_bundle, table, tmp_path, monkeypatch):
     whole = tmp_path / "whole"
     score(small_bundle, table, whole, part_rows=300)
-    real, calls = logic._score, []
+    real, calls = scoring._score_part, []
 
     def killed(*arguments):
         calls.append(1)
@@ -85,7 +85,7 @@ def test_a_killed_run_goes_on_from_its_last_whole_part(small_bundle, table, tmp_
             raise KeyboardInterrupt
         return real(*arguments)
 
-    monkeypatch.setattr(logic, "_score", killed)
+    monkeypatch.setattr(scoring, "_score_part", killed)
     with pytest.raises(KeyboardInterrupt):
         score(small_bundle, table, tmp_path / "out", part_rows=300)
     assert names(tmp_path / "out") == [f".{DAY}.partial"]
@@ -99,7 +99,7 @@ def test_a_killed_run_on_other_rows_begins_anew(small_bundle, table, tmp_path, m
         raise KeyboardInterrupt
 
     with monkeypatch.context() as context:
-        context.setattr(logic, "_publish", publish)
+        context.setattr(scoring, "close_work_folder", publish)
         with pytest.raises(KeyboardInterrupt):
             score(small_bundle, table, tmp_path / "out", part_rows=300)
     arrow_csv.write_csv(small_bundle.rows.slice(100, 650), table)
@@ -137,14 +137,14 @@ def test_an_event_log_is_no_table_of_customers(tmp_path):
     cdnow = Path(__file__).resolve().parents[3] / "datasets" / "cdnow"
     customers = Customers(load(cdnow), Source(uri="cdnow_orders.csv"), cdnow)
     with pytest.raises(
-        DataError, match=r"is an event log, and the model takes a row a customer.*: customer_id, orders"
+        DataError, match=r"is an event log; the model takes one row per customer.*: customer_id, orders"
     ):
         next(customers.batches())
 
 
 def test_a_table_without_a_column_that_the_model_needs(small_bundle, table, tmp_path):
     arrow_csv.write_csv(small_bundle.rows.slice(0, 5).drop_columns(["tenure", "Contract"]), table)
-    with pytest.raises(DataError, match="lacks what the model needs: tenure, Contract"):
+    with pytest.raises(DataError, match="lacks columns that the model needs: tenure, Contract"):
         score(small_bundle, table, tmp_path / "out")
     assert not (tmp_path / "out" / DAY).exists()
 
@@ -158,7 +158,7 @@ def test_a_table_without_rows(small_bundle, table, tmp_path):
 
 @pytest.mark.parametrize("day", ["../elsewhere", ".hidden", "a/b"])
 def test_a_day_that_is_no_folders_name(small_bundle, table, tmp_path, day):
-    with pytest.raises(InputError, match="no name for a day"):
+    with pytest.raises(InputError, match="is not a valid name of a day"):
         score(small_bundle, table, tmp_path / "out", day=day)
 
 

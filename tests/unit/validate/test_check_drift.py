@@ -13,9 +13,9 @@ from kfp import dsl
 from components.ingest.logic import run as ingest
 from components.validate.component import check_drift, validate
 from components.validate.drift import run
-from components.validate.logic import inspect
 from components.validate.logic import run as validated
 from tenure.checks import Check, Validation
+from tenure.checks import validate as checks
 from tenure.contract import Column, contract_hash, parse
 from tenure.errors import DataError, StorageError
 from tenure.stats import build
@@ -120,7 +120,8 @@ def test_rows_that_grew_too_old_since_validate_looked_stop_the_run_by_their_day(
     days = ["2024-05-01", "2024-04-02"] * (ROWS // 2)
     pq.write_table(table("ab").append_column("seen", pa.array(days)), tmp_path / "t.parquet")
     ingest(TIMED, str(tmp_path / "t.parquet"), tmp_path / "raw")
-    fresh = inspect(TIMED, tmp_path / "raw", tmp_path / "valid", datetime(2024, 5, 2, tzinfo=UTC))
+    raw, valid = tmp_path / "raw", tmp_path / "valid"
+    fresh = checks.validate(parse(TIMED), raw, valid, datetime(2024, 5, 2, tzinfo=UTC)).validation
     assert fresh.verdict == "pass"
 
     def run_on(as_of: str) -> dict[str, Any]:

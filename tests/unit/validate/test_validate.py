@@ -12,8 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from components.ingest.logic import run as ingest
-from components.validate.logic import inspect, run
+from components.validate.logic import run
 from tenure.checks import Check, Validation
+from tenure.checks.validate import validate
+from tenure.contract import parse
 from tenure.errors import ContractError, DataError
 from tenure.stats import Profile
 
@@ -53,7 +55,7 @@ def check(folder: Path, table: dict[str, list[Any]], contract: str = CONTRACT) -
         table = {name: values for name, values in table.items() if name != "seen"}
     pq.write_table(pa.table(table), folder / "table.parquet")
     ingest(contract, str(folder / "table.parquet"), folder / "raw")
-    return inspect(contract, folder / "raw", folder / "valid", NOW)
+    return validate(parse(contract), folder / "raw", folder / "valid", NOW).validation
 
 
 def found(validation: Validation, name: str, column: str | None = None) -> Check:
@@ -234,7 +236,7 @@ columns:
     }
     pq.write_table(pa.table(table), tmp_path / "t.parquet")
     ingest(contract, str(tmp_path / "t.parquet"), tmp_path / "raw")
-    validation = inspect(contract, tmp_path / "raw", tmp_path / "valid", NOW)
+    validation = validate(parse(contract), tmp_path / "raw", tmp_path / "valid", NOW).validation
     assert validation.verdict == "pass"
     assert quarantined(tmp_path) == {1000: "'amount' is below 0: -1.0"}
     repeats = len(table["day"]) - len(set(zip(*table.values(), strict=True)))
@@ -276,4 +278,4 @@ def test_no_good_row_at_all(tmp_path: Path) -> None:
 def test_a_table_of_another_contract_is_refused(tmp_path: Path) -> None:
     check(tmp_path, rows())
     with pytest.raises(DataError, match="was ingested under another contract"):
-        inspect(TIMED, tmp_path / "raw", tmp_path / "valid", NOW)
+        validate(parse(TIMED), tmp_path / "raw", tmp_path / "valid", NOW)

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from components.ingest.logic import run as ingest
-from components.validate.logic import inspect
+from components.validate.logic import run as validate
 
 CONTRACT = """
 name: crm
@@ -64,7 +64,7 @@ def report(tmp_path: Path) -> Path:
     }
     pq.write_table(pa.table(table), tmp_path / "t.parquet")
     ingest(CONTRACT, str(tmp_path / "t.parquet"), tmp_path / "raw")
-    inspect(CONTRACT, tmp_path / "raw", tmp_path / "valid")
+    validate(CONTRACT, tmp_path / "raw", tmp_path / "valid")
     return tmp_path / "valid" / "validation.html"
 
 

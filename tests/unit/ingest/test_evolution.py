@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tenure.checks import reconcile
 from tenure.contract import parse
 from tenure.errors import DataError
+from tenure.intake.evolution import reconcile
 
 CONTRACT = parse(
     """
@@ -38,7 +38,7 @@ def test_new_columns_are_named_and_left_out() -> None:
 def test_an_optional_column_may_be_missing() -> None:
     found = reconcile(CONTRACT, [name for name in ALL if name != "visits"] + ["Visits "], "t.csv")
     assert found.defaulted == ("visits",)
-    assert found.near == {"visits": "Visits "}
+    assert found.similar == {"visits": "Visits "}
 
 
 @pytest.mark.parametrize("misspelt", ["Total Charges", "total_charges", "TotalCharge", "TOTALCHARGES"])

@@ -1,0 +1,106 @@
+"""Validate: hold ingested rows against the contract, separate the rows that break it, and judge the table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tenure.atomic import write_text
+from tenure.checks import table
+from tenure.checks.result import Check, Counts, Validation
+from tenure.checks.separation import separate
+from tenure.checks.table import Observed
+from tenure.contract import Contract
+from tenure.errors import DataError
+from tenure.intake.ingest import IngestReport
+from tenure.parsing import table_schema
+from tenure.stats import Profile, Sketch
+
+
+@dataclass(frozen=True)
+class Validated:
+    """What ``validate`` found."""
+
+    validation: Validation
+    sketch: Sketch
+    """Of the good rows, without the key column."""
+
+
+def validate(contract: Contract, raw: Path, valid: Path, now: datetime | None = None) -> Validated:
+    """Run every check that needs the contract and the table alone.
+
+    A table that must not be used raises no error here: see ``Validation.raise_if_stopped``.
+
+    Written to the folder ``valid``:
+
+    ``data.parquet``
+        The rows that meet the contract, with the columns of ``raw``.
+    ``quarantine.parquet``
+        ``row``, ``reason`` and ``text`` of the others.
+    ``validation.json``
+        Every check (``Validation.to_json``).
+    ``profile.json``
+        Distributions of the good rows' feature columns (``tenure.stats.Profile``).
+
+    Args:
+        contract: the rules.
+        raw: folder that ``ingest`` wrote under the same contract.
+        valid: folder to write to; created where it is missing.
+        now: an aware time that freshness and future rows are judged by; the clock's by default.
+
+    Raises:
+        ContractError: ``label.positive`` is not a value of the label column's type.
+        DataError: ``raw`` was ingested under another contract.
+        StorageError: the disk is full or cannot be written.
+    """
+    table.check_positive_value(contract)
+    now = now or datetime.now(UTC)
+    report = IngestReport.from_json((raw / "ingest.json").read_text(encoding="utf-8"))
+    _require_schema(raw / "data.parquet", table_schema(contract))
+    observed = Observed(
+        read=report.rows_read,
+        rejected=report.rows_rejected,
+        accepted=report.rows_accepted,
+        extra=tuple(report.extra_columns),
+        defaulted=tuple(report.defaulted_columns),
+        rejection_reasons=report.reasons,
+    )
+    sketch = separate(contract, raw / "data.parquet", observed, now, valid)
+    validation = Validation(
+        name=contract.name,
+        source=report.source,
+        checked_at=now.isoformat(timespec="seconds"),
+        rows=Counts(observed.read, observed.rejected, observed.accepted - observed.good, observed.good),
+        checks=tuple(_all_checks(contract, observed, sketch, now)),
+        quarantine_reasons={str(kind): count for kind, count in observed.faults.most_common()},
+        rejection_reasons=dict(observed.rejection_reasons),
+        data_hash=report.data_hash,
+    )
+    write_text(valid / "profile.json", Profile.of(sketch, contract.columns_of("feature")).to_json())
+    write_text(valid / "validation.json", validation.to_json())
+    return Validated(validation, sketch)
+
+
+def _all_checks(contract: Contract, observed: Observed, sketch: Sketch, now: datetime) -> list[Check]:
+    return [
+        *table.check_columns(observed),
+        *table.check_row_faults(contract, observed),
+        *table.check_identical(contract, observed),
+        *table.check_rejected(contract, observed),
+        *table.check_missing(contract, observed),
+        *table.check_rows_left(contract, observed),
+        *table.check_label(contract, observed, sketch),
+        *table.check_freshness(contract, observed.newest, now),
+        *table.check_outliers(sketch),
+        *table.check_drift(contract, None),
+    ]
+
+
+def _require_schema(data: Path, schema: pa.Schema) -> None:
+    found = pq.read_schema(data)
+    if not found.equals(schema):
+        raise DataError(f"{data} was ingested under another contract: its columns are {', '.join(found.names)}")

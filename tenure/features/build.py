@@ -1,0 +1,125 @@
+"""Build features: window aggregates, derived features, the split, and the transform fitted on the training part."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from tenure.atomic import write_text
+from tenure.checks import labels_of
+from tenure.contract import Contract
+from tenure.contract.schema import LABEL_COLUMN
+from tenure.features.definitions import definitions
+from tenure.features.division import divide, split_record
+from tenure.features.leakage import stop_if_leaking
+from tenure.features.rows import Rows, of_file, of_table
+from tenure.features.split import PARTS, Assignment
+from tenure.features.windows import event_columns, snapshots
+from tenure.progress import progress
+from tenure.sources import TableSink
+from tenure.transform import Tables, Transform, fit
+
+
+@dataclass(frozen=True)
+class Features:
+    """What ``build_features`` made."""
+
+    transform: Transform
+    """Fitted on the training part alone."""
+    split: dict[str, Any]
+    """The content of ``split.json``."""
+    warnings: list[str]
+    """Findings of the leakage check that do not stop the run."""
+
+
+def build_features(contract: Contract, valid: Path, features: Path) -> Features:
+    """Make the tables that models are trained, chosen and tested on.
+
+    Written to the folder ``features``:
+
+    ``train.parquet``, ``validation.parquet``, ``test.parquet``
+        The columns of ``valid`` without the label (of an event log its snapshots), the derived features, and ``_label``
+        (int8; float64 for regression).
+    ``transform.json``
+        The transform, fitted on the training part alone.
+    ``definitions.json``
+        Every feature, for people.
+    ``split.json``
+        How the rows were divided.
+    ``leakage.json``
+        What the leakage check found in the training part (``tenure.checks.leakage``); also written when it stops.
+
+    Args:
+        contract: features, split and limits.
+        valid: folder of ``validate``; read: ``data.parquet``.
+        features: folder to write to; created where it is missing.
+
+    Raises:
+        DataError: an event log does not cover a cut, a label is missing, a part of the split lacks a class, or a
+            feature gives the label away.
+        StorageError: a file cannot be read or written.
+    """
+    rows = of_file(valid / "data.parquet")
+    if contract.events is not None:
+        progress("aggregating events before the cuts")
+        rows = of_table(snapshots(contract, rows.batches(event_columns(contract))))
+    division = divide(contract, rows)
+    training = _training_part(rows, division.assignment)
+    progress("fitting the transform")
+    transform = fit(contract, training)
+    progress("checking for leakage")
+    warnings = stop_if_leaking(contract, training, transform, features / "leakage.json")
+    progress("writing the parts")
+    _write_parts(contract, rows, division.assignment, transform, features)
+    write_text(features / "transform.json", transform.to_json())
+    write_text(features / "definitions.json", _json(definitions(contract, transform)))
+    split = split_record(contract, division)
+    write_text(features / "split.json", _json(split))
+    return Features(transform, split, warnings)
+
+
+def _training_part(rows: Rows, assignment: Assignment) -> Tables:
+    training = assignment.places == PARTS.index("train")
+
+    def batches(columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        start = 0
+        for batch in rows.batches(columns):
+            yield batch.filter(pa.array(training[start : start + batch.num_rows]))
+            start += batch.num_rows
+
+    return batches
+
+
+def _write_parts(contract: Contract, rows: Rows, assignment: Assignment, transform: Transform, features: Path) -> None:
+    with contextlib.ExitStack() as stack:
+        sinks: list[TableSink] | None = None
+        start = 0
+        for batch in rows.batches(None):
+            whole = _with_features(contract, batch, transform)
+            if sinks is None:
+                sinks = [stack.enter_context(TableSink(features / f"{part}.parquet", whole.schema)) for part in PARTS]
+            places = assignment.places[start : start + batch.num_rows]
+            for index, sink in enumerate(sinks):
+                sink.write(whole.filter(pa.array(places == index)))
+            start += batch.num_rows
+            progress("rows written", start, rows.count)
+
+
+def _with_features(contract: Contract, batch: pa.RecordBatch, transform: Transform) -> pa.RecordBatch:
+    """The batch with its derived features, and with ``_label`` in place of the label column."""
+    columns = {name: batch.column(name) for name in batch.schema.names}
+    derived = transform.derive(columns)
+    if contract.label_column is not None:
+        columns[LABEL_COLUMN] = pa.array(labels_of(contract, columns.pop(contract.label_column)))
+    label = columns.pop(LABEL_COLUMN)
+    return pa.RecordBatch.from_pydict({**columns, **derived, LABEL_COLUMN: label})
+
+
+def _json(document: Any) -> str:
+    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -1,0 +1,84 @@
+"""Dividing the rows of a table into training, validation and test part, and the record of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenure.checks import labels_of
+from tenure.contract import Contract
+from tenure.contract.schema import LABEL_COLUMN, SNAPSHOT_COLUMN
+from tenure.errors import DataError
+from tenure.features.rows import Rows
+from tenure.features.split import PARTS, Assignment, assign, hash_keys
+from tenure.features.windows import horizon_days
+from tenure.tasks import get
+
+
+@dataclass(frozen=True, eq=False)
+class Division:
+    """The part of each row, with its label and time."""
+
+    assignment: Assignment
+    labels: NDArray[Any]
+    """Shape (rows,), of the contract's task."""
+    times: NDArray[Any] | None
+    """Shape (rows,): the time column, or the cut; None where rows have no time."""
+
+
+def divide(contract: Contract, rows: Rows) -> Division:
+    """Divide rows by the contract's ``split``. Holds a few numbers a row in memory, and no text.
+
+    Raises:
+        DataError: a row has no label or no time, or the rows cannot be divided as the contract says.
+    """
+    time = contract.time if contract.events is None else SNAPSHOT_COLUMN
+    label = contract.label_column or LABEL_COLUMN
+    hashes = np.empty(rows.count, dtype=np.uint64)
+    labels = np.empty(rows.count, dtype=get(contract.task).label.dtype)
+    times: NDArray[Any] | None = None
+    missing: Counter[str] = Counter()
+    start = 0
+    for batch in rows.batches([contract.key, label, *([time] if time else [])]):
+        here = slice(start, start := start + batch.num_rows)
+        missing.update({name: batch.column(name).null_count for name in (time, label) if name})
+        if missing.total():
+            continue
+        hashes[here] = hash_keys(batch.column(contract.key), contract.split.seed)
+        labels[here] = labels_of(contract, batch.column(label))
+        if time is not None:
+            moments = batch.column(time).to_numpy(zero_copy_only=False)
+            times = np.empty(rows.count, dtype=moments.dtype) if times is None else times
+            times[here] = moments
+    for name, count in missing.items():
+        if count:
+            raise DataError(f"{count} rows have no '{name}'")
+    if not np.isfinite(labels).all():
+        raise DataError(f"{int((~np.isfinite(labels)).sum())} rows have a label that is not finite")
+    return Division(assign(contract, hashes, labels, times), labels, times)
+
+
+def split_record(contract: Contract, division: Division) -> dict[str, Any]:
+    """The content of ``split.json``: strategy, seed, shares, rows, labels and times of the parts."""
+    assignment, times = division.assignment, division.times
+    record: dict[str, Any] = {
+        "strategy": assignment.strategy,
+        "seed": contract.split.seed,
+        "shares": {"train": contract.split.train, "validation": contract.split.validation, "test": contract.split.test},
+        "rows": assignment.rows,
+        **get(contract.task).label.describe_parts(
+            {part: division.labels[assignment.places == index] for index, part in enumerate(PARTS)}
+        ),
+        "keys_in_several_parts": assignment.keys_in_several_parts,
+    }
+    if times is not None:
+        times_of = {part: times[assignment.places == index] for index, part in enumerate(PARTS)}
+        record["times"] = {part: [str(inside.min()), str(inside.max())] for part, inside in times_of.items()}
+        if contract.events is not None:
+            record["horizon_days"] = horizon_days(contract)
+            record["cuts"] = {part: sorted({str(cut) for cut in inside}) for part, inside in times_of.items()}
+    return record

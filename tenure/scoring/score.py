@@ -1,0 +1,171 @@
+"""Score: a model's predictions for every customer of a table, in dated Parquet files.
+
+    <out>/2026-11-21/        appears when the last row is scored
+    ├── part-00000.parquet   key, row, probability, decision, band
+    ├── rejected.parquet     rows that could not be read, with the reason
+    ├── high-risk.csv        the customers with the highest risk, and what raised it
+    └── summary.json         counts, bands, distribution of the probabilities, model, source
+
+For a regression the parts hold value, value_low and value_high, and the list is ``highest-value.csv``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from tenure.atomic import write_text
+from tenure.bundle import Bundle
+from tenure.contract.settings import Source
+from tenure.errors import DataError, InputError
+from tenure.intake.customers import Customers
+from tenure.parsing import ROW, rejects
+from tenure.progress import progress
+from tenure.scoring.ahead import ahead
+from tenure.scoring.columns import LISTS, histogram_limits, prediction_columns, score_column
+from tenure.scoring.parts import (
+    close_work_folder,
+    open_work_folder,
+    part_file,
+    read_finished_part,
+    read_parts,
+    remove_parts_from,
+)
+from tenure.scoring.tally import Tally
+from tenure.sources import TableSink
+
+PART_ROWS = 65_536
+TOP = 100
+REASONS = 3
+"""Columns that the list names as reasons of a score."""
+SUMMARY_FILE = "summary.json"
+
+
+@dataclass(frozen=True)
+class ScoreRun:
+    """A finished scoring run."""
+
+    folder: Path
+    """The day's folder."""
+    summary: dict[str, Any]
+    """The content of ``summary.json``."""
+
+
+def score(
+    model: Bundle,
+    table: Source | pa.Table,
+    out: Path,
+    *,
+    base_folder: Path = Path(),
+    day: str = "",
+    threshold: float | None = None,
+    top: int = TOP,
+    part_rows: int = PART_ROWS,
+) -> ScoreRun:
+    """Score a table. A run of the same job that was killed is resumed.
+
+    Args:
+        model: the bundle to predict with.
+        table: the customers: an address, or a table in memory. It needs the key and the model's inputs, no label.
+        out: folder in which the day's folder appears; one of the same day is replaced.
+        base_folder: folder that a relative address starts from.
+        day: name of the day's folder, ISO 8601; today in UTC by default.
+        threshold: smallest probability, or value, of a customer to contact, instead of the bundle's own.
+        top: number of customers in the list of the highest scores.
+        part_rows: rows of a part: as many are held in memory, and as many are lost if the run is killed.
+
+    Raises:
+        InputError: ``day`` is not a valid folder name.
+        DataError: the table cannot be read, lacks a column, or has no row that can be scored.
+        ContractError: the address is invalid.
+        SourceError: the database or object store is down or does not answer in time.
+        StorageError: the disk is full or cannot be written.
+    """
+    day = day or datetime.now(UTC).date().isoformat()
+    if Path(day).name != day or day.startswith("."):
+        raise InputError(f"'{day}' is not a valid name of a day's folder")
+    customers = Customers(model.contract, table, base_folder)
+    source = customers.shown
+    work = out / f".{day}.partial"
+    job = {"bundle_version": model.version, "source": source, "threshold": threshold, "part_rows": part_rows}
+    open_work_folder(work, job)
+    tally = Tally(top, score_column(model), histogram_limits(model))
+    reused = 0
+    with (
+        TableSink(work / "rejected.parquet", rejects.SCHEMA) as rejected,
+        contextlib.closing(ahead(read_parts(customers, part_rows, rejected))) as parts,
+    ):
+        for number, part in enumerate(parts):
+            path = part_file(work, number)
+            scores = read_finished_part(path, part, model.contract.key)
+            reused += scores is not None
+            if scores is None:
+                scores = _score_part(model, part, threshold)
+                with TableSink(path, scores.schema) as sink:
+                    for batch in scores.to_batches():
+                        sink.write(batch)
+            tally.add(scores, part)
+            share = customers.share
+            progress(f"{tally.rows:,} customers scored", *((round(100 * share), 100) if share is not None else ()))
+    rows_rejected = sum(customers.rejected.values())
+    if not tally.rows:
+        raise DataError(f"{source}: no row can be scored; {rows_rejected:,} were rejected")
+    remove_parts_from(work, -(-tally.rows // part_rows))
+    write_text(work / LISTS[model.contract.task], _list_csv(model, tally.highest, threshold))
+    summary = {
+        **tally.summary(),
+        "name": model.manifest.name,
+        "bundle_version": model.version,
+        "threshold": model.decision.threshold if threshold is None else threshold,
+        "source": source,
+        "day": day,
+        "rejected": rows_rejected,
+        "reasons": dict(customers.rejected.most_common()),
+        "parts_reused": reused,
+        "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    write_text(work / SUMMARY_FILE, json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
+    close_work_folder(work, out / day)
+    return ScoreRun(out / day, summary)
+
+
+def _score_part(model: Bundle, part: pa.Table, threshold: float | None) -> pa.Table:
+    prediction = model.predict(_inputs(model, part), threshold=threshold)
+    return pa.table(
+        {
+            "key": part.column(model.contract.key).cast(pa.string()),
+            "row": part.column(ROW),
+            **prediction_columns(prediction),
+            "decision": prediction.decision,
+            "band": pa.array(prediction.band, pa.string()),
+        }
+    )
+
+
+def _inputs(model: Bundle, part: pa.Table) -> dict[str, pa.ChunkedArray]:
+    return {name: part.column(name) for name in model.contract.inputs if name in part.column_names}
+
+
+def _list_csv(model: Bundle, customers: pa.Table, threshold: float | None) -> str:
+    """The customers as CSV, each with the columns that moved its score most."""
+    prediction = model.predict(_inputs(model, customers), explain=REASONS, threshold=threshold)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    numbers = prediction_columns(prediction)
+    header = [f"reason_{place}" for place in range(1, REASONS + 1)]
+    writer.writerow(["key", *numbers, "contact", "band", "recommendation", *header])
+    for row, key in enumerate(customers.column(model.contract.key).cast(pa.string()).to_pylist()):
+        reasons = [f"{reason.column} {reason.contribution:+.3f}" for reason in prediction.reasons[row]]
+        reasons += [""] * (REASONS - len(reasons))
+        contact = "yes" if prediction.decision[row] else "no"
+        scores = [f"{values[row]:.6f}" for values in numbers.values()]
+        writer.writerow([key, *scores, contact, prediction.band[row], prediction.recommendation[row], *reasons])
+    return text.getvalue()
