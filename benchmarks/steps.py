@@ -31,7 +31,7 @@ STEPS = displayed_steps()
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def run_step(name: str, folder: Path, threads: int) -> None:
+def run_step(name: str, folder: Path) -> None:
     """Call a step's component with the artifacts under ``folder``, made by the steps before it."""
     (folder_name,) = [each for each, specs in specs_by_folder().items() if name in {spec.name for spec in specs}]
     component = getattr(import_module(f"components.{folder_name}.component"), name)
@@ -43,7 +43,6 @@ def run_step(name: str, folder: Path, threads: int) -> None:
         "storage": str(folder / "studies" / "journal"),
         "worker": 0,
         "workers": 1,
-        "threads": threads,
         "run_id": "benchmark",
         "override": "a benchmark registers whatever comes",
     }
@@ -73,7 +72,7 @@ def main(arguments: Sequence[str]) -> None:
     seconds = {}
     for name in only or STEPS:
         started = perf_counter()
-        run_step(name, folder, threads=1)
+        run_step(name, folder)
         seconds[name] = perf_counter() - started
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     cpu_s = sum(each.ru_utime + each.ru_stime for each in used)

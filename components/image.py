@@ -1,14 +1,18 @@
-"""The image that the steps run in."""
+"""Images of the steps, and the version of the code in them."""
 
 import os
 
 IMAGE = "tenure-pipeline-python"
 """A name without a tag: ``pipelines.graphs.settings`` sets the real image, tagged by content, on every task."""
 
+ROLLOUT_IMAGE = "tenure-rollout:set-by-rollout-image"
+"""Image of the deploy step in a graph that was compiled without ``--rollout-image``; nobody builds it. The tag tells
+in the pod's events which option was missing."""
+
 REVISION_VARIABLE = "TENURE_REVISION"
-"""Set in the image by its build: the git commit of the code inside, with ``-dirty`` if it was changed since."""
+"""Environment variable set by the image's build: the git commit of the code in it, ``-dirty`` for a changed one."""
 
 
 def code_version(given: str) -> str:
-    """``given``, or else what the image says of the code inside: who submits a run may have another checkout."""
+    """``given``, or the version that the image states: a run may be submitted from another checkout."""
     return given or os.environ.get(REVISION_VARIABLE, "")

@@ -52,6 +52,8 @@ class StepSpec:
     """Whether the step opens the contract's source, and so needs the Secret with the credentials of its address."""
     cached: bool = True
     """Whether the result may come from an earlier run with the same image, parameters and inputs."""
+    in_rollout_image: bool = False
+    """Whether the step runs in the image of the rollout instead of the pipeline's."""
     is_exit: bool = False
     """Whether the step runs after all others, even if one failed. Kubeflow does not retry such a step, and its failure
     does not explain the run's."""

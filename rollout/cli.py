@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from rollout import commands
 from rollout.limits import Limits
 from tenure.errors import TenureError
+from tenure.tracking.location import FALLBACK_VARIABLE, URI_VARIABLE
 
 EXAMPLES = """
   {program} plan --requests-per-s 20
@@ -148,7 +149,8 @@ def _asked(command: argparse.ArgumentParser) -> None:
 
 def _mlflow(command: argparse.ArgumentParser) -> None:
     words = "MLflow's URL, whose alias champion moves with promotion (default: $MLFLOW_TRACKING_URI; none: no registry)"
-    command.add_argument("--mlflow", default=os.environ.get("MLFLOW_TRACKING_URI", ""), help=words)
+    default = os.environ.get(URI_VARIABLE) or os.environ.get(FALLBACK_VARIABLE, "")
+    command.add_argument("--mlflow", default=default, help=words)
 
 
 def _limits(command: argparse.ArgumentParser) -> None:

@@ -27,6 +27,7 @@ from rollout.state import Phase, Plan
 from rollout.traffic import Cluster
 from rollout.watching import NOTICE_S, controller_at_work, see_through, until
 from tenure.errors import InputError, SourceError, VerdictError
+from tenure.tracking.location import Location
 
 if TYPE_CHECKING:
     from tenure.prediction_log import Logged
@@ -60,6 +61,8 @@ def start(options: argparse.Namespace) -> None:
     if not storage_uri:
         if not options.mlflow:
             raise InputError("where does the bundle lie? --storage-uri, or --mlflow to ask the registry")
+        # A step of a pipeline outlasts a restart of MLflow.
+        Location(options.mlflow, None).reach()
         storage_uri = MlflowRegistry(options.mlflow).storage_uri(model, options.version, options.artifact_root)
     if options.shadow_rows < shadow.FEWEST_ROWS:
         raise InputError(f"--shadow-rows {options.shadow_rows}: at least {shadow.FEWEST_ROWS}")

@@ -6,13 +6,12 @@ from components.image import IMAGE
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
-def champion(contract: str, champion: dsl.Output[dsl.Artifact], tracking_uri: str = "", seen: str = "") -> None:
+def champion(contract: str, champion: dsl.Output[dsl.Artifact], seen: str = "") -> None:
     """Fetch the model that is live. Cached only where a step before looked which one that is.
 
     Args:
         contract: the contract, YAML text.
         champion: champion.json, and bundle/ if there is a champion that can be read.
-        tracking_uri: of MLflow; the environment's, or SQLite in the home, if empty.
         seen: which model that is, if known. Nothing reads it: it is part of the cache key.
     """
     from pathlib import Path
@@ -23,7 +22,7 @@ def champion(contract: str, champion: dsl.Output[dsl.Artifact], tracking_uri: st
     from components.step import step
 
     with step("champion") as running:
-        running.summary = run(contract=contract, champion=Path(champion.path), tracking_uri=tracking_uri)
+        running.summary = run(contract=contract, champion=Path(champion.path))
         made_of = ("name", "version", "bundle_version", "data_hash", "contract_hash")
         trace([champion], contract=contract, **{name: running.summary[name] for name in made_of})
         address_by_content(champion)

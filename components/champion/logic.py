@@ -14,7 +14,7 @@ from tenure.sources import write_text
 from tenure.tracking import Registry, Version, resolve
 
 
-def run(*, contract: str, champion: Path, tracking_uri: str = "") -> dict[str, Any]:
+def run(*, contract: str, champion: Path) -> dict[str, Any]:
     """Fetch the champion's bundle.
 
     Args:
@@ -23,7 +23,6 @@ def run(*, contract: str, champion: Path, tracking_uri: str = "") -> dict[str, A
             ``champion.json`` holds ``name``; ``version``, ``bundle_version``, ``data_hash`` and ``contract_hash``, of
             what it was made of (null without a champion); and ``unreadable``: why the champion's bundle must not be
             loaded, or null.
-        tracking_uri: of MLflow; ``MLFLOW_TRACKING_URI``, or SQLite in the home, if empty.
 
     Returns:
         The content of ``champion.json``.
@@ -33,7 +32,7 @@ def run(*, contract: str, champion: Path, tracking_uri: str = "") -> dict[str, A
         SourceError: MLflow is down, hangs or refuses.
         StorageError: the disk is full or refuses.
     """
-    registry = Registry(parse(contract).name, resolve(tracking_uri))
+    registry = Registry(parse(contract).name, resolve())
     found = registry.champion()
     champion.mkdir(parents=True, exist_ok=True)
     unreadable = None if found is None else _fetch(registry, found, champion / "bundle")

@@ -1,48 +1,31 @@
-"""Deploy, as a KFP component."""
+"""Deploy, as a KFP component: the rollout's own command line in the rollout's image.
+
+The step only starts the rollout: the controller in the cluster carries it out, which takes hours. Starting the version
+that is being rolled out, or that serves already, changes nothing, so a retry is safe. ``--once`` refuses a version that
+was rolled back: a schedule that trains the same model every night must not roll it out every night.
+"""
 
 from kfp import dsl
 
-from components.image import IMAGE
+from components.image import ROLLOUT_IMAGE
 
 
-@dsl.component(base_image=IMAGE, install_kfp_package=False)
-def deploy(
-    service: str,
-    version: str,
-    model: str,
-    run_id: str,
-    namespace: str = "",
-    tracking_uri: str = "",
-    artifact_root: str = "",
-    shadow_log: str = "",
-    wait: bool = False,
-) -> None:
-    """Start the rollout of a registered version; its controller in the cluster carries it out.
+@dsl.container_component
+def deploy(service: str, namespace: str, version: str, model: str, run_id: str):  # type: ignore[no-untyped-def]
+    """Start the rollout of a registered version.
 
     Args:
         service: the InferenceService.
-        version: the registered version's number, as register returns it; empty does nothing.
-        model: the registered model's name.
+        namespace: namespace of the service.
+        version: number of the registered version.
+        model: name of the registered model.
         run_id: Kubeflow's id of the run, for the history.
-        namespace: of the service; the pod's own if empty.
-        tracking_uri: of MLflow; the environment's if empty.
-        artifact_root: what MLflow's own artifact addresses are relative to, as in s3://bucket/mlflow.
-        shadow_log: a prediction log to replay before any traffic; empty for none.
-        wait: until it is promoted, or fail when it is rolled back.
     """
-    from components.deploy.logic import run
-    from components.step import step
-
-    with step("deploy") as running:
-        running.summary = run(
-            service=service,
-            version=version,
-            model=model,
-            namespace=namespace,
-            tracking_uri=tracking_uri,
-            artifact_root=artifact_root,
-            shadow_log=shadow_log,
-            wait=wait,
-            who="pipeline",
-            why=f"registered by run {run_id}",
-        )
+    return dsl.ContainerSpec(
+        image=ROLLOUT_IMAGE,
+        command=["python", "-m", "rollout"],
+        args=[
+            *("start", service, "--namespace", namespace, "--version", version, "--model", model, "--once"),
+            *("--who", "pipeline", "--why", f"registered by run {run_id}"),
+        ],
+    )

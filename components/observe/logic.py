@@ -22,12 +22,11 @@ IDENTITY = ("ETag", "etag", "VersionId", "generation", "md5Hash", "content_md5",
 """What file systems say of a file that changes with its content."""
 
 
-def run(*, contract: str, tracking_uri: str = "") -> dict[str, str]:
+def run(*, contract: str) -> dict[str, str]:
     """Look at the registry, the data and the calendar.
 
     Args:
         contract: the contract's YAML.
-        tracking_uri: of MLflow; as ``tenure.tracking.resolve`` finds it, if empty.
 
     Returns:
         ``champion``: version and bundle of the champion, empty if there is none.
@@ -40,7 +39,7 @@ def run(*, contract: str, tracking_uri: str = "") -> dict[str, str]:
         SourceError: MLflow or the store is down, hangs or refuses.
     """
     terms = parse(contract)
-    found = Registry(terms.name, resolve(tracking_uri)).champion()
+    found = Registry(terms.name, resolve()).champion()
     return {
         "champion": "" if found is None else f"{found.version}/{found.bundle_version}",
         "fingerprint": fingerprint(terms),

@@ -13,11 +13,8 @@ def register(
     validation: dsl.Input[dsl.Artifact],
     run_id: str,
     serving: dsl.Input[dsl.Artifact] = None,
-    tracking_uri: str = "",
     override: str = "",
     code_version: str = "",
-    promote: bool = False,
-    who: str = "",
 ) -> NamedTuple("Registered", [("version", str), ("model", str)]):  # type: ignore[valid-type]
     """Track the run, and register its model if the verdict allows it; returns the version and the model's name.
 
@@ -26,11 +23,8 @@ def register(
         validation: what validate and check_drift report, kept with the run.
         run_id: Tenure's id of the run.
         serving: serving.json of check_serving, kept with the run.
-        tracking_uri: of MLflow; the environment's, or SQLite in the home, if empty.
         override: a person's reason to register an inconclusive model; empty for none.
         code_version: of the code that trained; the image's own if empty.
-        promote: make a blessed version the champion at once.
-        who: who answers for it; the user of the process if empty.
     """
     from collections import namedtuple
     from pathlib import Path
@@ -45,24 +39,19 @@ def register(
             validation=Path(validation.path),
             run_id=run_id,
             serving=Path(serving.path) if serving else None,
-            tracking_uri=tracking_uri,
             override=override,
             code_version=of_image(code_version),
-            promote=promote,
-            who=who,
         )
     Registered = namedtuple("Registered", ["version", "model"])
     return Registered(version=running.summary["version"], model=running.summary["name"])
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
-def track(
-    evaluation: dsl.Input[dsl.Artifact], validation: dsl.Input[dsl.Artifact], run_id: str, tracking_uri: str = ""
-) -> None:
+def track(evaluation: dsl.Input[dsl.Artifact], validation: dsl.Input[dsl.Artifact], run_id: str) -> None:
     """Track a run whose model may not be registered.
 
     Args:
-        evaluation, validation, run_id, tracking_uri: as for ``register``.
+        evaluation, validation, run_id: as for ``register``.
     """
     from pathlib import Path
 
@@ -74,5 +63,4 @@ def track(
             evaluation=Path(evaluation.path),
             validation=Path(validation.path),
             run_id=run_id,
-            tracking_uri=tracking_uri,
         )

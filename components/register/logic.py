@@ -21,11 +21,8 @@ def run(
     run_id: str,
     validation: Path | None = None,
     serving: Path | None = None,
-    tracking_uri: str = "",
     override: str = "",
     code_version: str = "",
-    promote: bool = False,
-    who: str = "",
 ) -> dict[str, Any]:
     """Track the run in MLflow, then register its model as the challenger.
 
@@ -39,11 +36,8 @@ def run(
         run_id: Tenure's id of the run.
         validation: folder of validate's reports, kept with the run.
         serving: folder of ``check_serving``; ``serving.json`` is kept with the run.
-        tracking_uri: of MLflow; ``MLFLOW_TRACKING_URI``, or SQLite in the home, if empty.
         override: why to register a model whose verdict is inconclusive; recorded with the version.
         code_version: of the code that trained.
-        promote: make the blessed version the champion at once.
-        who: who answers for it; the user of this process if empty.
 
     Returns:
         ``name``, ``version``, ``bundle_version``, ``aliases``, ``registered`` (whether this is a version other than
@@ -58,7 +52,7 @@ def run(
     document = json.loads((evaluation / "evaluation.json").read_text(encoding="utf-8"))
     state, summary = document["verdict"]["state"], document["verdict"]["summary"]
     override = override.strip() or document["override"]
-    location = resolve(tracking_uri)
+    location = resolve()
     mlflow_run_id = log_run(location, document, run_id=run_id, files=_files(evaluation, validation, serving))
     if state == "reject":
         raise VerdictError(f"the model was rejected: {summary}")
@@ -91,7 +85,7 @@ def run(
             ),
             example=json.loads((evaluation / "example.json").read_text(encoding="utf-8")),
         )
-        version = _crown(registry, version, state, run_id=run_id, promote=promote, who=who or whoami())
+        version = _promote_first(registry, version, state, run_id)
     return {
         "name": version.name,
         "version": version.version,
@@ -103,22 +97,18 @@ def run(
     }
 
 
-def _crown(registry: Registry, version: Version, state: str, *, run_id: str, promote: bool, who: str) -> Version:
-    """Make a blessed version the champion where there is none, or where that was asked for."""
-    if state != "bless":
+def _promote_first(registry: Registry, version: Version, state: str, run_id: str) -> Version:
+    """Make a blessed version the champion if there is none yet."""
+    if state != "bless" or registry.champion() is not None:
         return version
-    if registry.champion() is None:
-        return registry.promote(version.version, who=who, why=f"the first blessed version, from run {run_id}")
-    if promote:
-        return registry.promote(version.version, who=who, why=f"blessed by run {run_id}")
-    return version
+    return registry.promote(version.version, who=whoami(), why=f"the first blessed version, from run {run_id}")
 
 
-def track(*, evaluation: Path, run_id: str, validation: Path | None = None, tracking_uri: str = "") -> dict[str, Any]:
+def track(*, evaluation: Path, run_id: str, validation: Path | None = None) -> dict[str, Any]:
     """Track a run in MLflow whose model may not be registered.
 
     Args:
-        evaluation, run_id, validation, tracking_uri: as for ``run``.
+        evaluation, run_id, validation: as for ``run``.
 
     Returns:
         ``name``, ``mlflow_run_id``, ``tracking_uri``.
@@ -129,7 +119,7 @@ def track(*, evaluation: Path, run_id: str, validation: Path | None = None, trac
     document = json.loads((evaluation / "evaluation.json").read_text(encoding="utf-8"))
     # On a cluster this line is all that whoever submitted the run gets to read of the verdict.
     progress(f"not blessed: {document['verdict']['summary']}")
-    location = resolve(tracking_uri)
+    location = resolve()
     mlflow_run_id = log_run(location, document, run_id=run_id, files=_files(evaluation, validation, None))
     return {"name": document["name"], "mlflow_run_id": mlflow_run_id, "tracking_uri": location.shown}
 

@@ -13,7 +13,6 @@ def train(
     features: dsl.Input[dsl.Dataset],
     trials: dsl.Input[list[dsl.Artifact]],
     candidates: dsl.Output[dsl.Model],
-    threads: int = 1,
 ) -> None:
     """Fit the best of each family, calibrate it, set its threshold, refit it on all but the test part, and ship it.
 
@@ -24,7 +23,6 @@ def train(
         features: train.parquet, validation.parquet, transform.json.
         trials: trials.json of every worker.
         candidates: a bundle a family, train.json.
-        threads: a fit may use.
     """
     import json
     from datetime import UTC, datetime
@@ -43,7 +41,6 @@ def train(
             trials=[Path(worker.path) for worker in trials],
             candidates=Path(candidates.path),
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            threads=threads,
         )
         document = json.loads((Path(candidates.path) / "train.json").read_text(encoding="utf-8"))
         (chosen,) = [entry for entry in document["leaderboard"] if entry["chosen"]]

@@ -21,7 +21,6 @@ def run(
     trials: Sequence[Path],
     candidates: Path,
     created_at: str,
-    threads: int = 1,
 ) -> dict[str, Any]:
     """See ``tenure.training.train.train``; ``contract`` is its YAML text.
 
@@ -37,5 +36,4 @@ def run(
         trials=trials,
         candidates=candidates,
         created_at=created_at,
-        threads=threads,
     )

@@ -13,7 +13,6 @@ def tune(
     worker: int,
     workers: int,
     trials: dsl.Output[dsl.Artifact],
-    threads: int = 1,
 ) -> None:
     """Search the parameters of the model families: one worker's share.
 
@@ -24,7 +23,6 @@ def tune(
         worker: which worker this is, from 0.
         workers: how many there are.
         trials: trials.json.
-        threads: a fit may use.
     """
     from pathlib import Path
 
@@ -40,6 +38,5 @@ def tune(
             trials=Path(trials.path),
             worker=worker,
             workers=workers,
-            threads=threads,
         )
         trace([trials], contract=contract, inputs=[features])

@@ -12,7 +12,7 @@ __all__ = ["FILE_NAME", "run"]
 
 
 def run(
-    *, contract: str, features: Path, storage: str, trials: Path, worker: int = 0, workers: int = 1, threads: int = 1
+    *, contract: str, features: Path, storage: str, trials: Path, worker: int = 0, workers: int = 1
 ) -> dict[str, Any]:
     """See ``tenure.training.search.run.search``; ``contract`` is its YAML text.
 
@@ -27,5 +27,4 @@ def run(
         trials=trials,
         worker=worker,
         workers=workers,
-        threads=threads,
     )

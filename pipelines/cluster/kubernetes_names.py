@@ -53,10 +53,10 @@ def check_dns_label(flag: str, name: str) -> None:
         raise InputError(f"{flag} '{name}' is no name to Kubernetes: 1 to 63 lower-case letters, digits and '-'")
 
 
-def check_image(image: str) -> None:
+def check_image(flag: str, image: str) -> None:
     """
     Raises:
-        InputError: it is no reference to an image.
+        InputError: the text is not a reference to an image.
     """
     if not IMAGE.fullmatch(image):
-        raise InputError(f"--image '{image}' is no image: [registry/]path:tag in lower-case letters, without spaces")
+        raise InputError(f"{flag} '{image}' is not an image: [registry/]path:tag in lower-case letters, without spaces")

@@ -57,9 +57,11 @@ class Options:
     """Kubernetes Secret with a key for each variable that the source's address names."""
     service_account: str | None = None
     deploy: str | None = None
-    """Of training: the InferenceService that a registered version goes out on."""
+    """Training only: InferenceService on which the registered version starts as a canary."""
     deploy_namespace: str | None = None
-    """The service's; that of k8s/base without it."""
+    """Namespace of the service; that of k8s/base if None."""
+    rollout_image: str | None = None
+    """Image of the deploy step."""
 
 
 @contextlib.contextmanager
@@ -160,7 +162,9 @@ def _arguments(options: Options) -> dict[str, Any]:
 
 
 def _settings(request: Request, options: Options) -> Settings:
-    check_image(options.image)
+    for flag, image in (("--image", options.image), ("--rollout-image", options.rollout_image)):
+        if image is not None:
+            check_image(flag, image)
     for flag, name in (("--source-secret", options.source_secret), ("--service-account", options.service_account)):
         if name is not None:
             check_object_name(flag, name)
@@ -193,6 +197,7 @@ def _settings(request: Request, options: Options) -> Settings:
     try:
         return cluster(
             options.image,
+            rollout_image=options.rollout_image,
             tracking_uri=options.tracking_uri,
             labels=options.labels,
             source_secret=secret,

@@ -21,8 +21,9 @@ from pipelines.cluster.run_states import step_of
 POD_NAMES_V1 = "workflows.argoproj.io/pod-name-format"
 """Annotation of workflows whose pods are called like their nodes."""
 TRY = re.compile(r"\(\d+\)$")
-TOLD = re.compile(r"^\[[\w#]+\] (error|not blessed): (.+)$", re.MULTILINE)
-"""How ``components.step`` tells an error, as the last thing a step says, and the step ``track`` the verdict."""
+OUTCOME = re.compile(r"^(?:\[[\w#]+\] )?(error|not blessed): (.+)$", re.MULTILINE)
+"""Line of a step's log with its outcome: an error as ``components.step`` or, without the step's name, the rollout's
+command line prints it, or the verdict that the step ``track`` prints."""
 NO_IMAGE = ("ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName")
 MAX_MESSAGE = 400
 
@@ -133,7 +134,7 @@ def told_verdict(log: str) -> str | None:
 
 def _told(log: str, what: str) -> str | None:
     """The last of the lines that tell ``what``."""
-    return next((_one_line(words) for told, words in reversed(TOLD.findall(log)) if told == what), None)
+    return next((_one_line(words) for told, words in reversed(OUTCOME.findall(log)) if told == what), None)
 
 
 def _pods(metadata: Mapping[str, Any], nodes: Mapping[str, Mapping[str, Any]]) -> Iterator[Pod]:

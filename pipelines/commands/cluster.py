@@ -1,4 +1,4 @@
-"""``tenure submit``: a pipeline on Kubeflow, once."""
+"""``tenure submit``: run a pipeline on Kubeflow once."""
 
 from __future__ import annotations
 
@@ -8,33 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.commands.cluster_options import (
-    WORKERS,
-    AccountOption,
-    CacheOption,
-    ContextOption,
-    DataOption,
-    DatasetArgument,
-    DeployNamespaceOption,
-    DeployOption,
-    EndpointOption,
-    ExperimentOption,
-    ImageOption,
-    LabelOption,
-    LogOption,
-    PipelineOption,
-    ReferenceOption,
-    SecretOption,
-    TrackingOption,
-    TrialsOption,
-    WorkersOption,
-    check_flags,
-    checked_image,
-    cluster_request,
-)
+from pipelines.commands.cluster_options import DATASET_HELP, ClusterOptions, other_pipeline, with_cluster_options
 from pipelines.commands.options import JsonOption, command, print_json
 from pipelines.graphs.names import ENDINGS, Pipeline
-from pipelines.graphs.settings import TRACKING_URI
 
 if TYPE_CHECKING:
     from pipelines.cluster.run_states import RunState
@@ -57,42 +33,29 @@ def register(app: typer.Typer) -> None:
         """
 tenure submit datasets/crm --endpoint http://localhost:8888 --image registry.example.com/tenure-pipeline:4f2c1a9
 tenure submit datasets/telco --data-store s3://tenure-data/datasets --image tenure-pipeline:4f2c1a9 --workers 8
-tenure submit datasets/crm --data s3://bucket/crm.parquet --image tenure-pipeline:4f2c1a9 --deploy churn
+tenure submit datasets/crm --data s3://bucket/crm.parquet --image tenure-pipeline:4f2c1a9 \\
+  --deploy churn --rollout-image tenure-rollout:9d03b6e
 tenure submit datasets/crm --pipeline scoring --data s3://bucket/today.parquet --image tenure-pipeline:4f2c1a9
 tenure submit datasets/crm --pipeline monitoring --log s3://tenure-data/prediction-log --image tenure-pipeline:4f2c1a9
 tenure submit datasets/crm --context production --data s3://bucket/crm.parquet --image tenure-pipeline:4f2c1a9
 tenure submit datasets/crm --image tenure-pipeline:4f2c1a9 --label team=crm --no-wait --json | jq -r .run_id
 """,
-    )(submit)
+    )(with_cluster_options(submit))
 
 
 def submit(
-    dataset: Annotated[Path, DatasetArgument],
+    dataset: Annotated[Path, typer.Argument(metavar="DATASET", help=DATASET_HELP)],
     *,
-    pipeline: PipelineOption = Pipeline.TRAINING,
-    endpoint: EndpointOption = None,
-    context: ContextOption = None,
-    image: ImageOption = None,
-    data: DataOption = None,
+    cluster: ClusterOptions,
     data_store: DataStoreOption = None,
-    reference: ReferenceOption = "",
-    log: LogOption = "",
-    experiment: ExperimentOption = None,
     run_name: Annotated[str | None, typer.Option("--run-name", help="[default: the contract's name and now]")] = None,
-    label: LabelOption = None,
-    workers: WorkersOption = None,
-    trials: TrialsOption = None,
     override: Annotated[
         str, typer.Option("--override", help="Why to register the model even if the verdict is inconclusive.")
     ] = "",
-    cache: CacheOption = True,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the run to its end.")] = True,
-    timeout_s: Annotated[float | None, typer.Option("--timeout-s", min=0.0, help="Wait no longer; it goes on.")] = None,
-    mlflow_uri: TrackingOption = TRACKING_URI,
-    source_secret: SecretOption = None,
-    service_account: AccountOption = None,
-    deploy: DeployOption = None,
-    deploy_namespace: DeployNamespaceOption = None,
+    timeout_s: Annotated[
+        float | None, typer.Option("--timeout-s", min=0.0, help="Stop following after this time; the run goes on.")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Run a pipeline on Kubeflow, and follow it.
@@ -100,45 +63,19 @@ def submit(
     Leaves with status 7 if the model was not blessed, or if monitoring says to train anew. Ctrl-C ends the waiting,
     not the run.
     """
-    from pipelines.cluster.kubernetes_names import label_pairs
-    from pipelines.cluster.run import Options, prepared, raise_for_end
-    from pipelines.cluster.submit import Kubeflow
+    from pipelines.cluster.run import prepared, raise_for_end
     from pipelines.cluster.upload import planned
 
-    check_flags(
-        pipeline,
-        data,
-        workers=workers,
-        trials=trials,
-        override=override,
-        reference=reference,
-        log=log,
-        deploy=deploy,
-        deploy_namespace=deploy_namespace,
-    )
-    options = Options(
-        image=checked_image(image),
-        pipeline=pipeline,
-        reference=reference,
-        log=log,
-        experiment=experiment,
-        run_name=run_name,
-        labels=label_pairs(label or []),
-        workers=workers or WORKERS,
-        override=override,
-        use_cache=cache,
-        tracking_uri=mlflow_uri,
-        source_secret=source_secret,
-        service_account=service_account,
-        deploy=deploy,
-        deploy_namespace=deploy_namespace,
-    )
-    request = cluster_request(dataset, data, trials)
-    moved = planned(request, data_store) if data_store and not log else None
-    with prepared(moved[0] if moved else request, options) as submission:
-        kubeflow = Kubeflow.connect(endpoint, context)
-        if moved is not None:
-            moved[1].carry_out(lambda line: print(line, file=sys.stderr, flush=True))
+    if override and cluster.pipeline is not Pipeline.TRAINING:
+        raise other_pipeline("override", Pipeline.TRAINING, cluster.pipeline)
+    cluster.check()
+    options = cluster.run_options(run_name=run_name, override=override)
+    request = cluster.request(dataset)
+    upload = planned(request, data_store) if data_store and not cluster.log else None
+    with prepared(upload[0] if upload else request, options) as submission:
+        kubeflow = cluster.connect()
+        if upload is not None:
+            upload[1].carry_out(lambda line: print(line, file=sys.stderr, flush=True))
         run_id = kubeflow.create(submission)
     document = {"run_id": run_id, "url": kubeflow.url(run_id), "name": submission.run_name, "state": "PENDING"}
     if not json:
@@ -153,9 +90,9 @@ def submit(
     if json:
         print_json(document)
     if wait:
-        raise_for_end(kubeflow, run_id, ended, pipeline)
+        raise_for_end(kubeflow, run_id, ended, cluster.pipeline)
         if not json:
-            print(f"succeeded: {ENDINGS[pipeline]}")
+            print(f"succeeded: {ENDINGS[cluster.pipeline]}")
 
 
 class _Screen:

@@ -1,108 +1,197 @@
-"""What ``submit`` and ``schedule`` share: their options, and what those mean."""
+"""Options that ``tenure submit`` and ``tenure schedule`` share, declared once in ``ClusterOptions``."""
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
 from pipelines.graphs.names import Pipeline
-from pipelines.graphs.settings import NAMESPACE
+from pipelines.graphs.settings import NAMESPACE, TRACKING_URI
+from tenure.errors import InputError
 
 if TYPE_CHECKING:
+    from pipelines.cluster.run import Options
+    from pipelines.cluster.submit import Kubeflow
     from pipelines.graphs.request import Request
 
 MAX_WORKERS = 64
 WORKERS = 2
 
-DatasetArgument = typer.Argument(metavar="DATASET", help="Folder with a contract.yaml, or the contract itself.")
-PipelineOption = Annotated[Pipeline, typer.Option("--pipeline", help="What to run.")]
-EndpointOption = Annotated[
-    str | None,
-    typer.Option("--endpoint", envvar="KFP_ENDPOINT", help="Address of the API, such as http://localhost:8888."),
-]
-ContextOption = Annotated[
-    str | None,
-    typer.Option("--context", help="Of the kubeconfig, whose cluster is asked without --endpoint. [default: current]"),
-]
-ImageOption = Annotated[
-    str | None, typer.Option("--image", help="Image of the steps, with a tag made of its content or a digest.")
-]
-DataOption = Annotated[
-    str | None, typer.Option("--data", help="Address of the table, in place of the contract's source.")
-]
-ExperimentOption = Annotated[
-    str | None, typer.Option("--experiment", help="Of Kubeflow. [default: the contract's name]")
-]
-LabelOption = Annotated[list[str] | None, typer.Option("--label", help="key=value of every pod; repeatable.")]
-WorkersOption = Annotated[
-    int | None,
-    typer.Option("--workers", min=1, max=MAX_WORKERS, help=f"Pods of the search. [default: {WORKERS}]"),
-]
-TrialsOption = Annotated[int | None, typer.Option("--trials", min=1, help="Trials a model family.")]
-CacheOption = Annotated[bool, typer.Option("--cache/--no-cache", help="Take what did not change from earlier runs.")]
-TrackingOption = Annotated[
-    str, typer.Option("--mlflow-uri", help="MLflow seen from the pods, where Kubeflow names none to them.")
-]
-SecretOption = Annotated[
-    str | None, typer.Option("--source-secret", help="Secret with a key for each variable of the data's address.")
-]
-DeployOption = Annotated[
-    str | None,
-    typer.Option(
-        "--deploy",
-        metavar="SERVICE",
-        help="Of training: the InferenceService that the version goes out on by canary, once it is registered.",
-    ),
-]
-DeployNamespaceOption = Annotated[
-    str | None, typer.Option("--deploy-namespace", help=f"Of that service. [default: {NAMESPACE}]")
-]
-AccountOption = Annotated[str | None, typer.Option("--service-account", help="Of the pods. [default: Kubeflow's]")]
-ReferenceOption = Annotated[
-    str, typer.Option("--reference", help="Of monitoring: address of a table from a time when all was well.")
-]
-LogOption = Annotated[
-    str,
-    typer.Option("--log", help="Of monitoring: address of the servers' prediction log, read in place of the table."),
-]
+DATASET_HELP = "Folder with a contract.yaml, or the contract itself."
+
+ONE_PIPELINE = {
+    **dict.fromkeys(("workers", "trials", "deploy", "deploy_namespace", "rollout_image"), Pipeline.TRAINING),
+    **dict.fromkeys(("reference", "log"), Pipeline.MONITORING),
+}
+"""Options that only one pipeline has."""
 
 
-def check_flags(pipeline: Pipeline, data: str | None, **given: object) -> None:
-    """
-    Raises:
-        InputError: a flag was given that says nothing to this pipeline, or nothing beside another one.
-    """
-    from tenure.errors import InputError
+@dataclass(frozen=True, kw_only=True)
+class ClusterOptions:
+    """Values of the shared options. Each field declares an option of the same name."""
 
-    training = {"workers", "trials", "override", "deploy", "deploy_namespace"}
-    known = {"training": training, "scoring": set(), "monitoring": {"reference", "log"}}
-    for flag, value in given.items():
-        if value and flag not in known[pipeline.value]:
-            of = next(name for name, flags in known.items() if flag in flags)
-            shown = flag.replace("_", "-")
-            raise InputError(f"--{shown} is of the {of} pipeline, and --pipeline says {pipeline.value}")
-    if given.get("deploy_namespace") and not given.get("deploy"):
-        raise InputError("--deploy-namespace is of the service that --deploy names, and there is none")
-    if data is not None and given.get("log"):
-        raise InputError("today's customers are those of --data or those of --log, not of both")
+    pipeline: Annotated[Pipeline, typer.Option("--pipeline", help="Pipeline to run.")] = Pipeline.TRAINING
+    endpoint: Annotated[
+        str | None,
+        typer.Option("--endpoint", envvar="KFP_ENDPOINT", help="Address of the API, such as http://localhost:8888."),
+    ] = None
+    context: Annotated[
+        str | None,
+        typer.Option(
+            "--context", help="Context of the kubeconfig whose cluster is used without --endpoint. [default: current]"
+        ),
+    ] = None
+    image: Annotated[
+        str | None, typer.Option("--image", help="Image of the steps, with a tag made of its content or a digest.")
+    ] = None
+    data: Annotated[
+        str | None, typer.Option("--data", help="Address of the table, in place of the contract's source.")
+    ] = None
+    reference: Annotated[
+        str, typer.Option("--reference", help="Monitoring only: address of a reference table, from before any drift.")
+    ] = ""
+    log: Annotated[
+        str,
+        typer.Option(
+            "--log", help="Monitoring only: address of the servers' prediction log, read in place of the table."
+        ),
+    ] = ""
+    experiment: Annotated[
+        str | None, typer.Option("--experiment", help="Experiment in Kubeflow. [default: the contract's name]")
+    ] = None
+    label: Annotated[list[str] | None, typer.Option("--label", help="key=value, a label of every pod; repeatable.")] = (
+        None
+    )
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, max=MAX_WORKERS, help=f"Pods of the search. [default: {WORKERS}]"),
+    ] = None
+    trials: Annotated[int | None, typer.Option("--trials", min=1, help="Trials a model family.")] = None
+    cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Take what did not change from earlier runs.")] = (
+        True
+    )
+    mlflow_uri: Annotated[
+        str, typer.Option("--mlflow-uri", help="Address of MLflow for the pods, if Kubeflow sets none in them.")
+    ] = TRACKING_URI
+    source_secret: Annotated[
+        str | None, typer.Option("--source-secret", help="Secret with a key for each variable of the data's address.")
+    ] = None
+    service_account: Annotated[
+        str | None, typer.Option("--service-account", help="Service account of the pods. [default: Kubeflow's]")
+    ] = None
+    deploy: Annotated[
+        str | None,
+        typer.Option(
+            "--deploy",
+            metavar="SERVICE",
+            help="Training only: InferenceService on which the registered version starts as a canary.",
+        ),
+    ] = None
+    deploy_namespace: Annotated[
+        str | None, typer.Option("--deploy-namespace", help=f"Namespace of that service. [default: {NAMESPACE}]")
+    ] = None
+    rollout_image: Annotated[
+        str | None,
+        typer.Option("--rollout-image", help="Image that starts the canary, tagged like --image; needed by --deploy."),
+    ] = None
+
+    def check(self) -> None:
+        """Reject options that contradict each other.
+
+        Raises:
+            InputError: an option belongs to another pipeline, or needs or excludes a second one.
+        """
+        for name, pipeline in ONE_PIPELINE.items():
+            if getattr(self, name) and pipeline is not self.pipeline:
+                raise other_pipeline(name, pipeline, self.pipeline)
+        for name in ("deploy_namespace", "rollout_image"):
+            if getattr(self, name) and not self.deploy:
+                raise InputError(f"{_flag(name)} needs --deploy, which names the service")
+        if self.deploy and not self.rollout_image:
+            raise InputError("--deploy needs --rollout-image: the image of the rollout, with a tag made of its content")
+        if self.data is not None and self.log:
+            raise InputError("--data and --log exclude each other: monitoring reads a table or a prediction log")
+
+    def request(self, dataset: Path) -> Request:
+        """The dataset to run on; see ``read_request``."""
+        from pipelines.graphs.request import read_request
+
+        return read_request(dataset, self.data, trials=self.trials)
+
+    def run_options(self, *, run_name: str | None, override: str = "") -> Options:
+        """The options of the run.
+
+        Args:
+            run_name: name of the run or the schedule; None for the default.
+            override: reason to register an inconclusive model; empty for none.
+
+        Raises:
+            InputError: no image is given, or a label is invalid.
+        """
+        from pipelines.cluster.kubernetes_names import label_pairs
+        from pipelines.cluster.run import Options
+
+        if self.image is None:
+            raise InputError("name the image of the steps by --image, with a tag made of its content")
+        return Options(
+            image=self.image,
+            pipeline=self.pipeline,
+            reference=self.reference,
+            log=self.log,
+            experiment=self.experiment,
+            run_name=run_name,
+            labels=label_pairs(self.label or []),
+            workers=self.workers or WORKERS,
+            override=override,
+            use_cache=self.cache,
+            tracking_uri=self.mlflow_uri,
+            source_secret=self.source_secret,
+            service_account=self.service_account,
+            deploy=self.deploy,
+            deploy_namespace=self.deploy_namespace,
+            rollout_image=self.rollout_image,
+        )
+
+    def connect(self) -> Kubeflow:
+        """The cluster's API; see ``Kubeflow.connect``."""
+        from pipelines.cluster.submit import Kubeflow
+
+        return Kubeflow.connect(self.endpoint, self.context)
 
 
-def checked_image(image: str | None) -> str:
-    """
-    Raises:
-        InputError: there is none.
-    """
-    from tenure.errors import InputError
-
-    if image is None:
-        raise InputError("say which image the steps run in by --image, with a tag made of its content")
-    return image
+def other_pipeline(name: str, pipeline: Pipeline, chosen: Pipeline) -> InputError:
+    """The error for an option of ``pipeline`` that is given with another one."""
+    return InputError(f"{_flag(name)} belongs to the {pipeline.value} pipeline, but --pipeline is {chosen.value}")
 
 
-def cluster_request(dataset: Path, data: str | None, trials: int | None) -> Request:
-    """What to run on; see ``read_request``."""
-    from pipelines.graphs.request import read_request
+def with_cluster_options(function: Callable[..., None]) -> Callable[..., None]:
+    """``function`` with an option for each field of ``ClusterOptions`` in place of its parameter of that type."""
+    own = inspect.signature(function, eval_str=True)
+    (shared,) = [name for name, each in own.parameters.items() if each.annotation is ClusterOptions]
+    types = get_type_hints(ClusterOptions, include_extras=True)
+    options = [
+        inspect.Parameter(each.name, inspect.Parameter.KEYWORD_ONLY, default=each.default, annotation=types[each.name])
+        for each in dataclasses.fields(ClusterOptions)
+    ]
+    parameters: list[inspect.Parameter] = []
+    for parameter in own.parameters.values():
+        parameters += options if parameter.name == shared else [parameter]
 
-    return read_request(dataset, data, trials=trials)
+    @functools.wraps(function)
+    def flat(**given: Any) -> None:
+        values = {each.name: given.pop(each.name) for each in options}
+        function(**given, **{shared: ClusterOptions(**values)})
+
+    flat.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return flat
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"

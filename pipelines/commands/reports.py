@@ -68,6 +68,9 @@ def compile_pipeline(
     image: Annotated[
         str, typer.Option("--image", help="Image of the steps, with a tag made of its content or a digest.")
     ],
+    rollout_image: Annotated[
+        str | None, typer.Option("--rollout-image", help="Image of the training pipeline's deploy step, likewise.")
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Where to write one. [default: build/<pipeline>.yaml]")
     ] = None,
@@ -78,7 +81,7 @@ def compile_pipeline(
     from tenure.errors import InputError
 
     try:
-        settings = cluster(image)
+        settings = cluster(image, rollout_image=rollout_image)
     except ValueError as error:
         raise InputError(str(error)) from None
     if pipeline != "all" and pipeline not in COMPILERS:

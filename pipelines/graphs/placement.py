@@ -28,7 +28,9 @@ class Placement:
             KeyError: no ``spec.py`` declares the step.
         """
         spec = step_specs()[task.component_spec.name.replace("-", "_")]
-        task.set_container_image(self._settings.image)
+        image = self._settings.rollout_image if spec.in_rollout_image else self._settings.image
+        if image is not None:
+            task.set_container_image(image)
         task.set_caching_options(
             enable_caching=self._settings.use_cache and (spec.cached if cached is None else cached)
         )

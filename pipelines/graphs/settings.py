@@ -26,6 +26,8 @@ class Settings:
 
     image: str
     """Image of the steps. Its tag depends on its content: under a mutable tag a step cache returns stale results."""
+    rollout_image: str | None = None
+    """Image of the deploy step; None leaves it unset, for graphs that deploy nothing."""
     retries: int = 0
     """Number of retries of a step whose pod was lost; a step whose process failed is not retried."""
     use_cache: bool = True
@@ -59,6 +61,7 @@ def local(code_hash: str) -> Settings:
 def cluster(
     image: str,
     *,
+    rollout_image: str | None = None,
     tracking_uri: str = TRACKING_URI,
     labels: Mapping[str, str] | None = None,
     source_secret: Secret | None = None,
@@ -68,11 +71,28 @@ def cluster(
 
     Args:
         image: with a tag that depends on its content, or a digest.
+        rollout_image: image of the deploy step, likewise.
         tracking_uri: address of MLflow, for clusters whose Kubeflow does not set one in the steps.
         labels: labels of the pods.
         source_secret: credentials that the address of the data needs besides the object store's.
         use_cache: whether steps may be taken from earlier runs.
 
+    Raises:
+        ValueError: an image has no tag or digest, or the tag ``latest``.
+    """
+    for reference in (image, rollout_image):
+        if reference is not None:
+            _check_tag(reference)
+    pods = Pods(
+        environment=MappingProxyType({"TENURE_TRACKING_URI": tracking_uri, **MLFLOW_PATIENCE}),
+        labels=MappingProxyType(dict(labels or {})),
+        source_secret=source_secret,
+    )
+    return Settings(image=image, rollout_image=rollout_image, retries=2, use_cache=use_cache, pods=pods)
+
+
+def _check_tag(image: str) -> None:
+    """
     Raises:
         ValueError: the image has no tag or digest, or the tag ``latest``.
     """
@@ -80,9 +100,3 @@ def cluster(
     _, separator, tag = name.partition("@") if "@" in name else name.partition(":")
     if not separator or not tag or tag == "latest":
         raise ValueError(f"the image needs a tag made of its content, such as a git commit, or a digest: '{image}'")
-    pods = Pods(
-        environment=MappingProxyType({"TENURE_TRACKING_URI": tracking_uri, **MLFLOW_PATIENCE}),
-        labels=MappingProxyType(dict(labels or {})),
-        source_secret=source_secret,
-    )
-    return Settings(image=image, retries=2, use_cache=use_cache, pods=pods)

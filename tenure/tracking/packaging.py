@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tenure.contract import Column, Contract
-
 if TYPE_CHECKING:
     from mlflow.models.signature import ModelSignature
     from mlflow.types.schema import AnyType
+
+    from tenure.contract import Column, Contract
 
 LOADER = "tenure.tracking.loader"
 BUNDLE_PATH = "data/bundle"

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tenure.contract import Contract
 from tenure.errors import BundleError, InputError
 from tenure.tracking.client import answering, connect
 from tenure.tracking.history import Action, Move, champions, moves, tag
@@ -24,6 +23,8 @@ from tenure.tracking.version import CHALLENGER, CHAMPION, TAG_PREFIX, Version, f
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+    from tenure.contract import Contract
 
 MODEL_PATH = "model-{bundle_version}"
 """Where a run keeps a model among its artifacts: by content, so that a repeated run overwrites no other version."""

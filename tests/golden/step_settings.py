@@ -87,10 +87,12 @@ def secrets_of(secrets: list[Document]) -> Document:
 
 def program_of(function: str, container: Document, pod: Document) -> Document:
     """What is the same in most steps: image, environment, command, security."""
-    *command, source = container.pop("command")
-    imports, _, body = source.partition(f"def {function}(")
-    if not body:
-        raise ValueError(f"a step's source does not define {function}")
+    command, args, imports = container.pop("command"), container.pop("args"), ""
+    if "--function_to_execute" in args:
+        *command, source = command
+        imports, _, body = source.partition(f"def {function}(")
+        if not body:
+            raise ValueError(f"a step's source does not define {function}")
     env = {}
     for each in container.pop("env", []):
         env[each.pop("name")] = each.pop("value")
@@ -100,6 +102,6 @@ def program_of(function: str, container: Document, pod: Document) -> Document:
         "env": env,
         "command": [re.sub(r"\s+", " ", part).strip() for part in command],
         "imports": imports.split("\n"),
-        "args": ["FUNCTION" if part == function else part for part in container.pop("args")],
+        "args": ["FUNCTION" if part == function else part for part in args],
         "security": pod.pop("securityContext", None),
     }

@@ -18,6 +18,8 @@ from pipelines.graphs.settings import cluster, local
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(__file__).parent
 IMAGE = "registry.example.com/tenure-pipeline-python:4f2c1a9"
+ROLLOUT_IMAGE = "registry.example.com/tenure-rollout:9d03b6e"
+PLACE = cluster(IMAGE, rollout_image=ROLLOUT_IMAGE)
 
 
 def read(path):
@@ -27,7 +29,7 @@ def read(path):
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory):
     path = tmp_path_factory.mktemp("compiled") / "training.yaml"
-    compile_training(cluster(IMAGE), path)
+    compile_training(PLACE, path)
     return path
 
 
@@ -61,7 +63,7 @@ def write_golden(folder, documents):
 
 @pytest.mark.parametrize("name", COMPILERS)
 def test_the_pipeline_is_the_golden_one(name, tmp_path):
-    COMPILERS[name](cluster(IMAGE), tmp_path / "pipeline.yaml")
+    COMPILERS[name](PLACE, tmp_path / "pipeline.yaml")
     documents = canonical(*read(tmp_path / "pipeline.yaml"))
     folder = FOLDER / name
     if os.environ.get("TENURE_GOLDEN") == "write":
@@ -90,7 +92,7 @@ def test_every_step_runs_in_the_image_with_its_resources_and_installs_nothing(do
     found = executors(document)
     assert len(found) == 14
     for name, container in found.items():
-        assert container["image"] == IMAGE
+        assert container["image"] == (ROLLOUT_IMAGE if name == "deploy" else IMAGE)
         assert not any("pip install" in part for part in container["command"]), name
         expected = step_specs()[name.replace("-", "_")].resources
         assert container["resources"]["resourceMemoryLimit"] == container["resources"]["resourceMemoryRequest"]

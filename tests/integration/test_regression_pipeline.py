@@ -93,7 +93,7 @@ def complete(folder: Path, text: str, run_id: str) -> Run:
     )
     check_serving.run(text, evaluation / "bundle", place["features"], folder / "serving" / "serving.json")
     registered = register.run(
-        evaluation=evaluation, validation=place["validation"], serving=folder / "serving", run_id=run_id, who="ann"
+        evaluation=evaluation, validation=place["validation"], serving=folder / "serving", run_id=run_id
     )
     read = [json.loads((folder / name).read_text()) for name in ("evaluation/evaluation.json", "serving/serving.json")]
     assert_valid("evaluation", read[0])

@@ -14,7 +14,7 @@ import yaml
 from cluster_double import ApiServer, KServe, Refused, inference_service
 from json_handler import JsonHandler
 
-from components.deploy import logic
+from components.deploy.component import deploy
 from rollout.cli import main
 from tenure.errors import BusyError, SourceError
 
@@ -98,11 +98,14 @@ def test_the_step_s_rights_start_a_rollout(
     assert "already: nothing to roll out" in capsys.readouterr().out
     assert server.log == []
     monkeypatch.setenv("TENURE_TRACKING_URI", mlflow)
-    given = {"service": "churn", "namespace": "tenure", "model": "telco", "who": "pipeline", "why": "run 1"}
-    told = logic.run(version="7", **given)
-    assert told["deployed"] is True
+    given = {"service": "churn", "namespace": "tenure", "version": "7", "model": "telco", "run_id": "1"}
+    arguments = [str(each) for each in deploy.component_spec.implementation.container.args]
+    for name, value in given.items():
+        arguments = [each.replace(f"{{{{$.inputs.parameters['{name}']}}}}", value) for each in arguments]
+    main(arguments)
     plan = json.loads(server.get("configmaps", "churn-rollout")["data"]["rollout.json"])["plan"]
-    asked = {"version": "7", "model": "telco", "storage_uri": URI.format(7), "who": "pipeline", "why": "run 1"}
+    asked = {"version": "7", "model": "telco", "storage_uri": URI.format(7), "who": "pipeline"}
+    asked["why"] = "registered by run 1"
     assert asked.items() <= plan.items()
     assert server.log == [("PATCH", "configmaps")], "a plan, and nothing else is written"
     capsys.readouterr()

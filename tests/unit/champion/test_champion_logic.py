@@ -108,8 +108,9 @@ def test_another_bundle_in_its_place_is_said(crowned: Registry, contract: str, t
 
 def test_a_registry_that_is_down_stops_the_run(contract: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tenure.tracking.location.time.sleep", lambda seconds: None)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
     with pytest.raises(SourceError, match="cannot be reached"):
-        run(contract=contract, champion=tmp_path / "champion", tracking_uri="http://127.0.0.1:1")
+        run(contract=contract, champion=tmp_path / "champion")
     assert not (tmp_path / "champion" / "champion.json").exists()
 
 

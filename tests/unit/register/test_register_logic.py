@@ -33,8 +33,11 @@ def tracked_runs(registry: Registry) -> list[str]:
     return [found.data.tags["tenure.run_id"] for found in client.search_runs([experiment.experiment_id])]
 
 
-def test_the_first_blessed_version_becomes_champion(registry: Registry, make_evaluation: Make) -> None:
-    found = run(evaluation=make_evaluation(), run_id="r1", who="ann", code_version="abc")
+def test_the_first_blessed_version_becomes_champion(
+    registry: Registry, make_evaluation: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", "ann")
+    found = run(evaluation=make_evaluation(), run_id="r1", code_version="abc")
     assert (found["version"], found["aliases"], found["registered"]) == ("1", ["challenger", "champion"], True)
     (move,) = registry.history()
     assert (move.action, move.who, move.why) == ("first", "ann", "the first blessed version, from run r1")
@@ -48,16 +51,9 @@ def test_a_later_blessed_version_waits_for_promotion(registry: Registry, make_ev
     assert registry.champion().version == "1"
 
 
-def test_promote_makes_it_champion_at_once(registry: Registry, make_evaluation: Make) -> None:
-    run(evaluation=make_evaluation(), run_id="r1")
-    run(evaluation=make_evaluation(threshold=0.4), run_id="r2", promote=True, who="ann")
-    assert registry.champion().version == "2"
-    assert registry.history()[-1].why == "blessed by run r2"
-
-
 def test_a_rejected_model_is_tracked_and_never_registered(registry: Registry, make_evaluation: Make) -> None:
     with pytest.raises(VerdictError, match=r"rejected: The ROC-AUC is 0\.851") as caught:
-        run(evaluation=make_evaluation("reject"), run_id="r1", override="please", promote=True)
+        run(evaluation=make_evaluation("reject"), run_id="r1", override="please")
     assert caught.value.exit_status == 7
     assert registry.versions() == []
     assert tracked_runs(registry) == ["r1"]
@@ -70,7 +66,7 @@ def test_an_inconclusive_model_needs_a_reason(registry: Registry, make_evaluatio
     with pytest.raises(VerdictError, match="--override"):
         run(evaluation=evaluation, run_id="r1", override="   ")
     assert registry.versions() == []
-    found = run(evaluation=evaluation, run_id="r1", override="the board wants it", promote=True)
+    found = run(evaluation=evaluation, run_id="r1", override="the board wants it")
     version = registry.version(found["version"])
     assert (version.verdict, version.override, version.aliases) == (
         "inconclusive",

@@ -1,5 +1,6 @@
 """``tenure submit`` and ``tenure schedule`` against a Kubeflow API of our own, through kfp's real client."""
 
+import dataclasses
 import json
 import re
 import socket
@@ -11,9 +12,12 @@ from typer.testing import CliRunner
 
 from pipelines.cli import app
 from pipelines.cluster.kubernetes_names import check_image
+from pipelines.commands.cluster_options import ClusterOptions
 
 TELCO = Path(__file__).resolve().parents[3] / "datasets" / "telco"
 IMAGE = "registry.example.com/tenure-pipeline:4f2c1a9"
+ROLLOUT_IMAGE = "registry.example.com/tenure-rollout:9d03b6e"
+DEPLOY = ("--deploy", "churn", "--rollout-image", ROLLOUT_IMAGE)
 DATA = "s3://bucket/customers.parquet"
 
 
@@ -69,7 +73,9 @@ def test_a_run_is_created_followed_and_leaves_with_0(kubeflow):
     assert parameters["workers"] == [0, 1, 2]
     assert parameters["workers_count"] == 3
     assert DATA in parameters["contract"]
-    assert {each["container"]["image"] for each in executors(run["pipeline_spec"]).values()} == {IMAGE}
+    images = {name: each["container"]["image"] for name, each in executors(run["pipeline_spec"]).items()}
+    assert images.pop("exec-deploy") == "tenure-rollout:set-by-rollout-image"
+    assert set(images.values()) == {IMAGE}
     pods = run["pipeline_spec"]["platform_spec"]["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
     assert {json.dumps(pod["podMetadata"]) for pod in pods.values()} == {'{"labels": {"team": "crm"}}'}
 
@@ -250,7 +256,7 @@ def test_monitoring_of_the_prediction_log_needs_no_table_that_the_cluster_can_re
     assert kubeflow.runs[0]["plugins_input"] == {"mlflow": {"experiment_name": "telco"}}
     # With these, Kubeflow 2.17.0 keeps no graph with a schedule, and none of its runs ever begins.
     assert job.get("plugins_input") is None
-    fails(tenure("submit", TELCO, *place, "--data", DATA), 2, "those of --data or those of --log, not of both")
+    fails(tenure("submit", TELCO, *place, "--data", DATA), 2, "--data and --log exclude each other")
 
 
 @pytest.mark.parametrize("log", ["predictions", "/var/log/predictions", "file:///var/log/predictions"])
@@ -278,19 +284,22 @@ def test_a_flag_of_another_pipeline_is_refused(kubeflow, pipeline, flag):
     fails(
         submit(kubeflow, "--pipeline", pipeline, flag),
         2,
-        f"{name} is of the .* pipeline, and --pipeline says {pipeline}",
+        f"{name} belongs to the .* pipeline, but --pipeline is {pipeline}",
     )
     assert kubeflow.requests == []
 
 
 def test_a_registered_version_goes_out_on_the_service_that_was_named(kubeflow):
     kubeflow.history = [("SUCCEEDED", [task("register", "SUCCEEDED"), task("deploy", "SUCCEEDED")])]
-    result = submit(kubeflow, "--deploy", "churn")
+    result = submit(kubeflow, *DEPLOY)
     assert result.exit_code == 0, result.stderr
     assert "deploy         succeeded" in result.stderr
-    assert submit(kubeflow, "--deploy", "churn", "--deploy-namespace", "prod").exit_code == 0
+    images = {name: each["container"]["image"] for name, each in executors(kubeflow.runs[0]["pipeline_spec"]).items()}
+    assert images.pop("exec-deploy") == ROLLOUT_IMAGE
+    assert set(images.values()) == {IMAGE}
+    assert submit(kubeflow, *DEPLOY, "--deploy-namespace", "prod").exit_code == 0
     assert submit(kubeflow).exit_code == 0
-    assert "created" in schedule(kubeflow, "--deploy", "churn").stdout
+    assert "created" in schedule(kubeflow, *DEPLOY).stdout
     (job,) = kubeflow.recurring.values()
     given = [run["runtime_config"]["parameters"] for run in [*kubeflow.runs, job]]
     assert [(each["service"], each["namespace"]) for each in given] == [
@@ -299,26 +308,41 @@ def test_a_registered_version_goes_out_on_the_service_that_was_named(kubeflow):
         ("", "tenure"),
         ("churn", "tenure"),
     ]
-    assert "replaced" in schedule(kubeflow, "--deploy", "churn", "--deploy-namespace", "prod").stdout
+    assert "replaced" in schedule(kubeflow, *DEPLOY, "--deploy-namespace", "prod").stdout
 
 
 def test_a_version_that_could_not_go_out_fails_the_run_with_what_the_step_said(kubeflow):
     said = "churn: version 7 is being rolled out (analysing); wait, or abort it first"
     kubeflow.history = [("FAILED", [task("register", "SUCCEEDED"), task("deploy", "FAILED", said)])]
-    fails(submit(kubeflow, "--deploy", "churn"), 1, rf"step deploy failed: {re.escape(said)}; .*#/runs/details/")
+    fails(submit(kubeflow, *DEPLOY), 1, rf"step deploy failed: {re.escape(said)}; .*#/runs/details/")
 
 
 @pytest.mark.parametrize("flag", ["--deploy", "--deploy-namespace"])
 @pytest.mark.parametrize("name", ["Churn", "churn.v2", "churn/v2", "-churn", "x" * 64])
 def test_a_service_that_kubernetes_cannot_name_is_refused_here(kubeflow, flag, name):
-    service = [] if flag == "--deploy" else ["--deploy=churn"]
-    fails(submit(kubeflow, *service, f"{flag}={name}"), 2, f"{flag} '{name}' is no name to Kubernetes")
+    fails(submit(kubeflow, *DEPLOY, f"{flag}={name}"), 2, f"{flag} '{name}' is no name to Kubernetes")
     assert kubeflow.requests == []
+
+
+@pytest.mark.parametrize("command", ["submit", "schedule"])
+def test_both_commands_have_the_shared_options(command):
+    shown = tenure(command, "--help").stdout
+    for field in dataclasses.fields(ClusterOptions):
+        assert re.search(rf"^  --{field.name.replace('_', '-')}\b", shown, re.MULTILINE), field.name
 
 
 @pytest.mark.parametrize("command", [submit, schedule])
 def test_a_namespace_of_no_service_is_refused(kubeflow, command):
-    fails(command(kubeflow, "--deploy-namespace", "prod"), 2, "--deploy-namespace is of the service that --deploy")
+    fails(command(kubeflow, "--deploy-namespace", "prod"), 2, "--deploy-namespace needs --deploy")
+    fails(command(kubeflow, "--rollout-image", ROLLOUT_IMAGE), 2, "--rollout-image needs --deploy")
+    assert kubeflow.requests == []
+
+
+@pytest.mark.parametrize("command", [submit, schedule])
+def test_a_service_without_the_image_that_deploys_on_it_is_refused(kubeflow, command):
+    fails(command(kubeflow, "--deploy", "churn"), 2, "--deploy needs --rollout-image")
+    fails(command(kubeflow, "--deploy", "churn", "--rollout-image", "a b"), 2, "--rollout-image .* is not an")
+    fails(command(kubeflow, "--deploy", "churn", "--rollout-image", "tenure-rollout"), 2, "tag made of its content")
     assert kubeflow.requests == []
 
 
@@ -398,7 +422,7 @@ def test_an_object_s_name_that_kubernetes_refuses_is_refused_here(kubeflow, flag
     "image", ["Tenure/Pipeline:1", "tenure pipeline:1", "tenure//pipeline:1", ":1", "a:b:c", "a@b"]
 )
 def test_an_image_that_is_none_is_refused_here(kubeflow, image):
-    fails(submit(kubeflow, image=image), 2, f"'{image}' is no image")
+    fails(submit(kubeflow, image=image), 2, f"'{image}' is not an image")
     assert kubeflow.requests == []
 
 
@@ -412,7 +436,7 @@ def test_an_image_that_is_none_is_refused_here(kubeflow, image):
     ],
 )
 def test_images_as_engines_have_them_are_taken(image):
-    check_image(image)
+    check_image("--image", image)
 
 
 def free_port():
@@ -486,15 +510,15 @@ def test_schedules_are_listed_and_deleted(kubeflow):
         ("telco", "0 0 3 * * *", True),
         ("other", "0 0 3 * * *", True),
     ]
-    assert "one under way ends with it" in tenure("schedule", "--delete", "other", "--endpoint", kubeflow.url).stdout
+    assert "one in progress ends with it" in tenure("schedule", "--delete", "other", "--endpoint", kubeflow.url).stdout
     assert [job["display_name"] for job in kubeflow.recurring.values()] == ["telco"]
     fails(tenure("schedule", "--delete", "other", "--endpoint", kubeflow.url), 2, "no schedule 'other'")
 
 
 @pytest.mark.parametrize("arguments", [(), ("--list", "--delete", "a"), (TELCO, "--list")])
 def test_a_schedule_is_one_thing_at_a_time(kubeflow, arguments):
-    fails(tenure("schedule", *arguments, "--endpoint", kubeflow.url), 2, "say one of")
+    fails(tenure("schedule", *arguments, "--endpoint", kubeflow.url), 2, "give one of")
 
 
 def test_a_schedule_needs_a_time(kubeflow):
-    fails(tenure("schedule", TELCO, "--endpoint", kubeflow.url, "--image", IMAGE), 2, "say when by --cron")
+    fails(tenure("schedule", TELCO, "--endpoint", kubeflow.url, "--image", IMAGE), 2, "give the times by --cron")
