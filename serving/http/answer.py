@@ -1,4 +1,4 @@
-"""What goes back over HTTP."""
+"""An HTTP answer, before it is written."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from serving.inference.failures import Failure
 
 JSON = (b"content-type", b"application/json")
 JSON_HEADERS = [JSON]
-"""Of most answers: whoever writes them knows this list by its identity."""
+"""The headers of most answers; the fast route compares them by identity."""
 
 
 class HttpAnswer(NamedTuple):
-    """Status, headers but for the content's length and the request's id, and content."""
+    """Status, headers without Content-Length and X-Request-ID, and content."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
@@ -22,6 +22,6 @@ class HttpAnswer(NamedTuple):
 
     @classmethod
     def failed(cls, failure: Failure) -> HttpAnswer:
-        """The answer that is none: one line under ``error``."""
+        """An error answer: one line under ``error``."""
         headers = [JSON, *((name.lower().encode(), value.encode()) for name, value in failure.headers)]
         return cls(failure.http, headers, orjson.dumps({"error": failure.message}))

@@ -1,4 +1,4 @@
-"""The REST side: KServe's application, with our own inference route, errors and log."""
+"""The REST application: KServe's endpoints, with our own inference routes, errors and log."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from serving.admission.reception import Held
+from serving.admission.body_memory import BodyBytes
 from serving.admission.refusal import OverloadedError
 from serving.http import openapi
 from serving.http.answer import HttpAnswer
@@ -33,12 +33,12 @@ from serving.v2.errors import RequestError, TooLargeError
 from serving.v2.exchange import V2Exchange
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
-"""About 50,000 telco rows in JSON: larger jobs are for batch scoring."""
+"""About 50,000 telco rows in JSON; larger jobs are for batch scoring."""
 
 _PROBES = ("/metrics", "/v2/health/", "/ready", "/live")
 
-NOTED = "tenure.noted"
-"""Key of a scope whose request the answering tells its observers of."""
+OBSERVED = "tenure.observed"
+"""Key of an ASGI scope whose request the observers of inference log."""
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -74,19 +74,19 @@ def application(dataplane: DataPlane, repository: FixedRepository, answering: An
 
 
 class ModelRoutes:
-    """What is asked of one model: ``/v2/models/{name}[/versions/{version}]/…``."""
+    """Routes under ``/v1/models/{name}`` and ``/v2/models/{name}[/versions/{version}]``, and the documentation."""
 
     def __init__(self, dataplane: DataPlane, answering: Answering) -> None:
         self._dataplane = dataplane
         self._answering = answering
 
     async def infer(self, request: Request) -> Response:
-        """Answer a V2 request; whatever happens, with a line that says why."""
+        """Answer a V2 inference request."""
         json_length = request.headers.get(wire.JSON_LENGTH_HEADER)
         return await self._answer(request, lambda body: V2Exchange(body, json_length))
 
     async def predict(self, request: Request) -> Response:
-        """Answer a V1 request, likewise."""
+        """Answer a V1 inference request."""
         return await self._answer(request, V1Exchange)
 
     async def explain(self, request: Request) -> Response:
@@ -103,11 +103,11 @@ class ModelRoutes:
         name, version = parameters["model_name"], parameters.get("model_version")
         peer = request.client.host if request.client else ""
         call = Call("POST", scope["path"], name, version, scope["headers"], logs.request_id.get(), peer)
-        scope[NOTED] = True
+        scope[OBSERVED] = True
         refused = self._answering.admit(call)
         if refused is not None:
             return _response(HttpAnswer.failed(refused))
-        held = self._answering.reception.begin()
+        held = self._answering.body_memory.open()
         try:
             body = await _body(request, held)
             return _response(await self._answering.answered(call, exchange(body)))
@@ -119,22 +119,22 @@ class ModelRoutes:
             held.release()
 
     async def openapi(self, request: Request) -> Response:
-        """What this server takes, for programs."""
+        """The OpenAPI document."""
         document = openapi.document(self._dataplane.model_registry, _address(request))
         return Response(orjson.dumps(document), media_type="application/json")
 
     async def docs(self, request: Request) -> Response:
-        """The same for people."""
+        """The OpenAPI document as a page for people."""
         return Response(openapi.page(self._dataplane.model_registry, _address(request)), media_type="text/html")
 
     async def metadata(self, request: Request) -> Response:
-        """What a version takes and answers."""
+        """V2's model metadata of one version."""
         name = request.path_params["model_name"]
         self._dataplane.model_registry.find(name, request.path_params["model_version"])
         return Response(orjson.dumps(await self._dataplane.model_metadata(name)), media_type="application/json")
 
     async def ready(self, request: Request) -> Response:
-        """Whether a version answers."""
+        """V2's readiness of one version."""
         name = request.path_params["model_name"]
         self._dataplane.model_registry.find(name, request.path_params["model_version"])
         if not await self._dataplane.model_ready(name):
@@ -143,7 +143,7 @@ class ModelRoutes:
 
 
 class RequestLog:
-    """Gives every request its id, an answer even if all else fails, and a line in the log."""
+    """Middleware that gives every request an id, an answer to unexpected errors, and a line in the log."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -167,12 +167,12 @@ class RequestLog:
 
         try:
             await self._app(scope, receive, send_with_id)
-        except Exception as error:  # a bug: its trace is logged, its sender told
+        except Exception as error:  # a bug: log its trace, and answer 500
             if status is None:
                 await _on_error(Request(scope), error)(scope, receive, send_with_id)
         finally:
             path = scope["path"]
-            if NOTED not in scope:
+            if OBSERVED not in scope:
                 write = logs.access.debug if path.startswith(_PROBES) or path.endswith("/ready") else logs.access.info
                 took_ms = round((time.perf_counter() - started) * 1000, 3)
                 fields = {"method": scope["method"], "path": path, "status": status, "took_ms": took_ms}
@@ -181,7 +181,7 @@ class RequestLog:
 
 
 async def _metrics(request: Request) -> Response:
-    """All workers' numbers; KServe's own route knows those of one."""
+    """Metrics of all workers together."""
     content, content_type = metrics.exposition(request.headers.get("accept", ""))
     return Response(content, headers={"content-type": content_type})
 
@@ -190,7 +190,7 @@ def _address(request: Request) -> str:
     return str(request.base_url).rstrip("/")
 
 
-async def _body(request: Request, held: Held) -> bytes:
+async def _body(request: Request, held: BodyBytes) -> bytes:
     parts: list[bytes] = []
     size = 0
     async for part in request.stream():

@@ -1,4 +1,4 @@
-"""One HTTP connection: uvicorn's, with limits on its number and on its client's patience."""
+"""One HTTP connection: uvicorn's, with a limit on open connections and on the time a client takes to send."""
 
 from __future__ import annotations
 
@@ -11,27 +11,31 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from serving.listening.limits import ConnectionLimits
 
 KEEP_ALIVE_S = 65.0
-"""Longer than the 60 s after which common gateways close an idle connection: they shall, not we."""
+"""Longer than the 60 s after which common gateways close an idle connection, so that they close it, not we."""
 
-_BUSY = (
-    b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\ncontent-type: application/json\r\n"
-    b'content-length: 37\r\n\r\n{"error":"too many open connections"}'
-)
-_LATE = (
-    b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-type: application/json\r\n"
-    b'content-length: 45\r\n\r\n{"error":"the request took too long to come"}'
-)
+
+def _closing_answer(status: bytes, error: bytes, headers: bytes = b"") -> bytes:
+    """An answer after which the connection is closed, without the application."""
+    body = b'{"error":"%b"}' % error
+    return b"HTTP/1.1 %b\r\nconnection: close\r\n%bcontent-type: application/json\r\n" % (
+        status,
+        headers,
+    ) + b"content-length: %d\r\n\r\n%b" % (len(body), body)
+
+
+_BUSY = _closing_answer(b"503 Service Unavailable", b"too many open connections", b"retry-after: 1\r\n")
+_LATE = _closing_answer(b"408 Request Timeout", b"the request took too long to arrive")
 
 
 class HttpConnection(HttpToolsProtocol):
-    """Takes one request after the other."""
+    """Answers one request after the other."""
 
     def __init__(self, *args: Any, limits: ConnectionLimits, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._limits = limits
         self._in_request = False
         self._due_at = math.inf
-        """By the loop's clock: until then the client must have sent what it owes us."""
+        """By the loop's clock: when the client must have sent the next part of a request."""
         self._idle_since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -57,7 +61,7 @@ class HttpConnection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         super().on_message_complete()
         if self.cycle is not None and self.cycle.response_complete:
-            # It was answered before it was here as a whole.
+            # It was answered before its body had arrived.
             self._wait_for_request(KEEP_ALIVE_S)
         else:
             self._due_at = math.inf
@@ -68,20 +72,20 @@ class HttpConnection(HttpToolsProtocol):
             self._wait_for_request(KEEP_ALIVE_S)
 
     def close_if_overdue(self, now: float) -> None:
-        """Close it if its client let the time pass; called now and then."""
+        """Close the connection if its client is late; called periodically with the loop's time."""
         if now < self._due_at or self.transport.is_closing():
             return
         if self._in_request and (self.cycle is None or self.cycle.response_complete or not self.cycle.response_started):
             self.transport.write(_LATE)
         self.transport.close()
 
-    def make_last(self) -> None:
-        """Let the answer that is being made be the last."""
+    def drain(self) -> None:
+        """Close the connection after the answer in progress."""
         if self.cycle is not None:
             self.cycle.keep_alive = False
 
     def idle_s(self, now: float) -> float:
-        """Seconds since the last answer, or since it was opened; 0 while there is a request."""
+        """Seconds since the last answer, or since the connection was opened; 0 during a request."""
         return 0.0 if self._in_request else now - self._idle_since
 
     def _wait_for_request(self, time_s: float) -> None:

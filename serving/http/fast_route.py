@@ -1,10 +1,9 @@
-"""Inference requests that are answered where they are parsed: without ASGI, FastAPI and a task of their own.
+"""Inference requests that are answered where they are parsed: without ASGI, FastAPI or a task for each.
 
-It stands on private parts of uvicorn (``HttpToolsProtocol``: ``parser``, ``cycle``, ``pipeline``, ``flow``,
-``server_state``), whose version is pinned; ``--no-fast-route`` turns it off. It takes ``POST
-/v2/models/{name}[/versions/{version}]/infer`` of HTTP/1.1 with a Content-Length. Everything else goes on to KServe's
-application: chunked bodies, ``Expect: 100-continue``, bodies past the limit, requests behind another one that is not
-answered yet.
+The route depends on private parts of uvicorn (``HttpToolsProtocol``: ``parser``, ``cycle``, ``pipeline``, ``flow``,
+``server_state``), whose version is pinned; ``--no-fast-route`` turns it off. It answers ``POST
+/v2/models/{name}[/versions/{version}]/infer`` over HTTP/1.1 with a Content-Length. Everything else goes to the
+application: chunked bodies, ``Expect: 100-continue``, bodies above the limit, pipelined requests.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from serving.admission.reception import Held
+from serving.admission.body_memory import BodyBytes
 from serving.admission.refusal import OverloadedError
 from serving.http.answer import JSON_HEADERS, HttpAnswer
 from serving.http.application import MAX_BODY_BYTES
@@ -37,7 +36,7 @@ _known_targets: dict[bytes, Target] = {}
 
 
 def _target(url: bytes) -> Target | None:
-    """What is asked for; None if it is no inference. Clients ask for the same again and again."""
+    """The target of an inference request's URL, cached; None for another URL."""
     known = _known_targets.get(url)
     if known is not None:
         return known
@@ -51,28 +50,28 @@ def _target(url: bytes) -> Target | None:
     return target
 
 
-class _Nobody:
-    """Whom uvicorn tells of a client's going, where no task waits for it."""
+class _IgnoredEvent:
+    """The event that uvicorn sets when a client disconnects: no task waits for it here."""
 
     def set(self) -> None:
-        """Nobody waits."""
+        """Do nothing."""
 
 
 class _FastCycle:
-    """One request and its answer: what uvicorn's connection asks of its own ``RequestResponseCycle``."""
+    """One request and its answer, with the attributes that uvicorn reads from its ``RequestResponseCycle``."""
 
     __slots__ = ("body", "call", "disconnected", "held", "json_length", "keep_alive", "refused", "response_complete")
 
-    message_event = _Nobody()
+    message_event = _IgnoredEvent()
 
     def __init__(
-        self, call: Call, json_length: str | None, keep_alive: bool, refused: HttpAnswer | None, held: Held
+        self, call: Call, json_length: str | None, keep_alive: bool, refused: HttpAnswer | None, held: BodyBytes
     ) -> None:
         self.call = call
         self.json_length = json_length
         self.keep_alive = keep_alive
         self.refused = refused
-        """The answer, if the body does not matter any more."""
+        """The answer, if it is decided before the body has arrived."""
         self.body: list[bytes] = []
         self.held = held
         self.response_complete = False
@@ -80,22 +79,22 @@ class _FastCycle:
 
     @property
     def response_started(self) -> bool:
-        """It is written as a whole."""
+        """The same as ``response_complete``: answers are written in one piece."""
         return self.response_complete
 
 
 class FastConnection(HttpConnection):
-    """A connection that answers inference requests by itself."""
+    """A connection that answers inference requests without the application."""
 
     def __init__(self, *args: Any, answering: Answering, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._answering = answering
-        self._reception = answering.reception
+        self._body_memory = answering.body_memory
         self._defaults: list[tuple[bytes, bytes]] | None = None
         self._usual_head = b""
-        """Of an answer in JSON, with these defaults."""
+        """Status line and headers of an answer in JSON with these default headers."""
         self._cycle: _FastCycle | None = None
-        """The request that is being read, if it is one for us."""
+        """The request that is being read, if this route answers it."""
 
     def on_headers_complete(self) -> None:
         self._cycle = cycle = self._fast_cycle()
@@ -131,7 +130,7 @@ class FastConnection(HttpConnection):
         self._answering.answer(cycle.call, exchange, partial(self._send, cycle))
 
     def _fast_cycle(self) -> _FastCycle | None:
-        """None: it is not for us."""
+        """The request whose headers are complete; None if the application answers it."""
         before = self.cycle
         if (
             self.parser.get_method() != b"POST"
@@ -170,7 +169,7 @@ class FastConnection(HttpConnection):
         refused = None if failure is None else HttpAnswer.failed(failure)
         keep_alive = self.parser.should_keep_alive() and not self._limits.draining
         return _FastCycle(
-            call, json_length.decode("latin-1") if json_length else None, keep_alive, refused, self._reception.begin()
+            call, json_length.decode("latin-1") if json_length else None, keep_alive, refused, self._body_memory.open()
         )
 
     def _hold(self, cycle: _FastCycle, part: bytes) -> None:
@@ -193,7 +192,7 @@ class FastConnection(HttpConnection):
             head = _head(answer.status, defaults, answer.headers)
         elif defaults is self._defaults:
             head = self._usual_head
-        else:  # uvicorn makes them anew every second, with the time
+        else:  # uvicorn renews them every second, for the Date header
             head = self._usual_head = _head(200, defaults, JSON_HEADERS)
             self._defaults = defaults
         parts = (

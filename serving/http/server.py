@@ -1,10 +1,10 @@
-"""Uvicorn, with an end that loses no request.
+"""Uvicorn with a shutdown that loses no request.
 
-    SIGTERM ── drain_s ──▶ nothing new is taken ── what was begun is answered, grace_s at most ──▶ end
+    SIGTERM ── drain_s ──▶ no new connections ── open requests are answered, grace_s at most ──▶ exit
 
-In the first stretch everything is answered as ever, but not ready any more, and every answer closes its connection: by
-its end a gateway has stopped sending, and no client with something to say holds a connection that could be closed
-under its next request.
+During ``drain_s`` every request is answered, the server reports that it is not ready, and each answer closes its
+connection. At its end a gateway has stopped sending, and no client holds a connection that could be closed while its
+next request is on the way.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ from serving.observation import logs
 
 _SWEEP_EVERY_S = 0.5
 _ACCEPT_S = 0.1
-"""In which a busy event loop accepts what waits in a listener's queue."""
+"""Enough for a busy event loop to accept the connections in a listener's queue."""
 _LAST_REQUEST_S = 1.0
-"""A connection that is idle for so long at the end has no request on its way."""
+"""A connection that has been idle for this long has no request on its way."""
 
 
 class HttpServer(uvicorn.Server):
-    """Serves until a signal comes, and drains; a second signal ends it at once.
+    """Serves until a signal arrives, then drains; a second signal ends it at once.
 
     Args:
-        config: its ``http`` is replaced.
-        limits: of every connection.
-        tls: for HTTPS.
-        make_connection: of uvicorn's arguments and ``limits``.
-        drain_s, grace_s: see above.
-        on_started: called when it listens.
-        on_drain: called when the signal comes.
-        on_stop: awaited when nothing new is to be taken, beside what is still answered here.
-        owns_listener: whether no other process takes connections from the same socket and goes on doing so.
+        config: uvicorn's; its ``http``, time-outs and ``ssl`` are replaced.
+        limits: apply to every connection.
+        tls: context of HTTPS; None for HTTP.
+        make_connection: called with uvicorn's arguments and ``limits``.
+        drain_s, grace_s: seconds, as in the diagram above.
+        on_started: called when the server listens.
+        on_drain: called when the signal arrives.
+        on_stop: awaited after ``drain_s``, while open requests are answered.
+        owns_listener: whether no other process continues to accept connections from the same socket.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class HttpServer(uvicorn.Server):
     ) -> None:
         config.http = cast(type[asyncio.Protocol], partial(make_connection, limits=limits))
         config.timeout_keep_alive = int(KEEP_ALIVE_S)
-        config.timeout_graceful_shutdown = 1  # the grace was given already
+        config.timeout_graceful_shutdown = 1  # grace_s is over by then
         config.load()
         config.ssl = tls
         super().__init__(config)
@@ -98,7 +98,7 @@ class HttpServer(uvicorn.Server):
             logs.server.info("draining")
             self._on_drain()
             for connection in self._connections():
-                connection.make_last()
+                connection.drain()
             await asyncio.sleep(self._drain_s)
             if self._owns_listener():
                 for listener in self._listeners:
@@ -111,7 +111,7 @@ class HttpServer(uvicorn.Server):
             self.should_exit = True
 
     async def _finish(self) -> None:
-        """Wait for the last answers; close what is idle."""
+        """Wait for the last answers, and close idle connections."""
         until = self._loop.time() + self._grace_s
         while self._connections() and (now := self._loop.time()) < until:
             for connection in self._connections():
@@ -120,7 +120,7 @@ class HttpServer(uvicorn.Server):
             await asyncio.sleep(0.05)
 
     async def _sweep(self) -> None:
-        """Close the connections of clients that let us wait."""
+        """Close the connections of clients that are late."""
         while True:
             await asyncio.sleep(_SWEEP_EVERY_S)
             now = self._loop.time()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from serving.admission.reception import Reception
+from serving.admission.body_memory import BodyMemory
 from serving.inference.call import Answered, Call
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class Hooks:
     """All that joins the path."""
 
     admission: Admission | None = None
-    reception: Reception = field(default_factory=Reception)
+    body_memory: BodyMemory = field(default_factory=BodyMemory)
     cache: Cache | None = None
     guard: Guard | None = None
     observers: Sequence[Observer] = ()

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass
 class ConnectionLimits:
-    """What holds for every connection of a worker."""
+    """Limits that apply to every connection of a worker."""
 
     max_connections: int
     read_timeout_s: float
     """For a request's head, and again for its body."""
     draining: bool = False
-    """Every answer is its connection's last."""
+    """The server is draining: a connection is closed after its answer."""

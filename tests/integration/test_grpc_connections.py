@@ -12,7 +12,7 @@ import grpc
 import pytest
 from load import INFER, Grpc, Load
 
-from serving.admission.reception import Reception
+from serving.admission.body_memory import BodyMemory
 from serving.listening.limits import ConnectionLimits
 from tenure.protocol import infer_request
 
@@ -23,7 +23,7 @@ class Answering:
     """Answers at once."""
 
     def __init__(self) -> None:
-        self.reception = Reception()
+        self.body_memory = BodyMemory()
 
     def admit(self, _: Any) -> None:
         """Everybody is let in."""

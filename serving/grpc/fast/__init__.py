@@ -1,4 +1,4 @@
-"""The gRPC service by HTTP/2 on the event loop itself, without grpcio's server."""
+"""A gRPC server in Python on the event loop, in place of grpcio's."""
 
 from serving.grpc.fast.server import FastGrpcServer
 

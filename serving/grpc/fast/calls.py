@@ -1,4 +1,4 @@
-"""Calls of the service's methods, from their headers and messages."""
+"""Calls of the service's methods: opened by their headers, answered when their message has arrived."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from grpc import StatusCode
 
-from serving.admission.reception import Held
+from serving.admission.body_memory import BodyBytes
 from serving.grpc.fast.message import only_message, seconds
 from serving.grpc.service import INFER_PATH, SERVICE, OtherMethod
 from serving.inference.answering import Answering
@@ -19,16 +19,16 @@ from serving.v2.errors import RequestError
 from serving.v2.grpc_exchange import GrpcExchange
 
 Reply = bytes | Failure
-"""A message, or why there is none."""
+"""A message, or an error."""
 Send = Callable[[Reply], None]
 
 
-NO_GRPC = Failure(415, StatusCode.UNKNOWN, "this is no call of gRPC's")
-"""Answered by HTTP's status: whoever asks does not know gRPC's."""
+NOT_GRPC = Failure(415, StatusCode.UNKNOWN, "not a gRPC call")
+"""Sent as an HTTP status: the client does not speak gRPC."""
 
 
 class IncomingCall:
-    """A call whose message is still to come; of a method that there is none of, or see below."""
+    """A call whose message has not arrived yet. This class is a call of an unknown method; subclasses answer."""
 
     __slots__ = ("_encoding", "refused", "request_id")
 
@@ -36,14 +36,14 @@ class IncomingCall:
         self.request_id = logs.take_or_make_id(named.get(b"x-request-id", b"").decode("latin-1"))
         self._encoding = named.get(b"grpc-encoding", b"")
         self.refused: Failure | None = None
-        """The answer, if the message does not matter any more."""
+        """The error to answer whatever the message is, if the headers decide it."""
 
     def failed(self, error: Exception) -> Failure:
-        """It ends before its message could be read."""
+        """The answer to a call whose message could not be read."""
         return failure_of(error)
 
     def answer(self, body: bytes, send: Send) -> None:
-        """Answer it; ``send`` is called once on the event loop, perhaps before this returns."""
+        """Answer the call; ``send`` is called once on the event loop, perhaps before this returns."""
         if self.refused is not None:
             send(self.refused)
             return
@@ -59,7 +59,7 @@ class IncomingCall:
 
 
 class InferenceCall(IncomingCall):
-    """``ModelInfer``: admitted, or refused, by its headers."""
+    """A call of ``ModelInfer``; its headers decide whether it is admitted."""
 
     __slots__ = ("_answering", "_call")
 
@@ -92,7 +92,7 @@ class InferenceCall(IncomingCall):
 
 
 class OtherCall(IncomingCall):
-    """Of a method that is KServe's."""
+    """A call of one of KServe's other methods."""
 
     __slots__ = ("_method", "_tasks")
 
@@ -106,12 +106,16 @@ class OtherCall(IncomingCall):
             send(await self._method.answer(message, self.request_id))
 
         task = asyncio.get_running_loop().create_task(run())
-        self._tasks.add(task)  # the event loop itself holds it weakly
+        self._tasks.add(task)  # the event loop holds only a weak reference
         task.add_done_callback(self._tasks.discard)
 
 
 class Calls:
-    """Begins calls."""
+    """Opens calls.
+
+    Args:
+        others: KServe's methods besides inference, by name.
+    """
 
     def __init__(self, answering: Answering, others: Mapping[str, OtherMethod]) -> None:
         self._answering = answering
@@ -119,16 +123,16 @@ class Calls:
         self._infer = INFER_PATH.encode()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def begin(self, named: Mapping[bytes, bytes], headers: Headers, peer: str) -> IncomingCall:
-        """A call.
+    def open(self, named: Mapping[bytes, bytes], headers: Headers, peer: str) -> IncomingCall:
+        """Open a call.
 
         Args:
-            named: the first value of every header by its name, pseudo-headers too.
-            headers: all of them.
+            named: the first value of every header by its name, pseudo-headers included.
+            headers: all headers.
         """
         if named[b":method"] != b"POST" or not named.get(b"content-type", b"").startswith(b"application/grpc"):
             call = IncomingCall(named)
-            call.refused = NO_GRPC
+            call.refused = NOT_GRPC
             return call
         path = named[b":path"]
         if path == self._infer:
@@ -136,6 +140,6 @@ class Calls:
         method = self._others.get(path)
         return IncomingCall(named) if method is None else OtherCall(named, method, self._tasks)
 
-    def expect(self) -> Held:
-        """A message is expected: what its bytes are counted by."""
-        return self._answering.reception.begin()
+    def body(self) -> BodyBytes:
+        """The count of a message's bytes, to be held until the call is answered."""
+        return self._answering.body_memory.open()

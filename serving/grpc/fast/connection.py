@@ -1,9 +1,9 @@
-"""One gRPC connection: gRPC's calls on top of HTTP/2, answered where they are parsed.
+"""One gRPC connection: gRPC calls over HTTP/2, answered where they are parsed.
 
     headers ─ admit ─ (the message arrives) ─ answer ─ headers, message, trailers
 
-What is answered in one turn of the event loop goes out in one write. A client that does not read is not read from
-either, so what waits for it in this process is bounded.
+The answers of one turn of the event loop go out in one write. While a client does not read, nothing is read from it,
+so the answers that wait for it are bounded.
 """
 
 from __future__ import annotations
@@ -15,52 +15,45 @@ from functools import partial
 
 from grpc import StatusCode
 
-from serving.admission.reception import Held
-from serving.grpc.fast.calls import NO_GRPC, Calls, IncomingCall, Reply
-from serving.grpc.fast.frames import MAX_NUMBER, Code, Http2Error, literal
-from serving.grpc.fast.http2 import Block, Http2, Stream
-from serving.grpc.fast.message import ENCODINGS, PREFIX_BYTES, check_length, percent_encoded, prefixed
+from serving.admission.body_memory import BodyBytes
+from serving.grpc.fast import replies
+from serving.grpc.fast.calls import Calls, IncomingCall, Reply
+from serving.grpc.fast.frames import MAX_NUMBER, Code, Http2Error
+from serving.grpc.fast.headers import HeaderBlock
+from serving.grpc.fast.http2 import Http2
+from serving.grpc.fast.message import PREFIX_BYTES, check_length, prefixed
+from serving.grpc.fast.streams import Stream
 from serving.grpc.service import CALLS_A_CONNECTION, CONNECTION_AGE_GRACE_S, CONNECTION_AGE_S
 from serving.inference.failures import Failure, RefusedError
 from serving.listening.limits import ConnectionLimits
 
-_LAST_WORDS_S = 1.0
-"""After the last answer the client may take so long to close the connection: closing it while something that it sent
-is unread would throw away what it has not read."""
+_CLOSE_WAIT_S = 1.0
+"""How long the client has to close the connection after our FIN. Closing the socket while bytes of the client are
+unread would reset it, and discard answers that the client has not read."""
 
-_HEADERS = b"".join(
-    literal(name, value)
-    for name, value in (
-        (b":status", b"200"),
-        (b"content-type", b"application/grpc"),
-        (b"grpc-accept-encoding", ENCODINGS),
-    )
-)
-_NO_GRPC = literal(b":status", b"415")
-_SUCCEEDED = literal(b"grpc-status", b"0")
-_LAST_PING = b"last one"
+_DRAIN_PING = b"draining"
 
 
 @dataclass(slots=True, eq=False)
 class _Rpc:
-    """A call, and what of its message and of its answer is on its way."""
+    """A call, the part of its message that has arrived, and the part of its answer that is not sent."""
 
     call: IncomingCall
     due_at: float
-    """By the loop's clock: until then the client must have sent its message, or read its answer."""
-    held: Held
+    """By the loop's clock: when the client must have sent its message, or read its answer."""
+    held: BodyBytes
     body: bytes | bytearray = b""
     unsent: memoryview | None = None
-    """What is left of the answer, for which the client's windows had no room."""
+    """The rest of the answer, which the client's windows do not admit yet."""
 
 
 class GrpcConnection(asyncio.Protocol):
-    """Takes calls, many at a time.
+    """Answers calls, many at a time.
 
     Args:
-        calls: of the service.
-        limits: of every connection.
-        connections: it is in there while it is open.
+        calls: opens the service's calls.
+        limits: apply to every connection.
+        connections: the set of open connections, which this one joins and leaves.
     """
 
     def __init__(self, calls: Calls, limits: ConnectionLimits, connections: set[GrpcConnection]) -> None:
@@ -71,15 +64,16 @@ class GrpcConnection(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._peer = ""
         self._http2 = Http2(self, CALLS_A_CONNECTION)
+        self._sender = self._http2.sender
         self._flushing = False
-        self._said_all = False
-        self._is_last = False
-        """The client knows that it is to begin no other call here."""
-        self._end_at = math.inf
-        """By the loop's clock: then it ends, whatever is left."""
-        self._stuck_since = math.inf
-        """By the loop's clock: since then the client has read nothing of what waits for it."""
-        self._waiting_bytes = 0
+        self._eof_written = False
+        self._no_more_calls = False
+        """The client opens no more calls, by its GOAWAY or by ours."""
+        self._abort_at = math.inf
+        """By the loop's clock: when the connection is closed, whatever is open."""
+        self._blocked_since = math.inf
+        """By the loop's clock: since when the client has read nothing of the write buffer."""
+        self._buffered_bytes = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
@@ -91,7 +85,7 @@ class GrpcConnection(asyncio.Protocol):
         self._peer = address[0] if address else ""
         now = self._loop.time()
         self._due_at = now + self._limits.read_timeout_s
-        self._old_at = now + CONNECTION_AGE_S
+        self._drain_at = now + CONNECTION_AGE_S
         self._flush()
 
     def connection_lost(self, _: Exception | None) -> None:
@@ -104,7 +98,7 @@ class GrpcConnection(asyncio.Protocol):
         try:
             self._http2.receive(data)
         except Http2Error:
-            self._flush()  # why, for the client
+            self._flush()  # GOAWAY with the reason
             self._transport.close()
             return
         self._flush()
@@ -113,65 +107,64 @@ class GrpcConnection(asyncio.Protocol):
         return False
 
     def pause_writing(self) -> None:
-        self._stuck_since = self._loop.time()
-        self._waiting_bytes = self._transport.get_write_buffer_size()
+        self._blocked_since = self._loop.time()
+        self._buffered_bytes = self._transport.get_write_buffer_size()
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
-        self._stuck_since = math.inf
+        self._blocked_since = math.inf
         self._transport.resume_reading()
 
-    def make_last(self) -> None:
-        """Let the client begin no other call here; those that it began are answered, and then the connection ends.
+    def drain(self) -> None:
+        """Let the client open no more calls here; the open ones are answered, and then the connection is closed.
 
-        A client that is told so may have begun calls meanwhile. By its answer to a ping it has been told (RFC 9113,
-        section 6.8).
+        The client may have opened calls before it reads this GOAWAY, so the stream number that ends the calls is sent
+        in a second one, when the client has answered a ping (RFC 9113, section 6.8).
         """
-        if self._end_at < math.inf:
+        if self._abort_at < math.inf:
             return
-        self._end_at = self._loop.time() + CONNECTION_AGE_GRACE_S
-        self._http2.go_away(MAX_NUMBER, Code.NO_ERROR)
-        self._http2.ping(_LAST_PING)
+        self._abort_at = self._loop.time() + CONNECTION_AGE_GRACE_S
+        self._sender.goaway(MAX_NUMBER, Code.NO_ERROR)
+        self._sender.ping(_DRAIN_PING)
         self._flush()
 
     def abort(self) -> None:
-        """End it now, whatever is left."""
+        """Close the connection now, whatever is open."""
         self._transport.abort()
 
-    def look(self, now: float) -> None:
-        """End what takes too long; called now and then."""
-        patience_s = self._limits.read_timeout_s
-        if self._stuck_since < math.inf and self._transport.get_write_buffer_size() < self._waiting_bytes:
-            self._stuck_since = now
-            self._waiting_bytes = self._transport.get_write_buffer_size()
+    def check_timeouts(self, now: float) -> None:
+        """Close calls, and the connection, whose time is over; called periodically with the loop's time."""
+        timeout_s = self._limits.read_timeout_s
+        if self._blocked_since < math.inf and self._transport.get_write_buffer_size() < self._buffered_bytes:
+            self._blocked_since = now
+            self._buffered_bytes = self._transport.get_write_buffer_size()
         if (
-            now >= self._end_at
-            or now >= self._stuck_since + patience_s
-            or (not self._http2.spoken and now >= self._due_at)
+            now >= self._abort_at
+            or now >= self._blocked_since + timeout_s
+            or (not self._http2.established and now >= self._due_at)
         ):
             self._transport.abort()
             return
-        if now >= self._old_at:
-            self.make_last()
+        if now >= self._drain_at:
+            self.drain()
         for stream in [stream for stream in self._http2.streams.values() if now >= stream.owner.due_at]:
             rpc: _Rpc = stream.owner
             if rpc.unsent is not None:
                 self._http2.reset(stream, Code.CANCEL)
                 self._end_if_idle()
             else:
-                late = RefusedError("the message took too long to come", 408, StatusCode.DEADLINE_EXCEEDED)
+                late = RefusedError("the message took too long to arrive", 408, StatusCode.DEADLINE_EXCEEDED)
                 self._send(stream, rpc.call.failed(late))
         self._flush()
 
-    def on_call(self, stream: Stream, block: Block) -> None:
-        named = block.named
-        call = self._calls.begin(named, block.headers, self._peer)
-        stream.owner = _Rpc(call, self._loop.time() + self._limits.read_timeout_s, self._calls.expect())
+    def on_call(self, stream: Stream, block: HeaderBlock) -> None:
+        call = self._calls.open(block.named, block.headers, self._peer)
+        stream.owner = _Rpc(call, self._loop.time() + self._limits.read_timeout_s, self._calls.body())
 
     def on_data(self, stream: Stream, data: bytes, more: bool) -> None:
         rpc: _Rpc = stream.owner
         if rpc.call.refused is not None:
-            if more:  # and else it ends now
+            if more:  # on_end answers otherwise
                 self._send(stream, rpc.call.refused)
             return
         try:
@@ -197,32 +190,31 @@ class GrpcConnection(asyncio.Protocol):
         stream.owner.held.release()
         self._end_if_idle()
 
-    def on_room(self, stream: Stream) -> None:
+    def on_window(self, stream: Stream) -> None:
         if stream.owner.unsent is not None:
             self._send_more(stream)
 
-    def on_pong(self, payload: bytes) -> None:
-        if payload == _LAST_PING and self._end_at < math.inf and not self._is_last:
-            self._http2.go_away(self._http2.last_number, Code.NO_ERROR)
-            self._http2.closed_to_calls = True
-            self.on_go_away()
+    def on_ping_ack(self, payload: bytes) -> None:
+        if payload == _DRAIN_PING and self._abort_at < math.inf and not self._no_more_calls:
+            self._sender.goaway(self._http2.last_number, Code.NO_ERROR)
+            self._http2.refuses_streams = True
+            self.on_goaway()
 
-    def on_go_away(self) -> None:
-        self._is_last = True
+    def on_goaway(self) -> None:
+        self._no_more_calls = True
         self._end_if_idle()
 
     def _send(self, stream: Stream, reply: Reply) -> None:
-        """Send an answer, and with it the end of the call; as much as there is room for."""
-        if self._http2.streams.get(stream.number) is not stream:  # the client gave it up
+        """Send an answer, as much of it as the client's windows admit, and the end of the call."""
+        if self._http2.streams.get(stream.number) is not stream:  # the client reset it
             return
         rpc: _Rpc = stream.owner
+        rpc.held.release()
         if isinstance(reply, Failure):
-            self._http2.end(stream, _NO_GRPC if reply is NO_GRPC else _failed(reply, rpc.call.request_id))
-            rpc.held.release()
+            self._http2.end(stream, replies.error_headers(reply, rpc.call.request_id))
             self._end_if_idle()
         else:
-            rpc.held.release()
-            self._http2.respond(stream, _HEADERS)
+            self._sender.headers(stream.number, replies.HEADERS)
             rpc.unsent = memoryview(prefixed(reply))
             self._send_more(stream)
         if not self._flushing:
@@ -231,41 +223,31 @@ class GrpcConnection(asyncio.Protocol):
 
     def _send_more(self, stream: Stream) -> None:
         rpc: _Rpc = stream.owner
-        assert rpc.unsent is not None  # noqa: S101 it is called for no other
-        rpc.unsent = self._http2.send(stream, rpc.unsent)
+        assert rpc.unsent is not None  # noqa: S101 callers checked it
+        rpc.unsent = self._sender.data(stream, rpc.unsent)
         if rpc.unsent:
             rpc.due_at = self._loop.time() + self._limits.read_timeout_s
             return
-        self._http2.end(stream, _SUCCEEDED + literal(b"x-request-id", rpc.call.request_id.encode()))
+        self._http2.end(stream, replies.trailers(rpc.call.request_id))
         self._end_if_idle()
 
     def _end_if_idle(self) -> None:
-        if self._is_last and not self._http2.streams:
+        if self._no_more_calls and not self._http2.streams:
             self._loop.call_soon(self._end)
 
     def _end(self) -> None:
         self._flush()
-        if self._said_all or self._transport.is_closing():
+        if self._eof_written or self._transport.is_closing():
             return
         if self._transport.can_write_eof():
-            self._said_all = True
+            self._eof_written = True
             self._transport.write_eof()
-            self._end_at = self._loop.time() + _LAST_WORDS_S
+            self._abort_at = self._loop.time() + _CLOSE_WAIT_S
         else:
             self._transport.close()
 
     def _flush(self) -> None:
         self._flushing = False
-        data = self._http2.to_send()
-        if data and not self._said_all and not self._transport.is_closing():
+        data = self._sender.take()
+        if data and not self._eof_written and not self._transport.is_closing():
             self._transport.write(data)
-
-
-def _failed(failure: Failure, request_id: str) -> bytes:
-    fields = [
-        (b"grpc-status", b"%d" % failure.grpc.value[0]),
-        (b"grpc-message", percent_encoded(failure.message)),
-        (b"x-request-id", request_id.encode()),
-        *((name.lower().encode(), value.encode()) for name, value in failure.headers),
-    ]
-    return _HEADERS + b"".join(literal(name, value) for name, value in fields)

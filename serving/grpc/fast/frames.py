@@ -6,7 +6,9 @@ import struct
 from enum import IntEnum
 
 HEAD = struct.Struct(">IBI")
-"""Length and kind (24 and 8 bits), flags, number of the stream."""
+"""Length and type (24 and 8 bits), flags, number of the stream."""
+SETTING = struct.Struct(">HI")
+WORD = struct.Struct(">I")
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
@@ -22,14 +24,14 @@ HEADER_TABLE_SIZE, ENABLE_PUSH, MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE, MAX
 )
 
 FRAME_BYTES = 16_384
-"""The largest payload where nothing else was agreed upon, and the largest that we take."""
+"""SETTINGS_MAX_FRAME_SIZE: the client's until it sends another, and ours."""
 WINDOW_BYTES = 65_535
-"""A window's size where nothing else was agreed upon."""
+"""Initial size of a flow-control window."""
 MAX_WINDOW = MAX_NUMBER = 2**31 - 1
 
 
 class Code(IntEnum):
-    """Why a stream or a connection ends."""
+    """Error codes (RFC 9113, section 7)."""
 
     NO_ERROR = 0
     PROTOCOL_ERROR = 1
@@ -43,7 +45,7 @@ class Code(IntEnum):
 
 
 class Http2Error(Exception):
-    """The client breaks the protocol: the connection ends."""
+    """The client broke the protocol; the connection is closed."""
 
     def __init__(self, code: Code, message: str) -> None:
         super().__init__(message)
@@ -56,12 +58,12 @@ def frame(kind: int, flags: int, number: int, payload: bytes) -> bytes:
 
 
 def literal(name: bytes, value: bytes) -> bytes:
-    """A header field that leaves no trace in the client's table, and is written as it is."""
+    """A literal header field without indexing, not Huffman-coded."""
     return b"".join((b"\0", _integer(len(name)), name, _integer(len(value)), value))
 
 
 def _integer(value: int) -> bytes:
-    """With a prefix of seven bits, section 5.1."""
+    """An integer with a prefix of seven bits (RFC 7541, section 5.1)."""
     if value < 127:
         return bytes((value,))
     value -= 127

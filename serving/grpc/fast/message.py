@@ -1,4 +1,4 @@
-"""gRPC's own layer on HTTP/2: messages behind a prefix, times, and texts in headers.
+"""The part of gRPC over HTTP/2 that frames messages and encodes headers: prefixes, time-outs, texts.
 
 https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
 """
@@ -15,7 +15,7 @@ from serving.inference.failures import RefusedError
 from serving.v2.errors import RequestError, TooLargeError, quote
 
 PREFIX_BYTES = 5
-"""Whether the message is compressed, and its length as a big-endian uint32."""
+"""A compression flag, and the message's length as a big-endian uint32."""
 
 ENCODINGS = b"identity,deflate,gzip"
 _WINDOW_BITS = {b"gzip": 31, b"deflate": 15}
@@ -27,20 +27,20 @@ _UNPRINTABLE = re.compile(rb"[^ -$&-~]")
 
 
 def prefixed(message: bytes) -> bytes:
-    """A message as it is sent."""
+    """A message behind its prefix, not compressed."""
     return b"\0" + len(message).to_bytes(4, "big") + message
 
 
 def only_message(body: bytes, encoding: bytes) -> bytes:
-    """The message that a call's body is.
+    """The message in the body of a unary call.
 
     Args:
         encoding: value of the header ``grpc-encoding``.
 
     Raises:
-        RequestError: it is none, or not the only one.
-        TooLargeError: it is too long.
-        RefusedError: it is compressed in a way that is not known here.
+        RequestError: the body holds no message, or more than one.
+        TooLargeError: the message is longer than ``MAX_MESSAGE_BYTES``.
+        RefusedError: the message's compression is not supported.
     """
     if len(body) < PREFIX_BYTES:
         raise RequestError("the call has no message")
@@ -52,11 +52,11 @@ def only_message(body: bytes, encoding: bytes) -> bytes:
     if body[0] == 0:
         return message
     if body[0] != 1 or encoding in (b"", b"identity"):
-        raise RequestError("the message says that it is compressed, and not how")
+        raise RequestError("the message is compressed, but the header grpc-encoding is missing")
     bits = _WINDOW_BITS.get(encoding)
     if bits is None:
         raise RefusedError(
-            f"messages compressed by {quote(encoding.decode('latin-1'))} are not read here",
+            f"compression {quote(encoding.decode('latin-1'))} is not supported",
             501,
             StatusCode.UNIMPLEMENTED,
             (("grpc-accept-encoding", ENCODINGS.decode()),),
@@ -65,28 +65,29 @@ def only_message(body: bytes, encoding: bytes) -> bytes:
 
 
 def check_length(length: int) -> None:
-    """
+    """Check the length of a message.
+
     Raises:
-        TooLargeError: a message of so many bytes is too long.
+        TooLargeError: it is above ``MAX_MESSAGE_BYTES``.
     """
     if length > MAX_MESSAGE_BYTES:
         raise TooLargeError(f"the message has {length} bytes, at most {MAX_MESSAGE_BYTES} are read")
 
 
 def seconds(timeout: bytes) -> float:
-    """Value of the header ``grpc-timeout``.
+    """The seconds in the header ``grpc-timeout``.
 
     Raises:
-        RequestError: it is no time.
+        RequestError: the value is not a valid time-out.
     """
     found = _TIMEOUT.fullmatch(timeout)
     if found is None:
-        raise RequestError(f"the timeout {quote(timeout.decode('latin-1'))} is none of gRPC's")
+        raise RequestError(f"invalid grpc-timeout {quote(timeout.decode('latin-1'))}")
     return int(found[1]) * _UNIT_S[found[2]]
 
 
 def percent_encoded(text: str) -> bytes:
-    """A text as the header ``grpc-message`` holds it."""
+    """A text in the encoding of the header ``grpc-message``."""
     return _UNPRINTABLE.sub(lambda found: b"%%%02X" % found[0][0], text.encode("utf-8", "replace"))
 
 
@@ -99,5 +100,5 @@ def _decompressed(content: bytes, window_bits: int) -> bytes:
     if len(message) > MAX_MESSAGE_BYTES:
         raise TooLargeError(f"the message has more than {MAX_MESSAGE_BYTES} bytes when it is decompressed")
     if not stream.eof:
-        raise RequestError("the compressed message is cut off")
+        raise RequestError("the compressed message is truncated")
     return message

@@ -1,4 +1,4 @@
-"""Listens for gRPC connections."""
+"""Accepts gRPC connections, and drains them at the end."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from serving.listening.limits import ConnectionLimits
 from serving.listening.sockets import listen, refuse_new_connections
 from serving.listening.tls import Certificate
 
-_LOOK_EVERY_S = 0.5
+_CHECK_EVERY_S = 0.5
 _ACCEPT_S = 0.1
-"""In which a busy event loop accepts what waits in the listener's queue."""
+"""Enough for a busy event loop to accept the connections in the listener's queue."""
 
 
 class FastGrpcServer:
-    """Listens on one address.
+    """A server on one address.
 
     Args:
-        limits: of every connection.
+        limits: apply to every connection.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class FastGrpcServer:
         """Start to listen; returns the port.
 
         Raises:
-            ServingError: the address is taken or is none.
+            ServingError: the address is in use or invalid.
         """
         loop = asyncio.get_running_loop()
         self._listener = listen(host, port, shared=self._shared_port)
@@ -53,12 +53,12 @@ class FastGrpcServer:
             ssl=self._context,
             ssl_handshake_timeout=None if self._context is None else self._limits.read_timeout_s,
         )
-        self._looking = loop.create_task(self._look())
+        self._checking = loop.create_task(self._check_timeouts())
         bound: int = self._listener.getsockname()[1]
         return bound
 
     async def stop(self, grace_s: float) -> None:
-        """Take no new connections; answer the calls that clients began, for ``grace_s`` at most."""
+        """Accept no new connections, answer the open calls, and close everything after ``grace_s``."""
         loop = asyncio.get_running_loop()
         until = loop.time() + grace_s
         refuse_new_connections(self._listener)
@@ -66,15 +66,15 @@ class FastGrpcServer:
         self._server.close()
         while self._connections and loop.time() < until:
             for connection in list(self._connections):
-                connection.make_last()
+                connection.drain()
             await asyncio.sleep(0.05)
         for connection in list(self._connections):
             connection.abort()
-        self._looking.cancel()
+        self._checking.cancel()
 
-    async def _look(self) -> None:
+    async def _check_timeouts(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(_LOOK_EVERY_S)
+            await asyncio.sleep(_CHECK_EVERY_S)
             for connection in list(self._connections):
-                connection.look(loop.time())
+                connection.check_timeouts(loop.time())

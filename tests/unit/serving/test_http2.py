@@ -27,7 +27,9 @@ from property_profiles import examples
 
 from serving.grpc.fast import frames
 from serving.grpc.fast.frames import PREFACE, Code, Http2Error, frame, literal
-from serving.grpc.fast.http2 import RECEIVE_WINDOW_BYTES, Block, Http2, Stream
+from serving.grpc.fast.headers import HeaderBlock
+from serving.grpc.fast.http2 import Http2
+from serving.grpc.fast.streams import RECEIVE_WINDOW_BYTES, Stream
 
 HEADERS = [
     (":method", "POST"),
@@ -52,7 +54,7 @@ class Echo:
         self.events: list[Any] = []
         self.holding = False
 
-    def on_call(self, stream: Stream, block: Block) -> None:
+    def on_call(self, stream: Stream, block: HeaderBlock) -> None:
         self.events.append(("call", stream.number, block.named))
         stream.owner = b""
 
@@ -65,24 +67,24 @@ class Echo:
             self.answer(stream)
 
     def answer(self, stream: Stream) -> None:
-        self.http2.respond(stream, ANSWER)
+        self.http2.sender.headers(stream.number, ANSWER)
         stream.owner = memoryview(bytes(stream.owner))
-        self.on_room(stream)
+        self.on_window(stream)
 
-    def on_room(self, stream: Stream) -> None:
+    def on_window(self, stream: Stream) -> None:
         if isinstance(stream.owner, memoryview):
-            stream.owner = self.http2.send(stream, stream.owner)
+            stream.owner = self.http2.sender.data(stream, stream.owner)
             if not stream.owner:
                 self.http2.end(stream, TRAILERS)
 
     def on_reset(self, stream: Stream) -> None:
         self.events.append(("reset", stream.number))
 
-    def on_pong(self, payload: bytes) -> None:
+    def on_ping_ack(self, payload: bytes) -> None:
         self.events.append(("pong", payload))
 
-    def on_go_away(self) -> None:
-        self.events.append(("go away",))
+    def on_goaway(self) -> None:
+        self.events.append(("goaway",))
 
 
 class Client:
@@ -103,7 +105,7 @@ class Client:
             sent = self.h2.data_to_send()
             for start in range(0, len(sent), piece):
                 self.echo.http2.receive(sent[start : start + piece])
-            received = self.echo.http2.to_send()
+            received = self.echo.http2.sender.take()
             if not sent and not received:
                 return
             for event in self.h2.receive_data(received):
@@ -181,7 +183,7 @@ def test_an_answer_waits_for_room() -> None:
     client = Client(echo, INITIAL_WINDOW_SIZE=10)
     number = client.begin(b"0123456789abcdefghij")
     echo.http2.receive(client.h2.data_to_send())
-    client.events += client.h2.receive_data(echo.http2.to_send())
+    client.events += client.h2.receive_data(echo.http2.sender.take())
     assert b"".join(event.data for event in client.seen(DataReceived, number)) == b"0123456789"
     assert not client.seen(TrailersReceived)
     client.h2.update_settings({SettingCodes.INITIAL_WINDOW_SIZE: 15})
@@ -230,7 +232,7 @@ def test_a_call_is_given_up() -> None:
     assert echo.http2.streams == {}
     client.begin(b"x")
     client.talk()
-    assert client.seen(TrailersReceived), "the connection lives on"
+    assert client.seen(TrailersReceived), "the connection stays open"
 
 
 def test_an_answer_before_the_body_stops_it() -> None:
@@ -248,13 +250,13 @@ def test_an_answer_before_the_body_stops_it() -> None:
     assert client.seen(TrailersReceived)
 
 
-def test_pings_and_farewells() -> None:
+def test_pings_and_goaway() -> None:
     echo = Echo()
     client = Client(echo)
     client.h2.ping(b"12345678")
-    echo.http2.ping(b"abcdefgh")
+    echo.http2.sender.ping(b"abcdefgh")
     client.talk()
-    echo.http2.go_away(7, Code.NO_ERROR)
+    echo.http2.sender.goaway(7, Code.NO_ERROR)
     client.talk()
     assert client.seen(PingAckReceived)[0].ping_data == b"12345678"
     assert ("pong", b"abcdefgh") in echo.events
@@ -290,13 +292,13 @@ BAD_CONNECTIONS = {
     "headers too long": (HELLO + call(1, block=encoded(*HEADERS, ("x", "y" * 16_300))), Code.ENHANCE_YOUR_CALM),
     "headers that are none": (HELLO + call(1, block=b"\xff\xff\xff\xff\xff\xff"), Code.COMPRESSION_ERROR),
     "an index past the table": (HELLO + call(1, block=b"\xfe"), Code.COMPRESSION_ERROR),
-    "a priority cut off": (HELLO + call(1, 0x24, b"\0"), Code.FRAME_SIZE_ERROR),
+    "a truncated priority": (HELLO + call(1, 0x24, b"\0"), Code.FRAME_SIZE_ERROR),
     "dependent on itself": (HELLO + call(1, 0x24, WORD.pack(1) + b"\0" + BLOCK), Code.PROTOCOL_ERROR),
     "a priority of no stream": (HELLO + frame(frames.PRIORITY, 0, 0, bytes(5)), Code.PROTOCOL_ERROR),
     "a short reset": (HELLO + call(1) + frame(frames.RST_STREAM, 0, 1, b"x"), Code.FRAME_SIZE_ERROR),
     "a reset of no stream": (HELLO + frame(frames.RST_STREAM, 0, 1, bytes(4)), Code.PROTOCOL_ERROR),
     "settings of a stream": (PREFACE + frame(frames.SETTINGS, 0, 1, b""), Code.PROTOCOL_ERROR),
-    "settings cut off": (PREFACE + frame(frames.SETTINGS, 0, 0, b"12345"), Code.FRAME_SIZE_ERROR),
+    "truncated settings": (PREFACE + frame(frames.SETTINGS, 0, 0, b"12345"), Code.FRAME_SIZE_ERROR),
     "an answer with settings": (HELLO + frame(frames.SETTINGS, 1, 0, bytes(6)), Code.FRAME_SIZE_ERROR),
     "push": (PREFACE + frame(frames.SETTINGS, 0, 0, struct.pack(">HI", 2, 2)), Code.PROTOCOL_ERROR),
     "small frames": (PREFACE + frame(frames.SETTINGS, 0, 0, struct.pack(">HI", 5, 100)), Code.PROTOCOL_ERROR),
@@ -311,8 +313,8 @@ BAD_CONNECTIONS = {
     "a short update": (HELLO + frame(frames.WINDOW_UPDATE, 0, 0, b"x"), Code.FRAME_SIZE_ERROR),
     "a ping on a stream": (HELLO + frame(frames.PING, 0, 1, bytes(8)), Code.PROTOCOL_ERROR),
     "a short ping": (HELLO + frame(frames.PING, 0, 0, b"x"), Code.FRAME_SIZE_ERROR),
-    "a farewell on a stream": (HELLO + frame(frames.GOAWAY, 0, 1, bytes(8)), Code.PROTOCOL_ERROR),
-    "a short farewell": (HELLO + frame(frames.GOAWAY, 0, 0, b"x"), Code.FRAME_SIZE_ERROR),
+    "GOAWAY on a stream": (HELLO + frame(frames.GOAWAY, 0, 1, bytes(8)), Code.PROTOCOL_ERROR),
+    "a truncated GOAWAY": (HELLO + frame(frames.GOAWAY, 0, 0, b"x"), Code.FRAME_SIZE_ERROR),
     "a push": (HELLO + frame(frames.PUSH_PROMISE, 4, 1, b"1234"), Code.PROTOCOL_ERROR),
     "more data than there is room for": (
         HELLO + call(1) + call(3) + b"".join(
@@ -331,7 +333,7 @@ def test_what_ends_a_connection(name: str) -> None:
     with pytest.raises(Http2Error) as caught:
         echo.http2.receive(sent)
     assert caught.value.code == code
-    assert echo.http2.to_send()[-17:-8] == frame(frames.GOAWAY, 0, 0, bytes(8))[:9]
+    assert echo.http2.sender.take()[-17:-8] == frame(frames.GOAWAY, 0, 0, bytes(8))[:9]
 
 
 def with_header(name: str, value: str) -> bytes:
@@ -364,32 +366,32 @@ def test_what_ends_a_stream(name: str) -> None:
     echo = Echo()
     echo.http2.receive(HELLO + BAD_STREAMS[name])
     assert echo.http2.streams == {}
-    assert frame(frames.RST_STREAM, 0, 1, b"")[3:] in echo.http2.to_send()
+    assert frame(frames.RST_STREAM, 0, 1, b"")[3:] in echo.http2.sender.take()
     assert not [event for event in echo.events if event[0] == "end"]
     echo.http2.receive(call(3) + frame(frames.DATA, 1, 3, b"fine"))
-    assert b"fine" in echo.http2.to_send(), "the connection lives on"
+    assert b"fine" in echo.http2.sender.take(), "the connection stays open"
 
 
 def test_a_stream_beyond_its_window() -> None:
     """Of one that is not read any more room is given back too, and of one that is read not without end."""
     echo = Echo()
     echo.http2.receive(HELLO + call(1))
-    echo.http2.streams[1].receivable = 10  # as if the update were still on its way
+    echo.http2.streams[1].receive_window = 10  # as if the update were still on its way
     echo.http2.receive(frame(frames.DATA, 0, 1, bytes(11)))
-    assert WORD.pack(Code.FLOW_CONTROL_ERROR) in echo.http2.to_send()
-    echo.http2._receivable = 10
+    assert WORD.pack(Code.FLOW_CONTROL_ERROR) in echo.http2.sender.take()
+    echo.http2._receive_window = 10
     with pytest.raises(Http2Error) as caught:
         echo.http2.receive(call(3) + frame(frames.DATA, 0, 3, bytes(11)))
     assert caught.value.code == Code.FLOW_CONTROL_ERROR
 
 
-def test_after_the_farewell_nothing_is_begun() -> None:
+def test_after_the_last_goaway_streams_are_refused() -> None:
     echo = Echo()
     echo.http2.receive(HELLO)
-    echo.http2.closed_to_calls = True
+    echo.http2.refuses_streams = True
     echo.http2.receive(call(1))
     assert echo.events == []
-    assert WORD.pack(Code.REFUSED_STREAM) in echo.http2.to_send()
+    assert WORD.pack(Code.REFUSED_STREAM) in echo.http2.sender.take()
 
 
 KINDS = st.integers(0, 11)
@@ -412,7 +414,7 @@ def test_whatever_comes_is_answered_or_ends_the_connection(sent: list[Any], piec
     except Http2Error:
         pass
     assert len(echo.http2.streams) <= 10
-    rest = echo.http2.to_send()
+    rest = echo.http2.sender.take()
     while rest:  # whole frames
         length = int.from_bytes(rest[:3], "big")
         assert len(rest) >= 9 + length

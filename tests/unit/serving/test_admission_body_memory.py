@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import pytest
 
-from serving.admission.reception import Reception
+from serving.admission.body_memory import BodyMemory
 from serving.admission.refusal import OverloadedError
 
 
 def test_bodies_share_one_limit() -> None:
-    reception = Reception(100)
-    one, other = reception.begin(), reception.begin()
+    memory = BodyMemory(100)
+    one, other = memory.open(), memory.open()
     one.add(60)
     other.add(40)
     with pytest.raises(OverloadedError) as caught:
         other.add(1)
     assert (caught.value.http, caught.value.headers) == (503, (("Retry-After", "1"),))
-    assert reception.held_bytes == 100
+    assert memory.held_bytes == 100
     one.release()
     one.release()
-    assert reception.held_bytes == 40
+    assert memory.held_bytes == 40
     other.add(60)
     other.release()
-    assert reception.held_bytes == 0
+    assert memory.held_bytes == 0
 
 
 def test_without_a_limit_all_is_taken() -> None:
-    held = Reception().begin()
+    held = BodyMemory().open()
     held.add(10**15)
     held.release()

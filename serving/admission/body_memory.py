@@ -1,0 +1,62 @@
+"""The memory that a worker spends on request bodies.
+
+Each body and the number of connections are limited, but their product exceeds a worker's memory. Bytes count when they
+arrive, not when a client announces them, so a header alone reserves nothing.
+"""
+
+from __future__ import annotations
+
+import math
+
+_RETRY_AFTER_S = 1.0
+
+
+class BodyMemory:
+    """Counts the bytes of all bodies of a worker, from their arrival until their requests are answered.
+
+    Args:
+        max_bytes: the limit for all bodies together.
+    """
+
+    __slots__ = ("_max_bytes", "held_bytes")
+
+    def __init__(self, max_bytes: float = math.inf) -> None:
+        self._max_bytes = max_bytes
+        self.held_bytes = 0
+
+    def open(self) -> BodyBytes:
+        """The count of a new body, at 0."""
+        return BodyBytes(self)
+
+    def has_room(self, size: int) -> bool:
+        """Whether ``size`` more bytes are within the limit."""
+        return self.held_bytes + size <= self._max_bytes
+
+
+class BodyBytes:
+    """The bytes of one body."""
+
+    __slots__ = ("_bytes", "_memory")
+
+    def __init__(self, memory: BodyMemory) -> None:
+        self._memory = memory
+        self._bytes = 0
+
+    def add(self, size: int) -> None:
+        """Count bytes that arrived.
+
+        Raises:
+            OverloadedError: they exceed the limit; they are not counted.
+        """
+        if not self._memory.has_room(size):
+            # It holds a gRPC status, and gRPC is imported after the command line is read.
+            from serving.admission.refusal import OverloadedError
+
+            raise OverloadedError("the server holds too many bytes of other requests", _RETRY_AFTER_S)
+        self._memory.held_bytes += size
+        self._bytes += size
+
+    def release(self) -> None:
+        """Forget the body. A second call does nothing."""
+        self._memory.held_bytes -= self._bytes
+        self._bytes = 0

@@ -1,0 +1,38 @@
+"""Encoded headers and trailers of gRPC answers."""
+
+from __future__ import annotations
+
+from serving.grpc.fast.calls import NOT_GRPC
+from serving.grpc.fast.frames import literal
+from serving.grpc.fast.message import ENCODINGS, percent_encoded
+from serving.inference.failures import Failure
+
+HEADERS = b"".join(
+    literal(name, value)
+    for name, value in (
+        (b":status", b"200"),
+        (b"content-type", b"application/grpc"),
+        (b"grpc-accept-encoding", ENCODINGS),
+    )
+)
+"""Headers before a message."""
+_OK = literal(b"grpc-status", b"0")
+_UNSUPPORTED_MEDIA_TYPE = literal(b":status", b"415")
+
+
+def trailers(request_id: str) -> bytes:
+    """Trailers after a message."""
+    return _OK + literal(b"x-request-id", request_id.encode())
+
+
+def error_headers(failure: Failure, request_id: str) -> bytes:
+    """Headers of an answer without a message."""
+    if failure is NOT_GRPC:
+        return _UNSUPPORTED_MEDIA_TYPE
+    fields = [
+        (b"grpc-status", b"%d" % failure.grpc.value[0]),
+        (b"grpc-message", percent_encoded(failure.message)),
+        (b"x-request-id", request_id.encode()),
+        *((name.lower().encode(), value.encode()) for name, value in failure.headers),
+    ]
+    return HEADERS + b"".join(literal(name, value) for name, value in fields)

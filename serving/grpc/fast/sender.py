@@ -1,0 +1,66 @@
+"""Frames on their way to the client, within the client's flow-control windows (RFC 9113, section 5.2)."""
+
+from __future__ import annotations
+
+from serving.grpc.fast import frames
+from serving.grpc.fast.frames import FRAME_BYTES, HEAD, SETTING, WINDOW_BYTES, WORD, Code, frame
+from serving.grpc.fast.streams import Stream
+
+
+class Sender:
+    """Collects the frames of one connection until ``take`` is called."""
+
+    __slots__ = ("_frames", "initial_window", "max_frame", "window")
+
+    def __init__(self) -> None:
+        self._frames: list[bytes] = []
+        self.window = WINDOW_BYTES
+        """Bytes that the client accepts on all streams together."""
+        self.initial_window = WINDOW_BYTES
+        """Bytes that the client accepts on a new stream."""
+        self.max_frame = FRAME_BYTES
+
+    def take(self) -> bytes:
+        """The bytes to send; the next call begins after them."""
+        collected, self._frames = self._frames, []
+        return b"".join(collected)
+
+    def headers(self, number: int, block: bytes, flags: int = frames.END_HEADERS) -> None:
+        """Send headers or trailers; ``block`` is encoded."""
+        self._frames += (HEAD.pack(len(block) << 8 | frames.HEADERS, flags, number), block)
+
+    def data(self, stream: Stream, data: memoryview) -> memoryview:
+        """Send as much data as the client's windows admit; returns the rest."""
+        while data:
+            size = min(len(data), stream.send_window, self.window, self.max_frame)
+            if size <= 0:
+                break
+            self._frames += (HEAD.pack(size << 8 | frames.DATA, 0, stream.number), bytes(data[:size]))
+            stream.send_window -= size
+            self.window -= size
+            data = data[size:]
+        return data
+
+    def settings(self, *values: tuple[int, int]) -> None:
+        """Announce settings, each a name and a value."""
+        self._frames.append(frame(frames.SETTINGS, 0, 0, b"".join(SETTING.pack(*value) for value in values)))
+
+    def settings_ack(self) -> None:
+        """Acknowledge the client's settings."""
+        self._frames.append(frame(frames.SETTINGS, frames.ACK, 0, b""))
+
+    def window_update(self, number: int, size: int) -> None:
+        """Let the client send ``size`` more bytes on a stream, or on the connection (0)."""
+        self._frames.append(frame(frames.WINDOW_UPDATE, 0, number, WORD.pack(size)))
+
+    def rst_stream(self, number: int, code: Code) -> None:
+        """Close a stream at once."""
+        self._frames.append(frame(frames.RST_STREAM, 0, number, WORD.pack(code)))
+
+    def ping(self, payload: bytes, flags: int = 0) -> None:
+        """Send a ping of eight bytes, or with ACK the answer to one."""
+        self._frames.append(frame(frames.PING, flags, 0, payload))
+
+    def goaway(self, last_number: int, code: Code) -> None:
+        """Announce that streams after ``last_number`` are not answered."""
+        self._frames.append(frame(frames.GOAWAY, 0, 0, WORD.pack(last_number) + WORD.pack(code)))
