@@ -5,11 +5,11 @@
     where(Contract == "Month-to-month" and tenure < 3, 1, 0)
     bucket(tenure, 0, 6, 24, 60)
 
-Literals (numbers, "text", True, False), columns (``col("odd name")`` for names that are no identifiers),
+Literals (numbers, "text", True, False), columns (``col("odd name")`` for names that are not identifiers),
 ``+ - * / // % **``, comparisons (chained too), ``and or not``, ``in [..]``, ``not in [..]``, and the functions
 of ``tenure.contract.functions``. Every part has a type, checked here. Null in gives null out, as in SQL; so do
-division by zero and overflow. Nothing of the text is ever executed: an expression becomes a tree of closures
-over numpy functions that stand in this package.
+division by zero and overflow. Nothing of the text is ever executed: an expression becomes two trees of closures of
+this package, one over numpy arrays and one over the Python values of a single row.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ import math
 import warnings
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from operator import itemgetter
 
 import numpy as np
 
 from tenure.contract.functions import FUNCTIONS
-from tenure.contract.nodes import Node, constant
+from tenure.contract.nodes import Node, OverRow, constant
 from tenure.contract.operators import (
     ARITHMETIC,
     COMPARISON,
@@ -33,6 +34,7 @@ from tenure.contract.operators import (
     logical_not,
     member,
     negative,
+    power,
 )
 from tenure.contract.values import ExpressionType, Text, Value
 
@@ -51,14 +53,16 @@ class Expression:
         self.type: ExpressionType = node.type
         self.columns = columns
         """Names of the columns used, in the order in which they are first met."""
-        self._run = node.run
+        self.one_row: OverRow = node.one_row
+        """The expression's value for one row, see ``tenure.contract.nodes.Row``; the row must hold ``self.columns``."""
+        self._arrays = node.arrays
 
     def evaluate(self, columns: Mapping[str, Value], rows: int) -> Value:
         """The expression's value for ``rows`` rows; ``columns`` must hold ``self.columns``, each that long.
 
         Run it under ``np.errstate(all="ignore")``, once for many expressions: what numpy would warn of becomes null.
         """
-        value: Value = self._run(columns)
+        value: Value = self._arrays(columns)
         if isinstance(value, Text):
             return value if len(value.codes) == rows else Text(np.broadcast_to(value.codes, rows), value.words)
         return value if len(value) == rows else np.broadcast_to(value, rows)
@@ -92,7 +96,7 @@ def parse(text: str, known: Mapping[str, ExpressionType]) -> Expression:
 
 
 class _Builder:
-    """Walks the syntax tree; every kind of node that is not named here is refused."""
+    """Walks the syntax tree; every kind of node that is not named here is an error."""
 
     def __init__(self, source: str, known: Mapping[str, ExpressionType]) -> None:
         self._source = source
@@ -112,6 +116,8 @@ class _Builder:
                 return arithmetic(
                     type(tree.op), self.build(tree.left, depth + 1), self.build(tree.right, depth + 1), text
                 )
+            case ast.BinOp(op=ast.Pow()):
+                return power(self.build(tree.left, depth + 1), self.build(tree.right, depth + 1), text)
             case ast.UnaryOp(op=ast.USub()):
                 return negative(self.build(tree.operand, depth + 1), text)
             case ast.UnaryOp(op=ast.Not()):
@@ -142,10 +148,11 @@ class _Builder:
         kind = self._known.get(name)
         if kind is None:
             raise ValueError(
-                f"'{name}' is no column that an expression may use{_near(name, [*self._known, 'True', 'False'])}"
+                f"'{name}' is not a column that an expression may use{_near(name, [*self._known, 'True', 'False'])}"
             )
         self.used[name] = None
-        return Node(kind, lambda columns: columns[name], text)
+        column = itemgetter(name)
+        return Node(kind, column, column, text)
 
     def _comparison(self, tree: ast.Compare, text: str, depth: int) -> Node:
         left = self.build(tree.left, depth + 1)
@@ -170,22 +177,22 @@ class _Builder:
             raise ValueError(f"'{self._text(tree.func)}' cannot be called")  # noqa: TRY004
         name = tree.func.id
         if tree.keywords or any(isinstance(argument, ast.Starred) for argument in tree.args):
-            raise ValueError(f"'{text}': values are given by position, as in {name}(x)")
+            raise ValueError(f"'{text}': arguments are given by position, as in {name}(x)")
         if name == "col":
             match tree.args:
                 case [ast.Constant(value=str(column))]:
                     return self._column(column, text)
             raise ValueError(f"col takes the name of one column in quotes, not '{text}'")
         if name not in FUNCTIONS:
-            raise ValueError(f"'{name}' is no function{_near(name, [*FUNCTIONS, 'col'])}")
-        return FUNCTIONS[name]([self.build(argument, depth + 1) for argument in tree.args], text)
+            raise ValueError(f"'{name}' is not a function{_near(name, [*FUNCTIONS, 'col'])}")
+        return FUNCTIONS[name].call([self.build(argument, depth + 1) for argument in tree.args], text)
 
     def _text(self, tree: ast.expr) -> str:
         return _cut(ast.get_source_segment(self._source, tree) or self._source)
 
 
 def _one_line(text: str) -> str:
-    """YAML may fold an expression over several lines; a comment would then swallow what follows it."""
+    """YAML may fold an expression over several lines; a comment would then hide what follows it."""
     lines = text.split("\n")
     if len(lines) > 1 and any("#" in line for line in lines[:-1]):
         raise ValueError(f"'#' cannot stand in an expression of several lines: '{_cut(text)}'")

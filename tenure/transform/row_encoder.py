@@ -1,7 +1,7 @@
-"""The encoding of one row, in plain Python: what ``Transform.encode`` does without its arrays.
+"""The encoding of one row in plain Python: what ``Transform.encode`` computes, without arrays.
 
-It knows the usual forms of a value only. Whatever is not usual (a column missing, a value of another type, one that
-is wrong) it leaves to the arrays, whose answer or error is then the only one.
+It handles the usual forms of a value only. Everything else (a missing column, a value of another type, an invalid one)
+is left to the arrays, so that there is one implementation of the rare cases and of their errors.
 """
 
 # ruff: noqa: PLR0124 (NaN is what differs from itself; a call to isnan costs more than the rest)
@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tenure.contract import Column
+from tenure.contract.expression import Expression
+from tenure.contract.nodes import OverRow
 from tenure.transform.blocks import LARGEST
-from tenure.transform.one_row import compile_one_row
-from tenure.transform.one_row_functions import Row, Run, UnsupportedError
 from tenure.transform.scalars import boolean_reader, missing_numbers, number_reader, text_reader
 from tenure.transform.state import Category, Feature, Input, Limits, Number, State
 
@@ -28,7 +28,7 @@ class OneRow(NamedTuple):
     """A row as models see it."""
 
     features: bytes
-    """float32, as many as there are features."""
+    """One float32 for each feature."""
     imputed: tuple[str, ...]
     unknown: tuple[str, ...]
     out_of_range: tuple[str, ...]
@@ -39,25 +39,28 @@ class OneRow(NamedTuple):
 
 
 class RowEncoder:
-    """
-    Raises:
-        UnsupportedError: the transform does something that has no form for one row.
+    """Encodes single rows. Made by ``row_encoder``.
+
+    Args:
+        state: the fitted transform; none of its inputs is temporal.
+        features: the columns of the encoded matrix, in order.
+        expressions: the derived features, parsed, in order.
     """
 
-    def __init__(self, state: State, features: tuple[Feature, ...]) -> None:
+    def __init__(
+        self, state: State, features: tuple[Feature, ...], expressions: Sequence[tuple[str, Expression]]
+    ) -> None:
         places = {(feature.source, feature.kind, feature.value): index for index, feature in enumerate(features)}
         encodings = {encoding.name: encoding for encoding in state.encodings}
         self._texts: list[_Text] = []
         self._numbers: list[_Number] = []
         for entry in state.inputs:
-            if entry.column.is_temporal:
-                raise UnsupportedError(entry.name)
             encoding = encodings.pop(entry.name, None)
             if entry.column.is_text:
                 self._texts.append(_text(entry, None if encoding is None else _slots(encoding, places)))
             else:
                 self._numbers.append(_number(entry, None if encoding is None else _place(encoding, places)))
-        self._derived: list[tuple[str, Run]] = [(name, compile_one_row(text)) for name, text in state.derived]
+        self._derived: list[tuple[str, OverRow]] = [(name, expression.one_row) for name, expression in expressions]
         left = list(encodings.values())
         self._derived_numbers = [(entry.name, _place(entry, places)) for entry in left if isinstance(entry, Number)]
         self._derived_texts = [(entry.name, _slots(entry, places)) for entry in left if isinstance(entry, Category)]
@@ -66,8 +69,8 @@ class RowEncoder:
         self._order = {entry.name: index for index, entry in enumerate(state.inputs)}
 
     def encode(self, columns: Mapping[str, Any]) -> OneRow | None:
-        """Encode the only row of ``columns``; None if it takes the arrays to encode it or to say why not."""
-        row: Row = {}
+        """Encode the only row of ``columns``; None if only the arrays can encode it or name its error."""
+        row: dict[str, Any] = {}
         features = self._zeros.copy()
         imputed: list[str] = []
         unknown: list[str] = []
@@ -92,7 +95,12 @@ class RowEncoder:
         return OneRow(self._pack(*features), tuple(imputed), tuple(unknown), tuple(out_of_range))
 
     def _encode_texts(
-        self, columns: Mapping[str, Any], row: Row, features: list[float], imputed: list[str], unknown: list[str]
+        self,
+        columns: Mapping[str, Any],
+        row: dict[str, Any],
+        features: list[float],
+        imputed: list[str],
+        unknown: list[str],
     ) -> None:
         for name, known, read, slots in self._texts:
             raw = columns[name]
@@ -115,7 +123,12 @@ class RowEncoder:
                 unknown.append(name)
 
     def _encode_numbers(
-        self, columns: Mapping[str, Any], row: Row, features: list[float], imputed: list[str], out_of_range: list[str]
+        self,
+        columns: Mapping[str, Any],
+        row: dict[str, Any],
+        features: list[float],
+        imputed: list[str],
+        out_of_range: list[str],
     ) -> None:
         for name, read, limits, place in self._numbers:
             raw = columns[name]
@@ -142,25 +155,26 @@ class RowEncoder:
             _put(value, place, features)
 
 
-def row_encoder(state: State, features: tuple[Feature, ...]) -> RowEncoder | None:
-    """An encoder of single rows, where the transform can have one."""
-    try:
-        return RowEncoder(state, features)
-    except UnsupportedError:
+def row_encoder(
+    state: State, features: tuple[Feature, ...], expressions: Sequence[tuple[str, Expression]]
+) -> RowEncoder | None:
+    """An encoder of single rows; None if the transform reads dates, which Arrow parses."""
+    if any(entry.column.is_temporal for entry in state.inputs):
         return None
+    return RowEncoder(state, features, expressions)
 
 
 class _Place(NamedTuple):
-    """Where a number stands among the features."""
+    """Indices of a number's features, and its imputed value."""
 
     number: int
     impute: float
     missing: int | None
-    """The feature that tells that it is missing."""
+    """The feature that flags a missing number; None if there is none."""
 
 
 Slots = tuple[dict[str | None, int], int]
-"""Feature of every text, of a missing one too; and the feature of those that have none."""
+"""Index of the feature of each text (None is a missing one), and of the feature for all other texts."""
 
 
 class _Text(NamedTuple):
@@ -168,18 +182,18 @@ class _Text(NamedTuple):
 
     name: str
     known: dict[str, tuple[str, int]]
-    """For texts that the contract or the training part names: as they are read, and their features."""
+    """For texts in the contract or the training part: the text as it is read, and the index of its feature."""
     read: Callable[[Any], str | None]
     slots: Slots | None
 
 
 class _Number(NamedTuple):
-    """An input of numbers or of true and false."""
+    """An input of numbers or booleans."""
 
     name: str
     read: Callable[[Any], float]
     limits: tuple[float, float, float, float] | None
-    """Of its range, beyond which it is flagged; and of what it is cut to."""
+    """The range outside of which a value is flagged, then the one to which it is clipped."""
     place: _Place | None
 
 
@@ -238,7 +252,7 @@ def _boolean(read: Callable[[Any], float], texts: tuple[str, ...]) -> Callable[[
 
 def _plain_number(column: Column) -> Callable[[Any], float]:
     read, stand_ins = number_reader(column), missing_numbers(column)
-    # Whole numbers in this range, and for plain numbers all that are finite, need no further look.
+    # Whole numbers in this range, and in columns of numbers all finite floats, are valid as they are.
     whole = column.type == "integer"
 
     def plain(value: Any) -> float:
@@ -252,13 +266,13 @@ def _plain_number(column: Column) -> Callable[[Any], float]:
 
 
 def _place(encoding: Number | Category, places: Mapping[Any, int]) -> _Place:
-    assert isinstance(encoding, Number)  # noqa: S101 it is of no text
+    assert isinstance(encoding, Number)  # noqa: S101 inputs that are not texts have this encoding
     missing = places[encoding.name, "missing", None] if encoding.missing_flag else None
     return _Place(places[encoding.name, "number", None], encoding.impute, missing)
 
 
 def _slots(encoding: Number | Category, places: Mapping[Any, int]) -> Slots:
-    assert isinstance(encoding, Category)  # noqa: S101 it is of a text
+    assert isinstance(encoding, Category)  # noqa: S101 texts have this encoding
     name = encoding.name
     slots: dict[str | None, int] = {value: places[name, "category", value] for value in encoding.values}
     other = places[name, "unknown", None]

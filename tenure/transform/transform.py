@@ -56,7 +56,7 @@ class Transform:
         self._numbers = Numbers(state, self.features)
         self._categories = Categories(state, self.features)
         self._limits = Limits(state.inputs)
-        self._one_row = row_encoder(state, self.features)
+        self._one_row = row_encoder(state, self.features, self._expressions)
 
     def encode(self, columns: Columns) -> Encoded:
         """Encode raw rows. A row's encoding depends on nothing but the row.

@@ -38,14 +38,14 @@ def test_the_time_column_is_an_input_only_if_an_expression_uses_it() -> None:
 
 def test_a_derived_feature_may_use_those_before_it() -> None:
     assert contract("days / 30").expressions["odd"].columns == ("days",)
-    with pytest.raises(ContractError, match="'odd' is no column"):
+    with pytest.raises(ContractError, match="'odd' is not a column"):
         contract("odd + 1")
 
 
 @pytest.mark.parametrize("name", ["left", "id", "gender", "note"])
 def test_label_key_sensitive_and_ignored_columns_cannot_be_used(name: str) -> None:
     with pytest.raises(
-        ContractError, match=f"'derived.odd.expression': '{name}' is no column that an expression may use"
+        ContractError, match=f"'derived.odd.expression': '{name}' is not a column that an expression may use"
     ):
         contract(f"isnull({name})")
 
@@ -87,7 +87,7 @@ derived:
 """
     assert list(parse(log.replace("EXPRESSION", "orders > 1")).inputs) == ["orders"]
     for name in ("amount", "day", "cut"):
-        with pytest.raises(ContractError, match=f"'{name}' is no column"):
+        with pytest.raises(ContractError, match=f"'{name}' is not a column"):
             parse(log.replace("EXPRESSION", f"isnull({name})"))
     with pytest.raises(ContractError, match="'cut' is a name that Tenure gives"):
         parse(log.replace("EXPRESSION", "orders").replace("odd:", "cut:"))

@@ -99,7 +99,7 @@ def test_the_order_of_rows_makes_no_difference_to_the_new_values(watched, small_
 
 
 def test_a_table_that_lacks_a_column_is_an_error_of_one_line(watched, small_bundle):
-    with pytest.raises(DataError, match="the table in memory lacks what the model needs: Contract"):
+    with pytest.raises(DataError, match="the table in memory lacks columns that the model needs: Contract"):
         compare(watched, small_bundle.rows.drop_columns(["Contract"]))
 
 

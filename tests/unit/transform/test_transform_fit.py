@@ -127,8 +127,8 @@ def test_numbers_are_held_a_few_columns_at_a_time(monkeypatch: pytest.MonkeyPatc
         (lambda d: d.update(format=2), "format 2, this version reads 1"),
         (lambda d: d.pop("inputs"), "KeyError"),
         (lambda d: d["inputs"][0]["column"].update(type="blob"), "ValidationError"),
-        (lambda d: d["derived"][0].update(expression="__import__('os')"), "no function"),
-        (lambda d: d["derived"][0].update(expression="y"), "no column that an expression may use"),
+        (lambda d: d["derived"][0].update(expression="__import__('os')"), "not a function"),
+        (lambda d: d["derived"][0].update(expression="y"), "not a column that an expression may use"),
         (lambda d: d["encodings"][0].update(name="nobody"), "'nobody' is no"),
         (lambda d: d["encodings"][0].update(impute=None), "is not a finite number"),
         (
