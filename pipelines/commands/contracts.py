@@ -54,11 +54,14 @@ def init(
 
     An existing contract is never overwritten.
     """
-    from tenure.contract import parse
-    from tenure.contract.load import FILE_NAME
-    from tenure.drafting.infer import infer
-    from tenure.errors import ContractError, InputError, StorageError
-    from tenure.sources import open_source, sniff, write_text
+    from tenure.startup import light_imports
+
+    with light_imports():
+        from tenure.contract import parse
+        from tenure.contract.load import FILE_NAME
+        from tenure.drafting.infer import infer
+        from tenure.errors import ContractError, InputError, StorageError
+        from tenure.sources import open_source, sniff, write_text
 
     settings = sniff(data, Path.cwd(), query)
     guessed_name = name or _name_of(data)
@@ -102,11 +105,14 @@ def check(
     """Hold data against its contract, without training. Leaves with status 2 if a run would stop."""
     import json as json_module
 
-    from pipelines.commands.tables import print_table
-    from pipelines.graphs.request import read_request
-    from tenure.checks.validate import validate
-    from tenure.intake.ingest import ingest
-    from tenure.sources import open_source
+    from tenure.startup import light_imports
+
+    with light_imports():
+        from pipelines.commands.tables import print_table
+        from pipelines.graphs.request import read_request
+        from tenure.checks.validate import validate
+        from tenure.intake.ingest import ingest
+        from tenure.sources import open_source
 
     request = read_request(dataset, data)
     with tempfile.TemporaryDirectory(prefix="tenure-check-") as temporary:

@@ -18,12 +18,12 @@ from serving.admission.options import read_clients
 from serving.lifecycle import arguments
 from serving.lifecycle.arguments import Arguments
 from serving.lifecycle.kserve_import import import_kserve
-from serving.lifecycle.pyarrow_import import keep_pandas_out
 from serving.lifecycle.reload import Served, fingerprint
 from serving.listening.sockets import listen, reserve
 from serving.observation import logs, metrics
 from tenure import bundle
 from tenure.errors import TenureError
+from tenure.startup import keep_pandas_out
 
 if TYPE_CHECKING:
     from serving.admission.clients import Clients

@@ -1,4 +1,4 @@
-"""64-bit hashes of rows, for finding repeats without holding the rows."""
+"""64-bit hashes of rows, to find duplicates without holding the rows in memory."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 MIX_2 = np.uint64(0x94D049BB133111EB)
 STEP = np.uint64(0x9E3779B97F4A7C15)
 WEIGHTS = 4_096
-"""Bytes of a text that have a weight of their own; longer texts are told apart by their length as well."""
+"""Bytes of a text that have a weight of their own; the weights repeat after it."""
 
 
 def hash_rows(columns: list[pa.Array]) -> np.ndarray:
-    """A hash of each row's values in ``columns``; uint64 (rows,). Equal rows have equal hashes.
+    """Hash of each row's values in ``columns``; uint64, shape (rows,).
 
-    Unequal rows have equal hashes by chance alone (about 2^-57 a pair): whoever must be sure compares them.
-    Numbers and texts by multilinear hashing (Lemire and Kaser, "Strongly universal string hashing is fast",
-    2014), finished by the mixer of SplitMix64.
+    Equal rows have equal hashes. Unequal rows collide with a probability of about 2^-57 per pair: a caller that needs
+    certainty compares the rows. Texts are hashed by multilinear hashing (Lemire and Kaser, "Strongly universal string
+    hashing is fast", 2014), numbers by their bits; both are finished by the mixer of SplitMix64 (Steele, Lea and Flood,
+    "Fast splittable pseudorandom number generators", 2014).
     """
     whole = np.zeros(len(columns[0]), dtype=np.uint64)
     with np.errstate(over="ignore"):
@@ -62,7 +63,9 @@ def _hash_texts(column: pa.Array) -> np.ndarray:
 
 @functools.cache
 def _weights() -> np.ndarray:
-    return np.random.default_rng(20140101).integers(0, 2**64, size=WEIGHTS, dtype=np.uint64) | np.uint64(1)
+    # The sequence of SplitMix64: importing numpy.random would take longer than most tables take to be checked.
+    with np.errstate(over="ignore"):
+        return _mix(np.arange(1, WEIGHTS + 1, dtype=np.uint64) * STEP) | np.uint64(1)
 
 
 def _mix(values: np.ndarray) -> np.ndarray:

@@ -15,6 +15,10 @@ from tenure.errors import ContractError
 
 FILE_NAME = "contract.yaml"
 
+# libyaml parses ten times as fast; PyYAML's wheels have it, a build from source may not.
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
 Location = tuple[str | int, ...]
 
 
@@ -43,9 +47,7 @@ def parse(text: str, origin: str = "contract") -> Contract:
         ContractError: as for ``load``.
     """
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        _refuse_repeated_keys(node, origin)
-        document = yaml.safe_load(text)
+        node, document = _read_yaml(text, origin)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ContractError(f"{origin}:{line}: not YAML: {error.problem}") from None
@@ -62,7 +64,7 @@ def parse(text: str, origin: str = "contract") -> Contract:
 def dump(contract: Contract) -> str:
     """The contract as YAML, defaults left out; ``parse`` reads it back to an equal contract."""
     document = contract.model_dump(mode="json", exclude_defaults=True)
-    text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+    text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
     return text
 
 
@@ -73,6 +75,22 @@ def contract_hash(contract: Contract) -> str:
     """
     document = contract.model_dump(mode="json", exclude={"source"}, exclude_defaults=True)
     return hashlib.sha256(json.dumps(document, sort_keys=False).encode()).hexdigest()
+
+
+def _read_yaml(text: str, origin: str) -> tuple[yaml.Node | None, Any]:
+    """The document's nodes, which know their lines, and its values.
+
+    Raises:
+        ContractError: a key is repeated.
+        YAMLError: the text is not YAML.
+    """
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        _refuse_repeated_keys(node, origin)
+        return node, None if node is None else loader.construct_document(node)
+    finally:
+        loader.dispose()
 
 
 def _one_line(error: ValidationError, node: yaml.Node | None, origin: str) -> str:

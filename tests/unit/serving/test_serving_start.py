@@ -86,7 +86,7 @@ def test_whoever_imports_pandas_later_gets_pandas() -> None:
 def test_pyarrow_leaves_pandas_alone() -> None:
     code = (
         "import sys\n"
-        "from serving.lifecycle.pyarrow_import import keep_pandas_out; keep_pandas_out()\n"
+        "from tenure.startup import keep_pandas_out; keep_pandas_out()\n"
         "import pyarrow as pa; made = pa.array([1, None])\n"
         "print('pandas' in sys.modules, len(made))\n"
         "import pandas; print(pandas.DataFrame({'a': [1]}).shape[0])"
