@@ -13,7 +13,8 @@ from pipelines.commands.models import NameOption, registry_of
 from pipelines.commands.options import HomeOption, JsonOption, command, print_json
 
 if TYPE_CHECKING:
-    from pipelines.local.prediction import Predictor, Record
+    from pipelines.local.prediction import Predictor
+    from pipelines.local.records import Record
     from tenure.protocol import Row
 
 SHOWN_REASONS = 3
@@ -102,7 +103,8 @@ def predict(
     json: JsonOption = False,
 ) -> None:
     """Predict who will leave, with the reasons."""
-    from pipelines.local.prediction import LocalPredictor, RemotePredictor, batches, read_records
+    from pipelines.local.prediction import LocalPredictor, RemotePredictor
+    from pipelines.local.records import batches, read_records
     from tenure.errors import InputError
 
     predictor: Predictor

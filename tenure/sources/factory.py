@@ -30,8 +30,12 @@ def open_source(source: settings.Source | pa.Table, base_folder: Path | str = ".
         from tenure.sources.arrow_table import ArrowTable
 
         return ArrowTable(source)
+    return open_address(resolve(source, Path(base_folder)), source)
+
+
+def open_address(address: Address, source: settings.Source) -> Source:
+    """As ``open_source``, for an address that is resolved already."""
     # Imported on demand: a CSV needs no SQLAlchemy, a database no fsspec.
-    address = resolve(source, Path(base_folder))
     kind = source.format or format_of(address)
     if kind == "sql":
         from tenure.sources.sql_table import SqlTable

@@ -367,7 +367,7 @@ class TestPredict:
             (["a=1", "b.csv"], None, "give column=value pairs, or one file"),
             (["bad.csv"], "", "empty"),
             (["bad.csv"], "tenure,Contract\n", "no rows"),
-            (["bad.csv"], "tenure,Contract\n1\n", "line 2: 1 fields, the header has 2"),
+            (["bad.csv"], "tenure,Contract\n1\n", r"bad\.csv, row 1: 1 field where the header has 2"),
             (["bad.json"], "[1]", "record 1: not an object"),
             (["bad.json"], "{broken", "line 1"),
             (["bad.parquet"], "not parquet", "bad.parquet"),
