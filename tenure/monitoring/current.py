@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from tenure.bundle import Bundle
 from tenure.contract.settings import Source
@@ -17,13 +15,11 @@ from tenure.errors import DataError
 from tenure.intake.customers import Customers
 from tenure.monitoring.answered import Answered
 from tenure.progress import progress
-from tenure.sources.address import resolve
 from tenure.stats import Sketch
 from tenure.stats.row_sample import Sample
 
 SAMPLE_ROWS = 5_000
 """Rows kept of a table, for scoring and for evidently."""
-IN_MEMORY = "the table in memory"
 
 Table: TypeAlias = Source | pa.Table | Path | str
 """Where customers are: a contract's source, an Arrow table, or a path or address."""
@@ -55,17 +51,15 @@ def read_table(model: Bundle, table: Table, base_folder: Path) -> Observed:
         DataError: the table cannot be read, or lacks a column that the model needs.
         ContractError, SourceError: as ``tenure.sources``.
     """
-    if isinstance(table, pa.Table):
-        # By way of a file, so that a table in memory is parsed and completed by the same code as any other.
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "table.parquet"
-            pq.write_table(table, file)
-            try:
-                return _survey(model, Source(uri=str(file)), Path(), IN_MEMORY)
-            except DataError as error:
-                raise DataError(str(error).replace(str(file), IN_MEMORY)) from error
-    source = table if isinstance(table, Source) else Source(uri=str(table))
-    return _survey(model, source, base_folder, resolve(source, base_folder).shown)
+    source = table if isinstance(table, Source | pa.Table) else Source(uri=str(table))
+    customers = Customers(model.contract, source, base_folder)
+    sketch, sample = None, Sample(SAMPLE_ROWS)
+    for batch, _ in customers.batches():
+        if sketch is None:
+            sketch = _empty_sketch(model, batch.schema)
+        sketch.add(batch)
+        sample.add(batch)
+    return Observed(customers.shown, sketch or Sketch({}), sample.rows, customers.rejected)
 
 
 def read_current(model: Bundle, table: Table, base_folder: Path) -> Observed:
@@ -105,17 +99,6 @@ def of_log(model: Bundle, answered: Answered) -> Observed:
     sketch.add(batch)
     sample.add(batch)
     return Observed(answered.location, sketch, sample.rows, rejected)
-
-
-def _survey(model: Bundle, source: Source, base_folder: Path, shown: str) -> Observed:
-    customers = Customers(model.contract, source, base_folder)
-    sketch, sample = None, Sample(SAMPLE_ROWS)
-    for batch, _ in customers.batches():
-        if sketch is None:
-            sketch = _empty_sketch(model, batch.schema)
-        sketch.add(batch)
-        sample.add(batch)
-    return Observed(shown, sketch or Sketch({}), sample.rows, customers.rejected)
 
 
 def _empty_sketch(model: Bundle, schema: pa.Schema) -> Sketch:
