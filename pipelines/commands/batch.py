@@ -11,7 +11,7 @@ from pipelines.commands.models import NameOption
 from pipelines.commands.options import HomeOption, JsonOption, command, print_json
 
 if TYPE_CHECKING:
-    from tenure.contract.settings import Source
+    from tenure.intake.locate import Located
 
 TableArgument = Annotated[
     str, typer.Argument(metavar="TABLE", help="Folder with a contract.yaml, or a table's path or address.")
@@ -63,11 +63,12 @@ def score(
     """
     from pipelines.commands.serving import find_bundle
     from tenure.bundle import read
+    from tenure.intake.locate import locate
     from tenure.scoring.score import score as score_table
 
-    source, base, own_name = _table(table)
-    bundle, _, shown = find_bundle(model, name or own_name, home)
-    run = score_table(read(bundle), source, out, base_folder=base, day=day, threshold=threshold, top=top)
+    found = locate(table)
+    bundle, _, shown = find_bundle(model, name or _dataset(found), home)
+    run = score_table(read(bundle), found.source, out, base_folder=found.folder, day=day, threshold=threshold, top=top)
     summary = run.summary
     if json:
         print_json(summary)
@@ -111,6 +112,7 @@ def monitor(
     from pipelines.commands.serving import find_bundle
     from pipelines.commands.tables import number, print_table
     from tenure.errors import InputError, VerdictError
+    from tenure.intake.locate import locate
     from tenure.monitoring import compare
 
     if scores is not None and log is not None:
@@ -119,15 +121,15 @@ def monitor(
         raise InputError("there are no customers to compare: give a TABLE, or a prediction log by --log")
     if evidently and reference is None:
         raise InputError("--evidently compares rows with those of a reference table: give --reference")
-    source, base, own_name = (None, Path.cwd(), None) if table is None else _table(table)
-    bundle, _, shown = find_bundle(model, name or own_name, home)
+    current = None if table is None else locate(table)
+    bundle, _, shown = find_bundle(model, name or _dataset(current), home)
     found = compare(
         bundle,
-        source,
-        reference=None if reference is None else _table(_absolute(reference))[0],
+        None if current is None else current.source,
+        reference=None if reference is None else locate(_absolute(reference)).source,
         scores=scores,
         log=log,
-        base_folder=base,
+        base_folder=Path.cwd() if current is None else current.folder,
     )
     found.save(out, evidently=evidently)
     if json:
@@ -143,17 +145,9 @@ def monitor(
         raise VerdictError(f"retrain: {found.reasons[0]}")
 
 
-def _table(table: str) -> tuple[Source, Path, str | None]:
-    """Where the table is, what its address is relative to, and the contract's name where a contract says so."""
-    from tenure.contract import load
-    from tenure.contract.load import FILE_NAME
-    from tenure.contract.settings import Source
-
-    folder = Path(table)
-    if (folder / FILE_NAME).is_file():
-        contract = load(folder)
-        return contract.source, folder.absolute(), contract.name
-    return Source(uri=table), Path.cwd(), None
+def _dataset(table: Located | None) -> str | None:
+    """Name of the dataset, which is the registered model's, where the table was named by its dataset."""
+    return None if table is None or table.contract is None else table.contract.name
 
 
 def _absolute(table: str) -> str:

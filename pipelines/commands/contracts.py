@@ -57,29 +57,21 @@ def init(
     from tenure.startup import light_imports
 
     with light_imports():
-        from tenure.contract import parse
+        from tenure.atomic import write_text
         from tenure.contract.load import FILE_NAME
-        from tenure.drafting.infer import infer
-        from tenure.errors import ContractError, InputError, StorageError
-        from tenure.sources import open_source, sniff, write_text
+        from tenure.drafting.draft import draft, name_of
+        from tenure.errors import InputError
+        from tenure.sources import open_source, sniff
 
     settings = sniff(data, Path.cwd(), query)
-    guessed_name = name or _name_of(data)
-    folder = out or Path("datasets") / guessed_name
+    table_name = name or name_of(data)
+    folder = out or Path("datasets") / table_name
     target = folder / FILE_NAME
     if target.exists():
-        raise InputError(f"{target} exists, and may hold your work: give another --out, or remove it first")
+        raise InputError(f"{target} exists and may hold your work: give another --out, or remove it first")
     in_contract = settings.model_copy(update={"uri": _seen_from(folder, settings.uri or data)})
-    text = infer(open_source(settings, Path.cwd()), in_contract, guessed_name, label=label)
-    try:
-        contract = parse(text)
-    except ContractError as error:
-        reason = str(error).partition(": ")[2]
-        raise InputError(f"{data}: no contract can be guessed from it, nothing was written: {reason}") from error
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(f"cannot write {target}: {error.strerror}") from error
+    with contextlib.closing(open_source(settings, Path.cwd())) as source:
+        contract, text = draft(source, in_contract, table_name, label)
     write_text(target, text)
     column = contract.label_column
     if json:
@@ -136,14 +128,6 @@ def check(
             [(check.name, check.level, check.column or "-", check.message) for check in validation.checks],
         )
     validation.raise_if_stopped()
-
-
-def _name_of(data: str) -> str:
-    """``customers`` for ``s3://bucket/customers.parquet?version=3``."""
-    path = data.partition("?")[0].rstrip("/")
-    stem = path.rpartition("/")[2].partition(".")[0].lower()
-    name = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in stem).strip("-")
-    return name if name[:1].isalpha() else f"table-{name}"[:40].rstrip("-")
 
 
 def _seen_from(folder: Path, uri: str) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from tenure.contract import Contract, dump, load
 from tenure.contract.load import FILE_NAME
+from tenure.contract.overrides import override
 from tenure.errors import ContractError
 from tenure.sources import absolute_uri, replace_uri
 from tenure.sources.address import resolve
@@ -63,14 +64,8 @@ def read_request(
             f"the address {address.shown} holds a password, which logs would keep: "
             "write it as ${NAME} and set NAME in the environment"
         )
-    training = {"trials": trials, "seed": seed}
-    contract = contract.model_copy(
-        update={
-            "source": source.model_copy(update={"uri": uri}),
-            "training": contract.training.model_copy(update={k: v for k, v in training.items() if v is not None}),
-            "split": contract.split if seed is None else contract.split.model_copy(update={"seed": seed}),
-        }
-    )
+    contract = override(contract, trials=trials, seed=seed)
+    contract = contract.model_copy(update={"source": source.model_copy(update={"uri": uri})})
     return Request(contract, path.absolute(), _text(contract, path), data_fingerprint(address), address.shown)
 
 

@@ -58,7 +58,8 @@ def parse(text: str, origin: str = "contract") -> Contract:
     try:
         return Contract.model_validate(document)
     except ValidationError as error:
-        raise ContractError(_one_line(error, node, origin)) from None
+        line = _line_of(node, error.errors(include_url=False)[0]["loc"])
+        raise ContractError(f"{origin}:{line}: {describe_error(error)}") from None
 
 
 def dump(contract: Contract) -> str:
@@ -93,11 +94,11 @@ def _read_yaml(text: str, origin: str) -> tuple[yaml.Node | None, Any]:
         loader.dispose()
 
 
-def _one_line(error: ValidationError, node: yaml.Node | None, origin: str) -> str:
+def describe_error(error: ValidationError) -> str:
+    """The first thing that is invalid, in one line that names its key."""
     details = error.errors(include_url=False)
     first = details[0]
-    location: Location = first["loc"]
-    key = ".".join(str(step) for step in location)
+    key = ".".join(str(step) for step in first["loc"])
     if first["type"] == "extra_forbidden":
         what = f"unknown key '{key}'"
     elif first["type"] == "missing":
@@ -105,8 +106,7 @@ def _one_line(error: ValidationError, node: yaml.Node | None, origin: str) -> st
     else:
         message = first["msg"].removeprefix("Value error, ")
         what = f"'{key}': {message}" if key else message
-    more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
-    return f"{origin}:{_line_of(node, location)}: {what}{more}"
+    return what + (f" (and {len(details) - 1} more)" if len(details) > 1 else "")
 
 
 def _line_of(node: yaml.Node | None, location: Location) -> int:

@@ -1,0 +1,82 @@
+"""Tables as users hold them, as Arrow tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import pyarrow as pa
+
+from tenure.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+InMemory: TypeAlias = "pa.Table | pa.RecordBatch | pd.DataFrame | Mapping[str, Any] | Sequence[Mapping[str, Any]]"
+"""A table in memory: Arrow, pandas or any other with ``__arrow_c_stream__``; columns by name; or a list of rows."""
+
+
+def is_in_memory(table: object) -> bool:
+    """Whether ``table`` is a table in memory, rather than a path or something else."""
+    return hasattr(table, "__arrow_c_stream__") or isinstance(table, Mapping | list | tuple | pa.RecordBatch)
+
+
+def to_arrow(table: InMemory) -> pa.Table:
+    """``table`` as an Arrow table. A named index of pandas becomes columns; mixed values become text.
+
+    Raises:
+        DataError: ``table`` is not a table, or its columns differ in length.
+    """
+    if isinstance(table, pa.Table):
+        return table
+    if isinstance(table, pa.RecordBatch):
+        return pa.Table.from_batches([table])
+    if _is_pandas(table):
+        return _from_pandas(table)
+    if isinstance(table, Mapping):
+        return _from_columns(table.items())
+    if isinstance(table, list | tuple):
+        names = dict.fromkeys(name for row in table for name in row)
+        return _from_columns((name, [row.get(name) for row in table]) for name in names)
+    if hasattr(table, "__arrow_c_stream__"):
+        return pa.table(table)
+    raise DataError(
+        f"a {type(table).__name__} is not a table: give a pandas or Arrow table, columns by name, or a list of rows"
+    )
+
+
+def index_of(table: object) -> Any:
+    """The index of a pandas table; None for any other table."""
+    return table.index if _is_pandas(table) else None  # type: ignore[attr-defined]
+
+
+def _is_pandas(table: object) -> bool:
+    # By name: pandas is not imported for a user who has no pandas table.
+    kind = type(table)
+    return kind.__name__ == "DataFrame" and kind.__module__.partition(".")[0] == "pandas"
+
+
+def _from_pandas(frame: Any) -> pa.Table:
+    if any(name is not None for name in frame.index.names):
+        frame = frame.reset_index()
+    return _from_columns((str(name), frame.iloc[:, place]) for place, name in enumerate(frame.columns))
+
+
+def _from_columns(columns: Iterable[tuple[str, Any]]) -> pa.Table:
+    named = [(name, _column(name, values)) for name, values in columns]
+    lengths = {len(column) for _, column in named}
+    if len(lengths) > 1:
+        raise DataError(f"columns differ in length: {', '.join(f'{name} has {len(column)}' for name, column in named)}")
+    return pa.Table.from_arrays([column for _, column in named], names=[name for name, _ in named])
+
+
+def _column(name: str, values: Any) -> pa.Array | pa.ChunkedArray:
+    """One column; what Arrow has no single type for becomes text, which is parsed like a CSV's."""
+    if isinstance(values, pa.Array | pa.ChunkedArray):
+        return values
+    if isinstance(values, str | bytes) or not hasattr(values, "__len__"):
+        raise DataError(f"column '{name}' is a single {type(values).__name__}: give a list with one value per row")
+    try:
+        return pa.array(values, from_pandas=True)
+    except (pa.ArrowException, OverflowError, TypeError, ValueError):
+        return pa.array([None if value is None or value != value else str(value) for value in values], pa.string())

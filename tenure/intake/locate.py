@@ -1,0 +1,40 @@
+"""Where a table is: named by its dataset's folder, or by its own address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tenure.contract import Contract, load
+from tenure.contract.load import FILE_NAME
+from tenure.contract.settings import Source
+from tenure.sources import sniff
+
+
+@dataclass(frozen=True)
+class Located:
+    """A table's address, and how the table is written."""
+
+    source: Source
+    folder: Path
+    """Folder that a relative address starts from."""
+    contract: Contract | None = None
+    """The dataset's, where the table was named by its dataset."""
+
+
+def locate(table: str | Path) -> Located:
+    """Find a table.
+
+    Args:
+        table: a folder with a ``contract.yaml``, which says where the table is; or the path or address of the table
+            itself, whose format is detected.
+
+    Raises:
+        ContractError: the contract or the address is invalid.
+        DataError, SourceError: the table cannot be read.
+    """
+    folder = Path(table)
+    if (folder / FILE_NAME).is_file():
+        contract = load(folder)
+        return Located(contract.source, folder.absolute(), contract)
+    return Located(sniff(str(table)), Path.cwd())
