@@ -4,7 +4,7 @@
 # Environment, all optional:
 #   ENGINE         docker, podman or buildah; otherwise the first of them that works
 #   IMAGE_PREFIX   registry and folder of the names (localhost)
-#   IMAGE_TAG      tag; otherwise the content: the git revision, and a hash of the changes if there are any
+#   IMAGE_TAG      tag of all images; otherwise each image's own, which identifies its content (images/tag.sh)
 #   BASE_IMAGE     base image instead of the pinned one of images/versions.env
 #   PIP_CONFIG_FILE, PIP_CERT or SSL_CERT_FILE   mounted while packages are installed, never part of the image
 #   BUILD_FLAGS    further flags for the engine, for example --network=host
@@ -40,19 +40,20 @@ if [[ -z $base ]]; then
     base=$BASE_NAME@$BASE_DIGEST
 fi
 
-# What goes into images, and nothing else: tracked files and new ones that git does not ignore.
-inputs=(tenure components pipelines serving rollout requirements images)
 cd "$root"
-revision=$(git rev-parse HEAD 2>/dev/null) || fail "not a git checkout: set IMAGE_TAG and run from one"
-content=$(bash "$here/tag.sh")
-tag=${IMAGE_TAG:-$content}
-version=$revision
-[[ $content != *-* ]] || version+=-dirty
-context=$(mktemp -d)
-trap 'rm -rf "$context"' EXIT
-git ls-files -z --cached --others --exclude-standard -- "${inputs[@]}" \
-    | while IFS= read -r -d '' file; do if [[ -e $file ]]; then printf '%s\0' "$file"; fi; done \
-    | tar --null --files-from=- --create --file=- | tar --extract --directory="$context"
+git rev-parse HEAD >/dev/null 2>&1 || fail "not a git checkout: the images are built from one"
+contexts=$(mktemp -d)
+trap 'rm -rf "$contexts"' EXIT
+
+# build_context ROLE FOLDER: copy the image's inputs and nothing else: tracked files, and new ones that git does not ignore.
+build_context() {
+    local inputs=() input
+    while IFS= read -r input; do inputs+=("$input"); done <<<"$(bash "$here/inputs.sh" "$1")"
+    mkdir -p "$2"
+    git ls-files -z --cached --others --exclude-standard -- "${inputs[@]}" \
+        | while IFS= read -r -d '' file; do if [[ -e $file ]]; then printf '%s\0' "$file"; fi; done \
+        | tar --null --files-from=- --create --file=- | tar --extract --directory="$2"
+}
 
 secrets=()
 if [[ -n ${PIP_CONFIG_FILE:-} && -s $PIP_CONFIG_FILE ]]; then secrets+=(--secret "id=pip-config,src=$PIP_CONFIG_FILE"); fi
@@ -70,7 +71,13 @@ esac
 read -ra flags <<<"${BUILD_FLAGS:-}"
 
 for role in "${roles[@]}"; do
-    name=${IMAGE_PREFIX:-localhost}/tenure-$role:$tag
+    content=$(bash "$here/tag.sh" "$role")
+    revision=$(git rev-parse "${content%%-*}")
+    version=$revision
+    [[ $content != *-* ]] || version+=-dirty
+    name=${IMAGE_PREFIX:-localhost}/tenure-$role:${IMAGE_TAG:-$content}
+    context=$contexts/$role
+    build_context "$role" "$context"
     echo "building $name with $engine on $base"
     "${command[@]}" ${flags[@]+"${flags[@]}"} ${secrets[@]+"${secrets[@]}"} \
         --build-arg "BASE_IMAGE=$base" --build-arg "REVISION=$revision" --build-arg "VERSION=$version" \

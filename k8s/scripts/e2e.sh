@@ -20,6 +20,8 @@ if [[ -z ${TENURE_E2E_GATEWAY:-} ]]; then
     export TENURE_E2E_GATEWAY=http://localhost:8080 TENURE_E2E_KFP_ENDPOINT=http://$forwarded
     forward_object_store
     export TENURE_DATA_STORE=s3://tenure-data/datasets TENURE_E2E_BUNDLES=s3://tenure-models/e2e
-    export TENURE_E2E_PIPELINE_IMAGE=${IMAGE_PREFIX:-localhost}/tenure-pipeline:${IMAGE_TAG:-$(bash "$root/images/tag.sh")}
+    TENURE_E2E_PIPELINE_IMAGE=$(image pipeline)
+    TENURE_E2E_ROLLOUT_IMAGE=$(image rollout)
+    export TENURE_E2E_PIPELINE_IMAGE TENURE_E2E_ROLLOUT_IMAGE
 fi
 "${BIN:-.venv/bin}/pytest" -m e2e tests/e2e -v

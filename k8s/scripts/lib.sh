@@ -73,6 +73,13 @@ explain() {
     } >&2
 }
 
+# image ROLE: its name, with IMAGE_PREFIX and IMAGE_TAG as for images/build.sh.
+image() {
+    local tag=${IMAGE_TAG:-}
+    [[ -n $tag ]] || tag=$(bash "$root/images/tag.sh" "$1") || fail "image $1 has no tag" "run from a git checkout, or set IMAGE_TAG"
+    printf '%s\n' "${IMAGE_PREFIX:-localhost}/tenure-$1:$tag"
+}
+
 forwards=()
 stop_forwards() {
     [[ ${#forwards[@]} -eq 0 ]] || kill "${forwards[@]}" 2>/dev/null || true

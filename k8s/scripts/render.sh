@@ -16,10 +16,13 @@ folder=$k8s/overlays/$overlay
 [[ -f $folder/kustomization.yaml ]] || fail "no overlay '$overlay'" "there are: $(cd "$k8s/overlays" && printf '%s ' *)"
 [[ -z $storage_uri || $storage_uri =~ ^[a-z0-9+-]+://[^[:space:]]+$ ]] || fail "'$storage_uri' is not a storage address" "expected s3://bucket/path, gs://…, pvc://…"
 
-tag=${IMAGE_TAG:-$(bash "$root/images/tag.sh")}
-[[ $tag =~ ^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$ ]] || fail "'$tag' is not an image tag"
-[[ $tag != latest ]] || fail "IMAGE_TAG=latest: a tag that moves makes rollbacks and caches lie" "use the git revision, which is the default"
-prefix=${IMAGE_PREFIX:-localhost}
+[[ ${IMAGE_TAG-unset} =~ ^$|^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$ ]] || fail "'$IMAGE_TAG' is not an image tag"
+[[ ${IMAGE_TAG:-} != latest ]] || fail "IMAGE_TAG=latest: a tag that moves makes rollbacks and caches lie" "leave it unset: the default identifies the content"
+images=()
+for role in server rollout; do
+    name=$(image "$role")
+    images+=("$name")
+done
 
 mkdir -p "$root/build/deploy"
 work=$(mktemp -d "$root/build/deploy/XXXXXX")
@@ -31,8 +34,9 @@ trap 'rm -rf "$work"' EXIT
     # Not realpath --relative-to: that of macOS knows no such option.
     echo "  - $(python3 -c 'import os, sys; print(os.path.relpath(*map(os.path.realpath, sys.argv[1:])))' "$folder" "$work")"
     echo "images:"
-    for role in server rollout; do
-        printf '  - name: tenure-%s\n    newName: %s/tenure-%s\n    newTag: "%s"\n' "$role" "$prefix" "$role" "$tag"
+    for name in "${images[@]}"; do
+        base=${name##*/}
+        printf '  - name: %s\n    newName: %s\n    newTag: "%s"\n' "${base%:*}" "${name%:*}" "${base#*:}"
     done
     echo "patches:"
     if [[ -n $storage_uri ]]; then

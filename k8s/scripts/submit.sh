@@ -22,7 +22,7 @@ verb=${1:-submit}
 dataset=${DATASET:-datasets/telco}
 tenure=${BIN:-.venv/bin}/tenure
 namespace=${KFP_NAMESPACE:-kubeflow}
-image=${IMAGE_PREFIX:-localhost}/tenure-pipeline:${IMAGE_TAG:-$(bash "$root/images/tag.sh")}
+pipeline_image=$(image pipeline)
 endpoint=${KFP_ENDPOINT:-}
 trap stop_forwards EXIT
 
@@ -38,5 +38,13 @@ if [[ -z ${TENURE_DATA_STORE:-} && $verb == submit ]] && kubectl --namespace ten
     export TENURE_DATA_STORE=s3://tenure-data/datasets
 fi
 read -ra flags <<<"${SUBMIT_FLAGS:-}"
+# The step that deploys runs in the rollout's image.
+case " ${flags[*]-} " in
+    *" --rollout-image"*) ;;
+    *" --deploy "* | *" --deploy="*)
+        rollout_image=$(image rollout)
+        flags+=(--rollout-image "$rollout_image")
+        ;;
+esac
 [[ $verb == submit ]] || flags=(--cron "$CRON" ${flags[@]+"${flags[@]}"})
-"$tenure" "$verb" "$dataset" --pipeline "${PIPELINE:-training}" --endpoint "$endpoint" --image "$image" ${flags[@]+"${flags[@]}"}
+"$tenure" "$verb" "$dataset" --pipeline "${PIPELINE:-training}" --endpoint "$endpoint" --image "$pipeline_image" ${flags[@]+"${flags[@]}"}

@@ -30,6 +30,7 @@ class Settings:
     bundles: str
     kfp_endpoint: str
     pipeline_image: str
+    rollout_image: str
     dataset: Path
     submit_flags: tuple[str, ...]
     load_threads: int
@@ -64,6 +65,7 @@ def from_environment() -> Settings:
         bundles=get("BUNDLES").rstrip("/"),
         kfp_endpoint=get("KFP_ENDPOINT").rstrip("/"),
         pipeline_image=get("PIPELINE_IMAGE"),
+        rollout_image=get("ROLLOUT_IMAGE"),
         dataset=ROOT / get("DATASET", "datasets/telco"),
         submit_flags=tuple(shlex.split(get("SUBMIT_FLAGS"))),
         load_threads=int(get("LOAD_THREADS", "16")),

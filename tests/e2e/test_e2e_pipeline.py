@@ -105,7 +105,9 @@ def test_a_registered_version_goes_out_on_the_service_that_was_named(
     named, count = re.subn(r"(?m)^name: .*$", f"name: tenure-e2e-{time.time():.0f}", contract.read_text("utf-8"))
     assert count == 1
     contract.write_text(named, "utf-8")
+    settings.need(rollout_image=settings.rollout_image)
     deploy = ("--deploy", settings.service, "--deploy-namespace", settings.namespace)
+    deploy += ("--rollout-image", settings.rollout_image)
     run_id = succeeded(submit(settings, *deploy, dataset=dataset))
     assert {REGISTERED, "deploy"} <= pods_of(kubeflow, run_id).succeeded
     begun = json.loads(rollout(settings, "status", "--json").stdout)

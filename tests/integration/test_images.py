@@ -6,7 +6,7 @@ Needs a container engine and a base image with Python 3.11 (a registry that is r
 
 TENURE_ENGINE        docker or podman (default: the first that works)
 TENURE_ENGINE_FLAGS  flags for running containers, for example --runtime=runc
-TENURE_IMAGE_TAG     images that are built already (localhost/tenure-<role>:<tag>)
+TENURE_IMAGE_TAG     IMAGE_TAG of images that are built already (localhost/tenure-<role>:<tag>)
 BUILD_FLAGS          flags for building, as images/build.sh takes them
 """
 
@@ -246,6 +246,15 @@ def test_the_pipeline_image_can_start_the_model_server(engine: Engine, images: d
     """check_serving does, on the candidate's bundle."""
     shown = engine(*engine.confined("--rm", images["pipeline"], "python", "-m", "serving", "--help"))
     assert "--model NAME=FOLDER" in shown
+
+
+def test_only_the_rollout_s_image_has_the_rollout(engine: Engine, images: dict[str, str]) -> None:
+    look = "import importlib.util; print(importlib.util.find_spec('rollout') is not None)"
+    found = {
+        role: engine(*engine.confined("--rm", "--entrypoint=python", image, "-c", look)).strip()
+        for role, image in images.items()
+    }
+    assert found == {"server": "False", "pipeline": "False", "rollout": "True"}
 
 
 def test_the_rollout_prints_its_plan(engine: Engine, images: dict[str, str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -245,42 +246,109 @@ def test_render_refuses_what_cannot_be_right(
     assert not result.stdout
 
 
-def test_the_tag_follows_the_content(tmp_path: Path) -> None:
-    repository = tmp_path / "repository"
-    (repository / "images").mkdir(parents=True)
-    (repository / "tenure").mkdir()
-    script = repository / "images" / "tag.sh"
-    script.write_text((ROOT / "images/tag.sh").read_text(encoding="utf-8"), encoding="utf-8")
-    code = repository / "tenure" / "code.py"
-    code.write_text("one = 1\n", encoding="utf-8")
+def test_each_image_is_deployed_with_its_own_tag(kubectl: str) -> None:
+    environment = {"IMAGE_TAG": "", "IMAGE_PREFIX": "registry.example.com:5000/team"}
+    result = run("bash", str(K8S / "scripts/render.sh"), "kind", MODEL_URI, environment=environment)
+    assert result.returncode == 0, result.stderr
+    found = set(re.findall(r"registry\.example\.com:5000/team/tenure-\S+", result.stdout))
+    tags = {role: run("bash", str(ROOT / "images/tag.sh"), role).stdout.strip() for role in ("server", "rollout")}
+    assert found == {f"registry.example.com:5000/team/tenure-{role}:{tag}" for role, tag in tags.items()}
 
-    def git(*arguments: str) -> str:
+
+@dataclass
+class Repository:
+    """A git repository with the images' files and one file in each folder that goes into an image."""
+
+    root: Path
+
+    def git(self, *arguments: str) -> str:
         identity = ("-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false")
-        result = run("git", "-C", str(repository), *identity, *arguments)
+        result = run("git", "-C", str(self.root), *identity, *arguments)
         assert result.returncode == 0, result.stderr
         return result.stdout.strip()
 
-    def tag() -> str:
-        result = run("bash", str(script))
+    def write(self, path: str, text: str) -> None:
+        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / path).write_text(text, encoding="utf-8")
+
+    def commit(self) -> str:
+        """The revision of a new commit, 12 digits."""
+        self.git("add", ".")
+        self.git("commit", "--quiet", "--message", "change")
+        return self.git("rev-parse", "--short=12", "HEAD")
+
+    def tag(self, role: str) -> str:
+        result = run("bash", str(self.root / "images/tag.sh"), role)
         assert result.returncode == 0, result.stderr
         return result.stdout.strip()
 
-    git("init", "--quiet")
-    git("add", ".")
-    git("commit", "--quiet", "--message", "one")
-    revision = git("rev-parse", "--short=12", "HEAD")
-    assert tag() == revision
-    (repository / "README.md").write_text("not in any image\n", encoding="utf-8")
-    assert tag() == revision
-    code.write_text("one = 2\n", encoding="utf-8")
-    changed = tag()
+    def tags(self) -> dict[str, str]:
+        return {role: self.tag(role) for role in ("server", "pipeline", "rollout")}
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    found = Repository(tmp_path / "repository")
+    shutil.copytree(ROOT / "images", found.root / "images")
+    for folder in ("tenure", "components", "pipelines", "serving", "rollout"):
+        found.write(f"{folder}/code.py", "one = 1\n")
+    for role in ("serving", "pipeline", "rollout", "dev"):
+        found.write(f"requirements/{role}.txt", "a==1\n")
+    found.git("init", "--quiet")
+    return found
+
+
+def test_the_tag_follows_the_content(repository: Repository) -> None:
+    revision = repository.commit()
+    assert set(repository.tags().values()) == {revision}
+    repository.write("README.md", "not in any image\n")
+    repository.write("requirements/dev.txt", "a==2\n")
+    assert set(repository.tags().values()) == {revision}
+    repository.commit()
+    assert set(repository.tags().values()) == {revision}
+    repository.write("tenure/code.py", "one = 2\n")
+    changed = repository.tag("server")
     assert re.fullmatch(rf"{revision}-[0-9a-f]{{8}}", changed)
-    assert tag() == changed
-    (repository / "tenure" / "new.py").write_text("", encoding="utf-8")
-    assert tag() not in (revision, changed)
-    code.write_text("one = 1\n", encoding="utf-8")
-    (repository / "tenure" / "new.py").unlink()
-    assert tag() == revision
+    assert repository.tag("server") == changed
+    repository.write("tenure/new.py", "")
+    assert repository.tag("server") not in (revision, changed)
+    repository.write("tenure/code.py", "one = 1\n")
+    (repository.root / "tenure/new.py").unlink()
+    assert repository.tag("server") == revision
+
+
+@pytest.mark.parametrize(
+    ("path", "roles"),
+    [
+        ("rollout/code.py", {"rollout"}),
+        ("requirements/rollout.txt", {"rollout"}),
+        ("serving/code.py", {"server", "pipeline"}),
+        ("components/code.py", {"pipeline"}),
+        ("pipelines/code.py", {"pipeline"}),
+        ("images/pipeline/omit.txt", {"pipeline"}),
+        ("requirements/serving.txt", {"server", "pipeline"}),
+        ("tenure/code.py", {"server", "pipeline", "rollout"}),
+        ("images/versions.env", {"server", "pipeline", "rollout"}),
+    ],
+)
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_change_gives_only_the_images_that_contain_it_another_tag(
+    repository: Repository, path: str, roles: set[str], committed: bool
+) -> None:
+    repository.commit()
+    before = repository.tags()
+    repository.write(path, "changed\n")
+    revision = repository.commit() if committed else ""
+    after = repository.tags()
+    assert {role for role in after if after[role] != before[role]} == roles
+    assert {after[role] for role in roles} == {revision} or not committed
+
+
+def test_an_unknown_image_has_no_tag(repository: Repository) -> None:
+    repository.commit()
+    result = run("bash", str(repository.root / "images/tag.sh"), "web")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "no image 'web'" in result.stderr
 
 
 def test_the_scripts_are_sound(kubectl: str) -> None:

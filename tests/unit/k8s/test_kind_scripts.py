@@ -50,6 +50,7 @@ EVERYWHERE = (
         "git",
         "grep",
         "head",
+        "mkdir",
         "mktemp",
         "od",
         "rm",

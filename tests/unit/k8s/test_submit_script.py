@@ -151,6 +151,15 @@ def test_a_schedule_reads_its_table_each_time_and_so_copies_none(machine: Machin
     assert variables == {}
 
 
+def test_a_run_that_deploys_gets_the_image_of_the_rollout(machine: Machine) -> None:
+    assert machine.submit(SUBMIT_FLAGS="--deploy churn").returncode == 0
+    assert flag(machine.asked[0], "--rollout-image") == f"registry.example.com/team/tenure-rollout:{TAG}"
+    assert machine.submit(SUBMIT_FLAGS="--deploy=churn --rollout-image own:1").returncode == 0
+    assert machine.asked[0].count("--rollout-image") == 1
+    assert machine.submit(SUBMIT_FLAGS="--deploy-namespace prod").returncode == 0
+    assert "--rollout-image" not in machine.asked[0]
+
+
 def test_the_status_of_the_run_is_that_of_make_submit(machine: Machine) -> None:
     assert machine.submit(STATUS="7").returncode == 7
 

@@ -11,7 +11,7 @@ from tenure.sources.address import Address
 
 @pytest.fixture
 def root(tmp_path):
-    for package in ("tenure", "components", "serving", "pipelines"):
+    for package in ("tenure", "components", "serving", "pipelines", "rollout"):
         (tmp_path / package).mkdir()
         (tmp_path / package / "a.py").write_text("x = 1\n")
     return tmp_path
@@ -23,6 +23,14 @@ def test_edited_code_is_other_code(root, package):
     assert before == code_hash(root)
     (root / package / "a.py").write_text("x = 2\n")
     assert code_hash(root) != before
+
+
+@pytest.mark.parametrize("package", ["pipelines", "rollout"])
+def test_code_that_no_step_runs_leaves_the_hash_as_it_is(root, package):
+    before = code_hash(root)
+    (root / package / "a.py").write_text("x = 2\n")
+    (root / package / "b.py").write_text("y = 1\n")
+    assert code_hash(root) == before
 
 
 def test_new_and_renamed_files_are_other_code_and_bytecode_is_not(root):
