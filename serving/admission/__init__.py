@@ -1,1 +1,1 @@
-"""Who may ask, how often, how much at once, and for how long."""
+"""Admission of requests: authentication, rate limits, load limits, deadlines."""

@@ -1,4 +1,4 @@
-"""Who asks, and whether not too often."""
+"""Authenticates clients, and limits the rate of each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Clients:
     """The clients that a server knows: by API key, by bearer token, or by either.
 
     Args:
-        rate: for each key, and for each token's subject.
+        rate: limit for each key, and for each token's subject.
     """
 
     keys: Callable[[], KeyRing] | None = None
@@ -27,26 +27,26 @@ class Clients:
     rate: RateLimit | None = None
 
     def begin(self) -> None:
-        """Begin to fetch what tokens are checked with. Every worker does: threads do not survive a fork."""
+        """Start to fetch the issuer's keys. Called in every worker: threads do not survive a fork."""
         if self.tokens is not None:
             self.tokens.begin()
 
     def admit(self, authorization: str | None, api_key: str | None) -> str:
-        """Who asks: ``key:NAME`` or ``token:SUBJECT``.
+        """The client of a request: ``key:NAME`` or ``token:SUBJECT``.
 
         Args:
             authorization, api_key: the headers ``Authorization`` and ``X-API-Key``.
 
         Raises:
-            UnauthenticatedError: nobody that we know.
-            RateLimitedError: too often.
-            OverloadedError: the keys of the tokens' issuer are not here yet.
+            UnauthenticatedError: the credentials are missing or invalid.
+            RateLimitedError: the client exceeds its rate limit.
+            OverloadedError: the issuer's keys are not fetched yet.
         """
         client = self._client(authorization, api_key)
         if self.rate is not None:
             wait_s = self.rate.wait_s(client)
             if wait_s > 0.0:
-                raise RateLimitedError("this client asks too often", wait_s)
+                raise RateLimitedError("the client exceeds its rate limit", wait_s)
         return client
 
     def _client(self, authorization: str | None, api_key: str | None) -> str:
@@ -57,12 +57,12 @@ class Clients:
         if api_key is not None and self.keys is not None:
             name = owner(self.keys(), api_key)
             if name is None:
-                raise UnauthenticatedError("the API key is not a good one")
+                raise UnauthenticatedError("invalid API key")
             return f"key:{name}"
         if bearer is not None and self.tokens is not None:
             return f"token:{self.tokens.subject(bearer)}"
         ways = [way for way, on in (("an API key", self.keys), ("a token", self.tokens)) if on is not None]
-        raise UnauthenticatedError(f"who asks? Send {' or '.join(ways)} as 'Authorization: Bearer ...'")
+        raise UnauthenticatedError(f"no credentials: send {' or '.join(ways)} as 'Authorization: Bearer ...'")
 
 
 def _bearer(authorization: str | None) -> str | None:

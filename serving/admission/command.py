@@ -29,10 +29,10 @@ def main(argv: Sequence[str]) -> int:
     create = commands.add_parser(
         "create",
         help="make a key",
-        description="Makes a key. It is printed to standard output once and kept nowhere; the line by which a server "
-        "knows it goes to standard error. To take a key away, take its line out of the file.",
+        description="Makes a key. It is printed to standard output once and stored nowhere; the line that lets a "
+        "server verify it goes to standard error. To revoke a key, remove its line from the file.",
     )
-    create.add_argument("name", help="of the client: lower-case letters, digits, - and _")
+    create.add_argument("name", help="name of the client: lower-case letters, digits, - and _")
     given = parser.parse_args(argv)
     try:
         key, line = create_key(given.name)

@@ -1,4 +1,4 @@
-"""How long a request may take."""
+"""Deadlines of requests."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from serving.inference.call import Call
 from serving.v2.errors import RequestError, quote
 
 TIMEOUT_HEADERS = (b"x-request-timeout-ms", b"x-envoy-expected-rq-timeout-ms")
-"""What a client sets, and what an Envoy gateway says of itself: milliseconds. gRPC has deadlines of its own."""
+"""Set by a client, and by an Envoy gateway, in milliseconds. gRPC has its own deadlines."""
 
 
 def set_deadline(call: Call, limit_s: float) -> None:
-    """Set ``call.deadline``: the earliest of the server's limit, what the headers say, and what is set already.
+    """Set ``call.deadline`` to the earliest of the server's limit, the headers' limits and the deadline set so far.
+
+    Args:
+        limit_s: the server's limit, in seconds from the call's start.
 
     Raises:
-        RequestError: a header is no time.
+        RequestError: a header is not a positive number.
     """
     allowed_s = limit_s
     for name, value in call.headers:

@@ -1,6 +1,6 @@
-"""The admission of every inference request: who asks, how often, how much at once, and how long it may take.
+"""Admits inference requests by client, rate, load and deadline.
 
-Health, readiness and metrics do not pass here: probes and scrapers have no keys.
+Health, readiness and metrics are not subject to it: probes and scrapers have no keys.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ _RETRY_AFTER_S = 1.0
 
 
 class Gate:
-    """Lets requests in. See ``serving.inference.hooks.Admission``.
+    """The admission of a worker; see ``serving.inference.hooks.Admission``.
 
     Args:
-        clients: who may ask; None for everybody.
-        max_in_flight: requests that one process may have begun and not answered. A request that waits for a thread
-            counts too, so this bounds the queue.
-        max_rows: of one request. Work on a thread cannot be interrupted; this bounds it.
-        max_s: the longest that a request may take, counted from its headers.
+        clients: the clients admitted; None admits everybody.
+        max_in_flight: requests that one process may have open. A request that waits for a thread counts, so this
+            bounds the queue.
+        max_rows: rows of one request. Work on a thread cannot be interrupted; this bounds it.
+        max_s: seconds that a request may take from the arrival of its headers.
     """
 
     def __init__(self, clients: Clients | None, max_in_flight: int, max_rows: int, max_s: float) -> None:
@@ -36,39 +36,39 @@ class Gate:
         self._gauge = IN_FLIGHT.labels()
 
     def admit(self, call: Call) -> None:
-        """Before the body.
+        """Admit a call before its body arrives.
 
         Raises:
-            RefusedError: the request is not taken.
-            RequestError: its timeout is no time.
+            RefusedError: the request is refused.
+            RequestError: its time-out is not a number.
         """
         if self._clients is not None:
             self._clients.admit(call.header(b"authorization"), call.header(b"x-api-key"))
-        # Now already: a body need not be sent to a server that has no time for it.
+        # Checked here too, so that no body is sent to a server at its limit.
         self._check_load()
         set_deadline(call, self._max_s)
 
     def enter(self, _: Call) -> None:
-        """When work begins.
+        """Count a call whose work begins.
 
         Raises:
-            OverloadedError: there is enough of it.
+            OverloadedError: the process is at its limit.
         """
         self._check_load()
         self.in_flight += 1
         self._gauge.set(self.in_flight)
 
     def weigh(self, _: Call, query: Query) -> None:
-        """When the rows are known.
+        """Check the number of rows.
 
         Raises:
-            TooLargeError: there are too many of them.
+            TooLargeError: it is above the limit.
         """
         if query.rows > self._max_rows:
             raise TooLargeError(f"the request has {query.rows} rows, at most {self._max_rows} are answered at once")
 
     def leave(self, _: Call) -> None:
-        """When the work is over."""
+        """Stop counting a call whose work is over."""
         self.in_flight -= 1
         self._gauge.set(self.in_flight)
 

@@ -1,4 +1,4 @@
-"""The public keys of an OpenID Connect provider, fetched beside the requests."""
+"""The public keys of an OpenID Connect provider, fetched in a thread."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from tenure.errors import InputError
 _MAX_BYTES = 1024 * 1024
 _TIMEOUT_S = 5.0
 _FRESH_S = 300.0
-"""How long a fetched set counts as the provider's set of now."""
+"""How long a fetched set is used without fetching it again."""
 _PAUSE_S = 10.0
-"""Between two attempts, whatever tokens ask for: nobody can make this server flood the provider."""
+"""Minimum time between two fetches, so that no client can make this server flood the provider."""
 
 Fetch = Callable[[], bytes]
 
 
 class KeySet:
-    """A JSON Web Key Set, kept fresh by a thread whenever somebody looks at it.
+    """A JSON Web Key Set that is fetched again in a thread when it is used and no longer fresh.
 
-    What cannot be fetched or read leaves the last good set in use.
+    If a fetch fails, the last valid set stays in use.
     """
 
     def __init__(self, fetch: Fetch, clock: Callable[[], float] = time.monotonic) -> None:
@@ -40,20 +40,20 @@ class KeySet:
         self._next_attempt = -float("inf")
         self._thread: threading.Thread | None = None
         self.generation = 0
-        """Grows with every set that was fetched."""
+        """The number of sets fetched so far."""
 
     @property
     def fetching(self) -> bool:
-        """Whether a new set is on its way."""
+        """Whether a fetch is running."""
         return self._thread is not None and self._thread.is_alive()
 
-    def look(self) -> None:
-        """Fetch anew, in a thread, what is no longer fresh."""
+    def refresh_if_stale(self) -> None:
+        """Start a fetch in a thread if the set is no longer fresh."""
         if self._clock() >= self._fresh_until:
             self._begin()
 
     def find(self, key_id: str | None, algorithm: str) -> jwt.PyJWK | None:
-        """The key of this id and algorithm; an unknown one may have been published just now, so the set is fetched."""
+        """The key of this id and algorithm. For an unknown key None is returned and a fetch is started."""
         for key in self._keys:
             if key.algorithm_name == algorithm and (key_id is None or key.key_id == key_id):
                 return key
@@ -61,10 +61,10 @@ class KeySet:
         return None
 
     def refresh(self) -> None:
-        """Fetch the set now; what goes wrong is a line in the log."""
+        """Fetch the set now; an error is logged."""
         try:
             keys = _read(self._fetch())
-        except Exception as error:  # whatever comes from outside, the last good set stays
+        except Exception as error:  # any content may come from outside; the last valid set stays
             reason = " ".join(str(error).split())[:200]
             logs.server.error("the issuer's keys stay as they were: %s", reason)
             return
@@ -90,7 +90,7 @@ def from_url(url: str) -> Fetch:
     """A set at an address.
 
     Raises:
-        InputError: the address is neither HTTPS nor on this machine: whoever sits between could hand out keys.
+        InputError: the address is neither HTTPS nor local, so keys could be forged on the way.
     """
     _check(url)
     return lambda: _get(url)
@@ -107,7 +107,7 @@ def from_issuer(issuer: str) -> Fetch:
     def fetch() -> bytes:
         described = json.loads(_get(f"{issuer.rstrip('/')}/.well-known/openid-configuration"))
         if not isinstance(described, dict) or described.get("issuer") != issuer:
-            raise ValueError("the configuration found is not this issuer's")
+            raise ValueError("the configuration is of another issuer")
         url = described.get("jwks_uri")
         if not isinstance(url, str):
             raise TypeError("the issuer's configuration names no jwks_uri")
@@ -125,7 +125,7 @@ def _read(content: bytes) -> list[jwt.PyJWK]:
     listed = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(listed, list):
         raise TypeError("not a set of keys")
-    # Keys of kinds that this library does not know are no reason to lose the others; symmetric ones are never taken.
+    # Keys of unknown types are skipped; symmetric keys are never accepted.
     keys = []
     for entry in listed:
         if isinstance(entry, dict) and entry.get("kty") in ("RSA", "EC", "OKP") and entry.get("use", "sig") == "sig":
@@ -140,7 +140,7 @@ def _read(content: bytes) -> list[jwt.PyJWK]:
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: Any) -> None:
-        """Leads nowhere: the answer is the error that it is."""
+        """Follow no redirect: the answer is an error."""
 
 
 _open = urllib.request.build_opener(_NoRedirect).open

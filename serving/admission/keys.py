@@ -1,8 +1,8 @@
-"""API keys: ``NAME.SECRET``, where the secret is 256 random bits. The server knows salted hashes alone.
+"""API keys: ``NAME.SECRET``, where the secret is 256 random bits. The server stores salted hashes only.
 
-One line a key, ``NAME:sha256/SALT/DIGEST``. SHA-256 once is enough here: slow hashes protect secrets that people
-choose, and nobody tries out 2^256 random ones. A name may have several lines, so that a key can be replaced while the
-old one still works.
+One line a key, ``NAME:sha256/SALT/DIGEST``. One round of SHA-256 is enough: slow hashes protect secrets that people
+choose, and 2^256 random ones cannot be tried out. A name may have several lines, so that a key can be replaced while
+the old one still works.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _LINE = re.compile(rf"({_NAME.pattern}):sha256/([0-9a-f]{{32}})/([0-9a-f]{{64}})")
 _MAX_KEYS = 10_000
 _MAX_FILE_BYTES = 2 * 1024 * 1024
-_LOOK_EVERY_S = 1.0
-"""How long a key that was taken out of the file may still be good."""
+_CHECK_EVERY_S = 1.0
+"""How long a key may stay valid after its line was removed from the file."""
 
 
 class _Hashed(NamedTuple):
@@ -33,18 +33,21 @@ class _Hashed(NamedTuple):
     digest: bytes
 
 
-_NOBODY = (_Hashed(bytes(16), bytes(32)),)
-"""What a key of an unknown name is compared with, so that an answer's time does not tell which names there are."""
+_UNKNOWN_NAME = (_Hashed(bytes(16), bytes(32)),)
+"""Compared with a key of an unknown name, so that the time of an answer does not reveal which names exist."""
 
 KeyRing = Mapping[str, tuple[_Hashed, ...]]
-"""The keys by name."""
+"""Hashed keys by name."""
 
 
 def create_key(name: str) -> tuple[str, str]:
-    """A new key, and the line that lets a server know it.
+    """Create a key.
+
+    Returns:
+        The key, and the line by which a server verifies it.
 
     Raises:
-        InputError: the name is none.
+        InputError: the name is invalid.
     """
     if not _NAME.fullmatch(name):
         raise InputError(f"key name {ascii(name)[:80]}: lower-case letters, digits, - and _ are allowed, 63 at most")
@@ -54,10 +57,10 @@ def create_key(name: str) -> tuple[str, str]:
 
 
 def parse_keys(text: str, origin: str) -> KeyRing:
-    """Read lines that ``create_key`` made; empty ones and those that begin with # are passed over.
+    """Read the lines of ``create_key``; empty lines and those that begin with # are skipped.
 
     Raises:
-        InputError: naming the line, never quoting it.
+        InputError: a line is invalid; the message names its number and quotes nothing of it.
     """
     found: dict[str, tuple[_Hashed, ...]] = {}
     for number, line in enumerate(map(str.strip, text.splitlines()), start=1):
@@ -74,22 +77,22 @@ def parse_keys(text: str, origin: str) -> KeyRing:
 
 
 def owner(ring: KeyRing, key: str) -> str | None:
-    """The name that a key belongs to; None if it is not a good one."""
+    """The name that a key belongs to; None if the key is invalid."""
     name = key.partition(".")[0]
-    good = False
-    for hashed in ring.get(name, _NOBODY):
-        good |= hmac.compare_digest(_digest(hashed.salt, key), hashed.digest)
-    return name if good else None
+    valid = False
+    for hashed in ring.get(name, _UNKNOWN_NAME):
+        valid |= hmac.compare_digest(_digest(hashed.salt, key), hashed.digest)
+    return name if valid else None
 
 
 class KeyFile:
-    """Keys in a file, read again when it changes, as a mounted Secret does.
+    """Keys in a file, such as a mounted Secret, read again when it changes.
 
-    A file that cannot be read any more, or not as keys, leaves the last good ones valid. An emptied file takes every
-    key away.
+    If the file can no longer be read, or holds an invalid line, the keys read last stay valid. An empty file revokes
+    all keys.
 
     Raises:
-        InputError: at the start, if the file cannot be read or holds no key.
+        InputError: when constructed, if the file cannot be read or holds no key.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
@@ -98,14 +101,14 @@ class KeyFile:
         self._seen = self._state()
         self._ring = parse_keys(self._text(), str(path))
         if not self._ring:
-            raise InputError(f"{path}: there is no key in it")
-        self._look_at = clock() + _LOOK_EVERY_S
+            raise InputError(f"{path} holds no key")
+        self._check_at = clock() + _CHECK_EVERY_S
 
     def ring(self) -> KeyRing:
-        """The keys of now."""
+        """The current keys."""
         now = self._clock()
-        if now >= self._look_at:
-            self._look_at = now + _LOOK_EVERY_S
+        if now >= self._check_at:
+            self._check_at = now + _CHECK_EVERY_S
             state = self._state()
             if state != self._seen:
                 self._seen = state

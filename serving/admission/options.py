@@ -1,4 +1,4 @@
-"""Admission on the command line."""
+"""Command-line options of admission."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 KEYS_VARIABLE = "TENURE_API_KEYS"
 TOKEN_ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
-"""Public-key signatures alone: with a shared secret, or no signature, anybody could make a token."""
+"""Public-key signatures only: with a shared secret, or none, anybody could forge a token."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says of admission."""
+    """The parsed options of admission."""
 
     api_keys: Path | None = None
     oidc_issuer: str | None = None
     oidc_audience: str | None = None
     oidc_jwks: str | None = None
-    """A path or an address."""
+    """A path or a URL."""
     rate_limit: float = 100.0
     """Requests a minute; 0: any number."""
     max_in_flight: int = 256
@@ -42,41 +42,41 @@ class Options:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options, in two groups of the help."""
     group = parser.add_argument_group(
-        "who may ask",
-        "Without these everybody may. Health, readiness, metadata and metrics stay open:\n"
-        "probes have no keys. The rate is kept by all workers of this server together;\n"
-        "a limit over several servers is the gateway's.",
+        "authentication",
+        "Without these every client is admitted. Health, readiness, metadata and metrics stay\n"
+        "open: probes have no keys. All workers of this server share the rate limit; a limit\n"
+        "over several servers is the gateway's.",
     )
     add = group.add_argument
-    add("--api-keys", type=Path, metavar="FILE", help=f"lines of 'keys create', read again when they change "
-        f"(default: what the variable {KEYS_VARIABLE} holds)")  # fmt: skip
-    add("--oidc-issuer", metavar="URL", help="take bearer tokens (JWT) of this OpenID Connect issuer")
-    add("--oidc-audience", metavar="NAME", help="what the tokens must be meant for")
-    add("--oidc-jwks", metavar="FILE|URL", help="the issuer's public keys (default: where its configuration says)")
+    add("--api-keys", type=Path, metavar="FILE", help=f"lines of 'keys create', read again when the file changes "
+        f"(default: the variable {KEYS_VARIABLE})")  # fmt: skip
+    add("--oidc-issuer", metavar="URL", help="accept bearer tokens (JWT) of this OpenID Connect issuer")
+    add("--oidc-audience", metavar="NAME", help="required audience of the tokens")
+    add("--oidc-jwks", metavar="FILE|URL", help="the issuer's public keys (default: from its configuration)")
     add("--rate-limit", type=float, default=Options.rate_limit, metavar="N",
         help="requests a minute for each key or token's subject; 0: any number (default 100)")  # fmt: skip
     group = parser.add_argument_group(
-        "how much at once", "Past a limit the answer says so in a line; 503 comes with Retry-After."
+        "load limits", "Above a limit the answer is one line with the reason; 503 comes with Retry-After."
     )
     add = group.add_argument
     add("--max-in-flight", type=_positive, default=Options.max_in_flight, metavar="N",
-        help="requests that a worker has begun and not answered: 503 past it (default 256)")  # fmt: skip
+        help="open requests of a worker: 503 above it (default 256)")  # fmt: skip
     add("--max-connections", type=_positive, default=Options.max_connections, metavar="N",
         help="open connections of a worker, HTTP and gRPC each: more are closed at once (default 4096)")  # fmt: skip
     add("--max-rows", type=_positive, default=Options.max_rows, metavar="N",
-        help="rows of one request: 413 past it (default 10000)")  # fmt: skip
+        help="rows of one request: 413 above it (default 10000)")  # fmt: skip
     add("--max-held-mib", type=_positive, default=Options.max_held_mib, metavar="N",
-        help="MiB of requests that a worker holds until they are answered: 503 past it (default 128)")  # fmt: skip
+        help="MiB of request bodies that a worker holds: 503 above it (default 128)")  # fmt: skip
     add("--timeout-s", type=_seconds, default=Options.timeout_s, metavar="S",
-        help="the longest that a request may take: 504 past it; a client shortens it by X-Request-Timeout-Ms or a "
-        "gRPC deadline (default 10)")  # fmt: skip
+        help="time limit of a request: 504 above it; a client shortens it by X-Request-Timeout-Ms or a gRPC "
+        "deadline (default 10)")  # fmt: skip
     add("--read-timeout-s", type=_seconds, default=Options.read_timeout_s, metavar="S",
-        help="the longest that a client may take to send a request's head, and its body: 408 past it (default 10)",
+        help="time limit for a client to send a request's head, and its body: 408 above it (default 10)",
         )  # fmt: skip
 
 
 def read_options(parser: argparse.ArgumentParser, given: argparse.Namespace) -> Options:
-    """The options; ends the process with a line if they do not fit together."""
+    """The options; ends the process with status 2 and a line if they are inconsistent."""
     if (given.oidc_issuer is None) != (given.oidc_audience is None):
         parser.error("--oidc-issuer and --oidc-audience go together")
     if given.oidc_jwks is not None and given.oidc_issuer is None:
@@ -87,12 +87,12 @@ def read_options(parser: argparse.ArgumentParser, given: argparse.Namespace) -> 
 
 
 def read_clients(given: Options, environment: Mapping[str, str] = os.environ) -> Clients | None:
-    """Who may ask; None for everybody. Called before workers are forked: they share the rate.
+    """The clients to admit; None admits everybody. Called before workers are forked, so that they share the rate limit.
 
     Raises:
-        InputError: keys cannot be read, or an address is none to fetch keys from.
+        InputError: the keys cannot be read, or a URL is neither HTTPS nor local.
     """
-    # Clients know KServe's errors; the command line is read before KServe is imported.
+    # They import gRPC and KServe, which are imported after the command line is read.
     from serving.admission.clients import Clients
     from serving.admission.rate import RateLimit
 
@@ -102,11 +102,11 @@ def read_clients(given: Options, environment: Mapping[str, str] = os.environ) ->
     elif text := environment.get(KEYS_VARIABLE):
         ring = parse_keys(text, KEYS_VARIABLE)
         if not ring:
-            raise InputError(f"{KEYS_VARIABLE}: there is no key in it")
-        keys = lambda: ring  # noqa: E731 (a name and no more)
+            raise InputError(f"{KEYS_VARIABLE} holds no key")
+        keys = lambda: ring  # noqa: E731 a constant provider
     tokens = None
     if given.oidc_issuer is not None and given.oidc_audience is not None:
-        # Cryptography is loaded only where it is used: it costs 10 MB and a moment.
+        # Imported only if used: cryptography takes 10 MB.
         from serving.admission.jwks import KeySet, from_file, from_issuer, from_url
         from serving.admission.tokens import TokenCheck
 

@@ -1,9 +1,8 @@
-"""A limit on how often each client asks, kept by all workers together.
+"""A rate limit for each client, shared by all workers.
 
-The token bucket in the form of the generic cell rate algorithm (ITU-T I.371, virtual scheduling): a client's whole
-state is one time, at which its bucket will be full again. It lies in memory that forked workers share, without a lock:
-two requests of one client at the very same moment in two workers may count as one, which a rate can bear, and no
-worker that dies can leave a lock behind.
+A token bucket in the form of the generic cell rate algorithm (ITU-T I.371, virtual scheduling): a client's state is
+one time, at which its bucket will be full again. The times are in memory that forked workers share, without a lock, so
+that a worker that dies leaves none locked; two simultaneous requests in two workers may count as one.
 """
 
 from __future__ import annotations
@@ -14,16 +13,16 @@ import time
 from collections.abc import Callable
 
 _SLOTS = 8192
-"""Clients remembered at once, of those whose buckets are not full."""
+"""Clients remembered, of those whose buckets are not full."""
 _PROBES = 8
 
 
 class RateLimit:
-    """``per_minute`` requests a minute for each client, of which ``burst`` may come at once.
+    """A limit of ``per_minute`` requests a minute for each client, of which ``burst`` may arrive at once.
 
     Args:
         burst: size of the bucket; ``per_minute`` if not given.
-        clock: seconds, the same for all processes that share the limit.
+        clock: returns seconds, the same in all processes that share the limit.
     """
 
     def __init__(
@@ -37,7 +36,7 @@ class RateLimit:
         self._full_at = shared[_SLOTS * 8 :].cast("d")
 
     def wait_s(self, client: str) -> float:
-        """Take a token of this client's: 0 if there was one, else the seconds until there is."""
+        """Take a token from the client's bucket; returns 0, or the seconds until there is one."""
         now = self._clock()
         slot, full_at = self._find(client, now)
         wait_s = full_at - self._depth_s - now
@@ -47,7 +46,7 @@ class RateLimit:
         return 0.0
 
     def _find(self, client: str, now: float) -> tuple[int, float]:
-        """The client's slot and time; a new one's is a slot that says nothing any more, or what says least."""
+        """The client's slot and time; a new client takes the slot of the fullest bucket among its probes."""
         tag = int.from_bytes(hashlib.blake2b(client.encode(), digest_size=8).digest(), "little") or 1
         least, least_full_at = 0, float("inf")
         for step in range(_PROBES):

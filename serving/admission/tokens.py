@@ -19,14 +19,14 @@ _REQUIRED = ["exp", "iss", "aud", "sub"]
 
 
 class TokenCheck:
-    """Tells whom a token was given to.
+    """Verifies tokens.
 
     Args:
-        issuer: the claim ``iss``, to the letter.
-        audience: one of the claim ``aud``.
-        algorithms: of public-key signatures; a shared secret, or no signature, would let anybody make a token.
-        keys: the provider's.
-        clock: seconds since the epoch.
+        issuer: the required claim ``iss``.
+        audience: required in the claim ``aud``.
+        algorithms: of public-key signatures; with a shared secret, or none, anybody could forge a token.
+        keys: the issuer's public keys.
+        clock: returns seconds since the epoch.
     """
 
     def __init__(
@@ -41,36 +41,36 @@ class TokenCheck:
         self._algorithms = list(algorithms)
         self._keys = keys
         self._clock = clock
-        # A signature takes some 50 µs to check, and a client sends one token for minutes.
-        self._good: OrderedDict[bytes, tuple[str, float]] = OrderedDict()
-        self._good_under = keys.generation
+        # Verifying a signature takes about 50 µs, and a client sends one token for minutes.
+        self._verified: OrderedDict[bytes, tuple[str, float]] = OrderedDict()
+        self._verified_generation = keys.generation
 
     def begin(self) -> None:
-        """Begin to fetch the keys, before the first token asks for one."""
-        self._keys.look()
+        """Start to fetch the keys, before the first token needs one."""
+        self._keys.refresh_if_stale()
 
     def subject(self, token: str) -> str:
-        """The claim ``sub`` of a good token.
+        """The claim ``sub`` of a valid token.
 
         Raises:
-            UnauthenticatedError: it is not a good one; the message says why, and nothing of what it holds.
-            OverloadedError: its key is not known yet, and being fetched.
+            UnauthenticatedError: the token is invalid; the message gives the reason and quotes nothing of the token.
+            OverloadedError: the token's key is being fetched.
         """
         if len(token) > _MAX_TOKEN_CHARS:
             raise UnauthenticatedError(f"the token is longer than {_MAX_TOKEN_CHARS} characters")
-        self._keys.look()
-        if self._good_under != self._keys.generation:  # a key may have been withdrawn
-            self._good.clear()
-            self._good_under = self._keys.generation
+        self._keys.refresh_if_stale()
+        if self._verified_generation != self._keys.generation:  # a key may have been withdrawn
+            self._verified.clear()
+            self._verified_generation = self._keys.generation
         digest = hashlib.sha256(token.encode()).digest()
-        known = self._good.get(digest)
+        known = self._verified.get(digest)
         if known is not None and self._clock() <= known[1]:
             return known[0]
         subject, expires_at = self._check(token)
-        self._good[digest] = subject, expires_at
-        self._good.move_to_end(digest)
-        if len(self._good) > _REMEMBERED:
-            self._good.popitem(last=False)
+        self._verified[digest] = subject, expires_at
+        self._verified.move_to_end(digest)
+        if len(self._verified) > _REMEMBERED:
+            self._verified.popitem(last=False)
         return subject
 
     def _check(self, token: str) -> tuple[str, float]:
@@ -81,7 +81,7 @@ class TokenCheck:
                 raise UnauthenticatedError(f"the token's algorithm is not one of {', '.join(self._algorithms)}")
             key = self._keys.find(key_id if isinstance(key_id, str) else None, algorithm)
             if key is None and self._keys.fetching:
-                raise OverloadedError("the token's key is not known yet and being fetched; ask again", 1.0)
+                raise OverloadedError("the token's key is being fetched; send the request again", 1.0)
             if key is None:
                 raise UnauthenticatedError("the token is signed with a key that the issuer does not publish")
             claims = jwt.decode(
@@ -96,15 +96,15 @@ class TokenCheck:
         except jwt.ExpiredSignatureError:
             raise UnauthenticatedError("the token has expired") from None
         except jwt.InvalidIssuerError:
-            raise UnauthenticatedError("the token is of another issuer") from None
+            raise UnauthenticatedError("the token has another issuer") from None
         except (jwt.InvalidAudienceError, jwt.MissingRequiredClaimError) as error:
             named = f"lacks the claim '{error.claim}'" if isinstance(error, jwt.MissingRequiredClaimError) else ""
-            raise UnauthenticatedError(f"the token {named or 'is for another audience'}") from None
+            raise UnauthenticatedError(f"the token {named or 'has another audience'}") from None
         except jwt.ImmatureSignatureError:
             raise UnauthenticatedError("the token is not valid yet") from None
         except (jwt.PyJWTError, ValueError):
-            raise UnauthenticatedError("the token is not a good one") from None
+            raise UnauthenticatedError("invalid token") from None
         subject = claims["sub"]
         if not isinstance(subject, str) or not subject:
-            raise UnauthenticatedError("the token's claim 'sub' is no text")
+            raise UnauthenticatedError("the token's claim 'sub' is not a text")
         return subject, float(claims["exp"]) + CLOCK_SKEW_S

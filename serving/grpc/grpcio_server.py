@@ -1,7 +1,6 @@
-"""The gRPC side by grpcio's own server; ``serving.grpc.fast`` does the same in a third of the time.
+"""The gRPC service on grpcio's server; ``serving.grpc.fast`` takes a third of its time.
 
-Methods are registered with their raw bytes: a broken message becomes the client's error instead of ours, and no
-interceptor stands between the wire and the answer.
+Methods are registered for raw bytes, so that an invalid message is the client's error, and no interceptor is needed.
 """
 
 from __future__ import annotations
@@ -39,19 +38,19 @@ Behaviour = Callable[[bytes, grpc.aio.ServicerContext], Awaitable[bytes]]
 
 
 class Inference:
-    """``ModelInfer``, by the one path."""
+    """``ModelInfer``, through ``Answering``."""
 
     def __init__(self, answering: Answering) -> None:
         self._answering = answering
         self._held: asyncio.Event | None = None
 
     def hold(self) -> asyncio.Event:
-        """Make answers from now on, and send them when the event is set."""
+        """Keep answers back from now on until the returned event is set."""
         self._held = asyncio.Event()
         return self._held
 
     async def answer(self, content: bytes, context: grpc.aio.ServicerContext) -> bytes:
-        """Answer one call, or abort it with a status and a line."""
+        """Answer one call, or abort it with a status and a message."""
         metadata: Metadata = tuple(context.invocation_metadata() or ())
         request_id = _request_id(metadata)
         headers = tuple((name.encode(), _as_bytes(value)) for name, value in metadata)
@@ -77,7 +76,7 @@ class Inference:
 
 
 class GrpcServer:
-    """Listens on one address."""
+    """A server on one address."""
 
     def __init__(
         self,
@@ -92,7 +91,7 @@ class GrpcServer:
             options=[
                 ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
                 ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-                # Without this a second server on the same port would take half of the calls, silently.
+                # By default a second server on the same port would silently get half of the calls.
                 ("grpc.so_reuseport", int(shared_port)),
                 ("grpc.max_connection_age_ms", int(1000 * CONNECTION_AGE_S)),
                 ("grpc.max_connection_age_grace_ms", int(1000 * CONNECTION_AGE_GRACE_S)),
@@ -112,7 +111,7 @@ class GrpcServer:
         """Start to listen; returns the port.
 
         Raises:
-            ServingError: the address is taken or is none.
+            ServingError: the address is in use or invalid.
         """
         try:
             address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -122,16 +121,16 @@ class GrpcServer:
                 else self._server.add_secure_port(address, self._certificate.grpc_credentials())
             )
         except RuntimeError:
-            raise ServingError(f"cannot listen on {host}:{port}: Address already in use, or none") from None
+            raise ServingError(f"cannot listen on {host}:{port}: Address already in use, or invalid") from None
         await self._server.start()
         return bound
 
     async def stop(self, grace_s: float) -> None:
-        """Take no more calls; wait for those that run.
+        """Accept no more calls; wait for the open ones.
 
-        gRPC's core cancels the calls that it has read, and not yet handed to us, when it is told to stop. So for a
-        moment no answer is sent: clients that wait for one send no other call, and those that came are handed over.
-        Then the core tells them to go elsewhere, and only then they get their answers.
+        When it stops, gRPC's core cancels calls that it has read but not handed over yet. So answers are kept back for
+        a moment: clients that wait for one send no further call, and the calls read are handed over. Then the core
+        sends GOAWAY, and after it the answers.
         """
         held = self._inference.hold()
         await asyncio.sleep(_HAND_OVER_S)
@@ -150,14 +149,14 @@ def _behaviour(method: OtherMethod) -> Behaviour:
 
 
 async def _send(sent: bytes | Failure, request_id: str, context: grpc.aio.ServicerContext) -> bytes:
-    """What the call returns; a failure ends it here."""
+    """The answer's bytes; a failure aborts the call."""
     if not isinstance(sent, Failure):
         context.set_trailing_metadata((("x-request-id", request_id),))
         return sent
     headers = ((name.lower(), value) for name, value in sent.headers)
     context.set_trailing_metadata((("x-request-id", request_id), *headers))
     await context.abort(sent.grpc, sent.message)
-    return b""  # never: abort raises
+    return b""  # not reached: abort raises
 
 
 def _request_id(metadata: Metadata) -> str:

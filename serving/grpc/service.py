@@ -1,4 +1,4 @@
-"""KServe's gRPC service, whatever carries its messages: its methods but for the inference, and what holds for all."""
+"""KServe's gRPC service on either server: its limits, and its methods besides inference."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ INFER_PATH = f"/{SERVICE}/{INFER}"
 MAX_MESSAGE_BYTES = 32 * 1024 * 1024
 CALLS_A_CONNECTION = 256
 CONNECTION_AGE_S = 300.0
-"""Then clients are told to connect anew: a new server gets its share of them, and a call whose message never comes
-does not stay for ever."""
+"""Age at which a connection is drained, so that clients reconnect: new servers get their share of them, and a call
+whose message never arrives ends."""
 CONNECTION_AGE_GRACE_S = 30.0
 
 _OTHER_METHODS = (
@@ -40,7 +40,7 @@ _OTHER_METHODS = (
 
 
 class ChurnServicer(InferenceServicer):  # type: ignore[misc]  # it has no type stubs
-    """KServe's servicer; metadata with the version."""
+    """KServe's servicer, with versions in the model metadata."""
 
     def __init__(self, dataplane: DataPlane, repository: FixedRepository) -> None:
         super().__init__(dataplane, repository)
@@ -49,13 +49,13 @@ class ChurnServicer(InferenceServicer):  # type: ignore[misc]  # it has no type 
     async def ModelMetadata(  # noqa: N802 (the service's name for it)
         self, request: pb.ModelMetadataRequest, _: ServicerContext | None
     ) -> pb.ModelMetadataResponse:
-        """KServe's, with the version."""
+        """Model metadata with the version, which KServe's servicer leaves out."""
         self._dataplane.model_registry.find(request.name, request.version or None)
         return pb.ModelMetadataResponse(**await self._dataplane.model_metadata(request.name))
 
 
 class OtherMethod:
-    """A method of KServe's: with an id, errors as statuses, and a line in the log."""
+    """A method of KServe's servicer, with a request id, errors as statuses, and a line in the log."""
 
     def __init__(
         self, name: str, parse: Callable[[bytes], Any], behaviour: Callable[[Any, None], Awaitable[Any]]
@@ -65,11 +65,11 @@ class OtherMethod:
         self._behaviour = behaviour
 
     async def answer(self, content: bytes, request_id: str) -> bytes | Failure:
-        """The answer's bytes, or why there is none."""
+        """The answer's bytes, or an error."""
         token = logs.request_id.set(request_id)
         sent: bytes | Failure
         try:
-            # KServe's methods take a context of gRPC's, and use it for inferences alone.
+            # KServe's methods take a gRPC context, and use it for inference only.
             sent = (await self._behaviour(self._parse(content), None)).SerializeToString()
         except DecodeError:
             sent = failure_of(RequestError(BROKEN))
@@ -82,7 +82,7 @@ class OtherMethod:
 
 
 def other_methods(servicer: ChurnServicer) -> dict[str, OtherMethod]:
-    """By name."""
+    """The servicer's methods besides inference, by name."""
     return {
         name: OtherMethod(name, getattr(pb, f"{name}Request").FromString, getattr(servicer, name))
         for name in _OTHER_METHODS

@@ -1,4 +1,4 @@
-"""Predictions that were made before, by what was asked: version, rows, reasons, threshold."""
+"""A cache of predictions by version, rows and options."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
     from tenure.bundle import AnyPrediction
 
 MAX_ROWS = 8
-"""Larger requests hardly come twice, and would take the place of many small ones."""
+"""Larger requests are rarely repeated, and would evict many small ones."""
 MAX_KEY_BYTES = 16 * 1024
 
 Key = tuple[str, int, float | None, bytes]
 
 
 class AnswerCache:
-    """Keeps the predictions that were asked for last; see ``serving.inference.hooks.Cache``.
+    """Keeps the predictions used last; see ``serving.inference.hooks.Cache``.
 
-    Columns may come in any order. Values count as they were sent: 1, 1.0 and "1" are three, as are the same number in
-    32 and in 64 bits, so that nothing is answered that the model would not have said to just these values. A number
-    that is missing is the same as null and as NaN. Reloaded bundles have versions of their own.
+    The order of columns does not matter. Values are compared as they were sent: 1, 1.0 and "1" differ, as does the same
+    number in 32 and in 64 bits, so that an answer is exactly the model's for these values. A missing number equals null
+    and NaN. A reloaded bundle has another version.
 
     Args:
-        entries: requests kept at most; the one that was not asked for the longest goes first.
-        ttl_s: how long an answer is given again.
-        clock: seconds.
+        entries: the maximum number of requests kept; the least recently used is evicted.
+        ttl_s: how long a prediction is used.
+        clock: returns seconds.
     """
 
     def __init__(self, entries: int, ttl_s: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -46,7 +46,7 @@ class AnswerCache:
         return len(self._kept)
 
     def get(self, model: ChurnModel, query: Query) -> AnyPrediction | None:
-        """What this version answered to the same request within the time to live."""
+        """This version's prediction for an equal query within the time to live."""
         key = _key(model, query)
         if key is None:
             return None
@@ -77,27 +77,27 @@ class AnswerCache:
 
 
 def _key(model: ChurnModel, query: Query) -> Key | None:
-    """What makes two requests the same; None for one that is not kept."""
+    """The key of a query; None for one that is not kept."""
     if query.rows > MAX_ROWS:
         return None
     columns = query.columns
     try:
-        rows = [_written(columns[name]) if name in columns else 0 for name in model.bundle.contract.inputs]
+        rows = [_json_values(columns[name]) if name in columns else 0 for name in model.bundle.contract.inputs]
         content = orjson.dumps(rows, option=orjson.OPT_SERIALIZE_NUMPY)
-    except (TypeError, ValueError):  # text that is not UTF-8, infinity: the model will say so
+    except (TypeError, ValueError):  # text that is not UTF-8, infinity: the model rejects it
         return None
     if len(content) > MAX_KEY_BYTES:
         return None
     options = query.options
-    # Two models under different names may be one bundle, and the metrics tell them apart.
+    # One bundle may be served under two names, whose metrics differ.
     return f"{model.name}\n{model.bundle.version}", options.explain, options.threshold, content
 
 
-def _written(values: list[object] | np.ndarray) -> object:
-    """A column's values as JSON can hold them; bytes are the text they hold, an array comes with its type.
+def _json_values(values: list[object] | np.ndarray) -> object:
+    """A column's values for JSON: bytes as text, an array with its type.
 
     Raises:
-        ValueError: one is infinite, which JSON would write as it writes a missing number.
+        ValueError: a value is infinite, which JSON writes like a missing number.
     """
     listed: list[object] = values.tolist() if isinstance(values, np.ndarray) else values
     if math.inf in listed or -math.inf in listed:

@@ -1,7 +1,7 @@
-"""Single rows that are asked about at the same time go to the model together.
+"""Single rows that arrive at the same time are predicted in one batch.
 
-Nothing waits for company: what one turn of the event loop brought is predicted at its end. A model takes a third of
-the time for each of sixteen rows that it takes for one.
+No row waits for a batch to fill: the rows of one turn of the event loop are predicted at its end. In a batch of sixteen
+a model takes a third of the time a row that it takes for one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tenure.errors import InputError
 Done = Callable[[Callable[[Query], AnyPrediction]], None]
 
 MAX_ROWS = 64
-"""More than these go to the model in several calls: the event loop is held for each."""
+"""The largest batch; the event loop is blocked while it is predicted."""
 
 
 class Batching:
@@ -30,16 +30,17 @@ class Batching:
         self._waiting: dict[ChurnModel, list[tuple[Query, Done]]] = {}
 
     def add(self, model: ChurnModel, query: Query, done: Done) -> None:
-        """Predict ``query`` soon: ``done`` is called with what does it.
+        """Put a query into the next batch.
 
-        The first of those that came together whose ``done`` calls that makes the model predict them all. Where none
-        does, because the model is left alone for a while, it is not asked.
+        Args:
+            done: called with the function that predicts the query. The first call of such a function predicts the whole
+                batch; if none is called, as while a circuit breaker is open, the model does not run.
         """
         if not self._waiting:
-            asyncio.get_running_loop().call_soon(self._take_turns)
+            asyncio.get_running_loop().call_soon(self._run)
         self._waiting.setdefault(model, []).append((query, done))
 
-    def _take_turns(self) -> None:
+    def _run(self) -> None:
         waiting, self._waiting = self._waiting, {}
         for model, queries in waiting.items():
             for start in range(0, len(queries), MAX_ROWS):
@@ -49,30 +50,30 @@ class Batching:
                     try:
                         done(partial(batch.predict, place))
                     except Exception as error:  # the others' answers must not depend on it
-                        logs.server.error("an answer was lost", exc_info=error)
+                        logs.server.error("a request of a batch was not answered", exc_info=error)
 
 
 class _Batch:
     """Queries that go to the model together, when the first of them is to be predicted."""
 
-    __slots__ = ("_apart", "_found", "_model", "_queries")
+    __slots__ = ("_found", "_model", "_one_by_one", "_queries")
 
     def __init__(self, model: ChurnModel, queries: list[Query]) -> None:
         self._model = model
         self._queries = queries
         self._found: list[AnyPrediction | InputError] | None = None
-        self._apart = False
+        self._one_by_one = False
 
     def predict(self, place: int, query: Query) -> AnyPrediction:
         """What the model says of ``query``, which has this place among the others."""
-        if self._found is None and not self._apart:
+        if self._found is None and not self._one_by_one:
             try:
                 self._found = [*self._model.bundle.predict_each([query.columns for query in self._queries])]
             except Exception:
                 if len(self._queries) == 1:
                     raise
-                # Perhaps one customer's row is too much for the model: the others shall not suffer for it.
-                self._apart = True
+                # One row may have caused the error: the others are predicted without it.
+                self._one_by_one = True
         if self._found is None:
             return self._model.predict_query(query)
         found = self._found[place]

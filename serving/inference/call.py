@@ -1,4 +1,4 @@
-"""One inference request: what is known when it arrives, and what is known when it is answered."""
+"""An inference request when it arrives, and when it is answered."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 
 class Call:
-    """A request for an inference, before its body is read."""
+    """An inference request before its body is read."""
 
     __slots__ = ("deadline", "headers", "method", "model", "path", "peer", "request_id", "started", "version")
 
-    def __init__(  # noqa: PLR0917 one is made for every request: keywords cost
+    def __init__(  # noqa: PLR0917 made for every request: keyword arguments cost time
         self,
         method: str,
         path: str,
@@ -35,15 +35,15 @@ class Call:
         """``POST`` or ``gRPC``."""
         self.path = path
         self.model = model
-        """Name as the client wrote it: perhaps of no model."""
+        """The name in the request; there may be no such model."""
         self.version = version
         self.headers = headers
         self.request_id = request_id
         self.peer = peer
-        """The client's address; empty where it is not known."""
+        """The client's address; empty if unknown."""
         self.started = perf_counter()
         self.deadline: float | None = None
-        """By ``perf_counter``: past it nobody waits for the answer. Set by the admission."""
+        """By ``perf_counter``: when the client stops waiting for the answer. Set by the admission."""
 
     def header(self, name: bytes) -> str | None:
         """The first value of a header; ``name`` in lower case."""
@@ -55,24 +55,24 @@ class Call:
 
 @dataclass(slots=True, eq=False)
 class Answered:
-    """An inference request that was answered; what observers are told."""
+    """An answered inference request, as observers get it."""
 
     call: Call
     code: int
-    """HTTP status, or the one that the gRPC status stands for."""
+    """HTTP status, or the equivalent of the gRPC status."""
     took_s: float
     read_at: float
-    """By ``perf_counter``, when the request was read and its model found; 0.0 if it did not come so far."""
+    """By ``perf_counter``, when the request was read and its model found; 0.0 if that failed."""
     predicted_at: float
-    """When the prediction was there; likewise."""
+    """By ``perf_counter``, when the prediction was made; 0.0 if that failed."""
     model: ChurnModel | None
-    """None if there is no such model, or if the request was refused before it was looked for."""
+    """None if there is no such model, or if the request was refused before."""
     query: Query | None
     """None if the request could not be read."""
     prediction: AnyPrediction | None
     """None if the code is not 200."""
     from_cache: bool
     fallback: str
-    """What answered in the model's place, see ``serving.inference.hooks``; empty if the model did."""
+    """Which fallback answered, see ``serving.inference.hooks``; empty if the model did."""
     message: str
-    """What went wrong, as the client was told; empty if the code is 200."""
+    """The error message of the answer; empty if the code is 200."""

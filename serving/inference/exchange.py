@@ -1,4 +1,4 @@
-"""What a protocol does with an inference request: reads it, and writes its answer."""
+"""How a protocol reads an inference request and writes its answer."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ Answer_co = TypeVar("Answer_co", covariant=True)
 
 
 class Exchange(Protocol[Answer_co]):
-    """A request's body and the form of its answer, by one protocol."""
+    """A request's body and the form of its answer, in one protocol."""
 
     def read(self, model: ChurnModel) -> Query:
-        """What is asked of ``model``.
+        """The query to ``model``.
 
         Raises:
-            RequestError: with a line for the sender.
+            RequestError: the request is invalid; the message is one line for the client.
         """
 
     def write(
@@ -30,11 +30,11 @@ class Exchange(Protocol[Answer_co]):
 
         Args:
             answer_id: the request's id, or else the call's.
-            fallback: what answers in the model's place, see ``serving.inference.hooks``; empty if the model does.
+            fallback: which fallback answers, see ``serving.inference.hooks``; empty if the model does.
 
         Raises:
-            RequestError: an output is wanted that there is none of.
+            RequestError: the request names an unknown output.
         """
 
     def fail(self, failure: Failure) -> Answer_co:
-        """The answer that is none."""
+        """The error answer."""

@@ -1,4 +1,4 @@
-"""From an exception to what a client is told: one line, never a trace."""
+"""From an exception to an error answer: a status and one line, never a trace."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from serving.v2.errors import RequestError, TooLargeError, UnknownModelError
 
 
 class RefusedError(Exception):
-    """The request may be fine, and is not taken: no key, too many, too late.
+    """A request is refused whatever its body says: no key, too many requests, too late.
 
     Args:
         message: one line for the client.
-        http, grpc: the status by either protocol.
-        headers: to send along, such as ``Retry-After`` and ``WWW-Authenticate``; gRPC sends them as metadata.
+        http, grpc: the status in each protocol.
+        headers: of the answer, such as ``Retry-After`` and ``WWW-Authenticate``; gRPC sends them as metadata.
     """
 
     def __init__(self, message: str, http: int, grpc: StatusCode, headers: tuple[tuple[str, str], ...] = ()) -> None:
@@ -28,7 +28,7 @@ class RefusedError(Exception):
 
 
 class Failure(NamedTuple):
-    """An answer that is none."""
+    """An error answer."""
 
     http: int
     grpc: StatusCode
@@ -42,17 +42,17 @@ _KNOWN: tuple[tuple[tuple[type[Exception], ...], int, StatusCode], ...] = (
     ((RequestError,), 400, StatusCode.INVALID_ARGUMENT),
     ((ModelNotReady, ServerNotReady, ServerNotLive), 503, StatusCode.UNAVAILABLE),
 )
-"""The first that an error is an instance of counts."""
+"""Exceptions with their status; the first match counts."""
 
 
 def failure_of(error: Exception) -> Failure:
-    """What to tell the client; an error that nobody foresaw is logged with its trace."""
+    """The error answer for an exception; an unexpected one is logged with its trace."""
     if isinstance(error, RefusedError):
         return Failure(error.http, error.grpc, str(error), error.headers)
     for kinds, http, grpc in _KNOWN:
         if isinstance(error, kinds):
             return Failure(http, grpc, str(error))
-    logs.server.error("unforeseen error", exc_info=error)
+    logs.server.error("unexpected error", exc_info=error)
     return Failure(
         500, StatusCode.INTERNAL, f"the model failed; the log has the reason, request {logs.request_id.get()}"
     )

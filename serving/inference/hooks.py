@@ -1,10 +1,9 @@
-"""Where other parts join the path of an inference request. Absent ones cost nothing.
+"""The hooks on the path of an inference request. A hook that is None costs nothing.
 
     admit ─ (the body arrives) ─ enter ─ find the model ─ read ─ weigh ─ cache.get ─ guard.predict ─ cache.put ─ write
     ─ leave ─ observers
 
-Everything is called on the event loop and must not wait for anything; ``Guard.predict`` runs on a thread where the
-request is a large one.
+Hooks are called on the event loop and must not block; ``Guard.predict`` runs on a thread for a large request.
 """
 
 from __future__ import annotations
@@ -23,78 +22,78 @@ if TYPE_CHECKING:
 
 
 class Admission(Protocol):
-    """Who may ask, how often, and how many at a time."""
+    """Admits or refuses calls, and counts the open ones."""
 
     def admit(self, call: Call) -> None:
-        """When the headers are there, before the body is: keys, tokens, rates. May set ``call.deadline``.
+        """Called when the headers have arrived: checks keys, tokens and rates. May set ``call.deadline``.
 
         Raises:
-            RefusedError: the request is not taken.
+            RefusedError: the request is refused.
         """
 
     def enter(self, call: Call) -> None:
-        """When the body is there and work begins: requests in flight.
+        """Called when the body has arrived: counts requests in flight.
 
         Raises:
-            RefusedError: the request is not taken; ``leave`` is not called for it.
+            RefusedError: the request is refused; ``leave`` is not called for it.
         """
 
     def weigh(self, call: Call, query: Query) -> None:
-        """When it is known what is asked for: rows.
+        """Called when the request is read: checks its number of rows.
 
         Raises:
-            TooLargeError: it is too much for one request.
+            TooLargeError: the request has too many rows.
         """
 
     def leave(self, call: Call) -> None:
-        """Once for every call that entered, when the work for it is over."""
+        """Called once for every call that entered, when its work is over."""
 
 
 class Cache(Protocol):
-    """Predictions that were made before."""
+    """Keeps predictions to answer equal requests."""
 
     def get(self, model: ChurnModel, query: Query) -> AnyPrediction | None:
-        """What this version of the model answered to the same rows and options."""
+        """This version's prediction for the same rows and options, if it is kept."""
 
     def put(self, model: ChurnModel, query: Query, prediction: AnyPrediction) -> None:
-        """Keep what the model itself predicted; never a fallback."""
+        """Keep a prediction of the model; fallbacks are not kept."""
 
 
 COMPANION, BASE_RATE, REASONS = "companion", "base_rate", "reasons"
-"""What a fallback is: all rows, or those whose score was none, are answered by the bundle's linear companion, or by
-the base rate (of a regression the mean); or the model's answer lacks the reasons that were asked for."""
+"""Kinds of fallback. ``companion`` and ``base_rate``: all rows, or those with an invalid score, are answered by the
+bundle's linear companion, or by the base rate (the mean of a regression). ``reasons``: only the reasons are missing."""
 
 
 class Predicted(NamedTuple):
-    """A prediction, and whose it is."""
+    """A prediction of the model or a fallback."""
 
     prediction: AnyPrediction
     fallback: str = ""
-    """Which of the three it is, for answer and metrics; empty if it is what the model as a whole says."""
+    """The kind of fallback, for the answer and metrics; empty if the model answered completely."""
 
 
 class Guard(Protocol):
-    """What happens when a part fails: fallbacks and circuit breakers."""
+    """Handles failures of the model by fallbacks and circuit breakers."""
 
     def predict(self, model: ChurnModel, query: Query, work: Callable[[Query], AnyPrediction]) -> Predicted:
-        """``work(query)``, or what takes its place; ``work`` may be asked for less, or not at all.
+        """``work(query)`` or a fallback; ``work`` may be called without reasons, or not at all.
 
         Raises:
-            RequestError: the client's mistake, as ``work`` raised it.
-            Exception: what ``work`` raised, where nothing takes its place.
+            RequestError: the request is invalid, as ``work`` raised it.
+            Exception: what ``work`` raised, if there is no fallback.
         """
 
 
 class Observer(Protocol):
-    """Told of every request that was answered: metrics, logs, traces."""
+    """Called with every answered request: metrics, logs, traces."""
 
     def note(self, answered: Answered) -> None:
-        """After the answer is on its way."""
+        """Called after the answer is sent."""
 
 
 @dataclass(frozen=True)
 class Hooks:
-    """All that joins the path."""
+    """All hooks of a worker."""
 
     admission: Admission | None = None
     body_memory: BodyMemory = field(default_factory=BodyMemory)
@@ -102,4 +101,4 @@ class Hooks:
     guard: Guard | None = None
     observers: Sequence[Observer] = ()
     closing: Sequence[Callable[[float], None]] = ()
-    """Called with a number of seconds when the last request is answered: what is still to be written or sent."""
+    """Called when the last request is answered, with the seconds left to write or send what is buffered."""

@@ -31,10 +31,10 @@ class ChurnModel:
         self.one_row_binary_writer = grpc_writer(name, bundle, in_binary=True)
 
     def query(self, request: Request) -> Query:
-        """A request in terms of this model's inputs.
+        """The query of a request to this model.
 
         Raises:
-            RequestError: its columns are not those of the contract.
+            RequestError: the request's columns are not those of the contract.
         """
         columns, rows, customers = self._names.columns(request.tensors)
         return Query(columns, rows, request.options, request.outputs, request.id, customers)
@@ -43,7 +43,7 @@ class ChurnModel:
         """Predict; safe on any thread.
 
         Raises:
-            RequestError: a value is not what the contract says.
+            RequestError: a value is invalid by the contract.
         """
         options = query.options
         try:

@@ -12,7 +12,7 @@ from serving.v2.errors import UnknownModelError, quote
 class Models:
     """Finds models by name and version.
 
-    Requests hold on to the model that they found: those in flight while ``replace`` runs finish on the old one.
+    A request keeps the model that it found: requests in flight while ``replace`` runs finish on the old one.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Models:
         """The model of this name, in this version if one is given.
 
         Raises:
-            UnknownModelError: there is none.
+            UnknownModelError: there is no such model, or not in this version.
         """
         model = self._models.get(name)
         if model is None:

@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 
 
 _CLOSING_S = 5.0
-"""For all that is left to be written when the last request is answered; see ``Hooks.closing``."""
+"""Time to write what is buffered when the last request is answered; see ``Hooks.closing``."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the server; returns its exit status.
 
-    When every model answers, one line of JSON goes to standard output: the ports, and the models with their versions.
-    Logs go to standard error. A bundle that cannot be loaded ends the process before a port is opened.
+    When all models are ready, one line of JSON on standard output names the ports, and the models with their versions.
+    Logs go to standard error. If a bundle cannot be loaded, the process ends before a port is opened.
     """
     words = sys.argv[1:] if argv is None else argv
     if words and words[0] == "keys":
@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _read(folder: Path, threads: int) -> Served:
-    # Before it is read: what changes from now on is a change.
+    # Taken before the bundle is read, so that a change during the reading is noticed.
     seen = fingerprint(folder)
     return Served(folder, seen, bundle.read(folder, threads=threads))
 
@@ -95,7 +95,7 @@ def _serve(given: Arguments, served: dict[str, Served]) -> None:
         grpc_port = holder.getsockname()[1]
     stopping = mmap.mmap(-1, 1)  # shared with the workers
     listening = Listening(
-        given.host, http, grpc_port, certificate, shared_port=True, ends_with_us=lambda: stopping[0] == 1
+        given.host, http, grpc_port, certificate, shared_port=True, owns_http=lambda: stopping[0] == 1
     )
     run_workers(
         given.workers,

@@ -15,17 +15,17 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 _DESCRIPTION = """Tenure's model server: raw customer columns in; probability or value, decision, band and
 reasons out. It speaks KServe's V2 protocol over REST and gRPC, and V1's :predict. /docs shows
-every column and a request to paste. When every model answers, one line of JSON on standard
+every column and an example request. When all models are ready, one line of JSON on standard
 output names the ports. Logs are JSON lines on standard error."""
 
 _EPILOG = """signals:
-  SIGTERM  not ready at once; --drain-s later nothing new is taken; what runs is answered; then the end
-  SIGHUP   look for changed bundles now, and try one that failed again
+  SIGTERM  not ready at once; after --drain-s no new connections; open requests are answered; exit
+  SIGHUP   check the bundles' folders now; a bundle that failed to load is tried again
 
 environment:
-  TENURE_API_KEYS      keys of clients, in place of --api-keys
-  TENURE_LOG_HASH_KEY  secret of at least 32 characters, under which customers' keys are logged
-  OTEL_EXPORTER_OTLP_ENDPOINT   traces go there over http/protobuf; needs the extra 'tracing'
+  TENURE_API_KEYS      keys of clients, instead of --api-keys
+  TENURE_LOG_HASH_KEY  secret of at least 32 characters for pseudonyms of customers' keys in logs
+  OTEL_EXPORTER_OTLP_ENDPOINT   collector of traces over http/protobuf; needs the extra 'tracing'
   AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL   the object store of --prediction-log
 
 examples:
@@ -34,13 +34,13 @@ examples:
   python -m serving --model telco=bundle --workers 2 --watch-s 5 --prediction-log s3://bucket/log
   python -m serving --model telco=bundle --tls-cert tls.crt --tls-key tls.key --api-keys keys.txt
   python -m serving keys create mobile-app       # a key for a client: see --api-keys
-  curl localhost:8080/v2/models/telco            # what it takes
+  curl localhost:8080/v2/models/telco            # its inputs and outputs
 """
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """What the server was told."""
+    """The parsed command line."""
 
     models: dict[str, Path]
     """Bundle folder by model name."""
@@ -49,21 +49,21 @@ class Arguments:
     grpc_port: int | None
     """None: no gRPC."""
     fast_route: bool
-    """Inference requests are answered where they are parsed, not by KServe's application."""
+    """Whether inference requests are answered where they are parsed, without the REST application."""
     workers: int
     threads: int
     drain_s: float
-    """After SIGTERM, until no new request is taken."""
+    """Seconds from SIGTERM until no new connection is accepted."""
     grace_s: float
-    """From then on, until running requests are given up."""
+    """Seconds from then on until open requests are aborted."""
     log_level: str
     watch_s: float | None
-    """How often to look for changed bundles; None: only when told to."""
+    """Seconds between checks for changed bundles; None: only on SIGHUP."""
     tls: tuple[Path, Path] | None
     """Certificate and key."""
     admission: admission.Options
     slow_ms: float
-    """From here on a request is logged as slow."""
+    """The duration from which a request is logged as slow."""
     cache_entries: int
     """0: no cache."""
     cache_ttl_s: float
@@ -71,7 +71,7 @@ class Arguments:
 
 
 def parse(argv: Sequence[str]) -> Arguments:
-    """Read the command line; ends the process with status 2 and a line if it cannot hold."""
+    """Read the command line; ends the process with status 2 and a line if it is invalid."""
     parser = argparse.ArgumentParser(
         prog="python -m serving",
         usage="%(prog)s --model NAME=FOLDER [--model NAME=FOLDER ...] [options]",
@@ -80,25 +80,35 @@ def parse(argv: Sequence[str]) -> Arguments:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    add = parser.add_argument_group("what is served").add_argument
+    add = parser.add_argument_group("models").add_argument
     add("--model", action="append", required=True, metavar="NAME=FOLDER", help="a bundle to serve; repeatable")
     add("--watch-s", type=_interval, metavar="S",
-        help="look every S seconds whether a folder, or what a link leads to, holds another bundle, and serve that "
+        help="check every S seconds whether a folder, or the target of a link, holds another bundle, and serve it "
         "(default: only on SIGHUP)")  # fmt: skip
-    add = parser.add_argument_group("where").add_argument
-    # Every interface, as KServe's own servers do: in a pod the loopback alone would not be reachable.
+    add = parser.add_argument_group("addresses").add_argument
+    # Every interface, as KServe's servers do: in a pod the loopback interface is not reachable.
     add("--host", default="0.0.0.0", help="address to listen on (default: every interface)")  # noqa: S104
-    add("--http-port", type=_port, default=8080, metavar="PORT", help="0 takes a free one (default 8080)")
-    add("--grpc-port", type=_port, default=8081, metavar="PORT", help="0 takes a free one (default 8081)")
+    add("--http-port", type=_port, default=8080, metavar="PORT", help="0: any free port (default 8080)")
+    add("--grpc-port", type=_port, default=8081, metavar="PORT", help="0: any free port (default 8081)")
     add(
         "--no-fast-route",
         action="store_true",
-        help="answer every request through KServe's application and gRPC's own server",
+        help="answer every request through the REST application and grpcio's server",
     )
     add("--no-grpc", action="store_true", help="REST only")
-    add("--tls-cert", type=Path, metavar="FILE", help="serve HTTPS, and gRPC over TLS, by this chain (PEM)")
-    add("--tls-key", type=Path, metavar="FILE", help="its key (PEM); both are read again when they change")
-    add = parser.add_argument_group("processes, and their end").add_argument
+    add(
+        "--tls-cert",
+        type=Path,
+        metavar="FILE",
+        help="serve HTTPS, and gRPC over TLS, with this chain (PEM)",
+    )
+    add(
+        "--tls-key",
+        type=Path,
+        metavar="FILE",
+        help="its private key (PEM); both files are read again when they change",
+    )
+    add = parser.add_argument_group("processes and shutdown").add_argument
     add("--workers", type=_positive, default=1, metavar="N", help="processes that answer requests (default 1)")
     add(
         "--threads",
@@ -108,18 +118,18 @@ def parse(argv: Sequence[str]) -> Arguments:
         help="threads of ONNX Runtime for one prediction (default 1)",
     )
     add("--drain-s", type=_seconds, default=1.0, metavar="S",
-        help="after SIGTERM, serve on for so long, not ready and with 'Connection: close' (default 1)")  # fmt: skip
+        help="after SIGTERM, serve for S more seconds, not ready and with 'Connection: close' (default 1)")  # fmt: skip
     add("--grace-s", type=_seconds, default=30.0, metavar="S",
-        help="and then let running requests take so long at most (default 30)")  # fmt: skip
-    add = parser.add_argument_group("what is told of requests").add_argument
+        help="then let open requests take S seconds at most (default 30)")  # fmt: skip
+    add = parser.add_argument_group("logging").add_argument
     add("--log-level", choices=["debug", "info", "warning", "error"], default="info", help="(default info)")
     add("--slow-ms", type=float, default=100.0, metavar="MS",
-        help="log a request that takes longer, with what it spent its time on (default 100)")  # fmt: skip
+        help="log a request that takes longer, with the time of its parts (default 100)")  # fmt: skip
     add = parser.add_argument_group("cache").add_argument
     add("--cache-entries", type=int, default=0, metavar="N",
-        help="answer a request of up to 8 rows that came before from memory; larger ones hardly come twice; keep N a "
-        "worker, of 16 KiB at most (default 0: no cache)")  # fmt: skip
-    add("--cache-ttl-s", type=_seconds, default=60.0, metavar="S", help="and each for S seconds (default 60)")
+        help="answer a repeated request of up to 8 rows from memory; keep N requests a worker, of 16 KiB at most "
+        "(default 0: no cache)")  # fmt: skip
+    add("--cache-ttl-s", type=_seconds, default=60.0, metavar="S", help="keep each for S seconds (default 60)")
     prediction_log.add_options(parser)
     admission.add_options(parser)
     given = parser.parse_args(argv)
@@ -129,7 +139,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         if not folder or not _NAME.fullmatch(name):
             parser.error(f"argument --model: {text!r} is not NAME=FOLDER")
         if name in models:
-            parser.error(f"argument --model: {name!r} stands twice")
+            parser.error(f"argument --model: {name!r} is given twice")
         models[name] = Path(folder)
     if not given.slow_ms >= 0.0:
         parser.error(f"argument --slow-ms: {given.slow_ms} is not a number of milliseconds")
@@ -161,7 +171,7 @@ def parse(argv: Sequence[str]) -> Arguments:
 def _port(text: str) -> int:
     port = int(text)
     if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"{port} is no port")
+        raise argparse.ArgumentTypeError(f"{port} is not a port")
     return port
 
 

@@ -1,10 +1,9 @@
-"""KServe without what a model server never uses.
+"""Imports KServe without the modules that a model server does not use.
 
-``import kserve`` also loads KServe's own clients: for InferenceServices, with the Kubernetes client and a hundred
-classes of its API, and for other model servers, with httpx; and pandas, for one conversion that a request may ask of
-itself. That is more than half of the time and memory that it takes. While KServe is imported, empty modules stand in
-for them; afterwards they are gone, so whoever imports pandas later gets pandas. KServe's clients do not work in such a
-process.
+``import kserve`` also imports KServe's clients (for InferenceServices, with the Kubernetes client; for other model
+servers, with httpx) and pandas, for one conversion. They take more than half of the import's time and memory. While
+KServe is imported, stubs replace them; the stubs are removed afterwards, so that a later ``import pandas`` works.
+KServe's clients do not work in such a process.
 """
 
 from __future__ import annotations
@@ -17,13 +16,13 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 _UNUSED = ("httpx", "kserve.api.kserve_client", "kserve.api_client", "kserve.configuration", "kserve.models", "pandas")
-"""Modules, with what is in them."""
+"""Modules, with their submodules."""
 
 
-class _Empty(ModuleType):
-    """Has whatever name is read from it."""
+class _Stub(ModuleType):
+    """A module that has every name."""
 
-    __path__: MutableSequence[str] = []  # noqa: RUF012 that of a package without files
+    __path__: MutableSequence[str] = []  # noqa: RUF012 of a package without files
 
     def __getattr__(self, name: str) -> type:
         if name.startswith("__"):
@@ -31,8 +30,8 @@ class _Empty(ModuleType):
         return object
 
 
-class _StandIns(MetaPathFinder, Loader):
-    """Finds an empty module for every unused one that is not there yet."""
+class _StubFinder(MetaPathFinder, Loader):
+    """Finds a stub for every unused module that is not imported yet."""
 
     def __init__(self) -> None:
         self._unused = tuple(name for name in _UNUSED if name not in sys.modules)
@@ -45,36 +44,36 @@ class _StandIns(MetaPathFinder, Loader):
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         self.made.append(spec.name)
-        return _Empty(spec.name)
+        return _Stub(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
-        """There is nothing in it."""
+        """A stub has no code."""
 
 
 @contextmanager
-def _standing_in() -> Iterator[None]:
-    stand_ins = _StandIns()
-    sys.meta_path.insert(0, stand_ins)
+def _stubs() -> Iterator[None]:
+    finder = _StubFinder()
+    sys.meta_path.insert(0, finder)
     try:
         yield
     finally:
-        sys.meta_path.remove(stand_ins)
-        for name in stand_ins.made:
+        sys.meta_path.remove(finder)
+        for name in finder.made:
             del sys.modules[name]
 
 
 def import_kserve() -> None:
-    """Import KServe. Modules of this package that use it say ``import kserve`` after this has run.
+    """Import KServe, before any other module of this package imports it.
 
-    KServe also reads ``sys.argv`` while it is imported, and would end the process over a flag it shares with ours.
+    KServe parses ``sys.argv`` when imported, and would end the process for an option that both servers have.
     """
     arguments, sys.argv = sys.argv, sys.argv[:1]
     try:
-        with _standing_in():
+        with _stubs():
             import kserve
     finally:
         sys.argv = arguments
-    # A submodule is an attribute of its package too: it must be found anew.
+    # A submodule is also an attribute of its package; without it the next import finds the real one.
     for name in ("api_client", "configuration", "models"):
-        if isinstance(getattr(kserve, name, None), _Empty):
+        if isinstance(getattr(kserve, name, None), _Stub):
             delattr(kserve, name)

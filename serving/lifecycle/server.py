@@ -36,7 +36,7 @@ from tenure.bundle import Bundle
 
 @dataclass(frozen=True)
 class Listening:
-    """Where the server listens."""
+    """The addresses that the server listens on."""
 
     host: str
     http: socket.socket
@@ -46,8 +46,8 @@ class Listening:
     """None: no TLS."""
     shared_port: bool = False
     """Several workers listen on the same gRPC port."""
-    ends_with_us: Callable[[], bool] = lambda: True
-    """Whether, once told to stop, no other worker goes on taking connections from ``http``."""
+    owns_http: Callable[[], bool] = lambda: True
+    """Whether no other worker continues to accept connections from ``http`` when this one stops."""
 
 
 class ModelServer:
@@ -63,23 +63,23 @@ class ModelServer:
         self._listening = listening
         self._given = given
         self._on_ready = on_ready
-        self._told_to_stop = False
+        self._stop_requested = False
         self._models = Models()
         self._answering = Answering(self._models, hooks)
         self._dataplane = DataPlane(self._models)
 
     def start(self, served: dict[str, Served]) -> None:
-        """Serve what ``served`` holds, by model name, until SIGTERM or SIGINT; SIGHUP looks for changed bundles.
+        """Serve bundles by model name until SIGTERM or SIGINT; SIGHUP checks their folders for changes.
 
         Raises:
-            ServingError: the gRPC address is taken.
+            ServingError: the gRPC address is in use.
         """
         for name, first in served.items():
             self._models.replace(ChurnModel(name, first.bundle))
-        # Uvicorn handles both while it runs. One that comes before that counts from then on; a third, afterwards,
-        # changes nothing any more.
+        # Uvicorn handles both while it runs. A signal that arrives before is passed on when the server has started, and
+        # one that arrives after it has ended is ignored.
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._remember_stop)
+            signal.signal(number, self._request_stop)
         with asyncio.Runner(loop_factory=_new_event_loop) as runner:
             runner.run(self._run(served))
 
@@ -114,36 +114,36 @@ class ModelServer:
             on_started=lambda: self._started(grpc_port),
             on_drain=self._dataplane.drain,
             on_stop=stop_grpc,
-            owns_listener=listening.ends_with_us,
+            owns_listener=listening.owns_http,
         )
         reloader = Reloader(served, self._install, given.threads, given.watch_s, _count_reload)
         if hasattr(signal, "SIGHUP"):
-            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.look_now)
-        # A worker that takes a dead one's place begins with what the parent read once.
-        await reloader.look_at_all()
-        async with _beside(reloader.run(), *(() if certificate is None else (certificate.watch(),))):
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.check_now)
+        # A dead worker's successor starts with the bundles that the parent read at its start.
+        await reloader.check_all()
+        async with _background(reloader.run(), *(() if certificate is None else (certificate.watch(),))):
             await server.serve(sockets=[listening.http])
 
     def _started(self, grpc_port: int | None) -> None:
-        # What is loaded now stays: left to the collector, it would look through all of it for 60 to 80 ms, twice a
-        # second under load, with every request waiting. A bundle that is loaded later is not frozen, so none piles up.
+        # Without this the collector would scan all that is loaded for 60 to 80 ms, twice a second under load, while
+        # requests wait. A bundle that is loaded later is not frozen, so it can be freed.
         gc.collect()
         gc.freeze()
-        if self._told_to_stop:
+        if self._stop_requested:
             signal.raise_signal(signal.SIGTERM)
         else:
             self._on_ready(grpc_port)
 
-    def _remember_stop(self, _: int, __: FrameType | None) -> None:
-        self._told_to_stop = True
+    def _request_stop(self, _: int, __: FrameType | None) -> None:
+        self._stop_requested = True
 
     def _install(self, name: str, loaded: Bundle) -> None:
         self._models.replace(ChurnModel(name, loaded))
 
 
 @asynccontextmanager
-async def _beside(*work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Run coroutines as long as the block."""
+async def _background(*work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Run coroutines while the block runs."""
     tasks = [asyncio.create_task(coroutine) for coroutine in work]
     try:
         yield

@@ -1,4 +1,4 @@
-"""What joins the path of an inference request in this process, by the command line. The one place where it is said."""
+"""Builds the hooks of a worker from the command line. The only place that does."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from tenure.privacy import pseudonyms_from
 
 
 def prepare(given: Arguments, environment: Mapping[str, str] = os.environ) -> None:
-    """Before a worker is started.
+    """Check the environment and import slow modules, before workers are started.
 
     Raises:
-        InputError: what the environment says cannot hold.
+        InputError: a variable of the environment is invalid.
     """
     pseudonyms_from(environment)
-    tracing.wanted(environment)
+    tracing.enabled(environment)
     if given.prediction_log is not None:
-        # It takes seconds: here once for all workers, in the log's thread it would take them from the last rows.
+        # The import takes seconds. In the log's thread it could be too late to write the last rows.
         import pyarrow.fs
         import pyarrow.parquet  # noqa: F401
 
 
 def hooks(given: Arguments, clients: Clients | None) -> Hooks:
-    """Made once a worker, after the fork; ``clients`` before it: workers share what they may ask."""
+    """The hooks of a worker, built after the fork; ``clients``, made before it, share the rate limit over workers."""
     limits = given.admission
     if clients is not None:
         clients.begin()
@@ -47,7 +47,7 @@ def hooks(given: Arguments, clients: Clients | None) -> Hooks:
         writer.start()
         observers.append(PredictionLog(writer, given.prediction_log.rates))
         closing.append(writer.close)
-    if tracing.wanted():
+    if tracing.enabled():
         traces = tracing.Tracing()
         observers.append(traces)
         closing.append(traces.close)

@@ -1,8 +1,8 @@
-"""Several processes on the same sockets.
+"""Several worker processes on the same sockets.
 
-The parent reads the bundles, opens the sockets and forks; it answers no request itself. KServe's own ``--workers``
-starts every worker from nothing, sends it the model by pickle, and kills it if it is still importing after five
-seconds; gRPC it leaves to the parent alone.
+The parent reads the bundles, opens the sockets and forks; it answers no requests. KServe's ``--workers`` spawns every
+worker anew, sends it the model by pickle, kills it if it is still importing after five seconds, and serves gRPC in the
+parent only.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from tenure.errors import ServingError, TenureError
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 
 _RESTART_PAUSE_S = 1.0
-"""Between a worker's death and its successor's start: one that dies at once must not take the machine with it."""
+"""Pause between a worker's death and its successor's start, in case every successor dies at once."""
 
 
 Serve = Callable[[int, Callable[[], None]], None]
-"""What a worker does until it is told to stop. It gets its place, 0 to count − 1, and calls the other when ready."""
+"""A worker's work until a signal stops it; gets its number, from 0, and a function to call when it is ready."""
 
 
 def run_workers(
@@ -33,16 +33,16 @@ def run_workers(
 ) -> None:
     """Run ``serve`` in ``count`` processes until SIGTERM or SIGINT; a worker that dies is replaced.
 
-    Every worker gets the SIGHUP that this process gets.
+    SIGHUP is passed on to every worker.
 
     Args:
-        serve: a worker's work. A worker that takes another's place has its number.
-        grace_s: how long they may take to end.
-        stopping: called before they are told to.
-        ready: called once, when every worker is.
+        serve: a worker's work. A successor has the number of the worker that it replaces.
+        grace_s: seconds that workers may take to end.
+        stopping: called before the workers are stopped.
+        ready: called once, when all workers are ready.
 
     Raises:
-        ServingError: a worker ended before it was ready; its own line in the log says why.
+        ServingError: a worker ended before it was ready; its own log line gives the reason.
     """
     _Supervisor(serve, grace_s, stopping).run(count, ready)
 
@@ -50,38 +50,38 @@ def run_workers(
 class _Supervisor:
     def __init__(self, serve: Serve, grace_s: float, stopping: Callable[[], None]) -> None:
         self._serve = serve
-        self._tell_stopping = stopping
+        self._on_stopping = stopping
         self._grace_s = grace_s
         self._alive: dict[int, int] = {}
-        """A worker's place by its process id."""
+        """A worker's number by its process id."""
         self._stopping = False
 
     def run(self, count: int, ready: Callable[[], None]) -> None:
         for number in (*_STOPS, signal.SIGHUP):
             signal.signal(number, self._on_signal)
-        # Workers share the pages of what is loaded already, as long as the collector does not touch them.
+        # Workers share memory pages with the parent as long as the garbage collector does not write to them.
         gc.freeze()
         reading, writing = os.pipe()
         for worker in range(count):
             self._fork(worker, writing)
         os.close(writing)
-        # One byte a worker that is ready; the end of the pipe if one died before.
-        told = 0
-        while told < count and not self._stopping and (chunk := os.read(reading, count)):
-            told += len(chunk)
+        # Each ready worker writes one byte; the pipe ends early if one dies before.
+        ready_workers = 0
+        while ready_workers < count and not self._stopping and (chunk := os.read(reading, count)):
+            ready_workers += len(chunk)
         os.close(reading)
-        if told == count:
+        if ready_workers == count:
             ready()
-        failed = told < count and not self._stopping
+        failed = ready_workers < count and not self._stopping
         if failed:
             self._stop()
         while self._alive:
-            self._wait(restart=told == count)
+            self._wait(restart=ready_workers == count)
         if failed:
             raise ServingError("a worker ended before it was ready")
 
     def _fork(self, worker: int, ready_pipe: int | None) -> None:
-        # A signal waits meanwhile: a worker that is not in the list yet would never hear of it.
+        # Signals are blocked meanwhile: a worker that is not in the list yet would not get them.
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
         if self._stopping:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
@@ -95,14 +95,14 @@ class _Supervisor:
         try:
             for number in _STOPS:
                 signal.signal(number, signal.SIG_DFL)
-            # One that comes before the worker watches its bundles would end it.
+            # SIGHUP would end a worker that has no handler for it yet.
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
-            self._serve(worker, lambda: _tell(ready_pipe))
+            self._serve(worker, lambda: _report_ready(ready_pipe))
             status = 0
         except TenureError as error:
             logs.server.error(" ".join(str(error).split()))
-        except BaseException as error:  # the copy of the parent must end here, whatever happens
+        except BaseException as error:  # the forked process must not return into the parent's code
             logs.server.error("worker failed", exc_info=error)
         finally:
             os._exit(status)
@@ -132,10 +132,10 @@ class _Supervisor:
 
     def _stop(self) -> None:
         if not self._stopping:
-            self._tell_stopping()
+            self._on_stopping()
         self._stopping = True
         self._signal_all(signal.SIGTERM)
-        # Workers end by themselves within the grace period; one that hangs is killed.
+        # Workers end within the grace period; one that hangs is killed.
         signal.signal(signal.SIGALRM, self._on_signal)
         signal.alarm(int(self._grace_s) + 5)
 
@@ -145,7 +145,7 @@ class _Supervisor:
                 os.kill(pid, number)
 
 
-def _tell(ready_pipe: int | None) -> None:
+def _report_ready(ready_pipe: int | None) -> None:
     if ready_pipe is not None:
         os.write(ready_pipe, b".")
         os.close(ready_pipe)

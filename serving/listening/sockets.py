@@ -1,4 +1,4 @@
-"""The server's addresses, opened before anything is announced."""
+"""Listening sockets."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _BACKLOG = 2048
 
 _SO_ATTACH_FILTER = 26
 _RETURN = 0x06
-"""Classic BPF's ``ret k``: how many bytes of a packet to keep."""
+"""The instruction ``ret k`` of classic BPF: the number of bytes of a packet to keep."""
 
 
 def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
-    """A listening TCP socket; port 0 takes a free one. A shared port is one that others listen on likewise.
+    """A listening TCP socket; port 0 takes a free one. A shared port is one that other processes listen on too.
 
     Raises:
-        ServingError: the address is taken or is none.
+        ServingError: the address is in use or invalid.
     """
     listener = _bound(host, port, socket.SO_REUSEPORT if shared else socket.SO_REUSEADDR)
     listener.listen(_BACKLOG)
@@ -29,10 +29,10 @@ def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
 
 
 def reserve(host: str, port: int) -> socket.socket:
-    """A socket that holds a port open for several processes to listen on, and takes no connection itself.
+    """A socket that reserves a port for several processes to listen on, and accepts no connections itself.
 
     Raises:
-        ServingError: the address is taken or is none.
+        ServingError: the address is in use or invalid.
     """
     return _bound(host, port, socket.SO_REUSEPORT)
 
@@ -49,11 +49,11 @@ def _bound(host: str, port: int, option: int) -> socket.socket:
 
 
 def refuse_new_connections(listener: socket.socket) -> None:
-    """Let no new connection begin on a listening socket; those in its queue can still be accepted.
+    """Let no new connection into a listening socket's queue; those in it can still be accepted.
 
-    Closing a socket resets what waits in its queue: requests that a client has sent already. Behind a filter that drops
-    every packet the queue only gets shorter, and can be emptied first; whoever tries to connect meanwhile tries again a
-    second later. Where there are no such filters nothing happens, and closing may cost a connection.
+    Closing a socket resets the connections in its queue, on which clients may have sent requests. A filter that drops
+    every packet lets the queue be emptied first; a client that connects meanwhile retries a second later. On systems
+    without such filters this does nothing, and closing may reset connections.
     """
     if sys.platform != "linux":
         return

@@ -1,4 +1,4 @@
-"""HTTPS and gRPC over TLS, by a certificate that may be replaced while the server runs."""
+"""TLS for HTTP and gRPC, with a certificate that may be renewed while the server runs."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ import grpc
 from serving.observation import logs
 from tenure.errors import InputError
 
-_LOOK_EVERY_S = 10.0
+_CHECK_EVERY_S = 10.0
 
 
 class Certificate:
     """A certificate chain and its key, in PEM files.
 
-    Files that change are read again, as cert-manager or a mounted Secret renews them; a pair that does not fit, as
-    while only one of the two is written, leaves the former one in use.
+    Files that change, as when cert-manager renews a mounted Secret, are read again. If the two do not match, as while
+    only one of them is written, the former pair stays in use.
 
     Raises:
-        InputError: at the start, if they cannot be read or do not fit.
+        InputError: when constructed, if the files cannot be read or do not match.
     """
 
     def __init__(self, certificate: Path, key: Path) -> None:
         self._paths = certificate, key
         self.context = _context()
-        """For HTTPS; new connections are made with what it was last given."""
+        """The context of HTTPS; new connections use the pair that was loaded last."""
         self.grpc_context = _context()
-        """Likewise for gRPC, where the event loop serves it."""
+        """The context of gRPC on the event loop."""
         self.grpc_context.set_alpn_protocols(["h2"])
         self._pem = self._read()
         self._load()
 
     async def watch(self) -> None:
-        """Look after the files until cancelled."""
+        """Check the files periodically until cancelled."""
         while True:
-            await asyncio.sleep(_LOOK_EVERY_S)
-            self.look()
+            await asyncio.sleep(_CHECK_EVERY_S)
+            self.check()
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Read the files again if they changed."""
         before = self._pem
         try:
@@ -55,7 +55,7 @@ class Certificate:
             logs.server.info("certificate read again")
 
     def grpc_credentials(self) -> grpc.ServerCredentials:
-        """For grpcio's server; every connection is made with the certificate of that moment."""
+        """Credentials of grpcio's server; each new connection uses the current certificate."""
         configuration = grpc.ssl_server_certificate_configuration
         served = self._pem
 
@@ -78,12 +78,12 @@ class Certificate:
     def _load(self) -> None:
         certificate, key = self._paths
         try:
-            # In a context of its own first: a pair that does not fit must not spoil the one in use.
+            # In a context of its own first: loading a pair that does not match would break the one in use.
             ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
             for context in (self.context, self.grpc_context):
                 context.load_cert_chain(certificate, key, password="")
         except (ssl.SSLError, OSError, ValueError) as error:
-            raise InputError(f"{certificate} and {key} are no certificate and its key: {error}") from None
+            raise InputError(f"{certificate} and {key} are not a certificate and its key: {error}") from None
 
 
 def _context() -> ssl.SSLContext:

@@ -1,7 +1,7 @@
 """A line in the log for every inference request.
 
-The lines of one turn of the event loop go out together: a record of ``logging`` and a write for each would cost as
-much as the model.
+The lines of one turn of the event loop are written together: a ``logging`` record and a write for each would cost as
+much time as the model.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from serving.observation import logs
 
 
 class AccessLog:
-    """Writes what was asked, with what status it was answered, and how long that took."""
+    """Logs path, status and duration of every inference request."""
 
     def __init__(self) -> None:
         self._lines: list[bytes] = []

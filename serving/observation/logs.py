@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line, on standard error, with the id of the request they belong to."""
+"""Logs: one JSON object a line, on standard error, with the id of the request that it is about."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from contextvars import ContextVar
 import orjson
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
-"""Id of the request that is being answered; empty outside of one."""
+"""Id of the request in progress; empty outside of one."""
 
 access = logging.getLogger("tenure.access")
 server = logging.getLogger("tenure.server")
 
-_GOOD_ID = re.compile(r"[!-~]{1,128}")
+_VALID_ID = re.compile(r"[!-~]{1,128}")
 
 
 def take_or_make_id(given: str | None) -> str:
-    """The client's ``X-Request-ID`` if it is short printable ASCII without spaces, else a new one."""
-    return given if given and _GOOD_ID.fullmatch(given) else f"{random.getrandbits(128):032x}"
+    """The client's ``X-Request-ID`` if it is printable ASCII of up to 128 characters, else a new id."""
+    return given if given and _VALID_ID.fullmatch(given) else f"{random.getrandbits(128):032x}"
 
 
 class JsonFormatter(logging.Formatter):
@@ -51,11 +51,11 @@ def configure(level: str) -> None:
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.captureWarnings(True)
-    # gRPC's core writes lines of its own form to standard error; what matters of them comes as an exception too.
+    # gRPC's core writes lines that are not JSON to standard error; errors are raised as exceptions too.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     # KServe configures logging by itself unless its logger has a handler.
     kserve = logging.getLogger("kserve")
     kserve.handlers, kserve.propagate = [handler], False
-    # A line of timings a request, a second access log, a dependency's deprecations: nothing for an operator.
+    # Timings of each request, a second access log, deprecations in a dependency: of no use to an operator.
     for chatty in ("kserve", "kserve.trace", "py.warnings", "uvicorn", "uvicorn.access"):
         logging.getLogger(chatty).setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""Counts every inference request, and what the models predict."""
+"""Counts inference requests and predictions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from serving.observation.metrics import FALLBACKS, PredictionMetrics, RequestSer
 
 
 class RequestMetrics:
-    """An observer that counts."""
+    """An observer that counts requests and predictions."""
 
     def __init__(self) -> None:
         self._requests: dict[str, RequestSeries] = {}
@@ -31,7 +31,7 @@ class RequestMetrics:
             FALLBACKS.labels(name, answered.fallback).inc()
 
     def _of(self, model: ChurnModel) -> PredictionMetrics:
-        """A reloaded bundle's metrics take the place of those of its predecessor."""
+        """The metrics of a model's present version."""
         version, metrics = self._predictions.get(model.name, ("", None))
         if metrics is None or version != model.bundle.version:
             metrics = PredictionMetrics(model.name, model.bundle)

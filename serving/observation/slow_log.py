@@ -1,4 +1,4 @@
-"""A line about every request that took long, and what it spent its time on."""
+"""A line in the log for every slow request, with the time of its parts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class SlowLog:
     """An observer of slow requests.
 
     Args:
-        slow_ms: from here on a request is slow; from its first byte to its answer, its client's sending included.
+        slow_ms: time from a request's first byte to its answer from which it is slow; includes the client's sending.
     """
 
     def __init__(self, slow_ms: float) -> None:
@@ -26,7 +26,7 @@ class SlowLog:
             "path": call.path,
             "status": answered.code,
             "took_ms": _ms(answered.took_s),
-            **{f"{part}_ms": _ms(took_s) for part, took_s in spent(answered).items()},
+            **{f"{part}_ms": _ms(took_s) for part, took_s in seconds_by_part(answered).items()},
         }
         if query is not None:
             fields |= {"rows": query.rows, "explain": query.options.explain}
@@ -34,10 +34,10 @@ class SlowLog:
         SLOW.labels("" if answered.model is None else answered.model.name).inc()
 
 
-def spent(answered: Answered) -> dict[str, float]:
-    """Seconds by part, in their order: ``read``, ``predict``, ``write``; those that the request came to.
+def seconds_by_part(answered: Answered) -> dict[str, float]:
+    """Seconds of the parts that the request reached, in order: ``read``, ``predict``, ``write``.
 
-    ``read`` includes the wait for the request's body, ``predict`` the wait for a thread where the request is large.
+    ``read`` includes the wait for the request's body, ``predict`` the wait for a thread.
     """
     ends = {"read": answered.read_at, "predict": answered.predicted_at}
     found: dict[str, float] = {}

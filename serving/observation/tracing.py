@@ -1,7 +1,7 @@
-"""OpenTelemetry traces: a span a request, with its reading, predicting and writing under it.
+"""OpenTelemetry traces: one span a request, with child spans for reading, predicting and writing.
 
-Configured by OpenTelemetry's own environment variables; without an endpoint for traces nothing of it is loaded. Spans
-are made after the answer is on its way, from times that are taken anyway.
+Configured by OpenTelemetry's environment variables; without an endpoint for traces it is not imported. Spans are made
+after the answer is sent, from times that are measured anyway.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from time import perf_counter
 from typing import Any
 
 from serving.inference.call import Answered, Call
-from serving.observation.slow_log import spent
+from serving.observation.slow_log import seconds_by_part
 from tenure.errors import InputError
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _SERVICE_NAME = "tenure-serving"
 
 
-def wanted(environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether the environment asks for traces.
+def enabled(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether the environment configures traces.
 
     Raises:
-        InputError: in a form that this server does not send.
+        InputError: the environment asks for an exporter or a protocol that is not supported.
     """
     exporter = environment.get("OTEL_TRACES_EXPORTER", "otlp").strip().lower()
     if environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true" or exporter == "none":
@@ -43,7 +43,7 @@ def wanted(environment: Mapping[str, str] = os.environ) -> bool:
 
 
 class Tracing:
-    """An observer that makes spans; where the caller's ``traceparent`` is given they are part of its trace.
+    """An observer that makes spans, as part of the client's trace if the request has a ``traceparent``.
 
     Raises:
         InputError: the packages of the extra ``tracing`` are not installed.
@@ -62,7 +62,7 @@ class Tracing:
         named = "OTEL_SERVICE_NAME" in os.environ or "service.name" in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "")
         resource = Resource.create({} if named else {"service.name": _SERVICE_NAME})
         self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
-        # It keeps a bounded number of spans and sends them on a thread of its own; one that is down costs spans.
+        # It buffers a bounded number of spans and sends them on its own thread; without a collector they are dropped.
         self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         self._tracer = self._provider.get_tracer("tenure.serving")
         self._propagator = TraceContextTextMapPropagator()
@@ -70,7 +70,7 @@ class Tracing:
 
     def note(self, answered: Answered) -> None:
         call, trace = answered.call, self._trace
-        # From the monotonic clock to the one of the calendar.
+        # From the monotonic clock to the system's.
         offset_ns = time.time_ns() - int(perf_counter() * 1e9)
         start_ns = offset_ns + int(call.started * 1e9)
         span = self._tracer.start_span(
@@ -85,15 +85,15 @@ class Tracing:
                 span.set_status(trace.StatusCode.ERROR, answered.message)
             inside = trace.set_span_in_context(span)
             at_ns = start_ns
-            for part, took_s in spent(answered).items():
+            for part, took_s in seconds_by_part(answered).items():
                 child = self._tracer.start_span(part, context=inside, start_time=at_ns)
                 at_ns += int(took_s * 1e9)
                 child.end(at_ns)
         span.end(start_ns + int(answered.took_s * 1e9))
 
     def close(self, timeout_s: float) -> None:
-        """Send what there is; what a collector does not take in time is lost."""
-        # The exporter heeds no time but its own: with a collector that does not answer it would take half a minute.
+        """Send the buffered spans; those that the collector has not accepted after ``timeout_s`` are dropped."""
+        # The exporter's shutdown takes half a minute if the collector does not answer.
         ending = threading.Thread(target=self._provider.shutdown, name="traces", daemon=True)
         ending.start()
         ending.join(timeout_s)
@@ -109,14 +109,14 @@ def _carrier(call: Call) -> dict[str, str]:
 
 
 def _route(call: Call) -> str:
-    """The path without what a client may choose freely."""
+    """The path with placeholders, so that clients cannot create any number of span names."""
     if call.method == "gRPC":
         return "/inference.GRPCInferenceService/ModelInfer"
     return "/v1/models/{model}:predict" if call.path.startswith("/v1/") else "/v2/models/{model}/infer"
 
 
 def _attributes(answered: Answered) -> dict[str, Any]:
-    """By OpenTelemetry's semantic conventions where there are any."""
+    """Attributes by OpenTelemetry's semantic conventions, and our own."""
     call, model, query = answered.call, answered.model, answered.query
     grpc = call.method == "gRPC"
     attributes: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Answering on when parts fail."""
+"""Answers when parts of a model fail: circuit breakers and fallbacks."""
 
 from serving.resilience.breaker import CLOSED, HALF_OPEN, OPEN, Breaker
 from serving.resilience.fallback import base_rate_prediction

@@ -1,10 +1,10 @@
-"""A circuit breaker: a part that keeps failing is left alone for a while.
+"""A circuit breaker: a part that fails repeatedly is not called for a while.
 
-    closed ── failures in a row ──▶ open ── open_s later ──▶ half open ── the one try succeeds ──▶ closed
+    closed ── failures in a row ──▶ open ── open_s later ──▶ half open ── one trial call succeeds ──▶ closed
                                       ▲                          │
-                                      └────── the try fails ─────┘
+                                      └───── the trial fails ────┘
 
-The pattern is of M. Nygard, Release It!, 2nd ed., chapter 5.
+The pattern is described by M. Nygard, Release It!, 2nd ed., chapter 5.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ CLOSED, HALF_OPEN, OPEN = 0, 1, 2
 
 
 class Breaker:
-    """Says whether a part is worth trying. May be asked from several threads.
+    """A breaker around one part. Its methods may be called from several threads.
 
     Args:
-        failures: in a row, that open it.
-        open_s: how long the part is left alone.
+        failures: number of failures in a row that opens it.
+        open_s: seconds until a trial call.
         on_change: called with every new state.
-        clock: seconds.
+        clock: returns seconds.
     """
 
     def __init__(
@@ -43,12 +43,12 @@ class Breaker:
         on_change(CLOSED)
 
     def allows(self) -> bool:
-        """Whether to try the part now; ``succeeded`` or ``failed`` tells how it went."""
+        """Whether to call the part now; report the outcome by ``succeeded``, ``failed`` or ``undecided``."""
         if self.state == CLOSED:
             return True
         with self._lock:
             now = self._clock()
-            # A try whose end nobody told, because its request was given up, does not keep the breaker open for good.
+            # A trial whose outcome is never reported does not keep the breaker open for good.
             if self.state != CLOSED and now < self._try_at:
                 return False
             self._try_at = now + self._open_s
@@ -61,12 +61,12 @@ class Breaker:
             return
         with self._lock:
             self._in_a_row = 0
-            # A success that was begun before the breaker opened says nothing about now.
+            # A success of a call that began before the breaker opened does not close it.
             if self.state == HALF_OPEN:
                 self._change(CLOSED)
 
     def failed(self) -> None:
-        """The part did not work."""
+        """The part failed."""
         with self._lock:
             self._in_a_row += 1
             if self.state == HALF_OPEN or (self.state == CLOSED and self._in_a_row >= self._failures):
@@ -74,7 +74,7 @@ class Breaker:
                 self._change(OPEN)
 
     def undecided(self) -> None:
-        """The try came to an end that says nothing about the part: the next one may try."""
+        """The trial's outcome says nothing about the part; the next call is a trial too."""
         if self.state == HALF_OPEN:
             with self._lock:
                 self._try_at = self._clock()

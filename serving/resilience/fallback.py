@@ -1,5 +1,4 @@
-"""What is answered without the model: what the bundle's linear companion says, and where there is none, or it fails
-too, what would be said of a customer of whom nothing is known."""
+"""Predictions without the model: by the bundle's linear companion, or else by the base rate."""
 
 from __future__ import annotations
 
@@ -23,21 +22,21 @@ from tenure.errors import InputError
 MAX_VALUE = sys.float_info.max
 
 
-def stand_in(bundle: Bundle, query: Query) -> Predicted:
-    """What takes the place of the model's answer, without reasons.
+def fallback_prediction(bundle: Bundle, query: Query) -> Predicted:
+    """The prediction of the companion, or of the base rate if the companion is missing or fails; without reasons.
 
     Raises:
-        RequestError: a value is not what the contract says: the companion reads the rows as the model does.
+        RequestError: a value is invalid by the contract.
     """
     threshold = query.options.threshold
     try:
         prediction = bundle.predict_by_companion(query.columns, threshold=threshold)
     except InputError as error:
         raise RequestError(str(error)) from error
-    except Exception as error:  # what broke the model may have broken what both need
+    except Exception as error:  # the model's failure may have a cause in a part that both use
         logs.server.debug("the companion failed; the base rate answers", exc_info=error)
         prediction = None
-    if prediction is None or not all_scores(prediction):
+    if prediction is None or not scores_valid(prediction):
         return Predicted(base_rate_prediction(bundle, query.rows, threshold), BASE_RATE)
     return Predicted(prediction, COMPANION)
 
@@ -45,8 +44,8 @@ def stand_in(bundle: Bundle, query: Query) -> Predicted:
 def base_rate_prediction(bundle: Bundle, rows: int, threshold: float | None) -> AnyPrediction:
     """The training part's share of churners, or mean value, for every row.
 
-    Decided and named by the bundle's own threshold and bands. Segments' thresholds do not count: what the rows hold
-    may be what the model failed on.
+    Decision and band follow the bundle's threshold and bands. Thresholds of segments are not used: the rows' values may
+    be the cause of the failure.
     """
     decision = bundle.decision
     if isinstance(decision, ValueDecision):
@@ -72,7 +71,7 @@ def _probability(version: str, decision: Decision, rows: int, threshold: float |
 
 def _value(version: str, decision: ValueDecision, rows: int, threshold: float | None) -> ValuePrediction:
     value = decision.value(np.full(rows, decision.label_mean))
-    # The decision's interval is as narrow as the model is good. Around the mean lie the values as they are spread.
+    # The decision's interval has the model's error; around the mean the values have the label's spread.
     reach = NormalDist().inv_cdf((1.0 + decision.level) / 2.0) * decision.label_spread
     band = decision.band(value)
     return ValuePrediction(
@@ -90,8 +89,8 @@ def _value(version: str, decision: ValueDecision, rows: int, threshold: float | 
     )
 
 
-def all_scores(prediction: AnyPrediction) -> bool:
-    """Whether every row's score is one: a probability from 0 to 1, a value that is finite."""
+def scores_valid(prediction: AnyPrediction) -> bool:
+    """Whether every row's score is valid: a probability from 0 to 1, or a finite value."""
     score, low, high = (
         (prediction.value, -MAX_VALUE, MAX_VALUE)
         if isinstance(prediction, ValuePrediction)
@@ -99,12 +98,12 @@ def all_scores(prediction: AnyPrediction) -> bool:
     )
     if len(score) == 1:  # most requests: no numpy
         return low <= score.item() <= high
-    # NaN is the smallest and the largest of all, and fails both comparisons.
+    # With a NaN both min and max are NaN, and both comparisons fail.
     return bool(score.min() >= low and score.max() <= high)
 
 
-def not_a_score(prediction: AnyPrediction) -> NDArray[np.bool_]:
-    """Which rows' scores are none, shape (n,): a probability outside of 0 to 1, a value that is not finite, NaN."""
+def invalid_scores(prediction: AnyPrediction) -> NDArray[np.bool_]:
+    """The rows with an invalid score, shape (n,): NaN, a probability outside 0 to 1, or a value not finite."""
     if isinstance(prediction, ValuePrediction):
         return ~np.isfinite(prediction.value)
     probability = prediction.probability
@@ -112,17 +111,17 @@ def not_a_score(prediction: AnyPrediction) -> NDArray[np.bool_]:
     return np.asarray(~((probability >= 0.0) & (probability <= 1.0)))
 
 
-def mended(prediction: AnyPrediction, bad: NDArray[np.bool_], stand_in: AnyPrediction) -> AnyPrediction:
-    """``prediction`` with the rows of ``stand_in`` where it is ``bad``; those rows have no reasons."""
+def replace_rows(prediction: AnyPrediction, invalid: NDArray[np.bool_], fallback: AnyPrediction) -> AnyPrediction:
+    """``prediction`` with the rows of ``fallback`` where it is ``invalid``; those rows have no reasons."""
     numbers = ("value", "low", "high") if isinstance(prediction, ValuePrediction) else ("probability",)
-    places = bad.tolist()
+    replaced = invalid.tolist()
     changes: dict[str, Any] = {
-        name: np.where(bad, getattr(stand_in, name), getattr(prediction, name))
+        name: np.where(invalid, getattr(fallback, name), getattr(prediction, name))
         for name in (*numbers, "decision", "margin")
     }
     for name in ("band", "recommendation"):
-        both = zip(places, getattr(stand_in, name), getattr(prediction, name), strict=True)
+        both = zip(replaced, getattr(fallback, name), getattr(prediction, name), strict=True)
         changes[name] = [theirs if hit else ours for hit, theirs, ours in both]
-    # Without reasons the list is empty, not one of empty lists.
-    changes["reasons"] = [[] if hit else row for hit, row in zip(places, prediction.reasons, strict=False)]
+    # Where no reasons were asked for the list is empty.
+    changes["reasons"] = [[] if hit else row for hit, row in zip(replaced, prediction.reasons, strict=False)]
     return replace(prediction, **changes)

@@ -1,4 +1,4 @@
-"""Keeps a model's failures from its clients."""
+"""Answers by a fallback when a model fails."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from serving.inference.failures import RefusedError
 from serving.inference.hooks import REASONS, Predicted
 from serving.observation import logs
 from serving.resilience.breaker import Breaker
-from serving.resilience.fallback import all_scores, mended, not_a_score, stand_in
+from serving.resilience.fallback import fallback_prediction, invalid_scores, replace_rows, scores_valid
 from serving.v2.errors import RequestError
 from serving.v2.query import Query
 from tenure.bundle import AnyPrediction
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from serving.inference.model import ChurnModel
 
 _TRACE_EVERY_S = 10.0
-"""A model that fails for each request writes its trace this often."""
+"""The trace of a repeated failure is logged this often."""
 
 Work = Callable[[Query], AnyPrediction]
 
@@ -42,8 +42,8 @@ class _Parts(NamedTuple):
 class Guard:
     """Answers by the bundle's fallback where its model fails, and without reasons where its explainer does.
 
-    Every version of a model has breakers of its own: a reloaded bundle starts with a clean record.
-    See ``serving.inference.hooks.Guard``.
+    Every version of a model has its own breakers, so those of a reloaded bundle start closed. See
+    ``serving.inference.hooks.Guard``.
     """
 
     def __init__(self, make_breaker: MakeBreaker, clock: Callable[[], float] = time.monotonic) -> None:
@@ -56,10 +56,10 @@ class Guard:
         self._next_trace = -float("inf")
 
     def predict(self, model: ChurnModel, query: Query, work: Work) -> Predicted:
-        """``work(query)``, or what takes its place.
+        """``work(query)``, or a fallback.
 
         Raises:
-            RequestError: the client's mistake, as ``work`` raised it.
+            RequestError: the request is invalid, as ``work`` raised it.
         """
         latest, parts = self._latest
         if latest is not model:
@@ -72,22 +72,24 @@ class Guard:
         except (RequestError, RefusedError):
             parts.model.undecided()
             raise
-        except Exception as error:  # whatever a model does
+        except Exception as error:  # any failure of the model
             parts.model.failed()
             self._note("the model failed; the fallback answers", model, error)
             return _fallback(model, query)
-        if not all_scores(prediction):
+        if not scores_valid(prediction):
             parts.model.failed()
-            self._note("the model's score is none; the fallback answers", model, None)
-            instead = _fallback(model, query)
-            return instead._replace(prediction=mended(prediction, not_a_score(prediction), instead.prediction))
+            self._note("the model's score is invalid; the fallback answers", model, None)
+            fallback = _fallback(model, query)
+            return fallback._replace(
+                prediction=replace_rows(prediction, invalid_scores(prediction), fallback.prediction)
+            )
         parts.model.succeeded()
         if without_reasons:
             return Predicted(replace(prediction, reasons=_no_reasons(query)), REASONS)
         return Predicted(prediction)
 
     def _try(self, model: ChurnModel, reasons: Breaker, query: Query, work: Work) -> tuple[AnyPrediction, bool]:
-        """A prediction, and whether it lacks the reasons that were asked for."""
+        """A prediction, and whether it lacks the reasons that the query asks for."""
         if not query.options.explain:
             return work(query), False
         plain = query._replace(options=replace(query.options, explain=0))
@@ -99,7 +101,7 @@ class Guard:
             reasons.undecided()
             raise
         except Exception as error:
-            # If it works without reasons, it was they that failed.
+            # If it works without reasons, the explainer failed.
             prediction = work(plain)
             reasons.failed()
             self._note("the explainer failed; the answer has no reasons", model, error)
@@ -124,10 +126,10 @@ class Guard:
 
 
 def _fallback(model: ChurnModel, query: Query) -> Predicted:
-    prediction, which = stand_in(model.bundle, query)
-    return Predicted(replace(prediction, reasons=_no_reasons(query)), which)
+    prediction, kind = fallback_prediction(model.bundle, query)
+    return Predicted(replace(prediction, reasons=_no_reasons(query)), kind)
 
 
 def _no_reasons(query: Query) -> list[list[Reason]]:
-    """None for each row, where reasons were asked for: the answer keeps its shape."""
+    """An empty list for each row, if the query asks for reasons."""
     return [[] for _ in range(query.rows)] if query.options.explain else []

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 
 class V1Exchange:
-    """
+    """An ``Exchange`` in V1 over HTTP.
+
     Args:
         body: the request's body.
     """

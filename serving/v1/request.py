@@ -3,7 +3,7 @@
     {"instances": [{"tenure": 1, "Contract": "Month-to-month", …}, …],
      "parameters": {"explain": 3, "threshold": 0.4, "outputs": ["probability", "reasons"]}}
 
-``parameters`` may be absent, and has no place in V1 itself; they mean what they mean in V2.
+``parameters`` is optional and an extension of V1; its members mean what they mean in V2.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def read_request(body: bytes) -> Request:
     """Read a request.
 
     Raises:
-        RequestError: with a line for the sender.
+        RequestError: the request is invalid; the message is one line for the client.
     """
     try:
         document = orjson.loads(body)
@@ -35,7 +35,7 @@ def read_request(body: bytes) -> Request:
         raise RequestError("the body is not a JSON object")
     for name in document:
         if name not in _MEMBERS:
-            raise RequestError(f"the body holds {quote(name)}: there are 'instances' and 'parameters'")
+            raise RequestError(f"unknown key {quote(name)} in the body; the keys are 'instances' and 'parameters'")
     parameters = document.get("parameters") or {}
     if not isinstance(parameters, dict):
         raise RequestError("'parameters' is not a JSON object")
@@ -44,7 +44,7 @@ def read_request(body: bytes) -> Request:
 
 
 def _tensors(instances: object) -> list[Tensor]:
-    """One a column: the first customer says which there are."""
+    """One tensor a column; the first customer defines the columns."""
     if not isinstance(instances, list) or not instances:
         raise RequestError("'instances' is missing or empty: a list of customers is expected, each a JSON object")
     for place, instance in enumerate(instances, start=1):
@@ -61,7 +61,7 @@ def _tensors(instances: object) -> list[Tensor]:
         for name, value in instance.items():
             if type(value) not in _TYPES:
                 raise RequestError(f"instance {place}: {quote(name)} is {quote(value)}, not one text, number or null")
-    # No datatype is said: the contract reads each value as it is.
+    # V1 has no datatypes: the contract reads each value as it is.
     return [Tensor(name, "BYTES", [instance[name] for instance in instances]) for name in names]
 
 
@@ -72,5 +72,5 @@ def _outputs(value: object) -> list[Any] | None:
         raise RequestError(f"parameter 'outputs' is {quote(value)}, not a list of names")
     for name in value:
         if value.count(name) > 1:
-            raise RequestError(f"output {quote(name)} stands twice")
+            raise RequestError(f"output {quote(name)} is given twice")
     return value

@@ -24,14 +24,14 @@ ALWAYS: dict[Task, dict[str, str]] = {
     "classification": {"probability": "FP64", "confidence": "FP64", **_OF_ANY_TASK},
     "regression": {"value": "FP64", "value_low": "FP64", "value_high": "FP64", **_OF_ANY_TASK},
 }
-"""Outputs of shape [n], by task and name. ``confidence`` is the probability that the customer does what the decision
-takes for granted: the calibrated probability of churn where it says contact, its complement where it does not. The
-last three name the columns concerned, separated by commas."""
+"""Outputs of shape [n] with their datatypes, by task. ``confidence`` is the probability that the decision is right: the
+calibrated probability of churn if it is to contact, its complement if not. The last three name the columns concerned,
+separated by commas."""
 SCORE: dict[Task, str] = {"classification": "probability", "regression": "value"}
 """The output that is the score, by task."""
 FLAGS = ("imputed", "unknown", "out_of_range")
 EXPLAINED = {"reasons": "BYTES", "contributions": "FP64"}
-"""Outputs of shape [n, k], with the parameter ``explain``: columns by size of contribution, and what each adds."""
+"""Outputs of shape [n, k] for the parameter ``explain``: columns by size of contribution, and their contributions."""
 
 
 @dataclass(slots=True)  # not frozen: one is made for every column of every request
@@ -42,15 +42,15 @@ class OutputTensor:
     datatype: str
     shape: list[int]
     values: list[Any] | np.ndarray
-    """Flat, row by row: str, bool or float."""
+    """Flat, in row-major order: str, bool or float."""
 
 
 _FIELDS = {"value_low": "low", "value_high": "high"}
-"""Of a prediction, where an output has another name."""
+"""Fields of a prediction whose outputs have other names."""
 
 
 def task_of(prediction: Prediction | ValuePrediction) -> Task:
-    """The task whose outputs an answer has."""
+    """The task of a prediction."""
     return "regression" if isinstance(prediction, ValuePrediction) else "classification"
 
 
@@ -60,17 +60,21 @@ def output_tensors(
     """The tensors of an answer.
 
     Args:
-        explain: reasons a row that were asked for.
-        wanted: names of the outputs, in order; all that there are without it.
+        explain: number of reasons a row.
+        wanted: names of the outputs, in order; None for all.
 
     Raises:
-        RequestError: a name in ``wanted`` is no output of this request.
+        RequestError: ``wanted`` names an unknown output.
     """
     rows = len(prediction)
     available = {**ALWAYS[task_of(prediction)], **(EXPLAINED if explain else {})}
     for name in wanted or ():
         if name not in available:
-            hint = ": it needs the parameter 'explain'" if name in EXPLAINED else f"; there are {', '.join(available)}"
+            hint = (
+                ": it needs the parameter 'explain'"
+                if name in EXPLAINED
+                else f"; the outputs are {', '.join(available)}"
+            )
             raise RequestError(f"no output {quote(name)}{hint}")
     return [
         OutputTensor(name, available[name], [rows, explain] if name in EXPLAINED else [rows], values)
@@ -93,12 +97,12 @@ def _values(name: str, prediction: Prediction | ValuePrediction, explain: int) -
 
 
 def confidence(prediction: Prediction) -> np.ndarray:
-    """The probability that the decision meets the customer, shape (n,)."""
+    """The probability that the decision is right, shape (n,)."""
     return np.where(prediction.decision, prediction.probability, 1.0 - prediction.probability)
 
 
 def _flagged(flags: Flags, rows: int) -> list[str]:
-    """For every row the columns that are flagged, separated by commas."""
+    """The flagged columns of every row, separated by commas."""
     names: list[list[str]] = [[] for _ in range(rows)]
     for column, mask in flags.items():
         for row in np.flatnonzero(mask).tolist():
@@ -107,5 +111,5 @@ def _flagged(flags: Flags, rows: int) -> list[str]:
 
 
 def _padded(rows: list[list[Any]], length: int, filler: Any) -> list[Any]:
-    """All rows in one list, each filled up to ``length``."""
+    """All rows in one list, each padded to ``length``."""
     return [value for row in rows for value in row + [filler] * (length - len(row))]

@@ -1,7 +1,7 @@
 """From a request's tensors to the columns that a bundle takes.
 
-Only names and lengths are looked at here. Values go to the transform as they came: it reads them by the rules by
-which tables were read in training, and names column and row of one that is none.
+Only names and lengths are checked here. Values go to the transform as they were sent: it reads them by the rules of
+training, and its errors name column and row.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ Columns = dict[str, Column]
 
 
 class ColumnNames:
-    """What the inputs of a contract's model are called."""
+    """The names of a contract's columns."""
 
     def __init__(self, contract: Contract) -> None:
         self._inputs = frozenset(contract.inputs)
         self._required = [name for name, column in contract.inputs.items() if column.required]
-        # A customer's row may be sent as it is: what the model does not take is left out.
+        # A customer's whole row may be sent: columns that are no inputs are ignored.
         self._ignored = frozenset(contract.columns) - self._inputs
         self._key = contract.key
 
@@ -43,7 +43,7 @@ class ColumnNames:
         for tensor in tensors:
             name = tensor.name
             if name in seen:
-                raise RequestError(f"input {quote(name)} stands twice")
+                raise RequestError(f"input {quote(name)} is given twice")
             seen.add(name)
             if len(tensor) != len(first):
                 raise RequestError(f"input {quote(name)} has {len(tensor)} rows, {quote(first.name)} has {len(first)}")

@@ -1,4 +1,4 @@
-"""What is wrong with a request."""
+"""Errors of invalid requests."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ MAX_QUOTED = 80
 
 
 class RequestError(ValueError):
-    """The request cannot be answered; the message is one line for its sender. HTTP 400, gRPC INVALID_ARGUMENT."""
+    """The request is invalid; the message is one line for the client. HTTP 400, gRPC INVALID_ARGUMENT."""
 
 
 class TooLargeError(RequestError):
-    """The request is longer than the server reads. HTTP 413."""
+    """The request is above a limit of size. HTTP 413, gRPC RESOURCE_EXHAUSTED."""
 
 
 class UnknownModelError(RequestError):
-    """No such model, or not in that version. HTTP 404, gRPC NOT_FOUND."""
+    """There is no such model, or not in that version. HTTP 404, gRPC NOT_FOUND."""
 
 
 def quote(value: object) -> str:
-    """``value`` for a message: one short printable line, whatever a client sent."""
+    """``value`` for a message: one short line of printable ASCII."""
     text = ascii(value)
     return text if len(text) <= MAX_QUOTED else f"{text[:MAX_QUOTED]}..."

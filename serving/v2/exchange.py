@@ -19,36 +19,37 @@ _JSON_LENGTH = wire.JSON_LENGTH_HEADER.encode()
 
 
 class V2Exchange:
-    """
+    """An ``Exchange`` in V2 over HTTP.
+
     Args:
         body: the request's body.
         json_length: value of the header ``Inference-Header-Content-Length``.
     """
 
-    __slots__ = ("_body", "_in_binary", "_json_length", "_usual")
+    __slots__ = ("_body", "_in_binary", "_json_length", "_one_row")
 
     def __init__(self, body: bytes, json_length: str | None) -> None:
         self._body = body
         self._json_length = json_length
         self._in_binary: frozenset[str] | None = frozenset()
-        self._usual = False
+        self._one_row = False
 
     def read(self, model: ChurnModel) -> Query:
         if self._json_length is None:
-            usual = model.one_row.read(self._body)
-            if usual is not None:
-                self._usual = True
-                return usual
+            query = model.one_row.read(self._body)
+            if query is not None:
+                self._one_row = True
+                return query
         request, self._in_binary = wire.read_request(self._body, self._json_length)
         return model.query(request)
 
     def write(
         self, model: ChurnModel, query: Query, prediction: AnyPrediction, answer_id: str, fallback: str
     ) -> HttpAnswer:
-        if self._usual and not fallback:
-            short = model.one_row_writer.write(prediction, answer_id)
-            if short is not None:
-                return HttpAnswer(200, JSON_HEADERS, short)
+        if self._one_row and not fallback:
+            content = model.one_row_writer.write(prediction, answer_id)
+            if content is not None:
+                return HttpAnswer(200, JSON_HEADERS, content)
         outputs = output_tensors(prediction, query.options.explain, query.outputs)
         content, json_length = wire.write_answer(
             model.name, model.bundle.version, answer_id, outputs, self._in_binary, fallback=fallback

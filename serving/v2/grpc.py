@@ -1,4 +1,4 @@
-"""V2 over gRPC: KServe's messages."""
+"""V2 over gRPC: reads and writes KServe's protobuf messages."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _CONTENTS = {
     "FP64": "fp64_contents",
     "BYTES": "bytes_contents",
 }
-"""Field of ``InferTensorContents`` that holds a datatype's values; FP16 comes in binary form only."""
+"""Field of ``InferTensorContents`` that holds a datatype's values; FP16 has a binary form only."""
 
 
 def read_request(message: pb.ModelInferRequest) -> Request:
     """Read a request.
 
     Raises:
-        RequestError: with a line for the sender.
+        RequestError: the request is invalid; the message is one line for the client.
     """
     if not message.inputs:
         raise RequestError("the request has no inputs: one tensor a column is expected")
@@ -46,17 +46,14 @@ def read_request(message: pb.ModelInferRequest) -> Request:
     names = [output.name for output in message.outputs]
     for name in names:
         if names.count(name) > 1:
-            raise RequestError(f"output {quote(name)} stands twice")
+            raise RequestError(f"output {quote(name)} is given twice")
     return Request(read, read_options(parameters), names or None, message.id or None)
 
 
 def write_answer(
     model: str, version: str, request_id: str, outputs: Sequence[OutputTensor], *, in_binary: bool, fallback: str = ""
 ) -> pb.ModelInferResponse:
-    """The answer; in the form, binary or typed contents, in which the request's values came.
-
-    A ``fallback`` stands among the answer's parameters.
-    """
+    """The answer, with binary or typed contents, and with ``fallback`` as a parameter unless it is empty."""
     answer = pb.ModelInferResponse(model_name=model, model_version=version, id=request_id)
     if fallback:
         answer.parameters["fallback"].string_param = fallback
@@ -73,10 +70,10 @@ def write_answer(
 
 
 def read_tensor(entry: pb.ModelInferRequest.InferInputTensor, raw: bytes | None) -> Tensor:
-    """One input; ``raw`` is its content in binary form, if that came.
+    """Read one input; ``raw`` is its content in binary form, if any.
 
     Raises:
-        RequestError: with a line for the sender.
+        RequestError: the request is invalid; the message is one line for the client.
     """
     name, datatype, shape = entry.name, entry.datatype, list(entry.shape)
     if raw is not None:

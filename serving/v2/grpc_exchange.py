@@ -18,58 +18,58 @@ from tenure.bundle import AnyPrediction
 if TYPE_CHECKING:
     from serving.inference.model import ChurnModel
 
-BROKEN = "the message is not what its method takes: it is cut off or broken"
+BROKEN = "the message is truncated, or is not of the method's type"
 
-_one_row = OneRowMessages()
+_one_row_messages = OneRowMessages()
 
 
 class GrpcExchange:
-    """
+    """An ``Exchange`` in V2 over gRPC.
+
     Args:
         content: the message's bytes.
 
     Attributes:
-        model, version: of which an inference is asked, as the client wrote them.
+        model, version: as they are in the request.
 
     Raises:
-        RequestError: it is no message.
+        RequestError: the bytes are not a request message.
     """
 
-    __slots__ = ("_content", "_in_binary", "_message", "_usual", "model", "version")
+    __slots__ = ("_content", "_in_binary", "_message", "_one_row_message", "model", "version")
 
     def __init__(self, content: bytes) -> None:
         self._content = content
-        self._usual = usual = _one_row.read(content)
+        self._one_row_message = one_row = _one_row_messages.read(content)
         self._message: pb.ModelInferRequest | None = None
-        if usual is None:
+        if one_row is None:
             self._message = message = _parsed(content)
             self.model, self.version = message.model_name, message.model_version
             self._in_binary = bool(message.raw_input_contents)
         else:
-            self.model, self.version, self._in_binary = usual.model, usual.version, usual.in_binary
+            self.model, self.version, self._in_binary = one_row.model, one_row.version, one_row.in_binary
 
     def read(self, model: ChurnModel) -> Query:
-        usual = self._usual
-        if usual is not None:
-            query = model.one_row.query(usual.columns, usual.id or None)
+        one_row = self._one_row_message
+        if one_row is not None:
+            query = model.one_row.query(one_row.columns, one_row.id or None)
             if query is not None:
                 return query
-            self._usual = None
+            self._one_row_message = None
             self._message = _parsed(self._content)
         return model.query(wire.read_request(self._message))
 
     def write(self, model: ChurnModel, query: Query, prediction: AnyPrediction, answer_id: str, fallback: str) -> bytes:
-        if self._usual is not None and not fallback:
+        if self._one_row_message is not None and not fallback:
             writer = model.one_row_binary_writer if self._in_binary else model.one_row_message_writer
-            short = writer.write(prediction, answer_id)
-            if short is not None:
-                return short
+            content = writer.write(prediction, answer_id)
+            if content is not None:
+                return content
         outputs = output_tensors(prediction, query.options.explain, query.outputs)
         answer = wire.write_answer(
             model.name, model.bundle.version, answer_id, outputs, in_binary=self._in_binary, fallback=fallback
         )
-        content: bytes = answer.SerializeToString()
-        return content
+        return answer.SerializeToString()  # type: ignore[no-any-return]  # protobuf has no stubs
 
     def fail(self, failure: Failure) -> Failure:
         return failure

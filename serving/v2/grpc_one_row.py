@@ -1,9 +1,9 @@
-"""The most usual gRPC message in the shortest time: one row, all outputs, no parameters.
+"""A fast path for the most frequent gRPC message: one row, all outputs, no parameters.
 
-A message is walked field by field (protobuf's encoding, https://protobuf.dev/programming-guides/encoding/), without an
-object for each tensor. Most tensors of a row came before, byte for byte: a category, a flag. They are known by their
-bytes. One that is not is parsed by protobuf and read the general way. Everything else, and whatever is wrong, is left
-to ``serving.v2.grpc``.
+A message is parsed field by field (protobuf's encoding, https://protobuf.dev/programming-guides/encoding/), without an
+object for each tensor. Most tensors of a row, such as a category or a flag, are repeated byte for byte, and are looked
+up by their bytes; others are parsed by protobuf. Every other message, and every invalid one, is left to
+``serving.v2.grpc``.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from serving.v2.tensors import from_binary
 from tenure.bundle import Bundle
 
 _MODEL, _VERSION, _ID, _INPUT, _RAW = 0x0A, 0x12, 0x1A, 0x2A, 0x3A
-"""Tags of the message's fields, all with a length before their content."""
+"""Tags of the message's fields, all length-delimited."""
 _LONG = 0x80
-"""A length from here on has more bytes than one."""
+"""Lengths from here on take more than one byte."""
 
 MAX_KNOWN = 4096
-"""Tensors known by their bytes; then they are forgotten, and learned again."""
+"""Tensors kept in a cache, which is emptied when it is full."""
 MAX_KNOWN_BYTES = 256
 
 _DOUBLE = struct.Struct("<d")
 _PACKED_DOUBLE = b"\x2a\x0a\x3a\x08"
-"""What stands before the eight bytes of a tensor's only number of 64 bits: ``contents`` with ``fp64_contents``."""
+"""The bytes before a tensor's only FP64 value: ``contents`` with ``fp64_contents``."""
 
 _SCALARS = {
     "BOOL": struct.Struct("<?"),
@@ -41,22 +41,22 @@ _SCALARS = {
     **dict(zip(("UINT8", "UINT16", "UINT32", "UINT64"), map(struct.Struct, ("<B", "<H", "<I", "<Q")), strict=True)),
     "FP64": _DOUBLE,
 }
-"""Of one value in binary form. The others, shorter fractions, stay arrays: the general way reads them."""
+"""Formats of one value in binary form. FP16 and FP32 are not in it; ``from_binary`` reads them as arrays."""
 
 
 class OneRowMessage(NamedTuple):
-    """What a message holds."""
+    """The content of a message."""
 
     model: str
     version: str
     id: str
     columns: dict[str, Any]
-    """By name, a list of one value, as the general way reads it, but with texts for their bytes."""
+    """Lists of one value by name, as ``serving.v2.grpc`` reads them, but with decoded texts."""
     in_binary: bool
 
 
 class OneRowMessages:
-    """Reads messages, and remembers tensors that came before."""
+    """Reads messages, and caches their tensors."""
 
     def __init__(self) -> None:
         self._values: dict[bytes, tuple[str, Any]] = {}
@@ -64,10 +64,10 @@ class OneRowMessages:
         self._doubles: dict[bytes, str] = {}
         """Name by the bytes of a tensor before its number of 64 bits."""
         self._described: dict[bytes, tuple[str, str, list[int]]] = {}
-        """Name, datatype and shape by the bytes of a tensor whose value stands elsewhere."""
+        """Name, datatype and shape by the bytes of a tensor without contents."""
 
     def read(self, message: bytes) -> OneRowMessage | None:
-        """What a message holds; None if it is not the usual one, or a wrong one."""
+        """The content of a message; None if this path does not read it, or it is invalid."""
         try:
             model, at = _text(message, 0, _MODEL)
             version, at = _text(message, at, _VERSION)
@@ -90,7 +90,7 @@ class OneRowMessages:
             found = known.get(tensor)
             if found is None:
                 name = doubles.get(tensor[:-8])
-                found = self._learn(tensor) if name is None else (name, _DOUBLE.unpack(tensor[-8:])[0])
+                found = self._parse(tensor) if name is None else (name, _DOUBLE.unpack(tensor[-8:])[0])
                 if found is None:
                     return None
             columns[found[0]] = [found[1]]
@@ -101,7 +101,7 @@ class OneRowMessages:
             return None
         columns: dict[str, Any] = {}
         for tensor, content in zip(tensors, raw, strict=True):
-            described = self._described.get(tensor) or self._learn_described(tensor)
+            described = self._described.get(tensor) or self._parse_described(tensor)
             if described is None:
                 return None
             name, datatype, shape = described
@@ -109,7 +109,7 @@ class OneRowMessages:
             if datatype == "BYTES":
                 values: Any = [value.decode() for value in from_binary(name, datatype, shape, content).values]
             elif scalar is None:
-                # The general way; shorter fractions are told apart from those of 64 bits.
+                # As an array, so that FP16 and FP32 stay distinct from FP64.
                 values = from_binary(name, datatype, shape, content).values
             elif len(content) == scalar.size:
                 values = list(scalar.unpack(content))
@@ -118,8 +118,8 @@ class OneRowMessages:
             columns[name] = values
         return columns
 
-    def _learn(self, tensor: bytes) -> tuple[str, Any] | None:
-        """Read a tensor the general way."""
+    def _parse(self, tensor: bytes) -> tuple[str, Any] | None:
+        """Parse a tensor by protobuf, and cache it."""
         entry = pb.ModelInferRequest.InferInputTensor.FromString(tensor)
         read = wire.read_tensor(entry, None)
         if len(read) != 1:
@@ -128,22 +128,22 @@ class OneRowMessages:
         if isinstance(value, bytes):
             value = value.decode()
         if entry.datatype == "FP64" and tensor[-12:-8] == _PACKED_DOUBLE and tensor == _canonical(entry, value):
-            self._remember(self._doubles, tensor[:-8], read.name)
+            self._cache(self._doubles, tensor[:-8], read.name)
         else:
-            self._remember(self._values, tensor, (read.name, value))
+            self._cache(self._values, tensor, (read.name, value))
         return read.name, value
 
-    def _learn_described(self, tensor: bytes) -> tuple[str, str, list[int]] | None:
+    def _parse_described(self, tensor: bytes) -> tuple[str, str, list[int]] | None:
         entry = pb.ModelInferRequest.InferInputTensor.FromString(tensor)
         shape = list(entry.shape)
         if entry.HasField("contents") or shape not in ([1], [1, 1]):
             return None
         described = entry.name, entry.datatype, shape
-        self._remember(self._described, tensor, described)
+        self._cache(self._described, tensor, described)
         return described
 
     @staticmethod
-    def _remember(known: dict[bytes, Any], tensor: bytes, what: Any) -> None:
+    def _cache(known: dict[bytes, Any], tensor: bytes, what: Any) -> None:
         if len(tensor) <= MAX_KNOWN_BYTES:
             if len(known) >= MAX_KNOWN:
                 known.clear()
@@ -151,7 +151,7 @@ class OneRowMessages:
 
 
 def grpc_writer(model: str, bundle: Bundle, *, in_binary: bool) -> OneRowWriter:
-    """For answers over gRPC, in either form."""
+    """A writer of answers over gRPC, with binary or typed contents."""
 
     def whole(outputs: Sequence[OutputTensor], answer_id: str) -> bytes:
         answer = wire.write_answer(model, bundle.version, answer_id, outputs, in_binary=in_binary)
@@ -162,11 +162,11 @@ def grpc_writer(model: str, bundle: Bundle, *, in_binary: bool) -> OneRowWriter:
 
 
 def _text(message: bytes, at: int, tag: int) -> tuple[str, int]:
-    """A text, if its field stands there, and where the next one does.
+    """The text of the field at ``at``, "" if another field is there, and the offset of the next field.
 
     Raises:
-        IndexError: the message ends before it does.
-        ValueError: it is long, or no UTF-8.
+        IndexError: the message is truncated.
+        ValueError: the text is long, or not UTF-8.
     """
     if at >= len(message) or message[at] != tag:
         return "", at
@@ -178,7 +178,7 @@ def _text(message: bytes, at: int, tag: int) -> tuple[str, int]:
 
 
 def _parts(message: bytes, at: int, tag: int) -> tuple[list[bytes], int]:
-    """The contents of a repeated field, and where the next one stands; as ``_text``."""
+    """The contents of a repeated field at ``at``, and the offset of the next field; raises as ``_text``."""
     parts: list[bytes] = []
     size = len(message)
     while at < size and message[at] == tag:
@@ -198,7 +198,7 @@ def _parts(message: bytes, at: int, tag: int) -> tuple[list[bytes], int]:
 
 
 def _canonical(entry: pb.ModelInferRequest.InferInputTensor, value: float) -> bytes:
-    """The tensor as protobuf writes it when there is nothing else in it: with its number at the end."""
+    """The tensor as protobuf writes it without other fields: its value is at the end."""
     plain = pb.ModelInferRequest.InferInputTensor(name=entry.name, datatype=entry.datatype, shape=entry.shape)
     plain.contents.fp64_contents.append(value)
     content: bytes = plain.SerializeToString()

@@ -1,7 +1,7 @@
-"""The most usual request in the shortest time: one row in JSON, all outputs, no parameters.
+"""A fast path for the most frequent request: one row in JSON, all outputs, no parameters.
 
-Everything else, and whatever is wrong, is left to ``serving.v2.rest``: there is one text of an error and one form of
-an answer, because the templates here are cut from the answers that it writes.
+Every other request, and every invalid one, is left to ``serving.v2.rest``. The templates here are made from answers
+that it writes, so both paths give the same errors and answers.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _BOUNDS: dict[str, dict[type, _Bounds]] = {
         for name, dtype in INTEGERS.items()
     },
 }
-"""By datatype and type of a value that it may have: between what numbers."""
+"""The bounds of values by datatype and Python type; None without bounds."""
 _MEMBERS = frozenset(("id", "inputs", "outputs", "parameters"))
 _SHAPES = ([1], [1, 1])
 _ALL: tuple[object, ...] = (None, [])
@@ -40,7 +40,7 @@ _OPTIONS = Options()
 
 
 class OneRowReader:
-    """Reads requests about one contract's customers."""
+    """Reads requests for one contract."""
 
     def __init__(self, contract: Contract) -> None:
         self._inputs = frozenset(contract.inputs)
@@ -49,7 +49,7 @@ class OneRowReader:
         self._key = contract.key
 
     def read(self, body: bytes) -> Query | None:
-        """What a body asks for; None if it is not the usual request, or a wrong one."""
+        """The query of a body; None if this path does not read it, or it is invalid."""
         try:
             document = orjson.loads(body)
             inputs = document["inputs"]
@@ -64,7 +64,7 @@ class OneRowReader:
         return self.query(columns, request_id)
 
     def query(self, columns: dict[str, Any], request_id: str | None) -> Query | None:
-        """What is asked of one row's columns, each a list of one value; None if they are not the contract's."""
+        """The query of one row's columns, each a list of one value; None if they are not the contract's."""
         customers = None
         if columns.keys() != self._inputs:
             for name in columns.keys() - self._inputs:
@@ -80,7 +80,7 @@ class OneRowReader:
 
 
 def _columns(inputs: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """By name, the list of one value that stands in the JSON; None if one is anything else than usual.
+    """Lists of one value by name; None if an input has another form.
 
     Raises:
         ValueError, KeyError, TypeError: likewise.
@@ -88,7 +88,7 @@ def _columns(inputs: list[dict[str, Any]]) -> dict[str, Any] | None:
     columns: dict[str, Any] = {}
     for entry in inputs:
         data, shape = entry["data"], entry["shape"]
-        # A fifth member may be parameters, which may say that the value is elsewhere.
+        # A fifth member may be parameters, which may declare a binary value.
         if len(entry) != 4 or shape not in _SHAPES or type(shape[0]) is not int or type(data) is not list:
             return None
         (value,) = data
@@ -100,14 +100,14 @@ def _columns(inputs: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 class OneRowWriter:
-    """Writes answers of one version of a model.
+    """Writes answers of one version of a model from templates.
 
     Args:
-        whole: writes such an answer the general way, with this id.
-        number, text: how a probability and an id stand in it.
+        whole: writes an answer with an id without a template.
+        number, text: encode a probability and an id as ``whole`` does.
     """
 
-    _ID = "the request's id stands here"
+    _ID = "the request's id is here"
     _PROBABILITY = 0.123456789012345
 
     def __init__(
@@ -120,14 +120,14 @@ class OneRowWriter:
         self._templates: dict[tuple[str, str, bool], tuple[bytes, ...]] = {}
 
     def write(self, prediction: object, answer_id: str) -> bytes | None:
-        """The answer with all outputs; None if it is not the usual one."""
+        """The answer with all outputs; None if this path does not write it."""
         if type(prediction) is not Prediction or prediction.imputed or prediction.unknown or prediction.out_of_range:
             return None
         decided = bool(prediction.decision[0])
         case = (prediction.band[0], prediction.recommendation[0], decided)
         template = self._templates.get(case)
         if template is None:
-            # By bands and their texts, of which a bundle has a few.
+            # One for each decision and band, of which a bundle has a few.
             template = self._templates[case] = self._template(prediction)
         head, middle, between, tail = template
         probability = prediction.probability.item()
@@ -136,17 +136,17 @@ class OneRowWriter:
         return b"".join((head, self._text(answer_id), middle, number(probability), between, number(confident), tail))
 
     def _template(self, prediction: Prediction) -> tuple[bytes, ...]:
-        likeness = replace(prediction, probability=np.array([self._PROBABILITY]))
-        whole = self._whole(output_tensors(likeness, 0, None), self._ID)
+        example = replace(prediction, probability=np.array([self._PROBABILITY]))
+        whole = self._whole(output_tensors(example, 0, None), self._ID)
         head, rest = whole.split(self._text(self._ID))
-        # Where the customer is to be contacted, both are the same number.
+        # If the decision is to contact, probability and confidence are the same number.
         middle, rest = rest.split(self._number(self._PROBABILITY), 1)
-        between, tail = rest.split(self._number(confidence(likeness).item()))
+        between, tail = rest.split(self._number(confidence(example).item()))
         return head, middle, between, tail
 
 
 def rest_writer(model: str, bundle: Bundle) -> OneRowWriter:
-    """For answers in JSON."""
+    """A writer of answers in JSON."""
 
     def whole(outputs: Sequence[OutputTensor], answer_id: str) -> bytes:
         return wire.write_answer(model, bundle.version, answer_id, outputs, frozenset())[0]

@@ -1,4 +1,4 @@
-"""What a request asks of one model, its names and values checked."""
+"""A request to one model, with checked column names."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from serving.v2.request import Options
 
 
 class Query(NamedTuple):
-    """Rows to predict, and what to say of them."""
+    """Rows to predict, and the options of the answer."""
 
     columns: Columns
     """The contract's inputs by name, as the client sent them, each ``rows`` long."""
     rows: int
     options: Options
     outputs: Sequence[str] | None
-    """Names of the outputs wanted, in this order; all of them without it."""
+    """Names of the outputs in the answer, in order; None for all."""
     id: str | None
-    """The client's own name for the request."""
+    """The request's id in its body."""
     customers: Sequence[Any] | np.ndarray | None = None
-    """The contract's key, if it was sent: for the prediction log."""
+    """Values of the contract's key, if they were sent; for the prediction log."""

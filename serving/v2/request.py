@@ -1,4 +1,4 @@
-"""What a V2 request asks for, whichever way it came."""
+"""A V2 request, over HTTP or gRPC."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OPTIONS = ("explain", "threshold")
 _OF_THE_PROTOCOL = frozenset(
     {"binary_data_output", "headers", "priority", "sequence_end", "sequence_id", "sequence_start", "timeout"}
 )
-"""Parameters that V2 clients add by themselves; they mean nothing to this model."""
+"""Parameters that V2 clients add; they are ignored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +24,18 @@ class Options:
     """The parameters of a request."""
 
     explain: int = 0
-    """Reasons a row."""
+    """Number of reasons a row."""
     threshold: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request, checked but for the names of its inputs and outputs."""
+    """A request whose names of inputs and outputs are not checked yet."""
 
     tensors: Sequence[Tensor]
     options: Options = field(default_factory=Options)
     outputs: Sequence[str] | None = None
-    """Names of the outputs wanted, in this order; all of them without it."""
+    """Names of the outputs in the answer, in order; None for all."""
     id: str | None = None
 
 
@@ -43,12 +43,12 @@ def read_options(parameters: Mapping[str, object]) -> Options:
     """Read a request's parameters.
 
     Raises:
-        RequestError: for an unknown parameter, or one that is out of range.
+        RequestError: a parameter is unknown or out of range.
     """
     for name in parameters:
         if name not in _OPTIONS and name not in _OF_THE_PROTOCOL:
             near = difflib.get_close_matches(str(name)[:100], _OPTIONS, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"there are {' and '.join(map(repr, _OPTIONS))}"
+            hint = f"did you mean '{near[0]}'?" if near else f"the parameters are {' and '.join(map(repr, _OPTIONS))}"
             raise RequestError(f"unknown parameter {quote(name)}; {hint}")
     return Options(_reasons(parameters.get("explain")), _threshold(parameters.get("threshold")))
 
@@ -62,7 +62,7 @@ def _reasons(value: object) -> int:
 
 
 def _threshold(value: object) -> float | None:
-    """gRPC has no floating-point parameter: a text that is a number will do. What range it has, the bundle says."""
+    """A finite number, or a text of one: gRPC has no floating-point parameters. The bundle checks its range."""
     if value is None:
         return None
     number = math.nan

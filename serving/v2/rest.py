@@ -24,10 +24,10 @@ def read_request(body: bytes, json_length: str | None) -> tuple[Request, frozens
         json_length: value of the header ``Inference-Header-Content-Length``.
 
     Returns:
-        The request, and the outputs wanted in binary form; None for all of them.
+        The request, and the names of the outputs in binary form; None for all.
 
     Raises:
-        RequestError: with a line for the sender.
+        RequestError: the request is invalid; the message is one line for the client.
     """
     length = _json_length(body, json_length)
     try:
@@ -61,7 +61,7 @@ def write_answer(
 ) -> tuple[bytes, int | None]:
     """The answer's body, and the length of its JSON part if binary tensors follow it.
 
-    A ``fallback`` stands among the answer's parameters.
+    ``fallback`` is a parameter of the answer unless it is empty.
     """
     described: list[dict[str, Any]] = []
     chunks: list[bytes] = []
@@ -83,7 +83,7 @@ def write_answer(
 
 
 class _Binary:
-    """The part of the body behind the JSON, handed out in order."""
+    """The part of the body after the JSON, read in order."""
 
     def __init__(self, body: bytes, start: int) -> None:
         self._body = body
@@ -94,7 +94,7 @@ class _Binary:
             raise RequestError(f"input {quote(name)}: 'binary_data_size' is {quote(size)}, not a number of bytes")
         start, self._offset = self._offset, self._offset + size
         if self._offset > len(self._body):
-            raise RequestError(f"input {quote(name)}: {size} bytes are announced, the body ends before")
+            raise RequestError(f"input {quote(name)}: {size} bytes are announced, the body ends before them")
         return self._body[start : self._offset]
 
     def finish(self) -> None:
@@ -132,7 +132,7 @@ def _tensor(entry: object, place: int, binary: _Binary) -> Tensor:
 
 
 def _outputs(value: object, all_binary: object) -> tuple[list[str] | None, frozenset[str] | None]:
-    """Names of the outputs wanted, and those wanted in binary form."""
+    """Names of the outputs, and of those in binary form."""
     if value is None or value == []:
         return None, None if all_binary is True else frozenset()
     if not isinstance(value, list):
@@ -145,7 +145,7 @@ def _outputs(value: object, all_binary: object) -> tuple[list[str] | None, froze
         if not isinstance(name, str):
             raise RequestError(f"output {place}: 'name' is {quote(name)}, not a text")
         if name in names:
-            raise RequestError(f"output {quote(name)} stands twice")
+            raise RequestError(f"output {quote(name)} is given twice")
         names.append(name)
         parameters = _mapping(described.get("parameters") or {}, f"output {quote(name)}: 'parameters'")
         if parameters.get("binary_data", all_binary) is True:

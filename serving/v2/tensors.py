@@ -1,4 +1,4 @@
-"""Tensors of a V2 request, checked one by one; and of an answer."""
+"""Tensors of V2 requests and answers, in JSON, typed contents and binary form."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _LIMITS = {name: (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)) for name, 
 
 @dataclass(slots=True)  # not frozen: one is made for every column of every request
 class Tensor:
-    """One named input, one value a row.
+    """One named input with one value a row.
 
-    ``values`` are, by datatype: BYTES: str or bytes; BOOL: bool; others: int and float. A list may hold None for a
-    missing value; values that came in binary form are a numpy array, without any None.
+    ``values`` are str or bytes for BYTES, bool for BOOL, int and float for other datatypes. A list may hold None for a
+    missing value; values in binary form are a numpy array without None.
     """
 
     name: str
@@ -36,10 +36,10 @@ class Tensor:
 
 
 def from_json(name: str, datatype: str, shape: Sequence[int], data: Any) -> Tensor:
-    """A tensor whose values stand in the request's JSON. ``null`` is a missing value.
+    """A tensor from the values in a request's JSON; ``null`` is a missing value.
 
     Raises:
-        RequestError: naming the input and the row.
+        RequestError: the values are invalid; the message names input and row.
     """
     rows = rows_of(name, datatype, shape)
     if not isinstance(data, list):
@@ -51,15 +51,15 @@ def from_json(name: str, datatype: str, shape: Sequence[int], data: Any) -> Tens
     fits = _FITS[datatype]
     for row, value in enumerate(data, start=1):
         if value is not None and not fits(value):
-            raise RequestError(f"input {quote(name)}, row {row}: {quote(value)} is no {datatype}")
+            raise RequestError(f"input {quote(name)}, row {row}: {quote(value)} is not a valid {datatype}")
     return Tensor(name, datatype, data)
 
 
 def from_contents(name: str, datatype: str, shape: Sequence[int], contents: Sequence[Any]) -> Tensor:
-    """A tensor whose values stand in the typed field of a gRPC message.
+    """A tensor from the typed contents of a gRPC message.
 
     Raises:
-        RequestError: naming the input.
+        RequestError: the values are invalid; the message names the input.
     """
     rows = rows_of(name, datatype, shape)
     if len(contents) != rows:
@@ -70,10 +70,10 @@ def from_contents(name: str, datatype: str, shape: Sequence[int], contents: Sequ
 
 
 def from_binary(name: str, datatype: str, shape: Sequence[int], raw: bytes) -> Tensor:
-    """A tensor in the binary representation: little endian; every BYTES value preceded by its length as uint32.
+    """A tensor from the binary form: little endian, every BYTES value preceded by its length as uint32.
 
     Raises:
-        RequestError: naming the input.
+        RequestError: the values are invalid; the message names the input.
     """
     rows = rows_of(name, datatype, shape)
     if datatype == "BYTES":
@@ -89,13 +89,15 @@ def from_binary(name: str, datatype: str, shape: Sequence[int], raw: bytes) -> T
 
 
 def rows_of(name: str, datatype: str, shape: Sequence[int]) -> int:
-    """Rows of a column with this shape, [n] or [n, 1].
+    """The number of rows of a column with this shape, [n] or [n, 1].
 
     Raises:
-        RequestError: for another shape or an unknown datatype.
+        RequestError: the shape is another one, or the datatype is unknown.
     """
     if datatype not in DATATYPES:
-        raise RequestError(f"input {quote(name)}: unknown datatype {quote(datatype)}; there are {', '.join(DATATYPES)}")
+        raise RequestError(
+            f"input {quote(name)}: unknown datatype {quote(datatype)}; the datatypes are {', '.join(DATATYPES)}"
+        )
     good = 1 <= len(shape) <= 2 and all(type(size) is int and size >= 0 for size in shape)
     if not good or (len(shape) == 2 and shape[1] != 1):
         raise RequestError(f"input {quote(name)}: shape {quote(list(shape))} is neither [n] nor [n, 1]")
@@ -103,7 +105,7 @@ def rows_of(name: str, datatype: str, shape: Sequence[int]) -> int:
 
 
 def to_binary(datatype: str, values: Sequence[Any] | np.ndarray) -> bytes:
-    """Values of an answer in the binary representation."""
+    """Values of an answer in the binary form."""
     if datatype == "BYTES":
         texts = [text.encode() for text in values]
         return b"".join(part for text in texts for part in (struct.pack("<I", len(text)), text))
@@ -119,7 +121,7 @@ def _split(name: str, rows: int, raw: bytes) -> list[Any]:
         length = int.from_bytes(raw[offset:start], "little")
         offset = start + length
         if start > len(raw) or offset > len(raw):
-            raise RequestError(f"input {quote(name)}, row {len(values) + 1}: the value is cut off")
+            raise RequestError(f"input {quote(name)}, row {len(values) + 1}: the value is truncated")
         values.append(raw[start:offset])
     if len(values) != rows or offset != len(raw):
         raise RequestError(f"input {quote(name)}: its bytes do not hold {rows} values")

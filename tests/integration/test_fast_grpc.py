@@ -214,7 +214,7 @@ def test_bodies_that_are_no_message(server: Server, one: dict) -> None:
             (prefixed(good, 1), {"grpc_encoding": "br"}, 12, "'br'"),
             (b"\0\x7f\xff\xff\xff", {}, 8, "at most"),
             (prefixed(good), {"grpc_timeout": "soon"}, 3, "'soon'"),
-            (prefixed(good), {"grpc_timeout": "1n"}, 4, "the time for this request is over"),
+            (prefixed(good), {"grpc_timeout": "1n"}, 4, "the request's deadline has passed"),
             (prefixed(good), {"grpc_timeout": "20S"}, 0, ""),
         ):
             found = client.trailers(client.begin(body, **headers))

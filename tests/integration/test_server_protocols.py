@@ -95,7 +95,7 @@ def test_v1_parameters(server: Server, typed: dict) -> None:
         ({"instances": [{"tenure": 1}], "parameters": 5}, "'parameters' is not a JSON object"),
         ({"instances": [{"tenure": 1}], "parameters": {"explian": 1}}, "did you mean 'explain'"),
         ({"instances": [{"tenure": 1}], "parameters": {"outputs": "band"}}, "not a list of names"),
-        ({"instances": [{"tenure": 1}], "parameters": {"outputs": ["band", "band"]}}, "'band' stands twice"),
+        ({"instances": [{"tenure": 1}], "parameters": {"outputs": ["band", "band"]}}, "'band' is given twice"),
     ],
 )
 def test_v1_requests_that_are_none(server: Server, change: Any, message: str) -> None:

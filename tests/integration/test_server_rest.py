@@ -104,7 +104,7 @@ def test_the_requests_id_is_kept_or_made_and_logged(server: Server, typed: dict)
     [
         (lambda inputs: inputs.pop(), "is missing"),
         (lambda inputs: inputs.append({**inputs[0], "name": "tenur"}), "did you mean 'tenure'"),
-        (lambda inputs: inputs.append(inputs[0]), "stands twice"),
+        (lambda inputs: inputs.append(inputs[0]), "is given twice"),
         (lambda inputs: inputs[3].update(data=["many"] * 20, datatype="BYTES"), "'tenure', row 1"),
         (lambda inputs: inputs[3].update(data=[1.5] * 20, datatype="FP64"), "'tenure', row 1"),
         (lambda inputs: inputs[3].update(data=[1]), "'tenure'"),

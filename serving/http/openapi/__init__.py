@@ -1,4 +1,4 @@
-"""``/openapi.json`` and ``/docs``: what this server takes, written from the contracts of the models it has."""
+"""``/openapi.json`` and ``/docs``, generated from the contracts of the served models."""
 
 from serving.http.openapi.document import document
 from serving.http.openapi.page import page

@@ -1,4 +1,4 @@
-"""A column in words."""
+"""Descriptions of columns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tenure.contract import Column
 
 
 def allowed(column: Column) -> str:
-    """Its values, range or format; empty if it has none."""
+    """The values, range or format that a column allows; empty without a limit."""
     if column.values is not None:
         return ", ".join(column.values)
     if column.range is not None:

@@ -19,14 +19,14 @@ _ERROR = {"type": "object", "properties": {"error": {"type": "string"}}, "requir
 
 
 _MEANINGS = {
-    "400": "The request is wrong; the message names the column.",
-    "401": "No key or token, or a wrong one; where the server asks for them.",
+    "400": "The request is invalid; the message names the column.",
+    "401": "No key or token, or an invalid one, if the server requires one.",
     "404": "There is no such model, or not in this version.",
-    "408": "The request came too slowly.",
-    "413": "The request is larger than the server reads.",
+    "408": "The request took too long to arrive.",
+    "413": "The request is above a limit of size.",
     "429": "Too many requests; see Retry-After.",
-    "503": "The server is busy or ends; see Retry-After.",
-    "504": "The answer would have come too late.",
+    "503": "The server is at its load limit or stops; see Retry-After.",
+    "504": "The request's deadline has passed.",
 }
 
 
@@ -34,11 +34,11 @@ def document(models: Iterable[ChurnModel], server: str) -> dict[str, Any]:
     """The OpenAPI 3.1 description of the inference routes, and of the probes.
 
     Args:
-        server: address under which the client asked.
+        server: address that the client used.
     """
     paths: dict[str, Any] = {
-        "/v2/health/live": {"get": _probe("Whether the process lives")},
-        "/v2/health/ready": {"get": _probe("Whether requests are taken")},
+        "/v2/health/live": {"get": _probe("Liveness")},
+        "/v2/health/ready": {"get": _probe("Readiness of the server")},
     }
     for model in models:
         paths |= _paths(model)
@@ -55,24 +55,24 @@ def _paths(model: ChurnModel) -> dict[str, Any]:
     name, version = model.name, model.bundle.version
     infer = _operation(model, "v2", v2_request(model), v2_answer(model), v2_example(model))
     predict = _operation(model, "v1", v1_request(model), v1_answer(model), {"instances": [example_row(model)]})
-    metadata = {"summary": f"What '{name}' takes and answers", "responses": _answers({"type": "object"})}
+    metadata = {"summary": f"Inputs and outputs of '{name}'", "responses": _answers({"type": "object"})}
     return {
         f"/v2/models/{name}/infer": {"post": infer},
         f"/v2/models/{name}/versions/{version}/infer": {"post": infer},
         f"/v1/models/{name}:predict": {"post": predict},
         f"/v2/models/{name}": {"get": metadata},
-        f"/v2/models/{name}/ready": {"get": _probe(f"Whether '{name}' answers")},
+        f"/v2/models/{name}/ready": {"get": _probe(f"Readiness of '{name}'")},
     }
 
 
 def _operation(model: ChurnModel, protocol: str, body: Any, answer: Any, example: Any) -> dict[str, Any]:
     return {
-        "summary": f"Ask '{model.name}' by the protocol {protocol.upper()}",
+        "summary": f"Inference by '{model.name}' in the protocol {protocol.upper()}",
         "parameters": [
             {
                 "name": "X-Request-ID",
                 "in": "header",
-                "description": "Comes back, and stands in the logs; one is made where none is given.",
+                "description": "Returned in the answer, and logged; generated if absent.",
                 "schema": {"type": "string"},
             }
         ],

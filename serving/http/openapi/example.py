@@ -1,4 +1,4 @@
-"""A request to a model that is answered when it is pasted."""
+"""Example requests to a model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tenure.contract import Column
 
 
 def example_row(model: ChurnModel) -> dict[str, Any]:
-    """A customer that the contract allows: of each column the first value, or the middle of its range."""
+    """A customer valid by the contract: of each column the first value, or the middle of its range."""
     contract = model.bundle.contract
     return {name: _example(name, column, model) for name, column in contract.inputs.items()}
 
@@ -28,7 +28,7 @@ def v2_example(model: ChurnModel) -> dict[str, Any]:
 
 
 def curl(model: ChurnModel, server: str, protocol: str) -> str:
-    """A command that asks ``model`` about the example row."""
+    """A shell command that sends the example row to ``model``."""
     path, body = f"/v2/models/{model.name}/infer", v2_example(model)
     if protocol == "v1":
         path, body = f"/v1/models/{model.name}:predict", {"instances": [example_row(model)]}

@@ -1,4 +1,4 @@
-"""What the document says, for people: one page that loads nothing from anywhere."""
+"""The documentation page, without external resources."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def page(models: Iterable[ChurnModel], server: str) -> str:
     """The page, as HTML.
 
     Args:
-        server: address under which the client asked.
+        server: address that the client used.
     """
     parts = [f"<h1>Tenure model server</h1><p>{html.escape(INTRODUCTION)} ",
              "As OpenAPI: <a href='openapi.json'>openapi.json</a>.</p>"]  # fmt: skip

@@ -19,7 +19,7 @@ def v2_request(model: ChurnModel) -> dict[str, Any]:
     ignored = [name for name in model.bundle.contract.columns if name not in model.bundle.contract.inputs]
     description = "One tensor a column, each of the same length."
     if ignored:
-        description += f" Left out where they come: {', '.join(ignored)}."
+        description += f" Ignored if sent: {', '.join(ignored)}."
     return {
         "type": "object",
         "required": ["inputs"],
@@ -29,7 +29,7 @@ def v2_request(model: ChurnModel) -> dict[str, Any]:
             "parameters": _parameters(model),
             "outputs": {
                 "type": "array",
-                "description": "Those wanted; all without it.",
+                "description": "The outputs in the answer; all by default.",
                 "items": {
                     "type": "object",
                     "required": ["name"],
@@ -117,22 +117,25 @@ def _tensor(entry: dict[str, Any], column: Column) -> dict[str, Any]:
 
 
 def _parameters(model: ChurnModel) -> dict[str, Any]:
-    threshold: dict[str, Any] = {"type": "number", "description": "Contact from here on, instead of the model's own"}
+    threshold: dict[str, Any] = {
+        "type": "number",
+        "description": "Contact from this score on; default: the model's",
+    }
     if model.bundle.contract.task == "classification":
         threshold |= {"minimum": 0, "maximum": 1}
-    explain = {"type": "integer", "minimum": 0, "maximum": MAX_REASONS, "description": "Reasons a row"}
+    explain = {"type": "integer", "minimum": 0, "maximum": MAX_REASONS, "description": "Number of reasons a row"}
     return {"type": "object", "properties": {"explain": explain, "threshold": threshold}}
 
 
 def _value(column: Column) -> dict[str, Any]:
-    """What JSON may hold of a column; what lies outside the contract's values and ranges is answered, and flagged."""
+    """The JSON schema of a value; values outside the contract's values and range are answered, and flagged."""
     if column.type == "boolean":
         kinds = ["boolean"]
     elif column.type == "integer":
         kinds = ["integer"]
     else:
         kinds = ["number"] if column.type == "number" else ["string"]
-    # A missing value is filled in as in training, whether or not the contract expects one.
+    # A missing value is imputed as in training, whether or not the contract allows one.
     schema: dict[str, Any] = {"type": [*kinds, "null"]}
     if column.values is not None and column.is_text:
         schema["examples"] = list(column.values)

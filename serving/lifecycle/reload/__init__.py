@@ -1,4 +1,4 @@
-"""A changed bundle is served without a restart and without a dropped request."""
+"""Replaces changed bundles without a restart and without dropped requests."""
 
 from serving.lifecycle.reload.folder import Fingerprint, fingerprint
 from serving.lifecycle.reload.reloader import Reloader, Served

@@ -1,4 +1,4 @@
-"""What a bundle's folder looks like from outside: enough to tell that it changed, without reading it."""
+"""Detects changes of a bundle's folder without reading its files."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 
 Fingerprint = tuple[str, tuple[tuple[str, int, int, int], ...]]
-"""Where the folder really is, and of each file name, inode, size and time of change; () if there is no folder."""
+"""The folder's resolved path, and name, inode, size and modification time of each file; () if it does not exist."""
 
 
 def fingerprint(folder: Path) -> Fingerprint:
-    """Look at a folder, through a symbolic link if it is one. What cannot be seen is not there."""
+    """The fingerprint of a folder, or of a symbolic link's target. A folder that cannot be read counts as missing."""
     try:
         place = str(folder.resolve())
         with os.scandir(place) as listing:

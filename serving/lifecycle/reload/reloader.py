@@ -1,7 +1,7 @@
 """Watches the folders of the served bundles.
 
-A new bundle is read, checked and warmed up in a thread, while the old one answers; only then it takes the name. One
-that fails changes nothing: the old version serves on, and the new one is not ready because it is not there.
+A new bundle is read, verified and warmed up in a thread while the old one answers, and then replaces it. If that fails,
+the old version is still served.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from tenure.decision import ValueDecision
 from tenure.errors import BundleError, TenureError
 
 _SETTLE_S = 0.3
-"""A folder that changes is looked at this often until it is still: copying a bundle takes a while."""
-_SETTLE_LOOKS = 100
+"""A changed folder is checked at this interval until it stops changing: copying a bundle takes time."""
+_SETTLE_CHECKS = 100
 
 
 @dataclass
 class Served:
-    """A bundle that is served, where it came from, and how it looked there before it was read."""
+    """A bundle that is served, its folder, and the folder's fingerprint from before it was read."""
 
     folder: Path
     seen: Fingerprint
@@ -36,21 +36,21 @@ class Served:
 
 
 class Install(Protocol):
-    """Puts a bundle in the place of the one that a name serves."""
+    """Replaces the bundle that is served under a name."""
 
     def __call__(self, name: str, loaded: Bundle) -> None:
-        """Called on the event loop: requests in flight keep the bundle that they began with."""
+        """Called on the event loop; requests in flight keep the bundle that they started with."""
 
 
 class Reloader:
-    """Serves what the folders hold.
+    """Serves the bundles that the folders hold.
 
     Args:
         served: by model name.
-        install: takes a new bundle that is ready to answer.
+        install: called with a new bundle that is ready to answer.
         threads: of ONNX Runtime for one prediction.
-        every_s: how often to look; None to look only when told to.
-        count: told the model's name and ``ok`` or ``failed`` at the end of each reload.
+        every_s: seconds between checks; None checks on ``check_now`` only.
+        count: called with the model's name and ``ok`` or ``failed`` after each reload.
     """
 
     def __init__(
@@ -66,27 +66,27 @@ class Reloader:
         self._threads = threads
         self._every_s = every_s
         self._count = count
-        self._told = asyncio.Event()
+        self._requested = asyncio.Event()
 
-    def look_now(self) -> None:
-        """Look at the folders now, as SIGHUP asks for; also at one whose last bundle failed."""
-        self._told.set()
+    def check_now(self) -> None:
+        """Check the folders now, including one whose last bundle failed."""
+        self._requested.set()
 
     async def run(self) -> None:
         """Watch until cancelled."""
         while True:
-            told = await self._wait()
-            await self.look_at_all(again=told)
+            requested = await self._wait()
+            await self.check_all(retry=requested)
 
-    async def look_at_all(self, *, again: bool = False) -> None:
+    async def check_all(self, *, retry: bool = False) -> None:
         """Reload every model whose folder changed."""
         for name, served in self._served.items():
-            await self.look(name, served, again=again)
+            await self.check(name, served, retry=retry)
 
-    async def look(self, name: str, served: Served, *, again: bool = False) -> None:
-        """Reload one model if its folder changed, or was changed before and failed and is to be tried ``again``."""
+    async def check(self, name: str, served: Served, *, retry: bool = False) -> None:
+        """Reload one model if its folder changed, or, with ``retry``, in any case."""
         now = await asyncio.to_thread(fingerprint, served.folder)
-        if now == served.seen and not again:
+        if now == served.seen and not retry:
             return
         now = await self._settled(served.folder, now)
         served.seen = now
@@ -95,8 +95,8 @@ class Reloader:
         except TenureError as error:
             self._failed(name, served, " ".join(str(error).split()))
             return
-        except Exception as error:  # a watcher that ends would leave this version for good
-            logs.server.error("unforeseen error in a reload", exc_info=error)
+        except Exception as error:  # the watcher must not end
+            logs.server.error("unexpected error in a reload", exc_info=error)
             self._failed(name, served, type(error).__name__)
             return
         if loaded is None:
@@ -110,20 +110,20 @@ class Reloader:
     def _failed(self, name: str, served: Served, reason: str) -> None:
         self._count(name, "failed")
         fields = {"model": name, "version": served.bundle.version, "reason": reason}
-        logs.server.error("the new bundle is refused; the old one serves on", extra={"fields": fields})
+        logs.server.error("the new bundle is refused; the old one is still served", extra={"fields": fields})
 
     async def _wait(self) -> bool:
-        """Whether somebody asked, rather than the time being over."""
+        """Wait for the next check; returns whether ``check_now`` requested it."""
         try:
             async with asyncio.timeout(self._every_s):
-                await self._told.wait()
+                await self._requested.wait()
         except TimeoutError:
             return False
-        self._told.clear()
+        self._requested.clear()
         return True
 
     async def _settled(self, folder: Path, before: Fingerprint) -> Fingerprint:
-        for _ in range(_SETTLE_LOOKS):
+        for _ in range(_SETTLE_CHECKS):
             await asyncio.sleep(_SETTLE_S)
             now = await asyncio.to_thread(fingerprint, folder)
             if now == before:
@@ -133,23 +133,23 @@ class Reloader:
 
 
 def load(folder: Path, threads: int, old: Bundle) -> Bundle | None:
-    """Read a bundle that is to follow ``old``; None if it is the same version.
+    """Read a bundle that is to replace ``old``; None if it is the same version.
 
     Raises:
-        BundleError: it cannot be served in its place.
+        BundleError: the bundle is invalid, is of another contract, or its model does not run.
     """
-    # Resolved once: a link that moves meanwhile must not give files of two bundles.
+    # Resolved once, so that a link that changes meanwhile does not mix two bundles.
     loaded = bundle.read(folder.resolve(), threads=threads)
     if loaded.version == old.version:
         return None
     if loaded.contract.name != old.contract.name:
-        raise BundleError(f"{folder}: a bundle of '{loaded.contract.name}' cannot follow one of '{old.contract.name}'")
+        raise BundleError(f"{folder}: a bundle of '{loaded.contract.name}' cannot replace one of '{old.contract.name}'")
     warm_up(loaded, folder)
     return loaded
 
 
 def warm_up(loaded: Bundle, folder: Path) -> None:
-    """Do once what the first requests would wait for.
+    """Run the model and the explainer once, so that first requests do not wait for initialisation.
 
     Raises:
         BundleError: the model does not run.

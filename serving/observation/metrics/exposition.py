@@ -1,4 +1,4 @@
-"""``/metrics``: the numbers of all workers as Prometheus reads them."""
+"""``/metrics``: the metrics of all workers in Prometheus' formats."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from serving.observation.metrics import instruments
 
 _SMALLEST = ("process_start_time_seconds", "process_max_fds")
-"""Of these the smallest of the workers counts; of a process's other numbers the sum."""
+"""Process metrics exposed as the minimum over workers; the others are sums."""
 
 
 class _AllWorkers(Collector):
@@ -33,7 +33,7 @@ def exposition(accept: str) -> tuple[bytes, str]:
 
 
 def _processes() -> Iterator[Metric]:
-    """Memory, processor time and open files, as prometheus_client names them, of all workers together."""
+    """Memory, processor time and open files of all workers together, under prometheus_client's names."""
     found: dict[str, list[Metric]] = {}
     for pid in instruments.writers():
         collector = ProcessCollector(pid=lambda pid=pid: pid, registry=None)  # type: ignore[misc]

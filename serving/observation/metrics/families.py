@@ -1,4 +1,4 @@
-"""What is counted. The rollout and the alerts read requests, fallbacks, durations and scores by these names."""
+"""The metrics. The rollout and the alerts read requests, fallbacks, durations and scores by these names."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ _ROWS = Counter("tenure_rows", "Customers scored", ["model"])
 _SCORES = OwnBoundsHistogram(
     "tenure_score", "Requests, by probability or value of one of their customers, any", ["model"]
 )
-"""Not of all customers: those of one request are alike, and a rollout that took them for so many independent answers
-found harm in whichever side a batch had not gone to."""
+"""One customer a request: the customers of a batch are alike, and a rollout that counted each as an independent
+observation found a difference between versions that only the batch had made."""
 _PREDICTIONS = Counter("tenure_predictions", "Customers scored, by decision", ["model", "version", "contact"])
 _FLAGGED = Counter(
     "tenure_flagged_values", "Values that were imputed, unknown or out of range", ["model", "column", "flag"]
@@ -44,7 +44,7 @@ _FLAGGED = Counter(
 
 
 def served(model: str, bundle: Bundle) -> None:
-    """A bundle serves under a name from now on; what the rollout reads is exposed before anybody asks."""
+    """Expose the metrics of a bundle that is served from now on, before its first request, for the rollout."""
     MODEL_INFO.labels(model, bundle.version, bundle.manifest.family).set(1)
     for kind in (COMPANION, BASE_RATE):
         FALLBACKS.labels(model, kind)
@@ -54,12 +54,12 @@ def served(model: str, bundle: Bundle) -> None:
 
 
 def retired(model: str, bundle: Bundle) -> None:
-    """Another bundle took its place."""
+    """Mark a bundle as replaced."""
     MODEL_INFO.labels(model, bundle.version, bundle.manifest.family).set(0)
 
 
 class RequestSeries:
-    """Counts the requests of a model, one that is served or the empty name."""
+    """Counts the requests to a model; the empty name stands for unknown models."""
 
     def __init__(self, model: str) -> None:
         self._model = model
@@ -67,7 +67,7 @@ class RequestSeries:
         self._seconds = REQUEST_SECONDS.labels(model)
 
     def count(self, code: int, took_s: float) -> None:
-        """Count an answered request."""
+        """Count an answered request by status and seconds."""
         series = self._by_code.get(code)
         if series is None:
             series = self._by_code[code] = REQUESTS.labels(self._model, str(code))
@@ -88,7 +88,7 @@ class PredictionMetrics:
         self._flags: dict[tuple[str, str], CounterSeries] = {}
 
     def took(self, seconds: float) -> None:
-        """Count what a prediction took; one from the cache took nothing."""
+        """Count a prediction's duration; not called for one from the cache."""
         self._seconds.observe(seconds)
 
     def count(self, prediction: AnyPrediction) -> None:
@@ -102,7 +102,7 @@ class PredictionMetrics:
             contacts = int(np.count_nonzero(prediction.decision))
             self._contact.inc(contacts)
             self._no_contact.inc(rows - contacts)
-            self._scores.observe(prediction.score[random.randrange(rows)].item())  # noqa: S311 no secret
+            self._scores.observe(prediction.score[random.randrange(rows)].item())  # noqa: S311 not for security
         if not (prediction.imputed or prediction.unknown or prediction.out_of_range):
             return
         for flag in FLAGS:

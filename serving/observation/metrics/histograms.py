@@ -1,4 +1,4 @@
-"""Histograms on the pages, with buckets of the family's or of a series' own."""
+"""Histograms on the shared pages, whose buckets belong to the family or to a series."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from serving.observation.metrics.instruments import Family, Series
 from serving.observation.metrics.pages import Key
 
 SECONDS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.25, 0.5, 1.0, 2.0, 5.0)
-"""Buckets of a duration."""
+"""Bucket bounds of durations, in seconds."""
 
 
 class HistogramSeries(Series):
-    """How often values fell into each bucket, and their sum."""
+    """The count of each bucket, and the sum of values."""
 
     __slots__ = ("_bounds",)
 
@@ -56,16 +56,16 @@ class Histogram(Family[HistogramSeries]):
 
 
 class OwnBoundsHistogram(Family[HistogramSeries]):
-    """A family of histograms each of which has buckets of its own.
+    """A family of histograms whose series have their own buckets.
 
-    Where series of the same labels had several in turn, exposed are the bounds that all of them have.
+    If series with the same labels had different buckets one after another, only their common bounds are exposed.
     """
 
     def __init__(self, name: str, documentation: str, labels: Sequence[str]) -> None:
         super().__init__(name, documentation, [*labels, _BOUNDS])
 
     def within(self, bounds: Sequence[float], *values: str) -> HistogramSeries:
-        """The series of these label values with buckets up to ``bounds``, ascending; exposed at 0 from now on."""
+        """The series of these label values with these upper bounds, ascending; exposed at 0 from now on."""
         return self.labels(*values, json.dumps(list(bounds)))
 
     def _make(self, key: Key) -> HistogramSeries:
@@ -82,7 +82,7 @@ class OwnBoundsHistogram(Family[HistogramSeries]):
 
 
 _BOUNDS = "bounds"
-"""Stands for the buckets in a series' key; no label that anybody sees."""
+"""Name of the bounds in a series' key; not exposed as a label."""
 
 
 def _own_bounds(key: Key) -> tuple[float, ...]:
@@ -94,7 +94,7 @@ def _add(
     labels: tuple[str, ...],
     parts: Sequence[tuple[tuple[float, ...], list[list[float]]]],
 ) -> None:
-    """Add a histogram, the sum of parts that have bounds and the cells of every page."""
+    """Add a histogram: the sum of parts, each with its bounds and the cells of every page."""
     common = set(parts[0][0]).intersection(*(bounds for bounds, _ in parts))
     counts = dict.fromkeys((*sorted(common), math.inf), 0.0)
     whole = 0.0

@@ -1,9 +1,9 @@
-"""Counters and gauges on the pages: prometheus_client's interface, its text written by it too.
+"""Counters and gauges on shared pages, with prometheus_client's interface and exposition.
 
-Its own multiprocess mode writes a file a process, which stays after the process, and counts a request's code and
-duration in 5.2 µs; these take 0.6.
+Its multiprocess mode keeps a file for every process that ever ran, and takes 5.2 µs to count a request's code and
+duration; these take 0.6.
 
-One thread writes a series: those of requests belong to the event loop.
+A series is written by one thread only: those of requests by the event loop.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from serving.observation.metrics.pages import Key, Page, Pages
 
 
 class Series:
-    """Cells of one family and one set of label values."""
+    """The cells of one set of label values of a family."""
 
     __slots__ = ("_cells", "_place", "key")
 
@@ -30,7 +30,7 @@ class Series:
 
     @property
     def width(self) -> int:
-        """How many cells."""
+        """The number of cells."""
         return 1
 
     def bind(self, page: Page) -> None:
@@ -41,7 +41,7 @@ class Series:
 
 
 class CounterSeries(Series):
-    """A number that grows."""
+    """A number that only increases."""
 
     __slots__ = ()
 
@@ -50,7 +50,7 @@ class CounterSeries(Series):
 
 
 class GaugeSeries(Series):
-    """A number of now."""
+    """A number that is set."""
 
     __slots__ = ()
 
@@ -62,11 +62,11 @@ S = TypeVar("S", bound=Series)
 
 
 class Family(Generic[S]):
-    """Series of one name."""
+    """The series of one metric name."""
 
     def __init__(self, name: str, documentation: str, labels: Sequence[str] = ()) -> None:
         if name in _families:
-            raise ValueError(f"metric {name} stands twice")
+            raise ValueError(f"metric {name} is defined twice")
         self.name = name
         self.documentation = documentation
         self.label_names = tuple(labels)
@@ -102,7 +102,7 @@ class Family(Generic[S]):
 
 
 class Counter(Family[CounterSeries]):
-    """A family of counters; exposed with ``_total`` behind its name."""
+    """A family of counters; exposed with the suffix ``_total``."""
 
     def _make(self, key: Key) -> CounterSeries:
         return CounterSeries(key)
@@ -115,7 +115,7 @@ class Counter(Family[CounterSeries]):
 
 
 class Gauge(Family[GaugeSeries]):
-    """A family of gauges. Over workers they are added up, or the largest counts; one at 0 is then left out."""
+    """A family of gauges, exposed as the sum over workers, or as the maximum if that is not 0."""
 
     def __init__(
         self, name: str, documentation: str, labels: Sequence[str] = (), *, over_workers: Literal["sum", "max"] = "sum"
@@ -149,19 +149,19 @@ _current = _Current()
 
 
 def share(workers: int) -> Pages:
-    """Pages for so many workers, which :func:`take` makes theirs one by one. Call it before they are forked."""
+    """Make pages for ``workers`` processes; each takes its own by :func:`take`. Call it before they are forked."""
     _current.pages = Pages(workers)
     return _current.pages
 
 
 def take(worker: int) -> None:
-    """Count on the page of ``worker`` (0, 1, …) from now on. Gauges a former one left there begin at 0."""
+    """Count on the page of ``worker`` (0, 1, …) from now on. Its gauges are reset to 0."""
     page = _current.page = _current.pages[worker]
     page.pid = os.getpid()
     for key, _ in list(page.series()):
         if isinstance(_families.get(key[0]), Gauge):
             place = page.place(key, 1)
-            assert place is not None  # noqa: S101 it is there
+            assert place is not None  # noqa: S101 the series exists
             page.cells[place] = 0.0
     for family in _families.values():
         family.bind(page)

@@ -1,14 +1,14 @@
-"""Numbers that several processes count together: shared memory, one page a worker.
+"""Shared memory in which several processes count, one page a worker.
 
-A worker writes only to its own page, so counting needs no lock and no system call; whoever is asked for the numbers
-adds up all pages. A page outlives its worker: the one that takes its place finds the old numbers and counts on, so
-nothing is lost or counted twice.
+A worker writes only to its own page, so counting needs no lock and no system call; the worker that answers a scrape
+adds up all pages. A page outlives its worker: the successor continues from the old numbers, so nothing is lost or
+counted twice.
 
     header      directory bytes used | cells used | pid          64 bytes
     cells       float64                                          64 KiB
     directory   length, first cell, width, key as JSON; …        448 KiB
 
-Pages that nobody writes to take no memory.
+A page that is never written takes no memory.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CELLS = 8_192
 DIRECTORY_BYTES = 448 * 1024
 PAGE_BYTES = HEADER_BYTES + 8 * CELLS + DIRECTORY_BYTES
 SPILL_CELLS = 64
-"""The first cells: what finds no place in a full page is written there, and never read."""
+"""The first cells; series that do not fit on a full page write there, and are not read."""
 
 _ENTRY = struct.Struct("<III")
 
@@ -37,14 +37,14 @@ class Page:
     def __init__(self, memory: memoryview) -> None:
         self._header = memory[:HEADER_BYTES].cast("Q")
         self.cells = memory[HEADER_BYTES : HEADER_BYTES + 8 * CELLS].cast("d")
-        """Single cells are read and written whole, by processors of 64 bits."""
+        """A cell is read and written atomically by 64-bit processors."""
         self._directory = memory[HEADER_BYTES + 8 * CELLS : PAGE_BYTES]
         self._places: dict[Key, tuple[int, int]] = {}
         self._read_bytes = 0
 
     @property
     def pid(self) -> int:
-        """Of the process that writes; 0 if none did yet."""
+        """The process that writes the page; 0 before the first one."""
         return self._header[2]
 
     @pid.setter
@@ -52,7 +52,7 @@ class Page:
         self._header[2] = value
 
     def place(self, key: Key, width: int) -> int | None:
-        """First of ``width`` neighbouring cells for ``key``: those it has, or new ones at 0. None: the page is full."""
+        """Index of the first of ``width`` adjacent cells for ``key``, new ones at 0; None if the page is full."""
         self._read_directory()
         if key in self._places:
             return self._places[key][0]
@@ -63,7 +63,7 @@ class Page:
             return None
         _ENTRY.pack_into(self._directory, used, len(text), first, width)
         self._directory[used + _ENTRY.size : end] = text
-        # The entry counts from the moment when its end is known: a worker killed before that has written nothing.
+        # The entry is valid once the header holds its end: a worker killed before that has written nothing.
         self._header[1] = first + width
         self._header[0] = end
         self._read_directory()

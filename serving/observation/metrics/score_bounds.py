@@ -1,9 +1,9 @@
-"""Buckets of a model's scores: as fine as its own scores are spread, whatever they are measured in.
+"""Histogram bounds for a model's scores, from the deciles of its own scores.
 
 A rollout compares the canary's scores with stable's bucket by bucket, so two versions of a model should have bounds in
-common. Between two neighbouring deciles the bounds are the multiples of a power of two, the largest that is no wider
-than they are apart: no bucket between them holds much more than a tenth of all scores, and where two versions differ in
-the power, every second bound of the finer one is a bound of the coarser one too.
+common. Between two adjacent deciles the bounds are multiples of the largest power of two that is not above their
+distance: no bucket between them holds much more than a tenth of all scores, and if two versions differ in the power,
+every second bound of the finer one is a bound of the coarser one too.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ TWENTIETHS = tuple(n / 20 for n in range(1, 20))
 def score_bounds(bundle: Bundle) -> tuple[float, ...]:
     """Upper bounds of the buckets, ascending, at least one, at most 45.
 
-    For a probability twentieths and, as where few leave nearly all lie below the first, those by the deciles of the
-    bundle's own scores; for the value of a regression the latter alone. A bundle that lacks those deciles, or whose
-    scores are nearly all the same, has those of the label's normal distribution in their place.
+    For a probability: twentieths, and bounds from the deciles of the bundle's scores, since with rare churn nearly all
+    scores are below the first twentieth. For a value: bounds from the deciles only; if they are missing or nearly
+    equal, from the deciles of a normal distribution with the label's mean and spread.
     """
     deciles = _deciles(bundle)
     if not isinstance(bundle.decision, ValueDecision):
@@ -39,7 +39,7 @@ def score_bounds(bundle: Bundle) -> tuple[float, ...]:
 
 
 def between(deciles: Sequence[float]) -> tuple[float, ...]:
-    """The bounds by ``deciles``, ascending and without repeats; none by fewer than two."""
+    """The bounds from ``deciles``, ascending and distinct; empty for fewer than two deciles."""
     bounds: set[float] = set()
     for low, high in pairwise(deciles):
         step = math.ldexp(1.0, math.frexp(high - low)[1] - 1)
@@ -48,9 +48,9 @@ def between(deciles: Sequence[float]) -> tuple[float, ...]:
 
 
 def _deciles(bundle: Bundle) -> Sequence[float]:
-    """Of the validation part's scores, ascending and without repeats, as ``tenure.stats.ScoreProfile`` has them.
+    """Deciles of the validation part's scores, ascending and distinct, as ``tenure.stats.ScoreProfile`` writes them.
 
-    Read here because that package reads tables, and loads what a server has no use for.
+    Read here because that package imports modules for tables, which a server does not need.
     """
     found = bundle.profile.get("scores") or {"bins": {"edges": ()}}
     return tuple(float(edge) for edge in found["bins"]["edges"])

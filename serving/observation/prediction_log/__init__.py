@@ -1,4 +1,4 @@
-"""What was asked and answered, sampled and written beside the requests: see ``tenure.prediction_log``."""
+"""Samples answered requests and writes them to the prediction log; see ``tenure.prediction_log``."""
 
 from serving.observation.prediction_log.observer import PredictionLog, sampled
 from serving.observation.prediction_log.options import Options, add_options, read_options

@@ -1,4 +1,4 @@
-"""Which requests are logged."""
+"""Chooses the requests to log."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from serving.observation.prediction_log.writer import Writer
 
 
 def sampled(request_id: str, rate: float) -> bool:
-    """Whether a request is among the share ``rate``, 0 to 1, that is logged.
+    """Whether a request is in the sample of share ``rate``, 0 to 1.
 
-    The same requests everywhere and every time: by the first 8 bytes of the id's BLAKE2b hash. Whoever is in a
-    share is in every larger one.
+    The sample depends on the id's BLAKE2b hash only, so it is the same in every process, and part of every larger
+    sample.
     """
     if rate >= 1.0:
         return True
@@ -25,10 +25,10 @@ def sampled(request_id: str, rate: float) -> bool:
 
 
 class PredictionLog:
-    """An observer that logs a share of the requests that were answered.
+    """An observer that logs a share of the answered requests.
 
     Args:
-        rates: share by model; all requests of a model that is not named.
+        rates: share by model; 1 for a model that is not in it.
     """
 
     def __init__(self, writer: Writer, rates: Mapping[str, float]) -> None:
@@ -42,6 +42,6 @@ class PredictionLog:
         request_id = answered.call.request_id
         if not sampled(request_id, self._rates.get(model.name, 1.0)):
             return
-        # Without reasons the score is the model's all the same.
+        # If only the reasons are missing, the score is the model's.
         fallback = answered.fallback not in ("", REASONS)
         self._writer.offer(Entry(model, request_id, time.time(), query.columns, query.customers, prediction, fallback))

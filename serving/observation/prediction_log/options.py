@@ -1,4 +1,4 @@
-"""The prediction log's part of the command line."""
+"""Command-line options of the prediction log."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 SCHEMES = ("file", "s3", "gs", "gcs", "abfs", "hdfs")
-"""Of locations that pyarrow.fs knows."""
+"""URI schemes of pyarrow.fs."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """Where rows are written, and how many."""
+    """The parsed options of the prediction log."""
 
     location: str
-    """Folder, or a URI that pyarrow.fs knows."""
+    """A folder, or a URI of pyarrow.fs."""
     rates: Mapping[str, float] = field(default_factory=dict)
-    """Share of requests by model; all of those of a model that is not named."""
+    """Share of requests by model; 1 for a model that is not in it."""
     flush_s: float = 30.0
-    """A file is written when its first row is so old."""
+    """The age of a file's first row at which the file is written."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--prediction-log`` and what goes with it."""
+    """Add ``--prediction-log`` and its companions."""
     add = parser.add_argument_group(
         "prediction log",
-        "Rows as they were asked and answered, in Parquet files that 'tenure monitor' and\n"
-        "replays read. With the secret in TENURE_LOG_HASH_KEY customers' keys are logged\n"
-        "under it, else not at all. A sink that is down loses rows, never a request. Rows wait\n"
-        "in memory for their file: SIGTERM writes them, a worker that is killed (kill -9, out\n"
-        "of memory) loses those of the last --prediction-log-flush-s, 20,000 a model at most.",
+        "Requests and answers, row by row, in Parquet files for 'tenure monitor' and replays.\n"
+        "Customers' keys are logged as pseudonyms under the secret in TENURE_LOG_HASH_KEY;\n"
+        "without it they are not logged. If the sink fails, rows are lost, never a request.\n"
+        "Rows are buffered in memory: SIGTERM writes them, a killed worker (kill -9, out of\n"
+        "memory) loses those of the last --prediction-log-flush-s, at most 20,000 a model.",
     ).add_argument
     add("--prediction-log", metavar="URI", help="a folder, or s3://bucket/folder and the like")
     add("--prediction-log-rate", action="append", default=[], metavar="NAME=SHARE",
         help="share of a model's requests, 0 to 1, chosen by their ids (default 1); repeatable")  # fmt: skip
     add("--prediction-log-flush-s", type=float, metavar="S",
-        help=f"write a file when its first row is so old; shorter loses less and makes more files for monitoring to "
-        f"read (default {Options.flush_s:g})")  # fmt: skip
+        help=f"write a file when its first row is this old; a shorter time loses fewer rows and makes more files "
+        f"(default {Options.flush_s:g})")  # fmt: skip
 
 
 def read_options(
     parser: argparse.ArgumentParser, given: argparse.Namespace, models: Mapping[str, Path]
 ) -> Options | None:
-    """The options; None without ``--prediction-log``. Ends the process with status 2 and a line if they cannot hold."""
+    """The options; None without ``--prediction-log``. Ends the process with status 2 and a line if one is invalid."""
     rates: dict[str, float] = {}
     for text in given.prediction_log_rate:
         name, _, share = text.partition("=")
@@ -60,14 +60,14 @@ def read_options(
     if location is None:
         for name, value in (("rate", rates), ("flush-s", flush_s)):
             if value:
-                parser.error(f"argument --prediction-log-{name}: there is no --prediction-log")
+                parser.error(f"argument --prediction-log-{name}: needs --prediction-log")
         return None
     if flush_s is not None and not 0.1 <= flush_s <= 3600.0:
         parser.error(f"argument --prediction-log-flush-s: {flush_s} is not a number of seconds from 0.1 to 3600")
     if "://" in location:
         parts = urlsplit(location)
         if parts.scheme not in SCHEMES or not (parts.netloc or parts.path.strip("/")):
-            parser.error(f"argument --prediction-log: {location!r} is no folder and none of {', '.join(SCHEMES)}")
+            parser.error(f"argument --prediction-log: {location!r} is not a folder, nor a URI of {', '.join(SCHEMES)}")
     return Options(location, rates, Options.flush_s if flush_s is None else flush_s)
 
 

@@ -1,4 +1,4 @@
-"""From answered requests to rows of the log, typed by the contract."""
+"""From answered requests to rows of the log, with the contract's types."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Entry(NamedTuple):
-    """One answered request, as it waits to be logged."""
+    """An answered request that waits to be logged."""
 
     model: ChurnModel
     request_id: str
@@ -31,7 +31,7 @@ class Entry(NamedTuple):
     """Since the epoch."""
     columns: Columns
     customers: Sequence[Any] | np.ndarray | None
-    """Values of the contract's key, if they were sent."""
+    """Values of the contract's key, if the client sent them."""
     prediction: Prediction | ValuePrediction
     fallback: bool
 
@@ -50,7 +50,7 @@ class RowMaker:
 
         self._name = name
         self._output = SCORE[contract.task]
-        # A key or sensitive column is no input of any model; one that became it would not be logged.
+        # Keys and sensitive columns are no inputs; if one became an input, it would still not be logged.
         hidden = hidden_columns(contract)
         inputs = {column: described for column, described in contract.inputs.items() if column not in hidden}
         self._readers = {column: _reader(described) for column, described in inputs.items()}
@@ -59,12 +59,12 @@ class RowMaker:
         fields = [pa.field(column, kinds.get(described.type, pa.string())) for column, described in inputs.items()]
         self.schema = prediction_log.schema(pa.schema(fields))
         self.rows = 0
-        """Collected since the last batch."""
+        """The number of rows since the last batch."""
         self._inputs: dict[str, list[Any]] = {column: [] for column in inputs}
         self._fixed: dict[str, list[Any]] = {name: [] for name in prediction_log.FIXED.names}
 
     def add(self, entry: Entry, start: int, stop: int) -> None:
-        """Collect the entry's rows from ``start`` to ``stop``, the latter excluded."""
+        """Collect the entry's rows from ``start`` up to but excluding ``stop``."""
         place, count = slice(start, stop), stop - start
         for name, read in self._readers.items():
             values = entry.columns.get(name)
@@ -86,7 +86,7 @@ class RowMaker:
         self.rows += count
 
     def batch(self) -> pa.RecordBatch:
-        """What was collected; the maker is empty then."""
+        """The collected rows; the maker is empty afterwards."""
         import pyarrow as pa
 
         fields = list(self.schema.field("inputs").type)
@@ -113,7 +113,7 @@ def _listed(values: Sequence[Any] | np.ndarray) -> Sequence[Any]:
 
 
 def _reader(column: Column) -> Callable[[Any], Any]:
-    """Reads a raw value as the transform does; a value that is none, in a row that the fallback answered, is null."""
+    """A function that reads a raw value as the transform does; None for an invalid value, which a fallback answered."""
     if column.is_numeric:
         number = boolean_reader(column) if column.type == "boolean" else number_reader(column)
         made = {"boolean": bool, "integer": int}.get(column.type, float)

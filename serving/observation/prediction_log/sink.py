@@ -1,4 +1,4 @@
-"""Where the log's files go: a folder on disk, or object storage."""
+"""Writes the log's files to a folder on disk or in an object store."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ class Sink:
     """A folder of Parquet files.
 
     Args:
-        location: folder, or a URI that pyarrow.fs knows.
+        location: a folder, or a URI of pyarrow.fs.
     """
 
     def __init__(self, location: str) -> None:
         self.location = location
 
     def write(self, batches: list[pa.RecordBatch]) -> str:
-        """Write one file, whole or not at all; returns its name. Names are in the order of time.
+        """Write one file atomically; returns its name. The order of names is the order of time.
 
         Raises:
-            StorageError: the disk is full or refuses. SourceError: the store cannot be reached or refuses.
-            DataError: the location is none.
+            StorageError: the disk is full or denies access. SourceError: the store cannot be reached or denies access.
+            DataError: the location is invalid.
         """
         import pyarrow as pa
         import pyarrow.fs
@@ -41,7 +41,7 @@ class Sink:
             local = isinstance(system, pyarrow.fs.LocalFileSystem)
             if local:
                 system.create_dir(folder, recursive=True)
-            # A store shows an object when it is complete; a disk shows a file when it is begun.
+            # An object is visible when it is complete, a file on disk when it is opened.
             path = f"{folder}/.{name}.tmp" if local else f"{folder}/{name}"
             content = pa.BufferOutputStream()
             pq.write_table(pa.Table.from_batches(batches), content, compression="zstd")

@@ -1,9 +1,9 @@
-"""Writes the log on a thread of its own.
+"""Writes the log on its own thread.
 
-    offered ──▶ waiting ──▶ rows in memory ──▶ a file, when they are many or old
-       └──▶ dropped, when more rows wait than are kept
+    offered ──▶ queued ──▶ rows in memory ──▶ a file, when they are many or old
+       └──▶ dropped, when the limit of rows in memory is reached
 
-A sink that fails is left alone for a while, longer each time; rows wait for it as long as there is room. Requests
+After a failure of the sink the next attempt is delayed, longer each time, while rows are kept up to the limit. Requests
 never wait.
 """
 
@@ -26,29 +26,29 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MAX_ROWS = 100_000
-"""Waiting and in memory together."""
+"""The limit of rows in memory."""
 FILE_ROWS = 20_000
 _POLL_S = 0.1
 BATCH_ROWS = 512
 _SLICE_ROWS = 32
-"""Rows that are read at a stretch, in about 0.3 ms: then the event loop gets its turn."""
+"""Rows converted without a pause, in about 0.3 ms; then the event loop can run."""
 _PAUSE_S = 0.0005
 _FIRST_DELAY_S, _LONGEST_DELAY_S = 1.0, 60.0
 
 
 class WriteFile(Protocol):
-    """Where files go; see ``Sink``."""
+    """Writes one file; see ``Sink``."""
 
     def write(self, batches: list[pa.RecordBatch]) -> str: ...
 
 
 class Writer:
-    """Takes entries on the event loop, and writes them on its thread.
+    """Accepts entries on the event loop, and writes them on its thread.
 
     Args:
-        pseudonyms: for customers' keys; None leaves them out.
-        max_rows: kept at most; what is offered beyond is dropped, and counted.
-        file_rows, file_s: a file is written when it has so many rows, or its first row is so old.
+        pseudonyms: for customers' keys; with None keys are not logged.
+        max_rows: rows in memory at most; entries beyond are dropped and counted.
+        file_rows, file_s: number of rows, and age of the first row, at which a file is written.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Writer:
         self._max_rows, self._file_rows, self._file_s = max_rows, file_rows, file_s
         self._clock = clock
         self._waiting: deque[Entry] = deque()
-        # Each is written by one thread alone; their difference is what is kept.
+        # Each is written by one thread only; their difference is the number of rows in memory.
         self._offered = 0
         self._settled = 0
         self._files: dict[tuple[str, str], _File] = {}
@@ -81,11 +81,11 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="prediction-log", daemon=True)
 
     def start(self) -> None:
-        """Begin to write."""
+        """Start the thread."""
         self._thread.start()
 
     def offer(self, entry: Entry) -> None:
-        """Log an entry, if there is room; returns at once."""
+        """Queue an entry, or drop it if the limit is reached; returns at once."""
         rows = entry.rows
         if self._offered - self._settled + rows > self._max_rows:
             self._dropped.inc(rows)
@@ -94,7 +94,7 @@ class Writer:
         self._waiting.append(entry)
 
     def close(self, timeout_s: float) -> None:
-        """Write what there is, once more even to a sink that failed; what cannot be written by then is lost."""
+        """Write all rows, trying a failed sink once more; rows not written after ``timeout_s`` are lost."""
         self._stop.set()
         self._thread.join(timeout_s)
         left = self._offered - self._settled
@@ -155,7 +155,7 @@ class Writer:
 
 
 class _File:
-    """Rows of one version of a model that will be a file."""
+    """The rows of one version of a model for the next file."""
 
     def __init__(self, maker: RowMaker, since: float) -> None:
         self.maker = maker
@@ -164,14 +164,14 @@ class _File:
         self._batches: list[pa.RecordBatch] = []
 
     def add(self, entry: Entry, start: int, stop: int) -> None:
-        """Rows of an entry, ``stop`` excluded."""
+        """Add rows of an entry, ``stop`` excluded."""
         self.maker.add(entry, start, stop)
         self.rows += stop - start
         if self.maker.rows >= BATCH_ROWS:
             self._batches.append(self.maker.batch())
 
     def content(self) -> list[pa.RecordBatch]:
-        """All rows."""
+        """All rows, in batches."""
         if self.maker.rows:
             self._batches.append(self.maker.batch())
         return self._batches

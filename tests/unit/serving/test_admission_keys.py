@@ -126,7 +126,7 @@ def test_a_server_does_not_start_without_keys(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="No such file"):
         KeyFile(tmp_path / "nothing")
     (tmp_path / "empty").write_text("# nobody\n")
-    with pytest.raises(InputError, match="there is no key in it"):
+    with pytest.raises(InputError, match="holds no key"):
         KeyFile(tmp_path / "empty")
     (tmp_path / "long").write_bytes(b"#" * (2 * 1024 * 1024 + 1))
     with pytest.raises(InputError, match="longer than 2097152 bytes"):

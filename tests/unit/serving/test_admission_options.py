@@ -65,7 +65,7 @@ def test_keys_from_a_file_or_the_environment(tmp_path: Path) -> None:
         assert clients.admit(f"Bearer {key}", None) == "key:crm"
         assert clients.rate is not None
     assert read_clients(Options(rate_limit=0.0), {KEYS_VARIABLE: line}).rate is None
-    with pytest.raises(InputError, match="there is no key in it"):
+    with pytest.raises(InputError, match="holds no key"):
         read_clients(Options(), {KEYS_VARIABLE: "# none\n"})
     with pytest.raises(InputError, match="is not an https:// address"):
         read_clients(Options(oidc_issuer="http://id.example.com", oidc_audience="tenure"), {})

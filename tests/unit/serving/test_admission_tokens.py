@@ -1,4 +1,4 @@
-"""Bearer tokens: what is a good one, and where the issuer's keys come from."""
+"""Bearer tokens: which are valid, and where the issuer's keys come from."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def signed_with_the_public_key() -> str:
         (unsigned, "algorithm is not one of RS256, ES256"),
         (signed_with_the_public_key, "algorithm is not one of"),
         (lambda: token(algorithm="RS512"), "algorithm is not one of"),
-        (lambda: token(OTHER_KEY), "not a good one"),
+        (lambda: token(OTHER_KEY), "invalid token"),
         (lambda: token(kid="three"), "a key that the issuer does not publish"),
         (lambda: token(EC_KEY, "ES256", "one"), "a key that the issuer does not publish"),
         (lambda: token(exp=time.time() - 60), "has expired"),
@@ -95,11 +95,11 @@ def signed_with_the_public_key() -> str:
         (lambda: token(aud="other"), "another audience"),
         (lambda: token(exp=None), "lacks the claim 'exp'"),
         (lambda: token(sub=None), "lacks the claim 'sub'"),
-        (lambda: token(sub=""), "'sub' is no text"),
-        (lambda: token()[:-4] + "AAAA", "not a good one"),
-        (lambda: "a.b.c", "not a good one"),
-        (lambda: "..", "not a good one"),
-        (lambda: "ä.b.c", "not a good one"),
+        (lambda: token(sub=""), "'sub' is not a text"),
+        (lambda: token()[:-4] + "AAAA", "invalid token"),
+        (lambda: "a.b.c", "invalid token"),
+        (lambda: "..", "invalid token"),
+        (lambda: "ä.b.c", "invalid token"),
         (lambda: "x" * 9000, "longer than 8192 characters"),
     ],
 )
@@ -131,7 +131,7 @@ def test_a_token_that_was_good_expires(check: TokenCheck) -> None:
     now[0] += 36
     # From memory it is not taken any more, and checked anew against the real clock it is still good.
     assert check.subject(short) == "crm"
-    assert len(check._good) == 1
+    assert len(check._verified) == 1
 
 
 class Issuer:

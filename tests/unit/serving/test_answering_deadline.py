@@ -85,7 +85,7 @@ def test_the_client_hears_at_its_deadline_and_the_work_counts_until_it_is_over()
     async def run() -> None:
         began = perf_counter()
         failure = await watched.ask(50)
-        assert (failure.http, failure.message) == (504, "the time for this request is over")
+        assert (failure.http, failure.message) == (504, "the request's deadline has passed")
         assert perf_counter() - began < 15, "it did not wait for the model"
         assert watched.gate.in_flight == 1, "the thread is still busy with it"
         assert (await watched.ask(50)).http == 503

@@ -151,7 +151,7 @@ def test_a_reloaded_model_s_buckets_are_those_of_both_bundles() -> None:
 def test_wrong_labels_and_names() -> None:
     with pytest.raises(ValueError, match="t_requests has the labels"):
         REQUESTS.labels("a")
-    with pytest.raises(ValueError, match="t_plain stands twice"):
+    with pytest.raises(ValueError, match="t_plain is defined twice"):
         Counter("t_plain", "again")
 
 

@@ -335,12 +335,12 @@ def test_options(capsys: pytest.CaptureFixture[str]) -> None:
     assert given == Options("s3://b/x?region=r", {"telco": 0.1})
     assert parsed("--prediction-log", "log", "--prediction-log-flush-s", "5") == Options("log", {}, 5.0)
     for argv, message in (
-        (["--prediction-log-rate", "telco=0.1"], "there is no --prediction-log"),
+        (["--prediction-log-rate", "telco=0.1"], "needs --prediction-log"),
         (["--prediction-log", "x", "--prediction-log-rate", "churn=0.1"], "there is no model 'churn'"),
         (["--prediction-log", "x", "--prediction-log-rate", "telco=1.1"], "a share from 0 to 1"),
         (["--prediction-log", "x", "--prediction-log-rate", "telco=nan"], "a share from 0 to 1"),
         (["--prediction-log", "x", "--prediction-log-rate", "telco"], "a share from 0 to 1"),
-        (["--prediction-log-flush-s", "5"], "there is no --prediction-log"),
+        (["--prediction-log-flush-s", "5"], "needs --prediction-log"),
         (["--prediction-log", "x", "--prediction-log-flush-s", "0"], "is not a number of seconds from 0.1"),
         (["--prediction-log", "x", "--prediction-log-flush-s", "nan"], "is not a number of seconds from 0.1"),
         (["--prediction-log", "ftp://x/y"], "none of file, s3"),

@@ -39,7 +39,7 @@ class Watch:
         self.counted.append(result)
 
     def look(self, *, again: bool = False) -> None:
-        asyncio.run(self.reloader.look("telco", self.served, again=again))
+        asyncio.run(self.reloader.check("telco", self.served, retry=again))
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def no_score(source: Path, target: Path) -> None:
         (spoiled, "model.onnx has 8 bytes"),
         (lambda _, target: target.mkdir(), "not a bundle"),
         (lambda _, target: target.write_text(""), "this is a file"),
-        (another_contract, "a bundle of 'bank' cannot follow one of 'telco'"),
+        (another_contract, "a bundle of 'bank' cannot replace one of 'telco'"),
         (cannot_run, "its model does not run"),
         (no_score, "score of a row of zeros is nan"),
     ],
@@ -200,7 +200,7 @@ def test_a_copy_under_way_is_waited_for(link: Path, small_bundle: Any, tmp_path:
     async def both() -> None:
         copying = asyncio.create_task(copy())
         await asyncio.sleep(0.01)
-        await watch.reloader.look("telco", watch.served)
+        await watch.reloader.check("telco", watch.served)
         await copying
 
     asyncio.run(both())
@@ -228,7 +228,7 @@ def test_it_watches_by_itself_and_when_told(link: Path, small_bundle: Any, tmp_p
         move(link, "v3")
         await asyncio.sleep(0.1)
         assert watch.installed == []
-        watch.reloader.look_now()
+        watch.reloader.check_now()
         await until(watch, 1)
         running.cancel()
 

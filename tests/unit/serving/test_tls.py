@@ -47,7 +47,7 @@ def test_a_renewed_pair_is_shown_and_a_broken_one_is_not(tmp_path: Path, caplog:
     assert shown_by(certificate) == "first"
     write_pair(tmp_path, "second")
     assert shown_by(certificate) == "first"
-    certificate.look()
+    certificate.check()
     assert shown_by(certificate) == "second"
     (tmp_path / "other").mkdir()
     _, other_key = write_pair(tmp_path / "other", "third")
@@ -57,11 +57,11 @@ def test_a_renewed_pair_is_shown_and_a_broken_one_is_not(tmp_path: Path, caplog:
             paths[1].unlink()
         else:
             paths[1].write_bytes(spoil)
-        certificate.look()
+        certificate.check()
         assert shown_by(certificate) == "second"
     assert len([line for line in caplog.messages if "stays as it was" in line]) == 3
     paths[1].write_bytes(right)
-    certificate.look()
+    certificate.check()
     assert shown_by(certificate) == "second"
 
 
@@ -75,5 +75,5 @@ def test_a_server_does_not_start_without_a_good_pair(tmp_path: Path) -> None:
     certificate, key = write_pair(tmp_path, "first")
     with pytest.raises(InputError, match="No such file"):
         Certificate(tmp_path / "nothing", key)
-    with pytest.raises(InputError, match="are no certificate and its key"):
+    with pytest.raises(InputError, match="are not a certificate and its key"):
         Certificate(key, certificate)

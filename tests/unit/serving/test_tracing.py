@@ -16,8 +16,8 @@ import pytest
 
 from serving.inference.call import Answered, Call
 from serving.observation import logs, metrics
-from serving.observation.slow_log import SlowLog, spent
-from serving.observation.tracing import Tracing, wanted
+from serving.observation.slow_log import SlowLog, seconds_by_part
+from serving.observation.tracing import Tracing, enabled
 from serving.v2.query import Query
 from serving.v2.request import Options
 from tenure.errors import InputError
@@ -66,7 +66,7 @@ def collector() -> Iterator[tuple[str, list[Any]]]:
 def test_a_collector_gets_the_spans(collector: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     url, came = collector
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
-    assert wanted()
+    assert enabled()
     tracing = Tracing()
     parent = f"00-{TRACE}-{PARENT}-01".encode()
     tracing.note(answered([(b"traceparent", parent), (b"tracestate", b"vendor=1")]))
@@ -125,7 +125,7 @@ def test_a_collector_that_is_down_holds_nobody(monkeypatch: pytest.MonkeyPatch) 
     ],
 )
 def test_the_environment_says_whether(environment: dict[str, str], expected: bool) -> None:
-    assert wanted(environment) is expected
+    assert enabled(environment) is expected
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_the_environment_says_whether(environment: dict[str, str], expected: boo
 )
 def test_what_is_not_sent_is_said(environment: dict[str, str]) -> None:
     with pytest.raises(InputError, match="this server sends"):
-        wanted(environment)
+        enabled(environment)
 
 
 def test_a_slow_request_says_what_it_spent_its_time_on(caplog: pytest.LogCaptureFixture) -> None:
@@ -154,7 +154,7 @@ def test_a_slow_request_says_what_it_spent_its_time_on(caplog: pytest.LogCapture
     assert (first["message"], first["request_id"], first["rows"], first["explain"]) == ("slow request", "id-1", 3, 2)
     assert [first[f"{part}_ms"] for part in ("took", "read", "predict", "write")] == pytest.approx([200, 50, 100, 50])
     assert (second["read_ms"], "predict_ms" in second) == (pytest.approx(200), False)
-    assert spent(answered([])).keys() == {"read", "predict", "write"}
+    assert seconds_by_part(answered([])).keys() == {"read", "predict", "write"}
     assert b'tenure_slow_requests_total{model="telco"} 2.0' in metrics.exposition("")[0]
 
 

@@ -40,8 +40,8 @@ def test_what_the_model_does_not_take_is_left_out(names: ColumnNames, row: list[
         (lambda row: [*row, Tensor("Tenure", "BYTES", ["1"])], "unknown input 'Tenure'; did you mean 'tenure'"),
         (lambda row: [*row, Tensor("x" * 10_000, "BYTES", ["1"])], r"unknown input 'x+\.\.\."),
         (lambda row: [*row, Tensor("line\nbreak", "BYTES", ["1"])], r"unknown input 'line\\nbreak'"),
-        (lambda row: [*row, row[5]], "input 'tenure' stands twice"),
-        (lambda row: [*row, row[0]], "input 'customerID' stands twice"),
+        (lambda row: [*row, row[5]], "input 'tenure' is given twice"),
+        (lambda row: [*row, row[0]], "input 'customerID' is given twice"),
         (lambda row: [tensor for tensor in row if tensor.name != "Contract"], "input 'Contract' is missing$"),
         (lambda row: row[:1], r"input 'SeniorCitizen' is missing \(and 17 more\)"),
         (lambda row: [*row[:-3], Tensor("MonthlyCharges", "FP64", [1.0, 2.0])], "'MonthlyCharges' has 2 rows"),
@@ -82,7 +82,7 @@ def test_outputs_in_the_order_asked_for(small_bundle: Any) -> None:
 
     two = output_tensors(prediction, 2, ["reasons", "band"])
     assert [tensor.name for tensor in two] == ["reasons", "band"]
-    with pytest.raises(RequestError, match="no output 'bands'; there are probability"):
+    with pytest.raises(RequestError, match="no output 'bands'; the outputs are probability"):
         output_tensors(prediction, 2, ["bands"])
     with pytest.raises(RequestError, match="no output 'reasons': it needs the parameter 'explain'"):
         output_tensors(prediction, 0, ["reasons"])
@@ -99,7 +99,7 @@ def test_a_regression_answers_with_a_value_and_its_interval(small_value_bundle: 
     assert (value < high).all()
     assert [outputs[name].datatype for name in ("value", "value_low", "value_high")] == ["FP64"] * 3
     assert np.array_equal(value, prediction.value)
-    with pytest.raises(RequestError, match="no output 'probability'; there are value, value_low, value_high"):
+    with pytest.raises(RequestError, match="no output 'probability'; the outputs are value, value_low, value_high"):
         output_tensors(prediction, 1, ["probability"])
 
 

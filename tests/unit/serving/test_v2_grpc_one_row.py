@@ -241,7 +241,7 @@ def test_a_row_is_predicted_alike(loaded: Bundle, row: dict[str, list], raw: boo
         for short in (True, False):
             with monkeypatch.context() as patched:
                 if not short:
-                    patched.setattr("serving.v2.grpc_exchange._one_row.read", lambda _: None)
+                    patched.setattr("serving.v2.grpc_exchange._one_row_messages.read", lambda _: None)
                 exchange = GrpcExchange(content)
                 query = exchange.read(model)
                 try:

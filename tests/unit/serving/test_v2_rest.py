@@ -81,7 +81,7 @@ def test_binary_tensors_follow_the_json_in_order() -> None:
         (body(id=5), "'id' is 5, not a text"),
         (body(parameters=[1]), "'parameters' is not a JSON object"),
         (body(parameters={"explian": 3}), "unknown parameter 'explian'; did you mean 'explain'"),
-        (body(parameters={"verbose": 3}), "there are 'explain' and 'threshold'"),
+        (body(parameters={"verbose": 3}), "the parameters are 'explain' and 'threshold'"),
         (body(parameters={"explain": "3"}), "'explain' is '3'"),
         (body(parameters={"explain": True}), "'explain' is True"),
         (body(parameters={"explain": -1}), "'explain' is -1"),
@@ -92,7 +92,7 @@ def test_binary_tensors_follow_the_json_in_order() -> None:
         (body(parameters={"threshold": False}), "'threshold' is False"),
         (body(outputs={}), "'outputs' is not a list"),
         (body(outputs=[{"name": 1}]), "output 1: 'name' is 1"),
-        (body(outputs=[{"name": "band"}] * 2), "output 'band' stands twice"),
+        (body(outputs=[{"name": "band"}] * 2), "output 'band' is given twice"),
     ],
 )
 def test_bodies_that_are_no_request(content: bytes, message: str) -> None:

@@ -30,12 +30,12 @@ EARLY = """
 import os, signal, sys
 from serving.lifecycle import app
 from serving.lifecycle.reload import Reloader
-looked = Reloader.look_at_all
+looked = Reloader.check_all
 async def told(self, **given):
     os.kill(os.getpid(), signal.SIGTERM)
     await looked(self, **given)
 app.import_kserve()
-Reloader.look_at_all = told
+Reloader.check_all = told
 sys.exit(app.main(sys.argv[1:]))
 """
 
