@@ -107,7 +107,7 @@ def test_the_help_says_how_large_a_request_may_be(capsys: pytest.CaptureFixture[
     with pytest.raises(SystemExit):
         arguments.parse(["--help"])
     said = " ".join(capsys.readouterr().out.split())
-    assert f"answer a request of up to {MAX_ROWS} rows" in said
+    assert f"answer a repeated request of up to {MAX_ROWS} rows" in said
     assert f"of {MAX_KEY_BYTES // 1024} KiB at most" in said
 
 

@@ -343,8 +343,8 @@ def test_options(capsys: pytest.CaptureFixture[str]) -> None:
         (["--prediction-log-flush-s", "5"], "needs --prediction-log"),
         (["--prediction-log", "x", "--prediction-log-flush-s", "0"], "is not a number of seconds from 0.1"),
         (["--prediction-log", "x", "--prediction-log-flush-s", "nan"], "is not a number of seconds from 0.1"),
-        (["--prediction-log", "ftp://x/y"], "none of file, s3"),
-        (["--prediction-log", "s3://"], "none of file, s3"),
+        (["--prediction-log", "ftp://x/y"], "nor a URI of file, s3"),
+        (["--prediction-log", "s3://"], "nor a URI of file, s3"),
     ):
         with pytest.raises(SystemExit) as caught:
             parsed(*argv)
