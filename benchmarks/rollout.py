@@ -15,10 +15,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from benchmarks.table import Row, show
+from rollout.evidence.window import Histogram, Side, Window
 from rollout.limits import Limits
-from rollout.observation import Histogram, Observation, Side, View, Window
-from rollout.policy import decide
-from rollout.state import BASELINE_S, Phase, Plan, Stable, State
+from rollout.policy.decide import decide
+from rollout.policy.observation import Observation, View
+from rollout.policy.state import BASELINE_S, Phase, Plan, Stable, State
 
 LATENCY_BOUNDS_S = np.array([0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5])
 SCORE_BOUNDS = np.arange(1, 11) / 10
@@ -78,7 +79,7 @@ def simulate(
     plan = Plan("r", "v2", "m", "2", "s3://m/2", Stable("", "s3://m/1", 1, None), limits, False, "", "", start)
     state = replace(State.first(plan, capacity=1), phase=Phase.RAMPING, step=0, percent=limits.steps[0])
     before = stable.draw(int(requests_per_s * BASELINE_S), 0.0, random)
-    state = replace(state, comparison=state.comparison.learned(before, limits), looked_at=start)
+    state = replace(state, comparison=state.comparison.with_baseline(before, limits), looked_at=start)
     now, met = start, 0
     while True:
         now += limits.look_s

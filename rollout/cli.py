@@ -1,4 +1,4 @@
-"""The commands, as ``python -m rollout --help`` shows them. ``tenure rollout`` runs them in a subprocess."""
+"""The command line of ``python -m rollout``, which ``tenure rollout`` starts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 
-from rollout import commands
+from rollout.commands.plan import plan
+from rollout.commands.requests import request
+from rollout.commands.run import run
+from rollout.commands.start import start
+from rollout.commands.status import status
 from rollout.limits import Limits
 from tenure.errors import TenureError
 from tenure.tracking.location import FALLBACK_VARIABLE, URI_VARIABLE
@@ -30,13 +34,13 @@ EXAMPLES = """
 """
 
 STATUSES = """
-exit status: 0 done, 2 what was asked for is wrong, 3 the cluster or a server is away or forbids,
+exit status: 0 done, 2 invalid request, 3 the cluster or a server cannot be reached or denies access,
   4 another rollout is under way, 7 rolled back (with --wait, by its replay, or before with --once)
 """
 
 
 def _examples(program: str, command: str = "") -> str:
-    """Those of one command, or of all."""
+    """The examples of one command, or of all."""
     found = [each for each in EXAMPLES.split("\n  {program} ")[1:] if each.startswith(f"{command} " if command else "")]
     return "examples:\n" + "\n".join(f"  {program} {each.rstrip()}" for each in found)
 
@@ -53,46 +57,48 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--verbose", action="store_true", help="show the trace of an error")
     sub = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    start = _command(sub, "start", commands.start, "write the plan down; the controller carries it out")
-    start.add_argument("--version", required=True, help="the version's number in the registry")
-    start.add_argument("--model", help="the registered model's name (default: SERVICE)")
-    start.add_argument("--storage-uri", help="the bundle of exactly that version; asked from MLflow without it")
-    start.add_argument("--artifact-root", default="", help="what MLflow's own artifact addresses are relative to")
-    start.add_argument("--name", help="the canary predictor's name (default: v and the version)")
-    start.add_argument("--shadow", metavar="LOG", help="replay this prediction log first, before any traffic")
-    start.add_argument("--shadow-rows", type=int, default=1000, help="rows to replay (default: 1000)")
-    start.add_argument("--canary-url", help="where the canary answers (default: its Service in the cluster)")
-    start.add_argument("--once", action="store_true", help="refuse a version whose last rollout was rolled back (7)")
-    start.add_argument("--wait", action="store_true", help="until it is promoted (0) or rolled back (7)")
-    _asked(start)
-    _mlflow(start)
-    _limits(start)
+    command = _command(sub, "start", start, "record the plan of a rollout, which the controller carries out")
+    command.add_argument("--version", required=True, help="the version's number in the registry")
+    command.add_argument("--model", help="the registered model's name (default: SERVICE)")
+    command.add_argument("--storage-uri", help="URI of that version's bundle (default: read from MLflow)")
+    command.add_argument("--artifact-root", default="", help="the store behind MLflow's mlflow-artifacts: URIs")
+    command.add_argument("--name", help="the canary predictor's name (default: v and the version)")
+    command.add_argument("--shadow", metavar="LOG", help="replay this prediction log before any traffic")
+    command.add_argument("--shadow-rows", type=int, default=1000, help="rows to replay (default: 1000)")
+    command.add_argument("--canary-url", help="URL of the canary (default: its Service in the cluster)")
+    command.add_argument("--once", action="store_true", help="fail (7) if the version's last rollout was rolled back")
+    command.add_argument("--wait", action="store_true", help="wait until it is promoted (0) or rolled back (7)")
+    _requester(command)
+    _mlflow(command)
+    _limits(command)
 
-    status = _command(sub, "status", commands.status, "where the rollout stands, and what was decided")
-    status.add_argument("--json", action="store_true", help="for a script")
+    command = _command(sub, "status", status, "the state of the rollout and its latest decisions")
+    command.add_argument("--json", action="store_true", help="as JSON")
 
-    for name, words in (
-        ("pause", "stay at this step; harm still rolls back, and the deadline's clock stands still"),
-        ("resume", "go on"),
-        ("promote", "give it all traffic now and promote it, whatever the metrics say"),
+    for name, description in (
+        ("pause", "stay at this step and stop the deadline's clock; a worse canary is still rolled back"),
+        ("resume", "end a pause"),
+        ("promote", "send all traffic to the canary now and promote it, whatever the metrics say"),
         ("abort", "roll back now"),
     ):
-        asking = _command(sub, name, commands.ask, words)
-        _asked(asking)
-        _mlflow(asking)
+        command = _command(sub, name, request, description)
+        _requester(command)
+        _mlflow(command)
 
-    run = _command(sub, "run", commands.run, "the controller: runs until it is stopped")
-    run.add_argument("--prometheus", default=os.environ.get("PROMETHEUS_URL"), help="URL (default: $PROMETHEUS_URL)")
-    _mlflow(run)
+    command = _command(sub, "run", run, "run the controller until it is stopped")
+    command.add_argument(
+        "--prometheus", default=os.environ.get("PROMETHEUS_URL"), help="URL (default: $PROMETHEUS_URL)"
+    )
+    _mlflow(command)
 
-    plan = _added(sub, "plan", commands.plan, "the steps and limits, without a cluster")
-    plan.add_argument("--requests-per-s", type=float, help="what the service gets, to say how long it takes at least")
-    _limits(plan)
+    command = _added(sub, "plan", plan, "show the steps and limits, without a cluster")
+    command.add_argument("--requests-per-s", type=float, help="the service's traffic, from which a step's time follows")
+    _limits(command)
     return root
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command; ends the process with the error's exit status if it fails."""
+    """Run one command; an error ends the process with its exit status."""
     options = parser().parse_args(arguments)
     try:
         work: Callable[[argparse.Namespace], None] = options.work
@@ -103,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(error.exit_status) from None
     except KeyboardInterrupt:
-        print("interrupted; the rollout goes on under its controller", file=sys.stderr)
+        print("interrupted; the controller continues the rollout", file=sys.stderr)
         raise SystemExit(130) from None
 
 
@@ -111,12 +117,12 @@ def _command(
     sub: argparse._SubParsersAction[argparse.ArgumentParser],
     name: str,
     work: Callable[[argparse.Namespace], None],
-    words: str,
+    description: str,
 ) -> argparse.ArgumentParser:
-    command = _added(sub, name, work, words)
+    command = _added(sub, name, work, description)
     command.add_argument("service", metavar="SERVICE", help="the InferenceService")
     command.add_argument("-n", "--namespace", help="default: the context's, or the pod's")
-    command.add_argument("--context", help="of the kubeconfig (default: the current one)")
+    command.add_argument("--context", help="context of the kubeconfig (default: the current one)")
     return command
 
 
@@ -124,12 +130,12 @@ def _added(
     sub: argparse._SubParsersAction[argparse.ArgumentParser],
     name: str,
     work: Callable[[argparse.Namespace], None],
-    words: str,
+    description: str,
 ) -> argparse.ArgumentParser:
     command = sub.add_parser(
         name,
-        help=words,
-        description=words,
+        help=description,
+        description=description,
         epilog=_examples(_program(), name),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -138,45 +144,48 @@ def _added(
 
 
 def _program() -> str:
-    """What people typed to get here: ``tenure rollout`` says so."""
+    """The command that was typed; ``tenure rollout`` sets it."""
     return os.environ.get("TENURE_PROGRAM", "python -m rollout")
 
 
-def _asked(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--who", default=_user(), help="who asks (default: the user)")
-    command.add_argument("--why", default="", help="why; goes into the history")
+def _requester(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--who", default=_user(), help="name for the history (default: the user)")
+    command.add_argument("--why", default="", help="reason for the history")
 
 
 def _mlflow(command: argparse.ArgumentParser) -> None:
-    words = "MLflow's URL, whose alias champion moves with promotion (default: $MLFLOW_TRACKING_URI; none: no registry)"
+    text = (
+        f"MLflow's URL; its alias champion moves with promotion "
+        f"(default: ${URI_VARIABLE} or ${FALLBACK_VARIABLE}, else no registry)"
+    )
     default = os.environ.get(URI_VARIABLE) or os.environ.get(FALLBACK_VARIABLE, "")
-    command.add_argument("--mlflow", default=default, help=words)
+    command.add_argument("--mlflow", default=default, help=text)
 
 
 def _limits(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("limits")
-    for item, words in LIMIT_WORDS.items():
+    for item, text in LIMIT_HELP.items():
         default = getattr(Limits, item)
         shown = ",".join(map(str, default)) if item == "steps" else f"{default:g}"
         kind = str if item == "steps" else type(default)
-        group.add_argument(f"--{item.replace('_', '-')}", type=kind, metavar="N", help=f"{words} (default: {shown})")
+        group.add_argument(f"--{item.replace('_', '-')}", type=kind, metavar="N", help=f"{text} (default: {shown})")
 
 
-LIMIT_WORDS = {
-    "steps": "percentages of traffic, growing to 100",
+LIMIT_HELP = {
+    "steps": "percentages of traffic, ascending to 100",
     "step_time_s": "shortest time at a step",
-    "step_requests": "fewest requests that each side must have answered at a step",
-    "deadline_s": "not promoted by then: rolled back; pauses not counted",
+    "step_requests": "smallest number of requests that each side answers at a step",
+    "deadline_s": "a rollout that is not promoted by then is rolled back; pauses not counted",
     "ready_s": "longest wait for pods and route",
-    "drain_s": "time for requests on their way, before pods go",
-    "stale_s": "samples older than this are no data",
-    "look_s": "time between two looks, at most 10",
+    "drain_s": "time for requests in flight, before pods are removed",
+    "stale_s": "a newest sample older than this counts as missing",
+    "look_s": "time between two looks at the metrics, at most 10",
     "false_rollback": "largest probability of rolling back a good canary, over the whole rollout",
     "error_share": "tolerated difference of the share of failed requests",
     "fallback_share": "tolerated difference of the share of fallback answers",
-    "latency_ratio": "a request is slow past this times stable's p99",
+    "latency_ratio": "a request is slow if it takes longer than this times stable's p99",
     "slow_share": "tolerated difference of the share of slow requests",
-    "score_distance": "tolerated Kolmogorov distance of the scores' distributions",
+    "score_distance": "tolerated Kolmogorov distance between the distributions of scores",
 }
 
 
@@ -184,4 +193,4 @@ def _user() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):
-        return f"uid {os.getuid()}"  # a container may run under a number that no user has
+        return f"uid {os.getuid()}"  # the uid of a container may have no user

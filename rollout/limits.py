@@ -1,4 +1,4 @@
-"""What a rollout has to keep to. Every number can be set by ``start``; the plan carries them."""
+"""The limits of a rollout. ``start`` sets each of them; the plan carries them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tenure.errors import InputError
 
 @dataclass(frozen=True)
 class Limits:
-    """Validated when made.
+    """Validated by the constructor.
 
     Raises:
-        InputError: naming the limit and its value, if it makes no sense.
+        InputError: a limit is out of its range; names it and its value.
     """
 
     steps: tuple[int, ...] = (5, 25, 50, 100)
@@ -22,17 +22,17 @@ class Limits:
     step_time_s: float = 600.0
     """Shortest time at a step, counted from when the route carries its weight."""
     step_requests: int = 500
-    """Fewest requests that the canary (and stable, where it has traffic) must have answered at a step."""
+    """Smallest number of requests that the canary (and stable, where it has traffic) answers at a step."""
     deadline_s: float = 6 * 3600.0
-    """A rollout that has not been promoted by then, pauses not counted, is rolled back."""
+    """A rollout that has not been promoted after this time, pauses not counted, is rolled back."""
     ready_s: float = 900.0
     """Longest wait for pods and route to follow a change of the spec."""
     drain_s: float = 30.0
-    """Time that requests on their way get after a route has been taken from a side, before its pods go."""
+    """Time for requests in flight to finish after a side has lost its traffic, before its pods are removed."""
     stale_s: float = 120.0
-    """A newest sample older than this is no data."""
+    """A side whose newest sample is older than this has no data."""
     look_s: float = 10.0
-    """Time between two looks, at most 10 s: the Lease is renewed with each."""
+    """Time between two looks at the metrics and the cluster, at most 10 s: each renews the Lease."""
     false_rollback: float = 0.05
     """Largest probability, over the whole rollout, of rolling back a canary that is within all tolerances."""
     error_share: float = 0.005
@@ -44,7 +44,7 @@ class Limits:
     slow_share: float = 0.01
     """How much larger the canary's share of slow requests may be. 0.01: its p99 may reach the slow bound."""
     score_distance: float = 0.15
-    """How far apart the two distributions of scores may be at any score (Kolmogorov's distance)."""
+    """Largest tolerated Kolmogorov distance between the two distributions of scores."""
 
     def __post_init__(self) -> None:
         if not self.steps or self.steps[-1] != 100 or list(self.steps) != sorted(set(self.steps)) or self.steps[0] < 1:
@@ -70,7 +70,7 @@ class Limits:
 
     @property
     def looks(self) -> int:
-        """How many looks fit before the deadline."""
+        """Number of looks before the deadline."""
         return max(1, math.ceil(self.deadline_s / self.look_s))
 
     def to_json(self) -> dict[str, Any]:
@@ -81,11 +81,11 @@ class Limits:
         """The limits that ``to_json`` wrote.
 
         Raises:
-            InputError: for a key that is no limit, or a value that makes no sense.
+            InputError: a key is not a limit, or a value is out of its range.
         """
         unknown = set(values) - {field.name for field in fields(cls)}
         if unknown:
-            raise InputError(f"{sorted(unknown)[0]!r} is no limit of a rollout")
+            raise InputError(f"{sorted(unknown)[0]!r} is not a limit of a rollout")
         return cls(**{**values, **({"steps": tuple(values["steps"])} if "steps" in values else {})})
 
     def _check(self, name: str, low: float, high: float, *, open_below: bool = False) -> None:

@@ -1,6 +1,6 @@
-"""The alias in the model registry that moves with a promotion: MLflow's REST API, without MLflow's package.
+"""The alias in the model registry, which moves with a promotion: MLflow's REST API, without MLflow's package.
 
-The rollout's image is to stay small, and a few calls need no client library.
+The package would make the rollout's image much larger for a few calls.
 """
 
 from __future__ import annotations
@@ -21,31 +21,31 @@ from tenure.errors import InputError, SourceError
 ALIAS = "champion"
 HISTORY_PREFIX = "tenure.history."
 BUNDLE_PATH = "data/bundle"
-"""Where a registered model keeps its bundle; tenure.tracking.packaging writes it there (a test holds them together)."""
+"""Path of the bundle within a registered model, equal to tenure.tracking.packaging's (checked by a test)."""
 
 
 class Registry(Protocol):
-    """Where it is written down which version serves. Every method may be repeated: doing it twice changes nothing.
+    """The registry of model versions. Every method is idempotent.
 
-    Every method raises ``SourceError`` if the registry is down or refuses, ``InputError`` if it has no such model or
-    version, or says that this can be none.
+    Every method raises ``SourceError`` if the registry is down or fails, ``InputError`` if it has no such model or
+    version, or does not accept the name of one.
     """
 
-    def promoted(self, model: str, version: str, *, who: str, why: str) -> None:
-        """``version`` serves all traffic now: the alias moves to it, and the move is written down."""
+    def record_promotion(self, model: str, version: str, *, who: str, why: str) -> None:
+        """Move the alias to ``version``, which serves all traffic now, and record the move."""
 
-    def rolled_back(self, model: str, version: str, *, why: str) -> None:
-        """``version`` was tried and taken back; the alias has not moved."""
+    def record_rollback(self, model: str, version: str, *, why: str) -> None:
+        """Record on ``version`` that it was rolled back; the alias does not move."""
 
 
 class NoRegistry:
-    """For services whose versions are in no registry."""
+    """For services whose versions are not registered: does nothing."""
 
-    def promoted(self, model: str, version: str, *, who: str, why: str) -> None:
-        """Nothing to move."""
+    def record_promotion(self, model: str, version: str, *, who: str, why: str) -> None:
+        """Do nothing."""
 
-    def rolled_back(self, model: str, version: str, *, why: str) -> None:
-        """Nothing to tell."""
+    def record_rollback(self, model: str, version: str, *, why: str) -> None:
+        """Do nothing."""
 
 
 class MlflowRegistry:
@@ -55,8 +55,8 @@ class MlflowRegistry:
         self.url = url.rstrip("/")
         self.timeout_s = timeout_s
 
-    def promoted(self, model: str, version: str, *, who: str, why: str) -> None:
-        found = self._ask("registered-models/get", {"name": model})["registered_model"]
+    def record_promotion(self, model: str, version: str, *, who: str, why: str) -> None:
+        found = self._call("registered-models/get", {"name": model})["registered_model"]
         aliases = {item["alias"]: str(item["version"]) for item in found.get("aliases", [])}
         present = aliases.get(ALIAS)
         if present == version:
@@ -65,44 +65,42 @@ class MlflowRegistry:
         if present is not None and (not recorded or recorded[-1]["to_version"] != present):
             why_found = "the alias was found here: it was moved outside Tenure, or a move was interrupted"
             last = recorded[-1]["to_version"] if recorded else None
-            self._note(model, "found", who=who, why=why_found, before=last, after=present)
-        # Written down before it is done, as tenure.tracking.history has it.
+            self._record_move(model, "found", who=who, why=why_found, before=last, after=present)
+        # Recorded before it is done, as in tenure.tracking.history.
         action = "promote" if recorded or present else "first"
-        self._note(model, action, who=who, why=why, before=present, after=version)
-        self._ask("registered-models/alias", body={"name": model, "alias": ALIAS, "version": version})
+        self._record_move(model, action, who=who, why=why, before=present, after=version)
+        self._call("registered-models/alias", body={"name": model, "alias": ALIAS, "version": version})
         self._tag(model, version, f"promoted by {who}: {why}")
 
-    def rolled_back(self, model: str, version: str, *, why: str) -> None:
+    def record_rollback(self, model: str, version: str, *, why: str) -> None:
         self._tag(model, version, f"rolled back: {why}")
 
     def storage_uri(self, model: str, version: str, artifact_root: str) -> str:
-        """Where the bundle of a version lies, as KServe's storage initializer can fetch it.
+        """URI of a version's bundle, from which KServe's storage initializer can fetch it.
 
         Args:
-            artifact_root: what the server's ``mlflow-artifacts:`` addresses are relative to, as in s3://bucket/mlflow.
+            artifact_root: the store behind the server's ``mlflow-artifacts:`` URIs, as in s3://bucket/mlflow.
 
         Raises:
-            InputError: if there is no such version, or its address cannot be fetched from a pod.
-            SourceError: if the registry is down or refuses.
+            InputError: there is no such version, or a pod cannot fetch its URI.
+            SourceError: the registry is down or fails.
         """
         query = {"name": model, "version": version}
-        source = str(self._ask("model-versions/get-download-uri", query)["artifact_uri"]).rstrip("/")
+        source = str(self._call("model-versions/get-download-uri", query)["artifact_uri"]).rstrip("/")
         parts = urllib.parse.urlsplit(source)
         if parts.scheme == "mlflow-artifacts":
             if not artifact_root:
                 raise InputError(
-                    f"version {version} of {model} lies at {source}, behind MLflow: "
-                    f"say with --artifact-root where that is"
+                    f"version {version} of {model} is at {source}, which only MLflow can read: "
+                    f"give the store behind it as --artifact-root, as in s3://bucket/mlflow"
                 )
             source = f"{artifact_root.rstrip('/')}/{parts.path.lstrip('/')}"
         elif parts.scheme in ("", "file"):
-            raise InputError(
-                f"version {version} of {model} lies at {source}, on one machine's disk: no pod can fetch it"
-            )
+            raise InputError(f"version {version} of {model} is at {source}, on one machine's disk: no pod can fetch it")
         return f"{source}/{BUNDLE_PATH}"
 
-    def _note(self, model: str, action: str, *, who: str, why: str, before: str | None, after: str) -> None:
-        """One move of the alias, in the form that tenure.tracking.history reads."""
+    def _record_move(self, model: str, action: str, *, who: str, why: str, before: str | None, after: str) -> None:
+        """Record one move of the alias, in the format that tenure.tracking.history reads."""
         now = datetime.now(UTC)
         move = {
             "when": now.isoformat(timespec="microseconds"),
@@ -113,13 +111,13 @@ class MlflowRegistry:
             "to_version": after,
         }
         key = f"{HISTORY_PREFIX}{now:%Y%m%dT%H%M%S.%f}-{secrets.token_hex(3)}"
-        self._ask("registered-models/set-tag", body={"name": model, "key": key, "value": json.dumps(move)})
+        self._call("registered-models/set-tag", body={"name": model, "key": key, "value": json.dumps(move)})
 
     def _tag(self, model: str, version: str, value: str) -> None:
         body = {"name": model, "version": version, "key": "tenure.rollout", "value": value[:5000]}
-        self._ask("model-versions/set-tag", body=body)
+        self._call("model-versions/set-tag", body=body)
 
-    def _ask(
+    def _call(
         self, path: str, query: dict[str, str] | None = None, *, body: dict[str, Any] | None = None
     ) -> dict[str, Any]:
         url = f"{self.url}/api/2.0/mlflow/{path}" + (f"?{urllib.parse.urlencode(query)}" if query else "")
@@ -130,7 +128,7 @@ class MlflowRegistry:
                 document: dict[str, Any] = json.loads(answer.read() or b"{}")
                 return document
         except urllib.error.HTTPError as error:
-            code, message = _said(error.read(2000).decode(errors="replace"))
+            code, message = _error(error.read(2000).decode(errors="replace"))
             if code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 raise InputError(f"MLflow at {self.url}: {message}") from error
             raise SourceError(f"MLflow at {self.url}: HTTP {error.code}: {message}") from error
@@ -156,8 +154,8 @@ def _credentials() -> dict[str, str]:
     return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
 
 
-def _said(text: str) -> tuple[str, str]:
-    """MLflow's error code, "" if the answer is not MLflow's, and its words in one line."""
+def _error(text: str) -> tuple[str, str]:
+    """MLflow's error code and message, in one line; the code is "" if the response is not MLflow's."""
     try:
         document = json.loads(text)
         return str(document["error_code"]), " ".join(str(document["message"]).split())[:300]

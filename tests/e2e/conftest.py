@@ -14,7 +14,7 @@ from e2e_cluster import Cluster, rollout
 from e2e_gateway import Gateway, customers, until
 from e2e_settings import Settings, from_environment
 
-from rollout.spec import predictor_object
+from rollout.traffic.inference_service import predictor_object
 
 CUSTOMERS = 200
 DRAIN_S = 10.0

@@ -11,7 +11,7 @@ from e2e_gateway import until
 from e2e_settings import ROOT, Settings
 from kubernetes import client, config
 
-from rollout.spec import predictor_object
+from rollout.traffic.inference_service import predictor_object
 
 KSERVE = {"group": "serving.kserve.io", "version": "v1beta1", "plural": "inferenceservices"}
 ROUTES = {"group": "gateway.networking.k8s.io", "version": "v1", "plural": "httproutes"}

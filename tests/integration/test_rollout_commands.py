@@ -183,15 +183,15 @@ def test_abort_wakes_the_controller_at_once(world: World) -> None:
 
 def test_abort_and_promote_without_any_controller(world: World) -> None:
     started = world.start("--once")
-    assert "no controller is at work" in started.stdout
+    assert "no controller is running" in started.stdout
     aborted = world.command("abort", "churn", "--who", "bob", "--why", "complaints")
     assert aborted.returncode == 0, aborted.stderr
     # What a schedule says each night: a version that somebody took back does not come again by itself.
     again = world.start("--once")
     assert again.returncode == 7
     assert again.stderr == (
-        "error: churn: version 7 was rolled back (aborted by bob: complaints) and is tried once; "
-        "to try it again: tenure rollout start churn --version 7 --model churn\n"
+        "error: churn: version 7 was rolled back (aborted by bob: complaints) and is not started again; "
+        "to start it nevertheless: tenure rollout start churn --version 7 --model churn\n"
     )
     assert world.state()["phase"] == "rolled back"
     world.wait(lambda: "churn-v7-predictor" not in world.server.names("deployments"))

@@ -16,14 +16,15 @@ from cluster_double import ApiServer, KServe, inference_service
 from real_api_server import RealApiServer, real_server
 from traffic_double import Behaviour, Load
 
-from rollout import history
+from rollout.evidence.replay import Replay
 from rollout.limits import Limits
-from rollout.loop import Controller
-from rollout.observation import Replay, Request
-from rollout.record import REPLAY_KEY, REQUEST_KEY, Stored, replay_json, request_json
-from rollout.start import Wish, begin
-from rollout.state import Phase, State
-from rollout.traffic import Cluster
+from rollout.loop import history
+from rollout.loop.controller import Controller
+from rollout.loop.start import StartRequest, begin
+from rollout.policy.observation import Request
+from rollout.policy.state import Phase, State
+from rollout.traffic.cluster import Cluster
+from rollout.traffic.record import REPLAY_KEY, REQUEST_KEY, Stored, replay_json, request_json
 from tenure.errors import BusyError, InputError, SourceError
 
 LIMITS = Limits(step_time_s=60, step_requests=300, deadline_s=1800, ready_s=300, drain_s=20, look_s=10)
@@ -39,19 +40,19 @@ class Aliases:
 
     def __init__(self) -> None:
         self.champion = "6"
-        self.told: list[str] = []
+        self.recorded: list[str] = []
         self.away = self.unknown = False
 
-    def promoted(self, model: str, version: str, *, who: str, why: str) -> None:
+    def record_promotion(self, model: str, version: str, *, who: str, why: str) -> None:
         if self.away:
             raise SourceError("MLflow at http://mlflow does not answer: refused")
         if self.unknown:
             raise InputError("MLflow at http://mlflow: Registered Model with name=churn not found")
         self.champion = version
-        self.told.append(f"{model} {version} promoted by {who}: {why}")
+        self.recorded.append(f"{model} {version} promoted by {who}: {why}")
 
-    def rolled_back(self, model: str, version: str, *, why: str) -> None:
-        self.told.append(f"{model} {version} rolled back: {why}")
+    def record_rollback(self, model: str, version: str, *, why: str) -> None:
+        self.recorded.append(f"{model} {version} rolled back: {why}")
 
 
 class World:
@@ -66,7 +67,7 @@ class World:
         self.aliases = Aliases()
         self.time = 1_000_000.0
         self.lines: list[dict[str, Any]] = []
-        monkeypatch.setattr("rollout.start.time.time", lambda: self.time)
+        monkeypatch.setattr("rollout.loop.start.time.time", lambda: self.time)
         for _ in range(3):
             self.pass_by()
 
@@ -93,8 +94,8 @@ class World:
         )
 
     def start(self, **changes: Any) -> None:
-        wish = Wish("7", "v7", NEW_URI, "churn", LIMITS, False, "ada", "new data")
-        begin(Cluster("churn"), dataclasses.replace(wish, **changes))
+        request = StartRequest("7", "v7", NEW_URI, "churn", LIMITS, False, "ada", "new data")
+        begin(Cluster("churn"), dataclasses.replace(request, **changes))
 
     def turn(self, controller: Controller) -> State:
         self.pass_by()
@@ -107,7 +108,7 @@ class World:
             state = self.turn(controller)
             if state.phase in phases:
                 return state
-        raise AssertionError(f"after {turns} turns still {state.phase}: {state.held or state.reason}")
+        raise AssertionError(f"after {turns} turns still {state.phase}: {state.held_reason or state.reason}")
 
     def ask(self, request: Request) -> None:
         cluster = Cluster("churn")
@@ -241,7 +242,7 @@ def test_harm_rolls_back_at_the_first_step(world: World, behaviour: Behaviour, w
     assert word in state.reason
     assert max(share.get(CANARY, 0) for share in world.kserve.shares) == 5
     world.assert_as_before()
-    assert world.aliases.told == [f"churn 7 rolled back: {state.reason}"]
+    assert world.aliases.recorded == [f"churn 7 rolled back: {state.reason}"]
 
 
 def test_rollback_takes_the_traffic_away_before_the_pods(world: World) -> None:
@@ -330,7 +331,7 @@ def test_killed_between_two_writes(world: World, monkeypatch: pytest.MonkeyPatch
             except Killed:
                 state = None
         controller.leadership.release()
-        if world.stored().state.phase.ended and world.stored().state.told:
+        if world.stored().state.phase.ended and world.stored().state.registry_updated:
             break
     assert world.stored().state.phase is Phase.PROMOTED
     assert world.predictor()["name"] == "v7"
@@ -453,7 +454,7 @@ def test_somebody_takes_the_canary_out(world: World) -> None:
     world.until(controller, Phase.ANALYSING)
     world.server.put("inferenceservices", inference_service() | {"status": {}})
     state = world.until(controller, Phase.ROLLED_BACK)
-    assert "taken out" in state.reason
+    assert "removed from the spec" in state.reason
     world.load.lost = 0  # what was on its way when they took it out
     world.assert_as_before()
 
@@ -498,7 +499,7 @@ def test_a_service_changed_after_a_promotion_that_the_registry_has_not_been_told
     world.server.put("inferenceservices", inference_service() | {"status": {}})
     world.aliases.away = False
     assert world.turn(controller).phase is Phase.PROMOTED
-    assert world.aliases.champion == "7" and world.stored().state.told
+    assert world.aliases.champion == "7" and world.stored().state.registry_updated
     assert world.predictor() == inference_service()["spec"]["predictor"]
 
 
@@ -507,9 +508,9 @@ def test_a_registry_without_that_version_is_told_once(world: World) -> None:
     world.start()
     controller = world.controller()
     state = world.until(controller, Phase.PROMOTED)
-    assert state.told
+    assert state.registry_updated
     said = [line["message"] for line in world.lines if line["event"] == "error"]
-    assert said == ["the registry was not told: MLflow at http://mlflow: Registered Model with name=churn not found"]
+    assert said == ["the registry was not updated: MLflow at http://mlflow: Registered Model with name=churn not found"]
     world.turn(controller)
     assert len([line for line in world.lines if line["event"] == "error"]) == 1
 
@@ -606,10 +607,10 @@ def test_starting_twice(world: World) -> None:
 
 
 def test_the_serving_version_is_nothing_to_roll_out(world: World) -> None:
-    wish = Wish(
+    request = StartRequest(
         "6", "v6", inference_service()["spec"]["predictor"]["model"]["storageUri"], "churn", LIMITS, False, "ada", ""
     )
-    assert begin(Cluster("churn"), wish) is None
+    assert begin(Cluster("churn"), request) is None
     assert world.server.get("configmaps", "churn-rollout") is None
 
 

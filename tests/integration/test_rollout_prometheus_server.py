@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from rollout.observation import NoData, Question, Window
-from rollout.prometheus import Prometheus
+from rollout.evidence.prometheus import Prometheus
+from rollout.evidence.window import MetricsQuery, NoData, Window
 
 PROMETHEUS = shutil.which("prometheus")
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(PROMETHEUS is None, reason="Prometheus is not installed")]
@@ -107,8 +107,8 @@ def _wait(holds: Any, limit_s: float = 30.0) -> None:
         time.sleep(0.1)
 
 
-def _asked(start: float, need: tuple[str, ...] = ("canary", "stable")) -> Question:
-    return Question("tenure", "churn-v7-predictor", "churn-predictor", start, time.time(), 30.0, need)
+def _asked(start: float, need: tuple[str, ...] = ("canary", "stable")) -> MetricsQuery:
+    return MetricsQuery("tenure", "churn-v7-predictor", "churn-predictor", start, time.time(), 30.0, need)
 
 
 def test_windows_add_up_to_what_the_pods_did(setup: tuple[Prometheus, Pod, Pod]) -> None:
@@ -136,7 +136,7 @@ def test_windows_add_up_to_what_the_pods_did(setup: tuple[Prometheus, Pod, Pod])
 def test_nan_absence_and_age(setup: tuple[Prometheus, Pod, Pod]) -> None:
     prometheus, canary, _stable = setup
     _wait(lambda: isinstance(prometheus.observe(_asked(time.time() - 5)), Window))
-    absent = Question(
+    absent = MetricsQuery(
         "tenure", "churn-v8-predictor", "churn-predictor", time.time() - 5, time.time(), 30.0, ("canary",)
     )
     found = prometheus.observe(absent)

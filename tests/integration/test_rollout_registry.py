@@ -72,15 +72,15 @@ def test_promotion_moves_the_alias_and_leaves_a_history_that_tenure_reads(url: s
 
     registry = MlflowRegistry(url)
     client = MlflowClient(url, url)
-    registry.promoted(model, "1", who="ada", why="first")
-    registry.promoted(model, "2", who="bob", why="better")
-    registry.promoted(model, "2", who="bob", why="better")
+    registry.record_promotion(model, "1", who="ada", why="first")
+    registry.record_promotion(model, "2", who="bob", why="better")
+    registry.record_promotion(model, "2", who="bob", why="better")
     found = client.get_registered_model(model)
     assert found.aliases["champion"] == "2"
     told = [(move.action, move.who, move.why, move.from_version, move.to_version) for move in moves(found.tags)]
     assert told == [("first", "ada", "first", None, "1"), ("promote", "bob", "better", "1", "2")]
     client.set_registered_model_alias(model, "champion", "1")
-    registry.promoted(model, "3", who="ada", why="again")
+    registry.record_promotion(model, "3", who="ada", why="again")
     found = client.get_registered_model(model)
     assert [move.action for move in moves(found.tags)] == ["first", "promote", "found", "promote"]
     assert champions(moves(found.tags)) == ["1", "3"]
@@ -91,8 +91,8 @@ def test_a_rollback_tags_the_version_and_moves_nothing(url: str, model: str) -> 
     from mlflow import MlflowClient
 
     registry = MlflowRegistry(url)
-    registry.promoted(model, "1", who="ada", why="first")
-    registry.rolled_back(model, "2", why="canary is worse")
+    registry.record_promotion(model, "1", who="ada", why="first")
+    registry.record_rollback(model, "2", why="canary is worse")
     client = MlflowClient(url, url)
     assert client.get_registered_model(model).aliases["champion"] == "1"
     assert client.get_model_version(model, "2").tags["tenure.rollout"] == "rolled back: canary is worse"
@@ -112,19 +112,19 @@ def test_where_a_bundle_lies(url: str, model: str) -> None:
 
 def test_a_registry_that_is_away_or_refuses(url: str) -> None:
     with pytest.raises(SourceError, match="does not answer"):
-        MlflowRegistry("http://127.0.0.1:9").promoted("churn", "1", who="ada", why="x")
+        MlflowRegistry("http://127.0.0.1:9").record_promotion("churn", "1", who="ada", why="x")
     with pytest.raises(SourceError, match="HTTP 404"):
-        MlflowRegistry(f"{url}/elsewhere").promoted("churn", "1", who="ada", why="x")
+        MlflowRegistry(f"{url}/elsewhere").record_promotion("churn", "1", who="ada", why="x")
 
 
 def test_what_the_registry_does_not_have_is_the_asker_s_mistake(url: str, model: str) -> None:
     registry = MlflowRegistry(url)
     with pytest.raises(InputError, match="no-such-model"):
-        registry.promoted("no-such-model", "1", who="ada", why="x")
+        registry.record_promotion("no-such-model", "1", who="ada", why="x")
     with pytest.raises(InputError, match="99"):
-        registry.rolled_back(model, "99", why="x")
+        registry.record_rollback(model, "99", why="x")
     with pytest.raises(InputError, match="integer"):
-        registry.rolled_back(model, "38c19222d7da", why="x")
+        registry.record_rollback(model, "38c19222d7da", why="x")
 
 
 def test_bundles_lie_where_tracking_puts_them() -> None:

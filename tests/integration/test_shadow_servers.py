@@ -13,9 +13,9 @@ from load import wait_until
 from prometheus_client.parser import text_string_to_metric_families
 from server_process import Server, started
 
-from rollout import shadow
+from rollout.evidence import replay_requests
+from rollout.evidence.replay import Replay, compare
 from rollout.limits import Limits
-from rollout.observation import Replay
 from tenure import bundle, prediction_log
 from tenure.contract import parse
 from tenure.decision import choose_decision
@@ -61,7 +61,7 @@ def churn_bundle(folder: Path) -> None:
 
 
 def replayed(server: Server, model: str, rows: list[prediction_log.Logged]) -> Replay:
-    return shadow.compare(rows, (shadow.ask(server.url, model, row, timeout_s=20.0) for row in rows), Limits())
+    return compare(rows, (replay_requests.send(server.url, model, row, timeout_s=20.0) for row in rows), Limits())
 
 
 def buckets(page: str, model: str) -> dict[float, float]:
@@ -88,7 +88,7 @@ def test_a_regression_is_shadowed_by_its_next_version_and_not_by_another_task(
         values = [server.infer(document)["outputs"][0]["data"][0] for document in single]
         counted = buckets(server.metrics(), "telco")
         wait_until(lambda: sum(pq.read_metadata(file).num_rows for file in Path(log).rglob("*.parquet")) == ROWS)
-        logged = shadow.replayable(log, 1000, "telco")
+        logged = replay_requests.logged_rows(log, 1000, "telco")
         same, following, other = (replayed(server, model, logged) for model in ("telco", "next", "churn"))
     assert {row.output for row in logged} == {"value"}
     assert sorted(row.score for row in logged) == pytest.approx(sorted(values))

@@ -13,7 +13,7 @@ import numpy as np
 from cluster_double import KServe
 from json_handler import JsonHandler
 
-from rollout.observation import Histogram, NoData, Question, Side, Window
+from rollout.evidence.window import Histogram, MetricsQuery, NoData, Side, Window
 
 LATENCY_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, math.inf)
 SCORE_BOUNDS = (*(tenth / 10 for tenth in range(1, 11)), math.inf)
@@ -69,7 +69,7 @@ class Load:
                 side = self.behaviours.get(name, Behaviour()).answer(int(part), self.random)
                 self.answered.append((start + seconds, name, side))
 
-    def observe(self, asked: Question) -> Window | NoData:
+    def observe(self, asked: MetricsQuery) -> Window | NoData:
         if self.down:
             return NoData(self.down)
         found = {
@@ -78,7 +78,7 @@ class Load:
             )
             for side, deployment in (("canary", asked.canary), ("stable", asked.stable))
         }
-        for side in asked.need:
+        for side in asked.required:
             name = getattr(asked, side)
             newest = max((when for when, other, _ in self.answered if other == name), default=-math.inf)
             if asked.now - newest > asked.stale_s:

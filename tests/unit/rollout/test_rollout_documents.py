@@ -9,11 +9,12 @@ from typing import Any
 import kserve_crds
 import pytest
 
-from rollout import spec, start
 from rollout.limits import Limits
-from rollout.start import Wish, begin, check, lacks
-from rollout.state import Phase, Plan, State, dump, load
-from rollout.view import Objects, view
+from rollout.loop import start
+from rollout.loop.start import StartRequest, begin, check, not_ready
+from rollout.policy.state import Phase, Plan, State, dump, load
+from rollout.traffic import inference_service as spec
+from rollout.traffic.view import Objects, view
 from tenure.errors import DataError, InputError
 
 LIMITS = Limits()
@@ -43,11 +44,11 @@ def in_phase(phase: Phase, percent: int = 0) -> State:
 
 
 def applied(isvc: dict[str, Any], state: State) -> dict[str, Any]:
-    return {**isvc, "spec": spec.wanted(isvc, PLAN, state)}
+    return {**isvc, "spec": spec.required_spec(isvc, PLAN, state)}
 
 
 def test_the_canary_is_a_copy_of_stable_without_its_scaling() -> None:
-    entry = spec.wanted(ISVC, PLAN, STATE)["canary"]
+    entry = spec.required_spec(ISVC, PLAN, STATE)["canary"]
     model = {**ISVC["spec"]["predictor"]["model"], "name": "", "storageUri": "s3://m/7"}
     assert entry == [{"predictor": {"name": "v7", "model": model, "minReplicas": 1}, "trafficPercent": 0}]
 
@@ -59,19 +60,19 @@ def test_stable_keeps_its_pods_beside_the_canarys() -> None:
     assert at_half["spec"]["canary"][0]["predictor"]["minReplicas"] == 2
     # KServe takes the canary's ready pods off stable's number: 6 - 2 = the 4 that carry everything.
     assert at_half["spec"]["predictor"]["minReplicas"] == 6
-    full = spec.wanted(at_half, PLAN, replace(in_phase(Phase.RAMPING, 100), capacity=9))
+    full = spec.required_spec(at_half, PLAN, replace(in_phase(Phase.RAMPING, 100), capacity=9))
     assert full["canary"][0]["predictor"]["minReplicas"] == 9
     assert (full["predictor"]["minReplicas"], full["predictor"]["maxReplicas"]) == (18, 18)
 
 
 def test_promotion_is_the_canarys_spec_with_stables_scaling() -> None:
     isvc = applied(applied(ISVC, STATE), in_phase(Phase.RAMPING, 100))
-    promoted = spec.wanted(isvc, PLAN, in_phase(Phase.PROMOTING, 100))
+    promoted = spec.required_spec(isvc, PLAN, in_phase(Phase.PROMOTING, 100))
     before = ISVC["spec"]["predictor"]
     assert promoted == {
         "predictor": {**before, "name": "v7", "model": {**before["model"], "name": "", "storageUri": "s3://m/7"}}
     }
-    assert spec.wanted({**isvc, "spec": promoted}, PLAN, in_phase(Phase.PROMOTING, 100)) == promoted
+    assert spec.required_spec({**isvc, "spec": promoted}, PLAN, in_phase(Phase.PROMOTING, 100)) == promoted
 
 
 @pytest.mark.parametrize("percent", [0, 1, 50, 100])
@@ -84,7 +85,7 @@ def test_kserves_crd_takes_the_spec_of_every_phase(phase: Phase, percent: int) -
 
 @pytest.mark.parametrize("phase", [Phase.PROMOTING, Phase.PROMOTED])
 def test_what_somebody_put_in_the_place_of_the_promoted_stands(phase: Phase) -> None:
-    assert spec.wanted(ISVC, PLAN, in_phase(phase, 100)) == ISVC["spec"]
+    assert spec.required_spec(ISVC, PLAN, in_phase(phase, 100)) == ISVC["spec"]
 
 
 def test_rollback_restores_what_was() -> None:
@@ -92,7 +93,7 @@ def test_rollback_restores_what_was() -> None:
     drained = applied(isvc, in_phase(Phase.DRAINING))
     assert drained["spec"]["canary"][0]["trafficPercent"] == 0
     assert drained["spec"]["canary"][0]["predictor"]["minReplicas"] == 2, "pods stay while requests drain"
-    assert spec.wanted(drained, PLAN, in_phase(Phase.REMOVING)) == ISVC["spec"]
+    assert spec.required_spec(drained, PLAN, in_phase(Phase.REMOVING)) == ISVC["spec"]
 
 
 def test_replica_numbers_that_were_not_set_are_not_set_again() -> None:
@@ -100,10 +101,10 @@ def test_replica_numbers_that_were_not_set_are_not_set_again() -> None:
     for key in ("minReplicas", "maxReplicas"):
         del bare["spec"]["predictor"][key]
     plan = replace(PLAN, stable=spec.stable_of(bare))
-    isvc = {**bare, "spec": spec.wanted(bare, plan, STATE)}
-    isvc["spec"] = spec.wanted(isvc, plan, in_phase(Phase.RAMPING, 50))
+    isvc = {**bare, "spec": spec.required_spec(bare, plan, STATE)}
+    isvc["spec"] = spec.required_spec(isvc, plan, in_phase(Phase.RAMPING, 50))
     assert isvc["spec"]["predictor"]["minReplicas"] == 6 and "maxReplicas" not in isvc["spec"]["predictor"]
-    assert spec.wanted(isvc, plan, in_phase(Phase.REMOVING)) == bare["spec"]
+    assert spec.required_spec(isvc, plan, in_phase(Phase.REMOVING)) == bare["spec"]
 
 
 @pytest.mark.parametrize(
@@ -164,17 +165,17 @@ SHARES = {"churn-predictor": 75, "churn-v7-predictor": 25}
     ("changes", "words"),
     [
         ({"canary": None}, "does not exist yet"),
-        ({"canary": deployment(observedGeneration=1)}, "not been seen by its controller"),
+        ({"canary": deployment(observedGeneration=1)}, "not been processed by its controller"),
         ({"canary": deployment(availableReplicas=0)}, "0 of 1 canary pods are available"),
         ({"canary": deployment(replicas=2)}, "canary pods"),
         ({"routes": {"churn": None}}, "HTTPRoute churn does not exist"),
         (
             {"routes": {"churn": route({"churn-predictor": 100, "churn-v7-predictor": 0})}},
-            "carries churn-predictor 100 %",
+            "sends churn-predictor 100 %",
         ),
-        ({"routes": {"churn": route(SHARES, seen=2)}}, "has not taken in its last change"),
+        ({"routes": {"churn": route(SHARES, seen=2)}}, "has not processed its last change"),
         ({"routes": {"churn": route(SHARES, accepted="False")}}, "HTTPRoute churn: R: m"),
-        ({"routes": {"churn": route(SHARES) | {"status": {}}}}, "no gateway has taken it in"),
+        ({"routes": {"churn": route(SHARES) | {"status": {}}}}, "no gateway has accepted it"),
     ],
 )
 def test_what_is_not_settled_is_said(changes: dict[str, Any], words: str) -> None:
@@ -230,7 +231,7 @@ def test_a_pod_without_a_node_is_told() -> None:
     scheduled = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "1 Insufficient cpu."}
     pod = {"metadata": {"name": "p"}, "status": {"phase": "Pending", "conditions": [scheduled]}}
     told = seen(objects(canary=deployment(availableReplicas=0), canary_pods=[pod]))
-    assert told == "0 of 1 canary pods are available: p finds no node: 1 Insufficient cpu."
+    assert told == "0 of 1 canary pods are available: p cannot be scheduled: 1 Insufficient cpu."
 
 
 def test_a_quota_is_told() -> None:
@@ -238,8 +239,8 @@ def test_a_quota_is_told() -> None:
     assert "exceeded quota: compute" in seen(objects(canary=deployment(availableReplicas=0, conditions=[failure])))
 
 
-def wish(**changes: Any) -> Wish:
-    return replace(Wish("7", "v7", "s3://m/7", "churn", LIMITS, False, "ada", ""), **changes)
+def request(**changes: Any) -> StartRequest:
+    return replace(StartRequest("7", "v7", "s3://m/7", "churn", LIMITS, False, "ada", ""), **changes)
 
 
 def changed(path: str, value: Any) -> dict[str, Any]:
@@ -255,25 +256,25 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("isvc", "routes", "asked", "words"),
     [
-        (ISVC, ROUTES, wish(canary="V7"), "lower-case"),
-        (ISVC, ROUTES, wish(canary="7up"), "a letter first"),
-        (ISVC, ROUTES, wish(canary="v" * 50), "at most 58 characters"),
-        (changed("spec/predictor/name", "v7"), ROUTES, wish(), "called 'v7' already"),
-        (ISVC, ROUTES, wish(storage_uri="models/7"), "storage URI 'models/7'"),
-        (changed("metadata/annotations", {}), ROUTES, wish(), "deploymentMode: Standard"),
-        (changed("spec/predictor", {"xgboost": {"storageUri": "s3://m/6"}}), ROUTES, wish(), "has no 'model'"),
-        (ISVC, {"churn": None, "churn-predictor": {}}, wish(), "enableGatewayApi"),
-        (changed("spec/canary", [{"predictor": {"name": "x"}}]), ROUTES, wish(), "no rollout of ours"),
+        (ISVC, ROUTES, request(canary="V7"), "lower-case"),
+        (ISVC, ROUTES, request(canary="7up"), "a letter first"),
+        (ISVC, ROUTES, request(canary="v" * 50), "at most 58 characters"),
+        (changed("spec/predictor/name", "v7"), ROUTES, request(), "called 'v7' already"),
+        (ISVC, ROUTES, request(storage_uri="models/7"), "'models/7' is not a storage URI"),
+        (changed("metadata/annotations", {}), ROUTES, request(), "deploymentMode: Standard"),
+        (changed("spec/predictor", {"xgboost": {"storageUri": "s3://m/6"}}), ROUTES, request(), "has no 'model'"),
+        (ISVC, {"churn": None, "churn-predictor": {}}, request(), "enableGatewayApi"),
+        (changed("spec/canary", [{"predictor": {"name": "x"}}]), ROUTES, request(), "not started by tenure rollout"),
     ],
 )
-def test_what_cannot_be_rolled_out_is_refused(isvc: dict, routes: dict, asked: Wish, words: str) -> None:
+def test_what_cannot_be_rolled_out_is_refused(isvc: dict, routes: dict, asked: StartRequest, words: str) -> None:
     with pytest.raises(InputError, match=".*" + words) as raised:
         check(isvc, routes, asked)
     assert "\n" not in str(raised.value)
 
 
 def test_what_can_is_not() -> None:
-    check(ISVC, ROUTES, wish())
+    check(ISVC, ROUTES, request())
 
 
 READY = {"conditions": [{"type": "Ready", "status": "True"}]}
@@ -293,8 +294,8 @@ UNREADY = {"conditions": [{"type": "Ready", "status": "False", "message": "no mi
 def test_what_a_service_lacks(status: dict, available: int, lacking: str) -> None:
     isvc = changed("status", status)
     isvc["spec"]["predictor"]["minReplicas"] = 2
-    assert lacks(isvc, {"status": {"replicas": 4, "availableReplicas": available}}) == lacking
-    assert lacks(isvc, None) == ("" if status == READY else lacking or "no minimum")
+    assert not_ready(isvc, {"status": {"replicas": 4, "availableReplicas": available}}) == lacking
+    assert not_ready(isvc, None) == ("" if status == READY else lacking or "no minimum")
 
 
 class _Comes:
@@ -325,11 +326,11 @@ class _Comes:
 def test_a_service_that_is_not_ready_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(start, "READY_POLL_S", 0.0)
     told: list[str] = []
-    assert begin(_Comes(4), wish(), told.append) is not None
+    assert begin(_Comes(4), request(), told.append) is not None
     assert told == ["waiting for churn: no minimum"]
-    monkeypatch.setattr(start, "READY_PATIENCE_S", 0.0)
+    monkeypatch.setattr(start, "READY_TIMEOUT_S", 0.0)
     with pytest.raises(InputError, match="churn is not ready, so there is nothing to compare with: no minimum"):
-        begin(_Comes(9), wish(), told.append)
+        begin(_Comes(9), request(), told.append)
 
 
 def test_state_comes_back_as_it_was_written() -> None:
@@ -369,5 +370,5 @@ def test_limits_that_make_no_sense(values: dict[str, Any], words: str) -> None:
 
 
 def test_limits_with_unknown_keys() -> None:
-    with pytest.raises(InputError, match="'speed' is no limit"):
+    with pytest.raises(InputError, match="'speed' is not a limit"):
         Limits.from_json({"speed": 1})

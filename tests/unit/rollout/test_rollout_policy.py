@@ -10,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from property_profiles import examples
 
+from rollout.evidence.replay import Replay
+from rollout.evidence.window import Histogram, NoData, Side, Window
 from rollout.limits import Limits
-from rollout.observation import Histogram, NoData, Observation, Replay, Request, Side, View, Window
-from rollout.policy import Action, Decision, decide, wanted_replicas
-from rollout.state import Phase, Plan, Stable, State
+from rollout.policy.decide import Action, Decision, decide, required_replicas
+from rollout.policy.observation import Observation, Request, View
+from rollout.policy.state import Phase, Plan, Stable, State
 
 LIMITS = Limits(step_time_s=60, step_requests=100, deadline_s=1000, ready_s=200, drain_s=20, look_s=10)
 PLAN = Plan("r", "v7", "churn", "7", "s3://m/7", Stable("", "s3://m/6", 2, 10), LIMITS, False, "ada", "", 0.0)
@@ -176,11 +178,11 @@ def test_a_metric_without_samples_holds() -> None:
 
 def test_pause_stops_the_deadline_and_resume_moves_it() -> None:
     state = at_step(5)
-    paused = decide(state, look(state, 100, request=Request.PAUSE, asked_by="ada"), LIMITS)
+    paused = decide(state, look(state, 100, request=Request.PAUSE, requested_by="ada"), LIMITS)
     assert paused.action is Action.HOLD and "paused by ada" in paused.reason
     late = decide(paused.state, look(paused.state, 5000, metrics=NoData("x")), LIMITS)
     assert late.action is Action.HOLD
-    resumed = decide(late.state, look(late.state, 5000, request=Request.RESUME, asked_by="ada"), LIMITS)
+    resumed = decide(late.state, look(late.state, 5000, request=Request.RESUME, requested_by="ada"), LIMITS)
     assert resumed.state.paused_at is None
     assert resumed.state.deadline == state.deadline + 4900
 
@@ -204,7 +206,9 @@ def test_abort_is_too_late_once_promotion_has_begun() -> None:
 
 def test_a_version_taken_out_while_it_is_promoted_ends_the_rollout() -> None:
     state = replace(at_step(100), phase=Phase.PROMOTING)
-    changed = View(settled=False, problem="changed", foreign="the service was changed to s3://m/6 during the promotion")
+    changed = View(
+        settled=False, problem="changed", external_change="the service was changed to s3://m/6 during the promotion"
+    )
     decision = decide(state, look(state, 500, view=changed), LIMITS)
     assert decision.action is Action.ROLL_BACK and "during the promotion" in decision.reason
 
@@ -220,12 +224,12 @@ def test_pods_that_do_not_come_up_roll_back_with_the_reason() -> None:
 
 def test_canary_gets_pods_for_its_share_of_the_capacity() -> None:
     state = replace(first(), capacity=6)
-    assert [wanted_replicas(replace(state, percent=percent)) for percent in (0, 5, 25, 50, 100)] == [1, 1, 2, 3, 6]
+    assert [required_replicas(replace(state, percent=percent)) for percent in (0, 5, 25, 50, 100)] == [1, 1, 2, 3, 6]
 
 
 def test_capacity_follows_what_stable_needs_for_its_share() -> None:
     state = at_step(50)
-    asked_for = state.capacity + wanted_replicas(state)
+    asked_for = state.capacity + required_replicas(state)
     for replicas, capacity in ((asked_for, state.capacity), (asked_for + 1, 2 * (asked_for + 1))):
         seen = look(state, state.since + 70, view=View(settled=True, stable_replicas=replicas))
         assert decide(state, seen, LIMITS).state.capacity == capacity
@@ -241,7 +245,7 @@ LOOKS = st.builds(
     metrics=st.one_of(st.none(), st.tuples(SIDES, SIDES)),
     settled=st.sampled_from([True, True, True, False]),
     request=st.sampled_from([None] * 12 + list(Request)),
-    foreign=st.sampled_from([""] * 20 + ["stable was changed"]),
+    external_change=st.sampled_from([""] * 20 + ["stable was changed"]),
     replay=st.sampled_from([None, Replay(True, "ok"), Replay(False, "bad")]),
     replicas=st.integers(0, 12),
 )
@@ -257,7 +261,7 @@ def test_any_history(history: list[dict], shadow: bool) -> None:
         window = NoData("down") if metrics is None else Window(state.looked_at, now, *metrics)
         seen = Observation(
             now,
-            View(item["settled"], "" if item["settled"] else "waiting", item["foreign"], item["replicas"]),
+            View(item["settled"], "" if item["settled"] else "waiting", item["external_change"], item["replicas"]),
             window,
             item["request"],
             "ada",
@@ -267,7 +271,11 @@ def test_any_history(history: list[dict], shadow: bool) -> None:
         state = decision.state
         forced = state.forced
         if decision.action is Action.ADVANCE:
-            assert seen.view.settled and not seen.view.foreign and before.phase in (*BEFORE_TRAFFIC, Phase.ANALYSING)
+            assert (
+                seen.view.settled
+                and not seen.view.external_change
+                and before.phase in (*BEFORE_TRAFFIC, Phase.ANALYSING)
+            )
             if before.phase is Phase.ANALYSING and not forced:
                 assert metrics is not None, "never advances without data"
                 assert before.comparison.requests_c + metrics[0].requests >= LIMITS.step_requests
@@ -283,7 +291,7 @@ def test_any_history(history: list[dict], shadow: bool) -> None:
             assert before.percent == 100 and state.step == before.step - 1 and metrics is not None
         if state.percent > before.percent:
             assert decision.action is Action.ADVANCE
-        if before.phase is Phase.PROMOTING and seen.view.foreign:
+        if before.phase is Phase.PROMOTING and seen.view.external_change:
             assert decision.action is Action.ROLL_BACK and state.phase is Phase.DRAINING
         elif before.phase in (Phase.DRAINING, Phase.REMOVING, Phase.PROMOTING):
             assert state.phase in (before.phase, Phase.REMOVING, Phase.ROLLED_BACK, Phase.PROMOTED)

@@ -12,10 +12,20 @@ from typing import Any
 
 import pytest
 
-from rollout.observation import NoData, Question, Window
-from rollout.prometheus import FALLBACKS, FAMILIES, LATENCY, REQUESTS, SCORES, Prometheus, Series, count, growth
+from rollout.evidence.prometheus import (
+    FALLBACKS,
+    FAMILIES,
+    LATENCY,
+    REQUESTS,
+    SCORES,
+    Prometheus,
+    Series,
+    count,
+    growth,
+)
+from rollout.evidence.window import MetricsQuery, NoData, Window
 
-ASKED = Question("tenure", "churn-v7-predictor", "churn-predictor", 1000.0, 1060.0, 120.0, ("canary", "stable"))
+ASKED = MetricsQuery("tenure", "churn-v7-predictor", "churn-predictor", 1000.0, 1060.0, 120.0, ("canary", "stable"))
 CANARY, STABLE = "churn-v7-predictor-7d4f9-x2k8p", "churn-predictor-5c6b7-q9w8e"
 TIMES = (985.0, 1000.0, 1015.0, 1030.0, 1045.0, 1060.0)
 
@@ -96,7 +106,7 @@ def test_a_family_that_is_missing_is_no_data(family: str, side: str) -> None:
 
 
 def test_a_side_that_is_not_needed_may_be_absent() -> None:
-    window = count(series(STABLE), replace(ASKED, need=("stable",)))
+    window = count(series(STABLE), replace(ASKED, required=("stable",)))
     assert isinstance(window, Window)
     assert (window.canary.requests, window.stable.requests) == (0, 40)
 
@@ -127,7 +137,7 @@ def relabelled(items: list[Series], pod: str, before: str, after: str) -> list[S
 
 def test_durations_with_different_bounds_cannot_be_compared() -> None:
     items = relabelled([*series(CANARY), *series(STABLE)], CANARY, "0.01", "0.02")
-    assert count(items, ASKED) == NoData("canary and stable keep durations with different bounds")
+    assert count(items, ASKED) == NoData("the latency histograms of canary and stable have different bounds")
 
 
 def test_two_versions_may_have_their_scores_in_different_buckets() -> None:

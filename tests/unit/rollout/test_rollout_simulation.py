@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rollout.limits import Limits
-from rollout.state import Phase
+from rollout.policy.state import Phase
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 

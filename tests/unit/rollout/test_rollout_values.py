@@ -8,9 +8,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from rollout.comparison import Comparison
+from rollout.evidence.comparison import Comparison
+from rollout.evidence.window import Histogram, Side, Window
 from rollout.limits import Limits
-from rollout.observation import Histogram, Side, Window
 from serving.observation.metrics.score_bounds import between
 from tenure.stats import ScoreProfile
 
@@ -32,7 +32,7 @@ def compared(canary: tuple[float, float], bounds_c: tuple[float, ...], looks: in
     """After looks at normal scores of the canary, mean and spread given, and of stable: 1,000 and 150 dollars."""
     random = np.random.default_rng(seed)
     bounds_s = bounds_of(np.random.default_rng(100).normal(1000.0, 150.0, 4000))
-    comparison = Comparison().learned(answered(random.normal(1000.0, 150.0, 500), bounds_s), LIMITS)
+    comparison = Comparison().with_baseline(answered(random.normal(1000.0, 150.0, 500), bounds_s), LIMITS)
     for _ in range(looks):
         window = Window(
             0.0,
@@ -75,7 +75,7 @@ def test_at_100_percent_scores_are_compared_where_they_were_before() -> None:
     comparison = compared((1000.0, 150.0), TRAINED[1000.0]).new_step()
     alone = Window(0.0, 10.0, answered(np.full(200, 3000.0), TRAINED[1000.0]), Side())
     alarmed = comparison.after(alone, LIMITS)
-    assert set(alarmed.purses) == set(comparison.purses)
+    assert set(alarmed.processes) == set(comparison.processes)
     assert alarmed.alarm(LIMITS).startswith("scores")
     calm = Window(0.0, 10.0, answered(np.random.default_rng(5).normal(1000.0, 150.0, 200), TRAINED[1000.0]), Side())
     assert comparison.after(calm, LIMITS).alarm(LIMITS) == ""
@@ -84,7 +84,7 @@ def test_at_100_percent_scores_are_compared_where_they_were_before() -> None:
 def test_neighbouring_bounds_of_large_values_are_told_apart() -> None:
     scores = np.random.default_rng(0).normal(50_000_000.0, 10.0, 4000)
     bounds = bounds_of(scores)
-    comparison = Comparison().learned(answered(scores, bounds), LIMITS)
-    upward = [name for name in comparison.purses if name.startswith("scores>")]
+    comparison = Comparison().with_baseline(answered(scores, bounds), LIMITS)
+    upward = [name for name in comparison.processes if name.startswith("scores>")]
     assert len(upward) == len(bounds) == len(set(bounds))
     assert min(high - low for low, high in pairwise(bounds)) < 5.0

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from test_rollout_documents import PLAN, STATE
 
-from rollout import watching
-from rollout.record import STATE_KEY, Stored
-from rollout.state import Phase, State, dump
+from rollout.commands import watching
+from rollout.policy.state import Phase, State, dump
+from rollout.traffic.record import STATE_KEY, Stored
 from tenure.errors import InputError, SourceError
 
 PULL = "0 of 1 canary pods are available: p, container c: ImagePullBackOff: back-off"
@@ -33,7 +33,7 @@ def ended(stored: Stored) -> bool:
 
 
 def wait(cluster: Any, limit_s: float = 10.0) -> Stored:
-    return watching.until(cluster, PLAN, ended, limit_s, lambda: None)
+    return watching.wait_until(cluster, PLAN, ended, limit_s, lambda: None)
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +42,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_holds_it_up_is_told_once_and_not_at_every_look(capsys: pytest.CaptureFixture[str]) -> None:
-    preparing = [replace(STATE, held=held) for held in ("", PULL, f"{PULL} 10s", f"{PULL} 20s", f"{PULL} 40s")]
+    preparing = [replace(STATE, held_reason=held) for held in ("", PULL, f"{PULL} 10s", f"{PULL} 20s", f"{PULL} 40s")]
     last = replace(STATE, phase=Phase.ROLLED_BACK, reason=f"canary not ready for 900 s: {PULL}")
     assert wait(waiting_for([*preparing, last])).state == last
     told = [line.partition("Z  ")[2] for line in capsys.readouterr().out.splitlines()]
@@ -55,8 +55,8 @@ def test_what_holds_it_up_is_told_once_and_not_at_every_look(capsys: pytest.Capt
 
 
 def test_a_rollout_that_another_took_the_place_of_is_not_waited_for() -> None:
-    with pytest.raises(InputError, match="another rollout took the place of r"):
-        watching.until(SimpleNamespace(service="churn", stored=lambda: None), PLAN, ended, 10.0, lambda: None)
+    with pytest.raises(InputError, match="another rollout has replaced r"):
+        watching.wait_until(SimpleNamespace(service="churn", stored=lambda: None), PLAN, ended, 10.0, lambda: None)
 
 
 def test_waiting_ends(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""The policy: a pure function from (state, observation, limits) to what happens next.
+"""The policy: a pure function from (state, observation, limits) to the next action and state.
 
       start
         │
@@ -19,12 +19,12 @@
         ▼
     draining ──► removing ──► ROLLED BACK     canary at 0 %, route follows, requests drain; then its entry goes
 
-"Hold" is every look that leaves the phase as it is. No data, NaN and a Prometheus that is down are ``NoData``: they
-hold, and at the deadline they roll back. A pause holds too, and stops the deadline's clock; harm still rolls back.
-At 100 % stable has no traffic, so the test says nothing there; failures may be the canary's, or an incident that would
-meet stable as well. An alarm leads back to the step before, where both can be compared, rather than to a rollback.
-Once promoting has begun there is no way back but a new rollout: stable's pods may be gone. If somebody else takes the
-version out of the service meanwhile, the rollout ends as rolled back.
+"Hold" is the action of a look that leaves the phase as it is. Missing samples, NaN and a Prometheus that is down are
+``NoData``: they hold, and at the deadline they roll back. A pause holds too, and stops the deadline's clock; harm still
+rolls back. At 100 % stable has no traffic, so the test has nothing to compare; failures may be the canary's, or an
+incident that would affect stable as well. An alarm leads back to the step before, where both can be compared, rather
+than to a rollback. Promotion cannot be undone but by a new rollout: stable's pods may be gone. If somebody else removes
+the version from the service meanwhile, the rollout ends as rolled back.
 """
 
 from __future__ import annotations
@@ -32,9 +32,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from rollout.evidence.window import NoData
 from rollout.limits import Limits
-from rollout.observation import NoData, Observation, Request
-from rollout.state import Phase, State
+from rollout.policy.observation import Observation, Request
+from rollout.policy.state import Phase, State
 
 
 class Action(StrEnum):
@@ -47,7 +48,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do, why, and the state that follows. ``state`` alone says what the cluster has to look like."""
+    """The action, its reason, and the state that follows. ``state`` alone determines how the cluster should be."""
 
     action: Action
     reason: str
@@ -55,89 +56,89 @@ class Decision:
 
 
 def decide(state: State, seen: Observation, limits: Limits, *, shadow: bool = False) -> Decision:
-    """One look.
+    """The decision at one look.
 
     Args:
-        state: where the rollout stands.
-        seen: what there is to see now.
-        limits: what it has to keep to.
-        shadow: a replay must be passed before any traffic.
+        state: the rollout's present state.
+        seen: the present observation.
+        limits: of the rollout.
+        shadow: whether a replay must pass before the canary gets any traffic.
     """
     if state.phase.ended:
         return Decision(Action.HOLD, state.reason, state)
     if state.phase is Phase.PROMOTING:
         return _promoting(state, seen)
     if state.phase in (Phase.DRAINING, Phase.REMOVING):
-        return _leaving(state, seen, limits)
+        return _rolling_back(state, seen, limits)
 
-    state, answered = _answer(state, seen)
-    state = _learn(state, seen, limits)
-    against = _against(state, seen, limits)
-    if against:
-        return _roll_back(state, seen, against)
-    decision = _alarmed(state, seen, limits) or _next(state, seen, limits, shadow)
-    if answered and decision.action is Action.HOLD:
-        return Decision(Action.HOLD, f"{answered}; {decision.reason}", decision.state)
+    state, taken = _take_request(state, seen)
+    state = _compare(state, seen, limits)
+    reason = _rollback_reason(state, seen, limits)
+    if reason:
+        return _roll_back(state, seen, reason)
+    decision = _step_back(state, seen, limits) or _next(state, seen, limits, shadow)
+    if taken and decision.action is Action.HOLD:
+        return Decision(Action.HOLD, f"{taken}; {decision.reason}", decision.state)
     return decision
 
 
-def wanted_replicas(state: State) -> int:
-    """Pods that the canary needs for its share, at least one."""
+def required_replicas(state: State) -> int:
+    """Number of pods that the canary needs for its share, at least one."""
     percent = max(state.percent, 1)
     return max(1, -(-state.capacity * percent // 100))
 
 
-def _answer(state: State, seen: Observation) -> tuple[State, str]:
-    """The operator's request taken in, and the words for it."""
+def _take_request(state: State, seen: Observation) -> tuple[State, str]:
+    """The state with the operator's request, and that in words; "" without a request."""
     if seen.request is Request.PAUSE and state.paused_at is None:
-        return replace(state, paused_at=seen.now), f"paused by {seen.asked_by}"
+        return replace(state, paused_at=seen.now), f"paused by {seen.requested_by}"
     if seen.request in (Request.RESUME, Request.PROMOTE) and state.paused_at is not None:
-        rested = max(0.0, seen.now - state.paused_at)
-        state = replace(state, paused_at=None, deadline=state.deadline + rested)
+        paused_s = max(0.0, seen.now - state.paused_at)
+        state = replace(state, paused_at=None, deadline=state.deadline + paused_s)
         if seen.request is Request.RESUME:
-            return state, f"resumed by {seen.asked_by}"
+            return state, f"resumed by {seen.requested_by}"
     if seen.request is Request.PROMOTE:
-        return replace(state, forced=True), f"promotion asked for by {seen.asked_by}"
+        return replace(state, forced=True), f"promotion requested by {seen.requested_by}"
     return state, ""
 
 
-def _learn(state: State, seen: Observation, limits: Limits) -> State:
-    """Evidence grows with every window; windows that overlap what has been judged are not counted twice."""
+def _compare(state: State, seen: Observation, limits: Limits) -> State:
+    """The state with one more window compared, unless it overlaps one that has been evaluated."""
     window = seen.metrics
     if isinstance(window, NoData) or window.start < state.looked_at:
         return state
     if state.phase in (Phase.PREPARING, Phase.SHADOW):
-        comparison = state.comparison.learned(window.stable, limits)
+        comparison = state.comparison.with_baseline(window.stable, limits)
     else:
         comparison = state.comparison.after(window, limits)
     return replace(state, comparison=comparison, looked_at=window.end)
 
 
-def _against(state: State, seen: Observation, limits: Limits) -> str:
-    """What makes going on wrong, in words; "" if nothing does."""
+def _rollback_reason(state: State, seen: Observation, limits: Limits) -> str:
+    """Why the rollout must be rolled back, in words; "" if it need not."""
     e_value = state.comparison.e_value()
     harm = not state.forced and e_value >= 1.0 / limits.false_rollback
     late = state.paused_at is None and seen.now >= state.deadline
     reasons = (
-        (seen.request is Request.ABORT, f"aborted by {seen.asked_by}"),
-        (bool(seen.view.foreign), seen.view.foreign),
+        (seen.request is Request.ABORT, f"aborted by {seen.requested_by}"),
+        (bool(seen.view.external_change), seen.view.external_change),
         (harm, f"canary is worse: {state.comparison.worst()} (e-value {e_value:.3g})"),
-        (late, f"deadline reached while {state.phase}: {state.reason or 'nothing seen'}"),
+        (late, f"deadline reached while {state.phase}: {state.reason or 'nothing observed'}"),
         (_stuck(state, seen, limits), f"canary not ready for {limits.ready_s:g} s: {seen.view.problem}"),
     )
     return next((reason for holds, reason in reasons if holds), "")
 
 
 def _stuck(state: State, seen: Observation, limits: Limits) -> bool:
-    """Pods or route have not been as wanted for too long."""
+    """Whether pods or route have not been as required for too long."""
     if seen.view.settled or state.paused_at is not None:
         return False
     since = state.since if state.phase is not Phase.ANALYSING else state.unready_since
     return since is not None and seen.now - since >= limits.ready_s
 
 
-def _alarmed(state: State, seen: Observation, limits: Limits) -> Decision | None:
-    """Back to the step before if the canary, alone with all the traffic, looks bad; out if there is no step before."""
+def _step_back(state: State, seen: Observation, limits: Limits) -> Decision | None:
+    """Back to the step before on an alarm at 100 %; rolled back if there is no step before; None without an alarm."""
     alarm = "" if state.forced or state.percent < 100 else state.comparison.alarm(limits)
     if not alarm:
         return None
@@ -149,7 +150,7 @@ def _alarmed(state: State, seen: Observation, limits: Limits) -> Decision | None
 
 
 def _next(state: State, seen: Observation, limits: Limits, shadow: bool) -> Decision:
-    """Advance or promote if all that is asked for is there, else hold."""
+    """Advance or promote if every condition holds, else hold."""
     if state.phase is Phase.ANALYSING:
         unready = None if seen.view.settled else (state.unready_since if state.unready_since is not None else seen.now)
         state = replace(state, unready_since=unready)
@@ -168,7 +169,7 @@ def _next(state: State, seen: Observation, limits: Limits, shadow: bool) -> Deci
 
 
 def _without_traffic(state: State, seen: Observation, limits: Limits, shadow: bool) -> Decision:
-    """The canary's pods are ready, and it has no traffic yet."""
+    """The canary's pods are ready, and it has no traffic yet: start with the first step once a replay has passed."""
     if not shadow:
         return _advance(state, seen, limits, 0, "canary is ready")
     if state.phase is Phase.PREPARING:
@@ -181,21 +182,21 @@ def _without_traffic(state: State, seen: Observation, limits: Limits, shadow: bo
 
 
 def _analysing(state: State, seen: Observation, limits: Limits) -> Decision:
-    lacking = _lacking(state, seen, limits)
-    if lacking:
-        return _hold(state, lacking)
+    pending = _pending(state, seen, limits)
+    if pending:
+        return _hold(state, pending)
     reason = f"no harm in {state.comparison.requests_c} requests at {state.percent} %"
     if state.percent == 100:
         return _promote(state, seen, reason)
     return _advance(state, seen, limits, state.step + 1, reason)
 
 
-def _lacking(state: State, seen: Observation, limits: Limits) -> str:
-    """What an advance still waits for, in words; "" if nothing."""
+def _pending(state: State, seen: Observation, limits: Limits) -> str:
+    """What an advance waits for, in words; "" if nothing."""
     if isinstance(seen.metrics, NoData):
         return f"no data: {seen.metrics.reason}"
     if seen.now - state.looked_at > limits.stale_s:
-        return f"no data: last seen {seen.now - state.looked_at:.0f} s ago"
+        return f"no data: the last window ended {seen.now - state.looked_at:.0f} s ago"
     if seen.now - state.since < limits.step_time_s:
         return f"{seen.now - state.since:.0f} of {limits.step_time_s:g} s at {state.percent} %"
     compared = state.comparison
@@ -207,12 +208,12 @@ def _lacking(state: State, seen: Observation, limits: Limits) -> str:
 
 
 def _forced(state: State, seen: Observation, limits: Limits) -> Decision:
-    """On to 100 % at once; there, long enough for requests on their way to stable; then promote."""
+    """To 100 % at once; hold until stable's requests in flight have finished; then promote."""
     if state.percent < 100:
-        return _advance(state, seen, limits, len(limits.steps) - 1, "promotion was asked for")
+        return _advance(state, seen, limits, len(limits.steps) - 1, "promotion was requested")
     if seen.now - state.since < limits.drain_s:
-        return _hold(state, "requests on their way to stable drain")
-    return _promote(state, seen, "promotion was asked for")
+        return _hold(state, "waiting for stable's requests in flight")
+    return _promote(state, seen, "promotion was requested")
 
 
 def _hold(state: State, reason: str) -> Decision:
@@ -220,10 +221,10 @@ def _hold(state: State, reason: str) -> Decision:
 
 
 def _advance(state: State, seen: Observation, limits: Limits, step: int, reason: str) -> Decision:
-    # More of stable's pods than this rollout asked for are there because their load is: what all of the traffic needs
-    # is that much more than what stable's share needs. The pods asked for say nothing about load.
+    # More of stable's pods than this rollout requires were started for its load: all of the traffic needs as many more
+    # pods than stable's share does. The number that this rollout requires does not reflect load.
     replicas = seen.view.stable_replicas
-    grown = replicas > state.capacity + wanted_replicas(state) and state.percent < 100
+    grown = replicas > state.capacity + required_replicas(state) and state.percent < 100
     capacity = max(state.capacity, -(-replicas * 100 // (100 - state.percent))) if grown else state.capacity
     state = replace(state, step=step, percent=limits.steps[step], capacity=capacity)
     return _enter(state, seen, Phase.RAMPING, Action.ADVANCE, f"to {state.percent} %: {reason}")
@@ -243,19 +244,19 @@ def _enter(state: State, seen: Observation, phase: Phase, action: Action, reason
 
 
 def _promoting(state: State, seen: Observation) -> Decision:
-    if seen.view.foreign:
-        return _roll_back(state, seen, seen.view.foreign)
+    if seen.view.external_change:
+        return _roll_back(state, seen, seen.view.external_change)
     if seen.request is Request.ABORT:
         reason = "too late to abort: promotion has begun; start a rollout of the former version"
         return Decision(Action.HOLD, reason, state)
     if not seen.view.settled:
-        # Nothing of stable is left to go back to, so there is no time limit; the history and Events tell.
+        # Stable's pods may be gone, so there is no time limit; history and Events report the wait.
         return Decision(Action.HOLD, seen.view.problem or "promoting: waiting for pods and route", state)
     return Decision(Action.PROMOTE, state.reason, replace(state, phase=Phase.PROMOTED, since=seen.now))
 
 
-def _leaving(state: State, seen: Observation, limits: Limits) -> Decision:
-    """Out of the route, then out of the spec; the reason of the rollback stays the state's reason."""
+def _rolling_back(state: State, seen: Observation, limits: Limits) -> Decision:
+    """Out of the route, then out of the spec; the reason of the rollback remains the state's reason."""
     waited = seen.now - state.since
     late = waited >= limits.ready_s
     following = Phase.REMOVING if state.phase is Phase.DRAINING else Phase.ROLLED_BACK

@@ -1,6 +1,6 @@
-"""Which of several controllers acts: the holder of a Lease, as client-go's leader election has it.
+"""Leader election among controllers by a Lease, as in client-go.
 
-A Lease is taken over when its record has not changed for its whole duration by *this* process's clock: clocks of
+A Lease is taken over when its record has not changed for its whole duration by *this* process's clock: the clocks of
 different machines are never compared.
 """
 
@@ -13,14 +13,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
-from rollout.connection import Conflict
-from rollout.spec import Document
+from rollout.traffic.connection import Conflict
+from rollout.traffic.inference_service import Document
 
 DURATION_S = 30.0
 
 
 class Leases(Protocol):
-    """Where the Lease is kept; ``rollout.traffic.Cluster`` is one."""
+    """Storage of the Lease; ``rollout.traffic.cluster.Cluster`` implements it."""
 
     def lease(self) -> Document | None: ...
 
@@ -28,7 +28,7 @@ class Leases(Protocol):
 
 
 class Leadership:
-    """This process's claim to be the one that acts.
+    """Whether this process is the leader.
 
     Args:
         cluster: where the Lease is.
@@ -46,12 +46,12 @@ class Leadership:
         self._renewed_at: float | None = None
 
     def hold(self) -> bool:
-        """Take or renew the Lease; whether this process holds it now.
+        """Take or renew the Lease; returns whether this process holds it now.
 
         Raises:
-            SourceError: if the cluster cannot be asked.
+            SourceError: the cluster cannot be reached.
         """
-        asked_at = self._clock()
+        started_at = self._clock()
         lease = self._cluster.lease()
         spec = (lease or {}).get("spec", {})
         self.holder = spec.get("holderIdentity") or ""
@@ -75,18 +75,18 @@ class Leadership:
             self._renewed_at = None
             return False
         self.holder = self.identity
-        self._renewed_at = asked_at
+        self._renewed_at = started_at
         return True
 
     def valid(self) -> bool:
-        """Whether there is still time to write before somebody else may take over."""
+        """Whether enough time is left to write before another process may take over."""
         return self._renewed_at is not None and self._clock() - self._renewed_at < self.duration_s * 2 / 3
 
     def release(self) -> None:
-        """Let go, so that the next one need not wait.
+        """Give the Lease up, so that the next leader need not wait.
 
         Raises:
-            SourceError: if the cluster cannot be asked.
+            SourceError: the cluster cannot be reached.
         """
         lease = self._cluster.lease()
         if lease is None or lease["spec"].get("holderIdentity") != self.identity:
@@ -95,7 +95,7 @@ class Leadership:
         try:
             self._cluster.write_lease({**spec, "holderIdentity": "", "leaseDurationSeconds": 1}, lease)
         except Conflict:
-            return  # somebody else has it by now
+            return  # another process holds it already
         finally:
             self._renewed_at = None
 

@@ -1,13 +1,13 @@
 """The sequential test: has the canary been shown to be worse than stable by more than is tolerated?
 
 Every comparison is one of shares: of failed requests, of fallback answers, of requests slower than a limit, of scores
-up to a bin's edge. In a block (what happened between two looks) the canary had ``n_c`` trials of which ``k_c`` hit,
-stable had ``n_s`` and ``k_s``. The null hypothesis, block by block, is
+up to a bin's edge. In a block (the time between two looks) the canary had ``n_c`` trials with ``k_c`` hits, stable had
+``n_s`` and ``k_s``. The null hypothesis, block by block, is
 
     H0:  p_c <= p_s + tolerance,      p_s unknown and free to change from block to block,
 
-so an outage or a busy hour that meets both sides alike is no evidence. Against an alternative ``(q_c, q_s)`` outside
-H0, chosen before the block is seen, the block pays
+so an outage or a busy hour that affects both sides alike is not evidence. A bet on an alternative ``(q_c, q_s)``
+outside H0, chosen before the block is seen, multiplies its wealth by
 
     e = (q_c/r_c)^k_c ((1-q_c)/(1-r_c))^(n_c-k_c) (q_s/r_s)^k_s ((1-q_s)/(1-r_s))^(n_s-k_s)
 
@@ -18,14 +18,15 @@ expectation of one factor is linear in p, so by the inequality of arithmetic and
 (1 + D/n)^n, where D is the directional derivative of the minimised sum, sign turned, from (r_c, r_s) towards
 (p_c, p_s), and D <= 0 because H0 is convex and (r_c, r_s) the minimum.
 
-Products of such bets are a non-negative supermartingale, so by Ville's inequality they ever reach 1/alpha with
-probability at most alpha, however often one looks and whenever one stops. Several bets run at once on a common purse:
-one per size of harm, and part of the purse is kept back and staked a little each block, so that harm that begins late
-(a leak, a cache that fills) is found too. Means of such processes are such processes (Vovk, Wang, "E-values:
-calibration, combination and applications", 2021), which is also how the metrics are put together.
+The wealth, a product of such factors, is a non-negative supermartingale, so by Ville's inequality it ever reaches
+1/alpha with probability at most alpha, however often one looks and whenever one stops (testing by betting:
+Waudby-Smith, Ramdas, "Estimating means of bounded random variables by betting", 2024). The wealth is divided over
+several bets, one per size of harm, and over time: part of it is held in reserve and bet a little each block, so that
+harm that begins late (a leak, a cache that fills) is found too. Means of such processes are such processes (Vovk, Wang,
+"E-values: calibration, combination and applications", 2021), which is also how the metrics are combined.
 
-The bound assumes that requests are independent given their block's rates. Failures that come in bunches are more
-evidence than they should be.
+The bound assumes that requests are independent given their block's rates. Failures in bursts count as more evidence
+than they are.
 """
 
 from __future__ import annotations
@@ -36,14 +37,14 @@ from dataclasses import dataclass
 EFFECTS = (0.5, 1.5, 3.0, 6.0)
 """Sizes of harm that are bet on: distance of the alternative from the tolerated share, in log-odds."""
 
-FIRST_STAKE = 0.5
-"""Share of the purse staked on harm from the first block on; the rest is spread over the blocks that follow."""
+FIRST_BET = 0.5
+"""Share of the wealth that is bet from the first block on; the rest is spread over the blocks that follow."""
 
 CEILING = 1e9
-"""Winnings above this are dropped: the decision has fallen long before, and numbers stay short."""
+"""Largest wealth of a bet: the decision is made at far less, and the stored numbers stay short."""
 
-MEMORY = 0.9
-"""Weight, after one more block, of what stable's share was learned from."""
+BASELINE_DECAY = 0.9
+"""Factor, for each block, on the weight of the earlier trials from which stable's share is estimated."""
 
 
 @dataclass(frozen=True)
@@ -61,63 +62,63 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """One comparison's purse. Immutable; ``after`` gives the next.
+class EProcess:
+    """The wealth of one comparison. Immutable; ``after`` returns the next.
 
-    cash: what has not been staked yet.
-    stakes: what each bet (one per effect) is worth now.
-    trials, hits: stable's, older blocks weighing less; where stable's share is learned from.
+    reserve: wealth that has not been bet yet.
+    bets: wealth of each bet, one per effect.
+    trials, hits: stable's, older blocks weighted less; stable's share is estimated from them.
     """
 
-    cash: float = 1.0
-    stakes: tuple[float, ...] = (0.0,) * len(EFFECTS)
+    reserve: float = 1.0
+    bets: tuple[float, ...] = (0.0,) * len(EFFECTS)
     trials: float = 0.0
     hits: float = 0.0
 
     @property
-    def value(self) -> float:
-        """The e-value: reaches 1/alpha with probability at most alpha, ever, if H0 holds."""
-        return self.cash + sum(self.stakes)
+    def wealth(self) -> float:
+        """The e-value: if H0 holds, it ever reaches 1/alpha with probability at most alpha."""
+        return self.reserve + sum(self.bets)
 
-    def after(self, block: Block, tolerance: float, blocks_planned: int) -> Evidence:
-        """The purse after one more block. One in which a side had no trials is no evidence: p_s is unknown then.
+    def after(self, block: Block, tolerance: float, blocks_planned: int) -> EProcess:
+        """The process after one more block. A block without trials on one side leaves the wealth as it is.
 
         Args:
             block: what happened.
             tolerance: how much larger the canary's share may be, in 0…1.
-            blocks_planned: over how many blocks the part kept back is spread.
+            blocks_planned: over how many blocks the reserve is spread.
         """
-        cash, stakes = self.cash, self.stakes
+        reserve, bets = self.reserve, self.bets
         if block.n_c > 0 and block.n_s > 0 and self.trials > 0:
             expected = (self.hits + 0.5) / (self.trials + 1.0)
-            cash, stakes = self._staked(blocks_planned)
+            reserve, bets = self._place_bets(blocks_planned)
             factors = _payoffs(block, expected, tolerance)
-            stakes = tuple(min(CEILING, stake * factor) for stake, factor in zip(stakes, factors, strict=True))
+            bets = tuple(min(CEILING, bet * factor) for bet, factor in zip(bets, factors, strict=True))
         trials, hits = self.trials, self.hits
         if block.n_s > 0:
-            trials, hits = MEMORY * trials + block.n_s, MEMORY * hits + block.k_s
-        return Evidence(cash, stakes, trials, hits)
+            trials, hits = BASELINE_DECAY * trials + block.n_s, BASELINE_DECAY * hits + block.k_s
+        return EProcess(reserve, bets, trials, hits)
 
-    def learned(self, trials: int, hits: int) -> Evidence:
-        """The same purse, with stable's share known from ``trials`` before the comparison began."""
-        return Evidence(self.cash, self.stakes, self.trials + trials, self.hits + hits)
+    def with_baseline(self, trials: int, hits: int) -> EProcess:
+        """The same wealth, with more of stable's trials to estimate its share from."""
+        return EProcess(self.reserve, self.bets, self.trials + trials, self.hits + hits)
 
-    def _staked(self, blocks_planned: int) -> tuple[float, tuple[float, ...]]:
-        first = not any(self.stakes) and self.cash == 1.0
-        amount = FIRST_STAKE if first else min(self.cash, (1.0 - FIRST_STAKE) / max(1, blocks_planned))
-        return self.cash - amount, tuple(stake + amount / len(self.stakes) for stake in self.stakes)
+    def _place_bets(self, blocks_planned: int) -> tuple[float, tuple[float, ...]]:
+        first = not any(self.bets) and self.reserve == 1.0
+        amount = FIRST_BET if first else min(self.reserve, (1.0 - FIRST_BET) / max(1, blocks_planned))
+        return self.reserve - amount, tuple(bet + amount / len(self.bets) for bet in self.bets)
 
 
 def mean(values: list[float]) -> float:
-    """Several e-values on any data, dependent or not, as one (Vovk, Wang 2021, section 3)."""
+    """One e-value from several, which may depend on each other (Vovk, Wang 2021, section 3)."""
     return sum(values) / len(values)
 
 
 def _payoffs(block: Block, expected: float, tolerance: float) -> list[float]:
-    """What one unit staked on each effect pays."""
+    """The factor by which the wealth of each bet is multiplied."""
     tolerated = expected + tolerance
     if tolerated >= 1.0 - 1e-9:
-        return [1.0] * len(EFFECTS)  # nothing worse than what is tolerated exists
+        return [1.0] * len(EFFECTS)  # no share is larger than the tolerated one
     odds = math.log(tolerated / (1.0 - tolerated))
     return [_payoff(block, 1.0 / (1.0 + math.exp(-(odds + effect))), expected, tolerance) for effect in EFFECTS]
 

@@ -1,6 +1,6 @@
 """The rollout's ConfigMap: plan and state, the operator's request, the replay's outcome, the history.
 
-The controller writes state and history and takes requests out; operators put requests in; a replay its outcome.
+The controller writes state and history and removes requests; operators write requests; a replay writes its outcome.
 """
 
 from __future__ import annotations
@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from rollout.observation import Replay, Request
-from rollout.spec import Document
-from rollout.state import Plan, State, load
+from rollout.evidence.replay import Replay
+from rollout.policy.observation import Request
+from rollout.policy.state import Plan, State, load
+from rollout.traffic.inference_service import Document
 
 STATE_KEY = "rollout.json"
 REQUEST_KEY = "request.json"
@@ -20,35 +21,38 @@ REPLAY_KEY = "replay.json"
 
 @dataclass(frozen=True)
 class Stored:
-    """The rollout's ConfigMap, read."""
+    """The content of the rollout's ConfigMap.
+
+    request: the operator's pending one. requested_by: the operator's name and reason, "" without a request.
+    """
 
     document: Document
     plan: Plan
     state: State
     request: Request | None
-    asked_by: str
+    requested_by: str
     replay: Replay | None
     history: str
 
     @classmethod
     def read(cls, document: Document | None) -> Stored | None:
-        """None if there has never been a rollout.
+        """The content of ``document``; None if there has not been a rollout yet.
 
         Raises:
-            DataError: if it cannot be understood.
+            DataError: the plan or state is not valid.
         """
         data = (document or {}).get("data") or {}
         if document is None or STATE_KEY not in data:
             return None
         plan, state = load(data[STATE_KEY])
-        asked = json.loads(data.get(REQUEST_KEY) or "{}")
+        requested = json.loads(data.get(REQUEST_KEY) or "{}")
         replayed = json.loads(data.get(REPLAY_KEY) or "{}")
         return cls(
             document=document,
             plan=plan,
             state=state,
-            request=Request(asked["request"]) if asked else None,
-            asked_by=f"{asked['who']}: {asked['why']}" if asked else "",
+            request=Request(requested["request"]) if requested else None,
+            requested_by=f"{requested['who']}: {requested['why']}" if requested else "",
             replay=Replay(replayed["ok"], replayed["summary"]) if replayed.get("rollout") == plan.rollout else None,
             history=data.get(HISTORY_KEY, ""),
         )
@@ -60,5 +64,5 @@ def request_json(request: Request, who: str, why: str) -> str:
 
 
 def replay_json(plan: Plan, replay: Replay) -> str:
-    """A replay's outcome, as it is stored; it counts for this rollout only."""
+    """A replay's outcome, as it is stored; it is valid for this rollout only."""
     return json.dumps({"rollout": plan.rollout, "ok": replay.ok, "summary": replay.summary})

@@ -1,12 +1,12 @@
 """Canary against stable on four metrics, as comparisons of shares that the sequential test can judge.
 
-errors      failed requests of all requests
-fallbacks   fallback answers of all requests
-latency     requests slower than ``latency_ratio`` times stable's p99: one in a hundred of stable's is slower than
-            its p99, so a share that is larger by 0.01 or more says that the canary's p99 is past the slow bound
-scores      scores up to an edge, for every edge of stable's histogram and in both directions: Kolmogorov's
-            distance, with the mean of the edges' e-values. Stable's edges lie where its own scores do, be they
-            probabilities or sums of money; the canary's may be others
+errors      failed requests among all requests
+fallbacks   fallback answers among all requests
+latency     requests slower than ``latency_ratio`` times stable's p99. One in a hundred of stable's requests is slower
+            than its p99, so a share that is larger by 0.01 or more means that the canary's p99 exceeds the slow bound
+scores      scores up to an edge, for every edge of stable's histogram and in both directions: the Kolmogorov
+            distance, with the mean of the edges' e-values. Each version's edges lie where its own scores do
+            (probabilities or sums of money), so the canary's may be others
 """
 
 from __future__ import annotations
@@ -16,18 +16,17 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from rollout import evidence
-from rollout.evidence import Block, Evidence
+from rollout.evidence.e_process import Block, EProcess, mean
+from rollout.evidence.window import Histogram, Side, Window
 from rollout.limits import Limits
-from rollout.observation import Histogram, Side, Window
 
-LEARN_REQUESTS = 100
-"""How many of stable's requests its p99 must stand on before latency is compared."""
+BASELINE_REQUESTS = 100
+"""The smallest number of stable's requests from which its p99 is estimated; before, latency is not compared."""
 
 
 @dataclass(frozen=True)
 class Tally:
-    """Trials and hits of one comparison since a step began; what an advance is judged by."""
+    """Trials and hits of one comparison since the step began; an advance is decided by them."""
 
     n_c: int = 0
     k_c: int = 0
@@ -40,68 +39,69 @@ class Tally:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All that is known about canary against stable. Immutable; ``after`` gives the next.
+    """The comparison of canary and stable so far. Immutable; ``after`` returns the next.
 
-    purses: evidence by comparison's name ("errors", "scores<=0.3", …); over the whole rollout.
-    tallies: counts by comparison's name; since the step began.
+    processes: e-process by comparison ("errors", "scores<=0.3", …), over the whole rollout.
+    tallies: counts by comparison, since the step began.
     requests_c, requests_s: answered by the canary and by stable since the step began.
-    slow_s: seconds above which a request is slow; None until stable's p99 is known, infinite if the histogram ends
-        before it.
+    slow_s: duration above which a request is slow; None until stable's p99 is known, infinite if the p99 exceeds the
+        last finite bound of the histogram.
+    stable_latency: stable's counts by bound, until its p99 is known.
     """
 
-    purses: dict[str, Evidence] = field(default_factory=dict)
+    processes: dict[str, EProcess] = field(default_factory=dict)
     tallies: dict[str, Tally] = field(default_factory=dict)
     requests_c: int = 0
     requests_s: int = 0
     slow_s: float | None = None
     stable_latency: dict[float, int] = field(default_factory=dict)
 
-    def learned(self, stable: Side, limits: Limits) -> Comparison:
-        """With what stable did before the canary had any traffic: its shares, and its p99."""
+    def with_baseline(self, stable: Side, limits: Limits) -> Comparison:
+        """With stable's shares and p99 from before the canary had any traffic."""
         known = self._with_slow_bound(stable.latency_s, limits)
-        purses = {
-            name: known.purses.get(name, Evidence()).learned(block.n_s, block.k_s)
+        processes = {
+            name: known.processes.get(name, EProcess()).with_baseline(block.n_s, block.k_s)
             for name, _, block in known._blocks(Side(), stable, limits)
         }
-        return replace(known, purses={**known.purses, **purses})
+        return replace(known, processes={**known.processes, **processes})
 
     def after(self, window: Window, limits: Limits) -> Comparison:
         """With one more window."""
-        purses, tallies = dict(self.purses), dict(self.tallies)
+        processes, tallies = dict(self.processes), dict(self.tallies)
         for name, tolerance, block in self._blocks(window.canary, window.stable, limits):
-            purses[name] = purses.get(name, Evidence()).after(block, tolerance, limits.looks)
+            processes[name] = processes.get(name, EProcess()).after(block, tolerance, limits.looks)
             tallies[name] = tallies.get(name, Tally()) + block
-        grown = replace(
+        following = replace(
             self,
-            purses=purses,
+            processes=processes,
             tallies=tallies,
             requests_c=self.requests_c + window.canary.requests,
             requests_s=self.requests_s + window.stable.requests,
         )
-        # The bound is learned after the window was compared: a bet is placed before its data are seen.
-        return grown._with_slow_bound(window.stable.latency_s, limits)
+        # The bound is updated after the comparison: a bet must be placed before its data are seen.
+        return following._with_slow_bound(window.stable.latency_s, limits)
 
     def new_step(self) -> Comparison:
-        """Counts start again, evidence stays."""
+        """Counts start at 0 again; the e-processes go on."""
         return replace(self, tallies={}, requests_c=0, requests_s=0)
 
     def e_value(self) -> float:
-        """Of all metrics together: reaches 1/alpha with probability at most alpha if the canary is within tolerance."""
+        """Of all metrics: ever reaches 1/alpha with probability at most alpha if the canary is within tolerance."""
         metrics = self._by_metric()
-        return evidence.mean([*metrics.values(), *[1.0] * (len(METRICS) - len(metrics))])
+        return mean([*metrics.values(), *[1.0] * (len(METRICS) - len(metrics))])
 
     def worst(self) -> str:
-        """The metric that speaks loudest against the canary, with its shares, in words."""
+        """The comparison with the most evidence against the canary, with its shares, in words."""
         metrics = self._by_metric()
         if not metrics:
             return "nothing compared yet"
         metric = max(metrics, key=lambda name: metrics[name])
-        names = [name for name in self.purses if _metric(name) == metric]
-        name = max(names, key=lambda name: self.purses[name].value)
+        names = [name for name in self.processes if _metric(name) == metric]
+        name = max(names, key=lambda name: self.processes[name].wealth)
         return self._words(name)
 
     def visible_harm(self, limits: Limits) -> str:
-        """A comparison whose shares in this step are further apart than tolerated, in words; "" if none is."""
+        """A comparison in which the canary's share in this step exceeds the tolerated one, in words; "" if none."""
         for name, tally in self.tallies.items():
             tolerance = _tolerance(name, limits)
             if tally.n_c and tally.n_s and tally.k_c / tally.n_c > tally.k_s / tally.n_s + tolerance:
@@ -109,30 +109,30 @@ class Comparison:
         return ""
 
     def alarm(self, limits: Limits) -> str:
-        """A share of a canary that has all the traffic which is far past what stable's was, in words; "" if none is.
+        """A share of the canary, which has all the traffic, far above stable's earlier one, in words; "" if none.
 
-        There is (next to) nothing to compare with at the same time, so this shows no harm: an incident would look
-        alike. Far is three standard deviations past the tolerance, and three requests.
+        Stable has no traffic to compare with at the same time, so an incident would look the same: an alarm is not
+        evidence of harm. Far is more than three standard deviations and three requests above the tolerated share.
         """
         for name, tally in self.tallies.items():
-            purse = self.purses[name]
-            if tally.n_c and purse.trials > 0:
-                tolerated = min(1.0, purse.hits / purse.trials + _tolerance(name, limits))
+            process = self.processes[name]
+            if tally.n_c and process.trials > 0:
+                tolerated = min(1.0, process.hits / process.trials + _tolerance(name, limits))
                 expected = tally.n_c * tolerated
                 if tally.k_c > expected + 3.0 * math.sqrt(expected * (1.0 - tolerated)) + 3.0:
                     return self._words(name)
         return ""
 
     def missing(self) -> str:
-        """What cannot be compared for want of data, in words; "" if everything can."""
+        """Which metrics have no data to compare, in words; "" if all have."""
         if self.slow_s is not None and math.isinf(self.slow_s):
-            return "stable's p99 lies past the last bound of its latency histogram"
+            return "stable's p99 exceeds the last bound of its latency histogram"
         seen = {_metric(name) for name, tally in self.tallies.items() if tally.n_c}
         absent = [metric for metric in METRICS if metric not in seen]
         return f"no samples yet of {', '.join(absent)}" if absent else ""
 
     def _words(self, name: str) -> str:
-        tally, purse = self.tallies.get(name, Tally()), self.purses[name]
+        tally, process = self.tallies.get(name, Tally()), self.processes[name]
         what = {"errors": "failed requests", "fallbacks": "fallback answers"}.get(_metric(name), "")
         if _metric(name) == "latency":
             what = f"requests over {self.slow_s:g} s"
@@ -142,14 +142,14 @@ class Comparison:
         if tally.n_s:
             stable = f"{tally.k_s / tally.n_s:.2%} of {tally.n_s}"
         else:
-            stable = f"{purse.hits / purse.trials:.2%} before" if purse.trials else "none"
+            stable = f"{process.hits / process.trials:.2%} before" if process.trials else "none"
         return f"{what}: canary {canary}, stable {stable}"
 
     def _by_metric(self) -> dict[str, float]:
         grouped: dict[str, list[float]] = {}
-        for name, purse in self.purses.items():
-            grouped.setdefault(_metric(name), []).append(purse.value)
-        return {metric: evidence.mean(values) for metric, values in grouped.items()}
+        for name, process in self.processes.items():
+            grouped.setdefault(_metric(name), []).append(process.wealth)
+        return {metric: mean(values) for metric, values in grouped.items()}
 
     def _with_slow_bound(self, stable: Histogram, limits: Limits) -> Comparison:
         if self.slow_s is not None:
@@ -158,7 +158,7 @@ class Comparison:
         for bound, count in stable.counts.items():
             known[bound] = known.get(bound, 0) + count
         histogram = Histogram(known)
-        if histogram.total < LEARN_REQUESTS:
+        if histogram.total < BASELINE_REQUESTS:
             return replace(self, stable_latency=known)
         p99 = histogram.bound_of(0.99)
         finite = [bound for bound in sorted(known) if p99 <= bound < math.inf]
@@ -169,10 +169,10 @@ class Comparison:
 
     def _blocks(self, canary: Side, stable: Side, limits: Limits) -> Iterator[tuple[str, float, Block]]:
         """Name, tolerance and block of every comparison that these sides allow."""
-        asked = canary.requests, stable.requests
-        if any(asked):
-            yield "errors", limits.error_share, Block(asked[0], canary.errors, asked[1], stable.errors)
-            yield "fallbacks", limits.fallback_share, Block(asked[0], canary.fallbacks, asked[1], stable.fallbacks)
+        n_c, n_s = canary.requests, stable.requests
+        if n_c or n_s:
+            yield "errors", limits.error_share, Block(n_c, canary.errors, n_s, stable.errors)
+            yield "fallbacks", limits.fallback_share, Block(n_c, canary.fallbacks, n_s, stable.fallbacks)
         slow = self.slow_s
         if slow is not None and math.isfinite(slow) and (canary.latency_s.total or stable.latency_s.total):
             sides = [
@@ -183,8 +183,8 @@ class Comparison:
         yield from _score_blocks(canary.scores, stable.scores, self._edges(stable.scores), limits.score_distance)
 
     def _edges(self, stable: Histogram) -> list[float]:
-        """Where scores are compared: at stable's bounds, those of before if it has no pods any more."""
-        known = {float(name.partition("<=")[2]) for name in self.purses if name.startswith("scores<=")}
+        """Where scores are compared: at stable's bounds; at the earlier ones if stable has no pods any more."""
+        known = {float(name.partition("<=")[2]) for name in self.processes if name.startswith("scores<=")}
         return sorted(bound for bound in stable.counts or known if math.isfinite(bound))
 
 
@@ -194,10 +194,10 @@ METRICS = ("errors", "fallbacks", "latency", "scores")
 def _score_blocks(
     canary: Histogram, stable: Histogram, edges: Sequence[float], tolerance: float
 ) -> Iterator[tuple[str, float, Block]]:
-    """At every edge of stable's the scores up to it and those above it.
+    """For every edge of stable's histogram, the scores up to it and those above it.
 
-    Where the canary has no such edge, the nearest one by which it hits no more often than it really does takes its
-    place: no difference of the bounds can make a canary look worse than it is.
+    Where the canary has no such edge, the nearest one that undercounts its hits is taken: a difference of the bounds
+    can never count against the canary.
     """
     n_c, n_s = canary.total, stable.total
     if not (n_c or n_s):

@@ -1,15 +1,15 @@
-"""What canary and stable did, counted from the server's metrics in Prometheus.
+"""The counts of canary and stable, from the server's metrics in Prometheus.
 
-Read are four families, each with the labels ``namespace`` and ``pod`` that Prometheus' Kubernetes discovery sets:
+Four families are read, each with the labels ``namespace`` and ``pod`` that Prometheus' Kubernetes discovery sets:
 
     tenure_requests_total{code}                     answered requests; code is HTTP's, or its equivalent for gRPC
     tenure_fallbacks_total                          answered by the fallback; must be exposed at 0 too
     tenure_request_duration_seconds_bucket{le}      requests by duration
     tenure_score_bucket{le}                         requests by probability or value of one of their rows
 
-Raw samples are fetched and counted here rather than by ``increase()``, which extrapolates and which drops what a
-counter held when it was first scraped: a canary whose pods fail from their first second would look clean. Counting
-from sample to sample also makes windows meet without gap or overlap, whoever looks and after whatever pause.
+Raw samples are fetched and counted here rather than by ``increase()``, which extrapolates, and which drops the value
+of a counter at its first scrape: a canary whose pods fail from their first second would have no errors. Counting from
+sample to sample also makes windows adjacent without gap or overlap, after whatever pause.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rollout.observation import Histogram, NoData, Question, Side, Window
+from rollout.evidence.window import Histogram, MetricsQuery, NoData, Side, Window
 from tenure.errors import SourceError
 
 REQUESTS = "tenure_requests_total"
@@ -36,10 +36,10 @@ SCORES = "tenure_score_bucket"
 FAMILIES = (REQUESTS, FALLBACKS, LATENCY, SCORES)
 
 LOOKBACK_S = 300.0
-"""How far before a window the sample is looked for that a counter is counted from."""
+"""How far before a window the last sample before it may lie, from which a counter is counted."""
 
 LONGEST_WINDOW_S = 3600.0
-"""After a longer absence, what lies further back is neither evidence nor counted."""
+"""After a longer pause of the controller, earlier samples are ignored."""
 
 LARGEST_ANSWER_BYTES = 256 * 2**20
 
@@ -50,7 +50,7 @@ Samples = list[tuple[float, float]]
 
 @dataclass(frozen=True)
 class Series:
-    """One counter's samples by time (seconds since the epoch). ``label`` is its bound or code, "" if it has neither."""
+    """One counter's samples by time (seconds since the epoch). ``label`` is its bound or code, "" without either."""
 
     family: str
     pod: str
@@ -66,69 +66,69 @@ class Prometheus:
         self.url = url.rstrip("/")
         self.timeout_s = timeout_s
 
-    def observe(self, asked: Question) -> Window | NoData:
-        """What both Deployments' pods did; ``NoData`` if that cannot be said."""
-        asked = replace(asked, start=max(asked.start, asked.now - LONGEST_WINDOW_S))
-        span_s = math.ceil(asked.now - asked.start + LOOKBACK_S)
+    def observe(self, query: MetricsQuery) -> Window | NoData:
+        """The counts of both Deployments' pods; ``NoData`` if they cannot be determined."""
+        query = replace(query, start=max(query.start, query.now - LONGEST_WINDOW_S))
+        span_s = math.ceil(query.now - query.start + LOOKBACK_S)
         names = "|".join(FAMILIES)
-        pods = f"({asked.canary}|{asked.stable})-[a-z0-9]+-[a-z0-9]+"
-        query = f'{{__name__=~"{names}",namespace="{asked.namespace}",pod=~"{pods}"}}[{span_s}s]'
+        pods = f"({query.canary}|{query.stable})-[a-z0-9]+-[a-z0-9]+"
+        selector = f'{{__name__=~"{names}",namespace="{query.namespace}",pod=~"{pods}"}}[{span_s}s]'
         try:
-            return count([_series(result) for result in self._query(query, asked.now)], asked)
+            return count([_series(result) for result in self._query(selector, query.now)], query)
         except SourceError as error:
             return NoData(str(error))
         except (ValueError, KeyError, TypeError) as error:
             return NoData(f"Prometheus at {self.url}: {type(error).__name__}: {error}")
 
-    def _query(self, query: str, now: float) -> list[dict[str, Any]]:
-        form = urllib.parse.urlencode({"query": query, "time": f"{now:.3f}", "timeout": f"{self.timeout_s:g}s"})
+    def _query(self, selector: str, now: float) -> list[dict[str, Any]]:
+        form = urllib.parse.urlencode({"query": selector, "time": f"{now:.3f}", "timeout": f"{self.timeout_s:g}s"})
         request = urllib.request.Request(f"{self.url}/api/v1/query", data=form.encode())  # noqa: S310
         try:
             with urllib.request.urlopen(request, timeout=self.timeout_s) as answer:  # noqa: S310
                 body = answer.read(LARGEST_ANSWER_BYTES)
         except urllib.error.HTTPError as error:
-            raise SourceError(f"Prometheus at {self.url}: HTTP {error.code}: {_said(error.read(10_000))}") from error
+            raise SourceError(f"Prometheus at {self.url}: HTTP {error.code}: {_error(error.read(10_000))}") from error
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", None) or error
             raise SourceError(f"Prometheus at {self.url} does not answer: {reason}") from error
         document = json.loads(body)
         if document.get("status") != "success" or document["data"]["resultType"] != "matrix":
-            raise SourceError(f"Prometheus at {self.url}: {_said(body)}")
+            raise SourceError(f"Prometheus at {self.url}: {_error(body)}")
         results: list[dict[str, Any]] = document["data"]["result"]
         return results
 
 
-def count(series: Iterable[Series], asked: Question) -> Window | NoData:
-    """Both sides' counts from raw samples; ``NoData`` if they do not tell."""
+def count(series: Iterable[Series], query: MetricsQuery) -> Window | NoData:
+    """Both sides' counts from raw samples; ``NoData`` if a required side has none, or one is invalid."""
     sides: dict[str, list[Series]] = {"canary": [], "stable": []}
     for item in series:
-        for side, deployment in (("canary", asked.canary), ("stable", asked.stable)):
+        for side, deployment in (("canary", query.canary), ("stable", query.stable)):
             if re.fullmatch(rf"{re.escape(deployment)}-[a-z0-9]+-[a-z0-9]+", item.pod):
                 sides[side].append(item)
-    for side in asked.need:
-        lacking = _lacking(side, sides[side], asked)
-        if lacking:
-            return NoData(lacking)
-    # A counter without a sample before the window began with it, if anything at all was being scraped then.
-    scraped = any(when <= asked.start for items in sides.values() for item in items for when, _ in item.samples)
+    for side in query.required:
+        missing = _missing(side, sides[side], query)
+        if missing:
+            return NoData(missing)
+    # A counter without a sample before the window started within it, if other counters were scraped before it.
+    scraped = any(when <= query.start for items in sides.values() for item in items for when, _ in item.samples)
     try:
-        counted = {side: _side(items, asked.start, from_zero=scraped) for side, items in sides.items()}
+        counted = {side: _side(items, query.start, from_zero=scraped) for side, items in sides.items()}
     except ValueError as error:
         return NoData(str(error))
-    # Of scores two versions may have different ones: each has them where its own scores lie.
+    # The bounds of scores may differ: each version has them where its own scores lie.
     bounds = {tuple(sorted(side.latency_s.counts)) for side in counted.values()} - {()}
     if len(bounds) > 1:
-        return NoData("canary and stable keep durations with different bounds")
-    return Window(asked.start, asked.now, canary=counted["canary"], stable=counted["stable"])
+        return NoData("the latency histograms of canary and stable have different bounds")
+    return Window(query.start, query.now, canary=counted["canary"], stable=counted["stable"])
 
 
-def _lacking(side: str, items: list[Series], asked: Question) -> str:
+def _missing(side: str, items: list[Series], query: MetricsQuery) -> str:
     for family in FAMILIES:
         newest = max((item.samples[-1][0] for item in items if item.family == family and item.samples), default=None)
         if newest is None:
             return f"no samples of {family} from {side} pods"
-        if asked.now - newest > asked.stale_s:
-            return f"newest sample of {family} from {side} pods is {asked.now - newest:.0f} s old"
+        if query.now - newest > query.stale_s:
+            return f"newest sample of {family} from {side} pods is {query.now - newest:.0f} s old"
     return ""
 
 
@@ -145,10 +145,10 @@ def _side(items: list[Series], start: float, *, from_zero: bool) -> Side:
 
 
 def growth(samples: Samples, start: float, *, from_zero: bool) -> float:
-    """How much a counter grew after ``start``; a value that falls is a restart, counted from 0.
+    """The increase of a counter after ``start``; a decrease is a restart, counted from 0.
 
     Raises:
-        ValueError: if a sample is NaN, infinite or negative.
+        ValueError: a sample is NaN, infinite or negative.
     """
     total = 0.0
     before = None
@@ -166,7 +166,7 @@ def growth(samples: Samples, start: float, *, from_zero: bool) -> float:
 
 
 def _histogram(family: str, grown: list[tuple[Series, float]]) -> Histogram:
-    """The sum over all pods and models, at the bounds that all of them have."""
+    """The sum over all pods and models, at the bounds that they share."""
     parts: dict[tuple[str, str], dict[float, float]] = defaultdict(dict)
     for item, grown_by in grown:
         if item.family == family:
@@ -182,7 +182,7 @@ def _series(result: dict[str, Any]) -> Series:
     return Series(metric["__name__"], metric["pod"], label, samples, metric.get("model", ""))
 
 
-def _said(body: bytes) -> str:
+def _error(body: bytes) -> str:
     try:
         text = str(json.loads(body).get("error", ""))
     except (ValueError, AttributeError):

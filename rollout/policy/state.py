@@ -1,4 +1,4 @@
-"""A rollout's plan, which never changes, and its state, which the policy moves; both as JSON.
+"""A rollout's plan, which never changes, and its state, which the policy advances; both as JSON.
 
 Times are seconds since the epoch.
 """
@@ -11,13 +11,16 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
-from rollout.comparison import Comparison, Tally
-from rollout.evidence import Evidence
+from rollout.evidence.comparison import Comparison, Tally
+from rollout.evidence.e_process import EProcess
 from rollout.limits import Limits
 from tenure.errors import DataError
 
 BASELINE_S = 3600.0
-"""How far before its start a rollout looks back to learn stable's shares and p99."""
+"""How far before its start the metrics are read from which stable's shares and p99 are estimated."""
+
+STORED_NAMES = {"held_reason": "held", "events_posted": "posted", "registry_updated": "told"}
+"""Stored names of the attributes of ``State`` whose name differs: controllers of other versions read them too."""
 
 
 class Phase(StrEnum):
@@ -38,9 +41,9 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True)
 class Stable:
-    """The stable predictor as it was when the rollout began: what a rollback restores.
+    """The stable predictor at the start of the rollout, to which a rollback returns.
 
-    name: the predictor's name, "" if it has none. min_replicas, max_replicas: as in the spec, None where not set.
+    name: the predictor's name, "" without one. min_replicas, max_replicas: as in the spec, None where not set.
     """
 
     name: str
@@ -51,10 +54,11 @@ class Stable:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be rolled out, where from, under which limits.
+    """What is rolled out, in place of what, under which limits.
 
-    rollout: its own name, unique over time. canary: the canary predictor's name.
-    model, version: what the registry's alias moves to; version is the registry's number.
+    rollout: its name, unique over time. canary: the canary predictor's name.
+    model, version: to which the registry's alias moves; version is the registry's number.
+    who, why: requested the rollout, and the reason, for the history.
     """
 
     rollout: str
@@ -79,17 +83,18 @@ class Plan:
 
 @dataclass(frozen=True)
 class State:
-    """Where a rollout stands.
+    """The state of a rollout.
 
     phase: since ``since``. step: index of the step that the canary is at or goes to; -1 before the first.
-    percent: traffic the canary is to have. capacity: pods that carry all of the traffic.
-    deadline: when a rollout that has not been promoted is rolled back; pauses move it.
-    paused_at: None unless paused. forced: an operator asked for promotion, metrics are not asked any more.
-    unready_since: since when pods or route have not been as wanted while the canary is analysed; None if they are.
-    looked_at: end of the last window that was judged.
-    reason: why it is as it is, in words. rows: how many the history has got so far.
-    held: what the last hold was for, so that a hold that goes on is told once.
-    posted: rows up to this one have been posted as Events. told: the registry knows how it ended.
+    percent: share of the traffic that the canary should have. capacity: pods that serve all of the traffic.
+    deadline: when a rollout that has not been promoted is rolled back; pauses postpone it.
+    paused_at: None unless paused. forced: an operator requested promotion, whatever the metrics say.
+    unready_since: since when pods or route are not as required while the canary is analysed; None if they are.
+    looked_at: end of the last window that was evaluated.
+    reason: of the last decision, in words. rows: number of rows in the history.
+    held_reason: of the last hold, so that a hold that goes on is one row of the history.
+    events_posted: rows up to this number have been posted as Events.
+    registry_updated: whether the registry has the outcome.
     """
 
     phase: Phase
@@ -105,9 +110,9 @@ class State:
     comparison: Comparison = field(default_factory=Comparison)
     reason: str = ""
     rows: int = 0
-    held: str = ""
-    posted: int = 0
-    told: bool = False
+    held_reason: str = ""
+    events_posted: int = 0
+    registry_updated: bool = False
 
     @classmethod
     def first(cls, plan: Plan, capacity: int) -> State:
@@ -117,14 +122,15 @@ class State:
         )
 
     def to_json(self) -> dict[str, Any]:
-        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        values = {STORED_NAMES.get(item.name, item.name): getattr(self, item.name) for item in fields(self)}
         return {**values, "phase": str(self.phase), "comparison": _comparison_to_json(self.comparison)}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> State:
-        return cls(
-            **{**values, "phase": Phase(values["phase"]), "comparison": _comparison_from_json(values["comparison"])}
-        )
+        names = {stored: name for name, stored in STORED_NAMES.items()}
+        given = {names.get(name, name): value for name, value in values.items()}
+        comparison = _comparison_from_json(values["comparison"])
+        return cls(**{**given, "phase": Phase(values["phase"]), "comparison": comparison})
 
 
 def dump(plan: Plan, state: State) -> str:
@@ -136,28 +142,31 @@ def load(text: str) -> tuple[Plan, State]:
     """What ``dump`` wrote.
 
     Raises:
-        DataError: if it is anything else.
+        DataError: it is not such a document, or of another format.
     """
     try:
         document = json.loads(text)
         if document["format"] != 1:
-            raise DataError(f"stored rollout: format {document['format']!r} is not known to this version; expected 1")
+            raise DataError(
+                f"stored rollout: format {document['format']!r} is not supported by this version; expected 1"
+            )
         return Plan.from_json(document["plan"]), State.from_json(document["state"])
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"stored rollout: cannot be read: {type(error).__name__}: {error}") from error
 
 
 def _comparison_to_json(comparison: Comparison) -> dict[str, Any]:
+    # The key "purses" is the stored name of the e-processes: controllers of other versions read it too.
     slow = comparison.slow_s
     return {
         "purses": {
             name: [
-                _short(purse.cash),
-                [_short(stake) for stake in purse.stakes],
-                _short(purse.trials),
-                _short(purse.hits),
+                _short(process.reserve),
+                [_short(bet) for bet in process.bets],
+                _short(process.trials),
+                _short(process.hits),
             ]
-            for name, purse in comparison.purses.items()
+            for name, process in comparison.processes.items()
         },
         "tallies": {name: [t.n_c, t.k_c, t.n_s, t.k_s] for name, t in comparison.tallies.items()},
         "requests_c": comparison.requests_c,
@@ -169,9 +178,9 @@ def _comparison_to_json(comparison: Comparison) -> dict[str, Any]:
 
 def _comparison_from_json(values: dict[str, Any]) -> Comparison:
     return Comparison(
-        purses={
-            name: Evidence(cash, tuple(stakes), trials, hits)
-            for name, (cash, stakes, trials, hits) in values["purses"].items()
+        processes={
+            name: EProcess(reserve, tuple(bets), trials, hits)
+            for name, (reserve, bets, trials, hits) in values["purses"].items()
         },
         tallies={name: Tally(*counts) for name, counts in values["tallies"].items()},
         requests_c=values["requests_c"],
@@ -182,5 +191,5 @@ def _comparison_from_json(values: dict[str, Any]) -> Comparison:
 
 
 def _short(number: float) -> float:
-    """Nine digits: rounding moves an e-value by a billionth, and the document stays small."""
+    """Nine digits: rounding changes an e-value by a billionth, and the document stays small."""
     return float(f"{number:.9g}")

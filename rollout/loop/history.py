@@ -1,4 +1,4 @@
-"""What was decided: a row of the history, a log line, an Event."""
+"""The record of a decision: a row of the history, a log line, an Event."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from rollout.policy import Action, Decision
-from rollout.state import Phase, Plan, State
+from rollout.policy.decide import Action, Decision
+from rollout.policy.state import Phase, Plan, State
 
 ROWS_KEPT = 200
-"""A ConfigMap holds 1 MiB; log and Events have the rest."""
+"""A ConfigMap holds 1 MiB; log and Events have the older rows."""
 
 _EVENT_REASONS = {
     Action.HOLD: "RolloutHeld",
@@ -28,7 +28,7 @@ _EVENT_REASONS = {
 class Row:
     """One decision.
 
-    number: counts from 1 in each rollout. time: UTC, ISO 8601. percent: traffic the canary is to have from now on.
+    number: from 1 in each rollout. time: UTC, ISO 8601. percent: the canary's share of the traffic from now on.
     by: the controller's identity.
     """
 
@@ -45,7 +45,7 @@ class Row:
 
     @property
     def event_name(self) -> str:
-        """The same for the same decision, so that telling it twice makes one Event."""
+        """The same for the same decision, so that posting it twice makes one Event."""
         return f"{self.rollout}.{self.number}"
 
     @property
@@ -59,11 +59,11 @@ class Row:
 
 
 def row_of(plan: Plan, before: State, decision: Decision, now: float, by: str) -> Row | None:
-    """The row for a decision; None for a hold that says nothing new."""
+    """The row for a decision; None for a hold whose reason is that of the hold before."""
     after = decision.state
     still = decision.action is Action.HOLD and after.phase is before.phase
-    same = still and kind(decision.reason) == kind(before.held)
-    if same or before.phase.ended:
+    repeated = still and kind(decision.reason) == kind(before.held_reason)
+    if repeated or before.phase.ended:
         return None
     return Row(
         number=before.rows + 1,
@@ -80,7 +80,7 @@ def row_of(plan: Plan, before: State, decision: Decision, now: float, by: str) -
 
 
 def append(text: str, row: Row) -> str:
-    """The history, one JSON object a line, with one more row; the oldest go when there are too many."""
+    """The history, one JSON object a line, with one more row; it keeps the newest ``ROWS_KEPT``."""
     lines = [*text.splitlines(), json.dumps(asdict(row), ensure_ascii=False)]
     return "\n".join(lines[-ROWS_KEPT:]) + "\n"
 
@@ -91,7 +91,7 @@ def rows(text: str) -> list[Row]:
 
 
 def log(event: str, *, stream: TextIO | None = None, **values: Any) -> None:
-    """One JSON object on one line of standard output."""
+    """Print one JSON object on one line."""
     record = {"time": iso(datetime.now(UTC).timestamp()), "event": event, **values}
     print(json.dumps(record, default=str), file=stream or sys.stdout, flush=True)
 
@@ -102,5 +102,5 @@ def iso(seconds: float) -> str:
 
 
 def kind(reason: str) -> str:
-    """A reason without its figures: what a hold is about."""
+    """A reason without its figures, by which two holds are compared."""
     return re.sub(r"\d[\d.,]*", "#", reason)

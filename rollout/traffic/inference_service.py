@@ -1,11 +1,11 @@
-"""The InferenceService that a state asks for: pure functions over its document.
+"""The InferenceService's spec that a state requires: pure functions over its document.
 
-KServe's rules that shape it (Standard mode, read in its source, 0.21):
+KServe's rules behind it (Standard mode, from the source of 0.21):
 
 - a canary has fixed replicas, no autoscaling fields, and at most as many replicas as stable's ``minReplicas``;
-- stable's own least number of pods is its ``minReplicas`` less the canary's ready ones, at least 1. Left alone, stable
-  would shrink to one pod while the canary has the traffic, and a rollback would meet a service that cannot carry it.
-  So ``minReplicas`` is raised to capacity + canary's replicas while a rollout runs, and put back when it ends;
+- stable keeps at least ``minReplicas`` less the canary's ready pods, at least 1. So stable would shrink to one pod
+  while the canary has the traffic, too few to take it back in a rollback. Therefore ``minReplicas`` is raised to
+  capacity + canary's replicas during a rollout, and restored at its end;
 - promotion without a restart: the predictor becomes the canary's spec under the canary's name, in one write with the
   removal of the entry. Both pod templates are then equal, because the canary's spec is a full copy of stable's.
 """
@@ -15,11 +15,11 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from rollout.policy import wanted_replicas
-from rollout.state import Phase, Plan, Stable, State
+from rollout.policy.decide import required_replicas
+from rollout.policy.state import Phase, Plan, Stable, State
 
 Document = Any
-"""A Kubernetes object as JSON: what is in it is the API server's word, not a type of ours."""
+"""A Kubernetes object as JSON; the API server validates it."""
 
 SCALING = ("minReplicas", "maxReplicas", "scaleTarget", "scaleMetric", "scaleMetricType", "autoScaling")
 
@@ -30,7 +30,7 @@ def predictor_object(service: str, predictor_name: str) -> str:
 
 
 def stable_of(isvc: Document) -> Stable:
-    """The stable predictor's particulars."""
+    """The stable predictor of an InferenceService."""
     predictor = isvc["spec"]["predictor"]
     return Stable(
         name=predictor.get("name", ""),
@@ -45,16 +45,16 @@ def storage_uri(predictor: Document) -> str:
 
 
 def canary_of(isvc: Document, name: str) -> Document | None:
-    """The canary entry of that name."""
+    """The canary entry of that name; None if there is none."""
     return next((entry for entry in isvc["spec"].get("canary") or [] if entry["predictor"].get("name") == name), None)
 
 
-def wanted(isvc: Document, plan: Plan, state: State) -> Document:
-    """``spec`` as the state asks for it; equal to the present one when there is nothing to do."""
+def required_spec(isvc: Document, plan: Plan, state: State) -> Document:
+    """``spec`` as the state requires it; equal to the present one when there is nothing to change."""
     spec = copy.deepcopy(isvc["spec"])
     promoted = spec["predictor"].get("name", "") == plan.canary
     if state.phase in (Phase.PROMOTING, Phase.PROMOTED):
-        # Without the entry there is nothing to promote: somebody changed the service since, and that stands.
+        # Without the entry there is nothing to promote: somebody else changed the service, which is not undone.
         return spec if promoted or canary_of(isvc, plan.canary) is None else _promoted(spec, plan)
     if promoted:
         return spec
@@ -64,10 +64,10 @@ def wanted(isvc: Document, plan: Plan, state: State) -> Document:
         _set_replicas(spec["predictor"], plan.stable.min_replicas, plan.stable.max_replicas)
         return spec
     if present is None and state.phase is not Phase.PREPARING:
-        return spec  # somebody took it out: it is not put back
+        return spec  # somebody else removed the entry, which is not undone
     entry = present["predictor"] if present else _canary_predictor(spec["predictor"], plan)
-    # Never fewer than before: pods that go before the route has followed would take requests with them.
-    replicas = max(entry.get("minReplicas", 1), wanted_replicas(state))
+    # Never fewer than before: requests to pods that are removed before the route has changed would fail.
+    replicas = max(entry.get("minReplicas", 1), required_replicas(state))
     spec["canary"] = [{"predictor": {**entry, "minReplicas": replicas}, "trafficPercent": state.percent}]
     _set_replicas(spec["predictor"], *_stable_replicas(plan.stable, state, replicas))
     return spec
@@ -88,7 +88,7 @@ def _canary_predictor(stable: Document, plan: Plan) -> Document:
     predictor = {key: copy.deepcopy(value) for key, value in stable.items() if key not in SCALING}
     predictor.pop("canaryTrafficPercent", None)
     predictor["name"] = plan.canary
-    # The CRD asks for model.name under a canary; KServe's validator wants it empty.
+    # The CRD requires model.name under a canary; KServe's validator requires it to be empty.
     predictor["model"] = {**predictor["model"], "name": "", "storageUri": plan.storage_uri}
     return predictor
 
@@ -112,7 +112,7 @@ def _without_canary(spec: Document, name: str) -> None:
 def _stable_replicas(stable: Stable, state: State, canary_replicas: int) -> tuple[int | None, int | None]:
     least = stable.min_replicas if stable.min_replicas is not None else 1
     if state.phase is Phase.PREPARING:
-        # The canary has no ready pod yet, so nothing is taken off stable's number.
+        # The canary has no ready pod yet, so none is subtracted from stable's.
         low = max(least, canary_replicas)
     else:
         low = max(least, state.capacity) + canary_replicas

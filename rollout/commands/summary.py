@@ -1,15 +1,20 @@
-"""A plan and a rollout in a few lines for people."""
+"""A plan and a rollout's state in a few lines of text."""
 
 from __future__ import annotations
 
 import math
 
 from rollout.limits import Limits
-from rollout.state import Plan, State
+from rollout.policy.state import Plan, State
 
 
-def plan_lines(limits: Limits, requests_per_s: float | None) -> list[str]:
-    """The steps with the time that each takes at least, and what rolls a canary back."""
+def plan_summary(limits: Limits, requests_per_s: float | None) -> list[str]:
+    """The steps, the shortest time that each takes, and what rolls a canary back.
+
+    Args:
+        limits: of the rollout.
+        requests_per_s: the service's traffic, from which the time of a step's requests follows; None if unknown.
+    """
     lines = ["  step   traffic   at least"]
     total_s = 0.0
     for number, percent in enumerate(limits.steps, start=1):
@@ -25,8 +30,8 @@ def plan_lines(limits: Limits, requests_per_s: float | None) -> list[str]:
         f"{limits.false_rollback:.0%} chance of being wrong over the whole rollout, that the canary has",
         f"    {limits.error_share:.2%} more failed requests, {limits.fallback_share:.2%} more fallback answers,",
         f"    {limits.slow_share:.2%} more requests slower than {limits.latency_ratio:g} times stable's p99,",
-        f"    or scores that are distributed otherwise (Kolmogorov distance over {limits.score_distance:g})",
-        "  no data, NaN or a Prometheus that is down hold; they never advance",
+        f"    or another distribution of scores (Kolmogorov distance over {limits.score_distance:g})",
+        "  without metrics (no samples, NaN, Prometheus down) the rollout stays at its step",
     ]
     if total_s >= limits.deadline_s:
         lines.append(
@@ -35,32 +40,32 @@ def plan_lines(limits: Limits, requests_per_s: float | None) -> list[str]:
     return lines
 
 
-def status_lines(service: str, plan: Plan, state: State, now: float) -> list[str]:
-    """A rollout in a few lines for people."""
+def status_summary(service: str, plan: Plan, state: State, now: float) -> list[str]:
+    """The state of a rollout at ``now`` (seconds since the epoch)."""
     paused = ", paused" if state.paused_at is not None else ""
     since = duration(max(0.0, now - state.since))
     lines = [
         f"{service}: version {plan.version} as {plan.canary}: {state.phase}{paused}, {state.percent} % of traffic",
-        f"  for         {since}: {state.held or state.reason}",
+        f"  for         {since}: {state.held_reason or state.reason}",
     ]
     if not state.phase.ended:
         compared = state.comparison
         lines += [
             f"  deadline    in {duration(max(0.0, state.deadline - now))}",
             f"  requests    canary {compared.requests_c}, stable {compared.requests_s} at this step",
-            f"  evidence    {compared.e_value():.3g}; {1 / plan.limits.false_rollback:.3g} rolls back",
-            f"  loudest     {compared.worst()}",
+            f"  e-value     {compared.e_value():.3g}; {1 / plan.limits.false_rollback:.3g} rolls back",
+            f"  worst       {compared.worst()}",
         ]
     return lines
 
 
-def steps_line(limits: Limits) -> str:
+def steps_summary(limits: Limits) -> str:
     """The steps, as in 5 % → 25 % → 50 % → 100 %."""
     return " → ".join(f"{percent} %" for percent in limits.steps)
 
 
 def duration(seconds: float) -> str:
-    """Seconds, minutes or hours, whichever people would say."""
+    """In seconds, minutes or hours."""
     if seconds < 120:
         return f"{seconds:.0f} s"
     minutes = math.ceil(seconds / 60)

@@ -1,4 +1,4 @@
-"""How to find the cluster, and its errors as ours, in one line each that says what to do."""
+"""The connection to the cluster, and the API server's errors as ours, in one line each that says what to do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 
-from rollout.spec import Document
+from rollout.traffic.inference_service import Document
 from tenure.errors import InputError, SourceError
 
 KSERVE = "/apis/serving.kserve.io/v1beta1"
@@ -26,20 +26,20 @@ SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
 class Conflict(Exception):  # noqa: N818 (it is what HTTP calls it)
-    """Somebody else wrote first; read again."""
+    """The object has changed since it was read, or exists already; read it again."""
 
 
 def connect(settings: client.Configuration, context: str | None) -> str:
-    """Fill in where the cluster is and how to log in; the namespace to use where none is named.
+    """Fill in the cluster's address and credentials; returns the default namespace.
 
     Raises:
-        InputError: if there is no cluster to be found, or no such context.
+        InputError: no cluster is configured, or there is no such context.
     """
     inside = SERVICE_ACCOUNT / "namespace"
     if context is None and not os.environ.get("KUBECONFIG") and inside.exists():
         config.load_incluster_config(client_configuration=settings)
         return inside.read_text(encoding="utf-8").strip()
-    # Named here because the client library reads KUBECONFIG once, when it is imported.
+    # The client library reads KUBECONFIG only once, when it is imported.
     file = os.environ.get("KUBECONFIG") or None
     try:
         contexts, active = config.list_kube_config_contexts(file)
@@ -59,7 +59,7 @@ def connect(settings: client.Configuration, context: str | None) -> str:
 
 
 def translated(error: ApiException, path: str, host: str) -> Exception:  # noqa: PLR0911 (one line a status)
-    """An answer that is an error, as ``Conflict``, ``InputError`` or ``SourceError``."""
+    """The API server's error as ``Conflict``, ``InputError`` or ``SourceError``."""
     status = status_of(error)
     message = one_line(str(status.get("message") or error.reason or ""))
     what = f"{host}{path}"
@@ -81,7 +81,7 @@ def translated(error: ApiException, path: str, host: str) -> Exception:  # noqa:
 
 
 def status_of(error: ApiException) -> Document:
-    """The Status object of an answer; empty if it is none."""
+    """The Status object of an error; empty if its body is not one."""
     body = error.body.decode(errors="replace") if isinstance(error.body, bytes) else error.body
     try:
         document = json.loads(body or "")
@@ -91,6 +91,6 @@ def status_of(error: ApiException) -> Document:
 
 
 def one_line(text: str) -> str:
-    """``text`` without line breaks, cut to a length that people read."""
+    """``text`` without line breaks, cut to 400 characters."""
     line = " ".join(text.split())
     return line if len(line) <= 400 else f"{line[:399]}…"

@@ -1,8 +1,8 @@
-"""The controller: look, decide, write down, act. Then the same again.
+"""The controller: observe, decide, record, act; then again.
 
-What is written down is what the cluster has to look like, so a controller that is killed between any two lines is
-followed by one that reads the state and goes on: it writes the spec that the state asks for, if it is not there yet,
-and tells what has not been told.
+The recorded state determines how the cluster should be, so after a controller that was killed between any two writes
+the next one reads the state and continues: it writes the spec that the state requires, posts the Events that are
+missing and updates the registry.
 """
 
 from __future__ import annotations
@@ -15,17 +15,20 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any, Protocol
 
-from rollout import history, policy, spec
-from rollout.connection import Conflict
-from rollout.lease import DURATION_S, Leadership
-from rollout.observation import NoData, Observation, Question, Window
-from rollout.policy import Action, Decision
-from rollout.record import HISTORY_KEY, REQUEST_KEY, STATE_KEY, Stored
+from rollout.evidence.window import MetricsQuery, NoData, Window
+from rollout.loop import history
+from rollout.policy import decide as policy
+from rollout.policy.decide import Action, Decision
+from rollout.policy.observation import Observation
+from rollout.policy.state import Phase, Plan, State, dump
 from rollout.registry import Registry
-from rollout.spec import Document, predictor_object
-from rollout.state import Phase, Plan, State, dump
-from rollout.traffic import Cluster
-from rollout.view import view
+from rollout.traffic import inference_service as spec
+from rollout.traffic.cluster import Cluster
+from rollout.traffic.connection import Conflict
+from rollout.traffic.inference_service import Document, predictor_object
+from rollout.traffic.lease import DURATION_S, Leadership
+from rollout.traffic.record import HISTORY_KEY, REQUEST_KEY, STATE_KEY, Stored
+from rollout.traffic.view import view
 from tenure.errors import InputError, SourceError, TenureError
 
 CONFLICT_RETRIES = 5
@@ -34,18 +37,18 @@ IDLE_S = 10.0
 
 
 class Metrics(Protocol):
-    """Where it is counted what both sides did; ``rollout.prometheus.Prometheus`` is one."""
+    """A source of both sides' counts; ``rollout.evidence.prometheus.Prometheus`` is one."""
 
-    def observe(self, asked: Question) -> Window | NoData: ...
+    def observe(self, query: MetricsQuery) -> Window | NoData: ...
 
 
 class Controller:
     """Drives the rollouts of one InferenceService.
 
     Args:
-        cluster: where it runs.
-        metrics: who counts.
-        registry: whose alias moves; None leaves that to the next controller that has one.
+        cluster: of the service.
+        metrics: the source of both sides' counts.
+        registry: records the outcome; None leaves that to the next controller that has one.
         now: seconds since the epoch.
         clock: monotonic seconds.
     """
@@ -71,13 +74,12 @@ class Controller:
         self._look_s = IDLE_S
 
     def look(self) -> State | None:
-        """One look at the rollout, with what follows from it; its state afterwards.
+        """Observe the rollout, decide and act; returns its state afterwards.
 
-        None if there is none, or another controller holds the Lease. Conflicts are retried on a fresh read.
+        None if there is no rollout, or another controller holds the Lease. Conflicts are retried on a fresh read.
 
         Raises:
-            TenureError: if the cluster cannot be asked, or refuses; nothing is half done that the next look would not
-                put right.
+            TenureError: the cluster cannot be reached or refuses a request; the next look completes what was begun.
         """
         for attempt in range(CONFLICT_RETRIES):
             try:
@@ -92,7 +94,7 @@ class Controller:
         )
 
     def run(self, stop: threading.Event) -> None:
-        """Look until ``stop`` is set; then let go of the Lease."""
+        """Look until ``stop`` is set; then release the Lease."""
         self._log("started", identity=self.leadership.identity, service=self.cluster.service, cluster=self.cluster.host)
         try:
             while not stop.is_set():
@@ -104,7 +106,7 @@ class Controller:
                     pause_s = IDLE_S
                 self._wait(stop, min(pause_s, self.leadership.duration_s / 3))
         finally:
-            # The Lease runs out by itself if this fails.
+            # The Lease expires by itself if this fails.
             with contextlib.suppress(TenureError):
                 self.leadership.release()
             self._log("stopped", identity=self.leadership.identity)
@@ -117,14 +119,14 @@ class Controller:
         if stored is None:
             return None
         self._look_s = stored.plan.limits.look_s
-        done = stored.state.told or self._registry is None
-        if stored.state.phase.ended and stored.request is None and done:
+        recorded = stored.state.registry_updated or self._registry is None
+        if stored.state.phase.ended and stored.request is None and recorded:
             return stored.state
         isvc = self.cluster.isvc()
         decision = self._decide(stored, isvc)
         stored = self._write(stored, decision, isvc)
         self._act(stored, isvc)
-        return self._tell_registry(stored).state
+        return self._update_registry(stored).state
 
     def _decide(self, stored: Stored, isvc: Document) -> Decision:
         plan, state = stored.plan, stored.state
@@ -133,39 +135,40 @@ class Controller:
             view=view(self.cluster.objects(isvc, plan), plan, state),
             metrics=self._measure(plan, state),
             request=stored.request,
-            asked_by=stored.asked_by,
+            requested_by=stored.requested_by,
             replay=stored.replay,
         )
         return policy.decide(state, seen, plan.limits, shadow=plan.shadow)
 
     def _measure(self, plan: Plan, state: State) -> Window | NoData:
         if state.phase not in (Phase.PREPARING, Phase.SHADOW, Phase.RAMPING, Phase.ANALYSING):
-            return NoData("not asked")
-        need: tuple[str, ...] = ("canary", "stable") if state.percent < 100 else ("canary",)
+            return NoData("not needed")
+        required: tuple[str, ...] = ("canary", "stable") if state.percent < 100 else ("canary",)
         if state.percent == 0:
-            need = ("stable",)
-        asked = Question(
+            required = ("stable",)
+        query = MetricsQuery(
             namespace=self.cluster.namespace,
             canary=predictor_object(self.cluster.service, plan.canary),
             stable=predictor_object(self.cluster.service, plan.stable.name),
             start=state.looked_at,
             now=self._now(),
             stale_s=plan.limits.stale_s,
-            need=need,
+            required=required,
         )
-        return self._metrics.observe(asked)
+        return self._metrics.observe(query)
 
     def _write(self, stored: Stored, decision: Decision, isvc: Document) -> Stored:
-        """State, history and the answered request in one write; then log and Event.
+        """Write state and history and remove the request in one write; then log and post the Event.
 
-        Events of earlier rows are posted (again) first: whoever wrote a row may have been killed before its Event.
+        Events of earlier rows are posted (again) first: a controller may have been killed between a row and its Event.
         """
         for earlier in history.rows(stored.history):
-            if earlier.rollout == stored.plan.rollout and earlier.number > stored.state.posted:
+            if earlier.rollout == stored.plan.rollout and earlier.number > stored.state.events_posted:
                 self._post(earlier, isvc)
-        held = decision.reason if decision.action is Action.HOLD else ""
+        held_reason = decision.reason if decision.action is Action.HOLD else ""
         row = history.row_of(stored.plan, stored.state, decision, self._now(), self.leadership.identity)
-        state = replace(decision.state, held=held, rows=stored.state.rows + (1 if row else 0), posted=stored.state.rows)
+        rows = stored.state.rows
+        state = replace(decision.state, held_reason=held_reason, rows=rows + (row is not None), events_posted=rows)
         data: dict[str, str | None] = {STATE_KEY: dump(stored.plan, state)}
         if row is not None:
             data[HISTORY_KEY] = history.append(stored.history, row)
@@ -186,30 +189,30 @@ class Controller:
         return replace(stored, document=document, state=state, request=None)
 
     def _act(self, stored: Stored, isvc: Document) -> None:
-        """Make the spec what the state asks for."""
+        """Write the spec that the state requires."""
         if stored.state.phase.ended:
             return
-        wanted = spec.wanted(isvc, stored.plan, stored.state)
-        patch = spec.merge_patch(isvc["spec"], wanted)
+        required = spec.required_spec(isvc, stored.plan, stored.state)
+        patch = spec.merge_patch(isvc["spec"], required)
         if patch:
             self._check_lease()
             self.cluster.patch_isvc(patch, isvc["metadata"]["resourceVersion"])
             self._log("patched", phase=str(stored.state.phase), percent=stored.state.percent)
 
-    def _tell_registry(self, stored: Stored) -> Stored:
-        """The alias follows what serves, never the other way: a registry that is down is asked again."""
+    def _update_registry(self, stored: Stored) -> Stored:
+        """Record the outcome after it is reached in the cluster; if the registry is down, the next look tries again."""
         plan, state = stored.plan, stored.state
-        if self._registry is None or not state.phase.ended or state.told:
+        if self._registry is None or not state.phase.ended or state.registry_updated:
             return stored
         try:
             if state.phase is Phase.PROMOTED:
-                self._registry.promoted(plan.model, plan.version, who=plan.who, why=plan.why or state.reason)
+                self._registry.record_promotion(plan.model, plan.version, who=plan.who, why=plan.why or state.reason)
             else:
-                self._registry.rolled_back(plan.model, plan.version, why=state.reason)
+                self._registry.record_rollback(plan.model, plan.version, why=state.reason)
         except InputError as error:
-            # A version that came from elsewhere (start --storage-uri): asked again, the registry would say the same.
-            self._log("error", type=type(error).__name__, message=f"the registry was not told: {error}")
-        state = replace(state, told=True)
+            # The version is not in the registry (start --storage-uri): another attempt would fail in the same way.
+            self._log("error", type=type(error).__name__, message=f"the registry was not updated: {error}")
+        state = replace(state, registry_updated=True)
         document = self.cluster.store({STATE_KEY: dump(plan, state)}, stored.document)
         self._resource_version = document["metadata"]["resourceVersion"]
         return replace(stored, document=document, state=state)
@@ -220,22 +223,22 @@ class Controller:
                 row.event_name, isvc, warning=row.warning, reason=row.event_reason, message=row.reason, time=row.time
             )
         except (SourceError, InputError) as error:
-            # An Event is news; log and history have it too, and the rollout does not stand or fall with it.
+            # Log and history have the decision too, so the rollout goes on without the Event.
             self._log("error", type=type(error).__name__, message=f"Event not posted: {error}")
 
     def _check_lease(self) -> None:
         if not self.leadership.valid():
-            raise SourceError("the look took so long that the Lease may have gone to another controller; looking again")
+            raise SourceError("the look took so long that another controller may hold the Lease; looking again")
 
     def _wait(self, stop: threading.Event, timeout_s: float) -> None:
-        """Until the next look is due, or an operator asks for something, or ``stop``."""
+        """Wait until the next look is due, an operator writes a request, or ``stop`` is set."""
         if not self._resource_version:
             stop.wait(timeout_s)
             return
         started = time.monotonic()
         try:
             self.cluster.wait_for_store(self._resource_version, timeout_s)
-            # A request shortens the wait; a watch that ends at once for another reason must not turn it into a spin.
+            # A request shortens the wait; a watch that ends at once for another reason must not make a busy loop.
             stop.wait(0.2)
         except (TenureError, Conflict):
             stop.wait(max(0.0, timeout_s - (time.monotonic() - started)))

@@ -1,11 +1,11 @@
-"""The cluster: the only file that talks to it. Documents go in and out as they are; what they mean is known elsewhere.
+"""The only file that makes requests to the cluster. It reads and writes documents and does not interpret them.
 
-Every write to an object that others write too carries the ``resourceVersion`` it was read at, so that a change in
+Every write to an object that others write too carries the ``resourceVersion`` at which it was read, so that a change in
 between is a ``Conflict`` and never lost.
 
-State lies in a ConfigMap of the InferenceService (owned by it, deleted with it), not in its annotations: KServe copies
-those into the pod template (``buildPredictorResources`` in its source), so each look would restart every pod that
-serves, unless the installation's ``serviceAnnotationDisallowedList`` happened to name our keys.
+State is kept in a ConfigMap that the InferenceService owns (deleted with it), not in its annotations: KServe copies
+those into the pod template (``buildPredictorResources`` in its source), so each look would restart every serving pod,
+unless the installation's ``serviceAnnotationDisallowedList`` happened to contain our keys.
 """
 
 from __future__ import annotations
@@ -20,32 +20,32 @@ from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 
-from rollout.connection import GATEWAY, INSTALL, KSERVE, Conflict, connect, one_line, status_of, translated
-from rollout.spec import Document, predictor_object
-from rollout.state import Plan
-from rollout.view import Objects
+from rollout.policy.state import Plan
+from rollout.traffic.connection import GATEWAY, INSTALL, KSERVE, Conflict, connect, one_line, status_of, translated
+from rollout.traffic.inference_service import Document, predictor_object
+from rollout.traffic.view import Objects
 from tenure.errors import InputError, SourceError
 
 TIMEOUT_S = (5.0, 15.0)
-"""To connect, and to be answered."""
+"""To connect, and to read the response."""
 
 
 class Cluster:
-    """One InferenceService's surroundings: itself, its Deployments, pods and routes, and the rollout's own objects.
+    """One InferenceService with its Deployments, pods and routes, and the rollout's own objects.
 
-    Methods raise ``Conflict`` where said, and beyond that
+    Methods raise ``Conflict`` where documented, and
 
-        InputError      what is asked for does not exist or is refused as invalid: service, CRD, name, context
-        SourceError     the cluster cannot be reached, forbids, or is out of quota
+        InputError      a service, CRD, name or context does not exist, or an object is invalid
+        SourceError     the cluster cannot be reached, forbids the request, or a quota is exceeded
     """
 
     def __init__(self, service: str, namespace: str | None = None, context: str | None = None) -> None:
         settings = client.Configuration()
-        home = connect(settings, context)
-        # The loop repeats what failed, on a fresh read; hidden retries would only hold up its lease.
+        default_namespace = connect(settings, context)
+        # The loop retries on a fresh read; retries of the client would only delay the renewal of its Lease.
         settings.retries = False
         self.service = service
-        self.namespace = namespace or home
+        self.namespace = namespace or default_namespace
         self.host = settings.host
         self._api = client.ApiClient(settings)
 
@@ -66,13 +66,13 @@ class Cluster:
         """Change the InferenceService's ``spec`` by a merge patch.
 
         Raises:
-            Conflict: if it has changed since ``resource_version``.
+            Conflict: it has changed since ``resource_version``.
         """
         body = {"metadata": {"resourceVersion": resource_version}, "spec": spec}
         self._call("PATCH", f"{KSERVE}/namespaces/{self.namespace}/inferenceservices/{self.service}", body)
 
     def objects(self, isvc: Document, plan: Plan) -> Objects:
-        """All that tells how far the cluster has followed."""
+        """The objects from which the progress of the rollout is determined."""
         canary = predictor_object(self.service, plan.canary)
         stable = predictor_object(self.service, plan.stable.name)
         selector = {"labelSelector": f"app=isvc.{canary}"}
@@ -86,7 +86,7 @@ class Cluster:
         )
 
     def routes(self) -> dict[str, Document | None]:
-        """The HTTPRoutes that KServe keeps for the service, by name."""
+        """The HTTPRoutes that KServe writes for the service, by name."""
         path = f"{GATEWAY}/namespaces/{self.namespace}/httproutes"
         return {name: self._get(f"{path}/{name}", GATEWAY) for name in (self.service, f"{self.service}-predictor")}
 
@@ -95,14 +95,14 @@ class Cluster:
         return self._get(f"/api/v1/namespaces/{self.namespace}/configmaps/{self.record}")
 
     def store(self, data: dict[str, str | None], before: Document | None, owner: Document | None = None) -> Document:
-        """Write keys of the ConfigMap (None removes one) and return it as it is then.
+        """Write keys of the ConfigMap (None removes one) and return the new ConfigMap.
 
         Args:
             before: the ConfigMap as read; None creates it.
-            owner: the InferenceService, when it is created.
+            owner: the InferenceService, when the ConfigMap is created.
 
         Raises:
-            Conflict: if it has changed since.
+            Conflict: it has changed since, or exists already.
         """
         path = f"/api/v1/namespaces/{self.namespace}/configmaps"
         if before is not None:
@@ -118,7 +118,7 @@ class Cluster:
         """Return when the ConfigMap changes after ``resource_version``, or after ``timeout_s``, or when watching fails.
 
         Raises:
-            SourceError: if it cannot be watched.
+            SourceError: it cannot be watched.
         """
         query = {
             "watch": "true",
@@ -133,14 +133,14 @@ class Cluster:
                 next(iter(answer.stream(1024)), None)
 
     def lease(self) -> Document | None:
-        """The Lease that says which controller acts."""
+        """The Lease, whose holder is the controller that acts."""
         return self._get(f"/apis/coordination.k8s.io/v1/namespaces/{self.namespace}/leases/{self.record}")
 
     def write_lease(self, spec: Document, before: Document | None) -> None:
         """Create the Lease, or replace its spec.
 
         Raises:
-            Conflict: if it has changed since ``before``, or exists by now.
+            Conflict: it has changed since ``before``, or exists already.
         """
         path = f"/apis/coordination.k8s.io/v1/namespaces/{self.namespace}/leases"
         kind = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease"}
@@ -180,14 +180,14 @@ class Cluster:
         return self._get(f"/apis/apps/v1/namespaces/{self.namespace}/deployments/{name}")
 
     def _get(self, path: str, group: str = "", query: dict[str, str] | None = None) -> Document | None:
-        """The object, None if there is none of that name."""
+        """The object; None if it does not exist."""
         with self._translated(path):
             try:
                 answer = self._request("GET", path, None, query)
             except ApiException as error:
                 if error.status != 404:
                     raise
-                # A missing object is a Status; a group or resource that nobody serves is plain text.
+                # The error of a missing object is a Status; that of an API group which is not installed is plain text.
                 if group and status_of(error).get("kind") != "Status":
                     raise InputError(f"{self.host}: {INSTALL[group]}") from error
                 return None

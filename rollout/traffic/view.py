@@ -1,22 +1,22 @@
-"""What Deployments, pods, routes and the InferenceService say about a rollout: pure functions over their documents."""
+"""How far Deployments, pods, routes and the InferenceService have followed: pure functions over their documents."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rollout import spec
-from rollout.observation import View
-from rollout.policy import wanted_replicas
-from rollout.spec import Document, predictor_object
-from rollout.state import Phase, Plan, State
+from rollout.policy.decide import required_replicas
+from rollout.policy.observation import View
+from rollout.policy.state import Phase, Plan, State
+from rollout.traffic import inference_service as spec
+from rollout.traffic.inference_service import Document, predictor_object
 
 
 @dataclass(frozen=True)
 class Objects:
-    """The cluster's objects that matter, None where one does not exist.
+    """The cluster's objects of a rollout, None where one does not exist.
 
-    routes: the HTTPRoutes that KServe keeps for the service, by name. canary_pods: those of the canary's Deployment.
+    routes: the HTTPRoutes that KServe writes for the service, by name. canary_pods: those of the canary's Deployment.
     """
 
     isvc: Document
@@ -27,15 +27,15 @@ class Objects:
 
 
 def view(objects: Objects, plan: Plan, state: State) -> View:
-    """Objects, seen with what plan and state want of them."""
-    foreign = _foreign(objects.isvc, plan, state)
-    problem = foreign or _unsettled(objects, plan, state)
+    """The objects compared with what plan and state require."""
+    change = _external_change(objects.isvc, plan, state)
+    problem = change or _unsettled(objects, plan, state)
     stable = objects.stable or {}
     replicas = int(stable.get("status", {}).get("replicas", 0))
-    return View(settled=not problem, problem=problem, foreign=foreign, stable_replicas=max(1, replicas))
+    return View(settled=not problem, problem=problem, external_change=change, stable_replicas=max(1, replicas))
 
 
-def _foreign(isvc: Document, plan: Plan, state: State) -> str:  # noqa: PLR0911 (one line a way to interfere)
+def _external_change(isvc: Document, plan: Plan, state: State) -> str:  # noqa: PLR0911 (a return for each change)
     """What somebody else changed under the rollout, in one line; "" if nothing."""
     predictor = isvc["spec"]["predictor"]
     others = [entry["predictor"].get("name", "") for entry in isvc["spec"].get("canary") or []]
@@ -54,16 +54,16 @@ def _foreign(isvc: Document, plan: Plan, state: State) -> str:  # noqa: PLR0911 
     if (uri, name) != (plan.stable.storage_uri, plan.stable.name):
         return f"the stable predictor was changed to {uri}"
     if present is None and state.phase in (Phase.SHADOW, Phase.RAMPING, Phase.ANALYSING):
-        return f"the canary entry {plan.canary} was taken out of the spec"
+        return f"the canary entry {plan.canary} was removed from the spec"
     if present is not None and spec.storage_uri(present["predictor"]) != plan.storage_uri:
         return f"the canary {plan.canary} was changed to {spec.storage_uri(present['predictor'])}"
     return ""
 
 
 def _unsettled(objects: Objects, plan: Plan, state: State) -> str:
-    """What is not yet as wanted, in one line; "" if everything is."""
-    if spec.wanted(objects.isvc, plan, state) != objects.isvc["spec"]:
-        return "the spec is not as wanted yet"
+    """What is not yet as required, in one line; "" if everything is."""
+    if spec.required_spec(objects.isvc, plan, state) != objects.isvc["spec"]:
+        return "the InferenceService's spec has not been updated yet"
     service = objects.isvc["metadata"]["name"]
     canary = predictor_object(service, plan.canary)
     stable = predictor_object(service, plan.stable.name)
@@ -73,33 +73,37 @@ def _unsettled(objects: Objects, plan: Plan, state: State) -> str:
     if state.phase is Phase.DRAINING:
         return _routes(objects.routes, {stable: 100})
     if state.phase in (Phase.REMOVING, Phase.ROLLED_BACK):
-        return f"Deployment {canary} is still there" if objects.canary else _routes(objects.routes, {stable: 100})
-    not_ready = _pods(objects, wanted_replicas(state)) or _status(objects.isvc, plan.canary)
+        return (
+            f"Deployment {canary} has not been deleted yet"
+            if objects.canary
+            else _routes(objects.routes, {stable: 100})
+        )
+    not_ready = _pods(objects, required_replicas(state)) or _status(objects.isvc, plan.canary)
     shares = {stable: 100 - state.percent, canary: state.percent}
     return not_ready or _routes(objects.routes, {name: share for name, share in shares.items() if share})
 
 
-def _pods(objects: Objects, wanted: int) -> str:
+def _pods(objects: Objects, required: int) -> str:
     deployment = objects.canary
     if deployment is None:
         return "the canary's Deployment does not exist yet"
     status = deployment.get("status", {})
     if status.get("observedGeneration", 0) < deployment["metadata"].get("generation", 0):
-        return "the canary's Deployment has not been seen by its controller yet"
+        return "the canary's Deployment has not been processed by its controller yet"
     available, updated = status.get("availableReplicas", 0), status.get("updatedReplicas", 0)
-    if available >= wanted and updated >= wanted and updated == status.get("replicas", 0):
+    if available >= required and updated >= required and updated == status.get("replicas", 0):
         return ""
-    trouble = _trouble(objects)
-    return f"{available} of {wanted} canary pods are available" + (f": {trouble}" if trouble else "")
+    cause = _cause(objects)
+    return f"{available} of {required} canary pods are available" + (f": {cause}" if cause else "")
 
 
-def _trouble(objects: Objects) -> str:
-    """Why pods do not come up, as far as pods and Deployment tell: room on the nodes, image, bundle, crash, quota."""
+def _cause(objects: Objects) -> str:
+    """Why pods do not start (no node, image, bundle, crash, quota), from their status; "" if it is unknown."""
     for pod in objects.canary_pods:
         status = pod.get("status", {})
         for condition in status.get("conditions", []):
             if condition["type"] == "PodScheduled" and condition.get("reason") == "Unschedulable":
-                return _line(f"{pod['metadata']['name']} finds no node: {condition.get('message', '')}")
+                return _line(f"{pod['metadata']['name']} cannot be scheduled: {condition.get('message', '')}")
         for container in [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]:
             waiting = container.get("state", {}).get("waiting") or {}
             ended = (
@@ -107,10 +111,10 @@ def _trouble(objects: Objects) -> str:
             ) or {}
             if waiting.get("reason") in ("PodInitializing", "ContainerCreating", None) and not ended.get("exitCode"):
                 continue
-            says = waiting.get("message", "") if "Image" in waiting.get("reason", "") else ended.get("message", "")
-            what = waiting.get("reason") or ended.get("reason", "failed")
-            says = _end(says or waiting.get("message", ""))
-            return _line(f"{pod['metadata']['name']}, container {container['name']}: {what}: {says}")
+            message = waiting.get("message", "") if "Image" in waiting.get("reason", "") else ended.get("message", "")
+            reason = waiting.get("reason") or ended.get("reason", "failed")
+            message = _end(message or waiting.get("message", ""))
+            return _line(f"{pod['metadata']['name']}, container {container['name']}: {reason}: {message}")
     for condition in (objects.canary or {}).get("status", {}).get("conditions", []):
         if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
             return _line(f"pods cannot be created: {condition.get('message', '')}")
@@ -131,27 +135,27 @@ def _status(isvc: Document, name: str) -> str:
 
 
 def _routes(routes: Mapping[str, Document | None], shares: Mapping[str, int]) -> str:
-    """Every rule of every route sends these shares (percent by Service), and the gateway has taken them in."""
+    """Why not every rule of every route sends these shares (percent by Service) yet, in one line; "" if all do."""
     for name, route in routes.items():
         if route is None:
             return f"HTTPRoute {name} does not exist"
         for rule in route["spec"].get("rules", []):
-            carried = _shares(rule.get("backendRefs", []))
-            if carried != dict(shares):
-                return f"HTTPRoute {name} carries {_words(carried)}, wanted {_words(shares)}"
+            sent = _shares(rule.get("backendRefs", []))
+            if sent != dict(shares):
+                return f"HTTPRoute {name} sends {_words(sent)}, not yet {_words(shares)}"
         parents = route.get("status", {}).get("parents", [])
         if not parents:
-            return f"HTTPRoute {name}: no gateway has taken it in"
+            return f"HTTPRoute {name}: no gateway has accepted it"
         for condition in (condition for parent in parents for condition in parent.get("conditions", [])):
             if condition.get("observedGeneration", 0) < route["metadata"].get("generation", 0):
-                return f"HTTPRoute {name}: the gateway has not taken in its last change"
+                return f"HTTPRoute {name}: the gateway has not processed its last change"
             if condition["type"] in ("Accepted", "ResolvedRefs") and condition["status"] != "True":
                 return _line(f"HTTPRoute {name}: {condition.get('reason', '')}: {condition.get('message', '')}")
     return ""
 
 
 def _shares(backends: Sequence[Document]) -> dict[str, int]:
-    """Percent by Service; those with none left out. A weight that is not given is 1."""
+    """Percent by Service, without those of weight 0. The default weight is 1."""
     weights = {backend["name"]: int(backend.get("weight", 1)) for backend in backends}
     total = sum(weights.values()) or 1
     return {name: round(100 * weight / total) for name, weight in weights.items() if weight}
@@ -162,7 +166,7 @@ def _words(shares: Mapping[str, int]) -> str:
 
 
 def _end(text: str, length: int = 200) -> str:
-    """The end of what a container said last: of a traceback, what it was about."""
+    """The end of a container's last message: of a traceback, the error."""
     line = " ".join(text.split())
     return line if len(line) <= length else f"…{line[-length:]}"
 

@@ -17,10 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from rollout import shadow
+from rollout.evidence import replay_requests
+from rollout.evidence.replay import Answer, Replay, compare, kolmogorov
 from rollout.limits import Limits
-from rollout.observation import Replay
-from rollout.shadow import Answer
 from serving.v2.answer import ALWAYS, SCORE
 from tenure import prediction_log
 from tenure.errors import DataError, SourceError
@@ -84,7 +83,7 @@ def test_what_is_no_log_is_refused(tmp_path: Path) -> None:
 
 def test_a_canary_that_answers_alike_passes() -> None:
     rows = logged(200)
-    replay = shadow.compare(rows, [said(min(1.0, row.score + 0.02)) for row in rows], LIMITS)
+    replay = compare(rows, [said(min(1.0, row.score + 0.02)) for row in rows], LIMITS)
     assert replay.ok
     assert "200 rows" in replay.summary and "p99 10 ms" in replay.summary
 
@@ -102,7 +101,7 @@ def test_a_canary_that_answers_alike_passes() -> None:
     ],
 )
 def test_a_canary_that_does_not_is_rejected(answers: list[Answer], words: str) -> None:
-    replay = shadow.compare(logged(200), answers, LIMITS)
+    replay = compare(logged(200), answers, LIMITS)
     assert not replay.ok and words in replay.summary
 
 
@@ -110,7 +109,7 @@ def test_one_failure_in_a_thousand_is_within_the_limit() -> None:
     rows = logged(1000)
     answers = [said(row.score) for row in rows]
     answers[3] = Answer(None, 10.0, error="timeout")
-    assert shadow.compare(rows, answers, LIMITS).ok
+    assert compare(rows, answers, LIMITS).ok
 
 
 def test_a_canary_that_hangs_is_not_asked_about_every_row() -> None:
@@ -121,34 +120,34 @@ def test_a_canary_that_hangs_is_not_asked_about_every_row() -> None:
             asked.append(n)
             yield Answer(None, 10.0, error="TimeoutError: timed out")
 
-    replay = shadow.compare(logged(1000), hanging(), LIMITS)
+    replay = compare(logged(1000), hanging(), LIMITS)
     assert replay == Replay(False, "6 of 6 replayed requests failed (TimeoutError: timed out)")
     assert len(asked) == 6
 
 
 def test_no_answer_at_all_passes_under_no_limit() -> None:
     silent = [Answer(None, 10.0, error="TimeoutError: timed out")] * 200
-    assert not shadow.compare(logged(200), silent, Limits(error_share=1.0)).ok
+    assert not compare(logged(200), silent, Limits(error_share=1.0)).ok
 
 
 @pytest.mark.parametrize(("factor", "ok"), [(1.02, True), (1.5, False), (100.0, False)])
 def test_values_are_compared_whatever_they_are_measured_in(factor: float, ok: bool) -> None:
     dollars = np.random.default_rng(0).normal(1200.0, 200.0, 300).tolist()
     rows = logged(300, dollars, output="value")
-    replay = shadow.compare(rows, [said(factor * score, output="value") for score in dollars], LIMITS)
+    replay = compare(rows, [said(factor * score, output="value") for score in dollars], LIMITS)
     assert replay.ok is ok, replay.summary
 
 
 def test_a_canary_of_another_task_is_told_from_a_bad_one() -> None:
-    replay = shadow.compare(logged(200), [said(0.5, output="value")] * 200, LIMITS)
+    replay = compare(logged(200), [said(0.5, output="value")] * 200, LIMITS)
     assert not replay.ok
     assert replay.summary.startswith("the canary answers 'value' and stable 'probability': ")
     # A server of before did not say what it logged.
-    assert shadow.compare(logged(200, output=None), [said(n / 200, output="value") for n in range(200)], LIMITS).ok
+    assert compare(logged(200, output=None), [said(n / 200, output="value") for n in range(200)], LIMITS).ok
 
 
 def test_the_scores_are_the_servers() -> None:
-    assert tuple(shadow.OUTPUTS) == tuple(SCORE.values())
+    assert tuple(replay_requests.OUTPUTS) == tuple(SCORE.values())
     assert all(SCORE[task] in outputs for task, outputs in ALWAYS.items())
 
 
@@ -156,21 +155,23 @@ def test_what_the_model_answered_itself_is_replayed(tmp_path: Path) -> None:
     rows = [*logged(120), *(replace(row, model="other") for row in logged(50))]
     rows[3], rows[4] = replace(rows[3], fallback=True), replace(rows[4], score=None)
     write(tmp_path, "20260101T000000Z-a.parquet", rows)
-    assert shadow.replayable(str(tmp_path), 1000, "churn") == [rows[n] for n in range(119, -1, -1) if n not in (3, 4)]
-    with pytest.raises(DataError, match=r"of the last 50 rows that were asked of other, 50 have .* needs at least 100"):
-        shadow.replayable(str(tmp_path), 1000, "other")
+    assert replay_requests.logged_rows(str(tmp_path), 1000, "churn") == [
+        rows[n] for n in range(119, -1, -1) if n not in (3, 4)
+    ]
+    with pytest.raises(DataError, match=r"of the last 50 rows of other, 50 have .* needs at least 100"):
+        replay_requests.logged_rows(str(tmp_path), 1000, "other")
 
 
 def test_a_log_of_an_older_server_is_read(tmp_path: Path) -> None:
     write(tmp_path, "a.parquet", logged(120))
     pq.write_table(pq.read_table(tmp_path / "a.parquet").drop_columns(["output"]), tmp_path / "a.parquet")
-    assert {row.output for row in shadow.replayable(str(tmp_path), 1000, "churn")} == {None}
+    assert {row.output for row in replay_requests.logged_rows(str(tmp_path), 1000, "churn")} == {None}
 
 
 def test_kolmogorovs_distance() -> None:
-    assert shadow.kolmogorov([1, 2, 3], [1, 2, 3]) == (0, 3)
-    assert shadow.kolmogorov([0.1, 0.2], [0.8, 0.9])[0] == 1.0
-    assert shadow.kolmogorov([0.1, 0.2, 0.3, 0.4], [0.1, 0.2, 0.35, 0.4])[0] == pytest.approx(0.25)
+    assert kolmogorov([1, 2, 3], [1, 2, 3]) == (0, 3)
+    assert kolmogorov([0.1, 0.2], [0.8, 0.9])[0] == 1.0
+    assert kolmogorov([0.1, 0.2, 0.3, 0.4], [0.1, 0.2, 0.35, 0.4])[0] == pytest.approx(0.25)
 
 
 class Canary:
@@ -212,21 +213,21 @@ def canary() -> Iterator[Canary]:
 
 def test_a_fallback_is_seen_by_the_answers_parameter(canary: Canary) -> None:
     canary.answer = {**canary.answer, "parameters": {"fallback": "model"}}
-    answer = shadow.ask(canary.url, "churn", logged(100)[5], 5.0)
+    answer = replay_requests.send(canary.url, "churn", logged(100)[5], 5.0)
     assert (answer.score, answer.error, answer.fallback) == (0.4, "", True)
 
 
 def test_the_controllers_key_is_shown_where_it_has_one(canary: Canary, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(shadow.KEY_VARIABLE, raising=False)
-    shadow.ask(canary.url, "churn", logged(100)[5], 5.0)
-    monkeypatch.setenv(shadow.KEY_VARIABLE, "rollout.secret\n")
-    shadow.ask(canary.url, "churn", logged(100)[5], 5.0)
+    monkeypatch.delenv(replay_requests.KEY_VARIABLE, raising=False)
+    replay_requests.send(canary.url, "churn", logged(100)[5], 5.0)
+    monkeypatch.setenv(replay_requests.KEY_VARIABLE, "rollout.secret\n")
+    replay_requests.send(canary.url, "churn", logged(100)[5], 5.0)
     assert canary.shown == [None, "Bearer rollout.secret"]
 
 
 def test_a_row_is_sent_as_named_columns(canary: Canary) -> None:
     row = logged(100)[5]
-    answer = shadow.ask(canary.url, "churn", row, 5.0)
+    answer = replay_requests.send(canary.url, "churn", row, 5.0)
     assert (answer.score, answer.error, answer.fallback) == (0.4, "", False)
     path, body = canary.asked[0]
     assert path == "/v2/models/churn/infer"
@@ -254,26 +255,26 @@ def test_a_row_is_sent_as_named_columns(canary: Canary) -> None:
 )
 def test_answers_that_are_none(canary: Canary, code: int, answer: Any, words: str) -> None:
     canary.code, canary.answer = code, answer
-    answer_of = shadow.ask(canary.url, "churn", logged(100)[0], 5.0)
+    answer_of = replay_requests.send(canary.url, "churn", logged(100)[0], 5.0)
     assert answer_of.score is None and words in answer_of.error
 
 
 def test_a_value_is_a_score_too(canary: Canary) -> None:
     names = ("value", "value_low", "value_high")
     canary.answer = {"outputs": [{"name": name, "data": [1234.5]} for name in names]}
-    answer = shadow.ask(canary.url, "churn", logged(100)[0], 5.0)
+    answer = replay_requests.send(canary.url, "churn", logged(100)[0], 5.0)
     assert (answer.score, answer.output, answer.error) == (1234.5, "value", "")
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://nowhere.invalid", "localhost:8080", "churn"])
 def test_a_way_to_the_canary_that_leads_nowhere_is_no_answer_of_its(url: str) -> None:
     with pytest.raises(SourceError, match=r"the canary cannot be reached at .*--canary-url"):
-        shadow.reach(url, 2.0)
+        replay_requests.reach(url, 2.0)
 
 
 def test_any_answer_is_one(canary: Canary) -> None:
-    shadow.reach(canary.url, 2.0)  # it knows no GET: 501
+    replay_requests.reach(canary.url, 2.0)  # it knows no GET: 501
 
 
 def test_a_canary_that_is_not_there() -> None:
-    assert "refused" in shadow.ask("http://127.0.0.1:9", "churn", logged(100)[0], 2.0).error
+    assert "refused" in replay_requests.send("http://127.0.0.1:9", "churn", logged(100)[0], 2.0).error

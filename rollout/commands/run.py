@@ -1,0 +1,26 @@
+"""``run``: the controller."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import threading
+
+from rollout.commands.options import cluster_of, registry_of
+from rollout.evidence.prometheus import Prometheus
+from rollout.loop.controller import Controller
+from rollout.registry import NoRegistry
+from tenure.errors import InputError
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the controller until SIGTERM or SIGINT."""
+    if not options.prometheus:
+        raise InputError("no Prometheus to read the metrics from: give --prometheus URL, or set PROMETHEUS_URL")
+    cluster = cluster_of(options)
+    cluster.isvc()  # raises at once for a wrong name, a missing CRD or a missing right
+    registry = registry_of(options) or NoRegistry()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    Controller(cluster, Prometheus(options.prometheus), registry).run(stop)

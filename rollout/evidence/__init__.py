@@ -1,0 +1,1 @@
+"""Whether the canary is worse than stable, from metrics and from replayed requests."""

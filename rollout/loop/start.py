@@ -1,0 +1,206 @@
+"""The start of a rollout: the request is checked, and its plan written for the controller."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from rollout.limits import Limits
+from rollout.policy.state import Phase, Plan, State, dump
+from rollout.traffic import inference_service as spec
+from rollout.traffic.cluster import Cluster
+from rollout.traffic.connection import GATEWAY, INSTALL, Conflict
+from rollout.traffic.inference_service import Document, predictor_object
+from rollout.traffic.record import HISTORY_KEY, REPLAY_KEY, REQUEST_KEY, STATE_KEY, Stored
+from tenure.errors import BusyError, InputError, VerdictError
+
+LONGEST_NAME = 63 - len("isvc.")
+"""Of a Deployment: KServe prefixes it with ``isvc.`` in a label, and labels have at most 63 characters."""
+
+READY_TIMEOUT_S = 90.0
+"""A pod is ready within ten seconds of its start, and a node may have to be added for it."""
+READY_POLL_S = 2.0
+
+_NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
+
+
+@dataclass(frozen=True)
+class StartRequest:
+    """A rollout that an operator or the deploy step requests.
+
+    version: the registry's number, or any text that names the version. canary: the canary predictor's name.
+    storage_uri: the bundle of that exact version. shadow: whether a replay must pass before any traffic.
+    who, why: for the history. once: not if the version's last rollout was rolled back.
+    """
+
+    version: str
+    canary: str
+    storage_uri: str
+    model: str
+    limits: Limits
+    shadow: bool
+    who: str
+    why: str
+    once: bool = False
+
+
+def begin(cluster: Cluster, request: StartRequest, notify: Callable[[str], None] = print) -> Plan | None:
+    """Write the plan for the controller and return it; None if that version serves already.
+
+    A second request for the version that is being rolled out changes nothing, so a step may be retried.
+
+    Args:
+        cluster: of the service.
+        request: the version, and how it is rolled out.
+        notify: called with a line for people when the service is not ready yet.
+
+    Raises:
+        InputError: the service, the name or the version makes a rollout impossible, or the service has not become
+            ready in ``READY_TIMEOUT_S``.
+        BusyError: another version is being rolled out.
+        SourceError: the cluster cannot be reached, or forbids it.
+        VerdictError: the version was rolled back before, and ``request.once`` is set.
+    """
+    isvc = cluster.isvc()
+    stored = Stored.read(document := cluster.stored())
+    if stored is not None and not stored.state.phase.ended:
+        active = stored.plan
+        if (active.version, active.storage_uri) == (request.version, request.storage_uri):
+            return active
+        raise BusyError(
+            f"{cluster.service}: version {active.version} is being rolled out ({stored.state.phase}); "
+            f"wait, or abort it first"
+        )
+    if spec.storage_uri(isvc["spec"]["predictor"]) == request.storage_uri:
+        return None
+    if request.once and stored is not None:
+        _check_not_rolled_back(cluster.service, stored, request)
+    check(isvc, cluster.routes(), request)
+    isvc, deployment = _ready(cluster, isvc, notify)
+    started_at = round(time.time(), 3)
+    plan = Plan(
+        rollout=f"{cluster.service}-{request.canary}-{started_at:.0f}",
+        canary=request.canary,
+        model=request.model,
+        version=request.version,
+        storage_uri=request.storage_uri,
+        stable=spec.stable_of(isvc),
+        limits=request.limits,
+        shadow=request.shadow,
+        who=request.who,
+        why=request.why,
+        started_at=started_at,
+    )
+    state = State.first(plan, capacity=_capacity(deployment, plan))
+    data: dict[str, str | None] = {STATE_KEY: dump(plan, state)}
+    if document is not None:
+        data |= {REQUEST_KEY: None, REPLAY_KEY: None, HISTORY_KEY: stored.history if stored else None}
+    try:
+        cluster.store(data, document, owner=isvc)
+    except Conflict as conflict:
+        raise BusyError(f"{cluster.service}: another rollout was started at the same moment: {conflict}") from conflict
+    return plan
+
+
+def check(isvc: Document, routes: Mapping[str, Document | None], request: StartRequest) -> None:
+    """Check that KServe accepts the rollout and will split the traffic.
+
+    Args:
+        isvc: the InferenceService.
+        routes: its HTTPRoutes by name, None for one that does not exist.
+        request: the version and the canary's name.
+
+    Raises:
+        InputError: it would not; the message says what to do.
+    """
+    name = isvc["metadata"]["name"]
+    mode = isvc["metadata"].get("annotations", {}).get("serving.kserve.io/deploymentMode")
+    predictor = isvc["spec"]["predictor"]
+    absent = sorted(route for route, found in routes.items() if found is None)
+    longest = predictor_object(name, request.canary)
+    faults = (
+        (
+            not _NAME.fullmatch(request.canary) or len(longest) > LONGEST_NAME,
+            f"canary name {request.canary!r}: lower-case letters, digits and '-', a letter first, and "
+            f"{longest!r} at most {LONGEST_NAME} characters; choose one with --name",
+        ),
+        (
+            request.canary == predictor.get("name", ""),
+            f"the stable predictor is called {request.canary!r} already; choose another name with --name",
+        ),
+        (
+            not re.match(r"[a-z][a-z0-9+.-]*://\S+$", request.storage_uri),
+            f"{request.storage_uri!r} is not a storage URI, as in s3://models/churn/7/data/bundle",
+        ),
+        (
+            mode != "Standard",
+            f"{name} runs in deployment mode {mode or 'unset'}: a canary needs the annotation "
+            f"serving.kserve.io/deploymentMode: Standard (Knative splits by canaryTrafficPercent instead)",
+        ),
+        (
+            "model" not in predictor,
+            f"{name}: spec.predictor has no 'model' (a canary needs it; shorthands such as 'xgboost:' cannot be split)",
+        ),
+        (
+            bool(absent),
+            f"{name} has no HTTPRoute {', '.join(absent)}: KServe must run with enableGatewayApi=true and a gateway, "
+            f"or no traffic is split; {INSTALL[GATEWAY]}",
+        ),
+        (
+            bool(isvc["spec"].get("canary")),
+            f"{name} has a canary that was not started by tenure rollout; remove it first",
+        ),
+    )
+    for wrong, words in faults:
+        if wrong:
+            raise InputError(words)
+
+
+def _check_not_rolled_back(service: str, stored: Stored, request: StartRequest) -> None:
+    """A schedule that trains the same model every night must not start its rollout every night."""
+    if stored.state.phase is Phase.ROLLED_BACK and stored.plan.storage_uri == request.storage_uri:
+        raise VerdictError(
+            f"{service}: version {request.version} was rolled back ({stored.state.reason}) and is not started again; "
+            f"to start it nevertheless: "
+            f"tenure rollout start {service} --version {request.version} --model {request.model}"
+        )
+
+
+def not_ready(isvc: Document, stable: Document | None) -> str:
+    """Why the service is not ready; "" if it is.
+
+    KServe reports a service that is being scaled out as not ready, although it serves: here it is ready with its
+    smallest number of pods.
+    """
+    conditions = {item["type"]: item for item in isvc.get("status", {}).get("conditions") or []}
+    ready = conditions.get("Ready", {})
+    available = int((stable or {}).get("status", {}).get("availableReplicas", 0))
+    if ready.get("status") == "True" or available >= max(1, isvc["spec"]["predictor"].get("minReplicas") or 1):
+        return ""
+    return str(ready.get("message") or ready.get("reason") or "no Ready condition")
+
+
+def _ready(cluster: Cluster, isvc: Document, notify: Callable[[str], None]) -> tuple[Document, Document | None]:
+    """The service and its Deployment once it is ready: for seconds after a promotion it has too few pods."""
+    ends = time.monotonic() + READY_TIMEOUT_S
+    notified = ""
+    while True:
+        deployment = cluster.deployment(predictor_object(cluster.service, spec.stable_of(isvc).name))
+        reason = not_ready(isvc, deployment)
+        if not reason:
+            return isvc, deployment
+        if time.monotonic() >= ends:
+            raise InputError(f"{cluster.service} is not ready, so there is nothing to compare with: {reason}")
+        if reason != notified:
+            notify(f"waiting for {cluster.service}: {reason}")
+            notified = reason
+        time.sleep(READY_POLL_S)
+        isvc = cluster.isvc()
+
+
+def _capacity(stable: Document | None, plan: Plan) -> int:
+    """Number of pods that serve all of the traffic now."""
+    running = int((stable or {}).get("status", {}).get("replicas", 0))
+    return max(running, plan.stable.min_replicas or 1, 1)

@@ -1,0 +1,1 @@
+"""What a rollout does next: pure functions over its state and what is observed."""
