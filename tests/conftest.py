@@ -1,4 +1,4 @@
-"""What tests of several areas share: a small real bundle on the telco table."""
+"""What tests of several areas share: a small real bundle on the telco table, an empty MLflow, rendered manifests."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pytest
+from manifests import Document, Render, rendered
 from property_profiles import load_profile
 
 load_profile()
@@ -81,6 +82,31 @@ def small_value_bundle(tmp_path_factory: pytest.TempPathFactory) -> SmallBundle:
 
     folder = tmp_path_factory.mktemp("small_value") / "bundle"
     return SmallBundle(folder, write_bundle(folder))
+
+
+@pytest.fixture(scope="session")
+def kubectl() -> str:
+    path = shutil.which("kubectl")
+    if path is None:
+        pytest.skip("kubectl is not installed")
+    return path
+
+
+@pytest.fixture(scope="session")
+def render(kubectl: str) -> Render:
+    """Manifests as `make deploy` would apply them, rendered once a session.
+
+    ``render("kind")``, or ``render("kind", "canary", …)`` for an overlay with further components; documents.
+    """
+    cache: dict[tuple[str, ...], list[Document]] = {}
+
+    def documents(overlay: str, *components: str) -> list[Document]:
+        key = (overlay, *components)
+        if key not in cache:
+            cache[key] = rendered(overlay, components)
+        return cache[key]
+
+    return documents
 
 
 @pytest.fixture(scope="session")

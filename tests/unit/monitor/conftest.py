@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
 
 import pytest
 from documents import assert_valid
-from profiled import write_bundle
+from profiled import with_profile
 from pyarrow import csv
 
-from tenure import bundle as bundles
 from tenure.contract.settings import Source
-from tenure.parsing import parse_batch
-from tenure.stats import ScoreProfile, build
 
 
 @pytest.fixture(scope="module")
@@ -27,15 +22,6 @@ def watched(small_bundle, tmp_path_factory):
 def watched_value(small_value_bundle, tmp_path_factory):
     """The small bundle of a regression, likewise."""
     return with_profile(small_value_bundle, tmp_path_factory.mktemp("watched_value") / "bundle")
-
-
-def with_profile(small: Any, folder: Path) -> Path:
-    given = bundles.read(small.folder)
-    names = list(given.contract.inputs)
-    parsed, _ = parse_batch(small.rows.select(names).combine_chunks().to_batches()[0], given.contract.inputs)
-    said = given.predict({name: parsed.column(name) for name in names}).score
-    profile = build([parsed], given.contract.inputs).to_dict() | {"scores": ScoreProfile.of(said).to_dict()}
-    return write_bundle(small, folder, profile)
 
 
 @pytest.fixture(autouse=True)

@@ -2,49 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from documents import assert_valid
+from served_log import log_answers
 from typer.testing import CliRunner
 
 from components.monitor import logic
 from pipelines.cli import app
-from serving.observation.prediction_log.rows import Entry, RowMaker
-from serving.observation.prediction_log.sink import Sink
 from tenure import bundle as bundles
-from tenure.errors import DataError, SourceError
+from tenure.errors import DataError
 from tenure.monitoring.answered import Answered
-
-NOON = datetime(2026, 11, 21, 12, tzinfo=UTC).timestamp()
 
 
 @pytest.fixture
 def serve(tmp_path):
     """Answer a table's rows and log them: ``serve(bundle, rows)``; returns the log's location."""
-
-    def answer(bundle, rows, *, fallback=False, version=None, location=str(tmp_path / "log"), name=None):
-        model = bundles.read(bundle)
-        columns = {column: rows.column(column).to_pylist() for column in model.contract.inputs}
-        prediction = model.predict(columns)
-        if version is not None:
-            prediction = replace(prediction, version=version)
-        maker = RowMaker(model.manifest.name, model.contract, None)
-        maker.add(Entry(None, "r", NOON, columns, None, prediction, fallback), 0, rows.num_rows)
-        batch = maker.batch()
-        for row in batch.slice(0, 3).to_pylist():
-            assert_valid("prediction-log-row", row | {"time": row["time"].isoformat()})
-        written = Sink(location).write([batch])
-        if name is not None:
-            (Path(location) / written).rename(Path(location) / name)
-        return location
-
-    return answer
+    return functools.partial(log_answers, location=str(tmp_path / "log"))
 
 
 def test_customers_who_were_served_are_judged_by_inputs_and_scores(watched, small_bundle, serve, tmp_path):
@@ -135,27 +112,3 @@ def test_the_command_takes_a_log_in_place_of_a_table(watched, small_bundle, serv
     assert done.exit_code == 0, done.stderr
     assert done.stdout.startswith("fine: 1,300 customers against ")
     assert monitor().stderr == "tenure: there are no customers to compare: give a TABLE, or a prediction log by --log\n"
-
-
-def test_the_log_in_an_object_store(watched, small_bundle, serve, tmp_path, monkeypatch):
-    """As the steps reach it: the address without an endpoint, the endpoint and the keys in the environment."""
-    from botocore.session import get_session
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    given = {"ENDPOINT_URL": f"http://{host}:{port}", "ACCESS_KEY_ID": "testing", "SECRET_ACCESS_KEY": "testing"}
-    for name, value in given.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
-    get_session().create_client("s3", region_name="us-east-1").create_bucket(Bucket="tenure-data")
-    try:
-        log = serve(watched, small_bundle.rows, location="s3://tenure-data/prediction-log")
-        found = logic.run(bundle=watched, current=None, monitoring=tmp_path / "out", log=log)
-        assert (found["verdict"], found["rows"]) == ("fine", small_bundle.rows.num_rows)
-        with pytest.raises(DataError, match=r"no .* (under|at) s3://tenure-data/elsewhere"):
-            logic.run(bundle=watched, current=None, monitoring=tmp_path / "out", log="s3://tenure-data/elsewhere")
-        with pytest.raises((SourceError, DataError), match="s3://no-such-bucket/log"):
-            logic.run(bundle=watched, current=None, monitoring=tmp_path / "out", log="s3://no-such-bucket/log")
-    finally:
-        server.stop()

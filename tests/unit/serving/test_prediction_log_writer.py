@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -282,43 +281,6 @@ def test_a_full_disk_leaves_no_half_file(tmp_path: Path) -> None:
     assert "cannot write to" in done.stdout
     (whole,) = folder.iterdir()
     assert pa.parquet.read_table(whole).num_rows == 1_000
-
-
-def test_object_storage_that_comes_back(entry: Any, model: Any, writers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    import boto3
-    from moto.server import ThreadedMotoServer
-
-    for name, value in (
-        ("AWS_ACCESS_KEY_ID", "a"),
-        ("AWS_SECRET_ACCESS_KEY", "b"),
-        ("AWS_DEFAULT_REGION", "us-east-1"),
-    ):
-        monkeypatch.setenv(name, value)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    _, port = server.get_host_and_port()
-    location = f"s3://logs/predictions?scheme=http&endpoint_override=127.0.0.1:{port}"
-    try:
-        with pytest.raises(SourceError, match="cannot write to s3://logs/predictions"):
-            Sink(location).write(batches(entry, model))
-        sink = Recorder()
-        sink.write = Sink(location).write  # type: ignore[method-assign]
-        writer = writers(sink, file_s=0.0)
-        writer.offer(entry("before", rows=3))
-        until(lambda: "failed" in writes() and writes()["failed"] >= 1)
-        boto3.client("s3", endpoint_url=f"http://127.0.0.1:{port}").create_bucket(Bucket="logs")
-        until(lambda: rows_counted("written") == 3)
-        assert [row.request_id for row in prediction_log.newest(location, 10)] == ["before"] * 3
-        since = datetime(2023, 1, 1, tzinfo=UTC)
-        for version, rows in ((model.bundle.version, 2), ("another", 0)):
-            assert prediction_log.answered(location, version, 2, since).num_rows == rows
-    finally:
-        server.stop()
-
-
-def writes() -> dict[str, float]:
-    family = next(family for family in instruments.collect() if family.name == "tenure_prediction_log_writes")
-    return {sample.labels["outcome"]: sample.value for sample in family.samples}
 
 
 def test_options(capsys: pytest.CaptureFixture[str]) -> None:

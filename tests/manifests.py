@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[1]
 K8S = ROOT / "k8s"
 OVERLAYS = ("kind", "production")
 MODEL_URI = "s3://tenure-models/mlflow/1/0123456789abcdef/artifacts/model-0a1b2c3d4e5f/data/bundle"

@@ -14,7 +14,7 @@ from tenure.errors import ContractError, DataError
 from tenure.tracking import Registry, log_run, resolve, to_tags
 from tenure.training.search.storage import open_storage
 
-DATASETS = Path(__file__).resolve().parents[3] / "datasets"
+DATASETS = Path(__file__).resolve().parents[2] / "datasets"
 
 
 def contract(uri):

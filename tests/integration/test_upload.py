@@ -1,5 +1,7 @@
 """A table of this machine on its way to a cluster, by an object store that moto plays."""
 
+# ruff: noqa: F401, F811 (fixtures are imported, and used as arguments of the same name)
+
 import hashlib
 import json
 from pathlib import Path
@@ -7,7 +9,7 @@ from pathlib import Path
 import boto3
 import pytest
 import s3fs
-from kubeflow_double import task
+from kubeflow_double import compilers, kubeflow, task
 from moto.server import ThreadedMotoServer
 from typer.testing import CliRunner
 

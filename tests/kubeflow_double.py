@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import base64
+import functools
 import gzip
 import json
 import re
 import threading
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from pipelines.graphs.compilation import COMPILERS
 
 
 def node(path, phase, message="", ended="2026-11-21T12:00:00Z", kind="Pod"):
@@ -160,3 +166,31 @@ class KubeflowDouble:
         at = int(query.get("page_token", [""])[0] or 0)
         following = str(at + 1) if at + 1 < len(found) else ""
         return 200, {"recurringRuns": found[at : at + 1], "next_page_token": following}
+
+
+@pytest.fixture(scope="session")
+def compilers():
+    """The compilers, each at work once for the same settings."""
+    made = {}
+
+    def once(name, settings, output):
+        key = name, repr(settings)
+        if key not in made:
+            COMPILERS[name](settings, output)
+            made[key] = output.read_bytes()
+        output.write_bytes(made[key])
+
+    return {name: functools.partial(once, name) for name in COMPILERS}
+
+
+@pytest.fixture
+def kubeflow(monkeypatch, compilers):
+    monkeypatch.setattr("pipelines.graphs.compilation.COMPILERS", compilers)
+    for name in ("KFP_ENDPOINT", "KFP_TOKEN", "KF_PIPELINES_ENDPOINT", "KF_PIPELINES_UI_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    monkeypatch.setattr("pipelines.cluster.kubeconfig.DEFAULT_FILE", Path("/nowhere/config"))
+    monkeypatch.setattr("pipelines.cluster.submit.POLL_S", 0.01)
+    double = KubeflowDouble()
+    yield double
+    double.close()
