@@ -25,7 +25,7 @@ def monitoring_pipeline(settings: Settings) -> BaseComponent:
         log: address of a prediction log, whose customers are compared in place of the table's; empty for none.
     """
 
-    @dsl.pipeline(name=NAME, description="Whether the customers of today are still those that the champion learnt from")
+    @dsl.pipeline(name=NAME, description="Whether current customers are like those that the champion was trained on")
     def monitoring(contract: str, reference: str = "", log: str = "") -> None:
         placed = Placement(settings)
         final = placed(notify(run_id=dsl.PIPELINE_JOB_ID_PLACEHOLDER, pipeline=NAME))
@@ -35,7 +35,7 @@ def monitoring_pipeline(settings: Settings) -> BaseComponent:
                 monitor(contract=contract, champion=fetched.outputs["champion"], reference=reference, log=log)
             )
             with dsl.If(monitored.outputs["Output"] == "retrain", "retrain"):
-                message = "retrain: today's customers are not those that the model learnt from"
+                message = "retrain: the current customers differ from those that the model was trained on"
                 placed(alert(message=message, run_id=dsl.PIPELINE_JOB_ID_PLACEHOLDER, pipeline=NAME))
 
     return monitoring

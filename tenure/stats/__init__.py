@@ -1,4 +1,4 @@
-"""How columns are distributed, and how far two distributions are apart."""
+"""Distributions of columns, and distances between them."""
 
 from tenure.stats.profile import NumberProfile, Profile, TextProfile, build
 from tenure.stats.psi import ColumnComparison, compare_columns, distances, psi

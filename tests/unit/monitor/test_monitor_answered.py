@@ -1,4 +1,4 @@
-"""Customers as the server met them: monitoring of a prediction log that the server's own code wrote."""
+"""Monitoring of the customers in a prediction log that the server's own code wrote."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def serve(tmp_path):
     return functools.partial(log_answers, location=str(tmp_path / "log"))
 
 
-def test_customers_who_were_served_are_judged_by_inputs_and_scores(watched, small_bundle, serve, tmp_path):
+def test_answered_customers_are_judged_by_inputs_and_scores(watched, small_bundle, serve, tmp_path):
     log = serve(watched, small_bundle.rows.slice(0, 500))
     serve(watched, small_bundle.rows.slice(500))
     found = logic.run(bundle=watched, current=None, monitoring=tmp_path / "out", log=log)
@@ -52,7 +52,7 @@ def test_other_customers_of_the_server_ask_for_a_new_model(watched, small_bundle
     assert found["scores"]["mean_now"] > found["scores"]["mean_then"]
 
 
-def test_values_that_were_served_are_judged_likewise(watched_value, small_value_bundle, serve, tmp_path):
+def test_answered_values_are_judged_likewise(watched_value, small_value_bundle, serve, tmp_path):
     log = serve(watched_value, small_value_bundle.rows)
     found = logic.run(bundle=watched_value, current=None, monitoring=tmp_path / "out", log=log)
     assert (found["verdict"], found["scores"]["psi"] < 1e-3) == ("fine", True)

@@ -62,7 +62,7 @@ def test_without_a_reference_scores_are_held_against_those_of_the_validation_par
     assert any(reason.startswith("the probabilities moved far") for reason in far["reasons"])
 
 
-def test_of_a_bundle_that_does_not_tell_its_scores_the_inputs_alone_are_judged(watched, small_bundle, save, tmp_path):
+def test_without_scores_in_the_bundle_only_the_inputs_are_judged(watched, small_bundle, save, tmp_path):
     """One from before they were kept."""
     given = bundles.read(watched)
     profile = {name: value for name, value in given.profile.items() if name != "scores"}

@@ -46,11 +46,11 @@ def table(plans: str) -> pa.Table:
 
 @pytest.fixture
 def champion(tmp_path: Path) -> Path:
-    """A champion that learnt from plans a and b in equal parts."""
+    """A champion trained on plans a and b in equal parts."""
     columns = {"months": Column(type="integer"), "plan": Column(type="category")}
-    learnt = table("ab").select(["months", "plan"])
+    trained_on = table("ab").select(["months", "plan"])
     batch = pa.RecordBatch.from_pydict(
-        {"months": [int(n) for n in learnt["months"].to_pylist()], "plan": learnt["plan"].to_pylist()}
+        {"months": [int(n) for n in trained_on["months"].to_pylist()], "plan": trained_on["plan"].to_pylist()}
     )
     (tmp_path / "champion" / "bundle").mkdir(parents=True)
     (tmp_path / "champion" / "bundle" / "profile.json").write_text(build([batch], columns).to_json())
@@ -115,7 +115,7 @@ TIMED = CONTRACT.replace("{min_rows: 10}", "{min_rows: 10, freshness_days: 30}")
 def test_rows_that_grew_too_old_since_validate_looked_stop_the_run_by_their_day(
     tmp_path: Path, champion: Path, monkeypatch: pytest.MonkeyPatch, with_champion: bool
 ) -> None:
-    """Validate's answer came from the cache; the age is asked for as of the run's day, and told in both reports."""
+    """Validate's answer came from the cache; the age is asked for as of the run's day, and shown in both reports."""
     monkeypatch.setenv("TENURE_RUN_DIR", str(tmp_path / "run"))
     days = ["2024-05-01", "2024-04-02"] * (ROWS // 2)
     pq.write_table(table("ab").append_column("seen", pa.array(days)), tmp_path / "t.parquet")
@@ -187,7 +187,7 @@ def test_the_artifacts_say_what_the_table_was_and_show_it(tmp_path: Path, champi
     assert Path(metrics.path).exists()
     assert "This table meets its contract" in Path(report.path).read_text()
 
-    validation, apart = artifact(dsl.Artifact, tmp_path, "validation"), artifact(dsl.Metrics, tmp_path, "distances")
+    validation, distances = artifact(dsl.Artifact, tmp_path, "validation"), artifact(dsl.Metrics, tmp_path, "distances")
     summary = artifact(dsl.Markdown, tmp_path, "summary.md")
     check_drift.python_func(
         contract=CONTRACT,
@@ -196,12 +196,12 @@ def test_the_artifacts_say_what_the_table_was_and_show_it(tmp_path: Path, champi
         findings=findings,
         champion=dsl.Artifact(name="champion", uri=str(champion)),
         validation=validation,
-        distances=apart,
+        distances=distances,
         summary=summary,
     )
     assert validation.metadata == {"verdict": "warn", **made_of}
-    assert set(apart.metadata) == {"psi_months", "psi_plan"}
-    assert apart.metadata["psi_plan"] > 0.25
+    assert set(distances.metadata) == {"psi_months", "psi_plan"}
+    assert distances.metadata["psi_plan"] > 0.25
     text = Path(summary.path).read_text()
     assert text.startswith("# warn\n")
     assert "- **warn** 'plan' moved since the champion: PSI" in text
