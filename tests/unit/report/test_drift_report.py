@@ -80,8 +80,7 @@ def test_the_table_of_inputs_shows_distance_missing_and_new_values(moved: dict) 
 def test_rows_model_source_and_limits_are_named(moved: dict) -> None:
     page = Page(render(moved)).text
     for words in (
-        "1,200 rows read",
-        "30 could not be parsed",
+        "1,200 rows 30 could not be parsed 1,170 could be read",
         "'tenure' is not a whole number 30",
         f"version {moved['model']['version']} , made on 1 January 2026",
         "Current customers the table in memory",
