@@ -23,7 +23,7 @@ def main() -> None:
 def _trees(matrix: NDArray[np.float32], label: NDArray[np.float64]) -> list[Row]:
     import xgboost
 
-    from tenure.explain import Explainer
+    from tenure.explanation import Explainer
     from tenure.training.families.models.xgboost import BoosterModel
 
     settings = {"objective": "binary:logistic", "max_depth": DEPTH, "nthread": 1, "base_score": 0.5}
@@ -45,7 +45,7 @@ def _trees(matrix: NDArray[np.float32], label: NDArray[np.float64]) -> list[Row]
 
 
 def _walks(matrix: NDArray[np.float32], label: NDArray[np.float64]) -> list[Row]:
-    from tenure.explain import Explainer
+    from tenure.explanation import Explainer
     from tenure.training.families import Rows, get
     from tenure.training.families.models.k_nearest_neighbours import MAX_ROWS
 

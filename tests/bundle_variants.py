@@ -16,7 +16,7 @@ from tenure.bundle import Companion, read
 from tenure.bundle.files import describe, read_files, write_files
 from tenure.bundle.manifest import COMPANION, content_version
 from tenure.decision import Calibration, HalfWidth
-from tenure.explain import LinearTerms
+from tenure.explanation import LinearTerms
 
 BALLAST_SIZE = 256
 

@@ -128,7 +128,7 @@ def _attributes(answered: Answered) -> dict[str, Any]:
     if model is not None:
         attributes |= {"tenure.model.name": model.name, "tenure.model.version": model.bundle.version}
     if query is not None:
-        attributes |= {"tenure.rows": query.rows, "tenure.explain": query.options.explain}
+        attributes |= {"tenure.rows": query.rows, "tenure.explanation": query.options.explain}
     if answered.fallback:
         attributes["tenure.fallback"] = answered.fallback
     return attributes

@@ -17,7 +17,7 @@ from serving.resilience.fallback import fallback_prediction, invalid_scores, rep
 from serving.v2.errors import RequestError
 from serving.v2.query import Query
 from tenure.bundle import AnyPrediction
-from tenure.explain import Reason
+from tenure.explanation import Reason
 
 if TYPE_CHECKING:
     from serving.inference.model import ChurnModel

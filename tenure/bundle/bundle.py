@@ -18,7 +18,7 @@ from tenure.bundle.prediction import Prediction, ValuePrediction
 from tenure.contract import Contract
 from tenure.decision import Decision, ValueDecision
 from tenure.errors import InputError
-from tenure.explain import Explainer, Reason, Terms
+from tenure.explanation import Explainer, Reason, Terms
 from tenure.transform import Columns, Encoded, Transform
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tenure.decision import Calibration, Decision, HalfWidth, ValueDecision
 from tenure.decision.calibration import sigmoid
-from tenure.explain import LinearTerms, Link
+from tenure.explanation import LinearTerms, Link
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.explain import Reason
+from tenure.explanation import Reason
 
 Flags = dict[str, NDArray[np.bool_]]
 """By column, which rows; only columns in which some row is concerned."""

@@ -20,7 +20,7 @@ from tenure.contract import Contract, contract_hash
 from tenure.contract import parse as parse_contract
 from tenure.decision import Decision, ValueDecision
 from tenure.errors import BundleError
-from tenure.explain import Terms, from_arrays
+from tenure.explanation import Terms, from_arrays
 from tenure.transform import Transform
 
 T = TypeVar("T")

@@ -17,7 +17,7 @@ from tenure.bundle.manifest import COMPANION, FileEntry, Manifest, content_versi
 from tenure.contract import Contract, contract_hash, dump
 from tenure.contract.settings import Source
 from tenure.decision import Decision, ValueDecision
-from tenure.explain import Terms
+from tenure.explanation import Terms
 from tenure.transform import Transform
 
 _LIBRARIES = ("numpy", "onnx", "onnxruntime", "pyarrow", "scikit-learn", "tenure", "xgboost", "xgboost-cpu")

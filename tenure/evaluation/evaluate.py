@@ -20,7 +20,7 @@ from tenure.evaluation.scoring import TestPart, read_test_part
 from tenure.evaluation.setting import Setting
 from tenure.evaluation.standing import read_standing
 from tenure.evaluation.values import ValueSetting
-from tenure.explain import customers_held, sampled_walks
+from tenure.explanation import customers_held, sampled_walks
 from tenure.progress import progress
 from tenure.sources import write_text
 from tenure.stats.bootstrap import LEVEL

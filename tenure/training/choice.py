@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tenure.contract.settings import Objective
-from tenure.explain import EnsembleTerms, InteractionTerms, LinearTerms, QuadraticTerms, Terms
+from tenure.explanation import EnsembleTerms, InteractionTerms, LinearTerms, QuadraticTerms, Terms
 from tenure.training.families import direction
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from tenure.bundle import Companion
 from tenure.contract import Contract
 from tenure.decision import adaptive_half_width, choose_calibration, within_bounds
-from tenure.explain import LinearTerms
+from tenure.explanation import LinearTerms
 from tenure.training.export import export, margins, score
 from tenure.training.families import Rows, evaluate, get
 from tenure.training.rows import MakingRows

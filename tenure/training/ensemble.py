@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from tenure.contract.family_names import ENSEMBLE
 from tenure.contract.settings import Objective
-from tenure.explain import Link, log_odds
+from tenure.explanation import Link, log_odds
 from tenure.training.candidates import Best
 from tenure.training.families import ROUNDS, Folds, Rows, evaluate, get, is_better
 

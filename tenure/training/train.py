@@ -11,7 +11,7 @@ from tenure.bundle import write
 from tenure.contract import Contract
 from tenure.contract.family_names import ENSEMBLE
 from tenure.decision import Decision, ValueDecision
-from tenure.explain import LinearTerms
+from tenure.explanation import LinearTerms
 from tenure.progress import progress
 from tenure.sources import write_text
 from tenure.training.candidates import best_of_families

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.explain.ensemble import EnsembleTerms, combine
+from tenure.explanation.ensemble import EnsembleTerms, combine
 from tenure.training.export.model import ExportedModel
 from tenure.training.export.verify import export, score
 

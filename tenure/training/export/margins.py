@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tenure.explain.ensemble import SHARE_FLOOR, EnsembleTerms
-from tenure.explain.interactions import InteractionTerms
-from tenure.explain.model import FlatTrees, LinearTerms, Terms
-from tenure.explain.neighbours import RADIUS, RESOLUTION, NeighbourTerms
-from tenure.explain.network import NetworkTerms
-from tenure.explain.quadratic import QuadraticTerms
+from tenure.explanation.ensemble import SHARE_FLOOR, EnsembleTerms
+from tenure.explanation.interactions import InteractionTerms
+from tenure.explanation.model import FlatTrees, LinearTerms, Terms
+from tenure.explanation.neighbours import RADIUS, RESOLUTION, NeighbourTerms
+from tenure.explanation.network import NetworkTerms
+from tenure.explanation.quadratic import QuadraticTerms
 from tenure.training.export.tree_node import tree_attributes
 
 if TYPE_CHECKING:

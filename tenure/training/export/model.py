@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tenure.explain.model import Terms
+from tenure.explanation.model import Terms
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ of leaves in float32 would cost the seventh digit that we promise.
 
 from __future__ import annotations
 
-from tenure.explain.model import Terms
+from tenure.explanation.model import Terms
 from tenure.training.export.margins import Graph, margin
 
 OPSET = 20

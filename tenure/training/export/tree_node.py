@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tenure.explain.model import LEAF, FlatTrees
+from tenure.explanation.model import LEAF, FlatTrees
 
 _SUM, _NO_TRANSFORM, _BRANCH_LEQ = 1, 0, 0
 """Values of ``aggregate_function``, ``post_transform`` and ``nodes_modes``, see the operator's specification."""

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tenure.explain.arrays import Link
-from tenure.explain.model import LEAF, FlatTrees
+from tenure.explanation.arrays import Link
+from tenure.explanation.model import LEAF, FlatTrees
 
 
 class TreeNodes(NamedTuple):

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.errors import TenureError
-from tenure.explain.ensemble import EnsembleTerms
-from tenure.explain.model import LEAF, FlatTrees, Terms
+from tenure.explanation.ensemble import EnsembleTerms
+from tenure.explanation.model import LEAF, FlatTrees, Terms
 from tenure.training.export.model import ExportedModel
 from tenure.training.export.onnx_graph import build
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.contract.family_names import MODULE_PATHS, MODULES
-from tenure.explain.model import Terms
+from tenure.explanation.model import Terms
 
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial

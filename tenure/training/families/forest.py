@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tenure.explain.model import LEAF, FlatTrees
+from tenure.explanation.model import LEAF, FlatTrees
 from tenure.training.export.trees import TreeNodes, at_most, flatten
 from tenure.training.families.family import Floats, Matrix
 

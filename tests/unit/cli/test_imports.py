@@ -14,7 +14,14 @@ LIGHT = {"numpy", "pandas", "pyarrow", "kfp", "mlflow", "rich", "sklearn", "pyda
 UNUSED = {
     *("boto3", "evidently", "fsspec", "jinja2", "kfp", "kserve", "kubernetes", "mlflow", "onnxruntime", "optuna"),
     *("pandas", "requests", "rich", "s3fs", "scipy", "sklearn", "sqlalchemy", "xgboost"),
-    *("tenure.bundle", "tenure.evaluation", "tenure.explain", "tenure.report", "tenure.training", "tenure.transform"),
+    *(
+        "tenure.bundle",
+        "tenure.evaluation",
+        "tenure.explanation",
+        "tenure.report",
+        "tenure.training",
+        "tenure.transform",
+    ),
 }
 """Of these, checking a local CSV needs none."""
 

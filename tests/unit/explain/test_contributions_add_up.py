@@ -10,7 +10,7 @@ import pytest
 
 from tenure import bundle
 from tenure.decision import choose_decision
-from tenure.explain import Explainer
+from tenure.explanation import Explainer
 from tenure.training.export import ExportedModel, export, export_ensemble, score
 from tenure.training.families import CLASSIFIERS, ROUNDS, Rows, get
 

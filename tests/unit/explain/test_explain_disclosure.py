@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tenure.explain import EnsembleTerms, customers_held, sampled_walks
+from tenure.explanation import EnsembleTerms, customers_held, sampled_walks
 from tenure.training.families import Rows, get
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tenure.explain import (
+from tenure.explanation import (
     EnsembleTerms,
     Explainer,
     LinearTerms,

@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 import pytest
 
-from tenure.explain import Explainer, FlatTrees, InteractionTerms, LinearTerms, Terms, from_arrays
+from tenure.explanation import Explainer, FlatTrees, InteractionTerms, LinearTerms, Terms, from_arrays
 from tenure.training.export import ExportedModel, margins
 from tenure.training.export.onnx_graph import build
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from property_profiles import examples
 
-from tenure.explain.kth_smallest import kth_smallest
+from tenure.explanation.kth_smallest import kth_smallest
 
 # Few different values: ties at the k-th place are the rule.
 FEW = hnp.arrays(np.float64, st.tuples(st.integers(1, 5), st.integers(1, 60)), elements=st.integers(0, 9).map(float))

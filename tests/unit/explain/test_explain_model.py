@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tenure.explain import LEAF, FlatTrees, LinearTerms, from_arrays
+from tenure.explanation import LEAF, FlatTrees, LinearTerms, from_arrays
 
 
 @pytest.fixture

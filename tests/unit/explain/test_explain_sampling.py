@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from property_profiles import examples
 
-from tenure.explain import Explainer, NetworkTerms, background_of
-from tenure.explain.sampling import BACKGROUND_ROWS, SamplingExplainer
+from tenure.explanation import Explainer, NetworkTerms, background_of
+from tenure.explanation.sampling import BACKGROUND_ROWS, SamplingExplainer
 
 FEATURES = 6
 COLUMNS = ["a", "b", "b", "c", "d", "d"]

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from property_profiles import examples
 
-from tenure.explain import LEAF, Explainer, FlatTrees
-from tenure.explain.trees import TreeExplainer
+from tenure.explanation import LEAF, Explainer, FlatTrees
+from tenure.explanation.trees import TreeExplainer
 
 
 def random_trees(

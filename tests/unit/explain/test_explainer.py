@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tenure.explain import LEAF, Explainer, FlatTrees, LinearTerms
+from tenure.explanation import LEAF, Explainer, FlatTrees, LinearTerms
 
 SOURCES = ["tenure", "contract", "contract", "charges"]
 

@@ -7,7 +7,7 @@ from hypothesis.extra import numpy as hnp
 from property_profiles import examples
 
 from tenure.errors import TenureError
-from tenure.explain import FlatTrees, LinearTerms
+from tenure.explanation import FlatTrees, LinearTerms
 from tenure.training.export import (
     ExportedModel,
     TreeNodes,

@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from tenure.errors import DataError
-from tenure.explain import FlatTrees
+from tenure.explanation import FlatTrees
 from tenure.training.export import TOLERANCE, export, score
 from tenure.training.families import CLASSIFIERS, ROUNDS, Rows, get
 

@@ -9,7 +9,7 @@ import optuna
 import pytest
 
 from tenure.errors import TenureError
-from tenure.explain import Explainer, FlatTrees, from_arrays
+from tenure.explanation import Explainer, FlatTrees, from_arrays
 from tenure.training.export import TOLERANCE, export, margins
 from tenure.training.families import REGRESSORS, ROUNDS, Family, Rows, evaluate, get
 

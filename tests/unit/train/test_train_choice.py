@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tenure.explain import EnsembleTerms, LinearTerms, NetworkTerms, QuadraticTerms
+from tenure.explanation import EnsembleTerms, LinearTerms, NetworkTerms, QuadraticTerms
 from tenure.training.choice import Blocks, Contender, choose, complexity
 
 ONE = np.ones(1)

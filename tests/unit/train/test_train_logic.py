@@ -11,7 +11,7 @@ from components.train import logic
 from tenure.bundle import read
 from tenure.contract.family_names import searched
 from tenure.errors import BundleError, DataError
-from tenure.explain import LinearTerms
+from tenure.explanation import LinearTerms
 from tenure.training.candidates import FILE_NAME as TRIALS_FILE
 from tenure.training.choice import Blocks, Contender, choose
 from tenure.training.families import ROUNDS, Rows, get

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.explain.model import LEAF, FlatTrees
+from tenure.explanation.model import LEAF, FlatTrees
 from tenure.training.export.trees import TreeNodes, at_most, flatten
 from tenure.training.families.family import ROUNDS, Floats, Matrix, Parameter, Parameters, Rows
 from tenure.training.families.imbalance import balance, class_weights, suggest_imbalance

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.explain import NeighbourTerms, background_of
-from tenure.explain.neighbours import RADIUS, RESOLUTION
+from tenure.explanation import NeighbourTerms, background_of
+from tenure.explanation.neighbours import RADIUS, RESOLUTION
 from tenure.training.families.family import Floats, Matrix, Parameter, Parameters, Rows
 from tenure.training.families.imbalance import balance, class_weights, suggest_imbalance
 from tenure.training.families.standardize import Scaling, scaling_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tenure.explain import LinearTerms
+from tenure.explanation import LinearTerms
 from tenure.training.families.family import Floats, Matrix, Parameter, Parameters, Rows
 from tenure.training.families.imbalance import balance, suggest_imbalance
 from tenure.training.families.standardize import Scaling, scaling_of

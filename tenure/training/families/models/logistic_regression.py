@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.explain.model import LinearTerms
+from tenure.explanation.model import LinearTerms
 from tenure.training.families.family import Floats, Matrix, Parameter, Parameters, Rows
 from tenure.training.families.imbalance import balance, suggest_imbalance
 from tenure.training.families.threads import limited

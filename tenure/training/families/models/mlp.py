@@ -6,7 +6,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tenure.explain import NetworkTerms, background_of
+from tenure.explanation import NetworkTerms, background_of
 from tenure.training.families.family import Floats, Matrix, Parameter, Parameters, Rows
 from tenure.training.families.imbalance import balance, suggest_imbalance
 from tenure.training.families.standardize import Scaling, scaling_of

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from tenure.explain.model import LEAF, FlatTrees
+from tenure.explanation.model import LEAF, FlatTrees
 from tenure.training.export.trees import TreeNodes, below, flatten
 from tenure.training.families.early_stopping import grow
 from tenure.training.families.family import ROUNDS, Floats, Matrix, Parameter, Parameters, Rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tenure.explain.model import LinearTerms
+from tenure.explanation.model import LinearTerms
 from tenure.training.families.family import Floats, Matrix, Parameter, Parameters, Rows
 from tenure.training.families.standardize import Scaling, scaling_of
 from tenure.training.families.threads import limited

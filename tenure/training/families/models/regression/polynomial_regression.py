@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.explain import InteractionTerms
+from tenure.explanation import InteractionTerms
 from tenure.training.families.family import Floats, Matrix, Parameter, Parameters, Rows
 from tenure.training.families.standardize import Scaling, scaling_of
 from tenure.training.families.threads import limited

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from tenure.explain.model import FlatTrees
+from tenure.explanation.model import FlatTrees
 from tenure.training.export.trees import flatten
 from tenure.training.families.family import Floats, Matrix, Parameter, Parameters, Rows
 from tenure.training.families.forest import TREES, tree_nodes

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.explain.arrays import Link, check_finite, freeze, frozen
+from tenure.explanation.arrays import Link, check_finite, freeze, frozen
 
 
 @dataclass(frozen=True, eq=False)

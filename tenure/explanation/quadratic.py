@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.explain.arrays import Link, check_finite, freeze
+from tenure.explanation.arrays import Link, check_finite, freeze
 
 _ARRAYS = ("weights", "curvatures", "means", "variances")
 

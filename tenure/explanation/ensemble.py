@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.explain.arrays import Link, check_finite, freeze
+from tenure.explanation.arrays import Link, check_finite, freeze
 
 if TYPE_CHECKING:
-    from tenure.explain.model import Terms
+    from tenure.explanation.model import Terms
 
 SHARE_FLOOR = 1e-3
 """A member's probability is held to this and one less this before its log-odds are taken: a forest of 80 trees can

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.explain.model import LEAF, FlatTrees
+from tenure.explanation.model import LEAF, FlatTrees
 
 _SMALLEST_SHARE = 1e-9
 """Stands for a share of zero (a branch that no training row took), so that f is never zero."""

@@ -8,13 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.explain.ensemble import ColumnExplainer, EnsembleExplainer, EnsembleTerms
-from tenure.explain.interactions import InteractionExplainer, InteractionTerms
-from tenure.explain.linear import LinearExplainer
-from tenure.explain.model import FlatTrees, LinearTerms, Terms
-from tenure.explain.quadratic import QuadraticExplainer, QuadraticTerms
-from tenure.explain.sampling import SamplingExplainer
-from tenure.explain.trees import TreeExplainer
+from tenure.explanation.ensemble import ColumnExplainer, EnsembleExplainer, EnsembleTerms
+from tenure.explanation.interactions import InteractionExplainer, InteractionTerms
+from tenure.explanation.linear import LinearExplainer
+from tenure.explanation.model import FlatTrees, LinearTerms, Terms
+from tenure.explanation.quadratic import QuadraticExplainer, QuadraticTerms
+from tenure.explanation.sampling import SamplingExplainer
+from tenure.explanation.trees import TreeExplainer
 
 
 class Reason(NamedTuple):

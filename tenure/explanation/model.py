@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.explain.arrays import VALUE_LINK, Link, freeze, scalar
-from tenure.explain.ensemble import EnsembleTerms
-from tenure.explain.interactions import ARRAYS as INTERACTION_ARRAYS
-from tenure.explain.interactions import InteractionTerms
-from tenure.explain.neighbours import ARRAYS as NEIGHBOUR_ARRAYS
-from tenure.explain.neighbours import NeighbourTerms
-from tenure.explain.network import NetworkTerms, network_from_arrays
-from tenure.explain.quadratic import QuadraticTerms
+from tenure.explanation.arrays import VALUE_LINK, Link, freeze, scalar
+from tenure.explanation.ensemble import EnsembleTerms
+from tenure.explanation.interactions import ARRAYS as INTERACTION_ARRAYS
+from tenure.explanation.interactions import InteractionTerms
+from tenure.explanation.neighbours import ARRAYS as NEIGHBOUR_ARRAYS
+from tenure.explanation.neighbours import NeighbourTerms
+from tenure.explanation.network import NetworkTerms, network_from_arrays
+from tenure.explanation.quadratic import QuadraticTerms
 
 LEAF = -1
 """Value of ``feature``, ``left`` and ``right`` in a leaf."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.explain.model import LinearTerms
+from tenure.explanation.model import LinearTerms
 
 
 class LinearExplainer:

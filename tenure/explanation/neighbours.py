@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.explain.arrays import Link, check_finite, freeze
-from tenure.explain.kth_smallest import kth_smallest
+from tenure.explanation.arrays import Link, check_finite, freeze
+from tenure.explanation.kth_smallest import kth_smallest
 
 RADIUS = 1.5
 """Squared bandwidth of the kernel over the squared distance of the k-th neighbour."""

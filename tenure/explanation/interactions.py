@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.explain.arrays import VALUE_LINK, Link, check_finite, freeze
+from tenure.explanation.arrays import VALUE_LINK, Link, check_finite, freeze
 
 ARRAYS = ("weights", "pairs", "coefficients", "means", "variances", "low", "high")
 

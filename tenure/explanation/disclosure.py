@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tenure.explain.ensemble import EnsembleTerms
-from tenure.explain.model import Terms
-from tenure.explain.neighbours import NeighbourTerms
-from tenure.explain.network import NetworkTerms
+from tenure.explanation.ensemble import EnsembleTerms
+from tenure.explanation.model import Terms
+from tenure.explanation.neighbours import NeighbourTerms
+from tenure.explanation.network import NetworkTerms
 
 
 def customers_held(terms: Terms) -> int:
