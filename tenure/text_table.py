@@ -1,11 +1,12 @@
-"""Tables in plain text."""
+"""Tables as text, and as HTML for notebooks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from html import escape
 
 GAP = "   "
-"""Between two columns."""
+"""Between two columns of text."""
 
 
 def text_table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -22,9 +23,8 @@ def text_table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
         types      3
         nulls     12
     """
-    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
-    names = [header.lstrip(">") for header in headers]
-    right = [header.startswith(">") for header in headers]
+    cells = [_texts(row) for row in rows]
+    names, right = _columns(headers)
     widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
 
     def line(row: Sequence[str]) -> str:
@@ -33,3 +33,30 @@ def text_table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
     rule = "─" * (sum(widths) + len(GAP) * (len(widths) - 1))
     return "\n".join([line(names), rule, *map(line, cells)])
+
+
+def html_table(title: str, headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """The same as HTML under a title; all texts are escaped.
+
+    Examples:
+        >>> html_table("a < b", [">n"], [(1,)]).count("<td")
+        1
+    """
+    names, right = _columns(headers)
+    styles = [f' style="text-align:{"right" if to_right else "left"}"' for to_right in right]
+
+    def line(tag: str, row: Sequence[str]) -> str:
+        cells = zip(row, styles, strict=True)
+        return "<tr>" + "".join(f"<{tag}{style}>{escape(cell)}</{tag}>" for cell, style in cells) + "</tr>"
+
+    body = "".join(line("td", _texts(row)) for row in rows)
+    return f"<p>{escape(title)}</p><table><thead>{line('th', names)}</thead><tbody>{body}</tbody></table>"
+
+
+def _columns(headers: Sequence[str]) -> tuple[list[str], list[bool]]:
+    """Names of the columns, and which are aligned to the right."""
+    return [header.lstrip(">") for header in headers], [header.startswith(">") for header in headers]
+
+
+def _texts(row: Sequence[object]) -> list[str]:
+    return ["" if cell is None else str(cell) for cell in row]

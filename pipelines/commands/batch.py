@@ -68,7 +68,7 @@ def score(
 
     found = locate(table)
     bundle, _, shown = find_bundle(model, name or _dataset(found), home)
-    run = score_table(read(bundle), found.source, out, base_folder=found.folder, day=day, threshold=threshold, top=top)
+    run = score_table(read(bundle), found.source, out, day=day, threshold=threshold, top=top)
     summary = run.summary
     if json:
         print_json(summary)
@@ -126,10 +126,9 @@ def monitor(
     found = compare(
         bundle,
         None if current is None else current.source,
-        reference=None if reference is None else locate(_absolute(reference)).source,
+        reference=None if reference is None else locate(reference).source,
         scores=scores,
         log=log,
-        base_folder=Path.cwd() if current is None else current.folder,
     )
     found.save(out, evidently=evidently)
     if json:
@@ -148,10 +147,3 @@ def monitor(
 def _dataset(table: Located | None) -> str | None:
     """Name of the dataset, which is the registered model's, where the table was named by its dataset."""
     return None if table is None or table.contract is None else table.contract.name
-
-
-def _absolute(table: str) -> str:
-    """A path that means the same whatever the other table's addresses are relative to."""
-    from tenure.sources import absolute_uri
-
-    return absolute_uri(table, Path.cwd())

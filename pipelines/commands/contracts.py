@@ -102,6 +102,7 @@ def check(
     with light_imports():
         from pipelines.commands.tables import print_table
         from pipelines.graphs.request import read_request
+        from tenure.checks.result import HEADERS
         from tenure.checks.validate import validate
         from tenure.intake.ingest import ingest
         from tenure.sources import open_source
@@ -120,13 +121,8 @@ def check(
     if json:
         print_json(json_module.loads(validation.to_json()))
     else:
-        rows = validation.rows
-        print(f"{request.shown_source} under the contract '{request.contract.name}': {validation.verdict}")
-        print(f"{rows.read:,} rows: {rows.rejected:,} rejected, {rows.quarantined:,} quarantined, {rows.good:,} good")
-        print_table(
-            ["check", "level", "column", "found"],
-            [(check.name, check.level, check.column or "-", check.message) for check in validation.checks],
-        )
+        print(validation.heading)
+        print_table(HEADERS, validation.table())
     validation.raise_if_stopped()
 
 

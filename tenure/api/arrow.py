@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pyarrow as pa
 
+from tenure.contract.settings import Source
 from tenure.errors import DataError
+from tenure.intake.locate import locate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +49,15 @@ def to_arrow(table: InMemory) -> pa.Table:
     )
 
 
+def source_of(table: InMemory | str | Path) -> Source | pa.Table:
+    """Where ``table`` is: a path or an address as a contract's source, or the table in memory.
+
+    Raises:
+        ContractError, DataError, SourceError: as ``locate``.
+    """
+    return locate(table).source if isinstance(table, str | Path) else to_arrow(table)
+
+
 def index_of(table: object) -> Any:
     """The index of a pandas table; None for any other table."""
     return table.index if _is_pandas(table) else None  # type: ignore[attr-defined]
@@ -79,4 +92,10 @@ def _column(name: str, values: Any) -> pa.Array | pa.ChunkedArray:
     try:
         return pa.array(values, from_pandas=True)
     except (pa.ArrowException, OverflowError, TypeError, ValueError):
-        return pa.array([None if value is None or value != value else str(value) for value in values], pa.string())
+        missing = values.isna() if hasattr(values, "isna") else map(_is_missing, values)
+        texts = [None if gone else str(value) for value, gone in zip(values, missing, strict=True)]
+        return pa.array(texts, pa.string())
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))

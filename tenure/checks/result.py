@@ -1,4 +1,4 @@
-"""What validation finds: checks with a level each, and the verdict over them."""
+"""The result of a validation: checks with a level each, and the verdict."""
 
 from __future__ import annotations
 
@@ -7,45 +7,51 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from tenure.errors import DataError
+from tenure.text_table import html_table, text_table
 
 Level = Literal["pass", "warn", "stop"]
+HEADERS = ("check", "level", "column", "found")
 _ORDER: dict[Level, int] = {"pass": 0, "warn": 1, "stop": 2}
 
 
 @dataclass(frozen=True)
 class Check:
-    """One check and how it went. Shares are 0 to 1."""
+    """One check and its result. Shares are from 0 to 1."""
 
     name: str
     level: Level
     message: str
-    """One line for people."""
+    """One line."""
     column: str | None = None
     observed: float | str | None = None
     limit: float | str | None = None
     advice: str | None = None
-    """What to do about it, for people."""
+    """What to do about it."""
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Rows on their way through ingest and validation."""
+    """Numbers of rows in ingest and validation."""
 
     read: int
     rejected: int
-    """Not parsed."""
+    """Rows that did not parse."""
     quarantined: int
-    """Parsed, and against the contract."""
+    """Rows that parsed and break the contract."""
     good: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Validation:
-    """The outcome of validation."""
+    """The result of a validation.
+
+    ``print`` shows it as a table; ``pandas.DataFrame(validation.checks)`` has one row per check.
+    """
 
     name: str
     """The contract's."""
     source: str
+    """Address of the table, without credentials."""
     checked_at: str
     """ISO 8601, UTC."""
     rows: Counts
@@ -56,21 +62,41 @@ class Validation:
 
     @property
     def verdict(self) -> Level:
+        """The highest level of a check: ``stop`` if the table must not be used."""
         return max((check.level for check in self.checks), key=_ORDER.__getitem__, default="pass")
 
     def of_level(self, level: Level) -> list[Check]:
+        """The checks of one level."""
         return [check for check in self.checks if check.level == level]
 
+    @property
+    def heading(self) -> str:
+        """Verdict and numbers of rows, in two lines."""
+        rows = self.rows
+        counts = f"{rows.read:,} rows: {rows.rejected:,} rejected, {rows.quarantined:,} quarantined, {rows.good:,} good"
+        return f"{self.source} under the contract '{self.name}': {self.verdict}\n{counts}"
+
+    def table(self) -> list[tuple[str, str, str, str]]:
+        """The checks as rows under ``HEADERS``."""
+        return [(check.name, check.level, check.column or "-", check.message) for check in self.checks]
+
+    def __repr__(self) -> str:
+        return f"{self.heading}\n{text_table(HEADERS, self.table())}"
+
+    def _repr_html_(self) -> str:
+        return html_table(self.heading, HEADERS, self.table())
+
     def to_json(self) -> str:
+        """As in ``validation.json``."""
         document: dict[str, Any] = {"verdict": self.verdict, **asdict(self)}
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Validation:
-        """What ``to_json`` wrote.
+        """Read what ``to_json`` wrote.
 
         Raises:
-            ValueError: it is nothing that ``to_json`` wrote.
+            ValueError: ``text`` is something else.
         """
         try:
             document = json.loads(text)
@@ -78,15 +104,15 @@ class Validation:
             checks = tuple(Check(**check) for check in document.pop("checks"))
             return cls(rows=Counts(**document.pop("rows")), checks=checks, **document)
         except (AttributeError, KeyError, TypeError) as error:
-            raise ValueError(f"no validation: {error}") from error
+            raise ValueError(f"not a validation: {error}") from error
 
     def raise_if_stopped(self) -> None:
-        """The hard gate.
+        """Raise an error if the verdict is ``stop``.
 
         Raises:
-            DataError: naming every check that failed.
+            DataError: the table must not be used; names every check that failed.
         """
         failed = self.of_level("stop")
         if failed:
-            said = "; ".join(check.message for check in failed)
-            raise DataError(f"{self.source} does not meet the contract '{self.name}': {said}")
+            messages = "; ".join(check.message for check in failed)
+            raise DataError(f"{self.source} does not meet the contract '{self.name}': {messages}")

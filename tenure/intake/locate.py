@@ -8,7 +8,7 @@ from pathlib import Path
 from tenure.contract import Contract, load
 from tenure.contract.load import FILE_NAME
 from tenure.contract.settings import Source
-from tenure.sources import sniff
+from tenure.sources import absolute_uri, sniff
 
 
 @dataclass(frozen=True)
@@ -16,8 +16,7 @@ class Located:
     """A table's address, and how the table is written."""
 
     source: Source
-    folder: Path
-    """Folder that a relative address starts from."""
+    """With an absolute address."""
     contract: Contract | None = None
     """The dataset's, where the table was named by its dataset."""
 
@@ -36,5 +35,9 @@ def locate(table: str | Path) -> Located:
     folder = Path(table)
     if (folder / FILE_NAME).is_file():
         contract = load(folder)
-        return Located(contract.source, folder.absolute(), contract)
-    return Located(sniff(str(table)), Path.cwd())
+        return Located(_absolute(contract.source, folder.absolute()), contract)
+    return Located(_absolute(sniff(str(table)), Path.cwd()))
+
+
+def _absolute(source: Source, folder: Path) -> Source:
+    return source if source.uri is None else source.model_copy(update={"uri": absolute_uri(source.uri, folder)})

@@ -27,7 +27,7 @@ class Samples:
     contract: Contract
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Monitoring:
     """How far current customers are from those that a model was trained on, and what to do.
 
@@ -116,6 +116,6 @@ class Monitoring:
             rows = self.samples
             write_report(rows.reference, rows.current, rows.contract, folder / "evidently.html")
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         first = f"{self.verdict}: {self.rows:,} customers of {self.source} against {self.model['name']}"
         return "\n".join([f"{first} {self.model['version']}", *(f"  {line}" for line in self.reasons + self.notes)])

@@ -56,8 +56,10 @@ def texts(column: pa.Array) -> tuple[pa.Array, np.ndarray]:
             text = keep(column, ~broken).cast(pa.string())
     elif pa.types.is_floating(kind):
         text = _without_point(column)
-    elif pa.types.is_timestamp(kind) and kind.tz is not None:
-        text = pc.cast(pc.cast(column, pa.timestamp("us", "UTC"), safe=False), pa.string())
+    elif pa.types.is_timestamp(kind):
+        # Of nanoseconds, as pandas has them, the text could not be read as a moment again.
+        unit = pa.timestamp("us", None if kind.tz is None else "UTC")
+        text = pc.cast(pc.cast(column, unit, safe=False), pa.string())
     else:
         text = column.cast(pa.string())
     return pc.utf8_trim_whitespace(text), broken

@@ -1,0 +1,45 @@
+"""``tenure.check``: a table against its contract."""
+
+from __future__ import annotations
+
+import contextlib
+
+from tenure.api.dataset import Dataset, Where, dataset_of
+from tenure.api.workspace import Workspace
+from tenure.checks import Validation
+from tenure.checks.validate import validate
+from tenure.intake.ingest import ingest
+
+
+def check(data: Dataset | Where) -> Validation:
+    """Check a table against its contract, as a run does before it trains.
+
+    Args:
+        data: what ``tenure.load`` returns, or takes.
+
+    Returns:
+        Every check with its level (``pass``, ``warn``, ``stop``), and the verdict. ``print`` shows them as a table.
+
+    Raises:
+        ContractError: the contract is invalid.
+        DataError: the table cannot be read, or lacks a required column.
+        SourceError: the database or object store is down or does not answer in time.
+        StorageError: the temporary files cannot be written.
+
+    Examples:
+        >>> import tenure
+        >>> found = tenure.check("datasets/telco")
+        >>> found.verdict, found.rows.good
+        ('pass', 7043)
+        >>> [check.message for check in found.checks if check.name == "classes"]
+        ["'Churn' is 'Yes' in 26.5 % of rows"]
+    """
+    dataset, work = dataset_of(data), Workspace()
+    return ingest_and_validate(dataset, work)
+
+
+def ingest_and_validate(dataset: Dataset, work: Workspace) -> Validation:
+    """The first two stages of every use of a dataset; their files are in the workspace."""
+    with contextlib.closing(dataset.open()) as source:
+        ingest(dataset.contract, source, work.raw)
+    return validate(dataset.contract, work.raw, work.valid).validation

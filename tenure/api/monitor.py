@@ -1,0 +1,39 @@
+"""``tenure.monitor``: current customers against those that a model was trained on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tenure.api.arrow import InMemory, source_of
+from tenure.api.model import Model
+from tenure.monitoring import Monitoring, compare
+
+
+def monitor(
+    model: Model, table: InMemory | str | Path, *, reference: InMemory | str | Path | None = None
+) -> Monitoring:
+    """Compare current customers with those that a model was trained on.
+
+    Args:
+        model: of ``tenure.train`` or ``tenure.read``.
+        table: the current customers: a file's path, an address, a dataset's folder, or a table in memory.
+        reference: a table from a time when all was well, for its scores; by default the scores on the validation part,
+            which the model's bundle holds, are compared.
+
+    Returns:
+        The verdict (``retrain``, ``watch``, ``fine``), its reasons, and distances by column. ``save`` writes
+        ``monitoring.json`` and the drift report.
+
+    Raises:
+        DataError: a table cannot be read, lacks a column, or has too few rows.
+        ContractError: an address is invalid.
+        SourceError: the database or object store is down or does not answer in time.
+
+    Examples:
+        >>> import tenure
+        >>> model = tenure.train("datasets/telco", families=["logistic_regression"], trials=1)
+        >>> found = tenure.monitor(model, "datasets/telco")
+        >>> found.verdict, found.rows
+        ('fine', 7043)
+    """
+    return compare(model.bundle, source_of(table), reference=None if reference is None else source_of(reference))

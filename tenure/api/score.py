@@ -1,0 +1,105 @@
+"""``tenure.score``: predictions for a whole table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tenure.api.arrow import InMemory, source_of
+from tenure.api.model import Model
+from tenure.api.predictions import preview
+from tenure.api.workspace import Workspace
+from tenure.scoring.score import score as score_table
+from tenure.text_table import html_table, text_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Scores:
+    """Scores of a table's customers."""
+
+    rows: int
+    """Customers scored."""
+    contacts: int
+    """Customers to contact."""
+    rejected: int
+    """Rows that could not be read."""
+    reasons: Mapping[str, int]
+    """Rejected rows by reason."""
+    bands: Mapping[str, int]
+    """Customers by band."""
+    folder: Path
+    """Folder with the Parquet parts, the list of the highest scores, the rejected rows and ``summary.json``."""
+    _workspace: Workspace
+
+    @cached_property
+    def table(self) -> pa.Table:
+        """``key``, ``row`` (number in the table, from 1), the predicted numbers, ``decision`` and ``band``."""
+        return pa.concat_tables(pq.read_table(part) for part in sorted(self.folder.glob("part-*.parquet")))
+
+    def to_pandas(self) -> pd.DataFrame:
+        """``table`` as a pandas one."""
+        return self.table.to_pandas()
+
+    def __len__(self) -> int:
+        return self.rows
+
+    @property
+    def _heading(self) -> str:
+        bands = ", ".join(f"{band} {count:,}" for band, count in self.bands.items())
+        return f"{self.rows:,} customers scored, {self.rejected:,} rows rejected; contact {self.contacts:,}; {bands}"
+
+    def __repr__(self) -> str:
+        return f"{self._heading}\n{text_table(*preview(self.table))}"
+
+    def _repr_html_(self) -> str:
+        return html_table(self._heading, *preview(self.table))
+
+
+def score(
+    model: Model,
+    table: InMemory | str | Path,
+    *,
+    threshold: float | None = None,
+    top: int = 100,
+    folder: Path | str | None = None,
+) -> Scores:
+    """Score all customers of a table, in bounded memory. Rows that cannot be read are counted and kept, not raised.
+
+    Args:
+        model: of ``tenure.train`` or ``tenure.read``.
+        table: a file's path, an address, a dataset's folder, or a table in memory. It needs the key and the model's
+            inputs, and no label.
+        threshold: smallest probability, or value, of a customer to contact, instead of the model's own.
+        top: number of customers in the list of the highest scores.
+        folder: folder in which a folder named by the day appears; by default a temporary one, which is deleted with
+            the scores.
+
+    Returns:
+        Counts, and the scores as a table.
+
+    Raises:
+        DataError: the table cannot be read, lacks a column, or has no row that can be scored.
+        ContractError: the address is invalid.
+        SourceError: the database or object store is down or does not answer in time.
+        StorageError: the disk is full or cannot be written.
+
+    Examples:
+        >>> import tenure
+        >>> model = tenure.train("datasets/telco", families=["logistic_regression"], trials=1)
+        >>> scores = tenure.score(model, "datasets/telco")
+        >>> scores.rows, scores.rejected, scores.table.column_names
+        (7043, 0, ['key', 'row', 'probability', 'decision', 'band'])
+    """
+    work = Workspace(folder)
+    run = score_table(model.bundle, source_of(table), work.folder, threshold=threshold, top=top)
+    fields = {name: run.summary[name] for name in ("rows", "contacts", "rejected", "reasons", "bands")}
+    return Scores(**fields, folder=run.folder, _workspace=work)
