@@ -37,15 +37,22 @@ def _where(arguments: list[Node]) -> OverArrays:
 
 def _where_one_row(arguments: list[Node]) -> OverRow:
     condition, a, b = [node.one_row for node in arguments]
-    null = None if arguments[1].type == "text" else NAN
+    if arguments[1].type == "text":
 
-    def run(row: Row) -> Any:
+        def choose_text(row: Row) -> str | None:
+            chosen = condition(row)
+            text: str | None = a(row) if chosen == 1.0 else b(row) if chosen == 0.0 else None
+            return text
+
+        return choose_text
+
+    def choose(row: Row) -> float:
         chosen = condition(row)
         if chosen == 1.0:
-            return a(row)
-        return b(row) if chosen == chosen else null
+            return a(row) + 0.0  # as the arrays: no negative zero
+        return b(row) + 0.0 if chosen == 0.0 else NAN
 
-    return run
+    return choose
 
 
 def _isnull(arguments: list[Node]) -> OverArrays:

@@ -1,4 +1,6 @@
-"""Functions of numbers. Null in, null out; so is what has no finite result."""
+"""Functions of numbers. Null in, null out; so is what has no finite result.
+
+No result is a negative zero, which the implementations would choose differently: ``+ 0.0`` makes it 0."""
 
 # ruff: noqa: PLR0124 (NaN is what differs from itself; a call to isnan costs more than the rest)
 
@@ -35,7 +37,7 @@ def _sqrt_one_row(arguments: list[Node]) -> OverRow:
 
     def run(row: Row) -> float:
         value = x(row)
-        return math.sqrt(value) if value >= 0.0 else NAN
+        return math.sqrt(value) + 0.0 if value >= 0.0 else NAN
 
     return run
 
@@ -46,7 +48,7 @@ def _log1p_one_row(arguments: list[Node]) -> OverRow:
     def run(row: Row) -> float:
         value = x(row)
         # numpy's, not math's: the last digit of the two may differ.
-        return float(np.log1p(value)) if value > -1.0 else NAN
+        return float(np.log1p(value)) + 0.0 if value > -1.0 else NAN
 
     return run
 
@@ -59,7 +61,7 @@ def _fold(compute: np.ufunc) -> Callable[[list[Node]], OverArrays]:
             result: Floats = first(columns)
             for other in others:
                 result = compute(result, other(columns))
-            return result
+            return result + 0.0
 
         return run
 
@@ -75,7 +77,7 @@ def _fold_one_row(pick: Callable[[float, float], float]) -> Callable[[list[Node]
             for other in others:
                 value = other(row)
                 result = pick(result, value) if result == result and value == value else NAN
-            return result
+            return result + 0.0
 
         return run
 
@@ -84,7 +86,7 @@ def _fold_one_row(pick: Callable[[float, float], float]) -> Callable[[list[Node]
 
 def _clip(arguments: list[Node]) -> OverArrays:
     x, low, high = [node.arrays for node in arguments]
-    return lambda columns: np.minimum(np.maximum(x(columns), low(columns)), high(columns))
+    return lambda columns: np.minimum(np.maximum(x(columns), low(columns)), high(columns)) + 0.0
 
 
 def _clip_one_row(arguments: list[Node]) -> OverRow:
@@ -94,7 +96,7 @@ def _clip_one_row(arguments: list[Node]) -> OverRow:
         value, least, most = x(row), low(row), high(row)
         if value != value or least != least or most != most:
             return NAN
-        found: float = min(max(value, least), most)
+        found: float = min(max(value, least), most) + 0.0
         return found
 
     return run
