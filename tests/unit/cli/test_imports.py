@@ -34,7 +34,7 @@ UNUSED = {
         (["check", "datasets/telco"], UNUSED),
         (["check", "datasets/telco", "--json"], UNUSED),
     ],
-    ids=" ".join,
+    ids=["--help", "check --help", "check", "check --json"],
 )
 def test_a_command_imports_what_it_needs(arguments: list[str], unneeded: set[str]) -> None:
     code = (
