@@ -15,6 +15,9 @@ from tenure.errors import ContractError
 
 FILE_NAME = "contract.yaml"
 
+MAX_DEPTH = 50
+"""Levels of nesting in a contract's YAML."""
+
 # libyaml parses ten times as fast; PyYAML's wheels have it, a build from source may not.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -82,13 +85,14 @@ def _read_yaml(text: str, origin: str) -> tuple[yaml.Node | None, Any]:
     """The document's nodes, which know their lines, and its values.
 
     Raises:
-        ContractError: a key is repeated.
+        ContractError: a key is repeated, or the text is nested too deeply.
         YAMLError: the text is not YAML.
     """
+    _refuse_depth(text, origin)
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
-        _refuse_repeated_keys(node, origin)
+        _check_nodes(node, origin)
         return node, None if node is None else loader.construct_document(node)
     finally:
         loader.dispose()
@@ -127,15 +131,40 @@ def _line_of(node: yaml.Node | None, location: Location) -> int:
     return line
 
 
-def _refuse_repeated_keys(node: Any, origin: str) -> None:
-    """YAML keeps the last of two equal keys and says nothing: a column described twice is a mistake."""
+def _refuse_depth(text: str, origin: str) -> None:
+    """Refuse text that is nested more than ``MAX_DEPTH`` levels, by its events.
+
+    libyaml composes nodes recursively in C: some ten thousand levels overflow the stack and end the process.
+    """
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise _too_deep(origin, event)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+def _too_deep(origin: str, place: Any) -> ContractError:
+    return ContractError(f"{origin}:{place.start_mark.line + 1}: nested more than {MAX_DEPTH} levels deep")
+
+
+def _check_nodes(node: Any, origin: str, depth: int = 0) -> None:
+    """Refuse repeated keys, of which YAML keeps the last, and an alias that contains itself."""
+    if depth > MAX_DEPTH:
+        raise _too_deep(origin, node)
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise ContractError(
+                    f"{origin}:{key.start_mark.line + 1}: a key must be a word, not a collection"
+                )
             if key.value in seen:
                 raise ContractError(f"{origin}:{key.start_mark.line + 1}: key '{key.value}' stands twice")
             seen.add(key.value)
-            _refuse_repeated_keys(value, origin)
+            _check_nodes(value, origin, depth + 1)
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
-            _refuse_repeated_keys(value, origin)
+            _check_nodes(value, origin, depth + 1)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from property_profiles import examples
 
 from tenure.contract import contract_hash, dump, load, parse
+from tenure.contract.load import MAX_DEPTH
 from tenure.errors import ContractError
 
 TEXT = """\
@@ -134,3 +135,24 @@ def test_the_hash_is_of_what_is_said_not_of_how() -> None:
     document = yaml.safe_load(TEXT)
     document["columns"] = dict(reversed(document["columns"].items()))
     assert contract_hash(parse(yaml.safe_dump(document, sort_keys=False))) != one
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 100_000, "{a: " * 100_000, "- " * 100_000, "name: &again [*again]", "name: " + "[" * 51 + "]" * 51],
+    ids=["list", "mapping", "block", "alias of itself", "one level too many"],
+)
+def test_deep_nesting_is_an_error_and_not_a_crash(text):
+    with pytest.raises(ContractError, match=f"contract:1: .*{MAX_DEPTH} levels"):
+        parse(text)
+
+
+def test_nesting_up_to_the_limit_is_read():
+    with pytest.raises(ContractError, match="'name'"):
+        parse("name: " + "[" * (MAX_DEPTH - 1) + "]" * (MAX_DEPTH - 1))
+
+
+@pytest.mark.parametrize("key", ["[a]", "{a: b}", "? - a\n"])
+def test_a_key_that_is_not_a_word_is_an_error(key):
+    with pytest.raises(ContractError, match="contract:2: a key must be a word"):
+        parse(f"name: x\n{key}: b")
