@@ -49,7 +49,7 @@ def _cdnow(home: Path) -> list[Row]:
     from components.feature.logic import run as feature
     from components.ingest.logic import run as ingest
     from components.validate.logic import run as validate
-    from tenure.training.parts import read_part, read_transform
+    from tenure.training.encoded_part import read_part, read_transform
 
     contract = load(CDNOW)
     text, features = dump(contract), home / "features"

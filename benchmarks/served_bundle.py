@@ -18,7 +18,7 @@ def write_bundle(folder: Path) -> None:
     """Fit and write the bundle, in about ten seconds."""
     from tenure import bundle
     from tenure.contract import load
-    from tenure.decision import choose_decision
+    from tenure.tasks.churn.choose import choose_decision
     from tenure.training.export import export
     from tenure.training.families import ROUNDS, Rows, get
     from tenure.transform import fit, of_table

@@ -198,8 +198,8 @@ def _plain_rounds() -> tuple[int, int]:
 
 def ahead(label: np.ndarray, ours: np.ndarray, theirs: np.ndarray) -> str:
     """By how much ROC-AUC of ours is larger, with the 95 % interval of the paired bootstrap over the rows."""
-    from tenure.evaluation import Campaign, Scored
-    from tenure.evaluation.advantage import advantage
+    from tenure.tasks.churn.evaluation import Campaign, Scored
+    from tenure.tasks.churn.evaluation.advantage import advantage
 
     sides = (Scored(said, said >= 0.5) for said in (ours, theirs))
     nobody = Campaign(customer_value=1, offer_cost=0, offer_success_share=1, contacts_per_day=1, population=1)

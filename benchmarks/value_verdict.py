@@ -31,7 +31,7 @@ from benchmarks.trials import (
 from tenure.contract.settings import Acceptance
 from tenure.decision import HalfWidth, adaptive_half_width
 from tenure.evaluation import Challenge
-from tenure.evaluation.regression import Objective, ScoredValues, ValueComparison, compare, decide, measure
+from tenure.tasks.value.evaluation import Objective, ScoredValues, ValueComparison, compare, decide, measure
 
 BUYING, BUYING_BY_TRAIT = -0.4, 1.0
 """Log-odds of buying at all: of the average customer, and what a unit of the trait adds."""

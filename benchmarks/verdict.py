@@ -29,7 +29,8 @@ from benchmarks.trials import (
 )
 from tenure.contract.settings import Acceptance
 from tenure.decision import break_even
-from tenure.evaluation import Campaign, Challenge, Scored, compare, decide, measure
+from tenure.evaluation import Challenge
+from tenure.tasks.churn.evaluation import Campaign, Scored, compare, decide, measure
 
 MEAN, SPREAD = -1.35, 1.5
 """Of the log-odds: 27 % leave, and the best of models would reach a ROC-AUC of 0.83."""

@@ -42,7 +42,7 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> SmallBundle:
 
     from tenure import bundle
     from tenure.contract import load
-    from tenure.decision import choose_decision
+    from tenure.tasks.churn.choose import choose_decision
     from tenure.training.export import export
     from tenure.training.families import ROUNDS, Rows, get
     from tenure.transform import fit, of_table

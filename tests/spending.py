@@ -64,7 +64,7 @@ def write_bundle(folder: Path, family: str = "linear_regression") -> pa.Table:
     """Fit a family on 600 rows, choose its decision on 200 others, write the bundle; returns all 800 rows."""
     from tenure import bundle
     from tenure.contract import parse
-    from tenure.decision import choose_value_decision
+    from tenure.tasks.value.choose import choose_decision
     from tenure.training.export import export, margins
     from tenure.training.families import ROUNDS, Rows, get
     from tenure.transform import fit, of_table
@@ -79,7 +79,7 @@ def write_bundle(folder: Path, family: str = "linear_regression") -> pa.Table:
     more = {ROUNDS: 40} if chosen.stops_early else {}
     model = chosen.fit(Rows(matrix, label), {**chosen.default, **more}, seed=1, threads=1)
     exported = export(model.terms(), model.predict, held, spread=float(label.std()))
-    decision = choose_value_decision(
+    decision = choose_decision(
         contract, margins(exported, held), values(validation), training_label=label, table_rows=len(rows)
     )
     bundle.write(

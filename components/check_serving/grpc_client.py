@@ -16,6 +16,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from components.check_serving.rows import Columns
 from tenure.contract import Column, Contract
 from tenure.errors import ServingError
+from tenure.tasks import get
 
 _FIELD = descriptor_pb2.FieldDescriptorProto
 _MESSAGES: dict[str, tuple[tuple[str, int, int, bool, str], ...]] = {
@@ -77,7 +78,7 @@ class GrpcClient:
             raise ServingError(f"gRPC: {error.code().name}: {error.details()}") from None
         raw = {output.name: answer.raw_output_contents[place] for place, output in enumerate(answer.outputs)}
         rows = len(next(iter(columns.values())))
-        score = raw["value" if contract.task == "regression" else "probability"]
+        score = raw[get(contract.task).outputs.score]
         return list(struct.unpack(f"<{rows}d", score)), list(struct.unpack(f"<{rows}?", raw["decision"]))
 
     def __enter__(self) -> Self:

@@ -13,17 +13,15 @@ from components.check_serving.replay import REASONS, Compared, replay
 from components.check_serving.rows import read_rows
 from tenure.bundle import read
 from tenure.contract import Contract, parse
-from tenure.contract.settings import Task
 from tenure.errors import ServingError
 from tenure.progress import progress
 from tenure.sources import write_text
+from tenure.tasks import get
 
 MIN_ROWS = 500
 MAX_ROWS = 2_000
 TOLERANCE = 1e-6
 """Largest difference of a probability between server and offline; of a value, as a share of the largest."""
-
-SCORES: dict[Task, str] = {"classification": "probabilities", "regression": "values"}
 
 
 def run(contract: str, bundle: Path, features: Path, serving: Path) -> dict[str, Any]:
@@ -71,7 +69,7 @@ def _document(version: str, found: Compared, start_s: float, memory_mb: float, c
         for failed, message in [
             (
                 not found.max_difference <= TOLERANCE,
-                f"{SCORES[contract.task]} differ from offline ones by up to {found.max_difference:.2g},"
+                f"{get(contract.task).outputs.noun} differ from offline ones by up to {found.max_difference:.2g},"
                 f" {TOLERANCE:g} is allowed",
             ),
             (found.different_decisions, f"{found.different_decisions} decisions differ from offline ones"),

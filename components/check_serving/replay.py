@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from components.check_serving.grpc_client import GrpcClient
 from components.check_serving.process import Running
 from components.check_serving.rows import Columns, part
-from tenure.bundle import Prediction, ValuePrediction
+from tenure.bundle import Prediction
 from tenure.contract import Contract
 from tenure.errors import ServingError
 from tenure.progress import progress
@@ -29,8 +29,6 @@ EXPLAINED_ROWS = 5
 REASONS = 3
 _REASON_TOLERANCE = 1e-6
 _TIMEOUT_S = 30.0
-
-Offline = Prediction | ValuePrediction
 
 
 @dataclass
@@ -49,18 +47,17 @@ class Compared:
     latency_ms: list[float] = field(default_factory=list)
     """Of requests for one row, one after the other."""
 
-    def add(self, score: list[float], decision: list[bool], offline: Offline, start: int) -> None:
+    def add(self, score: list[float], decision: list[bool], offline: Prediction, start: int) -> None:
         """Compare answers with the offline rows from ``start`` on."""
         place = slice(start, start + len(score))
         self._differ(score, offline.score[place])
         self.different_decisions += int((np.array(decision) != offline.decision[place]).sum())
 
-    def add_intervals(self, rows: Sequence[Row], offline: Offline, start: int) -> None:
-        """Compare the ends of a regression's intervals with the offline ones."""
-        if isinstance(offline, ValuePrediction):
-            place = slice(start, start + len(rows))
-            self._differ([row["value_low"] for row in rows if "value" in row], offline.low[place])
-            self._differ([row["value_high"] for row in rows if "value" in row], offline.high[place])
+    def add_numbers(self, rows: Sequence[Row], offline: Prediction, start: int) -> None:
+        """Compare the other numbers, as the ends of intervals, with the offline ones."""
+        place = slice(start, start + len(rows))
+        for name in offline.outputs.columns[1:]:
+            self._differ([row[name] for row in rows], offline.number(name)[place])
 
     def _differ(self, answered: list[float], offline: NDArray[np.float64]) -> None:
         difference = np.abs(np.array(answered) - offline) / self.scale
@@ -68,7 +65,7 @@ class Compared:
         self.max_difference = max(self.max_difference, float(np.nan_to_num(difference, nan=np.inf).max()))
 
 
-def replay(server: Running, model: str, contract: Contract, columns: Columns, offline: Offline) -> Compared:
+def replay(server: Running, model: str, contract: Contract, columns: Columns, offline: Prediction) -> Compared:
     """Ask about all rows in batches, about some over gRPC, with reasons, and one by one.
 
     Args:
@@ -94,20 +91,20 @@ def replay(server: Running, model: str, contract: Contract, columns: Columns, of
     return found
 
 
-def scale_of(offline: Offline) -> float:
+def scale_of(offline: Prediction) -> float:
     """The largest value that was predicted; 1 for probabilities."""
-    return float(np.abs(offline.value).max()) or 1.0 if isinstance(offline, ValuePrediction) else 1.0
+    return 1.0 if offline.outputs.bounded else float(np.abs(offline.score).max()) or 1.0
 
 
-def _compare(found: Compared, answer: dict[str, Any], offline: Offline, start: int) -> None:
+def _compare(found: Compared, answer: dict[str, Any], offline: Prediction, start: int) -> None:
     rows = predictions(answer)
     found.add([score_of(row) for row in rows], [row["decision"] for row in rows], offline, start)
-    found.add_intervals(rows, offline, start)
+    found.add_numbers(rows, offline, start)
     found.different_bands += sum(row["band"] != offline.band[start + index] for index, row in enumerate(rows))
     found.rows += len(rows)
 
 
-def _explained(found: Compared, answer: dict[str, Any], offline: Offline) -> None:
+def _explained(found: Compared, answer: dict[str, Any], offline: Prediction) -> None:
     for row, expected in zip(predictions(answer), offline.reasons, strict=False):
         same = [column for column, _ in row["reasons"]] == [reason.column for reason in expected]
         near = same and all(
@@ -117,7 +114,9 @@ def _explained(found: Compared, answer: dict[str, Any], offline: Offline) -> Non
         found.different_reasons += not near
 
 
-def _one_by_one(found: Compared, ask: Callable[[Columns], dict[str, Any]], columns: Columns, offline: Offline) -> None:
+def _one_by_one(
+    found: Compared, ask: Callable[[Columns], dict[str, Any]], columns: Columns, offline: Prediction
+) -> None:
     for index in range(WARM_UP_ROWS + SINGLE_ROWS):
         row = index % len(offline)
         one = part(columns, row, row + 1)

@@ -7,21 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any, Protocol
 
-from tenure.contract.settings import Task
-
-SHOWN: dict[Task, tuple[str, ...]] = {
-    "classification": (
-        "roc_auc",
-        "average_precision",
-        "precision",
-        "recall",
-        "f1",
-        "brier",
-        "calibration_error",
-        "profit_per_day",
-    ),
-    "regression": ("rmse", "mae", "r2", "mape", "bias", "coverage", "interval_width"),
-}
+from tenure.tasks import RunPage, get
 
 
 class Metrics(Protocol):
@@ -48,41 +34,32 @@ class Page(Protocol):
 def show(
     evaluation: Path, metrics: Metrics, curves: ClassificationMetrics, report: Page, summary: Page
 ) -> dict[str, str]:
-    """Fill the artifacts from the folder that the step wrote; what the model is made of is returned, for metadata.
+    """Fill the artifacts from the folder that the step wrote.
 
-    Of a regression the confusion matrix is that of the bands, and there is no ROC curve.
+    Returns:
+        Metadata of the model: verdict, family and versions.
     """
     document: dict[str, Any] = json.loads((evaluation / "evaluation.json").read_text(encoding="utf-8"))
-    values = {name: estimate["value"] for name, estimate in document["metrics"].items()}
-    for name in SHOWN[document["task"]]:
-        if values[name] is not None:
-            metrics.log_metric(name, values[name])
-    if document["task"] == "classification":
-        _classification(document, values, curves)
-    else:
-        bands = document["band_counts"]
-        curves.log_confusion_matrix(bands["names"], bands["rows"])
+    page = get(document["task"]).texts.run_page(document)
+    for name in page.metrics:
+        value = document["metrics"][name]["value"]
+        if value is not None:
+            metrics.log_metric(name, value)
+    curves.log_confusion_matrix(page.categories, page.matrix)
+    if page.roc is not None:
+        curves.log_roc_curve(*page.roc)
     shutil.copyfile(evaluation / "report.html", report.path)
     verdict, versions = document["verdict"], document["versions"]
-    Path(summary.path).write_text(_markdown(document), encoding="utf-8")
+    Path(summary.path).write_text(_markdown(document, page), encoding="utf-8")
     names = ("data_hash", "contract_hash", "bundle_version", "code_version")
     return {"verdict": verdict["state"], "family": document["chosen"]["family"]} | {n: versions[n] for n in names}
 
 
-def _classification(document: dict[str, Any], values: dict[str, float], curves: ClassificationMetrics) -> None:
-    """Confusion matrix and ROC curve."""
-    stayed, left = ("true_negatives", "false_positives"), ("false_negatives", "true_positives")
-    curves.log_confusion_matrix(["stayed", "left"], [[round(values[name]) for name in row] for row in (stayed, left)])
-    roc = document["curves"].get("roc")
-    if roc is not None:
-        curves.log_roc_curve(roc["x"], roc["y"], roc["threshold"])
-
-
-def _markdown(document: dict[str, Any]) -> str:
+def _markdown(document: dict[str, Any], page: RunPage) -> str:
     """Verdict, reasons and the numbers on half a page."""
     verdict = document["verdict"]
     lines = [f"# {verdict['state']}", "", verdict["summary"], "", "| metric | value |", "|---|---|"]
-    lines += [f"| {name} | {_number(document['metrics'][name]['value'])} |" for name in SHOWN[document["task"]]]
+    lines += [f"| {name} | {_number(document['metrics'][name]['value'])} |" for name in page.metrics]
     versions = document["versions"]
     lines += ["", *(f"- {name}: `{versions[name]}`" for name in ("bundle_version", "data_hash", "contract_hash"))]
     return "\n".join(lines) + "\n"

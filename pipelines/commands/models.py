@@ -13,8 +13,6 @@ from pipelines.commands.options import HomeOption, JsonOption, command, print_js
 if TYPE_CHECKING:
     from tenure.tracking import Registry
 
-COLUMNS = {"ROC-AUC": ("roc_auc", 3), "profit a day": ("profit_per_day", 0)}
-REGRESSION_COLUMNS = {"R²": ("r2", 3), "RMSE": ("rmse", 2), "MAE": ("mae", 2), "coverage": ("coverage", 3)}
 """Head of a column to metric and decimals."""
 
 app = typer.Typer(rich_markup_mode=None)
@@ -65,6 +63,7 @@ tenure models list --name telco --json | jq -r '.[0].version'
 def list_versions(name: NameOption = None, home: HomeOption = None, json: JsonOption = False) -> None:
     """List the registered versions, newest first."""
     from pipelines.commands.tables import number, print_table
+    from tenure.tasks import each
 
     registry = registry_of(home, name)
     versions = registry.versions()
@@ -74,7 +73,10 @@ def list_versions(name: NameOption = None, home: HomeOption = None, json: JsonOp
     if not versions:
         print(f"model '{registry.name}' has no version yet")
         return
-    shown = REGRESSION_COLUMNS if any("rmse" in version.metrics for version in versions) else COLUMNS
+    known = {metric for version in versions for metric in version.metrics}
+    tables = [task.texts.version_columns for task in each()]
+    # The versions of one model are of one task, whose metrics they have.
+    shown = next((table for table in tables if any(metric in known for metric, _ in table.values())), tables[0])
     print_table(
         ["version", "alias", "family", "verdict", *(f">{head}" for head in shown), "bundle", "run"],
         [

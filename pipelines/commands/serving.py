@@ -145,16 +145,16 @@ def find_bundle(version: str, name: str | None, home: Path | None) -> tuple[Path
 
 def _print_answers(answers: list[tuple[Any, Any]]) -> None:
     from pipelines.commands.tables import print_table
+    from tenure.tasks import each
 
     first = next(iter(answers[0][0]))
-    of_value = "value" in answers[0][1]
-    heads = [">value", "interval"] if of_value else [">probability"]
+    texts = next(task.texts for task in each() if task.outputs.score in answers[0][1])
     print_table(
-        [first, *heads, "band", "decision", f"reasons (+ towards {'more' if of_value else 'leaving'})", "notes"],
+        [first, *texts.headings, "band", "decision", f"reasons (+ towards {texts.direction})", "notes"],
         [
             (
                 record[first],
-                *_score(row),
+                *texts.cells(row),
                 row["band"],
                 "contact" if row["decision"] else "leave alone",
                 ", ".join(f"{'+' if size > 0 else '-'} {column}" for column, size in row["reasons"]),
@@ -170,13 +170,3 @@ def _notes(row: Row) -> list[str]:
     flagged = {"imputed": row["imputed"], "unknown": row["unknown"], "out of range": row["out_of_range"]}
     notes = [f"{what}: {', '.join(columns)}" for what, columns in flagged.items() if columns]
     return [f"fallback: {row['fallback']}", *notes] if row["fallback"] else notes
-
-
-def _score(row: Row) -> list[str]:
-    """What was predicted: a probability, or a value and its interval."""
-    if "value" not in row:
-        return [f"{row['probability']:.3f}"]
-    from tenure.evaluation.regression import quantity
-
-    low, high = quantity(row["value_low"]), quantity(row["value_high"])
-    return [quantity(row["value"]), f"{low} to {high}"]

@@ -1,4 +1,4 @@
-"""A new model, served, and asked about three customers: likely to leave, on the edge, and loyal."""
+"""A new model, served, and asked about three customers: highest score, nearest to the threshold, lowest score."""
 
 from __future__ import annotations
 
@@ -11,19 +11,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tenure.bundle import Bundle
     from tenure.contract import Contract
-    from tenure.contract.settings import Task
     from tenure.protocol import Row
 
 MAX_ROWS = 2_000
 """Of the test part are looked at: enough to find three different ones."""
 REASONS = 3
 TIMEOUT_S = 30.0
-
-ROLES: dict[Task, tuple[str, str]] = {
-    "classification": ("likely to leave", "loyal"),
-    "regression": ("highest value", "lowest value"),
-}
-"""The customer with the highest score, and the one with the lowest."""
 
 
 @dataclass(frozen=True)
@@ -39,32 +32,30 @@ class Customer:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server said about a customer."""
+    """The server's answer about a customer."""
 
     customer: Customer
-    score: float
-    """Probability of leaving; of a regression the predicted value."""
+    numbers: Mapping[str, float]
+    """By ``Outputs.tensors``."""
     contact: bool
     band: str
     version: str
     reasons: Sequence[tuple[str, float]]
-    """Column, and what it adds to the model's output: above 0 towards leaving, or towards a larger value."""
-    interval: tuple[float, float] | None = None
-    """Of a regression: where the true value is to be expected."""
+    """Column, and its contribution to the model's output: above 0 towards a higher score."""
 
 
 def choose_customers(bundle: Bundle, test_part: Path, key: str) -> list[Customer]:
-    """The riskiest customer of the test part, the one nearest to the threshold, and the most loyal one.
-
-    Of a regression those with the highest and the lowest value.
+    """The customers of the test part with the highest and the lowest score, and the one nearest to the threshold.
 
     Args:
-        bundle: whose answers and threshold decide.
+        bundle: of which scores and threshold are used.
         test_part: ``test.parquet`` of the feature step.
         key: the key column.
     """
     import numpy as np
     import pyarrow.parquet as pq
+
+    from tenure import tasks
 
     inputs = bundle.contract.inputs
     with pq.ParquetFile(test_part) as file:
@@ -72,8 +63,8 @@ def choose_customers(bundle: Bundle, test_part: Path, key: str) -> list[Customer
     score = bundle.predict({name: table.column(name) for name in inputs}).score
     order = np.argsort(score, kind="stable")
     edge = np.argsort(np.abs(score - bundle.decision.threshold), kind="stable")
-    highest, lowest = ROLES[bundle.contract.task]
-    wanted = {highest: order[-1], "on the edge": edge[0], lowest: order[0]}
+    texts = tasks.get(bundle.contract.task).texts
+    wanted = {texts.highest: order[-1], "on the edge": edge[0], texts.lowest: order[0]}
     chosen: dict[int, str] = {}
     for role, row in wanted.items():
         chosen.setdefault(int(row), role)
@@ -120,16 +111,15 @@ def serve_and_ask(contract: Contract, bundle: Path, test_part: Path, *, answers:
 
 
 def _answer(customer: Customer, row: Row) -> Answer:
-    from tenure.protocol import score_of
+    from tenure.tasks import outputs_among
 
     return Answer(
         customer=customer,
-        score=score_of(row),
+        numbers={name: row[name] for name in outputs_among(row).tensors},
         contact=row["decision"],
         band=row["band"],
         version=row["model_version"],
         reasons=row["reasons"],
-        interval=(row["value_low"], row["value_high"]) if "value" in row else None,
     )
 
 
@@ -144,7 +134,6 @@ def read_answers(path: Path) -> tuple[str | None, list[Answer]]:
                 **answer,
                 "customer": Customer(**answer["customer"]),
                 "reasons": [(column, size) for column, size in answer["reasons"]],
-                "interval": None if answer["interval"] is None else tuple(answer["interval"]),
             }
         )
         for answer in document["answers"]

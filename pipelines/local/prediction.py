@@ -10,7 +10,7 @@ from pipelines.local.records import Record
 from tenure.errors import InputError, ServingError
 
 if TYPE_CHECKING:
-    from tenure.bundle import Bundle, Prediction, ValuePrediction
+    from tenure.bundle import Bundle, Prediction
     from tenure.protocol import AnyRow, Row
 
 ASK_TIMEOUT_S = 60.0
@@ -44,7 +44,7 @@ class LocalPredictor:
         return [_answer(found, row, explain) for row in range(len(found))]
 
 
-def _answer(found: Prediction | ValuePrediction, row: int, explain: int) -> Row:
+def _answer(found: Prediction, row: int, explain: int) -> Row:
     shared: AnyRow = {
         "decision": bool(found.decision[row]),
         "band": found.band[row],
@@ -56,12 +56,7 @@ def _answer(found: Prediction | ValuePrediction, row: int, explain: int) -> Row:
         "model_version": found.version,
         "fallback": "",
     }
-    if hasattr(found, "probability"):
-        probability = float(found.probability[row])
-        confidence = probability if shared["decision"] else 1.0 - probability
-        return {"probability": probability, "confidence": confidence, **shared}
-    value, low, high = (float(numbers[row]) for numbers in (found.value, found.low, found.high))
-    return {"value": value, "value_low": low, "value_high": high, **shared}
+    return {name: float(found.number(name)[row]) for name in found.outputs.tensors} | shared
 
 
 @dataclass(frozen=True)

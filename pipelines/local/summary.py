@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipelines.local.customers import Answer
-from pipelines.local.wording import interval, or_dash, wording
+from tenure.number_text import bracketed, or_dash
+from tenure.tasks import RunTexts, get
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -20,7 +21,7 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Ending:
-    """All that the screen tells."""
+    """The content of the screen."""
 
     run_id: str
     evaluation: Json
@@ -59,12 +60,16 @@ def _sections(ending: Ending) -> list[tuple[str, RenderableType]]:
         ("rows", _rows(ending.evaluation)),
         ("families", _families(ending.evaluation)),
         ("verdict", _verdict(ending.evaluation)),
-        ("decision", wording(ending.evaluation).decision),
+        ("decision", _texts(ending.evaluation).decision),
         ("model", _model(ending)),
     ]
     if ending.answers:
         found.append(("customers", _answers(ending)))
     return [*found, ("next", _next(ending))]
+
+
+def _texts(evaluation: Json) -> RunTexts:
+    return get(evaluation["task"]).texts.run(evaluation)
 
 
 def _rows(evaluation: Json) -> str:
@@ -79,12 +84,12 @@ def _families(evaluation: Json) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    figures = wording(evaluation).figures
+    figures = _texts(evaluation).figures
     table = Table.grid(padding=(0, 2))
     for justify in ("left", "left", "right", "left", "right", "left"):
         table.add_column(justify=justify, no_wrap=True)
     level = f"{100 * evaluation['bootstrap']['level']:.0f} %"
-    heads = ("", "", figures[0].head, level, figures[1].head, level)
+    heads = ("", "", figures[0].heading, level, figures[1].heading, level)
     table.add_row(*(Text(head, "dim") for head in heads))
     for family in evaluation["families"]:
         style = "bold" if family["chosen"] else ""
@@ -95,8 +100,8 @@ def _families(evaluation: Json) -> RenderableType:
         for figure in figures:
             estimate = family["metrics"][figure.metric]
             cells += [
-                Text(or_dash(estimate["value"], figure.say), style),
-                Text(interval(estimate, figure.say), "dim"),
+                Text(or_dash(estimate["value"], figure.write), style),
+                Text(bracketed(estimate, figure.write), "dim"),
             ]
         table.add_row(
             Text("●" if family["chosen"] else "", "green"), Text(family["family"].replace("_", " "), style), *cells
@@ -134,7 +139,7 @@ def _answers(ending: Ending) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    words = wording(ending.evaluation)
+    texts = _texts(ending.evaluation)
     table = Table.grid(padding=(0, 2))
     for justify in ("left", "left", "right", "left", "left"):
         table.add_column(justify=justify, no_wrap=True)
@@ -142,12 +147,12 @@ def _answers(ending: Ending) -> RenderableType:
         table.add_row(
             answer.customer.role,
             answer.customer.key,
-            Text(words.score(answer), "bold"),
+            Text(texts.write_score(answer.numbers), "bold"),
             answer.band,
             "contact" if answer.contact else "leave alone",
         )
     reasons = [Text(f"{answer.customer.key}: {_reasons(answer)}", "dim") for answer in ending.answers]
-    asked = Text(f"asked at {ending.server}; {words.legend}", "dim")
+    asked = Text(f"asked at {ending.server}; {texts.legend}", "dim")
     return Group(table, *reasons, asked)
 
 

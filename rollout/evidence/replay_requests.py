@@ -6,16 +6,14 @@ import http.client
 import json
 import math
 import os
-import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from rollout.evidence.replay import Answer
 from tenure.errors import DataError, SourceError
+from tenure.tasks import outputs_among
 
 if TYPE_CHECKING:
     from tenure.prediction_log import Logged
@@ -24,11 +22,6 @@ KEY_VARIABLE = "TENURE_API_KEY"
 
 FEWEST_ROWS = 100
 """The smallest number of rows from which two distributions are compared."""
-
-OUTPUTS: Mapping[str, tuple[float, float]] = MappingProxyType(
-    {"probability": (0.0, 1.0), "value": (-sys.float_info.max, sys.float_info.max)}
-)
-"""Name of the output that is the score, of a classification and of a regression, and its smallest and largest value."""
 
 
 def logged_rows(location: str, rows: int, model: str) -> list[Logged]:
@@ -86,9 +79,10 @@ def send(url: str, model: str, logged: Logged, timeout_s: float) -> Answer:
     try:
         with urllib.request.urlopen(request, timeout=timeout_s) as answer:  # noqa: S310
             document = json.loads(answer.read())
-        output, score = _score({item["name"]: item["data"] for item in document["outputs"]})
-        low, high = OUTPUTS[output]
-        if not low <= score <= high:
+        data = {item["name"]: item["data"] for item in document["outputs"]}
+        outputs = outputs_among(data)
+        output, score = outputs.score, float(data[outputs.score][0])
+        if not outputs.lowest <= score <= outputs.highest:
             return Answer(None, time.perf_counter() - started, error=f"{output} {score}")
         fallback = bool(document.get("parameters", {}).get("fallback"))
     except urllib.error.HTTPError as error:
@@ -97,14 +91,6 @@ def send(url: str, model: str, logged: Logged, timeout_s: float) -> Answer:
     except (OSError, http.client.HTTPException, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         return Answer(None, time.perf_counter() - started, error=f"{type(error).__name__}: {error}")
     return Answer(score, time.perf_counter() - started, fallback, output=output)
-
-
-def _score(outputs: Mapping[str, Sequence[Any]]) -> tuple[str, float]:
-    """Name and value of the first row's score."""
-    for output in OUTPUTS:
-        if output in outputs:
-            return output, float(outputs[output][0])
-    raise ValueError(f"no output {' or '.join(OUTPUTS)}, but {', '.join(outputs) or 'none'}")
 
 
 def _key() -> dict[str, str]:

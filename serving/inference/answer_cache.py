@@ -16,7 +16,7 @@ from serving.observation.metrics import CACHE, CACHED
 if TYPE_CHECKING:
     from serving.inference.model import ChurnModel
     from serving.v2.query import Query
-    from tenure.bundle import AnyPrediction
+    from tenure.bundle import Prediction
 
 MAX_ROWS = 8
 """Larger requests are rarely repeated, and would evict many small ones."""
@@ -40,12 +40,12 @@ class AnswerCache:
 
     def __init__(self, entries: int, ttl_s: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._entries, self._ttl_s, self._clock = entries, ttl_s, clock
-        self._kept: OrderedDict[Key, tuple[float, str, AnyPrediction]] = OrderedDict()
+        self._kept: OrderedDict[Key, tuple[float, str, Prediction]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def get(self, model: ChurnModel, query: Query) -> AnyPrediction | None:
+    def get(self, model: ChurnModel, query: Query) -> Prediction | None:
         """This version's prediction for an equal query within the time to live."""
         key = _key(model, query)
         if key is None:
@@ -60,7 +60,7 @@ class AnswerCache:
         CACHE.labels(model.name, "miss").inc()
         return None
 
-    def put(self, model: ChurnModel, query: Query, prediction: AnyPrediction) -> None:
+    def put(self, model: ChurnModel, query: Query, prediction: Prediction) -> None:
         """Keep a prediction."""
         key = _key(model, query)
         if key is None:

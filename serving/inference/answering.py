@@ -23,7 +23,7 @@ from serving.inference.models import Models
 from serving.observation import logs
 from serving.v2.query import Query
 from serving.v2.request import Options
-from tenure.bundle import AnyPrediction
+from tenure.bundle import Prediction
 
 INLINE_ROWS = 64
 """Up to this many rows a prediction runs on the event loop, which it blocks for about 0.7 ms. With a thread for single
@@ -134,7 +134,7 @@ class Answering:
 
         working.add_done_callback(finish)
 
-    def _run_batched(self, job: Job, model: ChurnModel, query: Query, work: Callable[[Query], AnyPrediction]) -> None:
+    def _run_batched(self, job: Job, model: ChurnModel, query: Query, work: Callable[[Query], Prediction]) -> None:
         """Predict a batched query; ``work`` predicts it together with others."""
         try:
             prediction, job.fallback = self._guarded(model, query, work)
@@ -156,10 +156,10 @@ class Answering:
         """The model's prediction or a fallback; runs on the event loop or on a thread."""
         return self._guarded(model, query, model.predict_query)
 
-    def _guarded(self, model: ChurnModel, query: Query, work: Callable[[Query], AnyPrediction]) -> Predicted:
+    def _guarded(self, model: ChurnModel, query: Query, work: Callable[[Query], Prediction]) -> Predicted:
         return Predicted(work(query)) if self._guard is None else self._guard.predict(model, query, work)
 
-    def _finish(self, job: Job, model: ChurnModel, query: Query, prediction: AnyPrediction) -> None:
+    def _finish(self, job: Job, model: ChurnModel, query: Query, prediction: Prediction) -> None:
         job.predicted_at = perf_counter()
         try:
             if self._cache is not None and not job.from_cache and not job.fallback:
@@ -174,7 +174,7 @@ class Answering:
         failure = _failure(job.call, error)
         self._end(job, failure.http, job.exchange.fail(failure), None, failure.message)
 
-    def _end(self, job: Job, code: int, sent: Any, prediction: AnyPrediction | None, message: str) -> None:
+    def _end(self, job: Job, code: int, sent: Any, prediction: Prediction | None, message: str) -> None:
         if not job.answered_late:  # the work of a call answered at its deadline counts until it ends
             self._leave(job)
         try:

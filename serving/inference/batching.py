@@ -14,10 +14,10 @@ from serving.inference.model import ChurnModel
 from serving.observation import logs
 from serving.v2.errors import RequestError
 from serving.v2.query import Query
-from tenure.bundle import AnyPrediction
+from tenure.bundle import Prediction
 from tenure.errors import InputError
 
-Done = Callable[[Callable[[Query], AnyPrediction]], None]
+Done = Callable[[Callable[[Query], Prediction]], None]
 
 MAX_ROWS = 64
 """The largest batch; the event loop is blocked while it is predicted."""
@@ -61,10 +61,10 @@ class _Batch:
     def __init__(self, model: ChurnModel, queries: list[Query]) -> None:
         self._model = model
         self._queries = queries
-        self._found: list[AnyPrediction | InputError] | None = None
+        self._found: list[Prediction | InputError] | None = None
         self._one_by_one = False
 
-    def predict(self, place: int, query: Query) -> AnyPrediction:
+    def predict(self, place: int, query: Query) -> Prediction:
         """What the model says of ``query``, which has this place among the others."""
         if self._found is None and not self._one_by_one:
             try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from serving.inference.model import ChurnModel
     from serving.v2.query import Query
-    from tenure.bundle import AnyPrediction
+    from tenure.bundle import Prediction
 
 Headers = Sequence[tuple[bytes, bytes]]
 """HTTP headers or gRPC metadata, names in lower case."""
@@ -69,7 +69,7 @@ class Answered:
     """None if there is no such model, or if the request was refused before."""
     query: Query | None
     """None if the request could not be read."""
-    prediction: AnyPrediction | None
+    prediction: Prediction | None
     """None if the code is not 200."""
     from_cache: bool
     fallback: str

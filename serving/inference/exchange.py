@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from serving.inference.failures import Failure
     from serving.inference.model import ChurnModel
     from serving.v2.query import Query
-    from tenure.bundle import AnyPrediction
+    from tenure.bundle import Prediction
 
 Answer_co = TypeVar("Answer_co", covariant=True)
 
@@ -24,7 +24,7 @@ class Exchange(Protocol[Answer_co]):
         """
 
     def write(
-        self, model: ChurnModel, query: Query, prediction: AnyPrediction, answer_id: str, fallback: str
+        self, model: ChurnModel, query: Query, prediction: Prediction, answer_id: str, fallback: str
     ) -> Answer_co:
         """The answer.
 

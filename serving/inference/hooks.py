@@ -18,7 +18,7 @@ from serving.inference.call import Answered, Call
 if TYPE_CHECKING:
     from serving.inference.model import ChurnModel
     from serving.v2.query import Query
-    from tenure.bundle import AnyPrediction
+    from tenure.bundle import Prediction
 
 
 class Admission(Protocol):
@@ -52,10 +52,10 @@ class Admission(Protocol):
 class Cache(Protocol):
     """Keeps predictions to answer equal requests."""
 
-    def get(self, model: ChurnModel, query: Query) -> AnyPrediction | None:
+    def get(self, model: ChurnModel, query: Query) -> Prediction | None:
         """This version's prediction for the same rows and options, if it is kept."""
 
-    def put(self, model: ChurnModel, query: Query, prediction: AnyPrediction) -> None:
+    def put(self, model: ChurnModel, query: Query, prediction: Prediction) -> None:
         """Keep a prediction of the model; fallbacks are not kept."""
 
 
@@ -67,7 +67,7 @@ bundle's linear companion, or by the base rate (the mean of a regression). ``rea
 class Predicted(NamedTuple):
     """A prediction of the model or a fallback."""
 
-    prediction: AnyPrediction
+    prediction: Prediction
     fallback: str = ""
     """The kind of fallback, for the answer and metrics; empty if the model answered completely."""
 
@@ -75,7 +75,7 @@ class Predicted(NamedTuple):
 class Guard(Protocol):
     """Handles failures of the model by fallbacks and circuit breakers."""
 
-    def predict(self, model: ChurnModel, query: Query, work: Callable[[Query], AnyPrediction]) -> Predicted:
+    def predict(self, model: ChurnModel, query: Query, work: Callable[[Query], Prediction]) -> Predicted:
         """``work(query)`` or a fallback; ``work`` may be called without reasons, or not at all.
 
         Raises:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from serving.v2.answer import ALWAYS, EXPLAINED
+from serving.v2.answer import EXPLAINED, always
 from serving.v2.columns import ColumnNames
 from serving.v2.errors import RequestError
 from serving.v2.grpc_one_row import grpc_writer
 from serving.v2.one_row import OneRowReader, rest_writer
 from serving.v2.query import Query
 from serving.v2.request import Request
-from tenure.bundle import AnyPrediction, Bundle
+from tenure.bundle import Bundle, Prediction
 from tenure.contract import Column
 from tenure.errors import InputError
+from tenure.tasks import get
 
 _DATATYPES = {"integer": "INT64", "number": "FP64", "boolean": "BOOL"}
 
@@ -39,7 +40,7 @@ class ChurnModel:
         columns, rows, customers = self._names.columns(request.tensors)
         return Query(columns, rows, request.options, request.outputs, request.id, customers)
 
-    def predict_query(self, query: Query) -> AnyPrediction:
+    def predict_query(self, query: Query) -> Prediction:
         """Predict; safe on any thread.
 
         Raises:
@@ -60,8 +61,8 @@ class ChurnModel:
 
     def output_types(self) -> list[dict[str, Any]]:
         """Name, datatype and shape of every output, as V2's model metadata."""
-        always = ALWAYS[self.bundle.contract.task]
-        outputs = [{"name": name, "datatype": datatype, "shape": [-1]} for name, datatype in always.items()]
+        plain = always(get(self.bundle.contract.task).outputs)
+        outputs = [{"name": name, "datatype": datatype, "shape": [-1]} for name, datatype in plain.items()]
         return outputs + [{"name": name, "datatype": kind, "shape": [-1, -1]} for name, kind in EXPLAINED.items()]
 
 

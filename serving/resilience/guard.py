@@ -13,10 +13,10 @@ from serving.inference.failures import RefusedError
 from serving.inference.hooks import REASONS, Predicted
 from serving.observation import logs
 from serving.resilience.breaker import Breaker
-from serving.resilience.fallback import fallback_prediction, invalid_scores, replace_rows, scores_valid
+from serving.resilience.fallback import fallback_prediction
 from serving.v2.errors import RequestError
 from serving.v2.query import Query
-from tenure.bundle import AnyPrediction
+from tenure.bundle import Prediction
 from tenure.explanation import Reason
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _TRACE_EVERY_S = 10.0
 """The trace of a repeated failure is logged this often."""
 
-Work = Callable[[Query], AnyPrediction]
+Work = Callable[[Query], Prediction]
 
 
 class MakeBreaker(Protocol):
@@ -76,19 +76,18 @@ class Guard:
             parts.model.failed()
             self._note("the model failed; the fallback answers", model, error)
             return _fallback(model, query)
-        if not scores_valid(prediction):
+        if not prediction.is_valid():
             parts.model.failed()
             self._note("the model's score is invalid; the fallback answers", model, None)
             fallback = _fallback(model, query)
-            return fallback._replace(
-                prediction=replace_rows(prediction, invalid_scores(prediction), fallback.prediction)
-            )
+            invalid = prediction.invalid_rows()
+            return fallback._replace(prediction=prediction.replace_rows(invalid, fallback.prediction))
         parts.model.succeeded()
         if without_reasons:
             return Predicted(replace(prediction, reasons=_no_reasons(query)), REASONS)
         return Predicted(prediction)
 
-    def _try(self, model: ChurnModel, reasons: Breaker, query: Query, work: Work) -> tuple[AnyPrediction, bool]:
+    def _try(self, model: ChurnModel, reasons: Breaker, query: Query, work: Work) -> tuple[Prediction, bool]:
         """A prediction, and whether it lacks the reasons that the query asks for."""
         if not query.options.explain:
             return work(query), False

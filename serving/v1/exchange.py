@@ -11,7 +11,7 @@ from serving.inference.failures import Failure
 from serving.v1.request import read_request
 from serving.v2.answer import FLAGS, output_tensors
 from serving.v2.query import Query
-from tenure.bundle import AnyPrediction
+from tenure.bundle import Prediction
 
 if TYPE_CHECKING:
     from serving.inference.model import ChurnModel
@@ -33,7 +33,7 @@ class V1Exchange:
         return model.query(read_request(self._body))
 
     def write(
-        self, model: ChurnModel, query: Query, prediction: AnyPrediction, answer_id: str, fallback: str
+        self, model: ChurnModel, query: Query, prediction: Prediction, answer_id: str, fallback: str
     ) -> HttpAnswer:
         explain = query.options.explain
         rows: list[dict[str, Any]] = [{} for _ in range(query.rows)]

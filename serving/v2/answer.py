@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from serving.v2.errors import RequestError, quote
-from tenure.bundle import Flags, Prediction, ValuePrediction
-from tenure.contract.settings import Task
+from tenure.bundle import Flags, Prediction
+from tenure.tasks import Outputs
 
 _OF_ANY_TASK = {
     "decision": "BOOL",
@@ -20,18 +20,16 @@ _OF_ANY_TASK = {
     "unknown": "BYTES",
     "out_of_range": "BYTES",
 }
-ALWAYS: dict[Task, dict[str, str]] = {
-    "classification": {"probability": "FP64", "confidence": "FP64", **_OF_ANY_TASK},
-    "regression": {"value": "FP64", "value_low": "FP64", "value_high": "FP64", **_OF_ANY_TASK},
-}
-"""Outputs of shape [n] with their datatypes, by task. ``confidence`` is the probability that the decision is right: the
-calibrated probability of churn if it is to contact, its complement if not. The last three name the columns concerned,
+"""Outputs of shape [n] beside the task's numbers, with their datatypes. The last three name the columns concerned,
 separated by commas."""
-SCORE: dict[Task, str] = {"classification": "probability", "regression": "value"}
-"""The output that is the score, by task."""
 FLAGS = ("imputed", "unknown", "out_of_range")
 EXPLAINED = {"reasons": "BYTES", "contributions": "FP64"}
 """Outputs of shape [n, k] for the parameter ``explain``: columns by size of contribution, and their contributions."""
+
+
+def always(outputs: Outputs) -> dict[str, str]:
+    """Outputs of shape [n] with their datatypes, for a task with these numbers."""
+    return {**dict.fromkeys(outputs.tensors, "FP64"), **_OF_ANY_TASK}
 
 
 @dataclass(slots=True)  # not frozen: one is made for every column of every request
@@ -45,18 +43,7 @@ class OutputTensor:
     """Flat, in row-major order: str, bool or float."""
 
 
-_FIELDS = {"value_low": "low", "value_high": "high"}
-"""Fields of a prediction whose outputs have other names."""
-
-
-def task_of(prediction: Prediction | ValuePrediction) -> Task:
-    """The task of a prediction."""
-    return "regression" if isinstance(prediction, ValuePrediction) else "classification"
-
-
-def output_tensors(
-    prediction: Prediction | ValuePrediction, explain: int, wanted: Sequence[str] | None
-) -> list[OutputTensor]:
+def output_tensors(prediction: Prediction, explain: int, wanted: Sequence[str] | None) -> list[OutputTensor]:
     """The tensors of an answer.
 
     Args:
@@ -67,7 +54,7 @@ def output_tensors(
         RequestError: ``wanted`` names an unknown output.
     """
     rows = len(prediction)
-    available = {**ALWAYS[task_of(prediction)], **(EXPLAINED if explain else {})}
+    available = {**always(prediction.outputs), **(EXPLAINED if explain else {})}
     for name in wanted or ():
         if name not in available:
             hint = (
@@ -83,22 +70,17 @@ def output_tensors(
     ]
 
 
-def _values(name: str, prediction: Prediction | ValuePrediction, explain: int) -> list[Any] | np.ndarray:
-    if name == "confidence" and isinstance(prediction, Prediction):
-        return confidence(prediction)
+def _values(name: str, prediction: Prediction, explain: int) -> list[Any] | np.ndarray:
+    if name in prediction.outputs.tensors:
+        return prediction.number(name)
     if name in FLAGS:
         return _flagged(getattr(prediction, name), len(prediction))
     if name == "reasons":
         return _padded([[reason.column for reason in row] for row in prediction.reasons], explain, "")
     if name == "contributions":
         return _padded([[reason.contribution for reason in row] for row in prediction.reasons], explain, 0.0)
-    values: list[Any] | np.ndarray = getattr(prediction, _FIELDS.get(name, name))
+    values: list[Any] | np.ndarray = getattr(prediction, name)
     return values
-
-
-def confidence(prediction: Prediction) -> np.ndarray:
-    """The probability that the decision is right, shape (n,)."""
-    return np.where(prediction.decision, prediction.probability, 1.0 - prediction.probability)
 
 
 def _flagged(flags: Flags, rows: int) -> list[str]:

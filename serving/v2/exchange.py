@@ -9,7 +9,7 @@ from serving.inference.failures import Failure
 from serving.v2 import rest as wire
 from serving.v2.answer import output_tensors
 from serving.v2.query import Query
-from tenure.bundle import AnyPrediction
+from tenure.bundle import Prediction
 
 if TYPE_CHECKING:
     from serving.inference.model import ChurnModel
@@ -44,7 +44,7 @@ class V2Exchange:
         return model.query(request)
 
     def write(
-        self, model: ChurnModel, query: Query, prediction: AnyPrediction, answer_id: str, fallback: str
+        self, model: ChurnModel, query: Query, prediction: Prediction, answer_id: str, fallback: str
     ) -> HttpAnswer:
         if self._one_row and not fallback:
             content = model.one_row_writer.write(prediction, answer_id)

@@ -13,7 +13,7 @@ from serving.v2.answer import output_tensors
 from serving.v2.errors import RequestError
 from serving.v2.grpc_one_row import OneRowMessages
 from serving.v2.query import Query
-from tenure.bundle import AnyPrediction
+from tenure.bundle import Prediction
 
 if TYPE_CHECKING:
     from serving.inference.model import ChurnModel
@@ -59,7 +59,7 @@ class GrpcExchange:
             self._message = _parsed(self._content)
         return model.query(wire.read_request(self._message))
 
-    def write(self, model: ChurnModel, query: Query, prediction: AnyPrediction, answer_id: str, fallback: str) -> bytes:
+    def write(self, model: ChurnModel, query: Query, prediction: Prediction, answer_id: str, fallback: str) -> bytes:
         if self._one_row_message is not None and not fallback:
             writer = model.one_row_binary_writer if self._in_binary else model.one_row_message_writer
             content = writer.write(prediction, answer_id)

@@ -7,14 +7,13 @@ that it writes, so both paths give the same errors and answers.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import orjson
 
 from serving.v2 import rest as wire
-from serving.v2.answer import OutputTensor, confidence, output_tensors
+from serving.v2.answer import OutputTensor, output_tensors
 from serving.v2.query import Query
 from serving.v2.request import Options
 from serving.v2.tensors import INTEGERS
@@ -104,11 +103,11 @@ class OneRowWriter:
 
     Args:
         whole: writes an answer with an id without a template.
-        number, text: encode a probability and an id as ``whole`` does.
+        number, text: encode a number and an id as ``whole`` does.
     """
 
     _ID = "the request's id is here"
-    _PROBABILITY = 0.123456789012345
+    _NUMBER = 0.123456789012345
 
     def __init__(
         self,
@@ -119,30 +118,28 @@ class OneRowWriter:
         self._whole, self._number, self._text = whole, number, text
         self._templates: dict[tuple[str, str, bool], tuple[bytes, ...]] = {}
 
-    def write(self, prediction: object, answer_id: str) -> bytes | None:
+    def write(self, prediction: Prediction, answer_id: str) -> bytes | None:
         """The answer with all outputs; None if this path does not write it."""
-        if type(prediction) is not Prediction or prediction.imputed or prediction.unknown or prediction.out_of_range:
+        if prediction.imputed or prediction.unknown or prediction.out_of_range:
             return None
-        decided = bool(prediction.decision[0])
-        case = (prediction.band[0], prediction.recommendation[0], decided)
+        case = (prediction.band[0], prediction.recommendation[0], bool(prediction.decision[0]))
         template = self._templates.get(case)
         if template is None:
             # One for each decision and band, of which a bundle has a few.
             template = self._templates[case] = self._template(prediction)
-        head, middle, between, tail = template
-        probability = prediction.probability.item()
-        confident = probability if decided else 1.0 - probability
-        number = self._number
-        return b"".join((head, self._text(answer_id), middle, number(probability), between, number(confident), tail))
+        parts = [template[0], self._text(answer_id), template[1]]
+        for value, after in zip(prediction.first_row(), template[2:], strict=True):
+            parts += (self._number(value), after)
+        return b"".join(parts)
 
     def _template(self, prediction: Prediction) -> tuple[bytes, ...]:
-        example = replace(prediction, probability=np.array([self._PROBABILITY]))
-        whole = self._whole(output_tensors(example, 0, None), self._ID)
-        head, rest = whole.split(self._text(self._ID))
-        # If the decision is to contact, probability and confidence are the same number.
-        middle, rest = rest.split(self._number(self._PROBABILITY), 1)
-        between, tail = rest.split(self._number(confidence(example).item()))
-        return head, middle, between, tail
+        """The parts of an answer before the id, after it, and after each number."""
+        tensors = output_tensors(prediction, 0, None)
+        for tensor in tensors:
+            if tensor.name in prediction.outputs.tensors:
+                tensor.values = np.array([self._NUMBER])
+        head, rest = self._whole(tensors, self._ID).split(self._text(self._ID))
+        return head, *rest.split(self._number(self._NUMBER))
 
 
 def rest_writer(model: str, bundle: Bundle) -> OneRowWriter:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from tenure.bundle import AnyPrediction, Bundle
-from tenure.scoring.columns import prediction_columns
+from tenure.bundle import Bundle, Prediction
 from tenure.text_table import html_table, text_table
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ class Predictions:
     table: pa.Table
     """The key where the rows have one, the predicted numbers (``probability``; or ``value``, ``value_low`` and
     ``value_high``), ``decision`` (whether to contact), ``band`` and ``recommendation``."""
-    details: AnyPrediction
+    details: Prediction
     """The bundle's own prediction: margins, reasons, and which values were missing, unknown or out of range."""
     index: Any = None
     """The index of the pandas table that was predicted for."""
@@ -63,7 +62,7 @@ def predict(bundle: Bundle, rows: pa.Table, index: Any, *, explain: int, thresho
     )
     key = bundle.contract.key
     columns: dict[str, Any] = {key: rows.column(key)} if key in rows.column_names else {}
-    columns |= prediction_columns(prediction)
+    columns |= prediction.columns
     columns |= {
         "decision": prediction.decision,
         "band": pa.array(prediction.band, pa.string()),

@@ -2,21 +2,22 @@
 
 from tenure.bundle.bundle import Bundle
 from tenure.bundle.companion import Companion
+from tenure.bundle.decision import Decision, ModelOutputs
 from tenure.bundle.manifest import FileEntry, Manifest
-from tenure.bundle.prediction import AnyPrediction, Flags, Prediction, ValuePrediction
+from tenure.bundle.prediction import Flags, Prediction
 from tenure.bundle.read import read
 from tenure.bundle.write import ExportedModel, write
 
 __all__ = [
-    "AnyPrediction",
     "Bundle",
     "Companion",
+    "Decision",
     "ExportedModel",
     "FileEntry",
     "Flags",
     "Manifest",
+    "ModelOutputs",
     "Prediction",
-    "ValuePrediction",
     "read",
     "write",
 ]

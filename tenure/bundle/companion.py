@@ -2,20 +2,21 @@
 
 It reads the same matrix and needs nothing but numpy, so that what breaks the main model (its runtime, its graph) does
 not break this one. It has a calibration, or an interval, of its own; thresholds and bands are those of the bundle's
-decision: they are about calibrated probabilities, and values, whoever says them.
+decision, which hold for the calibrated probabilities, or the values, of any model.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.decision import Calibration, Decision, HalfWidth, ValueDecision
+from tenure.bundle.decision import ModelOutputs
+from tenure.decision import Calibration, HalfWidth
 from tenure.decision.calibration import sigmoid
 from tenure.explanation import LinearTerms, Link
 
@@ -25,8 +26,8 @@ class Companion:
     """A linear model with what makes its margin a probability, or a value with an interval.
 
     Raises:
-        ValueError: it has a calibration and predicts a value, or an interval and predicts a probability; or a number is
-            none.
+        ValueError: it has a calibration and predicts a value, or an interval and predicts a probability; or the score
+            is not finite.
     """
 
     terms: LinearTerms
@@ -44,16 +45,10 @@ class Companion:
         if not math.isfinite(self.validation_score):
             raise ValueError(f"validation_score {self.validation_score} is not a number")
 
-    def run(self, matrix: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Margin, and probability before calibration, shape (rows,) each; of a regression the margin is the value."""
+    def run(self, matrix: NDArray[np.float32]) -> ModelOutputs:
+        """As the main model: the margin, and with the link ``logit`` the probability before calibration."""
         margin = matrix.astype(np.float64) @ self.terms.weights + self.terms.intercept
-        return margin, margin if self.terms.link == "value" else sigmoid(margin)
-
-    def decision(self, main: Decision | ValueDecision) -> Decision | ValueDecision:
-        """The bundle's decision, with this model's calibration or interval."""
-        if isinstance(main, ValueDecision):
-            return main if self.half_width is None else replace(main, half_width=self.half_width)
-        return main if self.calibration is None else replace(main, calibration=self.calibration)
+        return (margin,) if self.terms.link == "value" else (margin, sigmoid(margin))
 
     def to_json(self) -> str:
         """The companion as JSON text; ``from_json`` reads it back to the last bit."""
@@ -69,18 +64,17 @@ class Companion:
         return json.dumps(document, indent=1, allow_nan=False) + "\n"
 
     @classmethod
-    def from_json(cls, text: str, *, features: int, of_value: bool) -> Companion:
+    def from_json(cls, text: str, *, features: int, link: Link) -> Companion:
         """Read what ``to_json`` wrote.
 
         Args:
             features: columns of the matrix that it must read.
-            of_value: whether it must be a regression's.
+            link: that it must have.
 
         Raises:
             ValueError, TypeError, KeyError: if it is something else.
         """
         document: dict[str, Any] = json.loads(text)
-        link: Link = "value" if of_value else "logit"
         if document["link"] != link:
             raise ValueError(f"a model with the link '{document['link']}' where '{link}' is needed")
         terms = LinearTerms(

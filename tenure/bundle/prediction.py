@@ -1,33 +1,39 @@
-"""What a bundle says about customers: how likely they leave, or how much of something there will be."""
+"""What a bundle predicts of customers, whatever its task."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tenure.explanation import Reason
+from tenure.tasks import Outputs
 
 Flags = dict[str, NDArray[np.bool_]]
 """By column, which rows; only columns in which some row is concerned."""
 
 
-@dataclass(slots=True, eq=False)  # not frozen: one is made for every request
-class Prediction:
-    """What a bundle says about n customers."""
+@dataclass(slots=True, eq=False, kw_only=True)  # not frozen: one is made for every request
+class Prediction(ABC):
+    """Predictions of n customers; each task has a class of its own, with its numbers."""
+
+    outputs: ClassVar[Outputs]
+    FIELDS: ClassVar[tuple[str, ...]]
+    """The task's own fields, shape (n,) each."""
 
     version: str
-    probability: NDArray[np.float64]
-    """Calibrated probability of churn, shape (n,)."""
+    """Of the bundle."""
     decision: NDArray[np.bool_]
     """Whom to contact, shape (n,)."""
     band: list[str]
-    """Risk band, n names."""
+    """Band of the score, n names."""
     recommendation: list[str]
     """The contract's text for the band, n texts; empty where it has none."""
     margin: NDArray[np.float64]
-    """The model's raw output, shape (n,): what ``reasons`` add up to."""
+    """The model's raw output, shape (n,): the sum of all ``reasons``."""
     imputed: Flags
     unknown: Flags
     out_of_range: Flags
@@ -35,47 +41,49 @@ class Prediction:
     """For each row the columns that moved it most, largest first; empty unless asked for."""
 
     def __len__(self) -> int:
-        return len(self.probability)
+        return len(self.band)
 
     @property
+    @abstractmethod
     def score(self) -> NDArray[np.float64]:
         """What customers are ranked by, shape (n,)."""
-        return self.probability
 
+    @abstractmethod
+    def number(self, output: str) -> NDArray[np.float64]:
+        """The values of one of ``outputs.tensors``, shape (n,)."""
 
-@dataclass(slots=True, eq=False)
-class ValuePrediction:
-    """What the bundle of a regression says about n customers."""
-
-    version: str
-    value: NDArray[np.float64]
-    """Predicted value in the label's unit, shape (n,)."""
-    low: NDArray[np.float64]
-    """Lower end of the interval that goes with the value, shape (n,)."""
-    high: NDArray[np.float64]
-    """Upper end, shape (n,)."""
-    decision: NDArray[np.bool_]
-    """Whom to contact, shape (n,)."""
-    band: list[str]
-    """Band of the value, n names."""
-    recommendation: list[str]
-    """The contract's text for the band, n texts; empty where it has none."""
-    margin: NDArray[np.float64]
-    """The model's raw output, shape (n,): what ``reasons`` add up to. It is the value, where that can be."""
-    imputed: Flags
-    unknown: Flags
-    out_of_range: Flags
-    reasons: list[list[Reason]] = field(default_factory=list)
-    """For each row the columns that moved it most, largest first; empty unless asked for."""
-
-    def __len__(self) -> int:
-        return len(self.value)
+    @abstractmethod
+    def first_row(self) -> tuple[float, ...]:
+        """The values of ``outputs.tensors`` in the first row: the server's shortest way."""
 
     @property
-    def score(self) -> NDArray[np.float64]:
-        """What customers are ranked by, shape (n,)."""
-        return self.value
+    def columns(self) -> dict[str, NDArray[np.float64]]:
+        """The values of ``outputs.columns``, shape (n,) each."""
+        return {name: self.number(name) for name in self.outputs.columns}
 
+    def is_valid(self) -> bool:
+        """Whether every row's score is a possible one."""
+        score, low, high = self.score, self.outputs.lowest, self.outputs.highest
+        if len(score) == 1:  # most requests: no numpy
+            return low <= score.item() <= high
+        # NaN is the smallest and the largest of all, and fails both comparisons.
+        return bool(score.min() >= low and score.max() <= high)
 
-AnyPrediction = Prediction | ValuePrediction
-"""By the contract's task."""
+    def invalid_rows(self) -> NDArray[np.bool_]:
+        """Which rows' scores are not possible, NaN among them; shape (n,)."""
+        score = self.score
+        return np.asarray(~((score >= self.outputs.lowest) & (score <= self.outputs.highest)))
+
+    def replace_rows(self, rows: NDArray[np.bool_], other: Prediction) -> Self:
+        """This prediction with the rows of ``other`` where ``rows`` (n,) is true; those rows have no reasons."""
+        places = rows.tolist()
+        changes: dict[str, Any] = {
+            name: np.where(rows, getattr(other, name), getattr(self, name))
+            for name in (*self.FIELDS, "decision", "margin")
+        }
+        for name in ("band", "recommendation"):
+            both = zip(places, getattr(other, name), getattr(self, name), strict=True)
+            changes[name] = [theirs if hit else ours for hit, theirs, ours in both]
+        # Without reasons the list is empty, not one of empty lists.
+        changes["reasons"] = [[] if hit else row for hit, row in zip(places, self.reasons, strict=False)]
+        return replace(self, **changes)

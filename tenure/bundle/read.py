@@ -18,9 +18,9 @@ from tenure.bundle.manifest import COMPANION
 from tenure.bundle.onnx_model import OnnxModel
 from tenure.contract import Contract, contract_hash
 from tenure.contract import parse as parse_contract
-from tenure.decision import Decision, ValueDecision
 from tenure.errors import BundleError
 from tenure.explanation import Terms, from_arrays
+from tenure.tasks import get
 from tenure.transform import Transform
 
 T = TypeVar("T")
@@ -50,16 +50,16 @@ def read(folder: Path | str, *, threads: int = 1) -> Bundle:
     contract = part("contract.yaml", _contract)
     if contract_hash(contract) != manifest.contract_hash or contract.name != manifest.name:
         raise BundleError(f"{path}: contract.yaml is not the contract that the manifest names")
-    of_value = contract.task == "regression"
-    decision: type[Decision] | type[ValueDecision] = ValueDecision if of_value else Decision
+    decision = get(contract.task).decision
     transform = part("transform.json", lambda raw: Transform.from_json(raw.decode()))
     terms = part("explain.npz", _terms)
-    if (terms.link == "value") != of_value:
-        raise BundleError(f"{path}: explain.npz: a model with the link '{terms.link}' is none for {contract.task}")
+    if terms.link not in decision.LINKS:
+        raise BundleError(f"{path}: explain.npz: the link '{terms.link}' is not valid for a model of {contract.task}")
     width = len(transform.features)
     companion = None
     if COMPANION in contents:
-        companion = part(COMPANION, lambda raw: Companion.from_json(raw.decode(), features=width, of_value=of_value))
+        link = decision.LINKS[0]
+        companion = part(COMPANION, lambda raw: Companion.from_json(raw.decode(), features=width, link=link))
     return Bundle(
         manifest=manifest,
         contract=contract,
@@ -67,7 +67,7 @@ def read(folder: Path | str, *, threads: int = 1) -> Bundle:
         decision=part("decision.json", lambda raw: decision.from_json(raw.decode())),
         terms=terms,
         profile=part("profile.json", _profile),
-        model=part("model.onnx", lambda raw: OnnxModel(raw, width, threads, of_value=of_value)),
+        model=part("model.onnx", lambda raw: OnnxModel(raw, width, threads, decision.MODEL_OUTPUTS)),
         companion=companion,
     )
 

@@ -12,11 +12,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from tenure.bundle.companion import Companion
+from tenure.bundle.decision import Decision
 from tenure.bundle.files import describe, write_files
 from tenure.bundle.manifest import COMPANION, FileEntry, Manifest, content_version
 from tenure.contract import Contract, contract_hash, dump
 from tenure.contract.settings import Source
-from tenure.decision import Decision, ValueDecision
 from tenure.explanation import Terms
 from tenure.transform import Transform
 
@@ -28,9 +28,7 @@ class ExportedModel(Protocol):
 
     @property
     def onnx(self) -> bytes:
-        """The graph: ``features`` float32 (rows, features) to ``margin`` and ``probability`` (rows,).
-
-        A regression's has no ``probability``."""
+        """The graph: ``features`` float32 (rows, features) to the task's ``Decision.MODEL_OUTPUTS``, (rows,) each."""
 
     @property
     def terms(self) -> Terms:
@@ -43,7 +41,7 @@ def write(
     contract: Contract,
     transform: Transform,
     model: ExportedModel,
-    decision: Decision | ValueDecision,
+    decision: Decision,
     profile: dict[str, Any],
     family: str,
     data_hash: str,

@@ -28,6 +28,7 @@ from tenure.contract.settings import (
 )
 from tenure.contract.task import find_setting_error, with_defaults
 from tenure.contract.values import ExpressionType
+from tenure.tasks import DEFAULT
 
 SNAPSHOT_COLUMN = "cut"
 """Time column of the snapshot table that an event log is turned into."""
@@ -53,7 +54,7 @@ class Contract(Part):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
     """Also the registered model's name and part of Kubernetes names."""
     description: str = ""
-    task: Task = "classification"
+    task: Task = DEFAULT
     source: Source = Source()
     label: Label = Label()
     columns: Annotated[dict[str, Column], Field(min_length=1)]

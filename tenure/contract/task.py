@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tenure.tasks import TASKS, SettingError, each, get
+from tenure.tasks import DEFAULT, TASKS, SettingError, each, get
 
 if TYPE_CHECKING:
     from tenure.contract.schema import Contract
-
-DEFAULT_TASK = next(iter(TASKS))
 
 _SECTIONS = ("label", "quality", "business", "decision", "acceptance")
 """Sections with settings that only some tasks have."""
@@ -20,7 +18,7 @@ def with_defaults(document: Any) -> Any:
     """A contract's document, completed by the defaults of its task that differ from those of the settings."""
     if not isinstance(document, Mapping):
         return document
-    name = document.get("task", DEFAULT_TASK)
+    name = document.get("task", DEFAULT)
     if not isinstance(name, str) or name not in TASKS:
         return document
     filled = dict(document)

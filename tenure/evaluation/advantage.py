@@ -1,41 +1,24 @@
-"""By how much a candidate beats a champion in the contract's decision metric: the paired bootstrap.
+"""The outcome of a paired comparison: by how much a candidate beats a champion in one metric.
 
-Efron & Tibshirani 1993, chapter 16. Both models' answers for a row are drawn together, so what makes a row hard for
+Efron & Tibshirani 1993, chapter 16. Both models' predictions for a row are drawn together, so what makes a row hard for
 both cancels out, and a small difference shows on far fewer rows than two separate intervals would need.
-
-A resample never touches rows: each metric needs the rows only as cells of rows that count alike for both models.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tenure.contract.settings import DecisionMetric, Objective
-from tenure.errors import DataError
-from tenure.evaluation.campaign import Campaign
-from tenure.evaluation.metrics import average_precision, roc_auc
-from tenure.evaluation.sample import Floats, Ints, Scored, group, log_error, share_groups
-from tenure.stats.bootstrap import Estimate, percentile_interval, resample
-
-LESS_IS_BETTER = frozenset({"log_loss", "brier"})
-
-DIFFERENCE_CELLS = 256
-"""Cells of a mean: rows in the order of their difference, so that those of a cell hardly differ."""
-
-SCORE_GROUPS = 128
-"""Groups of each model's scores in a resampled ranking; the point itself is exact."""
+from tenure.stats.bootstrap import Estimate, Floats
 
 
 @dataclass(frozen=True)
 class Advantage:
-    """What the candidate has over the champion on some rows."""
+    """The advantage of a candidate over a champion on some rows."""
 
-    metric: DecisionMetric | Objective
-    """The latter of a regression."""
+    metric: str
+    """By which the task compares models."""
     rows: int
     difference: Estimate
     """Candidate minus champion, in the metric's own units; profit a day."""
@@ -64,146 +47,3 @@ class Advantage:
     def standard_error(self) -> float:
         """Of the difference."""
         return float(np.std(self.gains))
-
-
-def advantage(
-    label: NDArray[np.integer],
-    candidate: Scored,
-    champion: Scored,
-    campaign: Campaign,
-    *,
-    samples: int,
-    seed: int,
-    metric: DecisionMetric = "profit",
-    value: Floats | None = None,
-) -> Advantage:
-    """Paired bootstrap of ``metric`` over rows with ``label`` (rows,) in {0, 1}, both classes present.
-
-    Args:
-        value: (rows,) customer values, where they are not the campaign's.
-
-    Raises:
-        DataError: if the two have not scored the same number of rows.
-    """
-    if not label.size == candidate.probability.size == champion.probability.size:
-        raise DataError(
-            f"candidate and champion must score the same rows: {label.size} labels,"
-            f" {candidate.probability.size} and {champion.probability.size} probabilities"
-        )
-    if metric == "profit":
-        cells = _profit(label, candidate, champion, campaign, value)
-    elif metric in LESS_IS_BETTER:
-        cells = _mean_error(label, candidate, champion, log_error if metric == "log_loss" else _squared_error)
-    else:
-        cells = _ranking(label, candidate, champion, roc_auc if metric == "roc_auc" else average_precision)
-    own = cells.both(cells.count.astype(np.float64)[np.newaxis, :])[0]
-    ours, theirs = own if cells.exact is None else cells.exact
-    resampled = np.concatenate([cells.both(drawn) @ (1.0, -1.0) for drawn in resample(cells.count, samples, seed)])
-    value_here, offset = float(ours - theirs), float((ours - theirs) - (own[0] - own[1]))
-    sign = -1.0 if metric in LESS_IS_BETTER else 1.0
-    rate = float(label.mean())
-    nothing = {
-        "profit": 0.0,
-        "roc_auc": 0.5,
-        "average_precision": rate,
-        "brier": rate * (1.0 - rate),
-        "log_loss": -(rate * np.log(rate) + (1.0 - rate) * np.log1p(-rate)) if 0.0 < rate < 1.0 else 0.0,
-    }[metric]
-    return Advantage(
-        metric=metric,
-        rows=label.size,
-        difference=percentile_interval(value_here, resampled, offset),
-        gains=sign * (resampled + offset),
-        worth=sign * float(theirs - nothing),
-    )
-
-
-@dataclass(frozen=True)
-class _Cells:
-    """Rows as cells, and the metric of both models from how often each cell is drawn."""
-
-    count: Ints
-    both: Callable[[Floats], Floats]
-    """(resamples, cells) counts to (resamples, 2) metrics: candidate, champion."""
-    exact: tuple[float, float] | None = None
-    """The metrics of the rows themselves, where cells blur them."""
-
-
-def _profit(
-    label: NDArray[np.integer], candidate: Scored, champion: Scored, campaign: Campaign, value: Floats | None
-) -> _Cells:
-    worth, kind = (np.array([campaign.customer_value]), 0) if value is None else np.unique(value, return_inverse=True)
-    key = ((kind * 2 + label.astype(np.int64)) * 2 + candidate.contacted) * 2 + champion.contacted
-    kept, count = np.unique(key, return_counts=True)
-    churner_worth = worth[kept // 8] * (kept // 4 % 2)
-    contacted = np.stack((kept // 2 % 2, kept % 2), axis=1).astype(np.float64)
-    hit = contacted * churner_worth[:, np.newaxis]
-
-    def both(drawn: Floats) -> Floats:
-        rows, reached = drawn.sum(axis=1, keepdims=True), drawn @ contacted
-        found: Floats = campaign.profit(drawn @ hit, reached) / rows * campaign.day_scale(reached / rows)
-        return found
-
-    return _Cells(count, both)
-
-
-def _squared_error(label: NDArray[np.integer], probability: Floats) -> Floats:
-    found: Floats = (probability - label) ** 2
-    return found
-
-
-def _mean_error(
-    label: NDArray[np.integer],
-    candidate: Scored,
-    champion: Scored,
-    error: Callable[[NDArray[np.integer], Floats], Floats],
-) -> _Cells:
-    ours, theirs = error(label, candidate.probability), error(label, champion.probability)
-    order = np.argsort(ours - theirs, kind="stable")
-    starts = np.unique(np.arange(DIFFERENCE_CELLS) * label.size // DIFFERENCE_CELLS)
-    count = np.diff(np.append(starts, label.size))
-    means = np.stack([np.add.reduceat(side[order], starts) / count for side in (ours, theirs)], axis=1)
-
-    def both(drawn: Floats) -> Floats:
-        found: Floats = drawn @ means / drawn.sum(axis=1, keepdims=True)
-        return found
-
-    return _Cells(count, both)
-
-
-def _ranking(
-    label: NDArray[np.integer], candidate: Scored, champion: Scored, metric: Callable[[Floats, Floats], Floats]
-) -> _Cells:
-    """Cells of rows in one group of scores of each model; every resample ranks the groups anew."""
-    sides = (candidate, champion)
-    codes = [share_groups(side.probability, SCORE_GROUPS) for side in sides]
-    most = 1 + max(int(code.max()) for code in codes)
-    key = (codes[0] * most + codes[1]) * 2 + label.astype(np.int64)
-    kept, count = np.unique(key, return_counts=True)
-    churned = (kept % 2).astype(np.float64)
-    orders = []
-    for code in (kept // 2 // most, kept // 2 % most):
-        order = np.argsort(code, kind="stable")
-        orders.append((order, np.flatnonzero(np.diff(code[order], prepend=-1))))
-
-    def both(drawn: Floats) -> Floats:
-        left = drawn * churned
-        return np.stack(
-            [
-                metric(
-                    np.add.reduceat(left[:, order], starts, axis=1), np.add.reduceat(drawn[:, order], starts, axis=1)
-                )
-                for order, starts in orders
-            ],
-            axis=1,
-        )
-
-    def exact(side: Scored) -> float:
-        sample = group(label, side)
-        positive, total = (
-            np.add.reduceat(counts.astype(np.float64), sample.group_start)[np.newaxis, :]
-            for counts in (sample.count * sample.positive, sample.count)
-        )
-        return float(metric(positive, total)[0])
-
-    return _Cells(count, both, (exact(candidate), exact(champion)))

@@ -1,104 +1,118 @@
-"""Candidate against champion, as reasons in words: better in the decision metric, no worse elsewhere."""
+"""Candidate against champion, as reasons in words: better in the decision metric, not worse elsewhere."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from tenure.evaluation.advantage import Advantage
 from tenure.evaluation.noninferiority import check_slices
-from tenure.evaluation.paired import Comparison
 from tenure.evaluation.reason import Reason
 from tenure.evaluation.slice_reasons import slice_reasons
-from tenure.evaluation.words import between_money, money, percent
+from tenure.evaluation.tolerance import Tolerance, check_tolerance
+from tenure.number_text import percent
 
 if TYPE_CHECKING:
     from tenure.contract.settings import Acceptance
 
-CALIBRATION_MARGIN = 0.02
-"""How much worse than the champion's a candidate's calibration error may be: two percentage points."""
 
-METRICS = {
-    "profit": "profit",
-    "roc_auc": "ROC-AUC",
-    "average_precision": "average precision",
-    "log_loss": "log loss",
-    "brier": "Brier score",
-}
+class Comparison(Protocol):
+    """A candidate beside a champion on the same rows."""
+
+    @property
+    def advantage(self) -> Advantage:
+        """In the decision metric."""
+
+    def to_json(self) -> dict[str, Any]: ...
 
 
-def against(
-    comparison: Comparison,
-    slices: Sequence[tuple[str, Comparison]],
-    version: str,
-    acceptance: Acceptance,
-    currency: str,
-) -> list[Reason]:
-    """The reasons that speak for and against a candidate that was compared with the champion ``version``.
+C = TypeVar("C", bound=Comparison)
 
-    Args:
-        slices: name of each slice that is large enough to be compared, and the comparison on its rows.
-    """
-    checks = check_slices([(name, here.advantage) for name, here in slices], comparison.advantage, acceptance)
+
+@dataclass(frozen=True)
+class Challenge(Generic[C]):
+    """The champion that a candidate is compared with, and the comparison."""
+
+    version: str
+    """The champion's version in the registry."""
+    identical: bool = False
+    """Whether candidate and champion are the same bundle."""
+    unreadable: str | None = None
+    """Why the champion cannot be scored on these rows, if it cannot."""
+    comparison: C | None = None
+    slices: tuple[tuple[str, C], ...] = ()
+    """Name of each slice that is large enough, and the comparison on its rows."""
+
+
+Worded_contra = TypeVar("Worded_contra", bound=Comparison, contravariant=True)
+
+
+class ComparisonWording(Protocol[Worded_contra]):
+    """How a task words a comparison."""
+
+    @property
+    def worth(self) -> str:
+        """What a slice may lose a share of, as in "less than 20 % of"."""
+
+    def check(self, comparison: Worded_contra) -> str:
+        """Name of the check that the candidate is better: the first question of a reader."""
+
+    def required_share(self, confidence: float) -> float:
+        """Share of resamples in which one of the two must be better."""
+
+    def no_difference(self, comparison: Worded_contra, champion: str) -> str | None:
+        """The sentence that candidate and champion decide, or predict, the same; None if they do not."""
+
+    def difference(self, advantage: Advantage, than: str) -> str:
+        """By how much the candidate is better or worse, without a capital letter and a full stop."""
+
+    def interval(self, advantage: Advantage) -> str:
+        """The interval of the difference."""
+
+    def tolerances(self, comparison: Worded_contra) -> Sequence[Tolerance]:
+        """Measures in which the candidate may not be much worse."""
+
+
+def against(challenge: Challenge[C], acceptance: Acceptance, wording: ComparisonWording[C]) -> list[Reason]:
+    """The reasons for and against a candidate that was compared with a champion."""
+    if challenge.unreadable is not None or challenge.comparison is None:
+        why = challenge.unreadable or "it was not scored"
+        text = (
+            f"The champion, version {challenge.version}, cannot be scored,"
+            f" so nothing shows that this model is better: {why}"
+        )
+        return [Reason("champion", "unsure", text)]
+    comparison, confidence = challenge.comparison, acceptance.confidence
+    checks = check_slices([(name, here.advantage) for name, here in challenge.slices], comparison.advantage, acceptance)
     return [
-        _better(comparison, version, acceptance.confidence, currency),
-        _calibration(comparison, acceptance.confidence),
+        _better(comparison, f"the champion, version {challenge.version}", confidence, wording),
+        *(check_tolerance(tolerance, confidence) for tolerance in wording.tolerances(comparison)),
         *slice_reasons(
             checks,
             acceptance.max_slice_loss,
-            "what the champion is worth there",
-            lambda found: _difference(found, "the champion", currency, inside=True),
-            lambda found: _interval(found, currency),
+            wording.worth,
+            lambda found: wording.difference(found, "the champion"),
+            wording.interval,
         ),
     ]
 
 
-def asked(reason: Reason) -> bool:
-    """Whether ``reason`` is what a reader asks first: is the candidate better than the champion?"""
-    return reason.check in {f"{name} against the champion" for name in METRICS.values()}
-
-
-def _better(comparison: Comparison, version: str, confidence: float, currency: str) -> Reason:
-    found = comparison.advantage
-    check = f"{METRICS[found.metric]} against the champion"
-    if found.metric == "profit" and comparison.different_decisions == 0:
-        text = f"The candidate contacts exactly the customers that the champion, version {version}, contacts."
+def _better(comparison: C, champion: str, confidence: float, wording: ComparisonWording[C]) -> Reason:
+    """Whether one of the two is better in the required share of the resamples."""
+    found, check, required = comparison.advantage, wording.check(comparison), wording.required_share(confidence)
+    same = wording.no_difference(comparison, champion)
+    if same is not None:
+        return Reason(check, "unsure", same)
+    if found.difference.value is None:
+        text = f"The difference between the candidate and {champion}, is not defined on these rows."
         return Reason(check, "unsure", text)
-    said = f"{_difference(found, f'the champion, version {version}', currency)} ({_interval(found, currency)})"
-    if found.share_better >= confidence:
-        return Reason(check, "pass", f"{said}; it is better in {percent(found.share_better)} of the resamples.")
-    if found.share_worse >= confidence:
-        return Reason(check, "fail", f"{said}; it is worse in {percent(found.share_worse)} of the resamples.")
-    return Reason(
-        check,
-        "unsure",
-        f"{said}; it is better in {percent(found.share_better)} of the resamples, {percent(confidence)} are needed.",
-    )
-
-
-def _calibration(comparison: Comparison, confidence: float) -> Reason:
-    """Non-inferiority: the candidate may be worse, but by no more than the margin (Blackwelder 1982)."""
-    check = "calibration against the champion"
-    within = comparison.share_calibrated_within(CALIBRATION_MARGIN)
-    said = f"Its calibration error differs from the champion's by {comparison.calibration_error.value:+.3f}"
-    if within >= confidence:
-        return Reason(check, "pass", f"{said}: not worse by more than {CALIBRATION_MARGIN:g}.")
-    if within <= 1.0 - confidence:
-        return Reason(check, "fail", f"{said}: worse by more than {CALIBRATION_MARGIN:g}.")
-    return Reason(check, "unsure", f"{said}: it may be worse by more than {CALIBRATION_MARGIN:g}.")
-
-
-def _difference(found: Advantage, than: str, currency: str, *, inside: bool = False) -> str:
-    """``The candidate earns $12 a day more than the champion``, or by how much its metric is higher."""
-    value = found.difference.value or 0.0
-    who = "the candidate" if inside else "The candidate"
-    if found.metric == "profit":
-        return f"{who} earns {money(abs(value), currency)} a day {'more' if value >= 0.0 else 'less'} than {than}"
-    which = "higher" if value >= 0.0 else "lower"
-    return f"{who}'s {METRICS[found.metric]} is {abs(value):.4f} {which} than that of {than}"
-
-
-def _interval(found: Advantage, currency: str) -> str:
-    if found.metric == "profit":
-        return between_money(found.difference, currency)
-    return f"95 % interval {found.difference.low or 0.0:+.4f} to {found.difference.high or 0.0:+.4f}"
+    difference = wording.difference(found, champion)
+    sentence = f"{difference[0].upper()}{difference[1:]} ({wording.interval(found)}); it is"
+    better, worse = percent(found.share_better), percent(found.share_worse)
+    if found.share_better >= required:
+        return Reason(check, "pass", f"{sentence} better in {better} of the resamples.")
+    if found.share_worse >= required:
+        return Reason(check, "fail", f"{sentence} worse in {worse} of the resamples.")
+    text = f"{sentence} better in {better} of the resamples, {percent(required)} are needed."
+    return Reason(check, "unsure", text)

@@ -1,10 +1,9 @@
-"""How good the chosen candidate is on rows that nothing before has seen, and whether it may go live."""
+"""The evaluation of the chosen candidate on the test part, which no step before has used."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,41 +11,32 @@ from typing import Any
 
 from tenure.bundle import Bundle, read
 from tenure.contract import Contract, contract_hash
-from tenure.contract.settings import Task
 from tenure.errors import DataError
 from tenure.evaluation import Verdict, record
-from tenure.evaluation.churn import ChurnSetting
-from tenure.evaluation.scoring import TestPart, read_test_part
-from tenure.evaluation.setting import Setting
-from tenure.evaluation.standing import read_standing
-from tenure.evaluation.values import ValueSetting
+from tenure.evaluation.champion import read_champion
+from tenure.evaluation.scoring import read_test_part
 from tenure.explanation import customers_held, sampled_walks
 from tenure.progress import progress
 from tenure.sources import write_text
 from tenure.stats.bootstrap import LEVEL
+from tenure.tasks import get
 
 FORMAT = 1
 EXAMPLE_ROWS = 3
 
 Json = dict[str, Any]
 
-SETTINGS: dict[Task, Callable[[Contract, TestPart, Bundle], Setting[Any, Any]]] = {
-    "classification": ChurnSetting.of,
-    "regression": ValueSetting.of,
-}
-"""How each task is evaluated."""
-
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the graph goes on with."""
+    """The result of an evaluation."""
 
     verdict: str
     """``bless``, ``reject`` or ``inconclusive``."""
     proceed: bool
     """Whether the candidate may be served and registered: blessed, or inconclusive with an override."""
     summary: Json
-    """What a person wants to see at once."""
+    """For the step's page: verdict, family and the main figures."""
     record: Json
     """The content of ``evaluation.json``."""
     validation: Json
@@ -70,7 +60,7 @@ def evaluate(
     """Evaluate every candidate on the test part, and decide about the chosen one.
 
     Args:
-        contract: its acceptance minimums, business values and slices count.
+        contract: with acceptance minimums, business values and slices.
         raw: folder of ``ingest``; read: ``ingest.json``.
         valid: folder of ``validate``; read: ``validation.json``.
         features: folder of ``feature``; read: ``test.parquet``, ``split.json``, ``leakage.json``.
@@ -82,10 +72,10 @@ def evaluate(
         code_version: of the code that trained.
 
     Raises:
-        DataError: the test part is empty, or the chosen candidate's answers are none of the task's.
+        DataError: the test part is empty, or a prediction of the chosen candidate is not a possible one.
         BundleError: the chosen candidate's bundle cannot be read, or is of another task.
     """
-    test = read_test_part(features / "test.parquet", contract.task)
+    test = read_test_part(features / "test.parquet", contract)
     split, train = _read(features / "split.json"), _read(candidates / "train.json")
     ingest, validation = _read(raw / "ingest.json"), _read(valid / "validation.json")
     # To a reader of the report the leakage check is one more check of the data.
@@ -93,25 +83,25 @@ def evaluate(
     chosen = read(candidates / train["chosen"])
     family = chosen.manifest.family
 
-    setting = SETTINGS[contract.task](contract, test, chosen)
+    evaluator = get(contract.task).evaluator(contract, test, chosen)
 
     progress("scoring the test part")
     try:
-        said = setting.score(chosen, test.table)
+        predictions = evaluator.predict(chosen, test.table)
     except DataError as error:
         raise DataError(f"the candidate '{family}' cannot be evaluated: {error}") from error
-    metrics = setting.measure(said)
+    metrics = evaluator.measure(predictions)
     families = []
     for done, entry in enumerate(train["leaderboard"]):
         progress("comparing families", done, len(train["leaderboard"]))
-        families.append(record.family(entry, candidates, train["chosen"], metrics, setting))
+        families.append(record.family(entry, candidates, train["chosen"], metrics, evaluator))
 
     progress("comparing with the champion")
-    standing = read_standing(champion, contract.task, setting)
-    slices, by_slice = record.slices(contract, setting, said, None if standing is None else standing.said)
-    challenge, champion_record = record.challenge(standing, chosen, said, by_slice, setting)
-    verdict = setting.decide(metrics, said, chosen, challenge)
-    of_task = setting.record(said, chosen)
+    live = read_champion(champion, contract.task, evaluator)
+    slices, by_slice = record.slices(contract, evaluator, predictions, None if live is None else live.predictions)
+    challenge, champion_record = record.challenge(live, chosen, predictions, by_slice, evaluator)
+    verdict = evaluator.decide(metrics, predictions, chosen, challenge)
+    of_task = evaluator.record(predictions, chosen)
     document: Json = {
         "format": FORMAT,
         "task": contract.task,
@@ -121,17 +111,21 @@ def evaluate(
         "verdict": verdict.to_json(),
         "override": override.strip() if verdict.state == "inconclusive" else "",
         "rows": _rows(ingest, validation, split),
-        "test": setting.counts(),
+        "test": evaluator.counts(),
         **of_task,
         "chosen": _chosen(chosen, train) | of_task["chosen"],
         "metrics": record.to_json(metrics),
         "families": families,
         "champion": champion_record,
         "slices": slices,
-        "importance": record.importance(contract, chosen, setting),
+        "importance": record.importance(contract, chosen, evaluator),
         "training": train,
         "split": split,
-        "bootstrap": {"samples": setting.samples, "seed": setting.seed, "level": LEVEL},
+        "bootstrap": {
+            "samples": contract.acceptance.bootstrap_samples,
+            "seed": contract.training.seed,
+            "level": LEVEL,
+        },
         "versions": {
             "bundle_version": chosen.version,
             "data_hash": chosen.manifest.data_hash,
@@ -145,7 +139,7 @@ def evaluate(
     return Outcome(
         verdict.state,
         _proceeds(verdict, document["override"]),
-        _summary(document) | setting.shown(document),
+        _summary(document) | evaluator.summarize(document),
         document,
         validation,
         ingest,

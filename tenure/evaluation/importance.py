@@ -1,4 +1,4 @@
-"""What the model relies on: permutation importance by the contract's raw columns.
+"""Permutation importance of the contract's raw columns.
 
 Breiman 2001, "Random forests", section 10; on rows the model never saw. Raw columns are shuffled
 before the transform, so everything derived from a column moves with it.
@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tenure.evaluation.sample import Floats
+from tenure.stats.bootstrap import Floats
 
 MAX_ROWS = 5_000
 MIN_ROWS = 500
@@ -55,7 +55,7 @@ def permutation_importance(
     Args:
         columns: raw columns by name, (rows,) each; at most ``MAX_ROWS`` of the rows are used.
         names: the columns to shuffle.
-        quality: ``rank_auc`` for a classification.
+        quality: the evaluator's.
         progress: called with the columns done and the columns to do.
     """
     generator = np.random.default_rng(seed)

@@ -10,8 +10,8 @@ be little, or be estimated badly; a customer of a slice therefore counts at leas
              (Bonferroni)
     unsure   neither, though the slice is large enough: had the two been equal, all such slices would have passed in
              four of five cases
-    too small to tell   neither, and the slice could not have shown it: no reason to hold every candidate back for
-             ever, and no proof either. It is said, with the loss that would have been noticed.
+    too small           neither, and the slice could not have shown it: no reason to hold every candidate back for
+             ever, and no proof either. It is reported, with the loss that would have been noticed.
 
 That all slices must pass needs no correction: each is tested at full level, and the whole is stricter than any one
 (intersection-union test, Berger 1982). It is power that many slices cost, and by which "large enough" is measured.
@@ -35,7 +35,7 @@ POWER = 0.8
 
 @dataclass(frozen=True)
 class SliceCheck:
-    """What one slice shows about the candidate."""
+    """The finding of one slice."""
 
     name: str
     finding: Finding

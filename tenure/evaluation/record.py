@@ -15,15 +15,18 @@ from tenure.bundle import Bundle, read
 from tenure.contract import Contract
 from tenure.errors import InputError
 from tenure.evaluation import Challenge, Estimate, cut, permutation_importance
-from tenure.evaluation.setting import C, S, Setting
-from tenure.evaluation.standing import Standing
+from tenure.evaluation.against import C
+from tenure.evaluation.champion import Champion
+from tenure.evaluation.evaluator import Evaluator, P
 from tenure.progress import progress
 
 Json = dict[str, Any]
 
 
-def family(entry: Json, candidates: Path, chosen: str, metrics: Mapping[str, Estimate], setting: Setting[S, C]) -> Json:
-    """One line of the families' table: how it did while it was chosen, and on the test part.
+def family(
+    entry: Json, candidates: Path, chosen: str, metrics: Mapping[str, Estimate], evaluator: Evaluator[P, C]
+) -> Json:
+    """One line of the families' table: its figures in training and on the test part.
 
     A family that was not chosen and cannot be scored is reported as such: it decides nothing.
 
@@ -45,17 +48,17 @@ def family(entry: Json, candidates: Path, chosen: str, metrics: Mapping[str, Est
         return record | {"metrics": to_json(metrics)}
     try:
         return record | {
-            "metrics": to_json(setting.measure(setting.score(read(candidates / name), setting.test.table)))
+            "metrics": to_json(evaluator.measure(evaluator.predict(read(candidates / name), evaluator.test.table)))
         }
     except InputError as error:
         return record | {"error": str(error)}
 
 
 def slices(
-    contract: Contract, setting: Setting[S, C], said: S, champion: S | None
+    contract: Contract, evaluator: Evaluator[P, C], predictions: P, champion: P | None
 ) -> tuple[list[Json], list[tuple[str, C]]]:
     """Metrics by slice, and the comparison with the champion on each slice that is large enough."""
-    test = setting.test
+    test = evaluator.test
     names = dict.fromkeys((*contract.columns_of("sensitive"), *contract.slices))
     columns: dict[str, pa.ChunkedArray] = {
         name: test.table.column(name) for name in names if name in test.table.column_names
@@ -63,7 +66,7 @@ def slices(
     records: list[Json] = []
     comparisons: list[tuple[str, C]] = []
     for part in cut(columns):
-        inside = setting.part(part.rows)
+        inside = evaluator.part(part.rows)
         small = inside.too_small()
         record: Json = {
             "column": part.column,
@@ -75,54 +78,54 @@ def slices(
         records.append(record)
         if small is not None:
             continue
-        record["metrics"] = to_json(inside.measure(said.take(part.rows)))
+        record["metrics"] = to_json(inside.measure(predictions.take(part.rows)))
         if champion is not None:
-            against = inside.compare(said.take(part.rows), champion.take(part.rows))
-            record["against_champion"] = against.to_json()
-            comparisons.append((f"{part.column} = {part.value}", against))
+            comparison = inside.compare(predictions.take(part.rows), champion.take(part.rows))
+            record["against_champion"] = comparison.to_json()
+            comparisons.append((f"{part.column} = {part.value}", comparison))
     return records, comparisons
 
 
 def challenge(
-    standing: Standing[S] | None,
+    champion: Champion[P] | None,
     candidate: Bundle,
-    said: S,
+    predictions: P,
     slice_comparisons: list[tuple[str, C]],
-    setting: Setting[S, C],
+    evaluator: Evaluator[P, C],
 ) -> tuple[Challenge[C] | None, Json | None]:
     """The champion as the verdict needs it, and as the record shows it."""
-    if standing is None:
+    if champion is None:
         return None, None
     record: Json = {
-        "version": standing.version,
-        "bundle_version": standing.bundle_version,
+        "version": champion.version,
+        "bundle_version": champion.bundle_version,
         "family": None,
         "identical": False,
-        "unreadable": standing.unreadable,
+        "unreadable": champion.unreadable,
         "metrics": {},
         "comparison": None,
         "notes": [],
     }
-    if standing.bundle is None or standing.said is None:
-        return Challenge(standing.version, unreadable=standing.unreadable), record
-    champion = standing.bundle
-    metrics = setting.measure(standing.said)
-    comparison = setting.compare(said, standing.said)
-    identical = champion.version == candidate.version
+    bundle = champion.bundle
+    if bundle is None or champion.predictions is None:
+        return Challenge(champion.version, unreadable=champion.unreadable), record
+    metrics = evaluator.measure(champion.predictions)
+    comparison = evaluator.compare(predictions, champion.predictions)
+    identical = bundle.version == candidate.version
     record |= {
-        "family": champion.manifest.family,
+        "family": bundle.manifest.family,
         "identical": identical,
-        "threshold": champion.decision.threshold,
+        "threshold": bundle.decision.threshold,
         "metrics": to_json(metrics),
         "comparison": comparison.to_json(),
-        "notes": _notes(champion, candidate),
+        "notes": _notes(bundle, candidate),
     }
-    found = Challenge(standing.version, identical=identical, comparison=comparison, slices=tuple(slice_comparisons))
+    found = Challenge(champion.version, identical=identical, comparison=comparison, slices=tuple(slice_comparisons))
     return found, record
 
 
-def importance(contract: Contract, bundle: Bundle, setting: Setting[S, C]) -> list[Json]:
-    """What the model relies on, by raw columns, the most important first."""
+def importance(contract: Contract, bundle: Bundle, evaluator: Evaluator[P, C]) -> list[Json]:
+    """Permutation importance of the raw columns, the most important first."""
 
     def predict(columns: Mapping[str, pa.Array]) -> NDArray[np.float64]:
         return bundle.predict(columns).score
@@ -130,11 +133,11 @@ def importance(contract: Contract, bundle: Bundle, setting: Setting[S, C]) -> li
     inputs = contract.inputs
     found = permutation_importance(
         predict,
-        {name: setting.test.table.column(name).combine_chunks() for name in inputs},
-        setting.test.label,
+        {name: evaluator.test.table.column(name).combine_chunks() for name in inputs},
+        evaluator.test.label,
         list(inputs),
-        quality=setting.quality,
-        seed=setting.seed,
+        quality=evaluator.quality,
+        seed=contract.training.seed,
         progress=lambda done, total: progress("measuring what the model relies on", done, total),
     )
     return [{**asdict(one), "description": inputs[one.column].description} for one in found]
@@ -145,7 +148,7 @@ def to_json(metrics: Mapping[str, Estimate]) -> Json:
 
 
 def _notes(champion: Bundle, candidate: Bundle) -> list[str]:
-    """What a reader must know before trusting the comparison."""
+    """Reservations about the comparison."""
     ours, theirs = candidate.manifest, champion.manifest
     if ours.data_hash == theirs.data_hash and candidate.contract.split != champion.contract.split:
         return ["The champion learned from the same data under another split: it may have seen these test rows."]

@@ -1,4 +1,4 @@
-"""What checks of slices found, in words: the same for a probability and for a value."""
+"""The findings of slice checks as reasons of the verdict."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from tenure.evaluation.advantage import Advantage
 from tenure.evaluation.noninferiority import SliceCheck
 from tenure.evaluation.reason import Reason
-from tenure.evaluation.words import percent
+from tenure.number_text import percent
 
 MOST_NAMED = 6
 """Slices named in one sentence."""
@@ -38,13 +38,13 @@ def slice_reasons(
     reasons = []
     for check in checks:
         found = check.advantage
-        said = f"Among {check.name} {difference(found)}"
+        sentence = f"Among {check.name} {difference(found)}"
         if check.finding == "fail":
-            text = f"{said}; it is worse in {percent(found.share_worse)} of the resamples."
+            text = f"{sentence}; it is worse in {percent(found.share_worse)} of the resamples."
             reasons.append(Reason(f"slice {check.name}", "fail", text))
         elif check.finding == "unsure":
             text = (
-                f"{said} ({between(found)}): the loss may be more than the {percent(tolerated, 0)} that a slice may"
+                f"{sentence} ({between(found)}): the loss may be more than the {percent(tolerated, 0)} that a slice may"
                 f" lose, and there are enough customers to rule that out if it were not."
             )
             reasons.append(Reason(f"slice {check.name}", "unsure", text))

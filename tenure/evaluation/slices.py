@@ -1,6 +1,6 @@
 """Parts of the test rows that must each be looked at: by age group, by contract, by gender.
 
-A slice too small to say anything is reported as such, without metrics.
+A slice that is too small is reported as such, without metrics.
 """
 
 from __future__ import annotations
@@ -16,11 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from tenure.evaluation.sample import Bools
-
 MIN_ROWS = 100
-MIN_OF_EACH_CLASS = 10
-"""With fewer churners (or stayers) a percentile interval covers far less often than it claims."""
+"""Of a slice that is measured, whatever the task."""
 
 MAX_VALUES = 12
 """Values of a text column with a slice each; the rest shares one."""
@@ -39,7 +36,7 @@ class Slice:
 
     column: str
     value: str
-    rows: Bools
+    rows: NDArray[np.bool_]
     """(rows,) whether a row belongs to it."""
 
 
@@ -51,18 +48,6 @@ def cut(columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> Iterator[Slice]:
             array = array.cast(array.type.value_type)
         is_number = pa.types.is_integer(array.type) or pa.types.is_floating(array.type)
         yield from _by_number(name, array) if is_number else _by_text(name, array)
-
-
-def too_small(label: NDArray[np.integer]) -> str | None:
-    """Why rows with ``label`` say too little, or nothing if they do not."""
-    churners = int(label.sum())
-    stayers = label.size - churners
-    if label.size < MIN_ROWS:
-        return f"too small: {label.size} rows, at least {MIN_ROWS} are needed"
-    if min(churners, stayers) < MIN_OF_EACH_CLASS:
-        few, who = (churners, "churners") if churners < stayers else (stayers, "stayers")
-        return f"too small: {few} {who} among {label.size} rows, at least {MIN_OF_EACH_CLASS} are needed"
-    return None
 
 
 def _by_text(name: str, values: pa.Array) -> Iterator[Slice]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypedDict, final
+from typing import Any, TypedDict
 
 from tenure.errors import ServingError
+from tenure.tasks import outputs_among
 
 Outputs = Mapping[str, Any]
 """Data of the answer's tensors by name."""
 
 
 class AnyRow(TypedDict):
-    """What the server says about one customer, whatever the model predicts."""
+    """The answer about one customer, without the numbers of the task."""
 
     decision: bool
     band: str
@@ -26,67 +27,37 @@ class AnyRow(TypedDict):
     """Column and contribution to the margin, largest first; empty unless asked for."""
     model_version: str
     fallback: str
-    """What said this in the model's place: ``companion`` or ``base_rate``; ``reasons`` if only those are missing;
-    empty if the model as a whole said it."""
+    """Where the answer comes from if not from the model: ``companion`` or ``base_rate``; ``reasons`` if only those are
+    missing; empty if the model gave all of it."""
 
 
-@final
-class ChurnRow(AnyRow):
-    """Of a classification."""
-
-    probability: float
-    confidence: float
-    """The probability that the decision meets this customer."""
-
-
-@final
-class ValueRow(AnyRow):
-    """Of a regression: a value, and the interval that it lies in."""
-
-    value: float
-    value_low: float
-    value_high: float
-
-
-Row = ChurnRow | ValueRow
+Row = Mapping[str, Any]
+"""The answer about one customer: the keys of ``AnyRow``, and the task's numbers by ``Outputs.tensors``."""
 
 
 def score_of(row: Row) -> float:
     """What customers are ranked by: the probability, or the value."""
-    return row["value"] if "value" in row else row["probability"]
+    score: float = row[outputs_among(row).score]
+    return score
 
 
 def predictions(answer: Mapping[str, Any]) -> list[Row]:
     """Read the body of an answer with all outputs.
 
     Raises:
-        ServingError: it is none.
+        ServingError: it is not such an answer.
     """
     try:
         outputs = {output["name"]: output["data"] for output in answer["outputs"]}
         whose = str(answer["model_version"]), str(answer.get("parameters", {}).get("fallback", ""))
-        read = _value if "value" in outputs else _churn
+        numbers = outputs_among(outputs).tensors
         rows = len(outputs["band"])
-        return [read(outputs, row, _shared(outputs, row, rows, *whose)) for row in range(rows)]
+        return [
+            {name: float(outputs[name][row]) for name in numbers} | _shared(outputs, row, rows, *whose)
+            for row in range(rows)
+        ]
     except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:
         raise ServingError(f"the server's answer is not one of this model: {type(error).__name__}: {error}") from None
-
-
-def _churn(outputs: Outputs, row: int, shared: AnyRow) -> Row:
-    return {
-        "probability": float(outputs["probability"][row]),
-        "confidence": float(outputs["confidence"][row]),
-        **shared,
-    }
-
-
-def _value(outputs: Outputs, row: int, shared: AnyRow) -> Row:
-    return {
-        "value": float(outputs["value"][row]),
-        "value_low": float(outputs["value_low"][row]),
-        "value_high": float(outputs["value_high"][row]),
-        **shared,
-    }
 
 
 def _shared(outputs: Outputs, row: int, rows: int, version: str, fallback: str) -> AnyRow:

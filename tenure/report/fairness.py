@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tenure.evaluation.words import percent
+from tenure.number_text import percent
 
 Json = Mapping[str, Any]
 

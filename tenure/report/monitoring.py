@@ -7,8 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from tenure.evaluation.regression import compact, quantity
-from tenure.evaluation.words import percent
+from tenure.number_text import compact, percent, quantity
 from tenure.report.pair_charts import Pair, bar_pairs, column_pairs
 from tenure.report.story import Tile
 from tenure.report.templates import environment, style

@@ -1,4 +1,4 @@
-"""What a page is made from: a template, and what it says."""
+"""The part of a report that depends on the task."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ NOTHING = "\N{EN DASH}"
 
 @dataclass(frozen=True)
 class Page:
-    """The part of a report that differs by task."""
+    """Template, filters and variables of one evaluation's report."""
 
+    package: str
+    """Package with the template, such as ``tenure.tasks.churn.report``."""
     template: str
-    """File name of the template in ``tenure.report``."""
+    """Its file name. It may include the templates in ``tenure.report``."""
     filters: Mapping[str, Callable[..., str]]
     """``metric`` and ``between`` write a metric and its interval by the metric's name."""
     variables: Mapping[str, Any]
-    """``story``, ``charts`` and whatever the template asks for."""
+    """``story``, ``charts`` and whatever else the template needs."""

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-from tenure.evaluation.words import percent
+from tenure.number_text import percent
 from tenure.report.charts import WIDTH, short, svg
 from tenure.report.scale import Axis, Frame
 

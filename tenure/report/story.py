@@ -1,14 +1,12 @@
-"""The evaluation in words, for somebody who runs retention and not statistics."""
+"""The first screen of a report: the evaluation in words, for readers who are no statisticians."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tenure.evaluation.words import money, percent
 from tenure.report.labels import FAMILIES
-from tenure.report.unseen import unseen
 
 Json = Mapping[str, Any]
 
@@ -32,18 +30,18 @@ class Story:
     next_step: str
     tiles: tuple[Tile, ...]
     plainly: tuple[str, ...]
-    """How good it is, a sentence each."""
+    """How good the model is, a sentence each."""
 
 
-def tell(evaluation: Json) -> Story:
-    """The story of an evaluation."""
+def tell(evaluation: Json, tiles: Sequence[Tile], sentences: Sequence[str]) -> Story:
+    """The story of an evaluation, with the task's own tiles and sentences."""
     return Story(
         badge=badge(evaluation),
         headline=headline(evaluation),
         why=evaluation["verdict"]["summary"],
         next_step=next_step(evaluation),
-        tiles=tuple(_tiles(evaluation)),
-        plainly=tuple(_plainly(evaluation)),
+        tiles=tuple(tiles),
+        plainly=tuple(sentences),
     )
 
 
@@ -53,7 +51,7 @@ def badge(evaluation: Json) -> str:
 
 
 def headline(evaluation: Json) -> str:
-    """What follows from the verdict."""
+    """The verdict for a reader who decides about the model."""
     state, champion = evaluation["verdict"]["state"], evaluation["champion"]
     if state == "reject":
         return "Do not use this model"
@@ -67,7 +65,7 @@ def headline(evaluation: Json) -> str:
 
 
 def next_step(evaluation: Json) -> str:
-    """What happens now."""
+    """What happens next."""
     state, champion = evaluation["verdict"]["state"], evaluation["champion"]
     if state == "reject":
         return "It is not registered. The reasons below say what to look at first."
@@ -87,105 +85,6 @@ def _if_inconclusive(evaluation: Json) -> str:
     if champion is not None and champion["unreadable"]:
         return "It is not registered. Bring the champion's files back, or override with a reason put on record."
     return "It is not registered. More test rows may settle it; a person can override, with a reason put on record."
-
-
-def _tiles(evaluation: Json) -> list[Tile]:
-    metrics, business = evaluation["metrics"], evaluation["business"]
-    currency = business["currency"]
-    profit, contacts, cost = metrics["profit_per_day"], metrics["contacts_per_day"]["value"], metrics["cost_per_day"]
-    between = (
-        f"95 % between {money(profit['low'], currency)} and {money(profit['high'], currency)},"
-        f" against contacting nobody"
-        if profit["low"] is not None
-        else "against contacting nobody"
-    )
-    tiles = [
-        Tile("What it is worth a day", money(profit["value"], currency), between),
-        Tile(
-            "Customers to contact a day",
-            f"{contacts:,.0f}",
-            f"of {business['population']:,.0f} scored; the offers cost {money(cost['value'], currency)}",
-        ),
-    ]
-    precision, recall, rate = (
-        metrics["precision"]["value"],
-        metrics["recall"]["value"],
-        evaluation["test"]["churn_rate"],
-    )
-    if precision is not None:
-        tiles.append(
-            Tile(
-                "Contacted who would leave",
-                f"{round(100 * precision)} of 100",
-                f"picked at random: {round(100 * rate)} of 100",
-            )
-        )
-    if recall is not None:
-        missed = 100 - round(100 * recall)
-        tiles.append(
-            Tile("Leavers reached in time", f"{round(100 * recall)} of 100", f"{missed} of 100 leave without an offer")
-        )
-    return tiles
-
-
-def _segments(chosen: Json, currency: str) -> str:
-    """The thresholds of segments, as a clause."""
-    said = []
-    for segment in chosen["segments"]:
-        if segment["values"] is None:
-            who = f"{segment['column']} is {segment['at_least']:g} or more"
-        else:
-            who = f"{segment['column']} is {' or '.join(str(value) for value in segment['values'])}"
-        worth = segment["customer_value"]
-        named = segment["name"] if worth is None else f"{segment['name']}, worth {money(worth, currency)} each"
-        said.append(f"from {percent(segment['threshold'])} where {who} ({named})")
-    return f", {', '.join(said)}" if said else ""
-
-
-def _plainly(evaluation: Json) -> list[str]:
-    metrics, limit, currency = evaluation["metrics"], evaluation["curves"]["limit"], evaluation["business"]["currency"]
-    chosen = evaluation["chosen"]
-    said = []
-    area = metrics["roc_auc"]["value"]
-    if area is not None:
-        said.append(
-            f"Shown one customer who leaves and one who stays, it ranks the leaver as riskier {round(100 * area)} times"
-            f" out of 100. Guessing would reach 50."
-        )
-    error = metrics["calibration_error"]["value"]
-    said.append(
-        f"Its probabilities mean what they say: on average the share who really left is within"
-        f" {100 * error:.1f} percentage points of them."
-        if error <= 0.05
-        else f"Its probabilities are off by {100 * error:.1f} percentage points on average: read them as a ranking."
-    )
-    kept = metrics["kept_customers_per_day"]["value"]
-    back = metrics["return_on_cost"]["value"]
-    if back is not None:
-        said.append(
-            f"Contact a customer from a probability of {percent(chosen['threshold'])} on{_segments(chosen, currency)}."
-            f" That keeps about {kept:,.0f} customers a day, and every {money(1, currency)} spent on offers returns"
-            f" {money(1 + back, currency)}."
-        )
-    else:
-        said.append("At its threshold it contacts nobody.")
-    expected, short = chosen["expected"], evaluation["curves"]["chosen"]["less_than_best_per_day"]
-    if expected["policy"] != "profit":
-        said.append(
-            f"The threshold is chosen for a {expected['policy']} of {percent(expected['target'], 0)}"
-            f"{'' if expected['target_met'] else ', which was not reached on the validation rows'}"
-            + (f"; the most profitable one would earn {money(short, currency)} a day more." if short >= 1.0 else ".")
-        )
-    if limit["share"] < 1.0 and limit["cost_per_day"] >= 1.0:
-        said.append(
-            f"The limit of {limit['contacts_per_day']:,.0f} contacts a day costs"
-            f" {money(limit['cost_per_day'], currency)}: contacting {percent(limit['best_share'], 0)} of the"
-            f" customers would earn {money(limit['best_profit_per_day'], currency)} a day, within the limit"
-            f" {money(limit['best_within_limit_per_day'], currency)} is the most."
-        )
-    said += unseen(evaluation)
-    said.append(choice(evaluation))
-    return said
 
 
 def choice(evaluation: Json) -> str:

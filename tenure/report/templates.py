@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from tenure.evaluation.words import percent, score
+from tenure.number_text import percent, score
 from tenure.report.page import NOTHING
 
 FILTERS: dict[str, Callable[..., str]] = {
@@ -19,10 +19,13 @@ FILTERS: dict[str, Callable[..., str]] = {
 }
 
 
-def environment() -> Environment:
-    """Templates of ``tenure.report``; everything that a page shows is escaped, and an undefined name is an error."""
+def environment(*packages: str) -> Environment:
+    """Templates of ``tenure.report``, and of further ``packages``.
+
+    Everything that a page shows is escaped, and an undefined name is an error.
+    """
     found = Environment(
-        loader=PackageLoader("tenure.report", "."),
+        loader=ChoiceLoader([PackageLoader(package, ".") for package in ("tenure.report", *packages)]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -30,7 +30,6 @@ from tenure.intake.customers import Customers
 from tenure.parsing import ROW, rejects
 from tenure.progress import progress
 from tenure.scoring.ahead import ahead
-from tenure.scoring.columns import LISTS, histogram_limits, prediction_columns, score_column
 from tenure.scoring.parts import (
     close_work_folder,
     open_work_folder,
@@ -41,6 +40,7 @@ from tenure.scoring.parts import (
 )
 from tenure.scoring.tally import Tally
 from tenure.sources import TableSink
+from tenure.tasks import get
 
 PART_ROWS = 65_536
 TOP = 100
@@ -97,7 +97,8 @@ def score(
     work = out / f".{day}.partial"
     job = {"bundle_version": model.version, "source": source, "threshold": threshold, "part_rows": part_rows}
     open_work_folder(work, job)
-    tally = Tally(top, score_column(model), histogram_limits(model))
+    task = get(model.contract.task)
+    tally = Tally(top, task.outputs.score, model.decision.histogram_ends())
     reused = 0
     with (
         TableSink(work / "rejected.parquet", rejects.SCHEMA) as rejected,
@@ -119,7 +120,7 @@ def score(
     if not tally.rows:
         raise DataError(f"{source}: no row can be scored; {rows_rejected:,} were rejected")
     remove_parts_from(work, -(-tally.rows // part_rows))
-    write_text(work / LISTS[model.contract.task], _list_csv(model, tally.highest, threshold))
+    write_text(work / task.texts.score_list, _list_csv(model, tally.highest, threshold))
     summary = {
         **tally.summary(),
         "name": model.manifest.name,
@@ -143,7 +144,7 @@ def _score_part(model: Bundle, part: pa.Table, threshold: float | None) -> pa.Ta
         {
             "key": part.column(model.contract.key).cast(pa.string()),
             "row": part.column(ROW),
-            **prediction_columns(prediction),
+            **prediction.columns,
             "decision": prediction.decision,
             "band": pa.array(prediction.band, pa.string()),
         }
@@ -159,7 +160,7 @@ def _list_csv(model: Bundle, customers: pa.Table, threshold: float | None) -> st
     prediction = model.predict(_inputs(model, customers), explain=REASONS, threshold=threshold)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    numbers = prediction_columns(prediction)
+    numbers = prediction.columns
     header = [f"reason_{place}" for place in range(1, REASONS + 1)]
     writer.writerow(["key", *numbers, "contact", "band", "recommendation", *header])
     for row, key in enumerate(customers.column(model.contract.key).cast(pa.string()).to_pylist()):

@@ -61,9 +61,9 @@ def divide(
     ``time``: stratified folds, with all rows of a customer in one fold where keys repeat.
 
     Args:
-        strata: the label's classes, 0 or 1; for a number its strata (``tenure.transform.stratify``); shape (n,).
+        strata: the label's classes, 0 or 1; for a number its strata (``tenure.stats.strata``); shape (n,).
         count: folds; there may be fewer in time.
-        classes: how many there must be.
+        classes: how many there must be, at least.
         key: customers, shape (n,).
         time: shape (n,), without missing values.
         horizon: how far past its time a label looks.

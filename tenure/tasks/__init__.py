@@ -5,17 +5,21 @@ Nothing else knows a task by name. A task is added as a package with a ``TASK``,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from importlib import import_module
 
 from tenure.tasks.outputs import Outputs
 from tenure.tasks.protocol import SettingError, Task
+from tenure.tasks.texts import Figure, RunPage, RunTexts, Texts
 
 TASKS: dict[str, str] = {
     "classification": "tenure.tasks.churn",
     "regression": "tenure.tasks.value",
 }
-"""The task's name in a contract, and the module that has it as ``TASK``. The first is the default."""
+"""The task's name in a contract, and the module that has it as ``TASK``."""
+
+DEFAULT = "classification"
+"""Of a contract that names no task."""
 
 
 def get(name: str) -> Task:
@@ -36,4 +40,30 @@ def each() -> Iterator[Task]:
     return (get(name) for name in TASKS)
 
 
-__all__ = ["TASKS", "Outputs", "SettingError", "Task", "each", "get"]
+def outputs_among(names: Collection[str]) -> Outputs:
+    """The outputs of the task whose score is among ``names``.
+
+    Raises:
+        ValueError: none of them is a score.
+    """
+    for task in each():
+        if task.outputs.score in names:
+            return task.outputs
+    scores = " or ".join(task.outputs.score for task in each())
+    raise ValueError(f"no output {scores}, but {', '.join(names) or 'none'}")
+
+
+__all__ = [
+    "DEFAULT",
+    "TASKS",
+    "Figure",
+    "Outputs",
+    "RunPage",
+    "RunTexts",
+    "SettingError",
+    "Task",
+    "Texts",
+    "each",
+    "get",
+    "outputs_among",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -20,3 +21,8 @@ class Outputs:
     """Outputs of a V2 answer, FP64 of shape [n] each, the score first."""
     noun: str
     """The scores of several customers, as in "the probabilities differ"."""
+
+    @property
+    def bounded(self) -> bool:
+        """Whether scores have a scale of their own, as probabilities have, rather than that of the data."""
+        return math.isfinite(self.highest - self.lowest)

@@ -10,10 +10,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from tenure.tasks.outputs import Outputs
+from tenure.tasks.texts import Texts
 
 if TYPE_CHECKING:
+    from tenure.bundle import Bundle, Decision
     from tenure.contract import Contract
+    from tenure.evaluation.evaluator import Evaluator
+    from tenure.evaluation.scoring import TestPart
+    from tenure.report.page import Page
     from tenure.tasks.label import Label
+    from tenure.training.trainer import Trainer
 
 
 class SettingError(NamedTuple):
@@ -34,6 +40,9 @@ class Task(Protocol):
 
     @property
     def outputs(self) -> Outputs: ...
+
+    @property
+    def texts(self) -> Texts: ...
 
     # The contract.
 
@@ -68,3 +77,25 @@ class Task(Protocol):
     @property
     def label(self) -> Label:
         """How labels are read, checked and divided."""
+
+    # The bundle.
+
+    @property
+    def decision(self) -> type[Decision]:
+        """What ``decision.json`` is read as: it makes predictions of a model's outputs."""
+
+    # Training and evaluation.
+
+    @property
+    def trainer(self) -> Trainer:
+        """How fitted models get their decision, and a companion."""
+
+    def evaluator(self, contract: Contract, test: TestPart, candidate: Bundle) -> Evaluator[Any, Any]:
+        """The evaluator of the test part; the candidate's limit of contacts is that of all models.
+
+        Raises:
+            BundleError: the candidate is of another task.
+        """
+
+    def page(self, evaluation: Mapping[str, Any]) -> Page:
+        """The task's part of the report on ``evaluation``, the content of ``evaluation.json``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tenure.bundle import Bundle, ValuePrediction, read
+from tenure.bundle import Bundle, read
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,11 +28,8 @@ class ChurnModel:
 
         columns = {str(name): pa.Array.from_pandas(values) for name, values in model_input.items()}
         answer = self.bundle.predict(columns)
-        if isinstance(answer, ValuePrediction):
-            said = {"value": answer.value, "value_low": answer.low, "value_high": answer.high}
-        else:
-            said = {"probability": answer.probability}
-        return pd.DataFrame({**said, "decision": answer.decision, "band": list(answer.band)}, index=model_input.index)
+        columns_of_answer = {**answer.columns, "decision": answer.decision, "band": list(answer.band)}
+        return pd.DataFrame(columns_of_answer, index=model_input.index)
 
 
 def _load_pyfunc(path: str) -> ChurnModel:

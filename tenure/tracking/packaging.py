@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tenure.tasks import get
+
 if TYPE_CHECKING:
     from mlflow.models.signature import ModelSignature
     from mlflow.types.schema import AnyType
@@ -68,9 +70,8 @@ def signature(contract: Contract) -> ModelSignature:
         ColSpec(_type(column), name, required=not column.nullable and column.required)
         for name, column in contract.inputs.items()
     ]
-    numbers = ("value", "value_low", "value_high") if contract.task == "regression" else ("probability",)
     outputs: list[ColSpec | TensorSpec] = [
-        *(ColSpec("double", name) for name in numbers),
+        *(ColSpec("double", name) for name in get(contract.task).outputs.columns),
         ColSpec("boolean", "decision"),
         ColSpec("string", "band"),
     ]

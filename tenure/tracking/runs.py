@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tenure.tasks import each
 from tenure.tracking.client import answering, connect
 from tenure.tracking.location import Location
 
@@ -21,8 +22,8 @@ MLFLOW_RUN_VARIABLE = "MLFLOW_RUN_ID"
 MLFLOW_EXPERIMENT_VARIABLE = "MLFLOW_EXPERIMENT_ID"
 """Set by the same plugin: the experiment of the pipeline."""
 
-FAMILY_METRICS = ("roc_auc", "average_precision", "brier", "profit_per_day", "rmse", "mae", "r2", "coverage")
-"""Of every family that was tried; the last four of a regression's."""
+FAMILY_METRICS = tuple(dict.fromkeys(metric for task in each() for metric in task.texts.family_metrics))
+"""Of every family that was tried."""
 
 
 def log_run(location: Location, evaluation: Mapping[str, Any], *, run_id: str, files: Sequence[Path]) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from tenure.tasks import each
+
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
@@ -16,29 +18,8 @@ CHALLENGER = "challenger"
 
 TAG_PREFIX = "tenure."
 
-KEY_METRICS = (
-    "roc_auc",
-    "average_precision",
-    "precision",
-    "recall",
-    "f1",
-    "brier",
-    "log_loss",
-    "calibration_error",
-    "profit_per_day",
-    "return_on_cost",
-    "rmse",
-    "mae",
-    "r2",
-    "mape",
-    "bias",
-    "coverage",
-    "interval_width",
-)
-"""Metrics that a version carries in its tags, each as value, low and high: enough to list and compare.
-
-Those from ``rmse`` on are of a regression.
-"""
+KEY_METRICS = tuple(dict.fromkeys(metric for task in each() for metric in task.texts.version_metrics))
+"""Metrics that a version carries in its tags, each as value, low and high: enough to list and compare."""
 
 Interval = tuple[float | None, float | None, float | None]
 

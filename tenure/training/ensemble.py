@@ -1,4 +1,4 @@
-"""The best few families as one more candidate: stacked on what they say about rows they were not fitted on.
+"""The best few families as one more candidate, stacked on their predictions for rows they were not fitted on.
 
 Log-odds of the members, weighted (Wolpert 1992), with weights that are not negative (Breiman 1996, "Stacked
 regressions") and fitted by log loss to the predictions that cross-validation makes for the training part's held-out
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from tenure.contract.family_names import ENSEMBLE
 from tenure.contract.settings import Objective
 from tenure.explanation import Link, log_odds
-from tenure.training.candidates import Best
+from tenure.training.best_trial import BestTrial
 from tenure.training.families import ROUNDS, Folds, Rows, evaluate, get, is_better
 
 Floats = NDArray[np.float64]
@@ -44,7 +44,7 @@ _EDGE = 1e-9
 class Member:
     """A family that may become part of the ensemble."""
 
-    best: Best
+    best: BestTrial
     link: Link
     """Of its margin."""
 
@@ -53,7 +53,7 @@ class Member:
 class Stack:
     """Which members, weighted how."""
 
-    best: Best
+    best: BestTrial
     """The ensemble as a family: scores by fold, each with weights that were fitted to the other folds."""
     members: tuple[int, ...]
     """Positions among the given members."""
@@ -89,7 +89,7 @@ def stack(
         scores.append(evaluate(objective, labels[number], np.exp(-np.logaddexp(0.0, -margin))))
     taken = tuple(chosen[index] for index in keep)
     named = {members[index].best.family: float(weight) for index, weight in zip(taken, weights, strict=True)}
-    best = Best(
+    best = BestTrial(
         family=ENSEMBLE,
         parameters={**named, "intercept": intercept},
         scores=tuple(scores),

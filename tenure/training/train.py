@@ -1,4 +1,4 @@
-"""Fit the best of each family, calibrate it, set its threshold, refit it on more rows, and ship it."""
+"""Training: a candidate of each family, one more of them together, and which of them is chosen."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from typing import Any
 from tenure.bundle import write
 from tenure.contract import Contract
 from tenure.contract.family_names import ENSEMBLE
-from tenure.decision import Decision, ValueDecision
 from tenure.explanation import LinearTerms
 from tenure.progress import progress
 from tenure.sources import write_text
-from tenure.training.candidates import best_of_families
+from tenure.training.best_trial import best_trials
+from tenure.training.candidate import Candidate, make_candidate, make_ensemble
 from tenure.training.choice import Blocks, Contender, choose, complexity
 from tenure.training.companion import make_companion
+from tenure.training.encoded_part import read_part, read_transform
 from tenure.training.families import direction
-from tenure.training.making import Candidate, make_candidate, make_ensemble
-from tenure.training.parts import read_part, read_transform
 from tenure.training.profile import reference_profile
 from tenure.training.rows import join
 
@@ -77,7 +76,7 @@ def train(
     data_hash = json.loads((raw / "ingest.json").read_text(encoding="utf-8"))["data_hash"]
     table_rows = _table_rows(features)
     made: list[Candidate] = []
-    bests = best_of_families(contract, trials)
+    bests = best_trials(contract, trials)
     for done, best in enumerate(bests):
         progress(f"fitting {best.family}", done, len(bests))
         made.append(make_candidate(contract, best, rows, table_rows=table_rows, threads=threads))
@@ -95,8 +94,8 @@ def train(
             contract=contract,
             transform=transform,
             model=candidate.model,
-            decision=candidate.decision,
-            profile={**profile, "scores": candidate.scores.to_dict()},
+            decision=candidate.validated.decision,
+            profile={**profile, "scores": candidate.validated.scores.to_dict()},
             family=candidate.best.family,
             data_hash=data_hash,
             created_at=created_at,
@@ -134,11 +133,11 @@ def is_linear(candidate: Candidate) -> bool:
 
 
 def _contender(candidate: Candidate) -> Contender:
-    return Contender(candidate.best.scores, candidate.validation_score, complexity(candidate.model.terms))
+    return Contender(candidate.best.scores, candidate.validated.objective, complexity(candidate.model.terms))
 
 
 def _entry(candidate: Candidate, version: str, blocks: Blocks) -> dict[str, Any]:
-    best, decision = candidate.best, candidate.decision
+    best, validated = candidate.best, candidate.validated
     return {
         "family": best.family,
         "version": version,
@@ -146,23 +145,16 @@ def _entry(candidate: Candidate, version: str, blocks: Blocks) -> dict[str, Any]
         "cv_mean": best.mean,
         "cv_std": best.std,
         "cv_scores": list(best.scores),
-        "validation_score": candidate.validation_score,
+        "validation_score": validated.objective,
         "pooled_score": _contender(candidate).pooled(blocks),
-        "validation": candidate.validation,
-        **_how(decision),
-        "threshold": decision.threshold,
+        "validation": validated.validation,
+        **validated.decision.describe(),
+        "threshold": validated.decision.threshold,
         "trials": best.trials,
         "pruned": best.pruned,
         "tune_seconds": best.seconds,
         "train_seconds": candidate.seconds,
     }
-
-
-def _how(decision: Decision | ValueDecision) -> dict[str, Any]:
-    """How a model's output becomes what is told."""
-    if isinstance(decision, ValueDecision):
-        return {"interval": {"level": decision.level, **decision.half_width.to_dict()}}
-    return {"calibration": decision.calibration.method}
 
 
 def _table_rows(features: Path) -> int:

@@ -18,8 +18,8 @@ from rollout.evidence.replay import Replay, compare
 from rollout.limits import Limits
 from tenure import bundle, prediction_log
 from tenure.contract import parse
-from tenure.decision import choose_decision
 from tenure.protocol import infer_request
+from tenure.tasks.churn.choose import choose_decision
 from tenure.training.export import export
 from tenure.training.families import Rows, get
 from tenure.transform import fit, of_table

@@ -6,9 +6,10 @@ from typing import Any
 
 from serving.http.openapi.columns import allowed
 from serving.inference.model import ChurnModel
-from serving.v2.answer import ALWAYS, EXPLAINED, FLAGS
+from serving.v2.answer import EXPLAINED, FLAGS, always
 from serving.v2.request import MAX_REASONS
 from tenure.contract import Column
+from tenure.tasks import get
 
 _JSON_TYPES = {"FP64": "number", "BOOL": "boolean", "BYTES": "string"}
 
@@ -85,8 +86,8 @@ def v1_request(model: ChurnModel) -> dict[str, Any]:
 
 def v1_answer(model: ChurnModel) -> dict[str, Any]:
     """Body of a V1 answer."""
-    always = ALWAYS[model.bundle.contract.task]
-    outputs: dict[str, Any] = {name: {"type": _JSON_TYPES[datatype]} for name, datatype in always.items()}
+    plain = always(get(model.bundle.contract.task).outputs)
+    outputs: dict[str, Any] = {name: {"type": _JSON_TYPES[datatype]} for name, datatype in plain.items()}
     outputs |= {name: {"type": "array", "items": {"type": "string"}} for name in FLAGS}
     outputs |= {name: {"type": "array", "items": {"type": _JSON_TYPES[kind]}} for name, kind in EXPLAINED.items()}
     return {
@@ -121,8 +122,9 @@ def _parameters(model: ChurnModel) -> dict[str, Any]:
         "type": "number",
         "description": "Contact from this score on; default: the model's",
     }
-    if model.bundle.contract.task == "classification":
-        threshold |= {"minimum": 0, "maximum": 1}
+    outputs = get(model.bundle.contract.task).outputs
+    if outputs.bounded:
+        threshold |= {"minimum": outputs.lowest, "maximum": outputs.highest}
     explain = {"type": "integer", "minimum": 0, "maximum": MAX_REASONS, "description": "Number of reasons a row"}
     return {"type": "object", "properties": {"explain": explain, "threshold": threshold}}
 

@@ -18,7 +18,6 @@ from serving.lifecycle.reload.folder import Fingerprint, fingerprint
 from serving.observation import logs
 from tenure import bundle
 from tenure.bundle import Bundle
-from tenure.decision import ValueDecision
 from tenure.errors import BundleError, TenureError
 
 _SETTLE_S = 0.3
@@ -156,10 +155,7 @@ def warm_up(loaded: Bundle, folder: Path) -> None:
     """
     row = np.zeros((1, len(loaded.transform.features)), dtype=np.float32)
     try:
-        if isinstance(loaded.decision, ValueDecision):
-            score = loaded.decision.value(loaded.model.margin(row))
-        else:
-            score = loaded.decision.calibrate(*loaded.score_matrix(row))
+        score = loaded.score_matrix(row)
         loaded.explainer.reasons(row, 1)
     except Exception as error:
         raise BundleError(f"{folder}: its model does not run: {' '.join(str(error).split())[:200]}") from error

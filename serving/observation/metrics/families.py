@@ -11,7 +11,7 @@ from serving.observation.metrics.histograms import Histogram, OwnBoundsHistogram
 from serving.observation.metrics.instruments import Counter, CounterSeries, Gauge
 from serving.observation.metrics.score_bounds import score_bounds
 from serving.v2.answer import FLAGS
-from tenure.bundle import AnyPrediction, Bundle
+from tenure.bundle import Bundle, Prediction
 
 REQUESTS = Counter("tenure_requests", "Inference requests, by HTTP status or gRPC's equivalent", ["model", "code"])
 REQUEST_SECONDS = Histogram("tenure_request_duration_seconds", "Inference requests, by duration", ["model"])
@@ -91,7 +91,7 @@ class PredictionMetrics:
         """Count a prediction's duration; not called for one from the cache."""
         self._seconds.observe(seconds)
 
-    def count(self, prediction: AnyPrediction) -> None:
+    def count(self, prediction: Prediction) -> None:
         """Count one prediction's rows, decisions and flagged values, and the score of one of its rows."""
         rows = len(prediction)
         self._rows.inc(rows)

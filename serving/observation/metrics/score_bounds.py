@@ -14,7 +14,7 @@ from itertools import pairwise
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
-from tenure.decision import ValueDecision
+from tenure.tasks import get
 
 if TYPE_CHECKING:
     from tenure.bundle import Bundle
@@ -25,13 +25,16 @@ TWENTIETHS = tuple(n / 20 for n in range(1, 20))
 def score_bounds(bundle: Bundle) -> tuple[float, ...]:
     """Upper bounds of the buckets, ascending, at least one, at most 45.
 
-    For a probability: twentieths, and bounds from the deciles of the bundle's scores, since with rare churn nearly all
-    scores are below the first twentieth. For a value: bounds from the deciles only; if they are missing or nearly
-    equal, from the deciles of a normal distribution with the label's mean and spread.
+    For bounded scores, such as probabilities: twentieths, and bounds from the deciles of the bundle's scores, since
+    with rare churn nearly all scores are below the first twentieth. For others: bounds from the deciles only; if they
+    are missing or nearly equal, from the deciles of a normal distribution with the label's mean and spread.
     """
     deciles = _deciles(bundle)
-    if not isinstance(bundle.decision, ValueDecision):
-        return tuple(sorted({*TWENTIETHS, *(bound for bound in between(deciles) if 0.0 < bound < 1.0)}))
+    outputs = get(bundle.contract.task).outputs
+    if outputs.bounded:
+        low, high = outputs.lowest, outputs.highest
+        even = (low + (high - low) * share for share in TWENTIETHS)
+        return tuple(sorted({*even, *(bound for bound in between(deciles) if low < bound < high)}))
     mean, spread = bundle.decision.label_mean, bundle.decision.label_spread
     if len(deciles) < 2 and spread > 0.0:
         deciles = NormalDist(mean, spread).quantiles(10)

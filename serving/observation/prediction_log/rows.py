@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from serving.v2.answer import SCORE
 from serving.v2.columns import Columns
 from tenure.contract import Column, Contract
 from tenure.privacy import Pseudonyms, hidden_columns
+from tenure.tasks import get
 from tenure.transform.scalars import as_text, boolean_reader, number_reader, text_reader
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from serving.inference.model import ChurnModel
-    from tenure.bundle import Prediction, ValuePrediction
+    from tenure.bundle import Prediction
 
 
 class Entry(NamedTuple):
@@ -32,7 +32,7 @@ class Entry(NamedTuple):
     columns: Columns
     customers: Sequence[Any] | np.ndarray | None
     """Values of the contract's key, if the client sent them."""
-    prediction: Prediction | ValuePrediction
+    prediction: Prediction
     fallback: bool
 
     @property
@@ -49,7 +49,7 @@ class RowMaker:
         from tenure import prediction_log
 
         self._name = name
-        self._output = SCORE[contract.task]
+        self._output = get(contract.task).outputs.score
         # Keys and sensitive columns are no inputs; if one became an input, it would still not be logged.
         hidden = hidden_columns(contract)
         inputs = {column: described for column, described in contract.inputs.items() if column not in hidden}

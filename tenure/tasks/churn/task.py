@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tenure.tasks import SettingError, Task
+from tenure.tasks import SettingError, Task, Texts
 from tenure.tasks.churn.outputs import OUTPUTS
 
 if TYPE_CHECKING:
+    from tenure.bundle import Bundle, Decision
     from tenure.contract import Contract
+    from tenure.evaluation.evaluator import Evaluator
+    from tenure.evaluation.scoring import TestPart
+    from tenure.report.page import Page
     from tenure.tasks.label import Label
+    from tenure.training.trainer import Trainer
 
 
 class ChurnTask:
@@ -59,10 +64,38 @@ class ChurnTask:
         return None
 
     @property
+    def texts(self) -> Texts:
+        from tenure.tasks.churn.texts import ChurnTexts
+
+        return ChurnTexts()
+
+    @property
     def label(self) -> Label:
         from tenure.tasks.churn.label import ClassLabel
 
         return ClassLabel()
+
+    @property
+    def decision(self) -> type[Decision]:
+        from tenure.tasks.churn.decision import ChurnDecision
+
+        return ChurnDecision
+
+    @property
+    def trainer(self) -> Trainer:
+        from tenure.tasks.churn.training import ChurnTrainer
+
+        return ChurnTrainer()
+
+    def evaluator(self, contract: Contract, test: TestPart, candidate: Bundle) -> Evaluator[Any, Any]:
+        from tenure.tasks.churn.evaluation.evaluator import ChurnEvaluator
+
+        return ChurnEvaluator.of(contract, test, candidate)
+
+    def page(self, evaluation: Mapping[str, Any]) -> Page:
+        from tenure.tasks.churn.report.page import churn_page
+
+        return churn_page(evaluation)
 
 
 TASK: Task = ChurnTask()

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tenure.tasks import SettingError, Task
+from tenure.tasks import SettingError, Task, Texts
 from tenure.tasks.value.outputs import OUTPUTS
 
 if TYPE_CHECKING:
+    from tenure.bundle import Bundle, Decision
     from tenure.contract import Contract
+    from tenure.evaluation.evaluator import Evaluator
+    from tenure.evaluation.scoring import TestPart
+    from tenure.report.page import Page
     from tenure.tasks.label import Label
+    from tenure.training.trainer import Trainer
 
 _NUMBERS = ("integer", "number")
 
@@ -60,10 +65,38 @@ class ValueTask:
         return None
 
     @property
+    def texts(self) -> Texts:
+        from tenure.tasks.value.texts import ValueTexts
+
+        return ValueTexts()
+
+    @property
     def label(self) -> Label:
         from tenure.tasks.value.label import NumberLabel
 
         return NumberLabel()
+
+    @property
+    def decision(self) -> type[Decision]:
+        from tenure.tasks.value.decision import ValueDecision
+
+        return ValueDecision
+
+    @property
+    def trainer(self) -> Trainer:
+        from tenure.tasks.value.training import ValueTrainer
+
+        return ValueTrainer()
+
+    def evaluator(self, contract: Contract, test: TestPart, candidate: Bundle) -> Evaluator[Any, Any]:
+        from tenure.tasks.value.evaluation.evaluator import ValueEvaluator
+
+        return ValueEvaluator.of(contract, test, candidate)
+
+    def page(self, evaluation: Mapping[str, Any]) -> Page:
+        from tenure.tasks.value.report.page import value_page
+
+        return value_page(evaluation)
 
 
 TASK: Task = ValueTask()

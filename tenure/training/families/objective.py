@@ -1,7 +1,9 @@
-"""What the search is after."""
+"""The objectives of the search."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -13,9 +15,58 @@ from tenure.training.families.family import Floats
 Direction = Literal["maximize", "minimize"]
 
 
+@dataclass(frozen=True)
+class _Measure:
+    direction: Direction
+    evaluate: Callable[[NDArray, Floats], float]
+    """Of labels and predictions, shape (n,) each."""
+
+
+def _roc_auc(label: NDArray, probability: Floats) -> float:
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(label, probability))
+
+
+def _average_precision(label: NDArray, probability: Floats) -> float:
+    from sklearn.metrics import average_precision_score
+
+    return float(average_precision_score(label, probability))
+
+
+def _log_loss(label: NDArray, probability: Floats) -> float:
+    from sklearn.metrics import log_loss
+
+    return float(log_loss(label, probability, labels=[0, 1]))
+
+
+def _brier(label: NDArray, probability: Floats) -> float:
+    from sklearn.metrics import brier_score_loss
+
+    return float(brier_score_loss(label, probability))
+
+
+def _rmse(label: NDArray, value: Floats) -> float:
+    return float(np.sqrt(np.mean((value - label) ** 2)))
+
+
+def _mae(label: NDArray, value: Floats) -> float:
+    return float(np.mean(np.abs(value - label)))
+
+
+_MEASURES = {
+    "roc_auc": _Measure("maximize", _roc_auc),
+    "average_precision": _Measure("maximize", _average_precision),
+    "log_loss": _Measure("minimize", _log_loss),
+    "brier": _Measure("minimize", _brier),
+    "rmse": _Measure("minimize", _rmse),
+    "mae": _Measure("minimize", _mae),
+}
+
+
 def direction(objective: Objective) -> Direction:
     """Whether a larger or a smaller value is better."""
-    return "maximize" if objective in ("roc_auc", "average_precision") else "minimize"
+    return _MEASURES[objective].direction
 
 
 def is_better(objective: Objective, value: float, than: float) -> bool:
@@ -29,20 +80,4 @@ def evaluate(objective: Objective, label: NDArray, predicted: Floats) -> float:
         label: shape (n,): 0 or 1, both present; for the objectives of a regression the true values.
         predicted: shape (n,): probabilities, or values.
     """
-    if objective == "rmse":
-        return float(np.sqrt(np.mean((predicted - label) ** 2)))
-    if objective == "mae":
-        return float(np.mean(np.abs(predicted - label)))
-    return _evaluate_class(objective, label, predicted)
-
-
-def _evaluate_class(objective: Objective, label: NDArray, probability: Floats) -> float:
-    from sklearn import metrics
-
-    if objective == "roc_auc":
-        return float(metrics.roc_auc_score(label, probability))
-    if objective == "average_precision":
-        return float(metrics.average_precision_score(label, probability))
-    if objective == "brier":
-        return float(metrics.brier_score_loss(label, probability))
-    return float(metrics.log_loss(label, probability, labels=[0, 1]))
+    return _MEASURES[objective].evaluate(label, predicted)

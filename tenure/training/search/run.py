@@ -16,8 +16,8 @@ from tenure.contract.family_names import searched
 from tenure.progress import progress
 from tenure.sources import write_text
 from tenure.stats.folds import Folds
+from tenure.training.encoded_part import folds_of, read_part, read_transform
 from tenure.training.families import Divided, cross_validate, direction, get
-from tenure.training.parts import folds_of, read_part, read_transform
 from tenure.training.search.storage import open_storage, told
 from tenure.training.search.study import Search, run_unit
 from tenure.training.search.units import Unit, share_of, units

@@ -12,10 +12,12 @@ import pytest
 from bundle_variants import accompanied, variant
 
 from tenure import bundle
-from tenure.bundle import Companion, Prediction, ValuePrediction
+from tenure.bundle import Companion
 from tenure.bundle.files import read_files, write_files
 from tenure.bundle.manifest import COMPANION
 from tenure.errors import BundleError, InputError
+from tenure.tasks.churn.prediction import ChurnPrediction
+from tenure.tasks.value.prediction import ValuePrediction
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def columns_of(made: Any, count: int = 20) -> dict[str, list]:
 def test_it_is_read_back_to_the_last_bit(folder: Path) -> None:
     companion = bundle.read(folder).companion
     assert companion is not None
-    again = Companion.from_json(companion.to_json(), features=companion.terms.width, of_value=False)
+    again = Companion.from_json(companion.to_json(), features=companion.terms.width, link="logit")
     assert again.to_json() == companion.to_json() == (folder / COMPANION).read_text()
     np.testing.assert_array_equal(again.terms.weights, companion.terms.weights)
 
@@ -41,7 +43,7 @@ def test_it_predicts_with_its_own_calibration_and_the_bundles_thresholds(folder:
     companion, main = loaded.companion, loaded.predict(columns)
     assert companion is not None and companion.calibration is not None
     found = loaded.predict_by_companion(columns)
-    assert isinstance(found, Prediction)
+    assert isinstance(found, ChurnPrediction)
     matrix = loaded.transform.encode(columns).matrix.astype(np.float64)
     margin = matrix @ companion.terms.weights + companion.terms.intercept
     np.testing.assert_allclose(found.margin, margin)

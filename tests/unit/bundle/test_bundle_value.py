@@ -10,9 +10,10 @@ import pytest
 from spending import values
 
 from tenure import bundle
-from tenure.bundle import Bundle, ValuePrediction
-from tenure.decision import ValueDecision
+from tenure.bundle import Bundle
 from tenure.errors import BundleError, InputError
+from tenure.tasks.value.decision import ValueDecision
+from tenure.tasks.value.prediction import ValuePrediction
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +76,11 @@ def test_the_threshold_of_a_request(loaded: Bundle, columns: dict) -> None:
     for threshold in (float("nan"), float("inf")):
         with pytest.raises(InputError, match="threshold is"):
             loaded.predict(columns, threshold=threshold)
-    with pytest.raises(InputError, match="predicts a number"):
-        loaded.score_matrix(np.zeros((1, len(loaded.transform.features)), dtype=np.float32))
+
+
+def test_the_score_of_encoded_rows_is_the_value(loaded: Bundle, columns: dict) -> None:
+    matrix = loaded.transform.encode(columns).matrix
+    np.testing.assert_array_equal(loaded.score_matrix(matrix), predicted(loaded, columns).value)
 
 
 def test_no_rows(loaded: Bundle, columns: dict) -> None:
@@ -98,5 +102,5 @@ def test_the_parts_of_another_task_are_refused(
     churn, spend = whole(small_bundle.folder), whole(small_value_bundle.folder)
     more: dict[str, Any] = {"profile": {}, "family": "any", "data_hash": "0" * 64, "created_at": "now"}
     bundle.write(tmp_path / "mixed", **{**spend, part: churn[part], **more})
-    with pytest.raises(BundleError, match=r"decision\.json: not a decision about values|with the link 'logit' is none"):
+    with pytest.raises(BundleError, match=r"decision\.json: not a decision about values|the link 'logit' is not valid"):
         bundle.read(tmp_path / "mixed")

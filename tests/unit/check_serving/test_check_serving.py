@@ -25,6 +25,7 @@ from tenure.bundle import Bundle
 from tenure.contract import Column, dump, load
 from tenure.errors import BundleError, DataError, ServingError, StorageError
 from tenure.parsing import parse_batch, table_columns
+from tenure.tasks.churn.prediction import ChurnPrediction
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +189,17 @@ def test_any_error_ends_the_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 def test_a_probability_that_is_no_number_is_far_away() -> None:
     found = Compared()
-    offline = bundle.Prediction("v", np.array([0.5]), np.array([True]), ["high"], [""], np.array([0.0]), {}, {}, {})
+    offline = ChurnPrediction(
+        version="v",
+        probability=np.array([0.5]),
+        decision=np.array([True]),
+        band=["high"],
+        recommendation=[""],
+        margin=np.array([0.0]),
+        imputed={},
+        unknown={},
+        out_of_range={},
+    )
     found.add([float("nan")], [True], offline, 0)
     assert not found.max_difference <= logic.TOLERANCE
 

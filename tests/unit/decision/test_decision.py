@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from tenure.contract import parse
-from tenure.decision import Decision, choose_decision
 from tenure.decision.calibration import sigmoid
 from tenure.errors import BundleError
+from tenure.tasks.churn.choose import choose_decision
+from tenure.tasks.churn.decision import ChurnDecision
 
 CONTRACT = """
 name: shop
@@ -60,7 +61,7 @@ def test_the_curve_for_the_report_is_small_and_ends_with_everybody(decision):
 
 def test_json_round_trip_decides_the_same(decision):
     text = decision.to_json()
-    again = Decision.from_json(text)
+    again = ChurnDecision.from_json(text)
     assert again == decision and again.to_json() == text and text.endswith("}\n")
     margin, probability, _ = validation_part()
     p, q = decision.calibrate(margin, probability), again.calibrate(margin, probability)
@@ -98,10 +99,10 @@ def test_a_changed_decision_is_refused_in_one_line(decision, change):
     document = json.loads(decision.to_json())
     change(document)
     with pytest.raises(BundleError, match=r"^decision\.json: not a decision: .*$"):
-        Decision.from_json(json.dumps(document))
+        ChurnDecision.from_json(json.dumps(document))
 
 
 @pytest.mark.parametrize("text", ["", "[]", "null", "{}", "[" * 100_000])
 def test_what_is_not_a_decision_is_refused(text):
     with pytest.raises(BundleError, match=r"decision\.json"):
-        Decision.from_json(text)
+        ChurnDecision.from_json(text)

@@ -7,9 +7,11 @@ import pytest
 
 from tenure.contract import Contract, parse
 from tenure.contract.values import Text, Value
-from tenure.decision import Decision, Segment, choose_decision
+from tenure.decision import Segment
 from tenure.decision.calibration import sigmoid
 from tenure.errors import BundleError, ContractError, DataError
+from tenure.tasks.churn.choose import choose_decision
+from tenure.tasks.churn.decision import ChurnDecision
 
 ROWS = 4_000
 CONTRACT = """
@@ -47,7 +49,7 @@ def rows() -> tuple[np.ndarray, np.ndarray]:
     return margin, (random.random(ROWS) < sigmoid(margin)).astype(np.int8)
 
 
-def choose(decision: str, contacts: int = 1_000) -> tuple[Decision, np.ndarray, np.ndarray]:
+def choose(decision: str, contacts: int = 1_000) -> tuple[ChurnDecision, np.ndarray, np.ndarray]:
     """The decision, who is contacted, and who churns."""
     margin, label = rows()
     made = choose_decision(
@@ -209,21 +211,21 @@ def test_a_customer_of_two_segments_belongs_to_the_first() -> None:
 def test_json_keeps_segments() -> None:
     segments = "{a: {column: plan, values: [max], threshold: 0.1}, b: {column: loyal, values: [y], threshold: 0.2}}"
     made, contacted, _ = choose(f"{{policy: precision, target: 0.5, segments: {segments}}}")
-    again = Decision.from_json(made.to_json())
+    again = ChurnDecision.from_json(made.to_json())
     assert again == made
     valued, _, _ = choose(VALUED % 3_000)
-    assert Decision.from_json(valued.to_json()) == valued
+    assert ChurnDecision.from_json(valued.to_json()) == valued
     before_values = made.to_json().replace(',\n   "customer_value": null', "")
-    assert "customer_value" not in before_values and Decision.from_json(before_values) == made
+    assert "customer_value" not in before_values and ChurnDecision.from_json(before_values) == made
     with pytest.raises(BundleError, match="customer value"):
-        Decision.from_json(valued.to_json().replace('"customer_value": 3000.0', '"customer_value": 0'))
+        ChurnDecision.from_json(valued.to_json().replace('"customer_value": 3000.0', '"customer_value": 0'))
     margin, _ = rows()
     probability = again.calibrate(margin, sigmoid(margin))
     assert (again.decide(probability, columns=COLUMNS) == contacted).all()
     with pytest.raises(BundleError, match=r"decision\.json"):
-        Decision.from_json(made.to_json().replace('"at_least": null', '"at_least": 1.0', 1))
+        ChurnDecision.from_json(made.to_json().replace('"at_least": null', '"at_least": 1.0', 1))
     with pytest.raises(BundleError, match="threshold"):
-        Decision.from_json(made.to_json().replace('"threshold": 0.1,', '"threshold": -1,', 1))
+        ChurnDecision.from_json(made.to_json().replace('"threshold": 0.1,', '"threshold": -1,', 1))
 
 
 def test_a_threshold_of_the_caller_replaces_those_of_segments() -> None:

@@ -17,8 +17,8 @@ from documents import assert_valid
 
 from tenure import bundle as bundles
 from tenure.contract import Contract, dump, load, parse
-from tenure.decision import Decision
 from tenure.parsing import parse_batch
+from tenure.tasks.churn.decision import ChurnDecision
 from tenure.training.export import ExportedModel
 
 PARSED = {name: column for name, column in parse(spending.CONTRACT).columns.items() if column.role != "label"}
@@ -97,7 +97,7 @@ def variant(small_bundle: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
 
     def write(**changes: Any) -> Path:
         given = bundles.read(small_bundle.folder)
-        decision: Decision = replace(given.decision, **changes)
+        decision: ChurnDecision = replace(given.decision, **changes)
         folder = tmp_path_factory.mktemp("variant") / "bundle"
         bundles.write(
             folder,

@@ -16,8 +16,11 @@ from components.evaluate.display import show
 from components.evaluate.logic import run
 from tenure import bundle as bundles
 from tenure.bundle import Bundle
-from tenure.decision import Decision, Segment
+from tenure.decision import Segment
 from tenure.errors import BundleError, DataError
+from tenure.tasks.churn.decision import ChurnDecision
+
+CALIBRATE = "tenure.tasks.churn.decision.ChurnDecision.calibrate"
 
 
 def without_time(document: dict[str, Any]) -> dict[str, Any]:
@@ -226,7 +229,8 @@ def test_a_label_that_is_none_stops(workspace: Any) -> None:
 
 def test_nan_probabilities_stop(workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "tenure.decision.Decision.calibrate", lambda self, margin, probability: np.full(margin.size, np.nan)
+        CALIBRATE,
+        lambda self, margin, probability: np.full(margin.size, np.nan),
     )
     with pytest.raises(DataError, match="candidate 'xgboost' cannot be evaluated: 600 of 600 probabilities"):
         run(**workspace.arguments())
@@ -237,12 +241,12 @@ def test_a_champion_that_answers_nan_is_inconclusive(
     workspace: Any, variant: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workspace.crown(variant(threshold=0.31))
-    whole = Decision.calibrate
+    whole = ChurnDecision.calibrate
 
-    def broken(self: Decision, margin: np.ndarray, probability: np.ndarray) -> np.ndarray:
+    def broken(self: ChurnDecision, margin: np.ndarray, probability: np.ndarray) -> np.ndarray:
         return np.full(margin.size, np.nan) if self.threshold == 0.31 else whole(self, margin, probability)
 
-    monkeypatch.setattr("tenure.decision.Decision.calibrate", broken)
+    monkeypatch.setattr(CALIBRATE, broken)
     outcome = run(**workspace.arguments())
     assert (outcome.verdict, outcome.proceed) == ("inconclusive", False)
     assert "600 of 600 probabilities are not between 0 and 1" in workspace.document()["champion"]["unreadable"]
@@ -269,7 +273,8 @@ def test_a_slice_without_a_churner_says_so_and_decides_nothing(workspace: Any, v
 
 def test_constant_predictions_never_pass(workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "tenure.decision.Decision.calibrate", lambda self, margin, probability: np.full(margin.size, 0.9)
+        CALIBRATE,
+        lambda self, margin, probability: np.full(margin.size, 0.9),
     )
     outcome = run(**workspace.arguments())
     assert outcome.verdict == "reject"

@@ -141,7 +141,7 @@ def test_a_candidate_of_another_task_is_a_clear_stop(value_workspace: Any, small
     place = value_workspace.root / "candidates" / "linear_regression"
     shutil.rmtree(place)
     shutil.copytree(small_bundle.folder, place)
-    with pytest.raises(BundleError, match="predicts a class, the contract's task is regression"):
+    with pytest.raises(BundleError, match="was trained for classification, the contract's task is regression"):
         run(**value_workspace.arguments())
 
 

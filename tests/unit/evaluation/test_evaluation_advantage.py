@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from tenure.evaluation import Campaign, Scored, measure
-from tenure.evaluation.advantage import advantage
+from tenure.tasks.churn.evaluation import Campaign, Scored, measure
+from tenure.tasks.churn.evaluation.advantage import advantage
 
 CAMPAIGN = Campaign(600.0, 10.0, 0.3, contacts_per_day=900, population=10_000)
 REFERENCE = {

@@ -7,11 +7,12 @@ import pyarrow as pa
 import pytest
 
 from tenure.decision import break_even
-from tenure.evaluation import Campaign, Scored, curves, permutation_importance
-from tenure.evaluation.curves import POINTS
+from tenure.evaluation import permutation_importance
 from tenure.evaluation.importance import MAX_ROWS
-from tenure.evaluation.words import money, percent
+from tenure.number_text import money, percent
 from tenure.stats.ranks import rank_auc
+from tenure.tasks.churn.evaluation import Campaign, Scored, curves
+from tenure.tasks.churn.evaluation.curves import POINTS
 
 CAMPAIGN = Campaign(600.0, 10.0, 0.3, contacts_per_day=1_000, population=7_000)
 

@@ -10,10 +10,10 @@ from property_profiles import examples
 from sklearn import metrics as reference
 
 from tenure.errors import DataError
-from tenure.evaluation import Campaign, Scored, measure
-from tenure.evaluation.metrics import statistics
-from tenure.evaluation.sample import group
 from tenure.stats.bootstrap import FEW_ROWS_A_CELL, resample
+from tenure.tasks.churn.evaluation import Campaign, Scored, measure
+from tenure.tasks.churn.evaluation.metrics import statistics
+from tenure.tasks.churn.evaluation.sample import group
 
 CAMPAIGN = Campaign(
     customer_value=600.0, offer_cost=10.0, offer_success_share=0.3, contacts_per_day=1_000, population=7_000

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from tenure.contract.settings import Acceptance
-from tenure.evaluation import Campaign, Challenge, Scored, compare, decide, measure
+from tenure.evaluation import Challenge
 from tenure.evaluation.advantage import Advantage
 from tenure.evaluation.noninferiority import check_slices
 from tenure.evaluation.slice_reasons import TOO_FEW, slice_reasons
 from tenure.stats.bootstrap import Estimate
+from tenure.tasks.churn.evaluation import Campaign, Scored, compare, decide, measure
 
 ACCEPTANCE = Acceptance(max_slice_loss=0.20)
 CAMPAIGN = Campaign(600.0, 10.0, 0.3, contacts_per_day=10_000, population=10_000)

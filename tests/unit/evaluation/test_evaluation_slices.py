@@ -4,8 +4,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tenure.evaluation import cut, too_small
-from tenure.evaluation.slices import MAX_VALUES, MIN_OF_EACH_CLASS, MIN_ROWS
+from tenure.evaluation import cut
+from tenure.evaluation.slices import MAX_VALUES, MIN_ROWS
+from tenure.tasks.churn.evaluation import too_small
+from tenure.tasks.churn.evaluation.sample_size import MIN_OF_EACH_CLASS
 
 
 def sizes(values: list | pa.Array, name: str = "column") -> dict[str, int]:

@@ -9,8 +9,9 @@ import pytest
 
 from tenure.decision import break_even
 from tenure.errors import DataError
-from tenure.evaluation import Campaign, Challenge, Scored, Verdict, compare, decide, measure
-from tenure.evaluation.advantage import advantage
+from tenure.evaluation import Challenge, Verdict
+from tenure.tasks.churn.evaluation import Campaign, Scored, compare, decide, measure
+from tenure.tasks.churn.evaluation.advantage import advantage
 
 CAMPAIGN = Campaign(
     customer_value=600.0, offer_cost=10.0, offer_success_share=0.3, contacts_per_day=10_000, population=10_000

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from tenure import bundle
-from tenure.decision import choose_decision
 from tenure.explanation import Explainer
+from tenure.tasks.churn.choose import choose_decision
 from tenure.training.export import ExportedModel, export, export_ensemble, score
 from tenure.training.families import CLASSIFIERS, ROUNDS, Rows, get
 

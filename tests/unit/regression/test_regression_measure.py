@@ -7,8 +7,9 @@ import pytest
 from sklearn.metrics import mean_absolute_error, mean_absolute_percentage_error, r2_score, root_mean_squared_error
 
 from tenure.errors import DataError
-from tenure.evaluation.regression import ScoredValues, compact, compare, measure, quality, quantity, too_small
+from tenure.number_text import compact, quantity
 from tenure.stats.resampling import GROUPS, resampled_sums
+from tenure.tasks.value.evaluation import ScoredValues, compare, measure, quality, too_small
 
 
 def spend(rows: int, noise: float = 20.0, seed: int = 0) -> tuple[np.ndarray, ScoredValues]:

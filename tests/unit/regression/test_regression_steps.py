@@ -22,12 +22,12 @@ from components.train import logic as train
 from components.tune import logic as tune
 from components.validate import logic as validate
 from tenure import bundle
-from tenure.bundle import ValuePrediction
 from tenure.contract import dump, parse
-from tenure.decision import ValueDecision
 from tenure.errors import DataError
+from tenure.tasks.value.decision import ValueDecision
+from tenure.tasks.value.prediction import ValuePrediction
+from tenure.training.encoded_part import read_part
 from tenure.training.families import REGRESSORS, Rows, get
-from tenure.training.parts import read_part
 from tenure.transform import Transform
 
 ROWS = 900

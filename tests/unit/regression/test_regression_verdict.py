@@ -7,8 +7,8 @@ import pytest
 
 from tenure.contract.settings import Acceptance
 from tenure.evaluation import Challenge, Verdict
-from tenure.evaluation.regression import Objective, ScoredValues, compare, decide, measure
 from tenure.evaluation.slice_reasons import TOO_FEW
+from tenure.tasks.value.evaluation import Objective, ScoredValues, compare, decide, measure
 
 
 def table(rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pytest
 
 from tenure.decision import break_even
-from tenure.evaluation import Campaign, Challenge, Scored, compare, curves, cut, decide, measure, too_small
+from tenure.evaluation import Challenge, cut
+from tenure.tasks.churn.evaluation import Campaign, Scored, compare, curves, decide, measure, too_small
 
 FAMILIES = ("logistic_regression", "random_forest", "hist_gradient_boosting", "xgboost")
 CAMPAIGN = Campaign(600.0, 10.0, 0.3, contacts_per_day=1_000, population=7_043)

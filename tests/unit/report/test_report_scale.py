@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tenure.evaluation.words import compact_money
+from tenure.number_text import compact_money
 from tenure.report.scale import Axis, Frame, cover
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from tenure.contract.settings import Acceptance
 from tenure.evaluation import Challenge, cut
-from tenure.evaluation.regression import ScoredValues, compare, curves, decide, measure, too_small
+from tenure.tasks.value.evaluation import ScoredValues, compare, curves, decide, measure, too_small
 
 FAMILIES = {"linear_regression": 34.0, "random_forest_regression": 26.0, "xgboost_regression": 24.0}
 """Family to the standard deviation of its misses."""

@@ -20,8 +20,8 @@ import pytest
 from rollout.evidence import replay_requests
 from rollout.evidence.replay import Answer, Replay, compare, kolmogorov
 from rollout.limits import Limits
-from serving.v2.answer import ALWAYS, SCORE
-from tenure import prediction_log
+from serving.v2.answer import always
+from tenure import prediction_log, tasks
 from tenure.errors import DataError, SourceError
 from tenure.prediction_log import Logged
 
@@ -147,8 +147,10 @@ def test_a_canary_of_another_task_is_told_from_a_bad_one() -> None:
 
 
 def test_the_scores_are_the_servers() -> None:
-    assert tuple(replay_requests.OUTPUTS) == tuple(SCORE.values())
-    assert all(SCORE[task] in outputs for task, outputs in ALWAYS.items())
+    for task in tasks.each():
+        answer = always(task.outputs)
+        assert task.outputs.score in answer
+        assert tasks.outputs_among(answer) == task.outputs
 
 
 def test_what_the_model_answered_itself_is_replayed(tmp_path: Path) -> None:

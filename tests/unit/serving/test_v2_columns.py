@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from serving.v2.answer import ALWAYS, EXPLAINED, output_tensors
+from serving.v2.answer import EXPLAINED, always, output_tensors
 from serving.v2.columns import ColumnNames
 from serving.v2.errors import RequestError
 from serving.v2.tensors import Tensor
 from tenure import bundle
 from tenure.contract import parse
+from tenure.tasks import get
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +75,7 @@ def test_outputs_in_the_order_asked_for(small_bundle: Any) -> None:
     columns["TotalCharges"], columns["MonthlyCharges"] = ["", "", "1"], ["", "1", "1"]
     prediction = loaded.predict(columns, explain=2)
     everything = {tensor.name: tensor for tensor in output_tensors(prediction, 2, None)}
-    assert list(everything) == [*ALWAYS["classification"], *EXPLAINED]
+    assert list(everything) == [*always(get("classification").outputs), *EXPLAINED]
     assert everything["imputed"].values == ["MonthlyCharges,TotalCharges", "TotalCharges", ""]
     assert everything["reasons"].shape == everything["contributions"].shape == [3, 2]
     assert everything["reasons"].values == [reason.column for row in prediction.reasons for reason in row]
@@ -93,7 +94,7 @@ def test_a_regression_answers_with_a_value_and_its_interval(small_value_bundle: 
     columns = {name: small_value_bundle.rows[name].to_pylist()[:4] for name in small_value_bundle.rows.column_names}
     prediction = loaded.predict(columns, explain=1)
     outputs = {tensor.name: tensor for tensor in output_tensors(prediction, 1, None)}
-    assert list(outputs) == [*ALWAYS["regression"], *EXPLAINED]
+    assert list(outputs) == [*always(get("regression").outputs), *EXPLAINED]
     low, value, high = (np.array(outputs[name].values) for name in ("value_low", "value", "value_high"))
     assert (low < value).all()
     assert (value < high).all()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tenure.training import ensemble
-from tenure.training.candidates import Best
+from tenure.training.best_trial import BestTrial
 from tenure.training.ensemble import MAX_MEMBERS, SMALLEST_WEIGHT, Member, stack
 from tenure.training.families import Divided, Rows, cross_validate, divide, get
 
@@ -21,7 +21,7 @@ def customers(rows: int = 900, seed: int = 0) -> Rows:
 
 def member(family: str, mean: float = 0.8) -> Member:
     link = "identity" if family in ("random_forest", "k_nearest_neighbours") else "logit"
-    return Member(Best(family, dict(get(family).default), (mean, mean), trials=1, pruned=0, seconds=0.0), link)
+    return Member(BestTrial(family, dict(get(family).default), (mean, mean), trials=1, pruned=0, seconds=0.0), link)
 
 
 def stacked(members: list[Member], rows: Rows, objective: str = "roc_auc"):

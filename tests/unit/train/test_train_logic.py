@@ -12,11 +12,11 @@ from tenure.bundle import read
 from tenure.contract.family_names import searched
 from tenure.errors import BundleError, DataError
 from tenure.explanation import LinearTerms
-from tenure.training.candidates import FILE_NAME as TRIALS_FILE
+from tenure.tasks.churn.training import VALIDATION_METRICS
+from tenure.training.best_trial import FILE_NAME as TRIALS_FILE
 from tenure.training.choice import Blocks, Contender, choose
+from tenure.training.encoded_part import read_part, read_transform
 from tenure.training.families import ROUNDS, Rows, get
-from tenure.training.making import VALIDATION_METRICS
-from tenure.training.parts import read_part, read_transform
 
 CREATED_AT = "2026-01-02T03:04:05+00:00"
 
@@ -108,7 +108,7 @@ def test_the_bundle_is_the_fitted_model(trained, upstream):
         family = get(entry["family"])
         fitted = family.fit(rows, entry["parameters"], seed=upstream.terms.training.seed, threads=1)
         bundle = read(candidates / entry["family"])
-        margin, raw = bundle.score_matrix(matrix)
+        margin, raw = bundle.model.run(matrix)
         np.testing.assert_allclose(raw, fitted.predict(matrix), rtol=0, atol=1e-6)
         prediction = bundle.predict(columns(test))
         np.testing.assert_allclose(prediction.probability, bundle.decision.calibrate(margin, raw), atol=1e-12)
@@ -146,7 +146,7 @@ def test_what_decides_comes_from_a_model_that_has_not_seen_the_rows(trained, ups
         )
         contacted = bundle.decision.decide(calibrated, columns={}).mean()
         assert contacted == pytest.approx(entry["validation"]["contacted_share"]["value"], abs=2 / len(raw))
-        assert not np.allclose(bundle.score_matrix(validation.matrix)[1], raw, rtol=0, atol=1e-4)
+        assert not np.allclose(bundle.model.run(validation.matrix)[1], raw, rtol=0, atol=1e-4)
 
 
 def test_the_models_are_good_and_keep_the_contact_limit(trained, upstream):

@@ -1,0 +1,74 @@
+"""What a task has to offer for its evaluation."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, Self, TypeVar
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from tenure.bundle import Bundle
+from tenure.evaluation.against import C, Challenge
+from tenure.evaluation.importance import Quality
+from tenure.evaluation.scoring import TestPart
+from tenure.evaluation.verdict import Verdict
+from tenure.stats.bootstrap import Estimate
+
+Json = dict[str, Any]
+
+
+class Predictions(Protocol):
+    """The predictions of one model for the rows of a table."""
+
+    def take(self, rows: NDArray[np.bool_], /) -> Self:
+        """Those of some of the rows."""
+
+
+P = TypeVar("P", bound=Predictions)
+
+
+class Evaluator(Protocol[P, C]):
+    """Evaluates models of one task on some rows: predicts, measures, compares, decides."""
+
+    @property
+    def test(self) -> TestPart:
+        """The rows."""
+
+    @property
+    def quality(self) -> Quality:
+        """By which the importance of columns is measured."""
+
+    def predict(self, bundle: Bundle, table: pa.Table) -> P:
+        """The predictions of ``bundle`` for rows.
+
+        Raises:
+            DataError: a prediction is not a possible one, or ``table`` lacks a column.
+            BundleError: the bundle is of another task.
+        """
+
+    def measure(self, predictions: P) -> dict[str, Estimate]:
+        """Metrics on these rows."""
+
+    def compare(self, candidate: P, champion: P) -> C:
+        """Both on these rows."""
+
+    def part(self, rows: NDArray[np.bool_]) -> Self:
+        """The evaluator of some of the rows."""
+
+    def counts(self) -> Json:
+        """Numbers of rows, ``rows`` among them."""
+
+    def too_small(self) -> str | None:
+        """Why these rows are too few to be measured, if they are."""
+
+    def decide(
+        self, metrics: dict[str, Estimate], predictions: P, candidate: Bundle, challenge: Challenge[C] | None
+    ) -> Verdict:
+        """The verdict on the candidate, whose metrics and predictions are given."""
+
+    def record(self, predictions: P, candidate: Bundle) -> Json:
+        """The task's own entries of ``evaluation.json``; ``chosen``, ``business`` and ``curves`` among them."""
+
+    def summarize(self, document: Json) -> Json:
+        """The task's own entries of the step's summary, from ``evaluation.json``."""

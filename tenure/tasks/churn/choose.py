@@ -1,0 +1,110 @@
+"""Choosing the calibration and the threshold of a classification on the validation part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenure.contract import Contract
+from tenure.contract.values import Value
+from tenure.decision.calibration import Floats
+from tenure.decision.fit_calibration import choose_calibration
+from tenure.decision.plan import Plan, by_worth, make_plan
+from tenure.decision.profit import NOBODY, ContactLimit, ProfitCurve, break_even, contact_limit, profit_curve
+from tenure.decision.segments import customer_values, described, members
+from tenure.tasks.churn.decision import ChurnDecision
+
+CURVE_POINTS = 101
+"""Points of the profit curve that are kept: one a percent of customers contacted."""
+
+
+def choose_decision(
+    contract: Contract,
+    margin: Floats,
+    probability: Floats,
+    label: NDArray,
+    *,
+    link: Literal["logit", "identity"],
+    base_rate: float,
+    table_rows: int,
+    columns: Mapping[str, Value] | None = None,
+) -> ChurnDecision:
+    """Calibrate, then choose the threshold, and those of segments, by the contract's policies under the contact limit.
+
+    Args:
+        margin, probability: the exported model's raw outputs on the validation part, shape (n,).
+        label: 0 or 1, shape (n,).
+        link: of the margin, see ``tenure.decision.choose_calibration``.
+        base_rate: share of churners in the training part.
+        table_rows: rows accepted for training, validation and test together: the customers scored a day where the
+            contract does not say how many they are.
+        columns: inputs and derived features of the rows, by name; needed where the contract has segments.
+
+    Raises:
+        DataError: if the validation part has fewer than two rows of a class, or no customer of a segment.
+    """
+    chosen = choose_calibration(margin, probability, label, link=link, seed=contract.training.seed)
+    calibrated = chosen.calibration.apply(margin, probability)
+    limit = contact_limit(contract.business, table_rows)
+    segments = [described(contract, name, segment, NOBODY) for name, segment in contract.decision.segments.items()]
+    inside = members(segments, columns or {})
+    plan = make_plan(contract, calibrated, label, inside, limit.share)
+    free = make_plan(contract, calibrated, label, inside, 1.0)
+    value = customer_values(segments, columns or {}, contract.business.customer_value)
+    curve = profit_curve(by_worth(calibrated, value, contract.business), label, contract.business, value)
+    return ChurnDecision(
+        calibration=chosen.calibration,
+        threshold=plan.rest.threshold,
+        segments=tuple(
+            replace(segment, threshold=cut.threshold) for segment, cut in zip(segments, plan.segments, strict=True)
+        ),
+        bands=dict(contract.decision.bands),
+        recommendations=dict(contract.decision.recommendations),
+        base_rate=base_rate,
+        limit=limit,
+        expected=_expected(contract, plan, free, limit),
+        profit_curve=_picture(curve, limit),
+        calibration_log_loss=chosen.log_loss,
+    )
+
+
+def _expected(contract: Contract, plan: Plan, free: Plan, limit: ContactLimit) -> dict[str, Any]:
+    """What the chosen cuts, and those without a limit, would bring a day."""
+    rows = sum(cut.rows for cut in plan.cuts)
+    a_day = limit.population / rows
+    contacted, hit, profit = (sum(getattr(cut, name) for cut in plan.cuts) for name in ("contacted", "hit", "profit"))
+    free_contacted, free_profit = (sum(getattr(cut, name) for cut in free.cuts) for name in ("contacted", "profit"))
+    churners = sum(cut.churners for cut in plan.cuts)
+    return {
+        "policy": contract.decision.policy,
+        "target": contract.decision.target,
+        "target_met": plan.rest.met,
+        "rows": rows,
+        "contacted_share": contacted / rows,
+        "contacts_per_day": contacted * a_day,
+        "profit_per_day": profit * a_day,
+        "unlimited_contacts_per_day": free_contacted * a_day,
+        "unlimited_profit_per_day": free_profit * a_day,
+        "limit_cost_per_day": (free_profit - profit) * a_day,
+        "precision": hit / contacted if contacted else None,
+        "recall": hit / churners if churners else None,
+        "break_even_probability": break_even(contract.business),
+        "segments": {name: cut.to_dict() for name, cut in zip(contract.decision.segments, plan.segments, strict=True)},
+    }
+
+
+def _picture(curve: ProfitCurve, limit: ContactLimit) -> tuple[dict[str, float], ...]:
+    steps = np.linspace(0, curve.rows, CURVE_POINTS)
+    points = np.unique(np.searchsorted(curve.contacted, steps, side="right") - 1)
+    return tuple(
+        {
+            "contacted_share": float(curve.contacted[point] / curve.rows),
+            "threshold": float(curve.threshold[point]),
+            "profit_per_day": float(curve.profit[point] * limit.population / curve.rows),
+        }
+        for point in points.tolist()
+    )

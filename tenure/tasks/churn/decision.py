@@ -1,0 +1,225 @@
+"""The decision of a classification: calibration, threshold and bands, as ``decision.json`` has them."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenure.bundle import Companion, ModelOutputs
+from tenure.contract.values import Value
+from tenure.decision.calibration import Calibration, Floats, log_odds
+from tenure.decision.profit import ContactLimit
+from tenure.decision.segments import Segment, members
+from tenure.errors import BundleError, InputError
+from tenure.explanation import Link, Reason
+from tenure.tasks.churn.prediction import ChurnPrediction
+from tenure.transform import Encoded
+
+FILE_NAME = "decision.json"
+
+
+@dataclass(frozen=True)
+class ChurnDecision:
+    """Calibration, threshold, bands; and the profit that they were chosen for. See ``tenure.bundle.Decision``.
+
+    Raises:
+        ValueError: if a value is out of its range.
+    """
+
+    MODEL_OUTPUTS: ClassVar[tuple[str, ...]] = ("margin", "probability")
+    LINKS: ClassVar[tuple[Link, ...]] = ("logit", "identity")
+
+    calibration: Calibration
+    threshold: float
+    """A customer is contacted if the calibrated probability is at least this; above 1: nobody is."""
+    segments: tuple[Segment, ...] = field(default=(), kw_only=True)
+    """Customers with thresholds of their own; the first that a customer is in counts."""
+    bands: dict[str, float]
+    """Band name to the smallest probability in it; ascending from 0."""
+    recommendations: dict[str, str]
+    base_rate: float
+    """Share of churners in the training part."""
+    limit: ContactLimit
+    expected: dict[str, Any]
+    """On the validation part, scaled to a day's customers; see ``choose_decision``."""
+    profit_curve: tuple[dict[str, float], ...] = ()
+    """Points for a picture: share contacted, threshold, profit a day."""
+    calibration_log_loss: dict[str, float] = field(default_factory=dict)
+    """Cross-validated log loss of every calibration method."""
+    _starts: list[float] = field(init=False, repr=False, compare=False)
+    _names: list[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.threshold) and self.threshold >= 0.0):
+            raise ValueError(f"threshold {self.threshold} is not a number from 0")
+        starts = list(self.bands.values())
+        if not starts or starts[0] != 0.0 or any(low >= high for low, high in pairwise(starts)):
+            raise ValueError(f"bands start at {starts}, which does not ascend from 0")
+        if not set(self.recommendations) <= set(self.bands):
+            raise ValueError("a recommendation names a band that is not there")
+        if not 0.0 <= self.base_rate <= 1.0:
+            raise ValueError(f"base rate {self.base_rate} is not a share")
+        object.__setattr__(self, "_starts", starts)
+        object.__setattr__(self, "_names", list(self.bands))
+
+    @property
+    def label_mean(self) -> float:
+        return self.base_rate
+
+    @property
+    def label_spread(self) -> float:
+        return float(np.sqrt(self.base_rate * (1.0 - self.base_rate)))
+
+    @property
+    def predicts_batches(self) -> bool:
+        # A segment is told by the row's own columns.
+        return not self.segments
+
+    def check_threshold(self, threshold: float) -> None:
+        if not 0.0 <= threshold <= 1.0:
+            raise InputError(f"threshold is {threshold}, not a probability between 0 and 1")
+
+    def scores(self, outputs: ModelOutputs) -> Floats:
+        return self.calibrate(*outputs)
+
+    def calibrate(self, margin: Floats, probability: Floats) -> Floats:
+        """Calibrated probabilities, shape (n,), from the model's margins and raw probabilities, shape (n,) each."""
+        return self.calibration.apply(margin, probability)
+
+    def decide(
+        self, probability: Floats, threshold: float | None = None, *, columns: Mapping[str, Value] | None = None
+    ) -> NDArray[np.bool_]:
+        """Whom to contact, shape (n,), by calibrated probabilities.
+
+        Args:
+            threshold: replaces the decision's own, those of segments too.
+            columns: inputs and derived features by name; needed where there are segments.
+
+        Raises:
+            ValueError: there are segments, and no columns to tell them by.
+        """
+        if threshold is not None or not self.segments:
+            return probability >= (self.threshold if threshold is None else threshold)
+        if columns is None:
+            raise ValueError("a decision by segments needs the customers' columns")
+        limits = np.full(len(probability), self.threshold)
+        for segment, inside in zip(self.segments, members(self.segments, columns), strict=True):
+            limits[inside] = segment.threshold
+        return np.asarray(probability >= limits)
+
+    def band(self, probability: Floats) -> list[str]:
+        """Band name of every calibrated probability; n names."""
+        return [self._names[bisect_right(self._starts, p) - 1] for p in probability.tolist()]
+
+    def predict(
+        self,
+        version: str,
+        encoded: Encoded,
+        outputs: ModelOutputs,
+        threshold: float | None = None,
+        reasons: Sequence[list[Reason]] = (),
+    ) -> ChurnPrediction:
+        margin, raw = outputs
+        probability = self.calibrate(margin, raw)
+        band = self.band(probability)
+        return ChurnPrediction(
+            version=version,
+            probability=probability,
+            decision=self.decide(probability, threshold, columns=encoded.values if self.segments else None),
+            band=band,
+            recommendation=[self.recommendations.get(name, "") for name in band],
+            margin=margin,
+            imputed=encoded.imputed,
+            unknown=encoded.unknown,
+            out_of_range=encoded.out_of_range,
+            reasons=list(reasons),
+        )
+
+    def predict_each(self, version: str, rows: Sequence[Encoded], outputs: ModelOutputs) -> Iterator[ChurnPrediction]:
+        margin, raw = outputs
+        probability = self.calibrate(margin, raw)
+        decided = self.decide(probability)
+        for index, (row, name) in enumerate(zip(rows, self.band(probability), strict=True)):
+            place = slice(index, index + 1)
+            yield ChurnPrediction(
+                version=version,
+                probability=probability[place],
+                decision=decided[place],
+                band=[name],
+                recommendation=[self.recommendations.get(name, "")],
+                margin=margin[place],
+                imputed=row.imputed,
+                unknown=row.unknown,
+                out_of_range=row.out_of_range,
+            )
+
+    def predict_without_model(self, version: str, rows: int, threshold: float | None) -> ChurnPrediction:
+        """The training part's share of churners, for every row."""
+        probability = np.full(rows, self.base_rate)
+        band = self.band(probability)
+        return ChurnPrediction(
+            version=version,
+            probability=probability,
+            decision=probability >= (self.threshold if threshold is None else threshold),
+            band=band,
+            recommendation=[self.recommendations.get(name, "") for name in band],
+            margin=log_odds(probability),
+            imputed={},
+            unknown={},
+            out_of_range={},
+        )
+
+    def with_companion(self, companion: Companion) -> Self:
+        return self if companion.calibration is None else replace(self, calibration=companion.calibration)
+
+    def histogram_ends(self) -> tuple[float, float]:
+        return 0.0, 1.0
+
+    def describe(self) -> dict[str, Any]:
+        return {"calibration": self.calibration.method}
+
+    def to_json(self) -> str:
+        """The decision as JSON text; ``from_json`` reads it back to an equal decision."""
+        document = {
+            "calibration": self.calibration.to_dict() | {"log_loss": self.calibration_log_loss},
+            "threshold": self.threshold,
+            "segments": [segment.to_dict() for segment in self.segments],
+            "bands": self.bands,
+            "recommendations": self.recommendations,
+            "base_rate": self.base_rate,
+            "limit": self.limit.to_dict(),
+            "expected": self.expected,
+            "profit_curve": list(self.profit_curve),
+        }
+        return json.dumps(document, indent=1, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what ``to_json`` wrote.
+
+        Raises:
+            BundleError: if it is something else.
+        """
+        try:
+            document = json.loads(text)
+            return cls(
+                calibration=Calibration.from_dict(document["calibration"]),
+                threshold=float(document["threshold"]),
+                segments=tuple(Segment.from_dict(segment) for segment in document["segments"]),
+                bands={str(name): float(start) for name, start in document["bands"].items()},
+                recommendations={str(name): str(words) for name, words in document["recommendations"].items()},
+                base_rate=float(document["base_rate"]),
+                limit=ContactLimit.from_dict(document["limit"]),
+                expected=dict(document["expected"]),
+                profit_curve=tuple(document["profit_curve"]),
+                calibration_log_loss=dict(document["calibration"]["log_loss"]),
+            )
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise BundleError(f"{FILE_NAME}: not a decision: {type(error).__name__}: {error}") from error

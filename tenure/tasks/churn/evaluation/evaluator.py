@@ -1,0 +1,150 @@
+"""The evaluation of a classification."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from tenure.bundle import Bundle
+from tenure.contract import Contract
+from tenure.decision import customer_values
+from tenure.evaluation import Challenge, Estimate, Verdict
+from tenure.evaluation.evaluator import Json
+from tenure.evaluation.importance import Quality
+from tenure.evaluation.scoring import TestPart, decision_of, predict
+from tenure.stats.ranks import rank_auc
+from tenure.tasks.churn.decision import ChurnDecision
+from tenure.tasks.churn.evaluation.campaign import Campaign
+from tenure.tasks.churn.evaluation.comparison import ChurnComparison, compare
+from tenure.tasks.churn.evaluation.curves import curves
+from tenure.tasks.churn.evaluation.measure import measure
+from tenure.tasks.churn.evaluation.sample import Scored
+from tenure.tasks.churn.evaluation.sample_size import too_small
+from tenure.tasks.churn.evaluation.verdict import decide
+
+TASK = "classification"
+
+SUMMARY_METRICS = ("roc_auc", "average_precision", "precision", "recall", "calibration_error", "profit_per_day")
+
+
+@dataclass(frozen=True)
+class ChurnEvaluator:
+    """See ``tenure.evaluation.evaluator.Evaluator``."""
+
+    test: TestPart
+    contract: Contract
+    campaign: Campaign
+    value: NDArray[np.float64] | None = None
+    """(rows,) customer values, where segments have values of their own."""
+    quality: Quality = rank_auc
+
+    @classmethod
+    def of(cls, contract: Contract, test: TestPart, candidate: Bundle) -> ChurnEvaluator:
+        """For a candidate, whose contact limit and segments count.
+
+        Raises:
+            BundleError: it is of another task.
+        """
+        decision = _decision_of(candidate)
+        return cls(test, contract, Campaign.of(contract, decision.limit), _customer_values(candidate, decision, test))
+
+    @property
+    def samples(self) -> int:
+        return self.contract.acceptance.bootstrap_samples
+
+    @property
+    def seed(self) -> int:
+        return self.contract.training.seed
+
+    def predict(self, bundle: Bundle, table: pa.Table) -> Scored:
+        _decision_of(bundle)
+        found = list(predict(bundle, table))
+        return Scored(
+            np.concatenate([prediction.score for prediction in found]),
+            np.concatenate([prediction.decision for prediction in found]),
+        )
+
+    def measure(self, predictions: Scored) -> dict[str, Estimate]:
+        return measure(
+            self.test.label, predictions, self.campaign, samples=self.samples, seed=self.seed, value=self.value
+        )
+
+    def compare(self, candidate: Scored, champion: Scored) -> ChurnComparison:
+        return compare(
+            self.test.label,
+            candidate,
+            champion,
+            self.campaign,
+            samples=self.samples,
+            seed=self.seed,
+            metric=self.contract.acceptance.metric,
+            value=self.value,
+        )
+
+    def part(self, rows: NDArray[np.bool_]) -> ChurnEvaluator:
+        test = self.test.part(rows)
+        campaign = self.campaign.part(test.rows / self.test.rows)
+        return replace(self, test=test, campaign=campaign, value=None if self.value is None else self.value[rows])
+
+    def counts(self) -> Json:
+        rows, churners = self.test.rows, int(self.test.label.sum())
+        return {"rows": rows, "churners": churners, "churn_rate": churners / rows if rows else None}
+
+    def too_small(self) -> str | None:
+        return too_small(self.test.label)
+
+    def decide(
+        self,
+        metrics: dict[str, Estimate],
+        predictions: Scored,
+        candidate: Bundle,  # noqa: ARG002 other tasks need it
+        challenge: Challenge[ChurnComparison] | None,
+    ) -> Verdict:
+        return decide(
+            metrics,
+            self.contract.acceptance,
+            self.contract.business.currency,
+            rows=self.test.rows,
+            churners=int(self.test.label.sum()),
+            constant=bool(np.ptp(predictions.probability) == 0.0),
+            challenge=challenge,
+        )
+
+    def record(self, predictions: Scored, candidate: Bundle) -> Json:
+        decision = _decision_of(candidate)
+        return {
+            "chosen": {
+                "segments": [segment.to_dict() for segment in decision.segments],
+                "calibration": decision.calibration.method,
+                "bands": decision.bands,
+                "base_rate": decision.base_rate,
+                "expected": decision.expected,
+            },
+            "business": asdict(self.campaign),
+            "curves": curves(self.test.label, predictions, self.campaign, self.value),
+        }
+
+    def summarize(self, document: Json) -> Json:
+        metrics = document["metrics"]
+        return {
+            "currency": document["business"]["currency"],
+            **{name: metrics[name] for name in SUMMARY_METRICS},
+            "contacts_per_day": metrics["contacts_per_day"]["value"],
+            "families": {row["family"]: row["metrics"].get("roc_auc") for row in document["families"]},
+        }
+
+
+def _decision_of(bundle: Bundle) -> ChurnDecision:
+    return decision_of(bundle, ChurnDecision, TASK)
+
+
+def _customer_values(bundle: Bundle, decision: ChurnDecision, test: TestPart) -> NDArray[np.float64] | None:
+    """(rows,) worth of each customer; None where no segment of the contract has a value of its own."""
+    segments, otherwise = decision.segments, bundle.contract.business.customer_value
+    if all(segment.customer_value is None for segment in segments):
+        return None
+    inputs = {name: test.table.column(name) for name in bundle.transform.inputs}
+    return customer_values(segments, bundle.transform.values(inputs), otherwise)

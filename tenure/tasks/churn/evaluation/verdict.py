@@ -1,0 +1,75 @@
+"""The verdict on a classification model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from tenure.evaluation import Challenge, Reason, Verdict
+from tenure.evaluation import decide as decide_any
+from tenure.evaluation.limit import Limit, ceiling, check_limit, floor
+from tenure.number_text import money
+from tenure.stats.bootstrap import Estimate
+from tenure.tasks.churn.evaluation.comparison import ChurnComparison
+from tenure.tasks.churn.evaluation.wording import ChurnWording
+
+if TYPE_CHECKING:
+    from tenure.contract.settings import Acceptance
+
+
+def decide(
+    metrics: Mapping[str, Estimate],
+    acceptance: Acceptance,
+    currency: str,
+    *,
+    rows: int,
+    churners: int,
+    constant: bool,
+    challenge: Challenge[ChurnComparison] | None,
+) -> Verdict:
+    """The verdict on a candidate, see ``tenure.evaluation.verdict``.
+
+    Args:
+        metrics: the candidate's, from ``measure``; empty where the rows have one class.
+        acceptance: minimums and confidence of the contract.
+        rows, churners: size of the test part.
+        constant: whether the candidate gives every row the same probability.
+        challenge: the champion; None where nothing is registered yet.
+    """
+    unusable = None
+    if churners in (0, rows):
+        who = "no churner" if churners == 0 else "churners only"
+        unusable = f"The test part ({rows:,} rows) holds {who}: no model can be judged on it."
+    minimums = _minimums(metrics, acceptance, currency, constant=constant)
+    return decide_any(minimums, challenge, ChurnWording(currency), acceptance, unusable=unusable)
+
+
+def _minimums(
+    metrics: Mapping[str, Estimate], acceptance: Acceptance, currency: str, *, constant: bool
+) -> Iterator[Reason]:
+    yield from map(check_limit, _limits(metrics, acceptance, currency))
+    if constant:
+        yield Reason("constant", "unsure", "The candidate gives every customer the same probability.")
+
+
+def _limits(metrics: Mapping[str, Estimate], acceptance: Acceptance, currency: str) -> Iterator[Limit]:
+    yield floor("ROC-AUC", metrics["roc_auc"], acceptance.min_roc_auc)
+    # A floor of zero is no floor: precision is not even defined where nobody is contacted.
+    if acceptance.min_recall > 0.0:
+        yield floor("recall", metrics["recall"], acceptance.min_recall)
+    if acceptance.min_precision > 0.0:
+        yield floor("precision", metrics["precision"], acceptance.min_precision)
+    yield ceiling("calibration error", metrics["calibration_error"], acceptance.max_calibration_error)
+    yield Limit(
+        check="profit against contacting nobody",
+        estimate=metrics["profit_per_day"],
+        bound=0.0,
+        is_floor=True,
+        strict=True,
+        sentence="The campaign earns {} a day",
+        write=lambda value: money(value, currency),
+        passed=", more than contacting nobody.",
+        failed=", no more than contacting nobody.",
+        unsure=": not clearly more than contacting nobody.",
+        undefined="The campaign's profit is not defined on these rows.",
+    )

@@ -1,0 +1,34 @@
+"""The page of a classification."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tenure.number_text import money
+from tenure.report.page import NOTHING, Page
+from tenure.tasks.churn.report.figures import figures
+from tenure.tasks.churn.report.labels import METRICS, MONEY, write_interval, write_metric
+from tenure.tasks.churn.report.story import tell
+
+Json = Mapping[str, Any]
+
+
+def churn_page(evaluation: Json) -> Page:
+    """The page of an evaluation."""
+    currency = evaluation["business"]["currency"]
+    return Page(
+        package="tenure.tasks.churn.report",
+        template="classification.html",
+        filters={
+            "money": lambda value: NOTHING if value is None else money(value, currency),
+            "metric": lambda value, name: write_metric(name, value, currency),
+            "between": lambda estimate, name: write_interval(name, estimate, currency),
+        },
+        variables={
+            "story": tell(evaluation),
+            "charts": figures(evaluation),
+            "metric_names": METRICS,
+            "money_names": MONEY,
+        },
+    )

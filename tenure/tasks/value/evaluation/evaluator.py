@@ -1,0 +1,161 @@
+"""The evaluation of a regression."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from tenure.bundle import Bundle
+from tenure.contract import Contract
+from tenure.evaluation import Challenge, Estimate, Verdict
+from tenure.evaluation.evaluator import Json
+from tenure.evaluation.importance import Quality
+from tenure.evaluation.scoring import TestPart, decision_of, predict
+from tenure.tasks.value.decision import ValueDecision
+from tenure.tasks.value.evaluation.comparison import ValueComparison, compare
+from tenure.tasks.value.evaluation.curves import curves
+from tenure.tasks.value.evaluation.measure import Objective, measure, quality
+from tenure.tasks.value.evaluation.sample import ScoredValues
+from tenure.tasks.value.evaluation.sample_size import too_small
+from tenure.tasks.value.evaluation.verdict import decide
+from tenure.tasks.value.outputs import OUTPUTS
+
+TASK = "regression"
+
+SUMMARY_METRICS = ("rmse", "mae", "r2", "coverage")
+
+
+@dataclass(frozen=True)
+class ValueEvaluator:
+    """See ``tenure.evaluation.evaluator.Evaluator``."""
+
+    test: TestPart
+    contract: Contract
+
+    @classmethod
+    def of(cls, contract: Contract, test: TestPart, candidate: Bundle) -> ValueEvaluator:
+        """For a candidate.
+
+        Raises:
+            BundleError: it is of another task.
+        """
+        _decision_of(candidate)
+        return cls(test, contract)
+
+    @property
+    def samples(self) -> int:
+        return self.contract.acceptance.bootstrap_samples
+
+    @property
+    def seed(self) -> int:
+        return self.contract.training.seed
+
+    @property
+    def objective(self) -> Objective:
+        # The contract holds no other objective for this task.
+        return "mae" if self.contract.training.objective == "mae" else "rmse"
+
+    @property
+    def quality(self) -> Quality:
+        return quality(self.objective)
+
+    @property
+    def unit(self) -> str:
+        return self.contract.label_unit or ""
+
+    def predict(self, bundle: Bundle, table: pa.Table) -> ScoredValues:
+        level = _decision_of(bundle).level
+        found = list(predict(bundle, table))
+        value, low, high = (np.concatenate([one.number(name) for one in found]) for name in OUTPUTS.columns)
+        contacted = np.concatenate([one.decision for one in found])
+        return ScoredValues(value, low, high, level, contacted)
+
+    def measure(self, predictions: ScoredValues) -> dict[str, Estimate]:
+        return measure(self.test.label, predictions, samples=self.samples, seed=self.seed)
+
+    def compare(self, candidate: ScoredValues, champion: ScoredValues) -> ValueComparison:
+        label, objective = self.test.label, self.objective
+        return compare(label, candidate, champion, objective=objective, samples=self.samples, seed=self.seed)
+
+    def part(self, rows: NDArray[np.bool_]) -> ValueEvaluator:
+        return replace(self, test=self.test.part(rows))
+
+    def counts(self) -> Json:
+        label = self.test.label
+        return {"rows": self.test.rows, "zero_labels": int(np.sum(label == 0.0))}
+
+    def too_small(self) -> str | None:
+        return too_small(self.test.label)
+
+    def decide(
+        self,
+        metrics: dict[str, Estimate],
+        predictions: ScoredValues,
+        candidate: Bundle,
+        challenge: Challenge[ValueComparison] | None,
+    ) -> Verdict:
+        return decide(
+            metrics,
+            self.contract.acceptance,
+            objective=self.objective,
+            level=_decision_of(candidate).level,
+            rows=self.test.rows,
+            unit=self.unit,
+            constant_label=bool(np.ptp(self.test.label) == 0.0),
+            constant=predictions.constant,
+            challenge=challenge,
+        )
+
+    def record(self, predictions: ScoredValues, candidate: Bundle) -> Json:
+        decision, business = _decision_of(candidate), self.contract.business
+        return {
+            "chosen": {
+                "bands": decision.bands,
+                "level": decision.level,
+                "half_width": decision.half_width.to_dict(),
+                "bounds": list(decision.bounds),
+                "label_mean": decision.label_mean,
+                "label_spread": decision.label_spread,
+                "expected": decision.expected,
+            },
+            "business": {
+                "currency": business.currency,
+                "contacts_per_day": decision.limit.contacts_per_day,
+                "population": decision.limit.population,
+            },
+            "target": _target(self.contract) | {"unit": self.unit, "objective": self.objective},
+            "curves": curves(self.test.label, predictions, seed=self.seed),
+            "band_counts": _band_counts(decision, self.test.label, predictions.value),
+        }
+
+    def summarize(self, document: Json) -> Json:
+        metrics, objective = document["metrics"], document["target"]["objective"]
+        return {
+            "unit": document["target"]["unit"],
+            **{name: metrics[name] for name in SUMMARY_METRICS},
+            "families": {row["family"]: row["metrics"].get(objective) for row in document["families"]},
+        }
+
+
+def _decision_of(bundle: Bundle) -> ValueDecision:
+    return decision_of(bundle, ValueDecision, TASK)
+
+
+def _band_counts(decision: ValueDecision, label: NDArray[np.float64], value: NDArray[np.float64]) -> Json:
+    """Rows of the test part by the band of the true value (row) and of the predicted one (column)."""
+    names = list(decision.bands)
+    pairs = Counter(zip(decision.band(label), decision.band(value), strict=True))
+    return {"names": names, "rows": [[pairs[true, predicted] for predicted in names] for true in names]}
+
+
+def _target(contract: Contract) -> Json:
+    """Name and description of the predicted quantity."""
+    label, name = contract.label, contract.label_column
+    if name is not None:
+        return {"name": name, "description": contract.columns[name].description or ""}
+    what = f"sum of {label.column}" if label.aggregate == "sum" else "number of events"
+    return {"name": what, "description": f"the {what} in the next {label.horizon_days} days"}

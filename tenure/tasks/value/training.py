@@ -1,0 +1,71 @@
+"""How regression models are completed: interval, bands, threshold, measurement."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenure.bundle import Companion
+from tenure.contract import Contract
+from tenure.decision import adaptive_half_width
+from tenure.explanation import LinearTerms
+from tenure.stats import ScoreProfile
+from tenure.tasks.value.choose import choose_decision, within_bounds
+from tenure.tasks.value.evaluation import ScoredValues, measure
+from tenure.training.encoded_part import EncodedPart
+from tenure.training.export import ExportedModel, margins
+from tenure.training.families import evaluate
+from tenure.training.trainer import ValidatedModel
+
+VALIDATION_METRICS = ("rmse", "mae", "r2", "bias", "interval_width", "contacted_share")
+"""The interval's coverage is not among them: the interval was made to cover these very rows."""
+
+
+class ValueTrainer:
+    """See ``tenure.training.trainer.Trainer``."""
+
+    companion_family = "linear_regression"
+
+    def output_scale(self, labels: NDArray) -> float:
+        return float(labels.std())
+
+    def validate(
+        self,
+        contract: Contract,
+        model: ExportedModel,
+        training_labels: NDArray[np.generic],
+        validation: EncodedPart,
+        table_rows: int,
+    ) -> ValidatedModel:
+        """See ``Trainer.validate``.
+
+        The interval's coverage is a theorem about the model that is measured here. Around the model that is shipped,
+        which has learned from more rows and has rather smaller errors, it is an approximation, and rather too wide than
+        too narrow; its coverage is measured on the test part.
+        """
+        label = validation.label.astype(np.float64)
+        margin = margins(model, validation.matrix)
+        decision = choose_decision(contract, margin, label, training_label=training_labels, table_rows=table_rows)
+        value = decision.value(margin)
+        low, high = decision.interval(value)
+        measured = measure(
+            label,
+            ScoredValues(value, low, high, decision.level, decision.decide(value)),
+            samples=contract.acceptance.bootstrap_samples,
+            seed=contract.training.seed,
+        )
+        return ValidatedModel(
+            decision,
+            {name: measured[name].to_json() for name in VALIDATION_METRICS},
+            ScoreProfile.of(value),
+            evaluate(contract.training.objective, label, margin),
+        )
+
+    def companion(
+        self, contract: Contract, terms: LinearTerms, model: ExportedModel, validation: EncodedPart
+    ) -> Companion:
+        margin = margins(model, validation.matrix)
+        value = within_bounds(contract, margin)
+        half_width = adaptive_half_width(value, np.abs(value - validation.label), contract.decision.interval)
+        objective = evaluate(contract.training.objective, validation.label, margin)
+        return Companion(terms, None, half_width, objective)

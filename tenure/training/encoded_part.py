@@ -1,0 +1,95 @@
+"""The parts of the split, encoded as a model reads them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from tenure.contract import Contract
+from tenure.contract.schema import SNAPSHOT_COLUMN
+from tenure.contract.values import Value
+from tenure.errors import StorageError
+from tenure.features.labels import read_labels
+from tenure.tasks import get
+from tenure.training.families import Folds, divide
+from tenure.transform import Transform
+
+
+@dataclass(frozen=True)
+class EncodedPart:
+    """Rows of one part, encoded."""
+
+    matrix: NDArray[np.float32]
+    """Shape (n, f)."""
+    label: NDArray[Any]
+    """Shape (n,), of the task's ``Label.dtype``."""
+    key: NDArray[Any]
+    """Shape (n,)."""
+    time: NDArray[Any] | None
+    """Shape (n,); None where the contract has no time."""
+    segment_columns: dict[str, Value]
+    """The columns by which the contract tells segments, shape (n,) each."""
+
+
+def read_transform(features: Path) -> Transform:
+    """The transform that ``feature`` fitted.
+
+    Raises:
+        StorageError: if it cannot be read.
+    """
+    try:
+        return Transform.from_json((features / "transform.json").read_text(encoding="utf-8"))
+    except OSError as error:
+        raise StorageError(f"cannot read {features / 'transform.json'}: {error.strerror}") from error
+
+
+def read_part(
+    features: Path, name: Literal["train", "validation"], contract: Contract, transform: Transform
+) -> EncodedPart:
+    """Read and encode a part.
+
+    Raises:
+        StorageError: if it cannot be read.
+        DataError: a label is missing or invalid, or there is no row.
+    """
+    path = features / f"{name}.parquet"
+    try:
+        table = pq.read_table(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise StorageError(f"cannot read {path}: {str(error).splitlines()[0]}") from error
+    time = contract.time if contract.events is None else SNAPSHOT_COLUMN
+    encoded = transform.encode({column: table.column(column) for column in transform.inputs})
+    return EncodedPart(
+        matrix=encoded.matrix,
+        label=read_labels(table, contract, path.name),
+        key=table.column(contract.key).to_numpy(),
+        time=None if time is None else table.column(time).to_numpy(),
+        segment_columns={
+            segment.column: encoded.values[segment.column] for segment in contract.decision.segments.values()
+        },
+    )
+
+
+def folds_of(part: EncodedPart, contract: Contract) -> Folds:
+    """The folds of the part for cross-validation; the same at every call.
+
+    Raises:
+        DataError: if it has too few rows, or too few of a class.
+    """
+    days, count = contract.label.horizon_days, contract.training.folds
+    label = get(contract.task).label
+    return divide(
+        label.fold_strata(part.label, count),
+        count,
+        contract.training.seed,
+        classes=label.min_classes,
+        key=part.key,
+        time=part.time if contract.split_strategy == "time" else None,
+        horizon=None if days is None else np.timedelta64(days, "D"),
+    )
