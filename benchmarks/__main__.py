@@ -14,7 +14,8 @@ from pathlib import Path
 from tenure.atomic import write_text
 
 NOT_BENCHMARKS = {
-    *("__main__", "clients", "load", "malformed", "peers", "seeded", "served_bundle", "steps", "table", "trials"),
+    *("__main__", "clients", "load", "malformed", "peers", "seeded", "served_bundle", "steps", "table", "telco_table"),
+    "trials",
 }
 
 TABLES = Path(__file__).resolve().parent.parent / "build" / "bench"
@@ -35,9 +36,11 @@ def names() -> list[str]:
 
 
 def main() -> int:
-    """Run them one after the other; one that fails does not keep the others from running, but the status says so."""
+    """Run the benchmarks one after the other; the exit status is 1 if one of them fails, and the others still run."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", nargs="*", choices=[*names(), []], help="a benchmark; all without one")
+    parser.add_argument(
+        "name", nargs="*", choices=[*names(), []], metavar="NAME", help=f"{', '.join(names())} (default: all)"
+    )
     TABLES.mkdir(parents=True, exist_ok=True)
     failed = []
     for name in parser.parse_args().name or names():

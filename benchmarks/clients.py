@@ -1,4 +1,4 @@
-"""Clients of the model server that do not give up: what a soak asks with."""
+"""Clients of the model server that retry, for the soak test."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NOT_ANSWERS = ("again", "later", "lost")
 
 
 class Clients:
-    """Ask over keep-alive connections, from one event loop.
+    """Send requests over keep-alive connections, from one event loop.
 
     A request whose connection died is sent again, one that is told to come back (503) comes back; it is lost after
     ``PATIENCE_S``.
@@ -32,7 +32,7 @@ class Clients:
         """Answers by version, or by status; ``again`` for connections that died, ``later`` for 503, ``lost``."""
 
     def forget(self) -> None:
-        """Begin to count anew."""
+        """Reset all counts."""
         self.latency_s.clear()
         self.found.clear()
 

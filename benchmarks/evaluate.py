@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 
 from benchmarks.steps import measured
 from benchmarks.table import Row, show
+from benchmarks.telco_table import TELCO
 from tenure.contract import dump, load
 
-DATASET = Path(__file__).resolve().parents[1] / "datasets" / "telco"
 ROWS = int(os.environ.get("TENURE_BENCH_TEST_ROWS", "1000000"))
 FAMILIES = ("logistic_regression", "xgboost")
 
@@ -47,9 +47,9 @@ def main() -> None:
 
 def _make(folder: Path) -> None:
     """What evaluate reads, by the steps before it on the telco table; the champion is the family not chosen."""
-    terms = load(DATASET)
+    terms = load(TELCO)
     training = terms.training.model_copy(update={"families": FAMILIES, "trials": 2, "folds": 2})
-    source = terms.source.model_copy(update={"uri": str(DATASET / str(terms.source.uri))})
+    source = terms.source.model_copy(update={"uri": str(TELCO / str(terms.source.uri))})
     contract = dump(terms.model_copy(update={"training": training, "source": source}))
     (folder / "contract.yaml").write_text(contract, encoding="utf-8")
     measured(folder, "champion", "ingest", "validate", "check_drift", "feature", "tune", "train")

@@ -1,4 +1,4 @@
-"""What explaining one row costs: exact TreeSHAP beside XGBoost's own ``pred_contribs``, and walks for neighbours."""
+"""Time to explain one row: exact TreeSHAP beside XGBoost's own ``pred_contribs``, and walks for neighbours."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Do intervals hold for everybody? One width for all customers beside one that follows the predicted value.
+"""Coverage of prediction intervals by group: one width for all customers against one that follows the prediction.
 
 The same models, fitted to the same rows, with both widths measured on the same validation part: on CDNOW, by the
 pipeline's own steps up to the features; and on customers made as in ``benchmarks/value_verdict.py``, of whom there are
-enough to leave no doubt.
+enough for a precise result.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ file:close()
 
 @dataclass(frozen=True)
 class Load:
-    """What came of it."""
+    """The outcome of a load."""
 
     requests: int
     per_s: float
@@ -43,7 +43,7 @@ class Load:
 
 
 def closed_loop(url: str, body: Path, connections: int, seconds: float) -> Load:
-    """So many connections, each asking again as soon as it is answered."""
+    """Load of several connections, each of which sends its next request as soon as the last is answered."""
     if shutil.which("wrk") is None:
         return _of_process("http", url, body, connections, seconds)
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:

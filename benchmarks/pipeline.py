@@ -1,4 +1,4 @@
-"""The pipeline on a laptop against the same steps called one after the other in one process: what the graph costs.
+"""The pipeline on a laptop against the same steps called one after the other in one process: the graph's overhead.
 
 Both get the seeded table, four trials a family (with more, the graph's share is smaller) and one tuning worker; both
 end with the real model server checked and the model registered. A third run has the two workers that are the default.

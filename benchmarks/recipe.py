@@ -1,4 +1,4 @@
-"""What the whole recipe is worth on Telco: twice repeated, stratified 5-fold cross-validation around all of it.
+"""Scores of the whole recipe on Telco: twice repeated, stratified 5-fold cross-validation around all of it.
 
 Inside each of the ten outer training folds, and nowhere else: the transform is fitted, every family searched, the best
 trials fitted, calibrated on rows held back for that, stacked, one candidate chosen, and refitted with those rows; by
@@ -7,8 +7,8 @@ Beside it, fitted to the whole of the same outer training folds: a plain logisti
 scikit-learn's random search, and XGBoost with its defaults, all on the table's own columns, one-hot.
 
 Means over ten folds, with the standard error of Nadeau & Bengio (2003, "Inference for the generalization error",
-section 5): training folds overlap, so folds are no independent draws, and an error over the root of ten would promise
-too much. Differences are taken fold by fold.
+section 5): training folds overlap, so the folds are not independent, and the usual standard error would be too
+small. Differences are taken fold by fold.
 
 ``TENURE_BENCH_FOLDS`` (default 10) does only the first so many, for a first look; Ctrl-C or SIGTERM ends it, with the
 table of the folds that are done.
@@ -39,9 +39,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from benchmarks.table import Row, show
+from benchmarks.telco_table import TELCO
 from tenure.contract import Contract, dump, load
 
-TELCO = Path(__file__).resolve().parent.parent / "datasets" / "telco"
 SPLITS, REPEATS, SEED = 5, 2, 20
 PROCESSES = 2
 FOLDS = int(os.environ.get("TENURE_BENCH_FOLDS", str(SPLITS * REPEATS)))
@@ -55,7 +55,7 @@ Scores = dict[str, dict[str, float]]
 
 
 class Fold(NamedTuple):
-    """What came of one outer fold."""
+    """The scores on one outer fold."""
 
     number: int
     scores: Scores

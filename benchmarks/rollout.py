@@ -1,7 +1,7 @@
-"""How often a rollout takes back a canary that is as good as stable, and how soon one that is not.
+"""How often a rollout rolls back a canary that is as good as stable, and how soon one that is worse.
 
 Whole rollouts by the real policy, with requests drawn at random: Poisson arrivals, a rate that doubles and halves over
-the day, and incidents that meet both sides alike. No cluster: pods and route follow at once.
+the day, and incidents that affect both sides alike. There is no cluster: pods and route follow at once.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ROLLOUTS = 400
 
 @dataclass(frozen=True)
 class Answers:
-    """How a side answers. latency_s is the median of a log-normal with sigma 0.6; scores are Beta(8m, 8(1-m))."""
+    """The answers of one side. latency_s is the median of a log-normal with sigma 0.6; scores are Beta(8m, 8(1-m))."""
 
     errors: float = 0.001
     fallbacks: float = 0.001
@@ -48,7 +48,7 @@ class Answers:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a simulated rollout ended. canary_requests: how many requests met the canary until then."""
+    """How a simulated rollout ended. canary_requests: number of requests to the canary until then."""
 
     phase: Phase
     reason: str
@@ -84,7 +84,7 @@ def simulate(
     while True:
         now += limits.look_s
         rate = requests_per_s * (1.25 + 0.75 * math.sin(now * 2 * math.pi / 86400))
-        # Once in a while a database is away for a few looks, and every side fails for it.
+        # Now and then a database is down for a few looks, and both sides fail.
         incident = 0.05 if incidents and math.sin(now / 1700) > 0.97 else 0.0
         to_canary = int(random.poisson(rate * limits.look_s * state.percent / 100))
         to_stable = int(random.poisson(rate * limits.look_s * (100 - state.percent) / 100))
@@ -125,7 +125,7 @@ def main() -> None:
     limits = Limits(step_time_s=300, look_s=10.0, deadline_s=7200)
     per_s = 20.0
     worse = limits.error_share
-    # A canary at the very edge cannot look good for long: it may run out of time, which is not the test's doing.
+    # A canary exactly at the tolerance may miss its deadline, which is not a rollback by the test.
     good: Sequence[tuple[str, Answers]] = (
         ("the same", Answers()),
         ("errors +0.4 points: within the tolerated 0.5", Answers(errors=0.001 + 0.8 * worse)),

@@ -14,16 +14,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet as pq
 
-from benchmarks.served_bundle import TELCO, write_bundle
+from benchmarks.served_bundle import write_bundle
 from benchmarks.table import Row, show
+from benchmarks.telco_table import telco_chunks, telco_schema
 
 SIZES = tuple(int(size) for size in os.environ.get("TENURE_SCORE_ROWS", "300000,1000000").split(","))
 ROUNDS = 3
+ROW_GROUP_ROWS = 65_536
 
 SCORE = """
 import json, resource, sys, time
@@ -65,9 +64,11 @@ def main() -> None:
         peaks = []
         for size in SIZES:
             table = folder / f"telco-{size}.parquet"
-            _write_table(table, size)
+            with pq.ParquetWriter(table, telco_schema()) as writer:
+                for chunk in telco_chunks(size):
+                    writer.write_table(chunk, row_group_size=ROW_GROUP_ROWS)
             ratios, of_cpu, scored = [], [], []
-            # In turns: the machine's mood of a minute is in both.
+            # In turns, so that other work on the machine affects both.
             for turn in range(ROUNDS):
                 ours = _run(SCORE, folder / "bundle", table, folder / f"out-{size}-{turn}")
                 alone = _run(ALONE, folder / "bundle", table)
@@ -95,16 +96,3 @@ def _run(program: str, *arguments: Path) -> dict[str, float]:
         sys.exit(f"score: {done.stderr[-2000:]}")
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
-
-
-def _write_table(path: Path, size: int, chunk_rows: int = 250_000) -> None:
-    """Telco's customers drawn anew with keys of their own: the values of the real table at any size."""
-    options = pa.csv.ConvertOptions(column_types={"TotalCharges": pa.string()})
-    source = pa.csv.read_csv(TELCO / "telco_churn.csv", convert_options=options)
-    random = np.random.default_rng(7)
-    with pq.ParquetWriter(path, source.schema) as writer:
-        for start in range(0, size, chunk_rows):
-            count = min(chunk_rows, size - start)
-            drawn = source.take(pa.array(random.integers(0, source.num_rows, count)))
-            keys = pa.array([f"{number:010d}" for number in range(start, start + count)])
-            writer.write_table(drawn.set_column(0, "customerID", keys), row_group_size=65_536)

@@ -1,8 +1,8 @@
 """The seeded table of the training benchmarks: 30 features of customers, of whom about a fifth churns.
 
 Twenty normal numbers and ten indicators. The log-odds are a sum of linear, absolute, stepped, crossed and sine effects
-of sixteen of them; the other fourteen say nothing. Their sum is multiplied by three, which brings F1 to about 0.7, the
-region of the figures that people quote for tables of this size; nothing else was chosen by looking at a score. The
+of sixteen of them; the other fourteen have none. Their sum is multiplied by three, which brings F1 to about 0.7, the
+region of published figures for tables of this size; nothing else was chosen by looking at a score. The
 label is drawn from the probability, so no model can be perfect.
 """
 

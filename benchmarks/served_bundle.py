@@ -1,4 +1,4 @@
-"""A telco bundle for the serving benchmark, and requests to ask it about: 300 trees of depth 6, calibrated."""
+"""A telco bundle for the serving benchmark (300 trees of depth 6, calibrated), and requests for it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
-TELCO = Path(__file__).resolve().parent.parent / "datasets" / "telco"
+from benchmarks.telco_table import TELCO
+
 TREES, DEPTH = 300, 6
 
 

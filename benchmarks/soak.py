@@ -1,9 +1,9 @@
 """The model server under steady load, while its bundle is replaced, one is broken, and a worker is killed.
 
 Open-loop at 70 % of the capacity measured just before, over keep-alive connections: mostly single rows, some with
-reasons, some of a hundred rows. Clients do as clients of an idempotent call do: a request whose connection died with
-its worker is sent again, and one that is told to come back (503: with a worker dead, 70 % is more than there is) comes
-back. ``TENURE_SOAK_S`` sets the length: 60 seconds, 600 for a full run.
+reasons, some of a hundred rows. Clients retry, as a prediction is idempotent: a request whose connection died with its
+worker is sent again, and so is one that got a 503 (with a worker dead, the load exceeds the capacity).
+``TENURE_SOAK_S`` sets the length: 60 seconds, 600 for a full run.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ RELOADS = 5
 
 
 def main() -> None:
-    """Run it; exits with 1 if a request was lost or refused, or if a reload did not come about."""
+    """Run it; exits with 1 if a request was lost or refused, or if a reload did not happen."""
     seconds = float(os.environ.get("TENURE_SOAK_S", "60"))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -82,7 +82,7 @@ def running(bundle: Path, log: Path) -> Iterator[tuple[subprocess.Popen[bytes], 
 
 
 class Soak:
-    """One run, and what it showed."""
+    """One run and its results."""
 
     def __init__(self, process: subprocess.Popen[bytes], port: int, folder: Path, seconds: float) -> None:
         self._process, self._port, self._folder, self._seconds = process, port, folder, seconds
@@ -135,7 +135,7 @@ class Soak:
         return ", ".join(f"{float(count):.0f} {outcome}" for outcome, count in sorted(counts.items()))
 
     def faults(self) -> list[str]:
-        """What must not be."""
+        """The failures, in words."""
         refused = {name: count for name, count in self._clients.found.items() if name.startswith("status")}
         versions = len(self._clients.versions())
         return [

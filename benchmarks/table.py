@@ -1,4 +1,4 @@
-"""What a benchmark reports: rows of figures under a line that says where, when and how they were taken."""
+"""The report of a benchmark: rows of figures under a line with machine, date, revision and command."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from time import perf_counter
 
 @dataclass(frozen=True)
 class Row:
-    """One figure: what was measured, its value with the unit, and what it is held against."""
+    """One figure: its name, its value with the unit, and the target or reference."""
 
     what: str
     value: str

@@ -1,4 +1,4 @@
-"""Trials of a verdict: what came of each, and how many came out as they should."""
+"""Trials of a verdict: the outcome of each, and the share of correct ones."""
 
 from __future__ import annotations
 

@@ -22,13 +22,13 @@ kind-up: ## Start a kind cluster with gateway, KServe and Kubeflow Pipelines; re
 kind-load: ## Build the images of this revision and load them into the kind cluster
 	@bash k8s/scripts/kind-load.sh
 
-deploy: ## Apply OVERLAY to the cluster of the current context and wait until it stands
+deploy: ## Apply OVERLAY to the cluster of the current context and wait until it is ready
 	@bash k8s/scripts/deploy.sh
 
 submit: $(VENV)/local.stamp ## Run PIPELINE (training, scoring, monitoring) on the cluster's Kubeflow and wait for its end
 	@BIN=$(BIN) DATASET=$(DATASET) PIPELINE=$(PIPELINE) bash k8s/scripts/submit.sh
 
-schedule: $(VENV)/local.stamp ## Have PIPELINE run at the times of CRON, as in CRON="0 0 3 * * *"
+schedule: $(VENV)/local.stamp ## Run PIPELINE at the times of CRON, as in CRON="0 0 3 * * *"
 	@BIN=$(BIN) DATASET=$(DATASET) PIPELINE=$(PIPELINE) CRON='$(CRON)' bash k8s/scripts/submit.sh schedule
 
 e2e: $(VENV)/dev.stamp ## Test a deployed cluster end to end (kind's is known; others: tests/e2e/README.md)

@@ -1,4 +1,4 @@
-"""Messages for ``ModelInfer``: with something wrong that can be parsed and must be judged, and cut ones."""
+"""Messages for ``ModelInfer``: invalid ones that can be parsed, and truncated ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bodies for V1, V2 and its binary extension: whole requests with something wrong, and bytes that are none."""
+"""Bodies for V1, V2 and its binary extension: requests with an error in them, and bytes that are not requests."""
 
 from __future__ import annotations
 

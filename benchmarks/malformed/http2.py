@@ -1,4 +1,4 @@
-"""A gRPC client's bytes (RFC 9113): a call whose frames are out of order, cut, or of lengths and kinds that lie."""
+"""A gRPC client's bytes (RFC 9113): a call whose frames are out of order, truncated, or of wrong length or type."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the model server is measured beside."""
+"""The servers with which the model server is compared."""

@@ -1,4 +1,4 @@
-"""Print the storage address of the registry's champion, or nothing if there is none. Runs inside MLflow's pod.
+"""Print the URI of the registry's champion's bundle; nothing if there is no champion. Runs inside MLflow's pod.
 
 Argument: the registered model's name, or "" where the registry has one model with a champion.
 """
@@ -7,7 +7,7 @@ import os
 import sys
 
 BUNDLE_PATH = "data/bundle"
-"""Where a version's artifacts hold the bundle: tenure.tracking.packaging's, which MLflow's image does not have."""
+"""Path of the bundle in a version's artifacts, as in tenure.tracking.packaging, which MLflow's image does not have."""
 
 
 def main(name: str) -> str:
@@ -21,7 +21,7 @@ def main(name: str) -> str:
         if "champion" in (model.aliases or {}) and name in ("", model.name)
     }
     if len(champions) > 1:
-        raise SystemExit(f"several models have a champion: {', '.join(sorted(champions))}; say which by MODEL_NAME")
+        raise SystemExit(f"several models have a champion: {', '.join(sorted(champions))}; choose one with MODEL_NAME")
     for model, version in champions.items():
         return f"{client.get_model_version_download_uri(model, version).rstrip('/')}/{BUNDLE_PATH}"
     return ""

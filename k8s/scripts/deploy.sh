@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Apply an overlay to the cluster of the current context and wait until it stands. Repeatable. What is being served
-# stays: a version that the rollout controller promoted is not set back by another deploy.
+# Apply an overlay to the cluster of the current context and wait until it is ready. It can be run again: the version
+# that is being served stays, also one that the rollout controller has promoted.
 #
 # Environment:
 #   OVERLAY     kind (default), production, or the path of your own
-#   MODEL_URI   address of the bundle to serve first; otherwise the registry's champion, otherwise nothing yet
-#   MODEL_NAME  registered model whose champion is meant, where the registry has several
+#   MODEL_URI   URI of the bundle that a new service starts with (default: the registry's champion, if there is one)
+#   MODEL_NAME  registered model whose champion is served, where several have one
 #   IMAGE_PREFIX, IMAGE_TAG   as for images/build.sh
-#   FORCE=1     take over fields that somebody else has changed since
+#   FORCE=1     overwrite fields that somebody else has changed
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -27,7 +27,7 @@ if ! kubectl get customresourcedefinition inferenceservices.serving.kserve.io --
 fi
 
 # KServe's charts give the container that fetches models a security context that our namespaces admit; its plain
-# manifests do not, and then not one pod of the service would be let in.
+# manifests do not, and every pod of the service would be rejected.
 escalation=$(kubectl get clusterstoragecontainer default --ignore-not-found --output jsonpath='{.metadata.name}={.spec.container.securityContext.allowPrivilegeEscalation}')
 if [[ $escalation == default= || $escalation == default=true ]]; then
     fail "KServe's storage initializer may escalate privileges, which Pod Security 'restricted' refuses" \
@@ -46,14 +46,14 @@ if [[ -n $(kubectl --namespace tenure get inferenceservice "$service" --ignore-n
     fail "a rollout of $service is under way" "wait for its end, or: tenure rollout abort; a deploy would change what it compares"
 fi
 
-# Fields are owned: what the rollout controller changed since is not ours to set back.
+# Server-side apply: a field that the rollout controller has changed belongs to it, and stays.
 apply() {
     local force=() output
     [[ ${FORCE:-} != 1 ]] || force=(--force-conflicts)
     if ! output=$(kubectl apply --server-side --field-manager=tenure-deploy ${force[@]+"${force[@]}"} "$@" 2>&1); then
         printf '%s\n' "$output" | tail -n 20 >&2
         case $output in
-            *conflict*) fail "somebody else changed fields that the manifests set (see above)" "look who, then: make deploy FORCE=1" ;;
+            *conflict*) fail "somebody else changed fields that the manifests set (see above)" "find out who, then: make deploy FORCE=1" ;;
             *"exceeded quota"*) fail "a quota of the namespace is used up" "look: kubectl --namespace tenure describe resourcequota" ;;
             *orbidden*) fail "the cluster refused a change: you may not make it" "the line above names the verb and the object" ;;
             *) fail "the cluster refused the manifests (see above)" ;;
@@ -64,7 +64,7 @@ apply() {
 apply --kustomize "$k8s/base/namespaces"
 if [[ $overlay == kind ]]; then bash "$here/secrets.sh"; fi
 
-# 1. What holds the models, so that the registry can be asked for one.
+# 1. Object store, database and registry, from which the model is read.
 manifests=$(mktemp)
 trap 'rm -f "$manifests"' EXIT
 render() { WITHOUT_KINDS=${without[*]-} bash "$here/render.sh" "$overlay" "$@" >"$manifests" || exit 1; }
@@ -75,7 +75,7 @@ for name in object-store postgres prometheus; do
 done
 rollout tenure-platform deployment/mlflow 600
 
-# 2. The model: the one that is served, the one asked for, the champion.
+# 2. The model: the one that is served, else MODEL_URI, else the champion.
 serving=$(kubectl --namespace tenure get inferenceservice "$service" --ignore-not-found --output jsonpath='{.spec.predictor.model.storageUri}')
 storage_uri=${serving:-${MODEL_URI:-}}
 if [[ -n $serving && -n ${MODEL_URI:-} && $serving != "$MODEL_URI" ]]; then
@@ -83,10 +83,10 @@ if [[ -n $serving && -n ${MODEL_URI:-} && $serving != "$MODEL_URI" ]]; then
 fi
 if [[ -z $storage_uri ]]; then
     storage_uri=$(kubectl --namespace tenure-platform exec --stdin deployment/mlflow -- python - "${MODEL_NAME:-}" <"$here/champion.py") \
-        || fail "the registry could not be asked for a champion" "look: kubectl --namespace tenure-platform logs deployment/mlflow"
+        || fail "the champion could not be read from the registry" "look: kubectl --namespace tenure-platform logs deployment/mlflow"
 fi
 if [[ -z $storage_uri ]]; then
-    say "no model is registered yet: everything else stands. Next: make submit, then make deploy"
+    say "no model is registered yet; everything else is ready. Next: make submit, then make deploy"
     exit 0
 fi
 
@@ -109,12 +109,12 @@ rollout tenure "deployment/$service${predictor:+-$predictor}-predictor"
 rollout tenure deployment/tenure-rollout
 
 # A promotion gives the predictor another name. KServe removes the Deployment and the Service of the old one, and leaves
-# its HPA, which then warns for ever that it has nothing to scale.
+# its HPA, which then warns permanently that it has nothing to scale.
 while IFS='=' read -r hpa target; do
     [[ -n $hpa ]] || continue
     if [[ -z $(kubectl --namespace tenure get deployment "$target" --ignore-not-found --output name) ]]; then
         kubectl --namespace tenure delete horizontalpodautoscaler "$hpa" --ignore-not-found >/dev/null || true
-        say "removed the autoscaler $hpa of a predictor that is gone"
+        say "removed the autoscaler $hpa of a predictor that no longer exists"
     fi
 done <<<"$(kubectl --namespace tenure get horizontalpodautoscaler --selector "serving.kserve.io/inferenceservice=$service" \
     --output jsonpath='{range .items[*]}{.metadata.name}={.spec.scaleTargetRef.name}{"\n"}{end}')"

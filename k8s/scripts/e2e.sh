@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The end-to-end tests. On the kind cluster of `make kind-up` everything that they need to know is filled in; on any other
-# say it by the variables of tests/e2e/README.md.
+# The end-to-end tests. For the kind cluster of `make kind-up` their settings are filled in; for another cluster set the
+# variables of tests/e2e/README.md.
 #
 # Environment:
 #   BIN   folder of pytest (.venv/bin)
@@ -14,7 +14,7 @@ if [[ -z ${TENURE_E2E_GATEWAY:-} ]]; then
     need_cluster
     context=$(kubectl config current-context)
     [[ $context == kind-tenure ]] || fail "TENURE_E2E_GATEWAY is not set, and context $context is not the cluster of make kind-up" \
-        "say where everything is: tests/e2e/README.md"
+        "set the variables of tests/e2e/README.md"
     kubectl --namespace tenure get inferenceservice churn >/dev/null 2>&1 || fail "nothing is served yet" "make submit, then make deploy"
     forward kubeflow ml-pipeline 8888
     export TENURE_E2E_GATEWAY=http://localhost:8080 TENURE_E2E_KFP_ENDPOINT=http://$forwarded

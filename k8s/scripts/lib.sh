@@ -8,7 +8,7 @@ export k8s root
 
 say() { printf '%s\n' "• $*"; }
 
-# One line that says what is wrong; the second, if there is one, what to do.
+# fail ERROR [HINT]: one line with the error, and one with what to do.
 fail() {
     printf '%s\n' "error: ${1//$'\n'/ }" >&2
     [[ $# -lt 2 ]] || printf '%s\n' "       $2" >&2
@@ -19,7 +19,7 @@ need() {
     command -v "$1" >/dev/null 2>&1 || fail "$1 is not installed" "${2:-}"
 }
 
-# The cluster answers, or one line says why not.
+# Fail unless the cluster of the current context answers.
 need_cluster() {
     need kubectl "install kubectl, 1.31 or newer"
     local answer
@@ -29,7 +29,7 @@ need_cluster() {
     fi
 }
 
-# need_crd NAME COMMAND: a CustomResourceDefinition that must be there, and what installs it.
+# need_crd NAME COMMAND: fail unless the CustomResourceDefinition exists; COMMAND installs it.
 need_crd() {
     kubectl get customresourcedefinition "$1" >/dev/null 2>&1 \
         || fail "the cluster has no $1" "install it: $2"
@@ -51,7 +51,7 @@ retry() {
     printf '%s\n' "$output"
 }
 
-# rollout NAMESPACE KIND/NAME [SECONDS]: wait until it is rolled out; if it is not, show what stands in the way.
+# rollout NAMESPACE KIND/NAME [SECONDS]: wait until it is rolled out; if it is not by then, show why.
 rollout() {
     local namespace=$1 workload=$2 timeout_s=${3:-300}
     say "waiting for $workload in $namespace"
@@ -85,8 +85,8 @@ stop_forwards() {
     [[ ${#forwards[@]} -eq 0 ]] || kill "${forwards[@]}" 2>/dev/null || true
 }
 
-# forward NAMESPACE SERVICE PORT: set `forwarded` to host and port of this machine that lead there. Until the script
-# ends, if it says: trap stop_forwards EXIT
+# forward NAMESPACE SERVICE PORT: forward a port of this machine, and set `forwarded` to its host and port. A script that
+# calls it must say: trap stop_forwards EXIT
 forward() {
     local log port='' pid
     log=$(mktemp)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install what Tenure stands on into the cluster of the current context: metrics-server, cert-manager, Gateway API,
+# Install what Tenure needs into the cluster of the current context: metrics-server, cert-manager, Gateway API,
 # Envoy Gateway, KServe (Standard mode), Kubeflow Pipelines. Part of `make kind-up`; not for clusters that have them.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -15,7 +15,7 @@ release() {
     say "$name $version"
     local output
     output=$(helm upgrade --install "$name" "$chart" --version "$version" --namespace "$namespace" --create-namespace "$@" 2>&1) || {
-        # An interrupted upgrade leaves the release locked; give the lock back and try once more.
+        # An interrupted upgrade leaves the release locked; release the lock and try once more.
         if [[ $output == *"another operation"* ]]; then
             helm rollback "$name" --namespace "$namespace" >/dev/null 2>&1 || helm uninstall "$name" --namespace "$namespace" >/dev/null 2>&1 || true
             output=$(helm upgrade --install "$name" "$chart" --version "$version" --namespace "$namespace" --create-namespace "$@" 2>&1) && return
@@ -30,13 +30,13 @@ apply() {
         || fail "kubectl apply $* failed" "is the address reachable from here? Run the same command again"
 }
 
-say "metrics-server $METRICS_SERVER_VERSION: the HPA's eyes"
-# kind's kubelets serve with certificates that nothing signed. The argument goes in before the manifests are applied:
-# patched in after, a repeated run would take it away and put it back, and restart metrics-server twice.
+say "metrics-server $METRICS_SERVER_VERSION, for the HPA"
+# kind's kubelets have self-signed certificates. The argument is added before the manifests are applied: with a patch
+# afterwards, a repeated run would remove it and add it again, and restart metrics-server twice.
 metrics=$(kubectl create --dry-run=client --output json --filename "https://github.com/kubernetes-sigs/metrics-server/releases/download/$METRICS_SERVER_VERSION/components.yaml") \
     || fail "metrics-server's manifests could not be fetched" "is the address reachable from here? Run the same command again"
 insecure=${metrics/\"--kubelet-use-node-status-port\"/\"--kubelet-use-node-status-port\", \"--kubelet-insecure-tls\"}
-[[ $insecure != "$metrics" ]] || fail "metrics-server $METRICS_SERVER_VERSION has other arguments than are known here" "see k8s/scripts/platform.sh"
+[[ $insecure != "$metrics" ]] || fail "metrics-server $METRICS_SERVER_VERSION has other arguments than this script expects" "see k8s/scripts/platform.sh"
 apply --filename - <<<"$insecure"
 rollout kube-system deployment/metrics-server
 
@@ -64,7 +64,7 @@ release kserve-resources oci://ghcr.io/kserve/charts/kserve-resources "$KSERVE_V
     --set kserve.controller.gateway.ingressGateway.kserveGateway=kserve/kserve-ingress-gateway \
     --set kserve.controller.gateway.disableIstioVirtualHost=true
 rollout kserve deployment/kserve-controller-manager
-# The chart's stock runtimes come through KServe's webhook, which needs a moment.
+# The chart's stock runtimes are validated by KServe's webhook, which is not available at once.
 webhook_answers() { [[ -n $(kubectl --namespace kserve get endpoints kserve-webhook-server-service --output jsonpath='{.subsets[*].addresses[*].ip}') ]]; }
 retry 120 webhook_answers >/dev/null \
     || fail "KServe's webhook has no endpoint" "look: kubectl --namespace kserve logs deployment/kserve-controller-manager"
@@ -88,4 +88,4 @@ kubectl --namespace kubeflow patch deployment ml-pipeline --type=strategic --pat
 for name in mysql seaweedfs workflow-controller ml-pipeline ml-pipeline-persistenceagent ml-pipeline-scheduledworkflow ml-pipeline-ui; do
     rollout kubeflow "deployment/$name" 900
 done
-say "the platform stands"
+say "the platform is ready"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What `make kind-up` needs, checked before anything is started.
+# Check what `make kind-up` needs before anything is started.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -15,7 +15,7 @@ need_version() {
     [[ $(printf '%s\n' "$2" "$3" | sort -V | head -n 1) == "$2" ]] || fail "$1 is ${3:-of an unknown version}" "install $1 $2 or newer"
 }
 
-need git "install git: kubectl fetches Kubeflow's manifests by it"
+need git "install git: kubectl fetches Kubeflow's manifests with it"
 need kubectl "install kubectl, 1.31 or newer"
 need_version kubectl 1.31 "$(kubectl version --client 2>/dev/null | sed -n 's/^Client Version: v//p')"
 need kind "install kind, 0.31 or newer"
@@ -29,7 +29,7 @@ need "$engine" "install Docker, or podman with KIND_EXPERIMENTAL_PROVIDER=podman
 if [[ $engine == docker && $(docker info --format '{{.CgroupVersion}}' 2>/dev/null) == 1 ]]; then
     fail "this machine has cgroup v1, on which the kubelet of ${KIND_NODE_IMAGE%@*} does not start" "boot with systemd.unified_cgroup_hierarchy=1"
 fi
-# What the cluster itself takes must not count against it.
+# Memory and disk are not checked when the cluster exists: it uses them itself.
 if kind get clusters 2>/dev/null | grep -qx tenure; then
     say "$engine, kind, kubectl, helm: ready"
     exit 0

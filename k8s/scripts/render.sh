@@ -2,7 +2,7 @@
 # Print what `make deploy` would apply: render.sh OVERLAY [STORAGE_URI]
 #
 # OVERLAY is a folder under k8s/overlays, or the path of one of your own. Without STORAGE_URI the InferenceService is
-# left out: there is no model yet to serve.
+# left out, since there is no model to serve.
 # Environment: IMAGE_PREFIX, IMAGE_TAG as for images/build.sh; WITHOUT_KINDS, kinds to leave out, separated by blanks.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -14,10 +14,10 @@ storage_uri=${2:-}
 folder=$k8s/overlays/$overlay
 [[ -d $folder ]] || folder=$overlay
 [[ -f $folder/kustomization.yaml ]] || fail "no overlay '$overlay'" "there are: $(cd "$k8s/overlays" && printf '%s ' *)"
-[[ -z $storage_uri || $storage_uri =~ ^[a-z0-9+-]+://[^[:space:]]+$ ]] || fail "'$storage_uri' is not a storage address" "expected s3://bucket/path, gs://…, pvc://…"
+[[ -z $storage_uri || $storage_uri =~ ^[a-z0-9+-]+://[^[:space:]]+$ ]] || fail "'$storage_uri' is not a storage URI" "expected s3://bucket/path, gs://…, pvc://…"
 
 [[ ${IMAGE_TAG-unset} =~ ^$|^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$ ]] || fail "'$IMAGE_TAG' is not an image tag"
-[[ ${IMAGE_TAG:-} != latest ]] || fail "IMAGE_TAG=latest: a tag that moves makes rollbacks and caches lie" "leave it unset: the default identifies the content"
+[[ ${IMAGE_TAG:-} != latest ]] || fail "IMAGE_TAG=latest: a tag that moves breaks rollbacks and caches" "leave it unset: the default identifies the content"
 images=()
 for role in server rollout; do
     name=$(image "$role")
@@ -31,7 +31,7 @@ trap 'rm -rf "$work"' EXIT
     echo "apiVersion: kustomize.config.k8s.io/v1beta1"
     echo "kind: Kustomization"
     echo "resources:"
-    # Not realpath --relative-to: that of macOS knows no such option.
+    # Not realpath --relative-to: macOS does not have that option.
     echo "  - $(python3 -c 'import os, sys; print(os.path.relpath(*map(os.path.realpath, sys.argv[1:])))' "$folder" "$work")"
     echo "images:"
     for name in "${images[@]}"; do
@@ -60,7 +60,7 @@ YAML
 YAML
     }
     for kind in ${WITHOUT_KINDS:-}; do leave_out "$kind"; done
-    # The rollout controller ends if there is no service to look after.
+    # The rollout controller exits if its service does not exist.
     if [[ -z $storage_uri ]]; then
         leave_out InferenceService
         leave_out Deployment tenure-rollout

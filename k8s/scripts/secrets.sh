@@ -1,28 +1,28 @@
 #!/usr/bin/env bash
-# Make the Secrets of k8s/secrets.yaml on a cluster that has none, with random passwords, for the object store and the
+# Create the Secrets of k8s/secrets.yaml on a cluster that has none, with random passwords, for the object store and the
 # database that overlays/kind runs inside the cluster. A Secret that exists is never changed: its password is in use.
 #
 # Environment:
-#   ALERT_WEBHOOK   URL that the end of every pipeline run is posted to; may be given later, and changed
+#   ALERT_WEBHOOK   URL to which the end of every pipeline run is posted; may be set later, and changed
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 need_cluster
 url='^https?://[^[:space:]"\\]+$'
-[[ -z ${ALERT_WEBHOOK:-} || $ALERT_WEBHOOK =~ $url ]] || fail "ALERT_WEBHOOK is no URL" "it begins with http:// or https://"
+[[ -z ${ALERT_WEBHOOK:-} || $ALERT_WEBHOOK =~ $url ]] || fail "ALERT_WEBHOOK is not a URL" "it must begin with http:// or https://"
 umask 077
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
 random() { head -c 24 /dev/urandom | od -An -v -tx1 | tr -d ' \n'; }
 
-# value NAMESPACE SECRET KEY: what is in use.
+# value NAMESPACE SECRET KEY: print the present value.
 value() {
     kubectl --namespace "$1" get secret "$2" --output "jsonpath={.data['$3']}" | base64 --decode \
         || fail "secret $1/$2 could not be read" "the line above says why; run the same command again"
 }
 
-# secret NAMESPACE NAME KEY=VALUE…: values go through files, so that no process list shows them.
+# secret NAMESPACE NAME KEY=VALUE…: values are passed in files, so that they do not appear in a list of processes.
 secret() {
     local namespace=$1 name=$2 pair files=()
     shift 2
@@ -39,7 +39,7 @@ secret() {
     say "secret $namespace/$name created"
 }
 
-# tenure-platform's come first, and the others' are made of what lies there: whatever interrupts, all say the same.
+# Those of tenure-platform are created first and read for the others, so that all agree after an interruption too.
 for namespace in tenure-platform tenure; do
     kubectl get namespace "$namespace" >/dev/null 2>&1 || fail "there is no namespace $namespace" "run make deploy, which creates it"
 done
@@ -69,7 +69,7 @@ mlflow=$(value tenure-platform tenure-postgres mlflow-password)
 studies=$(value tenure-platform tenure-postgres studies-password)
 secret tenure-platform tenure-mlflow-database "uri=postgresql://mlflow:$mlflow@postgres.tenure-platform.svc.cluster.local:5432/mlflow"
 for namespace in ${pipelines[@]+"${pipelines[@]}"}; do
-    # The one value that is yours to give, and may change.
+    # The only value that is given from outside; it may change.
     secret "$namespace" tenure-alerts "webhook=${ALERT_WEBHOOK:-}"
     if [[ -n ${ALERT_WEBHOOK:-} && $(value "$namespace" tenure-alerts webhook) != "$ALERT_WEBHOOK" ]]; then
         printf '{"stringData": {"webhook": "%s"}}' "$ALERT_WEBHOOK" >"$folder/patch.json"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Run a pipeline on the cluster's Kubeflow Pipelines and wait for its end: submit.sh. Have it run again and again:
+# Run a pipeline on the cluster's Kubeflow Pipelines and wait for its end: submit.sh. Run it periodically:
 # submit.sh schedule.
 #
 # A table of this machine is copied to the object store first: to TENURE_DATA_STORE, or to the one that overlays/kind
@@ -10,7 +10,7 @@
 #   PIPELINE       training (default), scoring or monitoring
 #   CRON           of a schedule: six fields, as in "0 0 3 * * *"
 #   KFP_ENDPOINT   address of the API; otherwise a port is forwarded to ml-pipeline in KFP_NAMESPACE (kubeflow)
-#   TENURE_DATA_STORE   folder of an object store, such as s3://bucket/datasets; AWS_* say how it is reached from here
+#   TENURE_DATA_STORE   folder of an object store, such as s3://bucket/datasets; AWS_* hold its endpoint and credentials for this machine
 #   IMAGE_PREFIX, IMAGE_TAG   as for images/build.sh
 #   SUBMIT_FLAGS   further flags for `tenure submit` or `tenure schedule`
 set -euo pipefail
@@ -18,7 +18,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 verb=${1:-submit}
-[[ $verb != schedule || -n ${CRON:-} ]] || fail "say when by CRON" "second, minute, hour, day, month, day of week: make schedule CRON=\"0 0 3 * * *\""
+[[ $verb != schedule || -n ${CRON:-} ]] || fail "CRON is not set" "second, minute, hour, day, month, day of week: make schedule CRON=\"0 0 3 * * *\""
 dataset=${DATASET:-datasets/telco}
 tenure=${BIN:-.venv/bin}/tenure
 namespace=${KFP_NAMESPACE:-kubeflow}
@@ -29,7 +29,7 @@ trap stop_forwards EXIT
 if [[ -z $endpoint ]]; then
     need_cluster
     kubectl --namespace "$namespace" get service ml-pipeline >/dev/null 2>&1 \
-        || fail "there is no Kubeflow Pipelines in namespace $namespace" "make kind-up, or say where its API is: KFP_ENDPOINT=https://…"
+        || fail "there is no Kubeflow Pipelines in namespace $namespace" "make kind-up, or set KFP_ENDPOINT=https://… to the address of its API"
     forward "$namespace" ml-pipeline 8888
     endpoint=http://$forwarded
 fi

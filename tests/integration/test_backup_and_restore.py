@@ -101,7 +101,7 @@ def test_the_readmes_job_puts_the_last_dump_back_and_keeps_what_was_there(
     done = call(server, *readmes_command(render, place))
     assert done.returncode == 0, done.stderr
     (former,) = (name for name in databases(server) if name.startswith("mlflow-before-"))
-    assert f"what was there is the database {former}" in done.stdout
+    assert f"its former content is the database {former}" in done.stdout
     assert rows(server, "select name, experiment from experiments join runs on experiment = experiments.id") == [
         ("telco", 1)
     ]

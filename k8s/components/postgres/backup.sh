@@ -1,5 +1,5 @@
 #!/bin/bash
-# Dump both databases; keep the last fourteen dumps of each. A dump gets its name only when it is whole.
+# Dump both databases; keep the last fourteen dumps of each. A dump gets its final name when it is complete.
 set -euo pipefail
 
 for name in mlflow studies; do

@@ -1,8 +1,8 @@
 #!/bin/bash
-# Put a database back as a dump has it: restore.sh NAME [FILE], from the last dump of the night without FILE.
+# Restore a database from a dump: restore.sh NAME [FILE], from the newest nightly dump without FILE.
 #
-# The dump goes into a new database, which takes the place of the one there is when it is whole; that one stays, under
-# another name. Nobody may be connected to it: scale MLflow to 0 before.
+# The dump is read into a new database, which replaces the present one when it is complete; the present one is kept under
+# another name. It must have no connections: scale MLflow to 0 before.
 set -euo pipefail
 
 name=$1
@@ -28,4 +28,4 @@ ALTER DATABASE :"name" RENAME TO :"former";
 ALTER DATABASE :"new" RENAME TO :"name";
 COMMIT;
 SQL
-echo "$name is as $file has it; what was there is the database $former: drop it when all is well"
+echo "$name is restored from $file; its former content is the database $former: drop it when it is no longer needed"

@@ -232,8 +232,8 @@ def test_another_gateway_than_envoy_gets_no_envoy_policy(cluster: Cluster) -> No
     ("arguments", "environment", "expected"),
     [
         (["nowhere"], {}, "no overlay 'nowhere'"),
-        (["kind", "not a uri"], {}, "is not a storage address"),
-        (["kind", "s3://a/b\n      - op: remove"], {}, "is not a storage address"),
+        (["kind", "not a uri"], {}, "is not a storage URI"),
+        (["kind", "s3://a/b\n      - op: remove"], {}, "is not a storage URI"),
         (["kind"], {"IMAGE_TAG": "latest"}, "a tag that moves"),
         (["kind"], {"IMAGE_TAG": "a b"}, "is not an image tag"),
     ],

@@ -159,7 +159,7 @@ def test_a_webhook_that_is_given_later_reaches_the_secret_and_no_command_line(va
     assert vault.secrets["kubeflow", "tenure-alerts"] == {"webhook": webhook}
     refused = vault.make(ALERT_WEBHOOK='ftp://"x')
     assert refused.returncode == 1
-    assert "error: ALERT_WEBHOOK is no URL" in refused.stderr
+    assert "error: ALERT_WEBHOOK is not a URL" in refused.stderr
 
 
 def test_a_password_that_cannot_be_read_is_not_made_up(vault: Vault) -> None:

@@ -255,7 +255,7 @@ def test_a_release_that_an_interruption_locked_is_installed_all_the_same(machine
     [
         (("^kubectl apply .*cert-manager", 1, "no such host"), "kubectl apply"),
         (("^kubectl create --dry-run", 1, "no such host"), "metrics-server's manifests could not be fetched"),
-        (("^kubectl create --dry-run", 0, "{}"), "has other arguments than are known here"),
+        (("^kubectl create --dry-run", 0, "{}"), "has other arguments than this script expects"),
         (("^helm template", 1, "no such host"), "Helm cannot fetch Envoy Gateway's chart"),
         (("^kubectl .*rollout status deployment/envoy-gateway", 1, ""), "deployment/envoy-gateway in"),
         (("^kubectl .*condition=Programmed", 1, ""), "the gateway is not programmed"),

@@ -183,5 +183,5 @@ def test_what_is_not_there_is_one_line(machine: Machine, environment: dict[str, 
 def test_a_schedule_needs_a_time(machine: Machine) -> None:
     result = machine.submit("schedule")
     assert result.returncode == 1
-    assert "error: say when by CRON" in result.stderr
+    assert "error: CRON is not set" in result.stderr
     assert not machine.calls
