@@ -6,20 +6,14 @@ those of the day it was made: without this step it would take last month's table
 
 from __future__ import annotations
 
-import hashlib
-import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tenure.contract import Contract, parse
 from tenure.sources.address import resolve as resolve_address
-from tenure.sources.factory import format_of
-from tenure.sources.files import filesystem, reading
-from tenure.sources.watchdog import watched_once
+from tenure.sources.fingerprint import fingerprint as of_table
+from tenure.sources.fingerprint import read_again
 from tenure.tracking import Registry, resolve
-
-IDENTITY = ("ETag", "etag", "VersionId", "generation", "md5Hash", "content_md5", "LastModified", "mtime", "size")
-"""What file systems say of a file that changes with its content."""
 
 
 def run(*, contract: str) -> dict[str, str]:
@@ -48,26 +42,11 @@ def run(*, contract: str) -> dict[str, str]:
 
 
 def fingerprint(terms: Contract) -> str:
-    """SHA-256 over what the store says of the contract's files; ``read-again-…`` where it says nothing that changes.
+    """What the store says of the contract's files; ``read-again-…`` where it says nothing that changes.
 
     Raises:
         ContractError, DataError, SourceError: as ``run``.
     """
-    source = terms.source
-    address = resolve_address(source, Path("/"))
-    if (source.format or format_of(address)) == "sql" or address.scheme is None:
-        return f"read-again-{uuid.uuid4().hex}"
-
-    def look() -> list[str] | None:
-        with reading(address):
-            system, path = filesystem(address, source)
-            details = system.find(path, detail=True) or {path: system.info(path)}
-        facts = [{key: info[key] for key in IDENTITY if info.get(key) is not None} for info in details.values()]
-        if not all(set(fact) - {"size"} for fact in facts):
-            return None
-        return sorted(f"{name} {sorted(fact.items())}" for name, fact in zip(details, facts, strict=True))
-
-    found = watched_once(look, source.timeout_s, address.shown)
-    if found is None:
-        return f"read-again-{uuid.uuid4().hex}"
-    return hashlib.sha256("\n".join(found).encode()).hexdigest()
+    address = resolve_address(terms.source, Path("/"))
+    # A path of a pod is a mounted volume, which may be large: reading it is the work of ingest.
+    return read_again() if address.scheme is None else of_table(address, terms.source)

@@ -18,6 +18,7 @@ from pipelines.graphs.request import Request, read_from
 from tenure.contract.settings import Source
 from tenure.errors import DataError, InputError, SourceError, TenureError
 from tenure.sources.address import Address, resolve
+from tenure.sources.factory import format_of
 from tenure.sources.files import filesystem
 
 STORE_VARIABLE = "TENURE_DATA_STORE"
@@ -48,7 +49,7 @@ class Upload:
             InputError: no driver for the store is installed.
         """
         copied = [_copy(file, uri, self.store, tell) for file, uri in self.files]
-        if any(copied) and data_fingerprint(self.source) != self.fingerprint:
+        if any(copied) and data_fingerprint(self.source, self.store) != self.fingerprint:
             raise DataError(f"{self.source.shown} was changed while it was copied: submit again")
 
 
@@ -63,8 +64,9 @@ def planned(request: Request, store: str) -> tuple[Request, Upload] | None:
         InputError: ``store`` is no such folder.
         DataError: the table cannot be read.
     """
-    source = resolve(request.contract.source, request.path.parent)
-    if source.scheme is not None:
+    settings = request.contract.source
+    source = resolve(settings, request.path.parent)
+    if source.scheme is not None or not format_of(source, settings).is_files:
         return None
     scheme, separator, place = store.partition("://")
     if not separator or scheme in ("file", "local") or not place.strip("/"):
@@ -83,7 +85,7 @@ def planned(request: Request, store: str) -> tuple[Request, Upload] | None:
         files = ()
     if not files:
         raise DataError(f"no such file: {source.shown}")
-    upload = Upload(files, request.fingerprint, source, request.contract.source)
+    upload = Upload(files, request.fingerprint, source, settings)
     return read_from(request, f"{folder}/{path.name}"), upload
 
 

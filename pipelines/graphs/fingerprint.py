@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import sys
-import uuid
 from pathlib import Path
 
+from tenure.contract.settings import Source
 from tenure.sources.address import Address
+from tenure.sources.fingerprint import fingerprint, read_again
 
 PACKAGES = ("tenure", "components", "serving")
 """What runs inside a step; the server is what check_serving starts."""
@@ -37,26 +38,17 @@ def code_hash(root: Path | None = None) -> str:
     return total.hexdigest()[:12]
 
 
-def data_fingerprint(address: Address) -> str:
-    """What changes when the data at ``address`` does: SHA-256 of a local file, or of all files of a local folder.
+def data_fingerprint(address: Address, source: Source) -> str:
+    """A value that changes when the data at ``address`` does: SHA-256 of a local file, or of a local folder's files.
 
-    A database or an object store may change without a sign, so it gets a new fingerprint every time: ingest reads
-    it again, and what comes after is reused if the rows turn out to be the same (``components.content``).
+    A database or an object store gets a new fingerprint every time, without being asked: ingest reads it again, and
+    the later steps are reused if the rows turn out to be the same (``components.content``).
+
+    Args:
+        address: of the table.
+        source: the contract's, with the table's format if it names one.
     """
-    if address.scheme is not None:
-        return f"read-again-{uuid.uuid4().hex}"
-    path = Path(address.uri)
-    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-    total = hashlib.sha256()
-    for file in files:
-        total.update(f"{file.relative_to(path).as_posix()}\0".encode())
-        try:
-            with file.open("rb") as stream:
-                total.update(hashlib.file_digest(stream, "sha256").digest())
-        except OSError as error:
-            # Not for here to judge: ingest will say what is wrong with it.
-            total.update(f"unreadable: {error.strerror}".encode())
-    return total.hexdigest()
+    return read_again() if address.scheme is not None else fingerprint(address, source)
 
 
 def code_version(root: Path | None = None) -> str:

@@ -11,7 +11,7 @@ from tenure.contract import Contract, dump, load
 from tenure.contract.load import FILE_NAME
 from tenure.contract.overrides import override
 from tenure.errors import ContractError
-from tenure.sources import absolute_uri, replace_uri
+from tenure.sources import absolute_uri, move_uri, replace_uri
 from tenure.sources.address import resolve
 
 MAX_CONTRACT_BYTES = 90_000
@@ -66,7 +66,7 @@ def read_request(
         )
     contract = override(contract, trials=trials, seed=seed)
     contract = contract.model_copy(update={"source": source.model_copy(update={"uri": uri})})
-    return Request(contract, path.absolute(), _text(contract, path), data_fingerprint(address), address.shown)
+    return Request(contract, path.absolute(), _text(contract, path), data_fingerprint(address, source), address.shown)
 
 
 def read_from(request: Request, uri: str) -> Request:
@@ -76,7 +76,7 @@ def read_from(request: Request, uri: str) -> Request:
         ContractError: with the address the contract is too long for a step.
     """
     contract = request.contract
-    moved = contract.model_copy(update={"source": contract.source.model_copy(update={"uri": uri})})
+    moved = contract.model_copy(update={"source": move_uri(contract.source, uri, request.path.parent)})
     return dataclasses.replace(request, contract=moved, text=_text(moved, request.path), shown_source=uri)
 
 

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from tenure.contract.columns import Part, Share, Text
 from tenure.contract.family_names import FamilyName, check_together
+from tenure.contract.source_formats import FormatName
 from tenure.tasks import TASKS
 
 
@@ -34,8 +35,8 @@ class Source(Part):
 
     ``${NAME}`` is replaced from the environment, so that no credential stands in a contract.
     """
-    format: Literal["csv", "parquet", "sql"] | None = None
-    """Told from the URI when left out."""
+    format: FormatName | None = None
+    """``csv``, ``parquet``, ``sql`` or another of ``tenure/sources/formats``; detected from the URI when left out."""
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     encoding: str = "utf-8"
     query: str | None = None

@@ -3,7 +3,8 @@
 from tenure.atomic import write_text
 from tenure.sources.address import absolute_uri, replace_uri
 from tenure.sources.content import ContentHash
-from tenure.sources.factory import open_source
+from tenure.sources.factory import move_uri, open_source
+from tenure.sources.format import FileFormat, Format, Match
 from tenure.sources.protocol import Batch, RejectedRow, Source
 from tenure.sources.sink import TableSink
 from tenure.sources.sniff import sniff
@@ -11,10 +12,14 @@ from tenure.sources.sniff import sniff
 __all__ = [
     "Batch",
     "ContentHash",
+    "FileFormat",
+    "Format",
+    "Match",
     "RejectedRow",
     "Source",
     "TableSink",
     "absolute_uri",
+    "move_uri",
     "open_source",
     "replace_uri",
     "sniff",

@@ -35,6 +35,11 @@ class Address:
         match = SCHEME.match(self.uri)
         return match[1].lower() if match else None
 
+    @property
+    def path(self) -> str:
+        """``uri`` without its query and without a slash at its end."""
+        return self.uri.split("?")[0].rstrip("/")
+
     def clean(self, error: BaseException | str) -> str:
         """The first line of an error's message, without credentials."""
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]

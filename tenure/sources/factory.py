@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
-from typing import Literal
 
 import pyarrow as pa
 
 from tenure.contract import settings
+from tenure.contract.source_formats import BUILT_IN, installed
+from tenure.errors import ContractError
 from tenure.sources.address import Address, resolve
+from tenure.sources.format import Format, Match
 from tenure.sources.protocol import Source
-
-Format = Literal["csv", "parquet", "sql"]
 
 
 def open_source(source: settings.Source | pa.Table, base_folder: Path | str = ".") -> Source:
@@ -35,29 +36,52 @@ def open_source(source: settings.Source | pa.Table, base_folder: Path | str = ".
 
 def open_address(address: Address, source: settings.Source) -> Source:
     """As ``open_source``, for an address that is resolved already."""
-    # Imported on demand: a CSV needs no SQLAlchemy, a database no fsspec.
-    kind = source.format or format_of(address)
-    if kind == "sql":
-        from tenure.sources.sql_table import SqlTable
-
-        return SqlTable(address, source)
-    if kind == "parquet":
-        from tenure.sources.parquet_table import ParquetTable
-
-        return ParquetTable(address, source)
-    from tenure.sources.csv_table import CsvTable
-
-    return CsvTable(address, source)
+    return format_of(address, source).open(address, source)
 
 
-def format_of(address: Address) -> Format:
-    """Format of an address whose contract gives none, by its scheme and suffix."""
-    if address.scheme is not None:
-        from fsspec import available_protocols
+def format_of(address: Address, source: settings.Source) -> Format:
+    """The format that the contract names, or else that of the address.
 
-        if address.scheme not in available_protocols():
-            return "sql"
-    path = address.uri.split("?")[0].rstrip("/")
-    if path.endswith((".parquet", ".pq", ".parq")) or (address.scheme is None and Path(path).is_dir()):
-        return "parquet"
-    return "csv"
+    Raises:
+        ContractError: a package that adds a format cannot be imported.
+    """
+    return _get(source.format or detect_format(address))
+
+
+def detect_format(address: Address) -> str:
+    """Name of the format that matches ``address`` best.
+
+    Raises:
+        ContractError: a package that adds a format cannot be imported.
+    """
+    names = BUILT_IN
+    if all(_get(name).match(address) < Match.SURE for name in names):
+        # Looked for only now: reading the metadata of all installed packages takes time.
+        names += tuple(sorted(installed()))
+    return max(names, key=lambda name: _get(name).match(address))
+
+
+def move_uri(source: settings.Source, uri: str, base_folder: Path | str = ".") -> settings.Source:
+    """``source`` with the address of a copy of its table; the format is named where the new address hides it.
+
+    Raises:
+        ContractError: as ``open_source``.
+    """
+    moved = source.model_copy(update={"uri": uri})
+    if source.format is None:
+        before, after = (detect_format(resolve(each, Path(base_folder))) for each in (source, moved))
+        moved = moved.model_copy(update={"format": None if before == after else before})
+    return moved
+
+
+def _get(name: str) -> Format:
+    found: Format
+    if name in BUILT_IN:
+        found = import_module(f"tenure.sources.formats.{name}").FORMAT
+        return found
+    entry = installed()[name]
+    try:
+        found = entry.load()
+    except (ImportError, AttributeError) as error:
+        raise ContractError(f"the table format '{name}' cannot be imported from {entry.value}: {error}") from error
+    return found

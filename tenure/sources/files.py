@@ -17,6 +17,7 @@ from tenure.sources.address import Address
 from tenure.sources.watchdog import watched_once
 
 COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
+"""Suffixes of compressed files, with the names of Arrow's codecs."""
 HEAD_BYTES = 1 << 20
 REMOTE_BLOCK_BYTES = 8 << 20
 S3_ATTEMPTS = 2
@@ -85,7 +86,7 @@ def open_text(address: Address, settings: Source) -> tuple[FileReader, FileReade
     file = open_file(address, settings)
     size = Path(address.uri).stat().st_size if address.scheme is None else getattr(file, "size", None)
     raw = FileReader(file, size)
-    codec = COMPRESSIONS.get(Path(address.uri.split("?")[0]).suffix)
+    codec = COMPRESSIONS.get(Path(address.path).suffix)
     if codec is None:
         return raw, raw
     return raw, FileReader(cast(BinaryIO, pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), codec)))

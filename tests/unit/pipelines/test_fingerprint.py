@@ -6,6 +6,7 @@ import pytest
 
 from pipelines.graphs import settings
 from pipelines.graphs.fingerprint import code_hash, data_fingerprint
+from tenure.contract.settings import Source
 from tenure.sources.address import Address
 
 
@@ -52,7 +53,7 @@ def test_another_version_of_a_library_is_other_code(root, monkeypatch):
 
 
 def fingerprint(path):
-    return data_fingerprint(Address(str(path), str(path)))
+    return data_fingerprint(Address(str(path), str(path)), Source(uri=str(path)))
 
 
 def test_the_same_bytes_have_one_fingerprint_whatever_their_time(tmp_path):

@@ -10,7 +10,7 @@ from tenure.contract.settings import Source
 from tenure.errors import ContractError
 from tenure.sources import absolute_uri, open_source, replace_uri
 from tenure.sources.address import resolve
-from tenure.sources.factory import format_of
+from tenure.sources.factory import detect_format
 
 
 def test_variables_are_put_in(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,11 +60,11 @@ def test_absolute(uri: str, absolute: str) -> None:
     ],
 )
 def test_the_format_is_told_from_the_address(uri: str, kind: str) -> None:
-    assert format_of(resolve(Source(uri=uri), Path("/c"))) == kind
+    assert detect_format(resolve(Source(uri=uri), Path("/c"))) == kind
 
 
 def test_a_folder_is_parquet(tmp_path: Path) -> None:
-    assert format_of(resolve(Source(uri=str(tmp_path)), Path())) == "parquet"
+    assert detect_format(resolve(Source(uri=str(tmp_path)), Path())) == "parquet"
 
 
 def test_another_address_brings_its_own_format() -> None:

@@ -12,7 +12,7 @@ from tenure.contract.settings import Source
 from tenure.errors import ContractError, DataError
 from tenure.sources import RejectedRow, open_source
 from tenure.sources.address import resolve
-from tenure.sources.csv_table import CsvTable
+from tenure.sources.formats.csv.table import CsvTable
 
 
 def read(path: Path, **settings: str) -> tuple[dict[int, tuple[bytes, ...]], list[RejectedRow]]:

@@ -11,8 +11,8 @@ import pyarrow.csv
 from tenure.contract import settings
 from tenure.errors import DataError
 from tenure.sources.address import Address
-from tenure.sources.csv_header import is_utf8, read_header
 from tenure.sources.files import FileReader, open_text, read_head, reading
+from tenure.sources.formats.csv.header import is_utf8, read_header
 from tenure.sources.protocol import Batch, RejectedRow, cut
 from tenure.sources.watchdog import watched
 

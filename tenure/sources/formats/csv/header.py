@@ -10,8 +10,10 @@ from collections import Counter
 from tenure.contract.settings import Source
 from tenure.errors import ContractError, DataError
 from tenure.sources.address import Address
+from tenure.sources.files import HEAD_BYTES
 
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
+FALLBACK_ENCODING = "cp1252"
 LOOKED_AT = 50
 """Lines by which the delimiter is told."""
 MAGIC = {
@@ -106,6 +108,18 @@ def likely_delimiter(text: str) -> str:
         return sum(len(record) == header > 1 for record in records), header
 
     return max(DELIMITERS, key=fits)
+
+
+def likely_encoding(head: bytes) -> str:
+    """UTF-16 by its byte order mark; UTF-8 if the head decodes; else the encoding of Western European spreadsheets."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    try:
+        # The end of a full head may cut a character in two.
+        codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) < HEAD_BYTES)
+    except UnicodeDecodeError:
+        return FALLBACK_ENCODING
+    return "utf-8"
 
 
 def _named(delimiter: str) -> str:
