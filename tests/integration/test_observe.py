@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import requests
 from botocore.session import get_session
 from mlflow import MlflowClient
 from moto.server import ThreadedMotoServer
@@ -28,6 +29,8 @@ def endpoint():
     server.start()
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
+    # All of moto's servers in a process have the same buckets.
+    requests.post(f"http://{host}:{port}/moto-api/reset", timeout=10)
     server.stop()
 
 
