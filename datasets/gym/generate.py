@@ -1,13 +1,13 @@
-"""Writes members.csv: an invented chain of gyms, as another team would hand its table in.
+"""Writes members.csv: the table of an invented chain of gyms.
 
     python datasets/gym/generate.py
 
 Numeric member numbers, dates as dd.mm.yyyy, a semicolon between fields, names with blanks, a label of 0 and 1,
-and a time column: every month of two years a sample of the members is looked at once, and whether each had
-quit eight weeks later. Nobody is in it twice. Seeded: every run writes the same file.
+and a time column: every month of two years a sample of the members is recorded, with whether each had quit eight
+weeks later. Each member occurs once. Seeded: every run writes the same file.
 
 Whether a member quits follows a logistic model in visits, the time since the last one, the length of the
-membership, the way there, plan and season, with noise; so about 0.80 of ROC-AUC can be had, and not more.
+membership, the distance, plan and season, with noise: the best possible ROC-AUC is about 0.80.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ ColumnType = Literal["string", "category", "integer", "number", "boolean", "date
 Role = Literal["feature", "key", "time", "label", "sensitive", "ignored"]
 
 NAME_PATTERN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-"""What a derived feature may be called: the names an expression can refer to without quotes."""
+"""Valid names of derived features: those that an expression can use without quotes."""
 
 
 class Part(BaseModel):
@@ -33,7 +33,7 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class Column(Part):
-    """A raw column: what it holds, what it may hold, and what it is for."""
+    """A raw column: its type, its valid values and its role."""
 
     type: ColumnType
     role: Role = "feature"
@@ -69,7 +69,7 @@ class Column(Part):
         return self.type in ("string", "category")
 
     def as_written(self, value: Any) -> Any:
-        """A parsed value as a source or a client writes it: a moment as text by ``format``, all else as it is."""
+        """A parsed value as a source or a client writes it: a date or timestamp as text in ``format``."""
         if isinstance(value, date):
             return value.strftime(self.format) if self.format else value.isoformat()
         return value
@@ -88,7 +88,7 @@ class Column(Part):
             if self.type == "boolean" and len(self.values) != 2:
                 raise ValueError("'values' of a boolean is two texts: false first, then true")
             if len(set(self.values)) != len(self.values):
-                raise ValueError("'values' names a value twice")
+                raise ValueError("'values' contains a value twice")
         if self.format is not None and not self.is_temporal:
             raise ValueError(f"'format' is for date and timestamp columns, not for {self.type}")
         if self.clip and self.type not in ("integer", "number"):
@@ -103,7 +103,7 @@ class Derived(Part):
 
     expression: str
     reason: str
-    """Why this should say something about churn; shown in the feature definitions."""
+    """Why the feature should predict the label; shown in the feature definitions."""
     unit: str | None = None
 
 

@@ -65,13 +65,13 @@ def check_together(families: tuple[str, ...]) -> tuple[str, ...]:
     """The families of one contract.
 
     Raises:
-        ValueError: if one is named twice, or an ensemble has fewer than two others to be made of.
+        ValueError: if one is named twice, or an ensemble has fewer than ``MIN_MEMBERS`` others to combine.
     """
     for name in families:
         if families.count(name) > 1:
-            raise ValueError(f"'{name}' stands twice")
+            raise ValueError(f"'{name}' occurs twice")
     if ENSEMBLE in families and len(families) - 1 < MIN_MEMBERS:
-        raise ValueError(f"'{ENSEMBLE}' needs at least {MIN_MEMBERS} other families to be made of")
+        raise ValueError(f"'{ENSEMBLE}' needs at least {MIN_MEMBERS} other families to combine")
     return families
 
 

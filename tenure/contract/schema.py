@@ -1,4 +1,4 @@
-"""The contract: all that Tenure knows about a dataset."""
+"""The contract: everything that Tenure is told about a dataset by its owner."""
 
 from __future__ import annotations
 
@@ -81,17 +81,17 @@ class Contract(Part):
 
     @property
     def time(self) -> str | None:
-        """The time column of the source, if there is one."""
+        """The time column of the source; None without one."""
         return next(iter(self.columns_of("time")), None)
 
     @property
     def label_column(self) -> str | None:
-        """The label column of the source; none for an event log, whose label is computed."""
+        """The label column of the source; None for an event log, whose label is computed."""
         return next(iter(self.columns_of("label")), None)
 
     @property
     def label_unit(self) -> str | None:
-        """Of the number that a regression predicts, if the contract says it."""
+        """Unit of the number that a regression predicts; None if the contract does not name one."""
         column = self.label_column or self.label.column
         return self.label.unit or (None if column is None else self.columns[column].unit)
 
@@ -103,7 +103,7 @@ class Contract(Part):
 
     @property
     def max_age_days(self) -> int | None:
-        """How old the newest row may be; none where rows have no time, or may be of any age."""
+        """Largest age of the newest row; None if rows have no time, or may be of any age."""
         return None if self.time is None else self.quality.freshness_days
 
     @cached_property
@@ -198,7 +198,7 @@ class Contract(Part):
                 raise ValueError(f"window '{name}' has the name of a column")
         for name in (ROW_COLUMN, LABEL_COLUMN, *([SNAPSHOT_COLUMN] if self.events else [])):
             if name in self.columns or name in self.windows or name in self.derived:
-                raise ValueError(f"'{name}' is a name that Tenure gives to a column of its own")
+                raise ValueError(f"'{name}' is the name of a column that Tenure adds itself")
         used = {name for expression in self.expressions.values() for name in expression.columns}
         for name in self.columns_of("feature") if self.events is None else ():
             if self.columns[name].is_temporal and name not in used:
@@ -241,7 +241,7 @@ def _parse_feature(text: str, known: Mapping[str, ExpressionType]) -> Expression
 
 
 def _at(location: tuple[str, ...], error: ValueError, value: object) -> ValidationError:
-    """An error at a place in the document, so that its line can be told."""
+    """An error at a location in the document, from which its line is found."""
     details = InitErrorDetails(
         type=PydanticCustomError("value_error", "{error}", {"error": str(error)}), loc=location, input=value
     )

@@ -1,4 +1,4 @@
-"""How expressions see a column: arrays with nulls.
+"""The representation of columns in expressions: arrays with nulls.
 
 Numbers, booleans (0 and 1) and dates (days since 1970-01-01, fractions for times) are float64 arrays in which
 NaN is null. Text is dictionary-encoded, so that work on words is done once a word, not once a row.
@@ -43,10 +43,10 @@ def null_of(values: Floats) -> Floats:
 
 
 class Memo(Generic[Made]):
-    """The last result of a function of one vocabulary, told by identity.
+    """Caches the last result of a function of one vocabulary, compared by identity.
 
-    A fitted transform hands the same vocabulary objects to every call, so what an expression works out per
-    word is worked out once and not for every request. Safe under threads: key and result are replaced in one step.
+    A fitted transform passes the same vocabulary objects to every call, so what an expression computes for each word
+    is computed once and not for every request. Thread-safe: key and result are replaced in one step.
     """
 
     __slots__ = ("_last", "_make")
@@ -64,7 +64,7 @@ class Memo(Generic[Made]):
 
 
 class PairMemo(Generic[Made]):
-    """As ``Memo``, of two vocabularies."""
+    """As ``Memo``, for two vocabularies."""
 
     __slots__ = ("_last", "_make")
 
@@ -81,10 +81,10 @@ class PairMemo(Generic[Made]):
 
 
 def table(values: list[float]) -> Floats:
-    """A lookup table by code; the null at its end is what code -1 finds."""
+    """A lookup table by code, with a null at its end for code -1."""
     return np.array([*values, np.nan])
 
 
 def code_table(values: list[int]) -> NDArray[np.int32]:
-    """As ``table``, for codes: code -1 finds -1."""
+    """As ``table``, for codes, with -1 at its end for code -1."""
     return np.array([*values, -1], dtype=np.int32)

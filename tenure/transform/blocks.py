@@ -13,7 +13,7 @@ from tenure.transform.state import Category, Feature, Input, Number, State
 from tenure.transform.state import Limits as Bounds
 
 Flags = dict[str, NDArray[np.bool_]]
-"""By column, which rows; only columns in which some row is concerned."""
+"""Boolean mask of the flagged rows by column, only for columns with a flagged row."""
 
 Matrix = NDArray[np.float32]
 
@@ -23,7 +23,7 @@ BLOCK_ROWS = 4_096
 
 
 class Limits:
-    """The range that the contract allows, and the fences of outliers."""
+    """Clips numbers to the contract's range and to the fences of outliers."""
 
     def __init__(self, inputs: tuple[Input, ...]) -> None:
         self._limited = [
@@ -33,7 +33,7 @@ class Limits:
         ]
 
     def apply(self, values: dict[str, Value]) -> Flags:
-        """Limit numbers, in ``values``; which rows were outside the contract's range."""
+        """Clip the numbers in ``values``; returns which rows were outside the contract's range."""
         flags: Flags = {}
         for name, (low, high), (low_fence, high_fence) in self._limited:
             numbers: Any = values[name]
@@ -57,7 +57,7 @@ class Numbers:
         self._flags = np.array([place[self._names[index], "missing"] for index in self._flagged], dtype=np.intp)
 
     def encode(self, values: Mapping[str, Value], matrix: Matrix) -> Flags:
-        """Write the numbers into ``matrix``; which were missing."""
+        """Write the numbers into ``matrix``; returns which were missing."""
         rows = len(matrix)
         block = np.empty((len(self._names), rows))
         for index, name in enumerate(self._names):
@@ -66,7 +66,7 @@ class Numbers:
         some = bool(missing.any())
         if some:
             block = np.where(missing, self._impute, block)
-        # What float32 cannot hold becomes the largest that it can.
+        # What overflows float32 becomes its largest finite number.
         np.minimum(np.maximum(block, -LARGEST, out=block), LARGEST, out=block)
         for start in range(0, rows, BLOCK_ROWS):
             stop = start + BLOCK_ROWS
@@ -94,7 +94,7 @@ class Categories:
         self._unknown = np.array(unknown, dtype=np.intp).reshape(-1, 1)
 
     def encode(self, values: Mapping[str, Value], matrix: Matrix) -> tuple[Flags, Flags]:
-        """Write the ones into ``matrix``; which texts were unknown, and which missing."""
+        """Write the ones into ``matrix``; returns which texts were unknown and which were missing."""
         if not self._names:
             return {}, {}
         rows, width = matrix.shape
@@ -115,7 +115,7 @@ class Categories:
 
 
 def _slot_table(slots: Mapping[str | None, int], unknown: int, missing: int) -> Callable[[tuple[str, ...]], Any]:
-    """Makes, for a vocabulary, the table from code to feature; code -1 finds the feature of missing texts."""
+    """The table from code to feature of a vocabulary; code -1 maps to the feature of missing texts."""
     return lambda words: np.array([*(slots.get(word, unknown) for word in words), missing], dtype=np.intp)
 
 

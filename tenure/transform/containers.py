@@ -1,4 +1,4 @@
-"""A raw column in whatever container it comes: lists, numpy arrays, Arrow arrays."""
+"""A raw column in any of the accepted containers: lists, numpy arrays, Arrow arrays."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def unpacked(values: Values, name: str) -> list[Any] | NDArray[Any] | pa.Array:
     if array.ndim != 1:
         raise DataError(f"column '{name}' has the shape {array.shape}, not one value a row")
     if array.dtype.kind == "M":
-        array = array.astype("datetime64[us]")  # of nanoseconds numpy makes integers
+        array = array.astype("datetime64[us]")  # numpy converts nanoseconds to integers
     if len(array) <= SMALL or array.dtype.kind not in "fiub":
         found: list[Any] = array.tolist()
         return found
@@ -55,10 +55,10 @@ def coded(column: pa.Array) -> tuple[list[Any], NDArray[np.int32]]:
 
 
 def each(values: list[Any], read: Callable[[Any], Any], name: str, codes: NDArray[np.int32] | None = None) -> list[Any]:
-    """``read`` of every value; ``codes`` tells, for distinct values, which rows hold them.
+    """``read`` of every value; if the values are distinct ones, ``codes`` holds the index of each row's value.
 
     Raises:
-        DataError: naming the column, the first row that is wrong, and what ``read`` says of it.
+        DataError: a value is invalid; names the column, the first such row, and the error of ``read``.
     """
     try:
         return [read(value) for value in values]
@@ -77,7 +77,7 @@ def wrong(name: str, row: int, what: str) -> DataError:
 
 
 def _plain(column: pa.Array, name: str) -> pa.Array:
-    """Without dictionary or run ends, which few functions of Arrow work on."""
+    """The column without dictionary or run-end encoding, which few Arrow functions support."""
     kind = column.type
     if pa.types.is_dictionary(kind):
         return _plain(column.dictionary_decode(), name)

@@ -1,4 +1,4 @@
-"""Learning a transform from the training part, in a few passes over its batches and in bounded memory."""
+"""Fits a transform to the training part, in a few passes over its batches and in bounded memory."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ Tables = Callable[[Sequence[str]], Iterable[pa.RecordBatch]]
 MAX_CATEGORIES = 50
 """Most frequent texts of a column that get a feature of their own; the others share one."""
 MAX_COUNTED = 100_000
-"""Different texts of a column that are counted; a column with more is no category."""
+"""Largest number of distinct texts of a category; a column with more is an error."""
 BUDGET_BYTES = 256 * 2**20
-"""Memory for the numbers whose medians are looked for at a time."""
+"""Memory for the columns whose medians are computed at a time."""
 FENCE_RANGES = 3.0
 """Tukey's outer fences: this many interquartile ranges beyond the quartiles (Exploratory Data Analysis, 1977)."""
 
 
 def fit(contract: Contract, tables: Tables) -> Transform:
-    """Learn medians, vocabularies and fences. Everything is exact and independent of the order of rows.
+    """Fit medians, vocabularies and fences. All are exact and independent of the order of rows.
 
     Args:
         tables: reads the training part; see ``of_table`` for one in memory.
@@ -68,7 +68,7 @@ def of_table(table: pa.Table, batch_rows: int = 65_536) -> Tables:
 
 
 def _count(state: State, tables: Tables) -> tuple[int, dict[str, Counter[str]], Counter[str]]:
-    """Rows, how often each text stands in each column, and how often a column is missing."""
+    """Number of rows, counts of each text by column, and counts of missing values by column."""
     transform = Transform(state)
     texts: dict[str, Counter[str]] = {}
     missing: Counter[str] = Counter()
@@ -84,7 +84,9 @@ def _count(state: State, tables: Tables) -> tuple[int, dict[str, Counter[str]], 
                     if count:
                         counter[word] += count
                 if len(counter) > MAX_COUNTED:
-                    raise DataError(f"column '{name}' has more than {MAX_COUNTED:,} different texts: it is no category")
+                    raise DataError(
+                        f"column '{name}' has more than {MAX_COUNTED:,} distinct texts: it is not a category"
+                    )
             else:
                 missing[name] += int(np.isnan(value).sum())
     return rows, texts, missing
@@ -93,7 +95,7 @@ def _count(state: State, tables: Tables) -> tuple[int, dict[str, Counter[str]], 
 def _columns(state: State, tables: Tables, names: Sequence[str], rows: int) -> Iterator[tuple[str, Floats]]:
     """Each of the numeric ``names`` with all its known values, as many at a time as the memory budget allows.
 
-    The values are the caller's, to reorder as well.
+    The caller may reorder the values in place.
     """
     size = max(1, BUDGET_BYTES // (8 * rows))
     for start in range(0, len(names), size):
@@ -105,7 +107,7 @@ def _columns(state: State, tables: Tables, names: Sequence[str], rows: int) -> I
             for name in group:
                 value = values[name]
                 known = value[~np.isnan(value)]  # type: ignore[arg-type]
-                # What the matrix cannot hold; and so the median of two large numbers does not overflow.
+                # As in the matrix, and so that the median of two large numbers does not overflow.
                 found[name][filled[name] : filled[name] + len(known)] = np.clip(known, -LARGEST, LARGEST)
                 filled[name] += len(known)
         for name in group:
@@ -119,7 +121,7 @@ def _values(transform: Transform, batches: Iterable[pa.RecordBatch]) -> Iterator
 
 
 def _needed(state: State, names: Sequence[str]) -> State:
-    """The part of ``state`` that computing ``names`` takes."""
+    """The part of ``state`` from which ``names`` are computed."""
     wanted = set(names)
     derived = []
     for name, expression in reversed(state.expressions().items()):
@@ -130,7 +132,7 @@ def _needed(state: State, names: Sequence[str]) -> State:
 
 
 def _category(name: str, counts: Counter[str], missing: bool, order: tuple[str, ...] | None) -> Category:
-    # Ties by name: the order in which rows came must not show.
+    # Ties by name, so that the result does not depend on the order of rows.
     ranked = sorted(counts, key=lambda word: (-counts[word], word))
     kept = ranked[:MAX_CATEGORIES]
     place = {word: index for index, word in enumerate(order or ())}
@@ -151,5 +153,5 @@ def _fences(values: Floats) -> Limits | None:
         return None
     low, high = np.quantile(values, [0.25, 0.75], overwrite_input=True).tolist()
     reach = FENCE_RANGES * (high - low)
-    # A column that is one value for the most part has no spread to tell outliers by.
+    # A column that mostly holds one value has no spread from which to define outliers.
     return (low - reach, high + reach) if reach > 0.0 else None

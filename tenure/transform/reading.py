@@ -62,7 +62,7 @@ class NumberReader:
         return found
 
     def _checked(self, numbers: Floats, exact: bool) -> Floats:
-        """As ``number_reader``, for numbers; ``exact`` if they were whole numbers before they became floats."""
+        """As ``number_reader``, for arrays; ``exact`` if the values were integers before the conversion to floats."""
         self._refuse(np.isinf(numbers), numbers, "is infinite")
         if self._type == "integer" and not exact:
             with np.errstate(invalid="ignore"):
@@ -85,7 +85,7 @@ class TextReader:
         self._name = name
         self._read = text_reader(column)
         self._vocabulary = vocabulary
-        # Clients send text as bytes as often as not: both find their code without decoding.
+        # Many clients send text as bytes: both have their codes here, without decoding.
         self._codes: dict[Any, int] = {word: code for code, word in enumerate(vocabulary) if self._read(word) == word}
         self._codes.update({word.encode(): code for word, code in list(self._codes.items())})
 
@@ -93,7 +93,7 @@ class TextReader:
         """The column as codes, shape (rows,); ``words`` is the vocabulary itself unless there are words outside it.
 
         Raises:
-            DataError: naming the column and the first row that holds no text.
+            DataError: a value is not text; names the column and the first such row.
         """
         found = unpacked(values, self._name)
         if isinstance(found, list):
@@ -141,9 +141,7 @@ class DateReader:
         try:
             column = found if isinstance(found, pa.Array) else pa.array(each(list(found), read_date, self._name))
         except (pa.ArrowException, TypeError, ValueError, OverflowError):
-            raise DataError(
-                f"column '{self._name}' holds texts and dates side by side, or a date out of reach"
-            ) from None
+            raise DataError(f"column '{self._name}' holds both texts and dates, or a date out of range") from None
         parsed, faults = parse_batch(
             pa.RecordBatch.from_arrays([column], names=[self._name]), {self._name: self._column}
         )
@@ -161,7 +159,7 @@ Reader = NumberReader | TextReader | DateReader
 
 
 def reader_of(name: str, column: Column, vocabulary: tuple[str, ...] = ()) -> Reader:
-    """What reads ``column``."""
+    """The reader of a column of this type."""
     if column.is_text:
         return TextReader(name, column, vocabulary)
     return DateReader(name, column) if column.is_temporal else NumberReader(name, column)

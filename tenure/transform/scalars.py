@@ -1,7 +1,7 @@
-"""One raw value, as a client or a file gives it, to what the transform works on.
+"""One raw value, as a client or a file gives it, in the representation of the transform.
 
-The rules are those of ``tenure.checks``, which reads whole tables: trimmed text, the contract's texts for missing
-values, NaN is missing, an infinity is an error. A test holds the two to each other.
+The rules are those of ``tenure.parsing``, which reads whole tables: trimmed text, the contract's texts for missing
+values, NaN is missing, an infinity is an error. A test checks that both agree.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SPECIAL_PATTERN = re.compile(r"-?(nan|inf|infinity)", re.IGNORECASE | re.ASCII)
 TRUE_WORDS = frozenset(("true", "t", "yes", "y", "1", "on"))
 FALSE_WORDS = frozenset(("false", "f", "no", "n", "0", "off"))
 LARGEST_EXACT = 2.0**53
-"""Up to here every whole float64 stands for itself alone."""
+"""Up to here float64 represents every integer exactly."""
 NOUNS = {"integer": "a whole number", "number": "a number", "boolean": "true or false"}
 MAX_QUOTED = 60
 
@@ -31,7 +31,7 @@ ReadText = Callable[[object], str | None]
 
 
 def number_reader(column: Column) -> ReadNumber:
-    """For ``integer`` and ``number`` columns: the number, NaN where it is missing; raises ValueError saying why not."""
+    """For ``integer`` and ``number`` columns: the number, NaN if missing; raises ValueError for an invalid value."""
     missing = _missing_texts(column)
     stand_ins = missing_numbers(column)
     whole = column.type == "integer"
@@ -61,7 +61,7 @@ def number_reader(column: Column) -> ReadNumber:
 
 
 def boolean_reader(column: Column) -> ReadNumber:
-    """For ``boolean`` columns: 1 or 0, NaN where it is missing; raises ValueError saying why not."""
+    """For ``boolean`` columns: 1 or 0, NaN if missing; raises ValueError for an invalid value."""
     missing = _missing_texts(column)
     values = column.values
 
@@ -85,7 +85,7 @@ def boolean_reader(column: Column) -> ReadNumber:
 
 
 def text_reader(column: Column) -> ReadText:
-    """For ``string`` and ``category`` columns: the trimmed text, None where it is missing; raises ValueError."""
+    """For ``string`` and ``category`` columns: the trimmed text, None if missing; ValueError for invalid text."""
     missing = _missing_texts(column)
 
     def read(value: object) -> str | None:
@@ -100,7 +100,7 @@ def text_reader(column: Column) -> ReadText:
 
 
 def read_date(value: object) -> date | str | None:
-    """For ``date`` and ``timestamp`` columns: what Arrow can read on; raises ValueError for what is neither."""
+    """For ``date`` and ``timestamp`` columns: a value that Arrow can parse; raises ValueError for other types."""
     if value is None or isinstance(value, date):
         return value
     if isinstance(value, str | bytes):
@@ -111,7 +111,7 @@ def read_date(value: object) -> date | str | None:
 
 
 def as_text(value: object) -> str:  # noqa: PLR0911 a type, a return
-    """A value as trimmed text; empty for a missing one. A whole number has no point: 3.0 is "3"."""
+    """A value as trimmed text; empty for a missing one. A whole number has no decimal point: 3.0 is "3"."""
     if isinstance(value, str):
         return value.strip()
     if isinstance(value, bytes):
@@ -149,7 +149,7 @@ def _missing_texts(column: Column) -> frozenset[str]:
 
 
 def missing_numbers(column: Column) -> frozenset[float]:
-    """-999 and -999.0 stand for the same."""
+    """The contract's texts for missing values as numbers: -999 and -999.0 are equal."""
     texts = (text.strip() for text in column.missing_values)
     return frozenset(float(text) for text in texts if NUMBER_PATTERN.fullmatch(text))
 

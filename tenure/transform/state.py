@@ -1,4 +1,4 @@
-"""What a transform has learnt from the training part, as data classes that become JSON and back exactly."""
+"""The fitted state of a transform, as data classes that are written to JSON and read back exactly."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Input:
     name: str
     column: Column
     fences: Limits | None = None
-    """Where outliers are clipped to, if the contract says so: Tukey's outer fences of the training part."""
+    """Limits to which outliers are clipped, if the contract sets it: Tukey's outer fences of the training part."""
 
     @property
     def type(self) -> ExpressionType:
@@ -39,25 +39,25 @@ class Input:
 
 @dataclass(frozen=True)
 class Number:
-    """How a number or boolean is encoded: as it is, missing ones filled in."""
+    """The encoding of a number or boolean: its value, with missing ones imputed."""
 
     name: str
     impute: float
     """Median of the training part; of a boolean the more frequent value."""
     missing_flag: bool
-    """Whether there is a feature that says where it was missing: if it was in the training part."""
+    """Whether a feature flags missing values: if there were any in the training part."""
 
 
 @dataclass(frozen=True)
 class Category:
-    """How a text is encoded: one feature a value, and one for all values that have none."""
+    """The encoding of a text: one feature for each value, and one for all other values."""
 
     name: str
     values: tuple[str, ...]
     missing_flag: bool
-    """Whether missing has a feature of its own: if it was met in the training part."""
+    """Whether missing values have a feature of their own: if there were any in the training part."""
     impute: str | None
-    """The most frequent value, taken for a missing one where missing has no feature; None if there is none."""
+    """The most frequent value, which replaces missing ones that have no feature; None without values."""
 
 
 Encoding = Number | Category
@@ -71,22 +71,22 @@ class Feature:
     source: str
     """The input or derived feature it is made from."""
     kind: Literal["number", "missing", "category", "unknown"]
-    """``unknown`` is for all texts that have no feature of their own, rare ones and new ones."""
+    """``unknown`` is for all texts without a feature of their own, rare ones and new ones."""
     value: str | None = None
-    """The text that a ``category`` feature stands for."""
+    """The text of a ``category`` feature."""
 
 
 @dataclass(frozen=True)
 class State:
-    """All that a transform is; order matters."""
+    """The complete state of a transform; order matters."""
 
     inputs: tuple[Input, ...]
     derived: tuple[tuple[str, str], ...]
-    """Names and expressions; each may refer to inputs and to those before it."""
+    """Names and expressions; each may refer to inputs and to earlier ones."""
     encodings: tuple[Encoding, ...]
 
     def expressions(self) -> dict[str, Expression]:
-        """The derived features, parsed; raises ValueError if one does not hold."""
+        """The derived features, parsed; raises ValueError if one is invalid."""
         known: dict[str, ExpressionType] = {entry.name: entry.type for entry in self.inputs}
         found: dict[str, Expression] = {}
         for name, text in self.derived:
@@ -143,11 +143,11 @@ class State:
         types: dict[str, ExpressionType] = {entry.name: entry.type for entry in self.inputs}
         types.update({name: expression.type for name, expression in self.expressions().items()})
         if len(types) < len(self.inputs) + len(self.derived):
-            raise ValueError("a name stands twice")
+            raise ValueError("a name occurs twice")
         for encoding in self.encodings:
             wanted = ("text",) if isinstance(encoding, Category) else ("number", "boolean")
             if types.get(encoding.name) not in wanted:
-                raise ValueError(f"'{encoding.name}' is no {' or '.join(wanted)}")
+                raise ValueError(f"'{encoding.name}' is not a {' or '.join(wanted)}")
 
 
 def _input_to(entry: Input) -> dict[str, Any]:
@@ -180,7 +180,7 @@ def _encoding_from(entry: dict[str, Any]) -> Encoding:
         return Number(name, _float(impute), flag)
     values = tuple(str(value) for value in entry["values"])
     if impute is not None and impute not in values:
-        raise ValueError(f"'{name}' is filled with {impute!r}, which is none of its values")
+        raise ValueError(f"'{name}' is imputed with {impute!r}, which is not one of its values")
     return Category(name, values, flag, impute)
 
 

@@ -28,11 +28,11 @@ class Encoded:
     matrix: NDArray[np.float32]
     """Shape (rows, features), C-contiguous, finite."""
     imputed: Flags
-    """Missing, and filled in or flagged."""
+    """Missing values, imputed or flagged."""
     unknown: Flags
-    """A text that has no feature of its own."""
+    """Texts without a feature of their own."""
     out_of_range: Flags
-    """Outside the contract's range; taken for the nearest value inside."""
+    """Values outside the contract's range, clipped to it."""
     _values: Callable[[], dict[str, Value]]
 
     @property
@@ -112,12 +112,12 @@ class Transform:
     def from_json(cls, text: str) -> Transform:
         """
         Raises:
-            BundleError: ``text`` is no transform of this version's format.
+            BundleError: ``text`` is not a transform in this version's format.
         """
         return cls(State.from_json(text))
 
     def _of_inputs(self, flags: Flags) -> Flags:
-        """What a derived feature lacks follows from what its inputs lack."""
+        """Without derived features, whose missing values follow from those of their inputs."""
         return {name: flags[name] for name in self.inputs if name in flags} if flags else flags
 
     def _read(self, columns: Columns) -> tuple[dict[str, Value], int]:
@@ -147,7 +147,7 @@ class Transform:
 
 
 def _fill(entry: Input, reader: Reader, rows: int) -> Value:
-    """A column that nobody sent: its default, or missing where the contract allows that."""
+    """A column that is absent: its default, or missing values if the contract allows them."""
     column = entry.column
     if column.required and not column.nullable:
         raise DataError(f"column '{entry.name}' is missing")

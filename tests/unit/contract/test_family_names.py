@@ -20,8 +20,8 @@ def test_every_module_is_a_family_of_its_name() -> None:
     [
         (["xgbost"], "no model family is called 'xgbost': did you mean 'xgboost'?"),
         (["quantum"], "no model family is called 'quantum': there are extra_trees, "),
-        (["xgboost", "random_forest", "xgboost"], "'xgboost' stands twice"),
-        (["xgboost", ENSEMBLE], "'ensemble' needs at least 2 other families to be made of"),
+        (["xgboost", "random_forest", "xgboost"], "'xgboost' occurs twice"),
+        (["xgboost", ENSEMBLE], "'ensemble' needs at least 2 other families to combine"),
     ],
 )
 def test_names_that_cannot_be_searched(families: list[str], message: str) -> None:

@@ -65,9 +65,9 @@ def test_a_date_is_no_feature() -> None:
 
 @pytest.mark.parametrize("name", ["_label", "_row"])
 def test_names_of_our_own_columns_cannot_be_taken(name: str) -> None:
-    with pytest.raises(ContractError, match=f"'{name}' is a name that Tenure gives to a column of its own"):
+    with pytest.raises(ContractError, match=f"'{name}' is the name of a column that Tenure adds itself"):
         parse(TABLE.format(expression="months").replace("odd:", f"{name}:"))
-    with pytest.raises(ContractError, match=f"'{name}' is a name that Tenure gives"):
+    with pytest.raises(ContractError, match=f"'{name}' is the name of a column that Tenure adds"):
         parse(TABLE.format(expression="months").replace("note:", f"{name}:"))
 
 
@@ -89,5 +89,5 @@ derived:
     for name in ("amount", "day", "cut"):
         with pytest.raises(ContractError, match=f"'{name}' is not a column"):
             parse(log.replace("EXPRESSION", f"isnull({name})"))
-    with pytest.raises(ContractError, match="'cut' is a name that Tenure gives"):
+    with pytest.raises(ContractError, match="'cut' is the name of a column that Tenure adds"):
         parse(log.replace("EXPRESSION", "orders").replace("odd:", "cut:"))

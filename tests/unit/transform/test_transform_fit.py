@@ -95,7 +95,7 @@ def test_a_text_that_is_different_in_every_row_is_no_category(monkeypatch: pytes
     names = of_table(pa.table({"town": [str(i) for i in range(100)]}))
     assert fit(parse(CATEGORY), names).features
     more = of_table(pa.table({"town": [str(i) for i in range(101)]}))
-    with pytest.raises(DataError, match="column 'town' has more than 100 different texts: it is no category"):
+    with pytest.raises(DataError, match="column 'town' has more than 100 distinct texts: it is not a category"):
         fit(parse(CATEGORY), more)
 
 
@@ -133,9 +133,9 @@ def test_numbers_are_held_a_few_columns_at_a_time(monkeypatch: pytest.MonkeyPatc
         (lambda d: d["encodings"][0].update(impute=None), "is not a finite number"),
         (
             lambda d: d["encodings"].append({"name": "plan", "values": ["a"], "impute": "b", "missing_flag": False}),
-            "none of its values",
+            "not one of its values",
         ),
-        (lambda d: d["inputs"].append(d["inputs"][0]), "a name stands twice"),
+        (lambda d: d["inputs"].append(d["inputs"][0]), "a name occurs twice"),
     ],
 )
 def test_a_state_that_cannot_hold_is_refused(change: Any, message: str) -> None:
