@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from tenure.contract.functions.signature import Signature
 from tenure.contract.nodes import Node, OverArrays, OverRow
@@ -23,8 +23,7 @@ def _no_further_condition(_arguments: list[Node], _text: str) -> None:
     pass
 
 
-@dataclass(frozen=True)
-class Function:
+class Function(NamedTuple):
     """An entry of the table of functions.
 
     Args:

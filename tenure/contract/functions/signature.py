@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tenure.contract.nodes import Node, need, need_same
 from tenure.contract.values import ExpressionType
@@ -12,8 +11,7 @@ ParameterType = ExpressionType | Literal["any", "T"]
 """``T`` is any type, the same for all parameters marked so; ``any`` is any type."""
 
 
-@dataclass(frozen=True)
-class Signature:
+class Signature(NamedTuple):
     """The parameters of a function, by position.
 
     Args:
