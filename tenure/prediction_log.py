@@ -1,17 +1,17 @@
-"""The prediction log: what was asked and what was answered, row by row, as Parquet files in one folder.
+"""The prediction log: requests and answers, row by row, as Parquet files in one folder.
 
-The one place that says what a file of it looks like. The server writes it, monitoring and shadow replays read it.
+This module defines the files. The server writes them; monitoring and shadow replays read them.
 
     request_id  string                  the request's X-Request-ID; rows of one request share it
     row         int32                   which row of the request, from 0
     time        timestamp[us, UTC]      when it was answered
-    model       string                  name that was asked for
+    model       string                  name of the model in the request
     version     string                  version of the bundle that answered
-    score       double                  calibrated probability, or predicted value; null where the fallback had none
+    score       double                  calibrated probability or predicted value; null if the fallback had none
     fallback    bool                    answered by the fallback
     decision    bool                    whether to contact the customer
-    customer    string                  the key, under a secret (HMAC); null if it was not sent or there is no secret
-    output      string                  which output of the answer the score is: probability, or value
+    customer    string                  pseudonym of the key; null if it was not sent or there is no secret
+    output      string                  the answer's output that is the score: probability or value
     inputs      struct<column: type …>  the raw columns as the contract names them; null for a missing value
 
 Files are ordered by name: a later file holds later rows (the writer starts names with the UTC time).
@@ -48,16 +48,16 @@ FIXED = pa.schema(
 )
 """Every column but ``inputs``, whose type depends on the contract."""
 _WRITTEN = re.compile(r"\d{8}T\d{6}")
-"""How the writer begins a file's name: when it was written, UTC."""
+"""Start of a file's name: the UTC time at which it was written."""
 _ADDED_LATER = ("decision", "customer", "output")
-"""Columns that a log of an older server lacks."""
+"""Columns that the logs of older servers do not have."""
 
 Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Logged:
-    """One answered row. ``score`` is None where the fallback had none."""
+    """One answered row. ``score`` is None if the fallback had none."""
 
     request_id: str
     row: int
@@ -73,7 +73,7 @@ class Logged:
 
 
 def schema(inputs: pa.Schema) -> pa.Schema:
-    """Of a file whose requests carry the columns ``inputs``."""
+    """The schema of a file whose requests have the columns ``inputs``."""
     return FIXED.append(pa.field("inputs", pa.struct(list(inputs)), nullable=False))
 
 
@@ -81,13 +81,13 @@ def newest(location: str, rows: int, model: str | None = None) -> list[Logged]:
     """The last rows of a log, the newest file first.
 
     Args:
-        location: folder, or a URI that pyarrow.fs knows (s3://bucket/log, with ?endpoint_override= where needed).
-        rows: at most so many.
-        model: only rows that were asked of this name.
+        location: a folder, or a URI of pyarrow.fs (s3://bucket/log, with ?endpoint_override= where needed).
+        rows: the maximum number of rows.
+        model: only rows of requests to this model; None for all.
 
     Raises:
-        DataError: if there is no Parquet file, or one that is no prediction log.
-        SourceError: if the location cannot be reached.
+        DataError: there is no Parquet file, or one is not a prediction log.
+        SourceError: the location cannot be reached.
     """
     wanted: list[Logged] = []
     for table in _tables(location):
@@ -106,8 +106,8 @@ def answered(location: str, version: str, rows: int, since: datetime) -> pa.Tabl
     Args:
         location: as for ``newest``.
         version: of the bundle.
-        rows: at most so many.
-        since: aware; files that were written before are not read.
+        rows: the maximum number of rows.
+        since: with a time zone; files that were written before are not read.
 
     Raises:
         DataError, SourceError: as ``newest``.
@@ -121,7 +121,7 @@ def answered(location: str, version: str, rows: int, since: datetime) -> pa.Tabl
             left -= found[-1].num_rows
         if not left:
             break
-    # One version has one contract, and so one schema; a log of an older server has columns less.
+    # All rows of a version have one contract, so one schema; the logs of older servers have fewer columns.
     return pa.concat_tables(found, promote_options="default") if found else schema(pa.schema([])).empty_table()
 
 
@@ -129,15 +129,17 @@ def open_location(location: str) -> tuple[pyarrow.fs.FileSystem, str]:
     """The file system of a log, and its folder there.
 
     Raises:
-        DataError: it is no location.
-        OSError: the system that holds it cannot be reached.
+        DataError: the location is invalid.
+        OSError: the file system cannot be reached.
     """
     if "://" not in location:
         return pyarrow.fs.LocalFileSystem(), location
     try:
         return pyarrow.fs.FileSystem.from_uri(location)
     except pa.ArrowInvalid as error:
-        raise DataError(f"prediction log: {location} is no location: {' '.join(str(error).split())[:200]}") from error
+        raise DataError(
+            f"prediction log: {location} is not a valid location: {' '.join(str(error).split())[:200]}"
+        ) from error
 
 
 def _tables(location: str, since: datetime | None = None) -> Iterator[pa.Table]:
@@ -158,7 +160,7 @@ def _tables(location: str, since: datetime | None = None) -> Iterator[pa.Table]:
 
 
 def _is_before(name: str, since: datetime) -> bool:
-    """Whether a file's name says that all of its rows are older."""
+    """Whether a file was written before ``since``, by its name."""
     written = _WRITTEN.match(name)
     return written is not None and written[0] < f"{since.astimezone(UTC):%Y%m%dT%H%M%S}"
 
@@ -168,11 +170,13 @@ def _table(system: pyarrow.fs.FileSystem, file: str) -> pa.Table:
         with system.open_input_file(file) as source:
             table = pq.read_table(source)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise DataError(f"{file} is no Parquet file: {' '.join(str(error).split())[:200]}") from error
+        raise DataError(f"{file} is not a Parquet file: {' '.join(str(error).split())[:200]}") from error
     for field in (*FIXED, pa.field("inputs", pa.null())):
         if field.name not in table.column_names and field.name not in _ADDED_LATER:
-            raise DataError(f"{file} is no prediction log: it has no column {field.name!r}")
+            raise DataError(f"{file} is not a prediction log: it has no column {field.name!r}")
     if not pa.types.is_struct(table.schema.field("inputs").type):
-        raise DataError(f"{file} is no prediction log: 'inputs' is {table.schema.field('inputs').type}, not a struct")
+        raise DataError(
+            f"{file} is not a prediction log: 'inputs' is {table.schema.field('inputs').type}, not a struct"
+        )
     names = [name for name in (*FIXED.names, "inputs") if name in table.column_names]
     return table.select(names)

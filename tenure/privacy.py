@@ -1,4 +1,4 @@
-"""What may stand in a log about a person."""
+"""Pseudonyms of customers, and the columns that logs must not show."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from tenure.contract import Contract
 from tenure.errors import InputError
 
 KEY_VARIABLE = "TENURE_LOG_HASH_KEY"
-"""Environment variable with the secret under which identities are hashed."""
+"""Environment variable with the secret of the pseudonyms."""
 _MIN_KEY_CHARS = 32
 
 
 class Pseudonyms:
-    """Names for people in logs: HMAC-SHA256 (RFC 2104) under a secret, so that nobody without it can try out ids.
+    """Pseudonyms by HMAC-SHA256 (RFC 2104): without the secret, ids cannot be found by trying them out.
 
-    The same id has the same name in every log made under one secret, which is what joins predictions with outcomes.
+    With the same secret an id has the same pseudonym in every log, which joins predictions with outcomes.
 
     Raises:
         InputError: the secret is shorter than 32 characters.
@@ -30,20 +30,20 @@ class Pseudonyms:
         self._secret = secret.encode()
 
     def of(self, value: object) -> str:
-        """32 hexadecimal digits for a value, by its text."""
+        """The pseudonym of a value, by its text: 32 hexadecimal digits."""
         return hmac.new(self._secret, str(value).encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]
 
 
 def pseudonyms_from(environment: Mapping[str, str] = os.environ) -> Pseudonyms | None:
-    """The pseudonyms under the secret in ``KEY_VARIABLE``; None if there is none.
+    """Pseudonyms with the secret in ``KEY_VARIABLE``; None if it is not set.
 
     Raises:
-        InputError: it is too short.
+        InputError: the secret is shorter than 32 characters.
     """
     secret = environment.get(KEY_VARIABLE)
     return Pseudonyms(secret) if secret else None
 
 
 def hidden_columns(contract: Contract) -> frozenset[str]:
-    """Columns that never stand in a log in clear: the key and the sensitive ones."""
+    """Columns that are never logged in clear: the key and the sensitive ones."""
     return frozenset(name for name, column in contract.columns.items() if column.role in ("key", "sensitive"))

@@ -1,4 +1,4 @@
-"""A model as it is shipped: write, read, predict. Nothing in it is executable."""
+"""The bundle: a model as it is shipped. Writes, reads and predicts; nothing in a bundle is executable."""
 
 from tenure.bundle.bundle import Bundle
 from tenure.bundle.companion import Companion

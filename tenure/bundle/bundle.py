@@ -1,4 +1,4 @@
-"""A model as it is shipped. ``Bundle.predict`` is the one implementation of prediction."""
+"""A loaded bundle. ``Bundle.predict`` is the only implementation of prediction."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Bundle:
 
     @cached_property
     def explainer(self) -> Explainer:
-        """Built when first asked for: most requests want no reasons."""
+        """Built when first used: most requests ask for no reasons."""
         return Explainer(self.terms, [feature.source for feature in self.transform.features])
 
     @cached_property
@@ -59,14 +59,14 @@ class Bundle:
 
         Args:
             columns: the contract's inputs, equally long; others are ignored.
-            explain: how many reasons a row, at most.
-            threshold: contact from this score on, instead of from the bundle's own thresholds.
+            explain: maximum number of reasons a row.
+            threshold: contact from this score on, instead of the bundle's thresholds.
 
         Returns:
             The prediction of the contract's task: a ``ChurnPrediction`` or a ``ValuePrediction``.
 
         Raises:
-            DataError: a column is missing or holds what the contract does not allow there.
+            DataError: a column is missing, or a value is invalid by the contract.
             InputError: ``explain`` or ``threshold`` is out of range.
         """
         if explain < 0:
@@ -76,9 +76,9 @@ class Bundle:
         return self._predict_encoded(self.transform.encode(columns), explain, threshold)
 
     def predict_by_companion(self, columns: Columns, *, threshold: float | None = None) -> Prediction | None:
-        """The companion's prediction, without reasons; None if the bundle has none.
+        """The companion's prediction, without reasons; None if the bundle has no companion.
 
-        A server answers with it while the model fails; nothing else does. The margin is the companion's.
+        Only a server uses it, while the model fails. The margin is the companion's.
 
         Raises:
             DataError, InputError: as for ``predict``.
@@ -92,10 +92,13 @@ class Bundle:
         return decision.predict(self.manifest.version, encoded, companion.run(encoded.matrix), threshold)
 
     def predict_each(self, rows: Sequence[Columns]) -> list[Prediction | InputError]:
-        """As ``predict`` of every row by itself, by one call of the model; its error in the place of a bad row.
+        """As ``predict`` for each row, with one run of the model.
 
         Args:
-            rows: for each the contract's inputs, one value a column.
+            rows: the contract's inputs of each row, one value a column.
+
+        Returns:
+            A prediction for each row, or the error of an invalid row.
         """
         encoded: list[Encoded | InputError] = []
         for columns in rows:
@@ -103,14 +106,14 @@ class Bundle:
                 encoded.append(self.transform.encode(columns))
             except InputError as error:
                 encoded.append(error)
-        good = [row for row in encoded if isinstance(row, Encoded)]
-        if not good:
+        valid = [row for row in encoded if isinstance(row, Encoded)]
+        if not valid:
             return [row for row in encoded if isinstance(row, InputError)]
-        if self.decision.predicts_batches and len(good) > 1:
-            outputs = self.model.run(np.concatenate([row.matrix for row in good]))
-            predictions = self.decision.predict_each(self.manifest.version, good, outputs)
+        if self.decision.predicts_batches and len(valid) > 1:
+            outputs = self.model.run(np.concatenate([row.matrix for row in valid]))
+            predictions = self.decision.predict_each(self.manifest.version, valid, outputs)
         else:
-            predictions = iter([self._predict_encoded(row) for row in good])
+            predictions = iter([self._predict_encoded(row) for row in valid])
         return [row if isinstance(row, InputError) else next(predictions) for row in encoded]
 
     def _predict_encoded(self, encoded: Encoded, explain: int = 0, threshold: float | None = None) -> Prediction:

@@ -1,8 +1,8 @@
-"""A linear model beside the main one: what a server answers with while the main one fails.
+"""A linear model beside the main one, by which a server answers while the main one fails.
 
-It reads the same matrix and needs nothing but numpy, so that what breaks the main model (its runtime, its graph) does
-not break this one. It has a calibration, or an interval, of its own; thresholds and bands are those of the bundle's
-decision, which hold for the calibrated probabilities, or the values, of any model.
+It reads the same matrix and needs only numpy, so that a failure of the main model's runtime or graph does not affect
+it. It has its own calibration, or interval. Thresholds and bands are those of the bundle's decision: they apply to
+calibrated probabilities, and to values, of any model.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tenure.explanation import LinearTerms, Link
 
 @dataclass(frozen=True, eq=False)
 class Companion:
-    """A linear model with what makes its margin a probability, or a value with an interval.
+    """A linear model with a calibration for a probability, or with an interval for a value.
 
     Raises:
         ValueError: it has a calibration and predicts a value, or an interval and predicts a probability; or the score
@@ -32,11 +32,11 @@ class Companion:
 
     terms: LinearTerms
     calibration: Calibration | None
-    """Of a classification's, fitted on the validation part."""
+    """For classification, fitted on the validation part; None for regression."""
     half_width: HalfWidth | None
-    """Of a regression's interval, measured on the validation part."""
+    """Of the interval for regression, measured on the validation part; None for classification."""
     validation_score: float
-    """The contract's objective on the validation part, before calibration, as of the main model."""
+    """The contract's objective on the validation part, before calibration."""
 
     def __post_init__(self) -> None:
         of_value = self.terms.link == "value"
@@ -72,7 +72,7 @@ class Companion:
             link: that it must have.
 
         Raises:
-            ValueError, TypeError, KeyError: if it is something else.
+            ValueError, TypeError, KeyError: the text is not such a companion.
         """
         document: dict[str, Any] = json.loads(text)
         if document["link"] != link:

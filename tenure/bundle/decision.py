@@ -1,4 +1,4 @@
-"""What a bundle's ``decision.json`` has to offer: from a model's raw output to a prediction."""
+"""The interface of a bundle's ``decision.json``: from a model's raw output to a prediction."""
 
 from __future__ import annotations
 

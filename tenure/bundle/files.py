@@ -1,4 +1,4 @@
-"""A bundle's files on disk: read once, checked before they are parsed; written whole or not at all."""
+"""A bundle's files on disk: verified before they are parsed, and written atomically."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _MAX_ENTRIES = 64
 
 
 def read_files(folder: Path) -> tuple[Manifest, dict[str, bytes]]:
-    """The manifest and the content of every file it names, all hashes checked.
+    """The manifest and the content of every file it names, with verified hashes.
 
-    What is returned are the very bytes that were hashed: no file is opened a second time.
+    The returned bytes are those that were hashed: no file is opened twice.
 
     Raises:
-        BundleError: a file is missing, was added or changed, is not a plain file; or the folder is no bundle.
+        BundleError: the folder is not a bundle, or a file is missing, added, changed or not a plain file.
     """
     entries = _entries(folder)
     if manifest_file.FILE_NAME not in entries:
@@ -40,8 +40,8 @@ def write_files(folder: Path, manifest: Manifest, contents: Mapping[str, bytes])
     """Write the folder under a temporary name beside it and rename it.
 
     Raises:
-        BundleError: there is something at ``folder`` already.
-        StorageError: the disk is full or refuses.
+        BundleError: ``folder`` exists and is not empty.
+        StorageError: the disk is full or cannot be written.
     """
     building = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
     try:
@@ -52,7 +52,7 @@ def write_files(folder: Path, manifest: Manifest, contents: Mapping[str, bytes])
                 file.flush()
                 os.fsync(file.fileno())
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise BundleError(f"{folder}: there is something here already")
+            raise BundleError(f"{folder}: exists and is not empty")
         building.rename(folder)
     except OSError as error:
         raise StorageError(f"{folder}: cannot write the bundle: {error.strerror or error}") from error
@@ -75,7 +75,7 @@ def _check_complete(manifest: Manifest, entries: set[str]) -> None:
 
 
 def _entries(folder: Path) -> set[str]:
-    """Names of all that stands in the folder, which must be plain files."""
+    """Names of the folder's entries, which must be plain files."""
     names: set[str] = set()
     try:
         with os.scandir(folder) as listing:
@@ -86,9 +86,9 @@ def _entries(folder: Path) -> set[str]:
                 if len(names) > _MAX_ENTRIES:
                     raise BundleError(f"{folder}: not a bundle: it has more than {_MAX_ENTRIES} files")
     except FileNotFoundError:
-        raise BundleError(f"{folder}: no bundle here") from None
+        raise BundleError(f"{folder}: there is no such folder") from None
     except NotADirectoryError:
-        raise BundleError(f"{folder}: a bundle is a folder, this is a file") from None
+        raise BundleError(f"{folder}: not a bundle: it is a file, not a folder") from None
     except OSError as error:
         raise BundleError(f"{folder}: cannot read the bundle: {error.strerror}") from error
     return names

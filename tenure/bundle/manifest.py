@@ -1,4 +1,4 @@
-"""``manifest.json``: what a bundle is, and the hash of every file in it."""
+"""``manifest.json``: a bundle's identity, and the hashes of its files."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tenure.errors import BundleError
 
 FILE_NAME = "manifest.json"
 FORMAT: Final = 2
-"""What is written. Format 1 has no companion; it is read as ever."""
+"""The format that is written. Format 1, without a companion, can still be read."""
 MAX_MANIFEST_BYTES = 64 * 1024
 MAX_FILE_BYTES = 1024**3
-"""A forest of the largest settings that the search space allows stays below a tenth of this."""
+"""A forest with the largest settings in the search space takes less than a tenth of this."""
 
 FILE_NAMES = (
     "contract.yaml",
@@ -25,13 +25,13 @@ FILE_NAMES = (
     "profile.json",
     "transform.json",
 )
-"""What stands in every bundle besides the manifest."""
+"""The files of every bundle besides the manifest."""
 COMPANION = "companion.json"
-"""May stand there too, from format 2 on. There are no others, so that no name can lead out of the folder."""
+"""An optional file since format 2. No other names are allowed, so none can be a path out of the folder."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Words = Annotated[str, Field(max_length=200, pattern=r"^[ -~]*$")]
-"""Printable ASCII on one line: what goes into logs and answers."""
+"""One line of printable ASCII, safe in logs and answers."""
 
 
 class _Strict(BaseModel):
@@ -46,13 +46,13 @@ class FileEntry(_Strict):
 
 
 class Manifest(_Strict):
-    """A bundle's identity. ``parse_manifest`` reads it and checks that it was not changed."""
+    """A bundle's identity; read by ``parse_manifest``."""
 
     format: Literal[1, 2] = FORMAT
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
     """The contract's name."""
     version: Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
-    """First digits of the content's hash: equal content, equal version, whenever and wherever it was made."""
+    """First digits of the content's hash: bundles with equal content have the same version."""
     family: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
     created_at: Words
     data_hash: Words
@@ -69,7 +69,7 @@ def content_version(files: dict[str, FileEntry]) -> str:
 
 
 def render_manifest(manifest: Manifest) -> bytes:
-    """The manifest as it stands in the file, closed by a hash over all that it says."""
+    """The content of the manifest's file, with a hash over its members."""
     document = manifest.model_dump(mode="json")
     return _render(document | {"manifest_sha256": _checksum(document)})
 
@@ -78,7 +78,7 @@ def parse_manifest(raw: bytes) -> Manifest:
     """Read what ``render_manifest`` wrote.
 
     Raises:
-        BundleError: if it is anything else, down to a single changed byte.
+        BundleError: the bytes are not a manifest, or one of them was changed.
     """
     if len(raw) > MAX_MANIFEST_BYTES:
         raise BundleError(f"{FILE_NAME}: {len(raw)} bytes, a manifest has at most {MAX_MANIFEST_BYTES}")
@@ -107,19 +107,19 @@ def _check_names(manifest: Manifest) -> None:
     known = FILE_NAMES if manifest.format == 1 else (*FILE_NAMES, COMPANION)
     for name in manifest.files:
         if name not in known:
-            raise BundleError(f"{FILE_NAME}: names a file that is no part of a bundle: {ascii(name)[:100]}")
+            raise BundleError(f"{FILE_NAME}: names a file that a bundle does not have: {ascii(name)[:100]}")
     for name in FILE_NAMES:
         if name not in manifest.files:
             raise BundleError(f"{FILE_NAME}: does not name {name}")
 
 
 def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """JSON readers keep the last of two equal keys; two entries for one file are an attempt to deceive one of them."""
+    """Refuse repeated keys: JSON readers differ in which of two entries they keep, so a file could be hidden."""
     document = dict(pairs)
     if len(document) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"key {ascii(twice)[:100]} stands twice")
+        raise ValueError(f"key {ascii(twice)[:100]} is repeated")
     return document
 
 

@@ -1,4 +1,4 @@
-"""The model itself, run by ONNX Runtime."""
+"""Runs the model by ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tenure.errors import BundleError
 
 _INPUT = "features"
 _NOWHERE = "/dev/null/no-external-data"
-"""Where ONNX Runtime may look for weights outside the model's own bytes."""
+"""A folder that does not exist, so that ONNX Runtime reads no weights outside the model's bytes."""
 
 
 class OnnxModel:
@@ -25,7 +25,7 @@ class OnnxModel:
         outputs: names of the graph's outputs that are read, in the order in which ``run`` returns them.
 
     Raises:
-        BundleError: if ONNX Runtime refuses the bytes, or the graph has other inputs or outputs.
+        BundleError: ONNX Runtime rejects the bytes, or the graph has other inputs or outputs.
     """
 
     def __init__(self, content: bytes, features: int, threads: int, outputs: Sequence[str]) -> None:
@@ -34,15 +34,15 @@ class OnnxModel:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 4
-        # An arena keeps what the largest request took; without it a call is no slower, and memory stays flat.
+        # An arena keeps the memory of the largest request; without it calls are not slower, and memory stays constant.
         options.enable_cpu_mem_arena = False
-        # Threads that spin between requests take the processor from the ones that decode them.
+        # Threads that spin between requests take CPU time from request handling.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.add_session_config_entry("session.model_external_initializers_file_folder_path", _NOWHERE)
         try:
             self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime's exceptions have no common base
-            raise BundleError(f"model.onnx: ONNX Runtime refuses it: {str(error).splitlines()[0][:200]}") from error
+            raise BundleError(f"model.onnx: ONNX Runtime rejects it: {str(error).splitlines()[0][:200]}") from error
         self._check_signature(features)
 
     def _check_signature(self, features: int) -> None:

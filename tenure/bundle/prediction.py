@@ -1,4 +1,4 @@
-"""What a bundle predicts of customers, whatever its task."""
+"""Predictions of a bundle, of any task."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tenure.explanation import Reason
 from tenure.tasks import Outputs
 
 Flags = dict[str, NDArray[np.bool_]]
-"""By column, which rows; only columns in which some row is concerned."""
+"""Masks of rows, shape (n,), by column; only columns with at least one flagged row."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)  # not frozen: one is made for every request
 class Prediction(ABC):
-    """Predictions of n customers; each task has a class of its own, with its numbers."""
+    """Predictions for n customers; each task has a subclass with its numbers."""
 
     outputs: ClassVar[Outputs]
     FIELDS: ClassVar[tuple[str, ...]]
@@ -27,18 +27,18 @@ class Prediction(ABC):
     version: str
     """Of the bundle."""
     decision: NDArray[np.bool_]
-    """Whom to contact, shape (n,)."""
+    """Whether to contact each customer, shape (n,)."""
     band: list[str]
     """Band of the score, n names."""
     recommendation: list[str]
-    """The contract's text for the band, n texts; empty where it has none."""
+    """The contract's text for the band, n texts; empty if it has none."""
     margin: NDArray[np.float64]
-    """The model's raw output, shape (n,): the sum of all ``reasons``."""
+    """The model's raw output, shape (n,): which all contributions add up to."""
     imputed: Flags
     unknown: Flags
     out_of_range: Flags
     reasons: list[list[Reason]] = field(default_factory=list)
-    """For each row the columns that moved it most, largest first; empty unless asked for."""
+    """For each row the columns with the largest contributions, largest first; empty unless requested."""
 
     def __len__(self) -> int:
         return len(self.band)
@@ -46,7 +46,7 @@ class Prediction(ABC):
     @property
     @abstractmethod
     def score(self) -> NDArray[np.float64]:
-        """What customers are ranked by, shape (n,)."""
+        """The number by which customers are ranked, shape (n,)."""
 
     @abstractmethod
     def number(self, output: str) -> NDArray[np.float64]:
@@ -54,7 +54,7 @@ class Prediction(ABC):
 
     @abstractmethod
     def first_row(self) -> tuple[float, ...]:
-        """The values of ``outputs.tensors`` in the first row: the server's shortest way."""
+        """The values of ``outputs.tensors`` in the first row, for the server's fast path."""
 
     @property
     def columns(self) -> dict[str, NDArray[np.float64]]:
@@ -62,15 +62,15 @@ class Prediction(ABC):
         return {name: self.number(name) for name in self.outputs.columns}
 
     def is_valid(self) -> bool:
-        """Whether every row's score is a possible one."""
+        """Whether every row's score is within the task's limits, and not NaN."""
         score, low, high = self.score, self.outputs.lowest, self.outputs.highest
         if len(score) == 1:  # most requests: no numpy
             return low <= score.item() <= high
-        # NaN is the smallest and the largest of all, and fails both comparisons.
+        # With a NaN both min and max are NaN, and both comparisons fail.
         return bool(score.min() >= low and score.max() <= high)
 
     def invalid_rows(self) -> NDArray[np.bool_]:
-        """Which rows' scores are not possible, NaN among them; shape (n,)."""
+        """The rows with a score outside the task's limits or NaN, shape (n,)."""
         score = self.score
         return np.asarray(~((score >= self.outputs.lowest) & (score <= self.outputs.highest)))
 
@@ -84,6 +84,6 @@ class Prediction(ABC):
         for name in ("band", "recommendation"):
             both = zip(places, getattr(other, name), getattr(self, name), strict=True)
             changes[name] = [theirs if hit else ours for hit, theirs, ours in both]
-        # Without reasons the list is empty, not one of empty lists.
+        # Where no reasons were requested the list is empty.
         changes["reasons"] = [[] if hit else row for hit, row in zip(places, self.reasons, strict=False)]
         return replace(self, **changes)

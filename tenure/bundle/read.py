@@ -1,4 +1,4 @@
-"""From a folder to a ``Bundle``."""
+"""Reads a bundle from a folder."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ T = TypeVar("T")
 
 
 def read(folder: Path | str, *, threads: int = 1) -> Bundle:
-    """Read the bundle in ``folder``. Every hash is checked before anything is parsed; nothing is unpickled.
+    """Read the bundle in ``folder``. Hashes are verified before anything is parsed; nothing is unpickled.
 
     Args:
-        folder: where the bundle is.
+        folder: the bundle's folder.
         threads: threads of ONNX Runtime for one prediction.
 
     Raises:
-        BundleError: naming the folder, the file and what is wrong with it.
+        BundleError: the bundle is invalid; the message names folder, file and reason.
     """
     path = Path(folder)
     manifest, contents = read_files(path)
@@ -42,7 +42,7 @@ def read(folder: Path | str, *, threads: int = 1) -> Bundle:
     def part(name: str, parse: Callable[[bytes], T]) -> T:
         try:
             return parse(contents[name])
-        except Exception as error:  # whatever a parser says about bytes that are not what their name promises
+        except Exception as error:  # parsers raise any error for bytes of another kind
             reason = " ".join(str(error).split())[:300] or type(error).__name__
             named = reason if reason.startswith(name) else f"{name}: {reason}"
             raise BundleError(f"{path}: {named}") from error
@@ -78,9 +78,9 @@ def _contract(raw: bytes) -> Contract:
 
 def _terms(raw: bytes) -> Terms:
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-        # Stored, not compressed: no small file can unfold into a large one.
+        # Only stored entries: a small compressed file could expand to any size.
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
-            raise ValueError("it is compressed")
+            raise ValueError("an array is compressed")
     with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
         return from_arrays(dict(arrays))
 

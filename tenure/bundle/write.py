@@ -1,4 +1,4 @@
-"""From a fitted model to a bundle's folder."""
+"""Writes a fitted model as a bundle."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LIBRARIES = ("numpy", "onnx", "onnxruntime", "pyarrow", "scikit-learn", "tenure
 
 
 class ExportedModel(Protocol):
-    """A model in the form in which it is shipped; ``tenure.training.export`` makes it."""
+    """A model in the form of a bundle; ``tenure.training.export`` makes it."""
 
     @property
     def onnx(self) -> bytes:
@@ -48,17 +48,17 @@ def write(
     created_at: str,
     companion: Companion | None = None,
 ) -> Manifest:
-    """Write a bundle to ``folder``, whole or not at all.
+    """Write a bundle to ``folder`` atomically.
 
-    The contract goes in without its source: where the data came from is no business of the model's users, and the
+    The contract is written without its source: users of the model need not know where its data came from, and the
     version must not depend on it.
 
     Args:
-        companion: what a server answers with where ``model`` fails; None where it is linear itself.
+        companion: a linear model for a server to answer while ``model`` fails; None if ``model`` is linear.
 
     Raises:
-        BundleError: there is something at ``folder`` already.
-        StorageError: the disk is full or refuses.
+        BundleError: ``folder`` exists and is not empty.
+        StorageError: the disk is full or cannot be written.
     """
     contents = {
         "contract.yaml": dump(contract.model_copy(update={"source": Source()})).encode(),

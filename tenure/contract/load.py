@@ -158,9 +158,7 @@ def _check_nodes(node: Any, origin: str, depth: int = 0) -> None:
         seen: set[str] = set()
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise ContractError(
-                    f"{origin}:{key.start_mark.line + 1}: a key must be a word, not a collection"
-                )
+                raise ContractError(f"{origin}:{key.start_mark.line + 1}: a key must be a word, not a collection")
             if key.value in seen:
                 raise ContractError(f"{origin}:{key.start_mark.line + 1}: key '{key.value}' stands twice")
             seen.add(key.value)

@@ -1,4 +1,4 @@
-"""Why a prediction is what it is: contributions of the source columns that add up to the margin."""
+"""Explanations of predictions: contributions of the source columns, which add up to the margin."""
 
 from tenure.explanation.arrays import Link
 from tenure.explanation.disclosure import customers_held, sampled_walks

@@ -1,4 +1,4 @@
-"""Reading arrays that may come from a file: types checked, values frozen."""
+"""Checks arrays that may come from a file, and makes them read-only."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ Link = Literal["logit", "identity", "value"]
 predicts."""
 
 VALUE_LINK = "value_link"
-"""Name of the array, one true value, that stands with the arrays of a regression."""
+"""Name of an array, a single true, that marks the arrays of a regression."""
 
 
 def freeze(terms: object, name: str, dtype: type[np.generic]) -> None:
-    """Give the array its type, refusing a conversion that would change a value's kind, and make it read-only."""
+    """Replace an attribute by ``frozen`` of it."""
     object.__setattr__(terms, name, frozen(getattr(terms, name), name, dtype))
 
 
@@ -25,7 +25,7 @@ def frozen(values: object, name: str, dtype: type[np.generic]) -> NDArray:
     """``values`` as a read-only array of ``dtype``.
 
     Raises:
-        ValueError: if they are of another kind.
+        ValueError: they are not numbers, or not integers where ``dtype`` is one.
     """
     given = np.asarray(values)
     if given.dtype.kind not in "iuf" or (np.dtype(dtype).kind == "i" and given.dtype.kind == "f"):
@@ -36,10 +36,10 @@ def frozen(values: object, name: str, dtype: type[np.generic]) -> NDArray:
 
 
 def scalar(arrays: Mapping[str, NDArray], name: str) -> float:
-    """The one number called ``name``.
+    """The array ``name`` as a number.
 
     Raises:
-        ValueError: if it is none.
+        ValueError: it is not a scalar.
     """
     if arrays[name].shape != ():
         raise ValueError(f"'{name}' is not one number")
@@ -47,6 +47,13 @@ def scalar(arrays: Mapping[str, NDArray], name: str) -> float:
 
 
 def check_finite(what: str, *arrays: NDArray) -> None:
-    """Raises ValueError, calling the model ``what``, unless every value is finite."""
+    """Check that every value is finite.
+
+    Args:
+        what: the model's name, for the message.
+
+    Raises:
+        ValueError: a value is not finite.
+    """
     if not all(np.isfinite(array).all() for array in arrays):
         raise ValueError(f"{what}: a value is not finite")

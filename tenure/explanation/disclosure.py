@@ -1,4 +1,4 @@
-"""What a model's files hold of real customers, and how its reasons are found: what a model card must say."""
+"""Facts for a model card: training rows in the model's files, and whether its contributions are exact."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tenure.explanation.network import NetworkTerms
 
 
 def customers_held(terms: Terms) -> int:
-    """Encoded rows of training customers that the arrays hold, without their keys; rows held twice count twice."""
+    """Number of encoded training rows, without keys, in the arrays; a repeated row counts each time."""
     if isinstance(terms, EnsembleTerms):
         return sum(customers_held(member) for member in terms.members)
     if isinstance(terms, NeighbourTerms):
@@ -18,7 +18,7 @@ def customers_held(terms: Terms) -> int:
 
 
 def sampled_walks(terms: Terms) -> int:
-    """Walks over which a contribution is averaged, of the member with fewest; 0 where all contributions are exact."""
+    """Number of walks over which a contribution is averaged, of the member with fewest; 0 if all are exact."""
     if isinstance(terms, EnsembleTerms):
         return min((walks for member in terms.members if (walks := sampled_walks(member))), default=0)
     return 2 * len(terms.background) if isinstance(terms, NeighbourTerms | NetworkTerms) else 0

@@ -1,4 +1,4 @@
-"""Several models as one: a weighted sum of their log-odds."""
+"""An ensemble: a weighted sum of models' log-odds."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from tenure.explanation.model import Terms
 
 SHARE_FLOOR = 1e-3
-"""A member's probability is held to this and one less this before its log-odds are taken: a forest of 80 trees can
-say 0, and could not tell a smaller share from it."""
+"""A member's probability is clipped to [SHARE_FLOOR, 1 - SHARE_FLOOR] before its log-odds are taken: a forest of 80
+trees can predict 0, and does not resolve smaller shares."""
 
 
 @dataclass(frozen=True, eq=False)
 class EnsembleTerms:
     """``margin = intercept + Σ weight · log-odds of the member``, in log-odds.
 
-    A member whose margin is a probability gives its log-odds with the probability held to ``SHARE_FLOOR``.
+    Log-odds of a member whose margin is a probability are those of the probability clipped by ``SHARE_FLOOR``.
 
     Raises:
-        ValueError: if there are not as many weights as members, a weight is not above 0, or a member is an ensemble.
+        ValueError: the numbers of weights and members differ, a weight is not above 0, or a member is an ensemble.
     """
 
     members: tuple[Terms, ...]
@@ -73,9 +73,9 @@ def combine(margins: Sequence[NDArray[np.float64]], terms: EnsembleTerms) -> NDA
 
 
 def log_odds(share: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Log-odds of probabilities, any shape, held to ``SHARE_FLOOR``."""
-    held = np.clip(share, SHARE_FLOOR, 1.0 - SHARE_FLOOR)
-    odds: NDArray[np.float64] = np.log(held) - np.log(1.0 - held)
+    """Log-odds of probabilities, any shape, clipped by ``SHARE_FLOOR``."""
+    clipped = np.clip(share, SHARE_FLOOR, 1.0 - SHARE_FLOOR)
+    odds: NDArray[np.float64] = np.log(clipped) - np.log(1.0 - clipped)
     return odds
 
 
@@ -91,16 +91,16 @@ class ColumnExplainer(Protocol):
 class EnsembleExplainer:
     """Contributions to an ensemble's margin: the weighted sum of the members' contributions.
 
-    A member that explains a probability has its contributions stretched by the slope of the secant of the log-odds
-    between its expected and its predicted probability (the rescale rule of Shrikumar et al. 2017): their proportions
-    stay, their sum becomes the difference of the log-odds.
+    The contributions of a member that explains a probability are multiplied by the slope of the secant of the log-odds
+    between its expected and its predicted probability (the rescale rule of Shrikumar et al. 2017). Their proportions
+    stay the same, and their sum becomes the difference of the log-odds.
     """
 
     def __init__(self, terms: EnsembleTerms, explainers: Sequence[ColumnExplainer]) -> None:
         self._terms = terms
         self._explainers = explainers
         self.expected = float(combine([np.array([each.expected]) for each in explainers], terms)[0])
-        """Margin at the members' expected margins: what the contributions are added to."""
+        """Margin at the members' expected margins: the baseline of the contributions."""
 
     def contributions(self, row: NDArray[np.float32]) -> NDArray[np.float64]:
         """Contribution of every source column of one row, shape (columns,); their sum is ``margin - expected``."""
@@ -113,7 +113,7 @@ class EnsembleExplainer:
 
 
 def _secant(start: float, end: float) -> float:
-    """Slope of the log-odds between two probabilities; of two equal ones any would do, as they explain nothing."""
+    """Slope of the log-odds between two probabilities; 1 for equal ones, whose contributions are 0."""
     if abs(end - start) < 1e-12:
         return 1.0
     low, high = log_odds(np.array([start, end]))

@@ -1,4 +1,4 @@
-"""Contributions of the source columns, and the few that matter most."""
+"""Contributions of the source columns, and the largest of them."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from tenure.explanation.trees import TreeExplainer
 
 
 class Reason(NamedTuple):
-    """One column's part in one prediction."""
+    """The contribution of one column to one prediction."""
 
     column: str
     contribution: float
-    """What the column adds to the margin (log-odds; probability for ``identity`` links; the label's unit for
-    regression); positive raises risk, or the value."""
+    """Its contribution to the margin, in log-odds, as a probability for the ``identity`` link, or in the label's unit
+    for regression; a positive one raises the risk or the value."""
 
 
 class Explainer:
     """Explains rows of the encoded matrix in terms of the columns that the features were made from.
 
-    Exact for linear and polynomial models, naive Bayes and trees; by sampling, adding up all the same, for networks
-    and neighbours (see ``sampling``).
+    Contributions are exact for linear and polynomial models, naive Bayes and trees. For networks and neighbours they
+    are sampled, and still add up exactly (see ``sampling``).
 
     Raises:
-        ValueError: if the model reads a feature that has no source.
+        ValueError: the model reads a feature that has no source.
     """
 
     def __init__(self, terms: Terms, sources: Sequence[str]) -> None:
         for part in terms.members if isinstance(terms, EnsembleTerms) else (terms,):
-            # Trees need not split on every feature; the others have a number for each.
+            # Trees need not split on every feature; other models have a weight for each.
             if part.width > len(sources) or (not isinstance(part, FlatTrees) and part.width != len(sources)):
                 raise ValueError(f"the model reads {part.width} features, the transform makes {len(sources)}")
         self.columns = tuple(dict.fromkeys(sources))
@@ -55,7 +55,7 @@ class Explainer:
         return result
 
     def reasons(self, matrix: NDArray[np.float32], top: int) -> list[list[Reason]]:
-        """For every row, at most ``top`` columns by size of contribution, largest first; zeros are left out."""
+        """For every row, at most ``top`` columns by absolute contribution, largest first; zeros are left out."""
         every: list[list[Reason]] = []
         for row in self.contributions(matrix):
             # Stable, so that equal contributions keep the order of the columns.
@@ -65,7 +65,7 @@ class Explainer:
 
 
 class _ByColumn:
-    """Shapley values add up, so a column's contribution is the sum over its encoded features."""
+    """Contributions by column: Shapley values are additive, so those of a column's features are summed."""
 
     def __init__(self, by_feature: ColumnExplainer, column_of: NDArray[np.int64]) -> None:
         self._by_feature, self._column_of = by_feature, column_of

@@ -1,4 +1,4 @@
-"""A margin that is a polynomial of the second degree: straight lines, parabolas, and products of two features."""
+"""A polynomial of the second degree: linear and quadratic terms, and products of two features."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ ARRAYS = ("weights", "pairs", "coefficients", "means", "variances", "low", "high
 
 @dataclass(frozen=True, eq=False)
 class InteractionTerms:
-    """``margin = intercept + d @ weights + Σ coefficient · d_i · d_j`` over pairs (i, j), with ``d = held - means``.
+    """``margin = intercept + d @ weights + Σ coefficient · d_i · d_j`` over pairs (i, j), with ``d = clipped - means``.
 
-    ``held`` is the row with every feature held within ``low`` and ``high``: outside the training rows a parabola
-    would soon say anything. A regression's margin, in the label's unit.
+    ``clipped`` is the row with every feature clipped to ``low`` and ``high``, since a parabola does not extrapolate.
+    The margin is a regression's, in the label's unit.
 
     Raises:
-        ValueError: if lengths differ, a value is not finite, a variance is negative, or a pair names no feature.
+        ValueError: lengths differ, a value is not finite, a variance is negative, or a pair names an unknown feature.
     """
 
     weights: NDArray[np.float64]
     """Shape (features,)."""
     pairs: NDArray[np.int32]
-    """Shape (pairs, 2): features i ≤ j; a feature with itself is its parabola."""
+    """Shape (pairs, 2): features i ≤ j; i = j is a quadratic term."""
     coefficients: NDArray[np.float64]
     """Shape (pairs,)."""
     intercept: float
     means: NDArray[np.float64]
-    """Mean of every feature over the rows learned from, shape (features,)."""
+    """Mean of every feature over the training rows, shape (features,)."""
     variances: NDArray[np.float64]
-    """Variance of every feature over the rows learned from, shape (features,): the mean of ``d²``."""
+    """Variance of every feature over the training rows, shape (features,): the mean of ``d²``."""
     low: NDArray[np.float64]
-    """Smallest value of every feature among the rows learned from, shape (features,)."""
+    """Smallest value of every feature among the training rows, shape (features,)."""
     high: NDArray[np.float64]
-    """Largest value of every feature among the rows learned from, shape (features,)."""
+    """Largest value of every feature among the training rows, shape (features,)."""
 
     def __post_init__(self) -> None:
         for name in ARRAYS:
@@ -49,7 +49,7 @@ class InteractionTerms:
         if self.coefficients.ndim != 1 or self.pairs.shape != (len(self.coefficients), 2):
             raise ValueError(f"interaction terms: pairs {self.pairs.shape} for {self.coefficients.shape} coefficients")
         if (self.pairs < 0).any() or (self.pairs >= len(self.weights)).any():
-            raise ValueError("interaction terms: a pair names a feature that is not there")
+            raise ValueError("interaction terms: a pair names an unknown feature")
         if (self.pairs[:, 0] > self.pairs[:, 1]).any():
             raise ValueError("interaction terms: a pair is not in order")
         floats = (getattr(self, name) for name in ARRAYS if name != "pairs")
@@ -75,17 +75,17 @@ class InteractionTerms:
 class InteractionExplainer:
     """Exact contributions for independent features (Lundberg and Lee 2017, equation 8).
 
-    A line is its feature's own. A parabola is too, less its mean over the rows learned from. A product of two centred
-    features is worth something only when both are known, so each gets half of it.
+    A linear term belongs to its feature, as does a quadratic one less its mean over the training rows. A product of two
+    centred features is shared equally by both.
     """
 
     def __init__(self, terms: InteractionTerms) -> None:
         self._terms = terms
         self._first, self._second = terms.pairs[:, 0], terms.pairs[:, 1]
-        # Of a product of different independent features the mean is 0.
+        # The mean of a product of different independent features is 0.
         self._means = np.where(self._first == self._second, terms.variances[self._first], 0.0)
         self.expected = terms.intercept + float(terms.coefficients @ self._means)
-        """Mean margin over independent features: what the contributions are added to."""
+        """Mean margin over independent features: the baseline of the contributions."""
 
     def contributions(self, row: NDArray[np.float32]) -> NDArray[np.float64]:
         """Contribution of every feature of one row, shape (features,); their sum is ``margin - expected``."""

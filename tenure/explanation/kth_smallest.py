@@ -1,22 +1,22 @@
-"""The k-th smallest of many numbers, where k is few of them."""
+"""The k-th smallest of many numbers, for small k."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-_MOST_A_GROUP = 16
+_MAX_GROUP = 16
 
 
 def kth_smallest(values: NDArray[np.float64], k: int) -> NDArray[np.float64]:
-    """Of every row of ``values``, shape (n, m), its k-th smallest number, shape (n,); 1 ≤ k ≤ m.
+    """The k-th smallest number of every row of ``values``, shape (n, m), as an array of shape (n,); 1 ≤ k ≤ m.
 
-    Numbers are dealt into groups. The k-th smallest of the groups' minima is no smaller than what is sought, as k
-    numbers are at or below it; and hardly larger, so that little more than k numbers a row are left to be divided by
-    ``np.partition``. With 2,000 numbers and a k of 60 that takes an eighth of the time.
+    Numbers are divided into groups. The k-th smallest of the groups' minima is an upper bound of the result, since k
+    numbers are at or below it, and close to it, so ``np.partition`` is left with little more than k numbers a row. For
+    m = 2,000 and k = 60 that takes an eighth of the time.
     """
     rows, count = values.shape
-    size = min(_MOST_A_GROUP, count // (3 * k))
+    size = min(_MAX_GROUP, count // (3 * k))
     if size < 2:
         return _partitioned(values, k)
     groups = count // size

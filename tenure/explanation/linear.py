@@ -14,7 +14,7 @@ class LinearExplainer:
     def __init__(self, terms: LinearTerms) -> None:
         self._terms = terms
         self.expected = float(terms.means @ terms.weights) + terms.intercept
-        """Margin of the average row: what the contributions are added to."""
+        """Margin of the average row: the baseline of the contributions."""
 
     def contributions(self, row: NDArray[np.float32]) -> NDArray[np.float64]:
         """Contribution of every feature of one row, shape (features,); their sum is ``margin - expected``."""

@@ -1,4 +1,4 @@
-"""A fitted model as plain arrays: what an explanation is computed from. No training library is needed to read it."""
+"""Fitted models as plain arrays, which explanations are computed from without a training library."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class LinearTerms:
     """A linear model: ``margin = X @ weights + intercept``, in log-odds or in the label's unit.
 
     Raises:
-        ValueError: if lengths differ, a value is not finite or there is no feature.
+        ValueError: lengths differ, a value is not finite or there is no feature.
     """
 
     weights: NDArray[np.float64]
     """Shape (features,)."""
     intercept: float
     means: NDArray[np.float64]
-    """Mean of every feature over the rows learned from, shape (features,): what a contribution is measured from."""
+    """Mean of every feature over the training rows, shape (features,): the baseline of the contributions."""
     link: Link = "logit"
 
     def __post_init__(self) -> None:
@@ -47,11 +47,11 @@ class LinearTerms:
         if not (np.isfinite(self.weights).all() and np.isfinite(self.means).all() and np.isfinite(self.intercept)):
             raise ValueError("linear terms: a weight, a mean or the intercept is not finite")
         if self.link == "identity":
-            raise ValueError("linear terms: a straight line is no probability")
+            raise ValueError("linear terms: the link 'identity' needs a probability")
 
     @property
     def width(self) -> int:
-        """Features read."""
+        """Number of features read."""
         return len(self.weights)
 
     def arrays(self) -> dict[str, NDArray]:
@@ -68,11 +68,11 @@ class LinearTerms:
 class FlatTrees:
     """An ensemble of binary trees, all nodes in one set of arrays; the margin is ``base`` plus one leaf value a tree.
 
-    A node's children stand after it, and every node but a root has one parent: what is read from a file
-    cannot send a walk in circles.
+    A node's children come after it, and every node but a root has one parent, so arrays from a file cannot contain a
+    cycle.
 
     Raises:
-        ValueError: if the arrays do not describe trees.
+        ValueError: the arrays do not describe trees.
     """
 
     feature: NDArray[np.int32]
@@ -84,7 +84,7 @@ class FlatTrees:
     right: NDArray[np.int32]
     """Shape (nodes,): index of the right child; ``LEAF`` in a leaf."""
     value: NDArray[np.float64]
-    """Shape (nodes,): what a leaf adds to the margin (learning rate or 1 / trees included); read in leaves only."""
+    """Shape (nodes,): what a leaf adds to the margin, learning rate or 1 / trees applied; used in leaves only."""
     cover: NDArray[np.float64]
     """Shape (nodes,): weight of the training rows that reached the node."""
     roots: NDArray[np.int32]
@@ -109,12 +109,12 @@ class FlatTrees:
         count = len(self.feature)
         inner = np.flatnonzero(self.feature != LEAF)
         if not len(self.roots):
-            raise ValueError("trees: there is no tree")
+            raise ValueError("trees: no tree")
         if (self.feature < LEAF).any():
             raise ValueError("trees: a feature index is below -1")
         children = np.concatenate([self.left[inner], self.right[inner]])
         if len(inner) and ((children <= np.tile(inner, 2)).any() or (children >= count).any()):
-            raise ValueError("trees: a child stands before its parent or past the end")
+            raise ValueError("trees: a child comes before its parent or past the end")
         reached = np.bincount(np.concatenate([children, self.roots]).astype(np.int64).clip(min=0), minlength=count)
         if (self.roots < 0).any() or len(reached) != count or (reached != 1).any():
             raise ValueError("trees: a node has no parent, or more than one")
@@ -128,7 +128,7 @@ class FlatTrees:
 
     @property
     def width(self) -> int:
-        """Features read, up to the last that is compared."""
+        """Number of features, up to the last that a split compares."""
         return int(self.feature.max(initial=LEAF)) + 1
 
     def arrays(self) -> dict[str, NDArray]:
@@ -141,7 +141,7 @@ class FlatTrees:
 
 
 Terms = LinearTerms | QuadraticTerms | InteractionTerms | FlatTrees | NetworkTerms | NeighbourTerms | EnsembleTerms
-"""Every form that a model can be shipped in."""
+"""Every kind of model."""
 
 _TREE_ARRAYS: dict[str, type[np.generic]] = {
     "feature": np.int32,
@@ -154,11 +154,11 @@ _TREE_ARRAYS: dict[str, type[np.generic]] = {
 }
 
 
-def from_arrays(arrays: Mapping[str, NDArray]) -> Terms:  # noqa: PLR0911 a form of model, a return
+def from_arrays(arrays: Mapping[str, NDArray]) -> Terms:  # noqa: PLR0911 one return for each kind
     """Read what ``Terms.arrays`` wrote.
 
     Raises:
-        ValueError: if the names are those of no form, or the arrays do not hold together.
+        ValueError: the names are not those of a kind of model, or the arrays are inconsistent.
     """
     names = set(arrays)
     if VALUE_LINK in names:
@@ -178,11 +178,11 @@ def from_arrays(arrays: Mapping[str, NDArray]) -> Terms:  # noqa: PLR0911 a form
         return NeighbourTerms(**others, neighbours=int(scalar(arrays, "neighbours")))
     if "member_weights" in names:
         return _ensemble(arrays)
-    raise ValueError(f"arrays of no form of model: {', '.join(sorted(names)) or 'nothing'}")
+    raise ValueError(f"arrays of no known model: {', '.join(sorted(names)) or 'nothing'}")
 
 
 def _of_value(arrays: Mapping[str, NDArray]) -> Terms:
-    """The forms that predict a number."""
+    """The kinds of model that predict a value."""
     names = set(arrays) - {VALUE_LINK}
     if not scalar(arrays, VALUE_LINK):
         raise ValueError(f"'{VALUE_LINK}' is not true")
@@ -192,7 +192,7 @@ def _of_value(arrays: Mapping[str, NDArray]) -> Terms:
         return FlatTrees(**{n: arrays[n] for n in _TREE_ARRAYS}, base=scalar(arrays, "base"), link="value")
     if names == {*INTERACTION_ARRAYS, "intercept"}:
         return InteractionTerms(**{n: arrays[n] for n in INTERACTION_ARRAYS}, intercept=scalar(arrays, "intercept"))
-    raise ValueError(f"arrays of no form of model: {', '.join(sorted(names)) or 'nothing'}")
+    raise ValueError(f"arrays of no known model: {', '.join(sorted(names)) or 'nothing'}")
 
 
 def _ensemble(arrays: Mapping[str, NDArray]) -> EnsembleTerms:

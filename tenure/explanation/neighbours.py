@@ -11,14 +11,14 @@ from tenure.explanation.arrays import Link, check_finite, freeze
 from tenure.explanation.kth_smallest import kth_smallest
 
 RADIUS = 1.5
-"""Squared bandwidth of the kernel over the squared distance of the k-th neighbour."""
+"""Ratio of the kernel's squared bandwidth to the squared distance of the k-th neighbour."""
 
 RESOLUTION = 1e-4
-"""Added to the squared bandwidth: rows closer than this count as one place, and no bandwidth is zero."""
+"""Added to the squared bandwidth, so that no bandwidth is zero."""
 
 _FLOATS = ("rows", "shares", "weights", "centre", "scale", "low", "high")
 ARRAYS = frozenset({*_FLOATS, "neighbours", "background"})
-"""Names that ``NeighbourTerms.arrays`` gives."""
+"""Names of the arrays of ``NeighbourTerms.arrays``."""
 
 _CHUNK_ROWS = 128
 """Rows scored at a time, so that their distances to all training rows stay in the cache."""
@@ -30,13 +30,12 @@ class NeighbourTerms:
 
     With u_i the distance to training row i, and u_(k) that to the k-th nearest, row i has the weight
     w_i · max(0, 1 - u_i² / h²), h² = RADIUS · u_(k)² + RESOLUTION: Epanechnikov's kernel with the nearest-neighbour
-    bandwidth (Fan and Gijbels 1996, section 4.2). Unlike the mean over exactly k rows it is continuous: where several
-    rows are equally far, and which of them are "the" k nearest is up to rounding, all have the same weight.
-    Distances are between ``(clip(x, low, high) - centre) * scale``: a value past all training rows is as far as the
-    farthest of them.
+    bandwidth (Fan and Gijbels 1996, section 4.2). Unlike the mean over exactly k rows it is continuous: rows at
+    equal distance have equal weights, and rounding does not decide which of them are the k nearest. Distances are
+    between ``(clip(x, low, high) - centre) * scale``, so a value beyond all training rows counts as the farthest.
 
     Raises:
-        ValueError: if shapes differ, a value is not finite, or there are fewer than k rows.
+        ValueError: shapes differ, a value is not finite, or there are fewer than k rows.
     """
 
     rows: NDArray[np.float64]
@@ -53,7 +52,7 @@ class NeighbourTerms:
     high: NDArray[np.float64]
     """Shape (features,), as the others of these four."""
     background: NDArray[np.float32]
-    """Training rows, not scaled, that contributions are measured from, shape (rows, features)."""
+    """Training rows, not scaled: the baseline of the contributions, shape (rows, features)."""
 
     def __post_init__(self) -> None:
         for name in _FLOATS:
@@ -79,7 +78,7 @@ class NeighbourTerms:
 
     @property
     def width(self) -> int:
-        """Features read."""
+        """Number of features read."""
         return int(self.rows.shape[1])
 
     def margin(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -16,15 +16,15 @@ class NetworkTerms:
     """Affine layers with max(0, ·) between them and one output, the margin, in log-odds.
 
     Raises:
-        ValueError: if the layers do not fit one another, or a value is not finite.
+        ValueError: shapes of the layers do not match, or a value is not finite.
     """
 
     weights: tuple[NDArray[np.float64], ...]
-    """A layer each, shape (values in, values out); scaling of the features is part of the first."""
+    """One for each layer, shape (inputs, outputs); the first includes the scaling of features."""
     biases: tuple[NDArray[np.float64], ...]
-    """A layer each, shape (values out,)."""
+    """One for each layer, shape (outputs,)."""
     background: NDArray[np.float32]
-    """Training rows that contributions are measured from, shape (rows, features)."""
+    """Training rows: the baseline of the contributions, shape (rows, features)."""
 
     def __post_init__(self) -> None:
         for name in ("weights", "biases"):
@@ -33,12 +33,12 @@ class NetworkTerms:
         freeze(self, "background", np.float32)
         matrices: tuple[NDArray, ...] = (*self.weights, self.background)
         if not self.weights or any(matrix.ndim != 2 for matrix in matrices):
-            raise ValueError("network: there is no layer, or one is no matrix")
+            raise ValueError("network: no layer, or one is not a matrix")
         outs = [*(layer.shape[0] for layer in self.weights[1:]), 1]
         if [bias.shape for bias in self.biases] != [(out,) for out in outs] or outs != [
             layer.shape[1] for layer in self.weights
         ]:
-            raise ValueError("network: the layers do not fit one another")
+            raise ValueError("network: shapes of the layers do not match")
         if self.background.shape[1:] != (self.width,) or not len(self.background):
             raise ValueError(f"network: the background has shape {self.background.shape}, not (rows, {self.width})")
         check_finite("network", *self.weights, *self.biases, self.background)
@@ -49,7 +49,7 @@ class NetworkTerms:
 
     @property
     def width(self) -> int:
-        """Features read."""
+        """Number of features read."""
         return int(self.weights[0].shape[0])
 
     def margin(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -67,10 +67,10 @@ class NetworkTerms:
 
 
 def network_from_arrays(arrays: Mapping[str, NDArray]) -> NetworkTerms:
-    """Read what ``NetworkTerms.arrays`` wrote; the names are as many layers as biases, and the background.
+    """Read what ``NetworkTerms.arrays`` wrote.
 
     Raises:
-        ValueError: if they are not, or the arrays do not hold together.
+        ValueError: an array is missing, or the arrays are inconsistent.
     """
     depth = (len(arrays) - 1) // 2
     wanted = {f"{kind}{index}" for kind in ("layer", "bias") for index in range(depth)} | {"background"}

@@ -1,4 +1,4 @@
-"""A margin that is a sum of parabolas, one a feature: naive Bayes with normal and Bernoulli features."""
+"""A sum of quadratic functions, one a feature: naive Bayes with normal and Bernoulli features."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _ARRAYS = ("weights", "curvatures", "means", "variances")
 class QuadraticTerms:
     """``margin = intercept + d @ weights + d² @ curvatures`` with ``d = x - means``, in log-odds.
 
-    Centred, so that a feature far from zero does not cost digits.
+    Centred for numerical precision with features far from zero.
 
     Raises:
-        ValueError: if lengths differ, a value is not finite, a variance is negative or there is no feature.
+        ValueError: lengths differ, a value is not finite, a variance is negative or there is no feature.
     """
 
     weights: NDArray[np.float64]
@@ -28,9 +28,9 @@ class QuadraticTerms:
     """Shape (features,)."""
     intercept: float
     means: NDArray[np.float64]
-    """Mean of every feature over the rows learned from, shape (features,)."""
+    """Mean of every feature over the training rows, shape (features,)."""
     variances: NDArray[np.float64]
-    """Variance of every feature over the rows learned from, shape (features,): the mean of ``d²``."""
+    """Variance of every feature over the training rows, shape (features,): the mean of ``d²``."""
 
     def __post_init__(self) -> None:
         for name in _ARRAYS:
@@ -48,7 +48,7 @@ class QuadraticTerms:
 
     @property
     def width(self) -> int:
-        """Features read."""
+        """Number of features read."""
         return len(self.weights)
 
     def arrays(self) -> dict[str, NDArray]:
@@ -57,12 +57,12 @@ class QuadraticTerms:
 
 
 class QuadraticExplainer:
-    """Exact contributions for independent features: each one's parabola less its mean over the rows learned from."""
+    """Exact contributions for independent features: each feature's term less its mean over the training rows."""
 
     def __init__(self, terms: QuadraticTerms) -> None:
         self._terms = terms
         self.expected = terms.intercept + float(terms.curvatures @ terms.variances)
-        """Mean margin over the rows learned from: what the contributions are added to."""
+        """Mean margin over the training rows: the baseline of the contributions."""
 
     def contributions(self, row: NDArray[np.float32]) -> NDArray[np.float64]:
         """Contribution of every feature of one row, shape (features,); their sum is ``margin - expected``."""

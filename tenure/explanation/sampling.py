@@ -1,12 +1,11 @@
-"""Contributions to a margin that is neither a sum over features nor over trees: Shapley values by sampling.
+"""Sampled Shapley values, for models that are neither sums over features nor trees.
 
-The game is over source columns, not over encoded features, so that no mixture of two categories is ever scored. A
-coalition of columns takes their values from the row that is explained, and the others' from a background row (the
-interventional game of Janzing et al. 2020). Walking from a background row to the explained row column by column, in
-some order, gives every column the step that it makes; the steps of a walk add up to the difference of the margins
-whatever the order (Castro et al. 2009). So the contributions add up exactly with any number of walks; the walks only
-decide how the sum is divided. Every background row is walked from once in an order and once in its reverse, which
-cancels what is antisymmetric in the order (Mitchell et al. 2022, section 3.2).
+The players are source columns, not encoded features, so no mixture of two categories is ever scored. A coalition of
+columns has its values from the explained row, and the other columns' values from a background row (the interventional
+game of Janzing et al. 2020). A walk changes a background row into the explained row, one column after another in some
+order, and attributes each change of the margin to its column (Castro et al. 2009). The changes of a walk add up to the
+difference of the margins, so the contributions add up exactly with any number of walks. From every background row
+there is a walk in one order and another in its reverse (antithetic permutations, Mitchell et al. 2022, section 3.2).
 """
 
 from __future__ import annotations
@@ -18,26 +17,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 BACKGROUND_ROWS = 16
-"""Two walks start from each: over 20 columns, 640 rows are scored for a row explained. With sixteen times as many the
-contributions on telco move by a seventh of their mean size, and the largest stays the same for 39 rows of 40."""
+"""Two walks start from each: with 20 columns, 640 rows are scored to explain one. With sixteen times as many the
+contributions on telco change by a seventh of their mean size, and the largest is the same for 39 of 40 rows."""
 
 
 class Scorable(Protocol):
-    """A model that can be asked for a margin."""
+    """A model with a margin and background rows."""
 
     @property
     def background(self) -> NDArray[np.float32]:
-        """Rows that contributions are measured from, shape (rows, features)."""
+        """Rows that are the baseline of the contributions, shape (rows, features)."""
 
     def margin(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
         """Margins, shape (n,), of rows (n, features)."""
 
 
 class SamplingExplainer:
-    """Contributions of source columns by antithetic walks; the same row has the same contributions anywhere.
+    """Contributions of source columns by antithetic walks; deterministic.
 
     Args:
-        model: what is explained.
+        model: the explained model.
         column_of: number of the source column of every feature, shape (features,).
     """
 
@@ -47,7 +46,7 @@ class SamplingExplainer:
         self._orders = _orders(len(model.background), self._columns)
         start = model.margin(model.background)
         self.expected = float(start.mean())
-        """Mean margin of the background: what the contributions are added to."""
+        """Mean margin of the background: the baseline of the contributions."""
         self._start = np.repeat(start, 2)[:, None]
         self._from = np.repeat(model.background, 2, axis=0)[:, None, :]
         # [walk, step, feature]: whether the feature has its value from the explained row after that many steps.
@@ -68,7 +67,7 @@ class SamplingExplainer:
 def _orders(pairs: int, columns: int) -> NDArray[np.int64]:
     """Orders of the columns, shape (2 * pairs, columns): each followed by its reverse.
 
-    Drawn by SHA-256, not by a generator: a library's new version must not change an explanation.
+    Drawn by SHA-256 instead of a random generator, so that no version of a library changes an explanation.
     """
     orders = []
     for pair in range(pairs):
@@ -78,9 +77,9 @@ def _orders(pairs: int, columns: int) -> NDArray[np.int64]:
 
 
 def background_of(matrix: NDArray[np.float32], margin: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Rows to measure contributions from: in the order of their margin, the middle one of as many equal blocks.
+    """Choose background rows: sorted by margin, the middle one of each of ``BACKGROUND_ROWS`` equal blocks.
 
-    Their mean margin is close to that of all rows, with far fewer of them than a random choice would need.
+    Their mean margin is close to that of all rows, with far fewer rows than a random sample would need.
 
     Args:
         matrix: training rows, shape (n, features).

@@ -15,8 +15,8 @@ P downwards, the sums S of ``v P`` over the leaves below upwards; a node whose i
 
 to phi_i, where primes mark the nearest node above that was also entered through a split on i (none: o' = z' = f' = 1).
 
-Sweeps run in single precision, several points at a time: each number is a product or a sum of terms of one sign or a
-difference of a few, so what is lost is about 1e-7 of a tree's largest leaf.
+Sweeps run in single precision, several points at a time. Each number is a product, a sum of terms of one sign, or a
+difference of a few, so the error is about 1e-7 of a tree's largest leaf.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from numpy.typing import NDArray
 from tenure.explanation.model import LEAF, FlatTrees
 
 _SMALLEST_SHARE = 1e-9
-"""Stands for a share of zero (a branch that no training row took), so that f is never zero."""
+"""Replaces a share of zero (a branch that no training row took), so that f is never zero."""
 
 _PACKED: dict[int, type[np.generic]] = {1: np.float32, 2: np.complex64, 4: np.complex128}
-"""Types that hold one, two or four single-precision numbers: a node's numbers for that many points, moved as one."""
+"""Types of one, two or four single-precision numbers, to move a node's numbers for that many points as one."""
 
 
 class TreeExplainer:
@@ -46,7 +46,7 @@ class TreeExplainer:
         order = np.concatenate(levels)
         self._starts: list[int] = np.cumsum([0, *map(len, levels)]).tolist()
         self._parents = [np.flatnonzero(trees.feature[level] != LEAF) for level in levels]
-        """For every level, which of its nodes have children."""
+        """For every level, the indices of its nodes that have children."""
         self._value = np.where(trees.feature[order] == LEAF, trees.value[order], 0.0)
         reached, longest = self._read_edges(trees, levels)
         points, weights = np.polynomial.legendre.leggauss(max(1, -(-longest // 2)))
@@ -54,17 +54,18 @@ class TreeExplainer:
         widest = max(_PACKED)
         self._batches = [_Batch(tables[first : first + widest], self._value) for first in range(0, len(tables), widest)]
         self._places = np.arange(self._starts[-1])
-        # Down every edge by its share of the rows, whatever the row: the mean over the rows learned from.
+        # The sum over leaves, each weighted by its share of the training rows.
         self.expected = trees.base + float(reached @ self._value)
-        """Mean margin over the rows learned from, by cover: what the contributions are added to."""
+        """Mean margin over the training rows, by cover: the baseline of the contributions."""
 
     def _read_edges(self, trees: FlatTrees, levels: list[NDArray[np.int64]]) -> tuple[NDArray[np.float64], int]:
-        """For every node, what its path demands of the feature that its incoming edge splits on.
+        """Find for every node the interval that its path allows for the feature of its incoming edge.
 
-        Returns every node's share of all rows, and the largest number of distinct features on a path.
+        Returns:
+            Every node's share of all rows, and the largest number of distinct features on a path.
         """
         count = self._starts[-1]
-        # One place more than there are nodes: "no such split above", a share of 1 that every row passes.
+        # The last place, after all nodes, means "no such split above": a share of 1 that every row passes.
         self._share = np.ones(count + 1)
         low, high = np.full(count + 1, -np.inf, np.float32), np.full(count + 1, np.inf, np.float32)
         feature, above = np.zeros(count, np.int64), np.full(count, count)
@@ -93,8 +94,8 @@ class TreeExplainer:
     def _table(self, point: float, weight: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """For one quadrature point, f / f' and weight · [(o - z) / f - (o' - z') / f'], shape (3 · nodes,) each.
 
-        One after the other for the three cases that there are: a row passes neither the node's split nor the nearest
-        one above on the same feature, only that one, or both. Whatever passes the node passes the one above too.
+        Concatenated for three cases: a row passes neither the node's split nor the nearest one above on the same
+        feature, only the one above, or both. A row that passes the node's passes the one above too.
         """
         share, above = self._share, self._above
         failed, passed = share * (1.0 - point), share * (1.0 - point) + point
@@ -146,13 +147,13 @@ class TreeExplainer:
 
 
 class _Batch:
-    """What is the same for every row at one, two or four quadrature points."""
+    """The tables of one, two or four quadrature points, the same for every row."""
 
     def __init__(
         self, tables: list[tuple[NDArray[np.float64], NDArray[np.float64]]], value: NDArray[np.float64]
     ) -> None:
         width = next(width for width in _PACKED if width >= len(tables))
-        # A point to fill up with weighs nothing.
+        # Padding points have weight 0.
         tables = tables + [(tables[0][0], np.zeros_like(tables[0][1]))] * (width - len(tables))
         self.ratio, self.change = (
             np.stack(parts, axis=1, dtype=np.float32).reshape(-1).view(_PACKED[width])
@@ -160,7 +161,7 @@ class _Batch:
         )
         """Both packed, shape (3 · nodes,)."""
         self.value = np.repeat(value[:, None].astype(np.float32), width, axis=1)
-        """Shape (nodes, points); spelled out, because broadcasting it is several times as slow."""
+        """Shape (nodes, points); repeated, since broadcasting takes several times as long."""
         self.ones = np.ones(width, np.float32)
 
 

@@ -1,11 +1,11 @@
-"""The client's side of the V2 protocol, as Tenure's model server speaks it. Needs the standard library only.
+"""A client of Tenure's model server in the V2 protocol. Needs the standard library only.
 
     document = infer_request({"tenure": [1, 34], "Contract": ["Month-to-month", "One year"], …}, explain=3)
     answer = post_json(f"http://127.0.0.1:8080/v2/models/telco/infer", document, timeout_s=10)
     for row in predictions(answer):
         print(row["probability"], row["decision"], row["band"], row["reasons"])
 
-``tenure predict`` and ``check_serving`` stand on it.
+``tenure predict`` and ``check_serving`` use it.
 """
 
 from tenure.protocol.answer import AnyRow, Row, predictions, score_of

@@ -21,10 +21,10 @@ class AnyRow(TypedDict):
     imputed: list[str]
     """Columns whose missing value was filled in."""
     unknown: list[str]
-    """Columns with a value that training never saw."""
+    """Columns with a value that was not in the training data."""
     out_of_range: list[str]
     reasons: list[tuple[str, float]]
-    """Column and contribution to the margin, largest first; empty unless asked for."""
+    """Column and contribution to the margin, largest first; empty unless requested."""
     model_version: str
     fallback: str
     """Where the answer comes from if not from the model: ``companion`` or ``base_rate``; ``reasons`` if only those are
@@ -36,7 +36,7 @@ Row = Mapping[str, Any]
 
 
 def score_of(row: Row) -> float:
-    """What customers are ranked by: the probability, or the value."""
+    """The number by which customers are ranked: the probability or the value."""
     score: float = row[outputs_among(row).score]
     return score
 
@@ -57,7 +57,7 @@ def predictions(answer: Mapping[str, Any]) -> list[Row]:
             for row in range(rows)
         ]
     except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:
-        raise ServingError(f"the server's answer is not one of this model: {type(error).__name__}: {error}") from None
+        raise ServingError(f"the server's answer cannot be read: {type(error).__name__}: {error}") from None
 
 
 def _shared(outputs: Outputs, row: int, rows: int, version: str, fallback: str) -> AnyRow:

@@ -1,4 +1,4 @@
-"""JSON over HTTP, with errors that fit on a line."""
+"""JSON over HTTP, with errors of one line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from tenure.errors import InputError, ServingError, TenureError
 
 _MAX_ANSWER_BYTES = 256 * 1024 * 1024
-# A model server is asked directly: a proxy set for the internet must not get customers' rows.
+# Without proxies: one that is configured for the internet must not get customers' rows.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -20,8 +20,8 @@ def post_json(url: str, document: Mapping[str, Any], *, timeout_s: float) -> dic
     """Send ``document`` and read the answer.
 
     Raises:
-        InputError: the server refuses the request (status 4xx); its reason.
-        ServingError: it cannot be reached, takes too long, fails, or answers something else than JSON.
+        InputError: the server refuses the request (status 4xx); the message is the server's.
+        ServingError: the server cannot be reached, takes too long, fails, or its answer is not JSON.
     """
     body = json.dumps(document, allow_nan=False).encode()
     return _ask(urllib.request.Request(url, body, {"Content-Type": "application/json"}), timeout_s)  # noqa: S310
@@ -35,7 +35,7 @@ def get_json(url: str, *, timeout_s: float) -> dict[str, Any]:
 def _ask(request: urllib.request.Request, timeout_s: float) -> dict[str, Any]:
     url = request.full_url
     if not url.startswith(("http://", "https://")):
-        raise InputError(f"{url} is not an http address")
+        raise InputError(f"{url} is not an HTTP address")
     try:
         with _OPENER.open(request, timeout=timeout_s) as response:
             content = response.read(_MAX_ANSWER_BYTES)
@@ -46,7 +46,7 @@ def _ask(request: urllib.request.Request, timeout_s: float) -> dict[str, Any]:
         raise ServingError(f"no answer from {url}: {reason}") from None
     document = _read(content)
     if document is None:
-        raise ServingError(f"{url} answers something that is not a JSON object")
+        raise ServingError(f"{url} did not answer with a JSON object")
     return document
 
 

@@ -20,16 +20,18 @@ def infer_request(
     """Build the body of ``POST /v2/models/{name}/infer``, one tensor a column.
 
     Args:
-        columns: values by column name, equally many; None and NaN are missing. Dates are sent as ISO 8601 text.
-        explain: reasons a row, at most.
-        threshold: contact from this probability on.
+        columns: values by column name, of equal length; None and NaN are missing. Dates are sent as ISO 8601 text.
+        explain: maximum number of reasons a row.
+        threshold: contact from this score on, instead of the model's threshold.
 
     Raises:
         ValueError: columns are empty or of different lengths.
     """
     lengths = {len(values) for values in columns.values()}
     if len(lengths) != 1 or lengths == {0}:
-        raise ValueError(f"columns have {sorted(lengths) or 'no'} rows: equally many are needed, at least one")
+        raise ValueError(
+            f"columns have {sorted(lengths) or 'no'} rows; every column needs the same number, at least one"
+        )
     parameters: dict[str, Any] = {}
     if explain:
         parameters["explain"] = explain
@@ -44,13 +46,13 @@ def infer_request(
 
 
 def datatype_of(values: Sequence[Value]) -> str:
-    """BOOL, INT64 or FP64 if all values there are of that kind, else BYTES."""
+    """BOOL, INT64 or FP64 if all values that are not missing have that type, else BYTES."""
     kinds = {type(value) for value in values if not _is_missing(value)}
     if kinds == {bool}:
         return "BOOL"
     if kinds == {int}:
         return "INT64"
-    # A column without any value is a text column or a number column alike: null fits both.
+    # Without values any datatype will do: null is valid for all.
     return "FP64" if kinds and kinds <= {int, float} else "BYTES"
 
 

@@ -1,4 +1,4 @@
-"""The one place that talks to MLflow: runs, registered versions, and who is champion."""
+"""MLflow: runs, registered versions, and the champion. No other package uses MLflow."""
 
 from tenure.tracking.comparison import MetricRow, VersionComparison, compare_versions
 from tenure.tracking.history import Move, whoami

@@ -1,4 +1,4 @@
-"""A connection to MLflow that is quiet, gives up in bounded time, and fails in one line."""
+"""Connections to MLflow, with bounded time-outs and errors of one line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 ENVIRONMENT = {
-    # MLflow's defaults are 120 s and 7 retries: a server that hangs would hold a run for a quarter of an hour.
+    # With MLflow's defaults, 120 s and 7 retries, a server that hangs delays a run by a quarter of an hour.
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
@@ -26,7 +26,7 @@ ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "GIT_PYTHON_REFRESH": "quiet",
 }
-"""What is set where the user has not set it."""
+"""Environment variables that are set unless the user set them."""
 
 STORAGE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}
 SQLITE_STORAGE_TEXTS = ("disk is full", "readonly database", "unable to open database", "disk I/O error")
@@ -36,8 +36,8 @@ def connect(location: Location) -> MlflowClient:
     """A client of ``location``; the first use of a new SQLite file creates its tables (some seconds).
 
     Raises:
-        SourceError: if nothing answers there.
-        StorageError: if its folder or file cannot be written.
+        SourceError: the server cannot be reached.
+        StorageError: the folder or file cannot be written.
     """
     location.reach()
     for name, value in ENVIRONMENT.items():
@@ -49,23 +49,23 @@ def connect(location: Location) -> MlflowClient:
             raise StorageError(f"cannot write {location.sqlite_file.parent}: {error.strerror}") from error
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    with answering(location):
+    with mlflow_errors(location):
         from mlflow import MlflowClient, set_registry_uri, set_tracking_uri
 
         # Artifact addresses such as runs:/ and models:/ are resolved against the process-wide URIs.
         set_tracking_uri(location.uri)
         set_registry_uri(location.uri)
-        # Importing MLflow puts its own level back.
+        # Importing MLflow resets the level.
         logging.getLogger("mlflow").setLevel(logging.ERROR)
         return MlflowClient(location.uri, location.uri)
 
 
 @contextlib.contextmanager
-def answering(location: Location) -> Iterator[None]:
-    """Turn what MLflow, its HTTP client, its database and its artifact store raise into one of our errors.
+def mlflow_errors(location: Location) -> Iterator[None]:
+    """Convert errors of MLflow, its HTTP client, its database and its artifact store.
 
     Raises:
-        SourceError: MLflow is down, hangs or refuses.
+        SourceError: MLflow cannot be reached, does not answer in time, or refuses the request.
         StorageError: the disk under a local store is full or cannot be written.
     """
     try:

@@ -19,17 +19,17 @@ class MetricRow:
 
 @dataclass(frozen=True)
 class VersionComparison:
-    """What two versions say of themselves, each measured in its own run."""
+    """The metrics of two versions, each measured in its own run."""
 
     first: Version
     second: Version
     same_data: bool
-    """Whether both were measured on the same data under the same contract; differences mean little otherwise."""
+    """Whether both were measured on the same data with the same contract; otherwise differences mean little."""
     metrics: tuple[MetricRow, ...]
 
 
 def compare_versions(first: Version, second: Version) -> VersionComparison:
-    """Metrics that either of the two carries, in a fixed order."""
+    """Compare the metrics that at least one of the two has, in a fixed order."""
     rows = []
     for name in KEY_METRICS:
         one, other = first.metrics.get(name), second.metrics.get(name)

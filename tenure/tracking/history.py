@@ -1,9 +1,8 @@
-"""Who moved the champion, when, why, from where to where.
+"""The history of the champion: who moved it, when, why, from which version to which.
 
-MLflow keeps an alias, not its past. Each move is one tag of the registered model with a key of its
-own, so that no later move can overwrite it, on any MLflow back end. A move is written down before
-the alias is moved: a process killed in between leaves a record of what it meant to do, and the next
-move notes that the alias was found elsewhere.
+MLflow keeps an alias without its history. Each move is a tag of the registered model with its own key, so that no later
+move overwrites it on any MLflow back end. A move is recorded before the alias is moved: if the process is killed in
+between, the next move records that the alias was found elsewhere.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from tenure.errors import InputError
 
 PREFIX = "tenure.history."
 MAX_TEXT = 1_000
-"""A database back end cuts a tag at 5,000 characters; ``who`` and ``why`` must fit."""
+"""Limit of ``who`` and ``why``: a database back end truncates tags at 5,000 characters."""
 
 Action = Literal["first", "promote", "rollback", "found"]
 
@@ -33,7 +32,7 @@ class Move:
     when: str
     """UTC, ISO 8601."""
     action: Action
-    """``found``: the alias stood elsewhere than the last move left it, moved by hand or by a killed process."""
+    """``found``: the alias was not where the last move put it; it was moved by hand, or a process was killed."""
     who: str
     why: str
     from_version: str | None
@@ -44,7 +43,7 @@ def tag(action: Action, who: str, why: str, from_version: str | None, to_version
     """Key and value of the tag that records a move made now.
 
     Raises:
-        InputError: if ``who`` or ``why`` is empty or too long.
+        InputError: ``who`` or ``why`` is empty or too long.
     """
     for name, text in (("who", who), ("why", why)):
         if not text.strip():
@@ -68,7 +67,7 @@ def champions(history: Iterable[Move]) -> list[str]:
         if move.to_version is None:
             continue
         if move.action in ("rollback", "found") and move.to_version in stack:
-            # A move that never happened, or is undone, is nothing to return to.
+            # A move that did not happen, or was undone, is no target of a rollback.
             del stack[len(stack) - stack[::-1].index(move.to_version) :]
         elif stack[-1:] != [move.to_version]:
             stack.append(move.to_version)
@@ -76,9 +75,9 @@ def champions(history: Iterable[Move]) -> list[str]:
 
 
 def whoami() -> str:
-    """The user of this process, as the system knows them."""
+    """The name of the user of this process."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
-        # A container may run under a number that no user has.
+        # A container may run with a user id that has no name.
         return f"uid {os.getuid()}"

@@ -1,4 +1,4 @@
-"""Where MLflow is: a server, a database, or by default SQLite in the home."""
+"""The location of MLflow: a server, a database, or by default SQLite in Tenure's home."""
 
 from __future__ import annotations
 
@@ -17,16 +17,15 @@ from tenure.errors import InputError, SourceError
 
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 FALLBACK_VARIABLE = "TENURE_TRACKING_URI"
-"""Set on a cluster's steps, so that none keeps its models in a pod's own SQLite. Kubeflow's MLflow plugin sets the
-other one, which goes first: the run that it opened is there."""
+"""Set for a cluster's steps, so that none writes its models to SQLite in its pod. ``MLFLOW_TRACKING_URI``, which
+Kubeflow's MLflow plugin sets, takes precedence: the plugin has opened a run there."""
 
 HOME_VARIABLE = "TENURE_HOME"
 DEFAULT_HOME = ".tenure"
 
 PATIENCE_VARIABLE = "TENURE_TRACKING_PATIENCE_S"
-"""How long a server may be away before that fails what needs it, seconds. People at a terminal want to know at once;
-a step of a pipeline outlasts a restart, or a run of hours is lost for it: 2.17.0 of Kubeflow Pipelines tries a step
-again that lost its pod, and none that failed."""
+"""Seconds to wait for a server that cannot be reached; 0 by default, for commands at a terminal. A step of a pipeline
+waits for a restart, since Kubeflow Pipelines 2.17.0 retries a step that lost its pod but not one that failed."""
 
 REACH_TIMEOUT_S = 5.0
 REACH_ATTEMPTS = 3
@@ -40,7 +39,7 @@ class Location:
 
     uri: str
     artifact_root: Path | None
-    """Where artifacts go; none where the server decides."""
+    """Folder of artifacts; None if the server decides."""
 
     @property
     def shown(self) -> str:
@@ -55,15 +54,15 @@ class Location:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing can be registered yet: known without starting MLflow, which takes seconds."""
+        """Whether nothing is registered; decided without importing MLflow, which takes seconds."""
         return self.sqlite_file is not None and not self.sqlite_file.exists()
 
     def reach(self) -> None:
-        """Make sure that something answers at ``uri``, before MLflow waits minutes for it.
+        """Check that a server answers at ``uri``, since MLflow would wait for minutes.
 
         Raises:
-            SourceError: if nothing does, after a few attempts, and ``TENURE_TRACKING_PATIENCE_S`` where it is set.
-            InputError: that is no number.
+            SourceError: no server answers after a few attempts and ``TENURE_TRACKING_PATIENCE_S``.
+            InputError: ``TENURE_TRACKING_PATIENCE_S`` is not a number.
         """
         parts = urlsplit(self.uri)
         scheme = parts.scheme.split("+")[0]
@@ -87,17 +86,17 @@ class Location:
 
 
 def resolve(tracking_uri: str | None = None, home: Path | str | None = None) -> Location:
-    """The location of ``tracking_uri``, of the environment's, or else of the home.
+    """The location by argument, by environment, or else in Tenure's home.
 
     Args:
-        tracking_uri: any MLflow tracking URI; ``None`` or empty for the environment's ``MLFLOW_TRACKING_URI``, then
+        tracking_uri: any MLflow tracking URI; ``None`` or empty for the variable ``MLFLOW_TRACKING_URI``, then
             ``TENURE_TRACKING_URI``.
-        home: Tenure's home; ``TENURE_HOME`` or ``.tenure`` if left out.
+        home: Tenure's home; by default ``TENURE_HOME`` or ``.tenure``.
     """
     folder = Path(home or os.environ.get(HOME_VARIABLE) or DEFAULT_HOME).absolute()
     configured = tracking_uri or os.environ.get(URI_VARIABLE) or os.environ.get(FALLBACK_VARIABLE)
     uri = configured or f"sqlite:///{folder / 'mlflow.db'}"
-    # A server keeps artifacts itself; a bare database has no place for them.
+    # A server stores artifacts; a database does not.
     is_database = uri.split(":", 1)[0].split("+")[0] in ("sqlite", "postgresql", "mysql", "mssql")
     return Location(uri, folder / "mlartifacts" if is_database else None)
 
@@ -107,11 +106,11 @@ def _patience_s() -> float:
     try:
         return float(text)
     except ValueError:
-        raise InputError(f"{PATIENCE_VARIABLE} is a number of seconds, not '{text}'") from None
+        raise InputError(f"{PATIENCE_VARIABLE} is '{text}', not a number of seconds") from None
 
 
 def _ask(url: str) -> None:
-    """Any HTTP answer will do: what is asked is only whether somebody is there."""
+    """Send a request; any HTTP answer shows that a server is reachable."""
     try:
         with urllib.request.urlopen(url, timeout=REACH_TIMEOUT_S):  # noqa: S310 (the caller's own tracking server)
             pass

@@ -29,7 +29,7 @@ def package(bundle: Path, contract: Contract, example: Mapping[str, Sequence[Any
     ``mlflow.pyfunc`` gets a loader module and a data folder: its one form of a Python model without a pickle.
 
     Args:
-        example: raw input columns by name, a few rows each; none where there is no row to show.
+        example: raw input columns by name, a few rows each; None without an example.
     """
     import mlflow.pyfunc
     import pandas as pd
@@ -47,7 +47,7 @@ def package(bundle: Path, contract: Contract, example: Mapping[str, Sequence[Any
             }
         )
     with warnings.catch_warnings():
-        # Of a model without an example, and of integer columns, which the signature has none of.
+        # Warnings about a missing example, and about integer columns, which the signature does not have.
         warnings.simplefilter("ignore")
         mlflow.pyfunc.save_model(
             str(folder),

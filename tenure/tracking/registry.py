@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tenure.errors import BundleError, InputError
-from tenure.tracking.client import answering, connect
+from tenure.tracking.client import connect, mlflow_errors
 from tenure.tracking.history import Action, Move, champions, moves, tag
 from tenure.tracking.location import Location
 from tenure.tracking.packaging import BUNDLE_PATH, package
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from tenure.contract import Contract
 
 MODEL_PATH = "model-{bundle_version}"
-"""Where a run keeps a model among its artifacts: by content, so that a repeated run overwrites no other version."""
+"""Path of a model among a run's artifacts, by content, so that a repeated run overwrites no other version."""
 
 
 class Registry:
     """The versions of one registered model, named as the contract.
 
-    Every method raises ``SourceError`` when MLflow is down, hangs or refuses, and ``StorageError``
-    when the disk under a local one does. Reading from a home where nothing was ever registered
-    does not start MLflow.
+    Every method raises ``SourceError`` if MLflow cannot be reached, does not answer in time or refuses, and
+    ``StorageError`` if the disk of a local store is full or cannot be written. Reading from a home in which nothing is
+    registered does not import MLflow.
     """
 
     def __init__(self, name: str, location: Location) -> None:
@@ -66,7 +66,7 @@ class Registry:
         """The version with the number or alias ``wanted``.
 
         Raises:
-            InputError: if there is none.
+            InputError: there is no such version.
         """
         known = self.versions()
         for version in known:
@@ -98,8 +98,8 @@ class Registry:
     ) -> Version:
         """Register ``bundle`` as a version of the run, and make it the challenger.
 
-        A bundle that is registered already, and whose files are still whole, is not registered twice:
-        its version gets the new tags. So a repetition after a kill at any point ends in the same state.
+        A bundle that is registered already, with complete files, gets new tags instead.
+        So a repetition after a kill at any point ends in the same state.
 
         Args:
             tags: from ``tenure.tracking.version.to_tags``.
@@ -126,10 +126,10 @@ class Registry:
         """Make the version with the number or alias ``wanted`` the champion.
 
         Raises:
-            InputError: if there is no such version, or ``who`` or ``why`` is empty.
+            InputError: there is no such version, or ``who`` or ``why`` is empty.
         """
         version = self.version(wanted)
-        present = self._note_foreign_move(who)
+        present = self._record_foreign_move(who)
         if present != version.version:
             self._move("promote" if self.history() else "first", who, why, present, version.version)
         return self.version(version.version)
@@ -138,9 +138,9 @@ class Registry:
         """Make the champion before the present one the champion again.
 
         Raises:
-            InputError: if there is none to return to, or ``who`` or ``why`` is empty.
+            InputError: there is no earlier champion, or ``who`` or ``why`` is empty.
         """
-        present = self._note_foreign_move(who)
+        present = self._record_foreign_move(who)
         past = champions(self.history())
         if present is None or len(past) < 2:
             raise InputError(f"model '{self.name}' has no earlier champion to return to")
@@ -152,8 +152,8 @@ class Registry:
         """Copy the bundle of version ``wanted`` to ``folder``, which must not exist yet, and return it.
 
         Raises:
-            InputError: if there is no such version.
-            BundleError: if its files are gone.
+            InputError: there is no such version.
+            BundleError: the version's files cannot be read.
         """
         version = self.version(wanted)
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -162,7 +162,7 @@ class Registry:
             try:
                 found.rename(folder)
             except OSError as error:
-                # Somebody else has brought the same version meanwhile.
+                # Another process has downloaded the same version meanwhile.
                 if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                     raise
         return folder
@@ -181,7 +181,9 @@ class Registry:
                 )
             except (FileNotFoundError, MlflowException) as error:
                 text = str(error).splitlines()[0] if str(error) else type(error).__name__
-                raise BundleError(f"the files of model '{self.name}' version {number} cannot be had: {text}") from error
+                raise BundleError(
+                    f"the files of model '{self.name}' version {number} cannot be read: {text}"
+                ) from error
         found = next((path for path in (into / BUNDLE_PATH, into / Path(BUNDLE_PATH).name) if path.is_dir()), None)
         if found is None:
             raise BundleError(f"model '{self.name}' version {number} holds no bundle")
@@ -214,8 +216,8 @@ class Registry:
             client.set_registered_model_tag(self.name, key, value)
             client.set_registered_model_alias(self.name, CHAMPION, to_version)
 
-    def _note_foreign_move(self, who: str) -> str | None:
-        """The present champion; recorded, if the history has it elsewhere."""
+    def _record_foreign_move(self, who: str) -> str | None:
+        """The present champion; a move that the history does not have is recorded."""
         champion = self.champion()
         present = champion.version if champion else None
         known = champions(self.history())
@@ -233,12 +235,12 @@ class Registry:
         try:
             client.create_registered_model(self.name, description=description or None)
         except MlflowException as error:
-            # Another run of the same contract was quicker.
+            # Another run of the same contract has created it.
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
 
     def _model(self, client: MlflowClient) -> Any:
-        """MLflow's registered model, or none."""
+        """MLflow's registered model, or None."""
         from mlflow.exceptions import MlflowException
 
         try:
@@ -252,5 +254,5 @@ class Registry:
     def _mlflow(self) -> Iterator[MlflowClient]:
         if self._client is None:
             self._client = connect(self.location)
-        with answering(self.location):
+        with mlflow_errors(self.location):
             yield self._client

@@ -1,4 +1,4 @@
-"""The MLflow run of a training run: what went in, what came out, and the reports."""
+"""Logs a training run to MLflow: parameters, metrics, versions and reports."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tenure.tasks import each
-from tenure.tracking.client import answering, connect
+from tenure.tracking.client import connect, mlflow_errors
 from tenure.tracking.location import Location
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 RUN_TAG = "tenure.run_id"
 MLFLOW_RUN_VARIABLE = "MLFLOW_RUN_ID"
-"""Set by Kubeflow Pipelines' MLflow plugin, which has then opened the run already, and closes it."""
+"""Set by Kubeflow Pipelines' MLflow plugin, which opens and closes the run."""
 
 MLFLOW_EXPERIMENT_VARIABLE = "MLFLOW_EXPERIMENT_ID"
 """Set by the same plugin: the experiment of the pipeline."""
@@ -27,18 +27,21 @@ FAMILY_METRICS = tuple(dict.fromkeys(metric for task in each() for metric in tas
 
 
 def log_run(location: Location, evaluation: Mapping[str, Any], *, run_id: str, files: Sequence[Path]) -> str:
-    """Log an evaluated run and return MLflow's id of it; logging the same ``run_id`` again repeats nothing.
+    """Log an evaluated run; logging the same ``run_id`` again updates it.
+
+    Returns:
+        MLflow's id of the run.
 
     Args:
-        evaluation: the content of ``evaluation.json``; its ``name`` is the experiment's.
+        evaluation: the content of ``evaluation.json``; its ``name`` is the name of the experiment.
         run_id: Tenure's id of the run.
         files: reports to keep with the run; those that do not exist are left out.
 
     Raises:
-        SourceError, StorageError: as ``tenure.tracking.client.answering``.
+        SourceError, StorageError: as ``tenure.tracking.client.mlflow_errors``.
     """
     client = connect(location)
-    with answering(location):
+    with mlflow_errors(location):
         experiment_id = _experiment(client, location, str(evaluation["name"]))
         mlflow_run_id = _run(client, experiment_id, run_id)
         _log(client, mlflow_run_id, evaluation)

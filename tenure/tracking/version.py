@@ -19,14 +19,14 @@ CHALLENGER = "challenger"
 TAG_PREFIX = "tenure."
 
 KEY_METRICS = tuple(dict.fromkeys(metric for task in each() for metric in task.texts.version_metrics))
-"""Metrics that a version carries in its tags, each as value, low and high: enough to list and compare."""
+"""Metrics in a version's tags, each as value, low and high."""
 
 Interval = tuple[float | None, float | None, float | None]
 
 
 @dataclass(frozen=True)
 class Version:
-    """One version of a registered model; texts are empty where the version does not say."""
+    """One version of a registered model; texts are empty if the version has no such tag."""
 
     name: str
     version: str

@@ -41,7 +41,7 @@ def test_a_changed_bundle_ends_the_process_with_one_line(small_bundle: Any, tmp_
 
 def test_no_bundle_at_all(tmp_path: Path) -> None:
     status, line = fails("--model", f"telco={tmp_path / 'nothing'}")
-    assert (status, "no bundle here" in line["message"]) == (2, True)
+    assert (status, "there is no such folder" in line["message"]) == (2, True)
 
 
 @pytest.mark.parametrize("option", ["--http-port", "--grpc-port"])

@@ -91,7 +91,7 @@ def test_v1_parameters(server: Server, typed: dict) -> None:
         ({"instances": [{"tenure": 1, "x": 1}, {"tenure": 1}]}, "instance 2 lacks 'x', unlike instance 1"),
         ({"instances": [{"tenure": 1}]}, "'SeniorCitizen' is missing"),
         ({"instances": [{"tenur": 1}]}, "did you mean 'tenure'"),
-        ({"instances": [{"tenure": 1}], "paramters": {}}, "the body holds 'paramters'"),
+        ({"instances": [{"tenure": 1}], "paramters": {}}, "unknown key 'paramters'"),
         ({"instances": [{"tenure": 1}], "parameters": 5}, "'parameters' is not a JSON object"),
         ({"instances": [{"tenure": 1}], "parameters": {"explian": 1}}, "did you mean 'explain'"),
         ({"instances": [{"tenure": 1}], "parameters": {"outputs": "band"}}, "not a list of names"),

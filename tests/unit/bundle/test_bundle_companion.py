@@ -83,7 +83,7 @@ def test_a_bundle_of_format_1_is_read_and_has_none(small_bundle: Any, tmp_path: 
 def test_format_1_has_no_room_for_a_companion(folder: Path, tmp_path: Path) -> None:
     manifest, contents = read_files(folder)
     write_files(tmp_path / "old", manifest.model_copy(update={"format": 1}), contents)
-    with pytest.raises(BundleError, match=r"names a file that is no part of a bundle: 'companion\.json'"):
+    with pytest.raises(BundleError, match=r"names a file that a bundle does not have: 'companion\.json'"):
         bundle.read(tmp_path / "old")
 
 

@@ -118,7 +118,7 @@ def test_the_folder_itself_may_be_a_link(small_bundle: Any, tmp_path: Path) -> N
 )
 def test_a_name_that_is_none_of_a_bundle(folder: Path, name: str) -> None:
     reseal(folder, lambda document: document["files"].update({name: document["files"]["model.onnx"]}))
-    assert "names a file that is no part of a bundle" in refusal(folder)
+    assert "names a file that a bundle does not have" in refusal(folder)
 
 
 @pytest.mark.parametrize("size", [-1, 2**40, 1.5, "12", None, True])
@@ -156,7 +156,7 @@ def test_a_manifest_that_names_a_file_twice(folder: Path) -> None:
     text = (folder / MANIFEST).read_text()
     entry = '"model.onnx": {"bytes": 1, "sha256": "' + "0" * 64 + '"},'
     (folder / MANIFEST).write_text(text.replace('"files": {', '"files": {' + entry, 1))
-    assert "key 'model.onnx' stands twice" in refusal(folder)
+    assert "key 'model.onnx' is repeated" in refusal(folder)
 
 
 def test_a_manifest_without_end(folder: Path) -> None:
@@ -223,7 +223,7 @@ def test_a_pickle_inside_the_arrays_is_not_run(folder: Path) -> None:
 def test_compressed_arrays(folder: Path) -> None:
     arrays = {"weights": np.zeros(10), "intercept": 0.0, "means": np.zeros(10)}
     replace_file(folder, "explain.npz", npz(arrays, zipfile.ZIP_DEFLATED))
-    assert "explain.npz: it is compressed" in refusal(folder)
+    assert "explain.npz: an array is compressed" in refusal(folder)
 
 
 def test_an_array_that_announces_more_than_it_has(folder: Path) -> None:
@@ -246,7 +246,7 @@ def test_weights_outside_of_the_model(folder: Path, tmp_path: Path) -> None:
         opset = [onnx.helper.make_opsetid("", 18)]
         model = onnx.helper.make_model(graph, opset_imports=opset, ir_version=9)
         replace_file(folder, "model.onnx", model.SerializeToString())
-        assert "model.onnx: ONNX Runtime refuses it" in refusal(folder)
+        assert "model.onnx: ONNX Runtime rejects it" in refusal(folder)
 
 
 def test_a_model_of_other_inputs(folder: Path) -> None:
@@ -271,9 +271,9 @@ def test_another_contract_than_the_manifests(folder: Path) -> None:
 
 
 def test_places_without_a_bundle(tmp_path: Path) -> None:
-    assert "no bundle here" in refusal(tmp_path / "nothing")
+    assert "there is no such folder" in refusal(tmp_path / "nothing")
     (tmp_path / "file").write_text("")
-    assert "this is a file" in refusal(tmp_path / "file")
+    assert "it is a file" in refusal(tmp_path / "file")
     (tmp_path / "empty").mkdir()
     assert "it has no manifest.json" in refusal(tmp_path / "empty")
     (tmp_path / "many").mkdir()
@@ -298,7 +298,7 @@ def test_a_full_disk_leaves_nothing_behind(folder: Path, tmp_path: Path, monkeyp
 def test_an_existing_bundle_is_not_overwritten(folder: Path) -> None:
     manifest, contents = files_module.read_files(folder)
     before = (folder / MANIFEST).stat().st_mtime_ns
-    with pytest.raises(BundleError, match="there is something here already"):
+    with pytest.raises(BundleError, match="exists and is not empty"):
         files_module.write_files(folder, manifest, contents)
     assert (folder / MANIFEST).stat().st_mtime_ns == before
     assert [path.name for path in folder.parent.iterdir()] == ["bundle"]

@@ -236,7 +236,7 @@ def test_tables_that_cannot_be_replayed(
 
 
 def test_files_that_cannot_be_read(small_bundle: Any, features: Path, tmp_path: Path) -> None:
-    with pytest.raises(BundleError, match="no bundle here"):
+    with pytest.raises(BundleError, match="there is no such folder"):
         run(contract_text(), tmp_path / "nothing", features, tmp_path / "serving.json")
     with pytest.raises(StorageError, match="cannot read"):
         run(contract_text(), small_bundle.folder, tmp_path, tmp_path / "serving.json")

@@ -84,7 +84,7 @@ def test_terms_of_a_value_survive_their_arrays(terms: Terms) -> None:
     assert np.isfinite(margins(model, ROWS)).all()
     with pytest.raises(ValueError, match="'value_link' is not true"):
         from_arrays(terms.arrays() | {"value_link": np.array(False)})
-    with pytest.raises(ValueError, match="arrays of no form of model"):
+    with pytest.raises(ValueError, match="arrays of no known model"):
         from_arrays(terms.arrays() | {"more": np.zeros(1)})
 
 
@@ -95,8 +95,8 @@ def test_trees_of_a_value_are_not_bounded() -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"pairs": np.array([[0, 3], [0, 1], [1, 2]], dtype=np.int32)}, "a pair names a feature that is not there"),
-        ({"pairs": np.array([[0, -1], [0, 1], [1, 2]], dtype=np.int32)}, "a pair names a feature that is not there"),
+        ({"pairs": np.array([[0, 3], [0, 1], [1, 2]], dtype=np.int32)}, "a pair names an unknown feature"),
+        ({"pairs": np.array([[0, -1], [0, 1], [1, 2]], dtype=np.int32)}, "a pair names an unknown feature"),
         ({"pairs": np.array([[1, 0], [0, 1], [1, 2]], dtype=np.int32)}, "a pair is not in order"),
         ({"pairs": np.array([[0, 0], [0, 1]], dtype=np.int32)}, r"pairs \(2, 2\) for \(3,\) coefficients"),
         ({"pairs": np.array([[0.5, 0], [0, 1], [1, 2]])}, "'pairs' holds float64"),
@@ -113,5 +113,5 @@ def test_what_is_no_polynomial(changed: dict[str, np.ndarray], said: str) -> Non
 
 
 def test_a_line_is_no_probability() -> None:
-    with pytest.raises(ValueError, match="a straight line is no probability"):
+    with pytest.raises(ValueError, match="the link 'identity' needs a probability"):
         LinearTerms(np.ones(1), 0.0, np.zeros(1), "identity")

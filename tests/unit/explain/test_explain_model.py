@@ -94,7 +94,7 @@ def test_terms_that_are_not_linear_are_refused(weights: list, intercept: float, 
 
 
 def test_other_arrays_are_refused() -> None:
-    with pytest.raises(ValueError, match="arrays of no form of model: mystery"):
+    with pytest.raises(ValueError, match="arrays of no known model: mystery"):
         from_arrays({"mystery": np.zeros(1)})
     with pytest.raises(ValueError, match="'intercept' is not one number"):
         from_arrays({"weights": np.ones(1), "means": np.ones(1), "intercept": np.ones(1)})

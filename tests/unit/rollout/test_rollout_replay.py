@@ -72,12 +72,12 @@ def test_what_is_no_log_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no Parquet file under"):
         prediction_log.newest(str(tmp_path), 10)
     (tmp_path / "a.parquet").write_bytes(b"PAR1 no")
-    with pytest.raises(DataError, match="is no Parquet file"):
+    with pytest.raises(DataError, match="is not a Parquet file"):
         prediction_log.newest(str(tmp_path), 10)
     pq.write_table(pa.table({"request_id": ["x"]}), tmp_path / "a.parquet")
     with pytest.raises(DataError, match="has no column 'row'"):
         prediction_log.newest(str(tmp_path), 10)
-    with pytest.raises(DataError, match="is no location"):
+    with pytest.raises(DataError, match="is not a valid location"):
         prediction_log.newest("nosuch://bucket/log", 10)
 
 

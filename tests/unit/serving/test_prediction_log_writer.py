@@ -249,7 +249,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, entry: Any, model: Any)
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StorageError, match=r"cannot write to .*file/log: "):
         Sink(str(tmp_path / "file" / "log")).write(batches(entry, model))
-    with pytest.raises(DataError, match="is no location"):
+    with pytest.raises(DataError, match="is not a valid location"):
         Sink("nothing://x").write(batches(entry, model))
 
 

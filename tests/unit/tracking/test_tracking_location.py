@@ -106,7 +106,7 @@ def test_a_step_of_a_pipeline_outlasts_a_restart(answers_after_s: float, monkeyp
 
 def test_patience_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(module.PATIENCE_VARIABLE, "long")
-    with pytest.raises(InputError, match="TENURE_TRACKING_PATIENCE_S is a number of seconds, not 'long'"):
+    with pytest.raises(InputError, match="TENURE_TRACKING_PATIENCE_S is 'long', not a number of seconds"):
         Location("postgresql://db/mlflow", None).reach()
 
 

@@ -176,7 +176,7 @@ def test_a_version_whose_files_are_gone_is_not_reused(registry: Registry, make_b
     enter(registry, folder, "r1")
     shutil.rmtree(registry.location.artifact_root)
     assert enter(registry, folder, "r2").version == "2"
-    with pytest.raises(BundleError, match="version 1 cannot be had"):
+    with pytest.raises(BundleError, match="version 1 cannot be read"):
         registry.download("1", folder.parent / "copy")
 
 
