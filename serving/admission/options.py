@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serving.admission.keys import KeyFile, parse_keys
+from serving.argument_types import positive, time_limit
 from tenure.errors import InputError
 
 if TYPE_CHECKING:
@@ -59,18 +60,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "load limits", "Above a limit the answer is one line with the reason; 503 comes with Retry-After."
     )
     add = group.add_argument
-    add("--max-in-flight", type=_positive, default=Options.max_in_flight, metavar="N",
+    add("--max-in-flight", type=positive, default=Options.max_in_flight, metavar="N",
         help="open requests of a worker: 503 above it (default 256)")  # fmt: skip
-    add("--max-connections", type=_positive, default=Options.max_connections, metavar="N",
+    add("--max-connections", type=positive, default=Options.max_connections, metavar="N",
         help="open connections of a worker, HTTP and gRPC each: more are closed at once (default 4096)")  # fmt: skip
-    add("--max-rows", type=_positive, default=Options.max_rows, metavar="N",
+    add("--max-rows", type=positive, default=Options.max_rows, metavar="N",
         help="rows of one request: 413 above it (default 10000)")  # fmt: skip
-    add("--max-held-mib", type=_positive, default=Options.max_held_mib, metavar="N",
+    add("--max-held-mib", type=positive, default=Options.max_held_mib, metavar="N",
         help="MiB of request bodies that a worker holds: 503 above it (default 128)")  # fmt: skip
-    add("--timeout-s", type=_seconds, default=Options.timeout_s, metavar="S",
+    add("--timeout-s", type=time_limit, default=Options.timeout_s, metavar="S",
         help="time limit of a request: 504 above it; a client shortens it by X-Request-Timeout-Ms or a gRPC "
         "deadline (default 10)")  # fmt: skip
-    add("--read-timeout-s", type=_seconds, default=Options.read_timeout_s, metavar="S",
+    add("--read-timeout-s", type=time_limit, default=Options.read_timeout_s, metavar="S",
         help="time limit for a client to send a request's head, and its body: 408 above it (default 10)",
         )  # fmt: skip
 
@@ -119,17 +120,3 @@ def read_clients(given: Options, environment: Mapping[str, str] = os.environ) ->
     if keys is None and tokens is None:
         return None
     return Clients(keys, tokens, RateLimit(given.rate_limit) if given.rate_limit else None)
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is less than 1")
-    return number
-
-
-def _seconds(text: str) -> float:
-    number = float(text)
-    if not 0.0 < number <= 3600.0:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds up to 3600")
-    return number

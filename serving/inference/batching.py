@@ -65,7 +65,7 @@ class _Batch:
         self._one_by_one = False
 
     def predict(self, place: int, query: Query) -> Prediction:
-        """What the model says of ``query``, which has this place among the others."""
+        """The prediction for ``query``, which is at index ``place`` of the batch."""
         if self._found is None and not self._one_by_one:
             try:
                 self._found = [*self._model.bundle.predict_each([query.columns for query in self._queries])]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from serving.admission import options as admission
+from serving.argument_types import interval, port, positive, seconds
 from serving.observation import prediction_log
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -82,14 +83,14 @@ def parse(argv: Sequence[str]) -> Arguments:
     )
     add = parser.add_argument_group("models").add_argument
     add("--model", action="append", required=True, metavar="NAME=FOLDER", help="a bundle to serve; repeatable")
-    add("--watch-s", type=_interval, metavar="S",
+    add("--watch-s", type=interval, metavar="S",
         help="check every S seconds whether a folder, or the target of a link, holds another bundle, and serve it "
         "(default: only on SIGHUP)")  # fmt: skip
     add = parser.add_argument_group("addresses").add_argument
     # Every interface, as KServe's servers do: in a pod the loopback interface is not reachable.
     add("--host", default="0.0.0.0", help="address to listen on (default: every interface)")  # noqa: S104
-    add("--http-port", type=_port, default=8080, metavar="PORT", help="0: any free port (default 8080)")
-    add("--grpc-port", type=_port, default=8081, metavar="PORT", help="0: any free port (default 8081)")
+    add("--http-port", type=port, default=8080, metavar="PORT", help="0: any free port (default 8080)")
+    add("--grpc-port", type=port, default=8081, metavar="PORT", help="0: any free port (default 8081)")
     add(
         "--no-fast-route",
         action="store_true",
@@ -109,17 +110,17 @@ def parse(argv: Sequence[str]) -> Arguments:
         help="its private key (PEM); both files are read again when they change",
     )
     add = parser.add_argument_group("processes and shutdown").add_argument
-    add("--workers", type=_positive, default=1, metavar="N", help="processes that answer requests (default 1)")
+    add("--workers", type=positive, default=1, metavar="N", help="processes that answer requests (default 1)")
     add(
         "--threads",
-        type=_positive,
+        type=positive,
         default=1,
         metavar="N",
         help="threads of ONNX Runtime for one prediction (default 1)",
     )
-    add("--drain-s", type=_seconds, default=1.0, metavar="S",
+    add("--drain-s", type=seconds, default=1.0, metavar="S",
         help="after SIGTERM, serve for S more seconds, not ready and with 'Connection: close' (default 1)")  # fmt: skip
-    add("--grace-s", type=_seconds, default=30.0, metavar="S",
+    add("--grace-s", type=seconds, default=30.0, metavar="S",
         help="then let open requests take S seconds at most (default 30)")  # fmt: skip
     add = parser.add_argument_group("logging").add_argument
     add("--log-level", choices=["debug", "info", "warning", "error"], default="info", help="(default info)")
@@ -129,7 +130,7 @@ def parse(argv: Sequence[str]) -> Arguments:
     add("--cache-entries", type=int, default=0, metavar="N",
         help="answer a repeated request of up to 8 rows from memory; keep N requests a worker, of 16 KiB at most "
         "(default 0: no cache)")  # fmt: skip
-    add("--cache-ttl-s", type=_seconds, default=60.0, metavar="S", help="keep each for S seconds (default 60)")
+    add("--cache-ttl-s", type=seconds, default=60.0, metavar="S", help="keep each for S seconds (default 60)")
     prediction_log.add_options(parser)
     admission.add_options(parser)
     given = parser.parse_args(argv)
@@ -166,31 +167,3 @@ def parse(argv: Sequence[str]) -> Arguments:
         cache_ttl_s=given.cache_ttl_s,
         prediction_log=prediction_log.read_options(parser, given, models),
     )
-
-
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"{port} is not a port")
-    return port
-
-
-def _seconds(text: str) -> float:
-    number = float(text)
-    if not 0.0 <= number <= 3600.0:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds up to 3600")
-    return number
-
-
-def _interval(text: str) -> float:
-    number = _seconds(text)
-    if number < 0.1:
-        raise argparse.ArgumentTypeError(f"{text} is less than 0.1 seconds")
-    return number
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is less than 1")
-    return number

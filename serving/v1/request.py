@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
 from serving.v2.errors import RequestError, quote
-from serving.v2.request import Request, read_options
+from serving.v2.json_body import as_object, read_object
+from serving.v2.request import Request, check_distinct, read_options
 from serving.v2.tensors import Tensor
 
 _MEMBERS = ("instances", "parameters")
@@ -26,19 +25,11 @@ def read_request(body: bytes) -> Request:
     Raises:
         RequestError: the request is invalid; the message is one line for the client.
     """
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        hint = " (a missing number is null)" if b"NaN" in body else ""
-        raise RequestError(f"the body is not JSON: {error}{hint}") from None
-    if not isinstance(document, dict):
-        raise RequestError("the body is not a JSON object")
+    document = read_object(body)
     for name in document:
         if name not in _MEMBERS:
             raise RequestError(f"unknown key {quote(name)} in the body; the keys are 'instances' and 'parameters'")
-    parameters = document.get("parameters") or {}
-    if not isinstance(parameters, dict):
-        raise RequestError("'parameters' is not a JSON object")
+    parameters = as_object(document.get("parameters") or {}, "'parameters'")
     options = read_options({name: value for name, value in parameters.items() if name != "outputs"})
     return Request(_tensors(document.get("instances")), options, _outputs(parameters.get("outputs")))
 
@@ -70,7 +61,5 @@ def _outputs(value: object) -> list[Any] | None:
         return None
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
         raise RequestError(f"parameter 'outputs' is {quote(value)}, not a list of names")
-    for name in value:
-        if value.count(name) > 1:
-            raise RequestError(f"output {quote(name)} is given twice")
+    check_distinct(value)
     return value

@@ -10,7 +10,7 @@ from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
 from serving.v2 import tensors
 from serving.v2.answer import OutputTensor
 from serving.v2.errors import RequestError, quote
-from serving.v2.request import Request, read_options
+from serving.v2.request import Request, check_distinct, read_options
 from serving.v2.tensors import DATATYPES, Tensor, to_binary
 
 _CONTENTS = {
@@ -44,9 +44,7 @@ def read_request(message: pb.ModelInferRequest) -> Request:
     read = [read_tensor(entry, raw[place] if raw else None) for place, entry in enumerate(message.inputs)]
     parameters = {name: _parameter(value) for name, value in message.parameters.items()}
     names = [output.name for output in message.outputs]
-    for name in names:
-        if names.count(name) > 1:
-            raise RequestError(f"output {quote(name)} is given twice")
+    check_distinct(names)
     return Request(read, read_options(parameters), names or None, message.id or None)
 
 

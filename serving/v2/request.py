@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from serving.v2.errors import RequestError, quote
@@ -51,6 +51,19 @@ def read_options(parameters: Mapping[str, object]) -> Options:
             hint = f"did you mean '{near[0]}'?" if near else f"the parameters are {' and '.join(map(repr, _OPTIONS))}"
             raise RequestError(f"unknown parameter {quote(name)}; {hint}")
     return Options(_reasons(parameters.get("explain")), _threshold(parameters.get("threshold")))
+
+
+def check_distinct(outputs: Iterable[str]) -> None:
+    """Check the names of the outputs in a request.
+
+    Raises:
+        RequestError: a name is given twice.
+    """
+    seen: set[str] = set()
+    for name in outputs:
+        if name in seen:
+            raise RequestError(f"output {quote(name)} is given twice")
+        seen.add(name)
 
 
 def _reasons(value: object) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -10,7 +10,8 @@ import orjson
 from serving.v2 import tensors
 from serving.v2.answer import OutputTensor
 from serving.v2.errors import RequestError, quote
-from serving.v2.request import Request, read_options
+from serving.v2.json_body import as_object, read_object
+from serving.v2.request import Request, check_distinct, read_options
 from serving.v2.tensors import Tensor, to_binary
 
 JSON_LENGTH_HEADER = "inference-header-content-length"
@@ -30,12 +31,7 @@ def read_request(body: bytes, json_length: str | None) -> tuple[Request, frozens
         RequestError: the request is invalid; the message is one line for the client.
     """
     length = _json_length(body, json_length)
-    try:
-        document = orjson.loads(memoryview(body)[:length])
-    except orjson.JSONDecodeError as error:
-        hint = " (a missing number is null)" if b"NaN" in body[:length] else ""
-        raise RequestError(f"the body is not JSON: {error}{hint}") from None
-    document = _mapping(document, "the body")
+    document = read_object(body[:length])
     inputs = document.get("inputs")
     if not isinstance(inputs, list) or not inputs:
         raise RequestError("'inputs' is missing or empty: one tensor a column is expected")
@@ -45,7 +41,7 @@ def read_request(body: bytes, json_length: str | None) -> tuple[Request, frozens
     request_id = document.get("id")
     if request_id is not None and not isinstance(request_id, str):
         raise RequestError(f"'id' is {quote(request_id)}, not a text")
-    parameters = _mapping(document.get("parameters") or {}, "'parameters'")
+    parameters = as_object(document.get("parameters") or {}, "'parameters'")
     outputs, in_binary = _outputs(document.get("outputs"), parameters.get("binary_data_output"))
     return Request(read, read_options(parameters), outputs, request_id), in_binary
 
@@ -112,7 +108,7 @@ def _json_length(body: bytes, header: str | None) -> int:
 
 
 def _tensor(entry: object, place: int, binary: _Binary) -> Tensor:
-    described = _mapping(entry, f"input {place}")
+    described = as_object(entry, f"input {place}")
     name, datatype, shape = described.get("name"), described.get("datatype"), described.get("shape")
     if not isinstance(name, str):
         raise RequestError(f"input {place}: 'name' is {quote(name)}, not a text")
@@ -120,7 +116,7 @@ def _tensor(entry: object, place: int, binary: _Binary) -> Tensor:
         raise RequestError(f"input {quote(name)}: 'datatype' is {quote(datatype)}, not a text")
     if not isinstance(shape, list):
         raise RequestError(f"input {quote(name)}: 'shape' is {quote(shape)}, not a list")
-    parameters = _mapping(described.get("parameters") or {}, f"input {quote(name)}: 'parameters'")
+    parameters = as_object(described.get("parameters") or {}, f"input {quote(name)}: 'parameters'")
     if "binary_data_size" in parameters:
         if "data" in described:
             raise RequestError(f"input {quote(name)} has both 'data' and 'binary_data_size'")
@@ -140,20 +136,13 @@ def _outputs(value: object, all_binary: object) -> tuple[list[str] | None, froze
     names: list[str] = []
     in_binary: set[str] = set()
     for place, entry in enumerate(value, start=1):
-        described = _mapping(entry, f"output {place}")
+        described = as_object(entry, f"output {place}")
         name = described.get("name")
         if not isinstance(name, str):
             raise RequestError(f"output {place}: 'name' is {quote(name)}, not a text")
-        if name in names:
-            raise RequestError(f"output {quote(name)} is given twice")
         names.append(name)
-        parameters = _mapping(described.get("parameters") or {}, f"output {quote(name)}: 'parameters'")
+        parameters = as_object(described.get("parameters") or {}, f"output {quote(name)}: 'parameters'")
         if parameters.get("binary_data", all_binary) is True:
             in_binary.add(name)
+    check_distinct(names)
     return names, frozenset(in_binary)
-
-
-def _mapping(value: object, what: str) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise RequestError(f"{what} is not a JSON object")
-    return value

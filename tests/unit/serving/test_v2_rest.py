@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import numpy as np
@@ -168,3 +169,12 @@ def test_an_answer_in_json_and_in_binary() -> None:
     assert sizes == [16, 2, 4 + 3 + 4 + len("hoch über".encode())]
     assert np.frombuffer(content[length : length + 16]).tolist() == [0.25, 0.5]
     assert len(content) == length + sum(sizes)
+
+
+def test_many_outputs_are_read_in_linear_time() -> None:
+    names = [f"output{number}" for number in range(100_000)]
+    content = body(outputs=[{"name": name} for name in names])
+    began = time.process_time()
+    request, _ = read_request(content, None)
+    assert request.outputs == names
+    assert time.process_time() - began < 5.0

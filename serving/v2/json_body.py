@@ -1,0 +1,34 @@
+"""Bodies in JSON, of V1 and V2 requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from serving.v2.errors import RequestError
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """Read a body that is a JSON object.
+
+    Raises:
+        RequestError: the body is not JSON, or not an object.
+    """
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        hint = " (a missing number is null)" if b"NaN" in body else ""
+        raise RequestError(f"the body is not JSON: {error}{hint}") from None
+    return as_object(document, "the body")
+
+
+def as_object(value: object, what: str) -> dict[str, Any]:
+    """``value``, checked to be a JSON object.
+
+    Raises:
+        RequestError: it is not an object; ``what`` names it in the message.
+    """
+    if not isinstance(value, dict):
+        raise RequestError(f"{what} is not a JSON object")
+    return value
