@@ -1,4 +1,4 @@
-"""Clients that ask one request after the other, and remember every one that was sent and not answered."""
+"""Clients that send one request after the other, and record each that was not answered."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Load:
 
 
 class Rest:
-    """Keeps its connection alive as long as the server does.
+    """Keeps its connection open as long as the server does.
 
     A connection that is refused before anything was sent is no lost request: its client goes elsewhere ("gone").
     """
@@ -92,7 +92,7 @@ def grpc_message(document: dict[str, Any]) -> bytes:
 
 
 class Grpc:
-    """One channel. A server that cannot be reached before the call was sent is no lost request ("gone")."""
+    """One channel. A call to a server that cannot be reached counts as "gone", not as lost."""
 
     def __init__(self, port: int, document: dict[str, Any]) -> None:
         self._channel = grpc.insecure_channel(f"127.0.0.1:{port}", [("grpc.use_local_subchannel_pool", 1)])

@@ -1,4 +1,4 @@
-"""The model server as a process, and rows to ask it about. Tests import the fixtures."""
+"""The model server as a process, and rows for requests. Tests import the fixtures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ START_S = 90.0
 
 
 class Server:
-    """A running server and what it said."""
+    """A running server and its output."""
 
     def __init__(self, process: subprocess.Popen, ready: dict[str, Any], log: Path) -> None:
         self.process = process
@@ -93,7 +93,7 @@ def texts(small_bundle: Any) -> dict[str, list]:
 
 @pytest.fixture(scope="module")
 def typed(texts: dict[str, list]) -> dict[str, list]:
-    """The inputs as a client with a schema has them."""
+    """The inputs as a client with typed columns sends them."""
     columns: dict[str, list] = {}
     for name, values in texts.items():
         if name in ("customerID", "gender", "Churn"):

@@ -1,4 +1,4 @@
-"""gRPC of our own against grpcio's server: the same answers to the same calls; and clients that nobody wants."""
+"""The fast gRPC server answers as grpcio's does, and withstands hostile clients."""
 
 # ruff: noqa: F401, F811 (fixtures are imported, and used as arguments of the same name)
 
@@ -69,7 +69,7 @@ def without_null(columns: dict[str, list]) -> dict[str, list]:
 
 
 def messages(one: dict[str, list], many: dict[str, list]) -> Iterator[tuple[str, bytes]]:
-    """Calls of all kinds, good and bad."""
+    """Valid and invalid calls."""
 
     def changed(change: Callable[[pb.ModelInferRequest], object], columns: dict[str, list] = one) -> bytes:
         message = pb.ModelInferRequest.FromString(grpc_message(infer_request(columns)))
@@ -135,7 +135,7 @@ def test_a_compressed_message(server: Server, one: dict, compression: Any) -> No
 def test_many_calls_on_one_connection_get_their_own_answers(
     server: Server, offline: bundle.Bundle, typed: dict
 ) -> None:
-    """Small ones and large ones, whose answers are longer than the client's windows."""
+    """Small and large messages; answers longer than the client's windows."""
     columns = without_null(typed)
     expected = offline.predict(columns).probability
     with grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}") as channel:
@@ -155,7 +155,7 @@ def test_many_calls_on_one_connection_get_their_own_answers(
 
 
 class Raw:
-    """A client that may do what it likes."""
+    """A client that may break the protocol."""
 
     def __init__(self, running: Server) -> None:
         self.socket = socket.create_connection(("127.0.0.1", running.grpc_port), timeout=10)
@@ -226,7 +226,7 @@ def test_bodies_that_are_no_message(server: Server, one: dict) -> None:
 
 
 def test_the_end_of_a_compressed_message_is_looked_at(server: Server) -> None:
-    """A small message may be a large one; a long one is refused before it is unpacked as a whole."""
+    """A message that decompresses beyond the limit is refused before it is decompressed completely."""
     import zlib
 
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
@@ -261,7 +261,7 @@ def test_who_does_not_speak_http_2(tight: Server) -> None:
 
 
 def test_a_client_that_does_not_read(tight: Server) -> None:
-    """Pings want answers, and these would fill the memory."""
+    """Answers to pings that a client never reads must not fill the memory."""
     client = Raw(tight)
     pings = (b"\0\0\x08\x06\0\0\0\0\0" + bytes(8)) * 1000
     sent, began = 0, time.monotonic()
@@ -276,7 +276,7 @@ def test_a_client_that_does_not_read(tight: Server) -> None:
 
 
 def test_an_answer_that_is_not_read(tight: Server, one: dict) -> None:
-    """The client gives it no room: its call ends, and its connection goes on."""
+    """The client's window admits no data: the call ends, the connection stays open."""
     client = Raw(tight)
     with closing(client.socket):
         client.h2.update_settings({SettingCodes.INITIAL_WINDOW_SIZE: 10})
@@ -291,7 +291,7 @@ def test_an_answer_that_is_not_read(tight: Server, one: dict) -> None:
 
 
 def test_what_is_held_of_messages_is_bounded(tight: Server) -> None:
-    """8 MiB of all that comes over any connection; then calls are turned away, and the rest is not read."""
+    """8 MiB of bodies over all connections; further calls are refused and not read."""
     clients = [Raw(tight) for _ in range(4)]
     content = bytes(3 * 2**20)
     refused = []
@@ -329,6 +329,6 @@ def test_too_many_connections(tight: Server) -> None:
 
 
 def test_no_trace_in_the_logs(server: Server, tight: Server) -> None:
-    """The last test: nothing of the above surprised anybody."""
+    """Runs last: none of the tests above caused an unexpected error."""
     for running in (server, tight):
         assert '"trace"' not in running.log.read_text()

@@ -1,4 +1,4 @@
-"""The fast route against KServe's: the same answers to the same bytes, and HTTP as it is written down."""
+"""The fast route answers as the REST application does, and follows HTTP."""
 
 # ruff: noqa: F401, F811 (fixtures are imported, and used as arguments of the same name)
 
@@ -55,7 +55,7 @@ def changed(columns: dict[str, list], column: str, **change: Any) -> bytes:
 
 
 def bodies(one: dict[str, list], many: dict[str, list]) -> Iterator[tuple[str, bytes, dict[str, str]]]:
-    """Requests of all kinds, good and bad."""
+    """Valid and invalid requests."""
 
     def plain(name: str, document: Any) -> tuple[str, bytes, dict[str, str]]:
         return name, json.dumps(document).encode(), {}
@@ -141,7 +141,7 @@ def connected(server: Server) -> socket.socket:
 
 
 def answers(connection: socket.socket, count: int) -> list[tuple[int, dict[str, str], bytes]]:
-    """So many answers as they come in on a connection."""
+    """The next ``count`` answers on a connection."""
     found = []
     reading = connection.makefile("rb")
     while len(found) < count:
@@ -264,7 +264,7 @@ def test_lengths_that_cannot_be(server: Server, length: str) -> None:
 def test_single_rows_at_the_same_time_get_their_own_answers(
     server: Server, offline: bundle.Bundle, typed: dict
 ) -> None:
-    """They go to the model together; a bad one among them spoils no other."""
+    """Requests of one batch; an invalid one does not affect the others."""
     expected = offline.predict(typed).probability
     connections = [connected(server) for _ in range(20)]
     for row, connection in enumerate(connections):

@@ -1,4 +1,4 @@
-"""gRPC connections end after a while: calls that are made go on, and one whose message never comes does not."""
+"""gRPC connections are drained at an age: open calls are answered, calls without a message end."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Servicer:
 
 
 def dawdle(port: int, go_on: threading.Event) -> tuple[grpc.StatusCode, float]:
-    """Begin a call and send no message: what came of it, and after how many seconds."""
+    """Open a call and send no message; returns its status and the seconds it took."""
 
     def nothing() -> Iterator[bytes]:
         go_on.wait(30)

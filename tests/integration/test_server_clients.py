@@ -1,4 +1,4 @@
-"""The clients that people use, against the real model server; and gRPC messages that no client would send."""
+"""Common clients against the model server, and invalid gRPC messages."""
 
 # ruff: noqa: F401, F811 (fixtures are imported, and used as arguments of the same name)
 

@@ -1,4 +1,4 @@
-"""The end of a server, and a new bundle, under load: every request that was sent is answered."""
+"""Shutdown and reload under load: every request that was sent is answered."""
 
 # ruff: noqa: F401, F811 (fixtures are imported, and used as arguments of the same name)
 
@@ -51,7 +51,7 @@ def test_sigterm_under_load_loses_no_request(small_bundle: Any, tmp_path: Path, 
 
 
 def test_reload_under_load(small_bundle: Any, tmp_path: Path, typed: dict) -> None:
-    """Two workers, three versions, one of them broken; the first reload by watching, the others when told."""
+    """Two workers and three versions, one of them invalid; the first is reloaded by watching, the others on SIGHUP."""
     document = infer_request({name: values[:1] for name, values in typed.items()})
     shutil.copytree(small_bundle.folder, tmp_path / "v1")
     second = renamed(small_bundle.folder, tmp_path / "v2", "x")

@@ -1,4 +1,4 @@
-"""A small run of ``benchmarks.fuzz``: 2,000 requests that nobody should send."""
+"""A small run of ``benchmarks.fuzz``: 2,000 malformed requests."""
 
 # ruff: noqa: F401, F811 (fixtures are imported, and used as arguments of the same name)
 
@@ -34,7 +34,7 @@ def test_no_request_breaks_the_server(server: Server, typed: dict) -> None:
 
 
 def test_the_fuzz_finds_a_server_that_breaks(server: Server, typed: dict) -> None:
-    """What it holds against a server is looked at."""
+    """The fuzzer reports the faults of a faulty server."""
     fuzz = Fuzz(server.http_port, server.grpc_port, server.process.pid, {"inputs": []})
     fuzz._judge_refusal("v2", b'{"error": "two\\nlines"}', b"")
     fuzz._judge_refusal("v2", b"<html>", b"")

@@ -1,4 +1,4 @@
-"""How the model server starts, drains, and shares work among processes."""
+"""Start, drain and workers of the model server."""
 
 # ruff: noqa: F401, F811 (fixtures are imported, and used as arguments of the same name)
 
@@ -65,7 +65,7 @@ def test_several_models_and_no_grpc(small_bundle: Any, tmp_path: Path, typed: di
 
 
 def test_sigterm_finishes_what_was_begun(small_bundle: Any, tmp_path: Path, typed: dict) -> None:
-    """Requests under load while the signal comes: each that was sent on a connection taken in is answered."""
+    """Under load during the signal, each request on an accepted connection is answered."""
     with started(small_bundle.folder, tmp_path / "log") as server:
         big = infer_request({name: values * 100 for name, values in typed.items()}, explain=3)
         answers: list[int] = []
@@ -126,7 +126,7 @@ def test_workers_share_the_ports_and_are_replaced(small_bundle: Any, tmp_path: P
 
 
 def answered(server: Server) -> float:
-    """Requests with status 200, by a scrape on a connection of its own."""
+    """The number of requests with status 200, scraped on a new connection."""
     line = next(line for line in server.metrics().splitlines() if line.startswith('tenure_requests_total{code="200"'))
     return float(line.split()[-1])
 

@@ -1,4 +1,4 @@
-"""Every limit of the model server, hit."""
+"""Every limit of the model server."""
 
 # ruff: noqa: F401, F811 (fixtures are imported, and used as arguments of the same name)
 
@@ -56,7 +56,7 @@ def ask_grpc(
 
 
 def test_keys_and_rates(small_bundle: Any, tmp_path: Path, typed: dict) -> None:
-    """Two workers keep one rate."""
+    """Two workers share one rate limit."""
     (key, line), (other, other_line) = create_key("crm"), create_key("app")
     keys = tmp_path / "keys"
     keys.write_text(f"{line}\n{other_line}\n")
@@ -155,7 +155,7 @@ def test_too_late(tight: Server, typed: dict) -> None:
 
 @pytest.mark.parametrize("path", ["/v2/models/telco/infer", "/v1/models/telco:predict"])
 def test_too_many_bytes_at_once(tight: Server, typed: dict, path: str) -> None:
-    """Four bodies of 400 KiB that are not whole yet, where there is room for 1 MiB: two are told to come back."""
+    """Four incomplete bodies of 400 KiB with a limit of 1 MiB: two are refused with Retry-After."""
     head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 409600\r\n\r\n".encode()
     clients = [socket.create_connection(("127.0.0.1", tight.http_port), timeout=10) for _ in range(4)]
     try:
@@ -192,7 +192,7 @@ def test_too_many_bytes_at_once(tight: Server, typed: dict, path: str) -> None:
     ],
 )
 def test_a_client_that_dawdles(tight: Server, sent: bytes) -> None:
-    """A byte now and then does not help."""
+    """Sending single bytes does not extend the time limit."""
     with socket.create_connection(("127.0.0.1", tight.http_port), timeout=10) as client:
         client.sendall(sent)
         began = time.monotonic()

@@ -1,4 +1,4 @@
-"""What the real server tells of its work: prediction log, cache, traces, slow requests."""
+"""Prediction log, cache, traces and slow requests of the model server."""
 
 # ruff: noqa: F401, F811 (fixtures are imported, and used as arguments of the same name)
 
@@ -36,7 +36,7 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 @pytest.fixture(scope="module")
 def spans() -> Any:
-    """Bodies that came to an OTLP receiver."""
+    """Bodies received by an OTLP receiver."""
     came: list[bytes] = []
 
     class Receiver(BaseHTTPRequestHandler):
@@ -108,7 +108,7 @@ def test_a_days_work_and_what_is_told_of_it(
 
 
 def test_monitoring_judges_by_what_the_server_logged(small_bundle: Any, tmp_path: Path) -> None:
-    """Only customers at high risk ask for an answer: the inputs of the table did not move, the probabilities did."""
+    """Requests for customers at high risk only: the distribution of probabilities drifts."""
     from components.monitor import logic
 
     watched = with_profile(small_bundle, tmp_path / "bundle")

@@ -1,4 +1,4 @@
-"""V1, the OpenAPI page, and what they promise, against the real model server."""
+"""V1 and the OpenAPI document against the model server."""
 
 # ruff: noqa: F401, F811 (fixtures are imported, and used as arguments of the same name)
 

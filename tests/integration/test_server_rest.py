@@ -1,4 +1,4 @@
-"""The REST side of the real model server: answers, and what malformed requests get."""
+"""REST of the model server: answers, and errors for malformed requests."""
 
 # ruff: noqa: F401, F811 (fixtures are imported, and used as arguments of the same name)
 

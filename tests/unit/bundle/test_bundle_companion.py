@@ -1,4 +1,4 @@
-"""A bundle's companion: what it says, how it is kept, and what is refused in its place."""
+"""A bundle's companion: predictions, file format, and invalid files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is refused before anything in a bundle is parsed, and how a bundle gets onto the disk."""
+"""Verification of a bundle before it is parsed, and atomic writing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MANIFEST = "manifest.json"
 
 @pytest.fixture
 def folder(small_bundle: Any, tmp_path: Path) -> Path:
-    """A copy that may be spoilt."""
+    """A copy that a test may change."""
     copy = tmp_path / "bundle"
     shutil.copytree(small_bundle.folder, copy)
     return copy
@@ -45,7 +45,7 @@ def refusal(folder: Path) -> str:
 
 
 def reseal(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    """Change the manifest and make its checksum right again: what somebody with intent would do."""
+    """Change the manifest and recompute its checksum, as an attacker would."""
     document = json.loads((folder / MANIFEST).read_text())
     del document["manifest_sha256"]
     change(document)
@@ -55,7 +55,7 @@ def reseal(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
 
 
 def replace_file(folder: Path, name: str, content: bytes) -> None:
-    """Put other content in place, with the hash and the version that belong to it."""
+    """Replace a file's content, with its hash and the version recomputed."""
     (folder / name).write_bytes(content)
 
     def change(document: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""For every family: contributions add up to the margin, from the fitted model and from a bundle's file alike."""
+"""For every family, contributions add up to the margin, from the fitted model and from a bundle's file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Customers(NamedTuple):
     rows: Rows
     sources: list[str]
     columns: dict[str, list]
-    """Raw, the first ``EXPLAINED`` rows."""
+    """The first ``EXPLAINED`` rows, raw."""
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def members(customers: Customers) -> dict[str, ExportedModel]:
 
 @pytest.fixture(params=[*CLASSIFIERS, "ensemble"])
 def model(request: Any, members: dict[str, ExportedModel], customers: Customers) -> ExportedModel:
-    """Every family; and an ensemble of one member of every kind, two of which explain probabilities."""
+    """Every family, and an ensemble with one member of every kind; two of them explain probabilities."""
     if request.param != "ensemble":
         return members[request.param]
     kinds = ("logistic_regression", "naive_bayes", "xgboost", "random_forest", "mlp", "k_nearest_neighbours")
@@ -100,7 +100,7 @@ def test_they_add_up_in_a_bundle_and_are_those_offline(
 
 
 def test_a_short_contract_raises_risk_and_a_long_one_lowers_it(model: ExportedModel, customers: Customers) -> None:
-    """Adding up alone, any numbers could: these point where the data do."""
+    """Contributions also have the signs and the order that the data imply."""
     matrix = customers.rows.matrix[:EXPLAINED]
     explainer = Explainer(model.terms, customers.sources)
     by_column = explainer.contributions(matrix)[:, explainer.columns.index("Contract")]

@@ -1,4 +1,4 @@
-"""What a model card says of a bundle, counted from its arrays."""
+"""Facts for a model card, counted from a bundle's arrays."""
 
 from __future__ import annotations
 

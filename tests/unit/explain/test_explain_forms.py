@@ -1,4 +1,4 @@
-"""Parabolas, networks, neighbours and ensembles as arrays: round trips, refusals, and what each formula means."""
+"""Quadratic terms, networks, neighbours and ensembles as arrays: round trips, invalid arrays, and formulas."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_neighbours_by_hand_and_past_all_rows() -> None:
 
 
 def test_ties_at_the_kth_neighbour_count_alike() -> None:
-    """On a lattice dozens of rows are equally far: the order in which they stand must not decide."""
+    """On a lattice dozens of rows are at equal distance; their order must not change the result."""
     lattice = np.stack(np.meshgrid(*[np.arange(4.0)] * 3), axis=-1).reshape(-1, 3)
     shares = (lattice.sum(axis=1) % 2).astype(np.float64)
     terms = replace(NEIGHBOURS, rows=lattice, shares=shares, weights=np.ones(64), low=np.zeros(3), high=np.full(3, 3.0))

@@ -1,4 +1,4 @@
-"""Polynomials of the second degree: what they are, their exact contributions, and what is refused."""
+"""Polynomials of the second degree: margins, exact contributions, and invalid arrays."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ ROWS = np.array([[1, 0, -2], [2, 1, 0], [-1, 0.5, 1], [100, -100, 100]], dtype=n
 
 
 def by_definition(row: np.ndarray, known: tuple[int, ...] = (0, 1, 2)) -> float:
-    """The mean margin over independent features where only those in ``known`` are."""
+    """The mean margin over independent features, given those in ``known``."""
     d = np.clip(row.astype(np.float64), TERMS.low, TERMS.high) - TERMS.means
     value = TERMS.intercept + sum(TERMS.weights[i] * d[i] for i in known)
     for (i, j), coefficient in zip(TERMS.pairs.tolist(), TERMS.coefficients.tolist(), strict=True):
@@ -58,7 +58,7 @@ def test_the_graph_is_the_definition_and_has_no_probability() -> None:
 
 
 def test_contributions_are_shapley_values() -> None:
-    """Shapley 1953, by every order of the features."""
+    """Shapley values (Shapley 1953) over all orders of the features."""
     explainer = Explainer(TERMS, ["a", "b", "c"])
     found = explainer.contributions(ROWS)
     for row, parts in zip(ROWS, found, strict=True):

@@ -1,4 +1,4 @@
-"""The k-th smallest, against sorting: whatever the numbers, and whichever way it is found."""
+"""The k-th smallest number against sorting, for both ways of finding it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Flat trees and linear terms: what is refused, and the round trip through arrays."""
+"""Flat trees and linear terms: invalid arrays, and the round trip through arrays."""
 
 from __future__ import annotations
 

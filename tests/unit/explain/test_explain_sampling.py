@@ -1,4 +1,4 @@
-"""Shapley values by sampling, against all orders; and where each part of them must be exact."""
+"""Sampled Shapley values against those over all orders, and cases in which they are exact."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_they_are_near_those_of_all_orders() -> None:
 
 
 def test_a_sum_over_columns_is_divided_exactly() -> None:
-    """With nothing but an affine layer no order differs from another: one walk would do."""
+    """With a single affine layer all orders give the same contributions."""
     random = np.random.default_rng(3)
     background = random.normal(size=(4, FEATURES)).astype(np.float32)
     weights = random.normal(size=(FEATURES, 1))

@@ -1,4 +1,4 @@
-"""The client's side of V2: requests from rows, records from answers, errors on one line."""
+"""The client of V2: requests from rows, records from answers, errors of one line."""
 
 from __future__ import annotations
 

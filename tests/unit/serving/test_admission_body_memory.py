@@ -1,4 +1,4 @@
-"""Bytes of bodies: what is held is counted, what is refused is not, and all of it is given back."""
+"""The memory of request bodies: bytes held are counted, refused ones are not, and all are released."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who gets in, how many at once, for how long."""
+"""Admission by credentials, load and deadline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""API keys: made, hashed, read, replaced."""
+"""API keys: creation, hashing, reading, replacement."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Clock:
 
 
 def replace_file(path: Path, text: str) -> None:
-    """As a mounted Secret changes: a new file under the name."""
+    """Replace the file, as an update of a mounted Secret does."""
     other = path.with_suffix(".new")
     other.write_text(text)
     other.rename(path)

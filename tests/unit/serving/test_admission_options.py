@@ -1,4 +1,4 @@
-"""Admission on the command line, and the command that makes keys."""
+"""Command-line options of admission, and the command that creates keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often a client may ask."""
+"""The rate limit of a client."""
 
 from __future__ import annotations
 

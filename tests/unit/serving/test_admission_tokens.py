@@ -67,7 +67,7 @@ def unsigned() -> str:
 
 
 def signed_with_the_public_key() -> str:
-    """The classic: an HMAC under the public key, hoping that the check takes the algorithm from the token."""
+    """A known attack: an HMAC with the public key as its secret, for a verifier that trusts the token's algorithm."""
     import hashlib
     import hmac
 
@@ -111,7 +111,7 @@ def test_bad_tokens(check: TokenCheck, bad: Callable[[], str], message: str) -> 
 
 
 def _once_settled(keys: KeySet) -> Any:
-    """An unknown key has the set fetched; the test is about what is said once that is over."""
+    """Check a token, again when the fetch that an unknown key starts is over."""
     find = keys.find
 
     def settled(key_id: str | None, algorithm: str) -> Any:
@@ -135,7 +135,7 @@ def test_a_token_that_was_good_expires(check: TokenCheck) -> None:
 
 
 class Issuer:
-    """What a provider answers, and how often it was asked."""
+    """A provider's answers, and the number of requests to it."""
 
     def __init__(self, *entries: tuple[str, Any]) -> None:
         self.entries, self.asked, self.down = entries, 0, False

@@ -1,4 +1,4 @@
-"""What the cache takes for the same question, and what it lets go."""
+"""The cache: which requests are equal, and which are evicted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Single rows that are asked about in one turn of the event loop, and what their fates have to do with each other."""
+"""Single rows that arrive in one turn of the event loop are predicted in one batch; errors affect one row only."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tenure.errors import InputError
 
 
 class Model:
-    """Says of each row what it holds; of "poison" it dies."""
+    """Predicts each row's own value; raises for "poison"."""
 
     name = "telco"
 

@@ -1,4 +1,4 @@
-"""A request that waits for a thread, or works on one, past its deadline. The model is a stand-in that blocks."""
+"""Requests whose deadline passes while they wait for a thread or run on one. The model is a stub that blocks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from serving.v2.request import Options
 
 
 class Model:
-    """Predicts when it is let go on."""
+    """A model that predicts when an event is set."""
 
     name = "telco"
     bundle = SimpleNamespace(version="v")
@@ -35,7 +35,7 @@ class Model:
 
 
 class Exchange:
-    """A request of more rows than are answered on the event loop."""
+    """A request with too many rows for the event loop."""
 
     def read(self, _: Any) -> Query:
         return Query({}, INLINE_ROWS + 1, Options(), None, None)
@@ -48,7 +48,7 @@ class Exchange:
 
 
 class Watched:
-    """Answering from one blocked model, and what observers were told."""
+    """``Answering`` with one blocked model, and the calls of its observers."""
 
     def __init__(self, max_in_flight: int = 10) -> None:
         self.model = Model()

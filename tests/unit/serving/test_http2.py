@@ -1,4 +1,4 @@
-"""HTTP/2 of our own, held against h2: another implementation's client, and frames that no client would send."""
+"""The HTTP/2 server against the client of h2, and against invalid frames."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_calls_are_answered_however_they_are_cut(piece: int) -> None:
 
 
 def test_headers_of_all_forms() -> None:
-    """Those that are in the table and those that change it, in turns; the first of a name counts."""
+    """Indexed fields and fields that change the table, alternately; the first value of a name counts."""
     client = Client(Echo())
     for number in range(60):
         client.begin(b"x", [*HEADERS, ("grpc-timeout", f"{number % 7}S"), ("x-many", "first"), ("x-many", "second")])
@@ -373,7 +373,7 @@ def test_what_ends_a_stream(name: str) -> None:
 
 
 def test_a_stream_beyond_its_window() -> None:
-    """Of one that is not read any more room is given back too, and of one that is read not without end."""
+    """The connection's window is renewed for closed streams too, and no more than what was used."""
     echo = Echo()
     echo.http2.receive(HELLO + call(1))
     echo.http2.streams[1].receive_window = 10  # as if the update were still on its way

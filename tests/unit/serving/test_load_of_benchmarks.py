@@ -1,4 +1,4 @@
-"""What the serving benchmark measures by: an open loop that leaves nothing out, and peers that may not be there."""
+"""The load of the serving benchmark: an open loop without omissions, and optional peers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmarks.peers import mlserver
 
 
 def test_an_open_loop_takes_every_turn_and_counts_from_when_it_was_due() -> None:
-    """A server that stalls for its whole run: a closed loop would report one slow request, and go home."""
+    """A server that stalls during the whole run: a closed loop would report a single slow request."""
 
     async def run() -> tuple[Load, int]:
         asked = 0

@@ -1,4 +1,4 @@
-"""Numbers of several processes, added up: forks, killed workers, full pages."""
+"""Metrics of several processes, added up: forks, killed workers, full pages."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def observe(series: HistogramSeries, *values: float) -> None:
 
 
 def in_worker(worker: int, work: Callable[[], object], killed: bool = False) -> None:
-    """Run ``work`` as that worker, in a process of its own that ends or is killed afterwards."""
+    """Run ``work`` as a worker in a forked process, which ends or is killed afterwards."""
     pid = os.fork()
     if pid == 0:
         status = 1

@@ -1,4 +1,4 @@
-"""The prediction log: which requests, what of them, and what happens when the sink fails."""
+"""The prediction log: sampling, rows, and failures of the sink."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def entry(model: Any, small_bundle: Any) -> Callable[..., Entry]:
 
 
 class Recorder:
-    """A sink in memory that fails as long as ``failing`` holds something to raise."""
+    """A sink in memory that raises the errors in ``failing``."""
 
     def __init__(self) -> None:
         self.files: list[list[pa.RecordBatch]] = []
@@ -262,7 +262,7 @@ def batches(entry: Any, model: Any) -> list[pa.RecordBatch]:
 
 
 def test_a_full_disk_leaves_no_half_file(tmp_path: Path) -> None:
-    """RLIMIT_FSIZE stands in for the disk's end."""
+    """RLIMIT_FSIZE simulates a full disk."""
     script = (
         "import os, resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "import pyarrow as pa\n"

@@ -1,4 +1,4 @@
-"""What a log may hold of a person."""
+"""Pseudonyms, and columns that logs must not show."""
 
 from __future__ import annotations
 

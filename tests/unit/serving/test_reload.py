@@ -1,4 +1,4 @@
-"""Reloading a bundle that changed, and keeping the old one when the new one is no good."""
+"""Reloading a changed bundle, and keeping the old one if the new one is invalid."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Watch:
-    """A reloader of one model, and what it did."""
+    """A reloader of one model, with a record of its reloads."""
 
     def __init__(self, folder: Path, every_s: float | None = None) -> None:
         self.served = Served(folder, fingerprint(folder), bundle.read(folder))
@@ -44,7 +44,7 @@ class Watch:
 
 @pytest.fixture
 def link(small_bundle: Any, tmp_path: Path) -> Path:
-    """A link to a bundle, as deployments have it that switch by moving one."""
+    """A symbolic link to a bundle, as in deployments that switch by moving it."""
     shutil.copytree(small_bundle.folder, tmp_path / "v1")
     (tmp_path / "current").symlink_to("v1")
     return tmp_path / "current"

@@ -1,4 +1,4 @@
-"""Circuit breakers, and what is answered when a model or its explainer fails. The failures are planted in the work."""
+"""Circuit breakers, and the answers when a model or its explainer fails."""
 
 from __future__ import annotations
 
@@ -91,14 +91,14 @@ def rows(small_bundle: Any) -> dict[str, list]:
 
 
 class Model:
-    """A model's name and bundle: all of it that a guard looks at."""
+    """The part of a model that a guard uses: name and bundle."""
 
     def __init__(self, real: Bundle) -> None:
         self.name, self.bundle = "telco", real
 
 
 class Guarded:
-    """A guard, its breakers, and work that does what a test wants."""
+    """A guard, its breakers, and work that a test controls."""
 
     def __init__(self, real: Bundle, rows: dict[str, list]) -> None:
         self.model, self.rows, self.clock = Model(real), rows, Clock()

@@ -1,4 +1,4 @@
-"""Where the buckets of a model's scores lie."""
+"""Histogram bounds of a model's scores."""
 
 from __future__ import annotations
 

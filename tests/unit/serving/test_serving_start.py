@@ -58,7 +58,7 @@ def run(code: str) -> list[str]:
 
 
 def test_the_command_line_is_read_before_kserve_and_grpc_are_imported() -> None:
-    """KServe is to be imported without what is not used, gRPC when its own log lines are off."""
+    """KServe must be imported without unused modules, and gRPC after its log lines are switched off."""
     heavy = ("kserve", "grpc", "pandas")
     assert run(f"import sys, serving.lifecycle.app; print(*[name for name in {heavy} if name in sys.modules])") == []
 

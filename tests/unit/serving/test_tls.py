@@ -1,4 +1,4 @@
-"""A certificate, replaced while it is in use."""
+"""A certificate that is replaced while the server runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tenure.errors import InputError
 
 
 def shown_by(certificate: Certificate) -> str:
-    """Name in the certificate that a new connection is shown, of HTTPS and of gRPC."""
+    """Names in the certificates of a new HTTPS connection and a new gRPC connection."""
     [name] = {shown_in(context) for context in (certificate.context, certificate.grpc_context)}
     return name
 

@@ -1,4 +1,4 @@
-"""Traces as a collector gets them, and the lines about slow requests."""
+"""Traces as a collector receives them, and log lines of slow requests."""
 
 from __future__ import annotations
 

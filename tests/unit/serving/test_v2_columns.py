@@ -23,7 +23,7 @@ def names(small_bundle: Any) -> ColumnNames:
 
 @pytest.fixture
 def row(small_bundle: Any) -> list[Tensor]:
-    """A customer as it stands in the table: key, label and sensitive column too."""
+    """A customer's whole row: key, label and sensitive columns included."""
     return [Tensor(name, "BYTES", [small_bundle.rows[name][0].as_py()]) for name in small_bundle.rows.column_names]
 
 

@@ -1,4 +1,4 @@
-"""The short way of one row over gRPC: what it reads and writes is what the general way reads and writes."""
+"""The fast path of one row over gRPC gives the same requests and answers as the general path."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def loaded(small_bundle: Any) -> Bundle:
 
 @pytest.fixture(scope="module")
 def row(small_bundle: Any) -> dict[str, list]:
-    """As a client with a schema has it: flags, whole numbers, fractions and texts."""
+    """A customer as a client with typed columns sends it: booleans, integers, floats and texts."""
     found = {name: small_bundle.rows[name].to_pylist()[:1] for name in small_bundle.rows.column_names}
     for name in ("MonthlyCharges", "TotalCharges"):
         found[name] = [float(found[name][0])]
@@ -66,7 +66,7 @@ def plain(values: Any) -> list[Any]:
 
 
 def general(content: bytes) -> tuple[Any, ...] | None:
-    """Name, version, id and columns, as the general way reads them; None if it refuses them."""
+    """Name, version, id and columns, as the general path reads them; None if it refuses them."""
     message = pb.ModelInferRequest.FromString(content)
     try:
         request = wire.read_request(message)
@@ -91,7 +91,7 @@ def test_the_usual_message_is_read_the_short_way(row: dict[str, list], raw: bool
 
 
 def changes(message: pb.ModelInferRequest) -> Iterator[tuple[str, Any]]:
-    """Ways to make it another one."""
+    """Changes that make a message one for the general path."""
     yield "two rows", lambda m: m.inputs[3].contents.bytes_contents.append(b"No")
     yield "a parameter", lambda m: m.parameters["explain"].__setattr__("int64_param", 2)
     yield "an output", lambda m: m.outputs.add(name="band")
@@ -168,7 +168,7 @@ def test_a_message_that_is_broken_is_not_read_the_short_way(
 
 
 def test_a_number_behind_a_name_that_looks_like_one(row: dict[str, list]) -> None:
-    """What stands before the last eight bytes tells a tensor only if nothing but its number follows."""
+    """The bytes before the last eight identify a tensor only if its value alone follows."""
     number = struct.pack("<d", 2.5)
     front = pb.ModelInferRequest.InferInputTensor(datatype="FP64", shape=[1])
     front.contents.fp64_contents.append(2.5)
@@ -213,7 +213,7 @@ def test_an_answer_is_written_alike(
 
 @pytest.mark.parametrize("raw", [False, True])
 def test_a_row_is_predicted_alike(loaded: Bundle, row: dict[str, list], raw: bool, monkeypatch: Any) -> None:
-    """Values come in other types the short way: the model must not care."""
+    """The fast path gives values of other types; predictions are the same."""
     model = ChurnModel("telco", loaded)
     cases: list[tuple[dict[str, list], dict[str, str]]] = [
         ({}, {}),

@@ -1,4 +1,4 @@
-"""The short way of one row: what it reads and writes is what the general way reads and writes."""
+"""The fast path of one row over HTTP gives the same requests and answers as the general path."""
 
 from __future__ import annotations
 

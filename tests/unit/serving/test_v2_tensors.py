@@ -1,4 +1,4 @@
-"""Single tensors: every datatype, and everything that is not one."""
+"""Tensors: every datatype, and invalid values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parent of several workers, and signals that come while a server starts. Each in a process of its own."""
+"""The parent of several workers, and signals during the start of a server. Each test runs its own process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where MLflow is, and what is said when it is not there."""
+"""The location of MLflow, and the errors if it cannot be reached."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_patience_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Failing(BaseHTTPRequestHandler):
-    """A server that is there, and answers every request with an error."""
+    """A server that answers every request with an error."""
 
     def do_GET(self) -> None:
         self.send_response(404 if self.path == "/health" else 500)

@@ -1,4 +1,4 @@
-"""The registry on a real MLflow with SQLite: versions, champion, history, and processes killed half way."""
+"""The registry on MLflow with SQLite: versions, champion, history, and killed processes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def registry(tracked_home: Path) -> Registry:
 
 @pytest.fixture
 def make_bundle(small_bundle: Any, tmp_path: Path) -> Callable[[float], Path]:
-    """Writes a bundle of its own for a threshold."""
+    """Writes a bundle with its own version for each threshold."""
 
     def make(threshold: float) -> Path:
         given = bundles.read(small_bundle.folder)
@@ -256,7 +256,7 @@ def test_an_unknown_version_names_those_there_are(registry: Registry, make_bundl
 
 
 class Killed(BaseException):
-    """A process that ends here: nothing may catch it."""
+    """Simulates the end of the process; no handler may catch it."""
 
 
 def test_killed_between_version_and_alias(
