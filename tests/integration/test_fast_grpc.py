@@ -102,7 +102,7 @@ def messages(one: dict[str, list], many: dict[str, list]) -> Iterator[tuple[str,
     yield "rubbish", b"\xff" * 50
 
 
-def test_both_servers_answer_alike(server: Server, slow_server: Server, one: dict, typed: dict) -> None:
+def test_both_servers_give_the_same_answers(server: Server, slow_server: Server, one: dict, typed: dict) -> None:
     for name, content in messages(one, typed):
         fast, slow = ask(server, content), ask(slow_server, content)
         assert fast == slow, name
@@ -199,7 +199,7 @@ def prefixed(message: bytes, flag: int = 0) -> bytes:
     return struct.pack(">BI", flag, len(message)) + message
 
 
-def test_bodies_that_are_no_message(server: Server, one: dict) -> None:
+def test_invalid_message_bodies(server: Server, one: dict) -> None:
     good = grpc_message(infer_request(one))
     client = Raw(server)
     with closing(client.socket):

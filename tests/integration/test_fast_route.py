@@ -109,7 +109,7 @@ def bodies(one: dict[str, list], many: dict[str, list]) -> Iterator[tuple[str, b
         yield f"body {text!r}", text, {}
 
 
-def test_both_routes_answer_alike(server: Server, slow_server: Server, one: dict, typed: dict) -> None:
+def test_both_routes_give_the_same_answers(server: Server, slow_server: Server, one: dict, typed: dict) -> None:
     for name, body, headers in bodies(one, typed):
         for path in ("infer", f"versions/{server.ready['models']['telco']}/infer", "versions/0/infer"):
             asked = {"Content-Type": "application/json", "X-Request-ID": "the-same", **headers}
@@ -118,7 +118,7 @@ def test_both_routes_answer_alike(server: Server, slow_server: Server, one: dict
             assert {**fast[2], "date": ""} == {**slow[2], "date": ""}, name
 
 
-def test_both_routes_count_and_log_alike(server: Server, slow_server: Server, one: dict) -> None:
+def test_both_routes_count_and_log_the_same(server: Server, slow_server: Server, one: dict) -> None:
     body = json.dumps(infer_request(one)).encode()
     for running in (server, slow_server):
         running.send(body, {"X-Request-ID": "counted"})
@@ -241,7 +241,7 @@ def test_a_client_that_closes_its_side_is_answered(server: Server, one: dict) ->
     assert data == b"" or data.startswith(b"HTTP/1.1 200 OK")
 
 
-def test_a_client_that_goes_away_harms_nobody(server: Server, one: dict) -> None:
+def test_a_client_that_disconnects_does_not_affect_others(server: Server, one: dict) -> None:
     body = json.dumps(infer_request({name: values * 200 for name, values in one.items()}, explain=3)).encode()
     for _ in range(5):
         with closing(connected(server)) as connection:

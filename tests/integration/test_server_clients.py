@@ -158,7 +158,7 @@ def grpc_call(server: Server, raw: bytes, method: str = "ModelInfer") -> Any:
     return caught.value
 
 
-def test_grpc_messages_that_are_none(server: Server, typed: dict) -> None:
+def test_invalid_grpc_messages(server: Server, typed: dict) -> None:
     import grpc
     from kserve import InferInput, InferRequest
 

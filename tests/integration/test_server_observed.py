@@ -55,7 +55,7 @@ def spans() -> Any:
     server.server_close()
 
 
-def test_a_days_work_and_what_is_told_of_it(
+def test_metrics_and_logs_of_a_day(
     small_bundle: Any,
     offline: bundle.Bundle,
     texts: dict,

@@ -64,7 +64,7 @@ def counted(server: Server) -> float:
     return float(next(line for line in server.metrics().splitlines() if line.startswith(name)).removeprefix(name))
 
 
-def test_the_server_says_which_extensions_it_speaks(server: Server) -> None:
+def test_the_server_lists_its_extensions(server: Server) -> None:
     status, answer = ask(server, "GET", "/v2", None)
     assert (status, answer["name"], answer["extensions"]) == (200, "tenure", ["binary_tensor_data", "parameters"])
 
@@ -98,7 +98,7 @@ def test_v1_parameters(server: Server, typed: dict) -> None:
         ({"instances": [{"tenure": 1}], "parameters": {"outputs": ["band", "band"]}}, "'band' is given twice"),
     ],
 )
-def test_v1_requests_that_are_none(server: Server, change: Any, message: str) -> None:
+def test_invalid_v1_requests(server: Server, change: Any, message: str) -> None:
     status, answer = ask(server, "POST", "/v1/models/telco:predict", change)
     assert (status, set(answer)) == (400, {"error"})
     assert message in answer["error"]

@@ -149,7 +149,7 @@ def test_bad_values_name_the_column(server: Server, typed: dict, change: Callabl
         (b"--x\r\n", {"Content-Type": "multipart/form-data; boundary=x"}),
     ],
 )
-def test_bodies_that_are_no_request(server: Server, body: bytes, headers: dict[str, str]) -> None:
+def test_invalid_bodies(server: Server, body: bytes, headers: dict[str, str]) -> None:
     status, content, _ = server.send(body, {"Content-Type": "application/json"} | headers)
     assert status == 400, content
     assert set(json.loads(content)) == {"error"}

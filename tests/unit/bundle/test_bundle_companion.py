@@ -65,12 +65,12 @@ def test_a_regressions_has_an_interval_of_its_own(small_value_bundle: Any, tmp_p
     np.testing.assert_array_equal(found.high, loaded.decision.value(found.value + 7.5))
 
 
-def test_a_threshold_that_is_none_is_refused(folder: Path, small_bundle: Any) -> None:
+def test_an_invalid_threshold_is_refused(folder: Path, small_bundle: Any) -> None:
     with pytest.raises(InputError, match="threshold is nan"):
         bundle.read(folder).predict_by_companion(columns_of(small_bundle), threshold=float("nan"))
 
 
-def test_a_bundle_of_format_1_is_read_and_has_none(small_bundle: Any, tmp_path: Path) -> None:
+def test_a_bundle_of_format_1_has_no_companion(small_bundle: Any, tmp_path: Path) -> None:
     manifest, contents = read_files(small_bundle.folder)
     assert manifest.format == 2
     write_files(tmp_path / "old", manifest.model_copy(update={"format": 1}), contents)
@@ -100,7 +100,7 @@ FAULTS: dict[str, Callable[[dict[str, Any]], object]] = {
 
 
 @pytest.mark.parametrize("said", FAULTS)
-def test_what_is_no_companion_is_refused_in_one_line(folder: Path, tmp_path: Path, said: str) -> None:
+def test_an_invalid_companion_is_refused_in_one_line(folder: Path, tmp_path: Path, said: str) -> None:
     def spoil(contents: dict[str, bytes]) -> None:
         document = json.loads(contents[COMPANION])
         FAULTS[said](document)

@@ -116,13 +116,13 @@ def test_the_folder_itself_may_be_a_link(small_bundle: Any, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     "name", ["../outside", "/etc/passwd", "a/b", "model.onnx\x00", "..", "MODEL.ONNX", "\u202eonnx"]
 )
-def test_a_name_that_is_none_of_a_bundle(folder: Path, name: str) -> None:
+def test_a_file_name_that_a_bundle_does_not_have(folder: Path, name: str) -> None:
     reseal(folder, lambda document: document["files"].update({name: document["files"]["model.onnx"]}))
     assert "names a file that a bundle does not have" in refusal(folder)
 
 
 @pytest.mark.parametrize("size", [-1, 2**40, 1.5, "12", None, True])
-def test_sizes_that_are_none(folder: Path, size: Any) -> None:
+def test_invalid_sizes(folder: Path, size: Any) -> None:
     reseal(folder, lambda document: document["files"]["model.onnx"].update({"bytes": size}))
     assert "files.model.onnx.bytes" in refusal(folder)
 
@@ -194,7 +194,7 @@ CASES = [(name, kind) for name in FILE_NAMES for kind in NONSENSE if (name, kind
 
 
 @pytest.mark.parametrize(("name", "kind"), CASES)
-def test_content_that_is_not_what_its_name_says(folder: Path, name: str, kind: str) -> None:
+def test_content_of_another_kind_is_refused(folder: Path, name: str, kind: str) -> None:
     replace_file(folder, name, NONSENSE[kind])
     assert name in refusal(folder)
 

@@ -55,7 +55,7 @@ def test_reasons_add_up_to_the_margin(loaded: Bundle, columns: dict) -> None:
     assert np.abs(sums + loaded.explainer.expected - prediction.margin).max() < 1e-4
 
 
-def test_segments_are_told_by_raw_columns_however_they_come(loaded: Bundle, columns: dict) -> None:
+def test_segments_are_found_by_raw_columns_of_any_form(loaded: Bundle, columns: dict) -> None:
     rare = Segment("rare", "Contract", ("Two year",), None, 0.0)
     dear = Segment("dear", "MonthlyCharges", None, 90.0, 0.0)
     cut = replace(loaded, decision=replace(loaded.decision, threshold=2.0, segments=(rare, dear)))

@@ -104,7 +104,7 @@ def test_neighbours_by_hand_and_past_all_rows() -> None:
     np.testing.assert_allclose(scored(NEIGHBOURS, matrix)[1], by_hand, atol=1e-9)
 
 
-def test_ties_at_the_kth_neighbour_count_alike() -> None:
+def test_ties_at_the_kth_neighbour_have_equal_weights() -> None:
     """On a lattice dozens of rows are at equal distance; their order must not change the result."""
     lattice = np.stack(np.meshgrid(*[np.arange(4.0)] * 3), axis=-1).reshape(-1, 3)
     shares = (lattice.sum(axis=1) % 2).astype(np.float64)

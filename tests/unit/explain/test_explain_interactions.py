@@ -107,11 +107,11 @@ def test_trees_of_a_value_are_not_bounded() -> None:
         ({"weights": np.zeros((3, 1))}, "has shape"),
     ],
 )
-def test_what_is_no_polynomial(changed: dict[str, np.ndarray], said: str) -> None:
+def test_invalid_polynomials(changed: dict[str, np.ndarray], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         replace(TERMS, **changed)  # type: ignore[arg-type]
 
 
-def test_a_line_is_no_probability() -> None:
+def test_linear_terms_refuse_the_identity_link() -> None:
     with pytest.raises(ValueError, match="the link 'identity' needs a probability"):
         LinearTerms(np.ones(1), 0.0, np.zeros(1), "identity")

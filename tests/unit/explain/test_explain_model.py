@@ -73,7 +73,7 @@ def test_arrays_cannot_be_changed(trees: FlatTrees) -> None:
         ({"link": "probit"}, "link is 'probit'"),
     ],
 )
-def test_arrays_that_are_no_trees_are_refused(trees: FlatTrees, change: dict, message: str) -> None:
+def test_invalid_trees_are_refused(trees: FlatTrees, change: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         replace(trees, **change)
 

@@ -72,7 +72,7 @@ def test_a_sum_over_columns_is_divided_exactly() -> None:
     np.testing.assert_allclose(explainer.contributions(row), expected, atol=1e-6)
 
 
-def test_a_column_that_the_model_does_not_read_has_no_part() -> None:
+def test_a_column_that_the_model_does_not_read_contributes_nothing() -> None:
     terms = network()
     weights = terms.weights[0].copy()
     weights[3] = 0.0

@@ -32,7 +32,7 @@ def test_reasons_are_the_largest_first_whatever_their_sign(explainer: Explainer)
     assert explainer.reasons(matrix[:1], top=1) == [[("tenure", -2.0)]]
 
 
-def test_a_column_without_a_part_is_no_reason(explainer: Explainer) -> None:
+def test_a_column_without_a_contribution_is_no_reason(explainer: Explainer) -> None:
     row = np.array([[1.0, 1.0, 0.0, 1.0]], dtype=np.float32)
     assert [reason.column for reason in explainer.reasons(row, top=9)[0]] == ["tenure", "contract"]
 

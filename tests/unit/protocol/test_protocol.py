@@ -47,7 +47,7 @@ def test_datatypes(values: list, datatype: str) -> None:
 
 
 @pytest.mark.parametrize("columns", [{}, {"a": []}, {"a": [1], "b": [1, 2]}])
-def test_columns_that_are_no_rows(columns: dict) -> None:
+def test_invalid_columns(columns: dict) -> None:
     with pytest.raises(ValueError, match="rows"):
         infer_request(columns)
 
@@ -151,7 +151,7 @@ def test_answers_and_refusals(server: str, monkeypatch: pytest.MonkeyPatch) -> N
             get_json(f"{server}/{path}", timeout_s=5)
 
 
-def test_nobody_there() -> None:
+def test_a_server_that_does_not_answer() -> None:
     with pytest.raises(ServingError, match=r"no answer from http://127\.0\.0\.1:9/: "):
         get_json("http://127.0.0.1:9/", timeout_s=2)
     with pytest.raises(InputError, match="not an HTTP address"):

@@ -50,7 +50,7 @@ def test_a_key_may_come_in_either_header(headers: dict[str, str]) -> None:
         ({"x_api_key": ""}, "invalid API key"),
     ],
 )
-def test_nobody_else_gets_in(headers: dict[str, str], message: str) -> None:
+def test_other_clients_are_refused(headers: dict[str, str], message: str) -> None:
     gate = Gate(clients(), max_in_flight=1, max_rows=5, max_s=1.0)
     with pytest.raises(UnauthenticatedError, match=message) as caught:
         gate.admit(call(**headers))
@@ -58,7 +58,7 @@ def test_nobody_else_gets_in(headers: dict[str, str], message: str) -> None:
     assert KEY.partition(".")[2] not in str(caught.value)
 
 
-def test_past_its_rate_a_client_is_told_when_to_come_back() -> None:
+def test_above_its_rate_a_client_gets_retry_after() -> None:
     gate = Gate(clients(per_minute=2), max_in_flight=1, max_rows=5, max_s=1.0)
     for _ in range(2):
         gate.admit(call(x_api_key=KEY))
@@ -84,7 +84,7 @@ def test_without_clients_everybody_gets_in_until_there_is_enough_to_do() -> None
     assert gate.in_flight == 2
 
 
-def test_a_request_has_so_many_rows_and_no_more() -> None:
+def test_the_limit_of_rows() -> None:
     gate = Gate(None, max_in_flight=1, max_rows=5, max_s=1.0)
     gate.weigh(call(), Query({}, 5, Options(), None, None))
     with pytest.raises(TooLargeError, match="has 6 rows, at most 5"):
@@ -114,6 +114,6 @@ def test_a_deadline_that_the_protocol_set_is_not_put_off() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "soon", "nan", "inf", "0", "-5"])
-def test_timeouts_that_are_none(text: str) -> None:
+def test_invalid_timeouts(text: str) -> None:
     with pytest.raises(RequestError, match="is not a number of milliseconds"):
         Gate(None, max_in_flight=1, max_rows=5, max_s=10.0).admit(call(x_request_timeout_ms=text))

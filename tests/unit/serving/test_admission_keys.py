@@ -47,7 +47,7 @@ def test_one_name_does_not_open_with_anothers_secret() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "A", "a.b", "a:b", "a b", "-a", "x" * 64, "ä"])
-def test_names_that_are_none(name: str) -> None:
+def test_invalid_names(name: str) -> None:
     with pytest.raises(InputError, match="key name"):
         create_key(name)
 
@@ -55,7 +55,7 @@ def test_names_that_are_none(name: str) -> None:
 @pytest.mark.parametrize(
     "line", ["crm:plain", "crm:sha256/00/11", "crm", "crm:md5/" + "0" * 32 + "/" + "0" * 64, "secret-that-leaks"]
 )
-def test_a_line_that_is_none_is_named_and_not_quoted(line: str) -> None:
+def test_an_invalid_line_is_named_and_not_quoted(line: str) -> None:
     with pytest.raises(InputError, match=r"keys: line 2 is not NAME:sha256/SALT/DIGEST") as caught:
         parse_keys(f"{create_key('a')[1]}\n{line}", "keys")
     assert "leaks" not in str(caught.value)

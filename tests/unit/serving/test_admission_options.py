@@ -20,7 +20,7 @@ def parse(*argv: str) -> Options:
     return read_options(parser, parser.parse_args(argv))
 
 
-def test_what_is_not_said_is_the_default() -> None:
+def test_defaults() -> None:
     assert parse() == Options()
     assert parse("--rate-limit", "0", "--max-rows", "5") == replace(Options(), rate_limit=0.0, max_rows=5)
 

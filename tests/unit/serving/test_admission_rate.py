@@ -49,7 +49,7 @@ def test_a_refused_request_costs_nothing() -> None:
     st.integers(1, 20),
 )
 @settings(max_examples=examples(60))
-def test_no_window_holds_more_than_the_bucket_and_what_flows_in(steps: list, burst: int) -> None:
+def test_no_window_admits_more_than_the_bucket_and_the_rate(steps: list, burst: int) -> None:
     clock = Clock()
     limit = RateLimit(60, burst=burst, clock=clock)
     admitted: dict[str, list[float]] = {}

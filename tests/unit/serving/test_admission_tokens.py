@@ -51,7 +51,7 @@ def check() -> TokenCheck:
     return check_with(keys)
 
 
-def test_good_tokens(check: TokenCheck) -> None:
+def test_valid_tokens(check: TokenCheck) -> None:
     good = token()
     assert [check.subject(good) for _ in range(2)] == ["crm", "crm"]
     assert check.subject(token(aud=["other", AUDIENCE])) == "crm"
@@ -123,7 +123,7 @@ def _once_settled(keys: KeySet) -> Any:
     return settled
 
 
-def test_a_token_that_was_good_expires(check: TokenCheck) -> None:
+def test_a_verified_token_expires(check: TokenCheck) -> None:
     now = [time.time()]
     check._clock = lambda: now[0]
     short = token(exp=now[0] + 5)
@@ -178,7 +178,7 @@ def test_a_new_key_is_fetched_when_a_token_names_it_and_not_too_often() -> None:
     assert issuer.asked == 3
 
 
-def test_an_issuer_that_is_down_leaves_the_last_good_keys(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_issuer_that_is_down_leaves_the_last_valid_keys(caplog: pytest.LogCaptureFixture) -> None:
     now = [0.0]
     issuer = Issuer(("one", RSA_KEY))
     keys = KeySet(issuer, clock=lambda: now[0])
@@ -209,7 +209,7 @@ def test_keys_are_fetched_before_the_first_token_comes() -> None:
     Clients().begin()
 
 
-def test_before_the_first_keys_are_there_clients_are_asked_to_wait() -> None:
+def test_before_the_first_keys_clients_get_retry_after() -> None:
     go_on = threading.Event()
 
     def slow() -> bytes:
@@ -230,13 +230,13 @@ def test_before_the_first_keys_are_there_clients_are_asked_to_wait() -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"[]", b'{"keys": []}', b'{"keys": 1}', b"<html>", b'{"keys":[{"kty":"oct"}]}']
 )
-def test_sets_that_are_none(content: bytes) -> None:
+def test_invalid_key_sets(content: bytes) -> None:
     keys = KeySet(lambda: content)
     keys.refresh()
     assert (keys.generation, keys._keys) == (0, [])
 
 
-def test_a_key_of_an_unknown_kind_does_not_cost_the_others(check: TokenCheck) -> None:
+def test_a_key_of_an_unknown_kind_is_skipped(check: TokenCheck) -> None:
     document = json.loads(published(("one", RSA_KEY)))
     document["keys"] = [{"kty": "oct", "k": "AAAA", "kid": "s"}, {"kty": "EC", "crv": "?"}, *document["keys"]]
     keys = KeySet(lambda: json.dumps(document).encode())

@@ -93,7 +93,7 @@ def test_an_answer_is_forgotten_after_its_time() -> None:
     assert (len(cache), counted()) == (0, {"hit": 1.0, "miss": 1.0, "expired": 1.0})
 
 
-def test_the_one_not_asked_for_the_longest_goes_first() -> None:
+def test_the_least_recently_used_is_evicted() -> None:
     cache = AnswerCache(3, 60.0)
     for number in range(3):
         cache.put(model(), query(a=[number]), number)  # type: ignore[arg-type]

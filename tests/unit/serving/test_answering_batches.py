@@ -97,7 +97,7 @@ def test_a_row_that_is_too_much_for_the_model_fails_alone() -> None:
     assert (model.batches, model.alone) == ([3], 3), "together once, not once a row"
 
 
-def test_a_model_that_is_left_alone_is_not_asked() -> None:
+def test_a_model_behind_an_open_breaker_does_not_run() -> None:
     said, model = ask(["x", "y"], Open())
     assert said == ["base rate model"] * 2
     assert (model.batches, model.alone) == ([], 0)

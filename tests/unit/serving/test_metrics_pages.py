@@ -197,7 +197,7 @@ def test_the_process_families_cover_all_workers() -> None:
     assert instruments.writers() == [os.getpid()]
 
 
-def test_openmetrics_when_it_is_asked_for() -> None:
+def test_openmetrics_on_request() -> None:
     body, content_type = exposition("application/openmetrics-text; version=1.0.0")
     assert content_type.startswith("application/openmetrics-text")
     assert body.endswith(b"# EOF\n")

@@ -217,7 +217,7 @@ def test_a_failing_sink_loses_nothing_while_there_is_room(entry: Any, writers: A
     assert rows_counted("dropped") == rows_counted("lost") == 0
 
 
-def test_what_finds_no_room_is_dropped_and_counted(entry: Any, writers: Any) -> None:
+def test_rows_beyond_the_limit_are_dropped_and_counted(entry: Any, writers: Any) -> None:
     sink = Recorder()
     sink.failing = SourceError("the bucket is gone")
     writer = writers(sink, max_rows=25, file_s=0.0)
@@ -229,7 +229,7 @@ def test_what_finds_no_room_is_dropped_and_counted(entry: Any, writers: Any) -> 
     assert sink.tries >= 1
 
 
-def test_a_sink_that_hangs_holds_nobody(entry: Any) -> None:
+def test_a_sink_that_hangs_delays_no_request(entry: Any) -> None:
     let_go = threading.Event()
     sink = SimpleNamespace(write=lambda _: let_go.wait(30))
     writer = Writer(sink, None, file_s=0.0)  # type: ignore[arg-type]

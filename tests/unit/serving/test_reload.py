@@ -147,7 +147,7 @@ def no_score(source: Path, target: Path) -> None:
         (no_score, "score of a row of zeros is nan"),
     ],
 )
-def test_a_bundle_that_is_no_good_leaves_the_old_one_serving(
+def test_an_invalid_bundle_leaves_the_old_one_serving(
     link: Path, small_bundle: Any, tmp_path: Path, make: Any, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     watch = Watch(link)

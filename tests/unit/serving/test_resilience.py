@@ -30,7 +30,7 @@ class Clock:
         return self.now
 
 
-def test_a_breaker_opens_after_failures_in_a_row_and_closes_after_one_good_try() -> None:
+def test_a_breaker_opens_after_failures_in_a_row_and_closes_after_one_success() -> None:
     clock, states = Clock(), []
     breaker = Breaker(failures=3, open_s=10.0, on_change=states.append, clock=clock)
     for _ in range(2):
@@ -59,7 +59,7 @@ def test_a_breaker_opens_after_failures_in_a_row_and_closes_after_one_good_try()
     assert states == [CLOSED, OPEN, HALF_OPEN, OPEN, HALF_OPEN, CLOSED]
 
 
-def test_a_try_that_says_nothing_gives_way_to_the_next() -> None:
+def test_an_undecided_trial_is_followed_by_another() -> None:
     clock = Clock()
     breaker = Breaker(failures=1, open_s=10.0, clock=clock)
     breaker.failed()
@@ -213,7 +213,7 @@ def test_a_companion_answers_for_a_model_that_raises(
     assert guarded.breakers["model"].state == OPEN
 
 
-def test_a_companion_answers_for_the_rows_whose_score_is_none(accompanied_bundle: Bundle, rows: dict) -> None:
+def test_a_companion_answers_for_rows_with_an_invalid_score(accompanied_bundle: Bundle, rows: dict) -> None:
     guarded = Guarded(accompanied_bundle, rows)
     before = guarded.ask().prediction
 
@@ -280,7 +280,7 @@ def test_a_regressions_fallback_is_the_mean_with_the_spread_around_it(
 
 
 @pytest.mark.parametrize("score", [np.nan, np.inf, -np.inf, -0.1, 1.1])
-def test_a_score_that_is_none_is_replaced_row_by_row(guarded: Guarded, real: Bundle, score: float) -> None:
+def test_invalid_scores_are_replaced_row_by_row(guarded: Guarded, real: Bundle, score: float) -> None:
     before = guarded.ask(explain=2).prediction
 
     def spoil(prediction: Prediction) -> Prediction:

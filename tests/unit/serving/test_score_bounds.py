@@ -107,7 +107,7 @@ def test_a_batch_counts_as_one_request_with_the_score_of_one_of_its_rows(small_v
 
 
 @pytest.mark.parametrize("profile", [{}, {"scores": ScoreProfile.of(np.full(10, 5.0)).to_dict()}])
-def test_without_deciles_the_label_s_spread_says_where(small_value_bundle: Any, profile: dict) -> None:
+def test_without_deciles_bounds_follow_the_label_s_spread(small_value_bundle: Any, profile: dict) -> None:
     read = replace(bundle.read(small_value_bundle.folder), profile=profile)
     mean, spread = read.decision.label_mean, read.decision.label_spread
     bounds = score_bounds(read)

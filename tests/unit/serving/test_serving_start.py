@@ -74,7 +74,7 @@ def test_kserve_comes_without_the_cluster_client_and_pandas() -> None:
     assert run(code) == ["argv"]
 
 
-def test_whoever_imports_pandas_later_gets_pandas() -> None:
+def test_pandas_can_be_imported_later() -> None:
     code = (
         "from serving.lifecycle.kserve_import import import_kserve; import_kserve()\n"
         "import pandas, kserve.api.kserve_client\n"
@@ -114,7 +114,7 @@ def test_a_log_line_is_json_with_the_requests_id() -> None:
 
 
 @pytest.mark.parametrize("given", ["abc-1", "x" * 128])
-def test_a_good_request_id_is_taken(given: str) -> None:
+def test_a_valid_request_id_is_kept(given: str) -> None:
     assert logs.take_or_make_id(given) == given
 
 
@@ -139,7 +139,7 @@ def test_a_taken_port_is_named() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="socket filters are Linux's")
-def test_a_listener_that_takes_nobody_new_still_has_its_queue() -> None:
+def test_a_closed_listener_keeps_its_queue() -> None:
     listener = listen("127.0.0.1", 0)
     address = listener.getsockname()
     with socket.create_connection(address, timeout=5) as begun, socket.create_connection(address, timeout=5) as queued:

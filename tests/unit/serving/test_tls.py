@@ -41,7 +41,7 @@ def shown_in(served: ssl.SSLContext) -> str:
     return str(name)
 
 
-def test_a_renewed_pair_is_shown_and_a_broken_one_is_not(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_renewed_pair_is_used_and_an_invalid_one_is_not(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     paths = write_pair(tmp_path, "first")
     certificate = Certificate(*paths)
     assert shown_by(certificate) == "first"
@@ -71,7 +71,7 @@ def test_old_versions_of_the_protocol_are_refused(tmp_path: Path) -> None:
     assert certificate.grpc_context.minimum_version >= ssl.TLSVersion.TLSv1_2
 
 
-def test_a_server_does_not_start_without_a_good_pair(tmp_path: Path) -> None:
+def test_a_server_does_not_start_without_a_valid_pair(tmp_path: Path) -> None:
     certificate, key = write_pair(tmp_path, "first")
     with pytest.raises(InputError, match="No such file"):
         Certificate(tmp_path / "nothing", key)

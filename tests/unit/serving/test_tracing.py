@@ -101,7 +101,7 @@ def test_a_collector_gets_the_spans(collector: Any, monkeypatch: pytest.MonkeyPa
     assert failed.trace_id.hex() != TRACE
 
 
-def test_a_collector_that_is_down_holds_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_collector_that_is_down_delays_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
     logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
@@ -124,7 +124,7 @@ def test_a_collector_that_is_down_holds_nobody(monkeypatch: pytest.MonkeyPatch) 
         ({"OTEL_SDK_DISABLED": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://x"}, False),
     ],
 )
-def test_the_environment_says_whether(environment: dict[str, str], expected: bool) -> None:
+def test_the_environment_enables_traces(environment: dict[str, str], expected: bool) -> None:
     assert enabled(environment) is expected
 
 
@@ -135,12 +135,12 @@ def test_the_environment_says_whether(environment: dict[str, str], expected: boo
         {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
     ],
 )
-def test_what_is_not_sent_is_said(environment: dict[str, str]) -> None:
+def test_missing_columns_are_named(environment: dict[str, str]) -> None:
     with pytest.raises(InputError, match="this server sends"):
         enabled(environment)
 
 
-def test_a_slow_request_says_what_it_spent_its_time_on(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_slow_request_is_logged_with_the_time_of_its_parts(caplog: pytest.LogCaptureFixture) -> None:
     metrics.share(1)
     metrics.take(0)
     slow = SlowLog(100.0)
@@ -158,7 +158,7 @@ def test_a_slow_request_says_what_it_spent_its_time_on(caplog: pytest.LogCapture
     assert b'tenure_slow_requests_total{model="telco"} 2.0' in metrics.exposition("")[0]
 
 
-def test_closing_waits_for_no_collector_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closing_does_not_wait_for_a_collector(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()

@@ -69,7 +69,7 @@ columns:
     assert found == ({"tenure": [1, 2]}, 2, None)
 
 
-def test_outputs_in_the_order_asked_for(small_bundle: Any) -> None:
+def test_outputs_in_the_requested_order(small_bundle: Any) -> None:
     loaded = bundle.read(small_bundle.folder)
     columns = {name: small_bundle.rows[name].to_pylist()[:3] for name in small_bundle.rows.column_names}
     columns["TotalCharges"], columns["MonthlyCharges"] = ["", "", "1"], ["", "1", "1"]

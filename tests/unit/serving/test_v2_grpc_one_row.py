@@ -125,7 +125,7 @@ DATATYPES = st.sampled_from(["BYTES", "BOOL", "INT8", "INT64", "UINT64", "FP64",
     raw=st.booleans(),
     texts=st.tuples(st.text(max_size=200), st.text(max_size=5), st.text(max_size=5)),
 )
-def test_whatever_is_read_the_short_way_is_read_alike(
+def test_the_fast_path_reads_as_the_general_path(
     row: dict[str, list], place: int, name: str | None, datatype: str | None, shape: list[int] | None,
     double: float | None, value: bytes | None, both: bool, raw: bool, texts: tuple[str, str, str],
 ) -> None:  # fmt: skip
@@ -199,7 +199,7 @@ def test_what_is_remembered_is_bounded(row: dict[str, list], monkeypatch: pytest
 @pytest.mark.parametrize("in_binary", [False, True])
 @settings(max_examples=examples(40))
 @given(probability=st.floats(0, 1), answer_id=st.text(max_size=200), threshold=st.sampled_from([0.0, 0.5, 1.0]))
-def test_an_answer_is_written_alike(
+def test_an_answer_is_the_general_path_s(
     loaded: Bundle, row: dict[str, list], in_binary: bool, probability: float, answer_id: str, threshold: float
 ) -> None:
     scored = np.array([probability])
@@ -212,7 +212,7 @@ def test_an_answer_is_written_alike(
 
 
 @pytest.mark.parametrize("raw", [False, True])
-def test_a_row_is_predicted_alike(loaded: Bundle, row: dict[str, list], raw: bool, monkeypatch: Any) -> None:
+def test_both_paths_give_the_same_prediction(loaded: Bundle, row: dict[str, list], raw: bool, monkeypatch: Any) -> None:
     """The fast path gives values of other types; predictions are the same."""
     model = ChurnModel("telco", loaded)
     cases: list[tuple[dict[str, list], dict[str, str]]] = [

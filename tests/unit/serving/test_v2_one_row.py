@@ -80,7 +80,7 @@ OTHERS = st.fixed_dictionaries(
 
 @settings(max_examples=examples(200))
 @given(place=st.integers(0, 19), change=MEMBERS, others=OTHERS, drop=st.booleans())
-def test_whatever_is_read_the_short_way_is_read_alike(
+def test_the_fast_path_reads_as_the_general_path(
     loaded: Bundle, row: dict[str, list], place: int, change: dict, others: dict, drop: bool
 ) -> None:
     document = infer_request(row) | others
@@ -103,7 +103,7 @@ def test_what_is_wrong_is_left_to_the_general_way(loaded: Bundle, row: dict[str,
 
 @settings(max_examples=examples(60))
 @given(probability=st.floats(0, 1), answer_id=st.text(max_size=20), threshold=st.sampled_from([0.0, 0.5, 1.0]))
-def test_an_answer_is_written_alike(
+def test_an_answer_is_the_general_path_s(
     loaded: Bundle, row: dict[str, list], probability: float, answer_id: str, threshold: float
 ) -> None:
     scored = np.array([probability])

@@ -96,7 +96,7 @@ def test_binary_tensors_follow_the_json_in_order() -> None:
         (body(outputs=[{"name": "band"}] * 2), "output 'band' is given twice"),
     ],
 )
-def test_bodies_that_are_no_request(content: bytes, message: str) -> None:
+def test_invalid_bodies(content: bytes, message: str) -> None:
     with pytest.raises(RequestError, match=message) as caught:
         read_request(content, None)
     assert "\n" not in str(caught.value)

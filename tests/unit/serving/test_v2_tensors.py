@@ -62,7 +62,7 @@ def test_json_values_come_through(datatype: str, data: list, shape: list[int]) -
         ("", [1], [1.0], "unknown datatype ''"),
     ],
 )
-def test_json_that_is_no_column(datatype: str, shape: Any, data: Any, message: str) -> None:
+def test_invalid_json_columns(datatype: str, shape: Any, data: Any, message: str) -> None:
     with pytest.raises(RequestError, match=message) as caught:
         from_json("tenure", datatype, shape, data)
     assert "'tenure'" in str(caught.value)

@@ -79,7 +79,7 @@ def enter(registry: Registry, folder: Path, run_id: str = "r1", **changes: Any) 
     )
 
 
-def test_nothing_registered_is_known_without_starting_mlflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_registry_is_known_without_importing_mlflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.setattr("tenure.tracking.registry.connect", lambda location: pytest.fail("MLflow was started"))
     empty = Registry("telco", resolve(home=tmp_path))
@@ -249,7 +249,7 @@ def test_a_move_without_who_or_why_is_refused(
     assert registry.champion() is None
 
 
-def test_an_unknown_version_names_those_there_are(registry: Registry, make_bundle: Callable[[float], Path]) -> None:
+def test_an_unknown_version_names_the_known_ones(registry: Registry, make_bundle: Callable[[float], Path]) -> None:
     enter(registry, make_bundle(0.3))
     with pytest.raises(InputError, match=r"no version '7' \(registered: 1\)"):
         registry.promote("7", who="ann", why="x")
@@ -336,7 +336,7 @@ def test_two_versions_side_by_side(registry: Registry, make_bundle: Callable[[fl
     assert not compare_versions(registry.version("1"), registry.version("3")).same_data
 
 
-def test_a_full_disk_is_said_as_such(
+def test_a_full_disk_is_reported(
     registry: Registry, make_bundle: Callable[[float], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import errno
