@@ -141,7 +141,7 @@ def no_score(source: Path, target: Path) -> None:
     [
         (spoiled, "model.onnx has 8 bytes"),
         (lambda _, target: target.mkdir(), "not a bundle"),
-        (lambda _, target: target.write_text(""), "this is a file"),
+        (lambda _, target: target.write_text(""), "it is a file"),
         (another_contract, "a bundle of 'bank' cannot replace one of 'telco'"),
         (cannot_run, "its model does not run"),
         (no_score, "score of a row of zeros is nan"),
