@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from tenure.contract.aggregates import AGGREGATES, AggregateName
+
 ColumnType = Literal["string", "category", "integer", "number", "boolean", "date", "timestamp"]
 Role = Literal["feature", "key", "time", "label", "sensitive", "ignored"]
 
@@ -107,16 +109,13 @@ class Derived(Part):
     unit: str | None = None
 
 
-Aggregate = Literal["count", "sum", "mean", "min", "max", "distinct", "recency", "age"]
-
-
 class Window(Part):
     """A feature computed from a customer's events in the days before the cut, the cut day excluded."""
 
-    aggregate: Aggregate
-    """``recency`` and ``age`` are the days since the last and since the first event."""
+    aggregate: AggregateName
+    """One of ``tenure.contract.aggregates``."""
     column: str | None = None
-    """The event column aggregated; none for ``count``, ``recency`` and ``age``."""
+    """The event column aggregated, for aggregates that take one."""
     days: Annotated[int, Field(gt=0)] | None = None
     """How far back from the cut; all history without it."""
     reason: str
@@ -124,9 +123,10 @@ class Window(Part):
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
-        needs_column = self.aggregate not in ("count", "recency", "age")
-        if needs_column and self.column is None:
-            raise ValueError(f"aggregate '{self.aggregate}' needs a 'column'")
-        if not needs_column and self.column is not None:
-            raise ValueError(f"aggregate '{self.aggregate}' takes no 'column'")
+        AGGREGATES[self.aggregate].check_column(self.column)
         return self
+
+    @property
+    def phrase(self) -> str:
+        """What is computed, in words, without the days."""
+        return AGGREGATES[self.aggregate].describe(self.column)

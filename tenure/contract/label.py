@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tenure.contract.aggregates import AGGREGATES, Takes
 from tenure.tasks import get
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ def _check_events(contract: Contract) -> None:
     for name, window in contract.windows.items():
         if window.column is not None and window.column not in contract.columns:
             raise ValueError(f"window '{name}' aggregates a column that is not there: {window.column}")
-        numeric = window.column is None or contract.columns[window.column].is_numeric
-        if not numeric and window.aggregate != "distinct":
-            raise ValueError(f"window '{name}': '{window.aggregate}' needs a number, '{window.column}' is none")
+        column = None if window.column is None else contract.columns[window.column]
+        takes = AGGREGATES[window.aggregate].takes
+        if column is not None and not column.is_numeric and takes is Takes.NUMBER:
+            raise ValueError(
+                f"window '{name}': '{window.aggregate}' needs {takes.value}, '{window.column}' is a {column.type}"
+            )

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from tenure.contract.aggregates import AGGREGATES, LabelAggregateName
 from tenure.contract.columns import Part, Share, Text
 from tenure.contract.family_names import FamilyName, check_together
 from tenure.contract.source_formats import FormatName
@@ -60,10 +61,10 @@ class Label(Part):
     """The value of the label column that means: this customer left."""
     horizon_days: PositiveInt | None = None
     """For event logs: a customer has left if no event follows the cut within this many days."""
-    aggregate: Literal["sum", "count"] | None = None
+    aggregate: LabelAggregateName | None = None
     """For the regression of an event log: of the events within the horizon. A customer without one has 0."""
     column: str | None = None
-    """What ``sum`` adds up."""
+    """The event column aggregated, for aggregates that take one."""
     unit: str | None = None
     """Of the number predicted; the column's without it."""
 
@@ -71,10 +72,10 @@ class Label(Part):
     def _holds_together(self) -> Self:
         if self.positive is not None and self.horizon_days is not None:
             raise ValueError("give either 'positive' (the label column's value) or 'horizon_days' (for event logs)")
-        if self.aggregate == "sum" and self.column is None:
-            raise ValueError("aggregate 'sum' needs a 'column'")
-        if self.aggregate != "sum" and self.column is not None:
-            raise ValueError("'column' is what the aggregate 'sum' adds up")
+        if self.aggregate is not None:
+            AGGREGATES[self.aggregate].check_column(self.column)
+        elif self.column is not None:
+            raise ValueError("'column' needs 'aggregate', which is computed over it")
         return self
 
 

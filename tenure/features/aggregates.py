@@ -1,34 +1,13 @@
-"""An event log sorted once, and aggregates over a stretch of days for all customers at a time."""
+"""An event log sorted once, and aggregates over a range of days for all customers at a time."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tenure.contract import Window
+from tenure.contract.aggregates import AGGREGATES, Codes, Events, Spans
 from tenure.contract.values import Floats
-
-Codes = NDArray[np.int64]
-
-
-@dataclass(frozen=True, eq=False)
-class Spans:
-    """For customers, where their events of some days stand in the sorted log: ``start[i]`` up to ``stop[i]``."""
-
-    customers: Codes
-    start: Codes
-    stop: Codes
-
-    @property
-    def lengths(self) -> Codes:
-        return self.stop - self.start
-
-    def of(self, places: Codes) -> Spans:
-        """The spans of some of the customers."""
-        return Spans(self.customers[places], self.start[places], self.stop[places])
 
 
 class Log:
@@ -37,8 +16,8 @@ class Log:
     Args:
         codes: customer of each event, from 0; shape (events,).
         days: days since 1970-01-01; shape (events,).
-        columns: what is aggregated.
-        customers: how many there are.
+        columns: the aggregated columns by name.
+        customers: their number.
     """
 
     def __init__(
@@ -85,58 +64,16 @@ class Log:
         return min(max(day - self.first_day, 0), self._days_wide)
 
 
-def aggregate(log: Log, window: Window, spans: Spans, day: int) -> Floats:
-    """The window's aggregate over each span; shape (spans,), NaN where there is nothing to aggregate.
-
-    Nulls are left out. Nothing counts 0 and adds up to 0; its mean, extremes, recency and age are unknown.
+def aggregate(log: Log, name: str, column: str | None, spans: Spans, day: int) -> Floats:
+    """The aggregate ``name`` over each span; shape (spans,), NaN where it is unknown.
 
     Args:
-        day: the cut, which ``recency`` and ``age`` count back from.
+        column: what is aggregated; None for an aggregate that takes no column.
+        day: the cut, in days since 1970-01-01.
     """
-    if window.column is None:
-        return _of_days(log, window.aggregate, spans, day)
-    values = log.numbers(window.column)
-    if window.aggregate == "distinct":
-        return _distinct(values, spans)
-    known = ~np.isnan(values)
-    found: Floats
-    if window.aggregate in ("sum", "mean"):
-        found = _reduce(np.add, np.where(known, values, 0.0), spans, empty=0.0)
-        if window.aggregate == "mean":
-            counts = _reduce(np.add, known.astype(np.float64), spans, empty=0.0)
-            with np.errstate(invalid="ignore"):
-                found = found / np.where(counts > 0.0, counts, np.nan)
-        return found
-    return _reduce(np.fmin if window.aggregate == "min" else np.fmax, values, spans, empty=np.nan)
 
+    def days_before_cut(places: Codes) -> Floats:
+        return (day - log.days(places)).astype(np.float64)
 
-def _of_days(log: Log, kind: str, spans: Spans, day: int) -> Floats:
-    lengths = spans.lengths
-    if kind == "count":
-        return lengths.astype(np.float64)
-    where = spans.stop - 1 if kind == "recency" else spans.start
-    since = day - log.days(np.minimum(where, len(log) - 1))
-    return np.where(lengths > 0, since.astype(np.float64), np.nan)
-
-
-def _reduce(compute: np.ufunc, values: Floats, spans: Spans, empty: float) -> Floats:
-    if not len(spans.start):
-        return np.empty(0)
-    # reduceat takes pairs of bounds; the value behind the end lets a span end where the log does.
-    bounds = np.column_stack([spans.start, spans.stop]).ravel()
-    found = compute.reduceat(np.append(values, 0.0), bounds)[::2]
-    return np.where(spans.lengths > 0, found, empty)
-
-
-def _distinct(values: Floats, spans: Spans) -> Floats:
-    lengths = spans.lengths
-    owner = np.repeat(np.arange(len(lengths)), lengths)
-    first_of_owner = np.repeat(np.cumsum(lengths) - lengths, lengths)
-    inside = values[np.repeat(spans.start, lengths) + np.arange(len(owner)) - first_of_owner]
-    known = ~np.isnan(inside)
-    owner, inside = owner[known], inside[known]
-    order = np.lexsort((inside, owner))
-    owner, inside = owner[order], inside[order]
-    new = np.ones(len(owner), dtype=bool)
-    new[1:] = (owner[1:] != owner[:-1]) | (inside[1:] != inside[:-1])
-    return np.bincount(owner[new], minlength=len(lengths)).astype(np.float64)
+    values = np.empty(0) if column is None else log.numbers(column)
+    return AGGREGATES[name].compute(Events(spans, values, days_before_cut))

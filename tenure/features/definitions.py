@@ -34,10 +34,9 @@ def _input(contract: Contract, name: str) -> Definition:
     window = contract.windows.get(name)
     if window is not None:
         days = "all days" if window.days is None else f"the {window.days} days"
-        what = window.aggregate if window.column is None else f"{window.aggregate} of {window.column}"
         made: Definition = {
             "origin": "window",
-            "definition": f"{what} over {days} before the cut",
+            "definition": f"{window.phrase} over {days} before the cut",
             "reason": window.reason,
         }
         return _without_none({"name": name, "type": "number", "unit": window.unit, **made})

@@ -15,9 +15,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tenure.contract import Contract, Window
+from tenure.contract.aggregates import Spans
 from tenure.contract.schema import LABEL_COLUMN, ROW_COLUMN, SNAPSHOT_COLUMN
 from tenure.errors import DataError
-from tenure.features.aggregates import Log, Spans, aggregate
+from tenure.features.aggregates import Log, aggregate
 
 EPOCH = date(1970, 1, 1)
 
@@ -109,7 +110,7 @@ def _at(cut: date, contract: Contract, active_days: int, keys: pa.Array, log: Lo
         SNAPSHOT_COLUMN: pa.array(np.full(len(active), day, dtype=np.int32)).cast(pa.date32()),
     }
     for name, window in contract.windows.items():
-        values = aggregate(log, window, _span(log, window, day).of(active), day)
+        values = aggregate(log, window.aggregate, window.column, _span(log, window, day).of(active), day)
         columns[name] = pa.array(values, mask=np.isnan(values))
     columns[LABEL_COLUMN] = pa.array(_label(contract, log, after, day))
     return pa.table(columns)
@@ -119,8 +120,7 @@ def _label(contract: Contract, log: Log, after: Spans, day: int) -> NDArray[Any]
     """Of each span of events after the cut: whether it is empty, or what a regression predicts of it."""
     if contract.label.aggregate is None:
         return (after.lengths == 0).astype(np.int8)
-    wanted = Window(aggregate=contract.label.aggregate, column=contract.label.column, reason="the label")
-    return aggregate(log, wanted, after, day)
+    return aggregate(log, contract.label.aggregate, contract.label.column, after, day)
 
 
 def _span(log: Log, window: Window, day: int) -> Spans:

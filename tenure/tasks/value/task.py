@@ -43,10 +43,13 @@ class ValueTask:
         return {"training": {"families": list(self.families), "objective": "rmse"}, "decision": {"bands": {}}}
 
     def check_label(self, contract: Contract) -> None:
+        from tenure.contract.aggregates import label_aggregates
+
         label, column = contract.label, contract.label_column
         if column is None:
             if label.aggregate is None:
-                raise ValueError("'label.aggregate' must say what of the horizon's events is predicted: sum or count")
+                names = " or ".join(label_aggregates())
+                raise ValueError(f"'label.aggregate' must say what of the horizon's events is predicted: {names}")
             if label.column is None:
                 return
             if label.column not in contract.columns:

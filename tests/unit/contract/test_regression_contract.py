@@ -182,7 +182,7 @@ def test_what_cannot_hold_for_a_table(changed: dict[str, Any], said: str) -> Non
     [
         ({"horizon_days": 30}, "'label.aggregate' must say what of the horizon's events is predicted: sum or count"),
         ({"horizon_days": 30, "aggregate": "sum"}, "aggregate 'sum' needs a 'column'"),
-        ({"horizon_days": 30, "aggregate": "count", "column": "spend"}, "'column' is what the aggregate 'sum' adds up"),
+        ({"horizon_days": 30, "aggregate": "count", "column": "spend"}, "aggregate 'count' takes no 'column'"),
         ({"horizon_days": 30, "aggregate": "mean", "column": "spend"}, "'sum' or 'count'"),
         ({"horizon_days": 30, "aggregate": "sum", "column": "cost"}, "'label.column' is a column that is not there"),
         ({"horizon_days": 30, "aggregate": "sum", "column": "shop"}, "must be an integer or number column"),

@@ -123,7 +123,7 @@ def test_what_cannot_hold_for_a_table(changed: dict[str, Any], said: str) -> Non
         ({"windows": {"w": {"aggregate": "sum", "column": "no", "reason": "r"}}}, "a column that is not there: no"),
         (
             {"windows": {"w": {"aggregate": "sum", "column": "shop", "reason": "r"}}},
-            "'sum' needs a number, 'shop' is none",
+            "'sum' needs a numeric column, 'shop' is a category",
         ),
         ({"windows": {"w": {"aggregate": "mean", "reason": "r"}}}, "aggregate 'mean' needs a 'column'"),
         ({"windows": {"w": {"aggregate": "count", "column": "spend", "reason": "r"}}}, "'count' takes no 'column'"),

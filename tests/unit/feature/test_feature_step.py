@@ -200,7 +200,7 @@ def test_an_event_log_becomes_snapshots(tmp_path: Path) -> None:
     assert found["train"].column_names == ["id", "cut", "orders", "spend", "_row", "per_order", "_label"]
     definitions = {feature["name"]: feature for feature in read(tmp_path, "definitions.json")["features"]}
     assert definitions["spend"]["definition"] == "sum of amount over the 7 days before the cut"
-    assert definitions["orders"]["definition"] == "count over all days before the cut"
+    assert definitions["orders"]["definition"] == "number of events over all days before the cut"
 
 
 def test_what_cannot_be_divided_is_said(tmp_path: Path) -> None:

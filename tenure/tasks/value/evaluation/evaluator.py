@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tenure.bundle import Bundle
 from tenure.contract import Contract
+from tenure.contract.aggregates import AGGREGATES
 from tenure.evaluation import Challenge, Estimate, Verdict
 from tenure.evaluation.evaluator import Json
 from tenure.evaluation.importance import Quality
@@ -157,5 +158,5 @@ def _target(contract: Contract) -> Json:
     label, name = contract.label, contract.label_column
     if name is not None:
         return {"name": name, "description": contract.columns[name].description or ""}
-    what = f"sum of {label.column}" if label.aggregate == "sum" else "number of events"
+    what = AGGREGATES[str(label.aggregate)].describe(label.column)
     return {"name": what, "description": f"the {what} in the next {label.horizon_days} days"}
