@@ -1,4 +1,4 @@
-"""``tenure init`` and ``tenure check``: a first contract from data, and data against a contract."""
+"""``tenure init`` and ``tenure check``: draft a contract from data, and check data against a contract."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def init(
     name: Annotated[str | None, typer.Option("--name", help="The contract's name. [default: the data's]")] = None,
     label: Annotated[
         str | None,
-        typer.Option("--label", help="The column to predict: two values, or a number. [default: guessed]"),
+        typer.Option("--label", help="The column to predict: two values, or a number. [default: inferred]"),
     ] = None,
     query: Annotated[str | None, typer.Option("--query", help="The SELECT statement, for a database.")] = None,
     json: JsonOption = False,
 ) -> None:
-    """Write a first contract, guessed from data, for you to correct.
+    """Draft a contract from data, for you to correct.
 
     An existing contract is never overwritten.
     """
@@ -69,18 +69,18 @@ def init(
     target = folder / FILE_NAME
     if target.exists():
         raise InputError(f"{target} exists and may hold your work: give another --out, or remove it first")
-    in_contract = settings.model_copy(update={"uri": _seen_from(folder, settings.uri or data)})
+    in_contract = settings.model_copy(update={"uri": _relative_to(folder, settings.uri or data)})
     with contextlib.closing(open_source(settings, Path.cwd())) as source:
         contract, text = draft(source, in_contract, table_name, label)
     write_text(target, text)
     column = contract.label_column
     if json:
-        said = {"name": contract.name, "task": contract.task, "key": contract.key, "label": column}
-        print_json({"contract": str(target), **said})
+        inferred = {"name": contract.name, "task": contract.task, "key": contract.key, "label": column}
+        print_json({"contract": str(target), **inferred})
         return
-    shown = repr(column) if column else "computed"
-    print(f"{target}: {len(contract.columns)} columns, key '{contract.key}', label {shown}, {contract.task}")
-    print(f"next: correct what it says, then 'tenure check {folder}' and 'tenure run {folder}'")
+    label_shown = repr(column) if column else "computed"
+    print(f"{target}: {len(contract.columns)} columns, key '{contract.key}', label {label_shown}, {contract.task}")
+    print(f"next: check and correct it, then 'tenure check {folder}' and 'tenure run {folder}'")
 
 
 def check(
@@ -91,10 +91,10 @@ def check(
     data: Annotated[
         str | None, typer.Option("--data", help="Address of the table, in place of the contract's source.")
     ] = None,
-    report: Annotated[Path | None, typer.Option("--report", help="Write the report for people here, as HTML.")] = None,
+    report: Annotated[Path | None, typer.Option("--report", help="Write an HTML report to this file.")] = None,
     json: JsonOption = False,
 ) -> None:
-    """Hold data against its contract, without training. Leaves with status 2 if a run would stop."""
+    """Check data against its contract, without training. Exits with status 2 if a run would stop."""
     import json as json_module
 
     from tenure.startup import light_imports
@@ -126,8 +126,8 @@ def check(
     validation.raise_if_stopped()
 
 
-def _seen_from(folder: Path, uri: str) -> str:
-    """A local path as the contract in ``folder`` has to write it: relative where both lie under the current folder."""
+def _relative_to(folder: Path, uri: str) -> str:
+    """``uri`` as seen from the contract in ``folder``: a relative path if both lie in the current folder."""
     if "://" in uri or uri.startswith("${"):
         return uri
     path = Path(uri).expanduser().absolute()

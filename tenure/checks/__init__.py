@@ -1,4 +1,4 @@
-"""What a contract asks of data: rows, keys, the label, the table as a whole."""
+"""The validation gate: checks of rows, keys, labels and the table as a whole."""
 
 from tenure.checks.label import labels_of, positives
 from tenure.checks.result import Check, Counts, Validation

@@ -1,4 +1,4 @@
-"""Rows whose key stood already: the first is kept."""
+"""Duplicate keys: the first row with a key is kept."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ import pyarrow as pa
 from tenure.checks.hashing import hash_rows
 
 Keys = Callable[[], Iterable[tuple[pa.Array, np.ndarray]]]
-"""Batches of (key column, which rows take part: bool), the same at every call."""
+"""Returns batches of (key column, bool mask of the rows to compare); every call returns the same batches."""
 
 MAX_COMPARED = 1_000_000
-"""Keys standing more than once that are compared exactly. A table with more repeats is stopped for their share,
-whatever a chance collision of hashes would add."""
+"""Largest number of duplicate hashes whose keys are compared exactly. A table with more duplicates is stopped for their
+share, whatever a chance collision of hashes would add."""
 
 
 def repeated(keys: Keys) -> np.ndarray:
-    """Which rows have a key that a row before them has; bool (rows,), rows that take no part False.
+    """Which rows have the key of an earlier row; bool, shape (rows,). Rows outside the mask are False.
 
-    Two passes: hashes of all keys first (8 bytes a row), then the keys themselves of the rows whose hash
-    stands more than once. So memory grows by the hash array, and equal hashes of unequal keys do no harm.
+    Takes two passes: the first hashes all keys (8 bytes per row), the second compares the keys of the rows whose hash
+    is not unique. Memory grows by the array of hashes, and hash collisions change nothing.
     """
-    hashes, part = [], []
+    hashes, masks = [], []
     for column, mask in keys():
         hashes.append(hash_rows([column]))
-        part.append(mask)
+        masks.append(mask)
     if not hashes:
         return np.zeros(0, dtype=bool)
     all_hashes = np.concatenate(hashes)
-    takes_part = np.concatenate(part)
-    del hashes, part
-    suspects = _standing_twice(all_hashes[takes_part])
+    compared = np.concatenate(masks)
+    del hashes, masks
+    suspects = _duplicates(all_hashes[compared])
     result = np.zeros(len(all_hashes), dtype=bool)
     if not len(suspects):
         return result
     if len(suspects) > MAX_COMPARED:
-        result[takes_part] = not_first(all_hashes[takes_part])
+        result[compared] = not_first(all_hashes[compared])
         return result
     first: dict[object, int] = {}
     start = 0
@@ -51,14 +51,14 @@ def repeated(keys: Keys) -> np.ndarray:
 
 
 def not_first(hashes: np.ndarray) -> np.ndarray:
-    """Which rows have the hash of a row before them; bool (rows,)."""
+    """Which rows have the hash of an earlier row; bool, shape (rows,)."""
     later = np.ones(len(hashes), dtype=bool)
     later[np.unique(hashes, return_index=True)[1]] = False
     return later
 
 
-def _standing_twice(hashes: np.ndarray) -> np.ndarray:
-    """The hashes that stand more than once, ascending."""
+def _duplicates(hashes: np.ndarray) -> np.ndarray:
+    """The hashes that occur more than once, ascending."""
     ordered = np.sort(hashes)
-    twice: np.ndarray = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
-    return twice
+    duplicates: np.ndarray = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    return duplicates

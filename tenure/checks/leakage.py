@@ -1,4 +1,4 @@
-"""Leakage: what the training part knows that nobody will know on the day of a prediction."""
+"""Leakage: features of the training part that reveal the label and are unknown on the day of a prediction."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ Kind = Literal[
 KINDS: tuple[Kind, ...] = Kind.__args__  # type: ignore[attr-defined]
 
 MAX_AUC = 0.98
-"""Of one feature alone. Recency, the best feature known for churn, reaches 0.75 to 0.85."""
+"""Largest ROC-AUC of one feature alone. Recency, the best known feature for churn, reaches 0.75 to 0.85."""
 MAX_RANK_R2 = 0.98
-"""As much of a number's ranks explained by one feature alone: a rank correlation of 0.99."""
+"""Largest share of the variance of a numeric label's ranks explained by one feature: a rank correlation of 0.99."""
 RECODING_VALUES = 20
 LATE_SHARE = 0.01
-"""Rows whose date lies after the row's time; fewer are slips of the pen."""
+"""Smallest share of rows whose date lies after the row's time; fewer are errors of data entry."""
 RARELY, OFTEN = 0.01, 0.20
-"""A column filled in for at most the one share of a class, and for at least the other share of the other class."""
+"""A column that has values in at most the first share of one class, and at least the second share of the other."""
 MAX_CHANCE = 1e-6
 NEWEST_SHARE = 0.10
 MISSING_NOW, MISSING_BEFORE = 0.99, 0.50
 MIN_ROWS = 30
-"""Rows on each side of a comparison of missing values."""
+"""Smallest number of rows on each side of a comparison of missing values."""
 ORDER_AUC = 0.60
 ORDER_CORRELATION = 0.20
-"""The same for a number: twice a ROC-AUC less one is a rank correlation too."""
+"""The same for a numeric label: 2 · ROC-AUC − 1 is a rank correlation too."""
 FAR_ORDER = 6.0
-"""Standard deviations under chance, for an order that is held to say something."""
+"""Standard deviations from chance at which the order of the rows counts as informative."""
 SAME_ORDER = 0.99
-"""Rank correlation from which a column of distinct values is the order itself."""
+"""Rank correlation at which a column of distinct values counts as a copy of the order."""
 
 ADVICE = (
     "Leave the column out (role: ignored) unless it is known, as it stands, on the day of a prediction; "
@@ -66,7 +66,7 @@ class Table:
     orders: Mapping[str, Floats]
     """Name of an order (``row order``, the key's) to each row's place in it, (rows,)."""
     time: Floats | None
-    """(rows,) days since 1970-01-01 at which the row was looked at."""
+    """(rows,) time of each row in days since 1970-01-01; None where rows have no time."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def check_leakage(contract: Contract, table: Table) -> list[Check]:
     leaking = {finding.column for finding in found if finding.kind != "constant"}
     checks = []
     for finding in found:
-        # Said once, of the column where it comes in; what is made of that column is named along.
+        # Reported once, for the source column; features derived from it are named in the same message.
         if sources.get(finding.column or "", frozenset()) & leaking:
             continue
         checks.append(_check(contract, finding, sources))
@@ -114,7 +114,7 @@ def _ranking(table: Table) -> Iterator[_Finding]:
         if auc < MAX_AUC:
             continue
         if is_recoding(values, label, RECODING_VALUES):
-            yield _Finding("recoding of the label", name, "says the label in other words in every row", auc, MAX_AUC)
+            yield _Finding("recoding of the label", name, "determines the label in every row", auc, MAX_AUC)
         else:
             text = f"alone ranks churners over stayers with a ROC-AUC of {auc:.3f}, over {MAX_AUC:g}"
             yield _Finding("ranks the label", name, text, auc, MAX_AUC)
@@ -135,7 +135,7 @@ def _dated(contract: Contract, table: Table) -> Iterator[_Finding]:
         late = np.floor(values) > np.floor(table.time) if days else values > table.time
         share = float(late[there].mean())
         if share > LATE_SHARE:
-            text = f"lies after '{contract.time}', the day on which the row was looked at, in {share:.1%} of the rows"
+            text = f"lies after '{contract.time}', the day that the row describes, in {share:.1%} of the rows"
             yield _Finding("dated after the cut", name, text, share, LATE_SHARE)
 
 
@@ -144,7 +144,7 @@ def _constant(table: Table) -> Iterator[_Finding]:
         codes = coded(values)
         if codes.size and codes.min() == codes.max():
             what = "is missing in every row" if codes[0] == 0 else "has one value in every row"
-            yield _Finding("constant", name, f"{what}: nothing is learnt from it", 1, 2)
+            yield _Finding("constant", name, f"{what}: it carries no information", 1, 2)
 
 
 def _missing_for_a_class(table: Table) -> Iterator[_Finding]:
@@ -160,7 +160,7 @@ def _missing_for_a_class(table: Table) -> Iterator[_Finding]:
             # As many empty cells by chance, if the class did not matter: (1 - filled) to the power of rows.
             chance = rows * math.log1p(-min(float(there.mean()), 1.0 - 1e-12))
             if filled[few] <= RARELY and filled[many] >= OFTEN and chance < math.log(MAX_CHANCE):
-                text = f"is filled in for {filled[many]:.1%} of the {many} and {filled[few]:.1%} of the {few}"
+                text = f"has values in {filled[many]:.1%} of the {many} and {filled[few]:.1%} of the {few}"
                 yield _Finding("missing for one class", name, text, filled[few], RARELY)
 
 
@@ -192,7 +192,7 @@ def _orders(table: Table) -> Iterator[_Finding]:
 
 
 def _order_strength(table: Table, place: Floats) -> tuple[str, float, float, float]:
-    """What an order is measured by, how well it ranks the label, the limit, and how far it is from chance."""
+    """Measure, how well the order ranks the label by it, the limit, and the distance from chance in deviations."""
     if _is_number(table):
         found = abs(correlation(place, table.label.astype(np.float64)))
         return "rank correlation", found, ORDER_CORRELATION, found * math.sqrt(place.size - 1)
@@ -206,7 +206,7 @@ def _is_number(table: Table) -> bool:
 
 
 def _follows(values: Value, place: Floats) -> bool:
-    """Whether a column of (almost) distinct values runs with an order, up or down."""
+    """Whether a column of (almost) distinct values is sorted by an order, ascending or descending."""
     ranks = np.array(_word_ranks(values))[coded(values) - 1] if isinstance(values, Text) else values
     there = np.isfinite(ranks) if not isinstance(values, Text) else values.codes >= 0
     if there.mean() < SAME_ORDER or np.unique(ranks[there]).size < SAME_ORDER * there.sum():
@@ -216,14 +216,14 @@ def _follows(values: Value, place: Floats) -> bool:
 
 
 def _word_ranks(values: Text) -> Sequence[float]:
-    """Place of each distinct word in the alphabet, by its code less 1."""
+    """Alphabetical rank of each distinct word, by its code less 1."""
     words = list(dict.fromkeys(values.words))
     rank = {word: float(place) for place, word in enumerate(sorted(words))}
     return [rank[word] for word in words] or [0.0]
 
 
 def _sources(contract: Contract) -> dict[str, frozenset[str]]:
-    """All columns that a derived feature is made of, directly or through others, by its name."""
+    """All columns that each derived feature is computed from, directly or through others."""
     found: dict[str, frozenset[str]] = {}
     for name, expression in contract.expressions.items():
         found[name] = frozenset(expression.columns).union(*(found.get(used, ()) for used in expression.columns))
@@ -238,7 +238,9 @@ def _check(contract: Contract, finding: _Finding, sources: Mapping[str, frozense
     if name in contract.derived:
         what = f"derived feature '{name}' (of {', '.join(contract.expressions[name].columns)})"
     through = [derived for derived, used in sources.items() if name in used]
-    also = f"; so do, made of it, {', '.join(through)}" if through and finding.kind != "constant" else ""
+    also = (
+        f"; so do the features derived from it: {', '.join(through)}" if through and finding.kind != "constant" else ""
+    )
     accepted = finding.kind == "constant" or name in contract.quality.leakage_accepted
     level: Level = "warn" if accepted else contract.quality.leakage
     advice = None if finding.kind == "constant" else ADVICE

@@ -1,4 +1,4 @@
-"""How well one column by itself tells a number."""
+"""How well a single column predicts a numeric label."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tenure.contract.values import Floats, Text, Value
 
 
 def rank_r2(values: Value, label: Floats) -> float:
-    """Share (0 to 1) of the variance of the label's ranks that one column explains; 0 where chance could have done it.
+    """Share (0 to 1) of the variance of the label's ranks that one column explains; 0 where it may be chance.
 
-    Ranks, because a few large labels would outweigh all others. The better of two: numbers as they are, whose share is
-    Spearman's correlation squared; and the mean rank of a row's value (or quantile bin, or of missing ones) among the
-    other folds' rows, so that a value which stands in one row says nothing.
+    Ranks are used because a few large labels would outweigh all others. Returns the better of two estimates: of a
+    numeric column, the square of Spearman's correlation; and the mean rank of the rows with the same value (or quantile
+    bin, or missing) in the other folds, so that a value that occurs once explains nothing.
     """
     ranks = ranked(label)
     best = max(0.0, _explained(ranks, _cross_fitted(binned(values), ranks)))
@@ -28,7 +28,7 @@ def rank_r2(values: Value, label: Floats) -> float:
 
 
 def correlation(one: Floats, other: Floats) -> float:
-    """Rank correlation (Spearman 1904), -1 to 1; 0 where one of the two has a single value."""
+    """Rank correlation (Spearman 1904), -1 to 1; 0 where one side has a single value."""
     ranks, others = ranked(one), ranked(other)
     spread = float(ranks.std() * others.std())
     return float(np.mean((ranks - ranks.mean()) * (others - others.mean()))) / spread if spread > 0.0 else 0.0
@@ -42,22 +42,22 @@ def ranked(values: Floats) -> Floats:
     return ranks
 
 
-def _explained(truth: Floats, guess: Floats) -> float:
+def _explained(truth: Floats, estimate: Floats) -> float:
     total = float(np.sum((truth - truth.mean()) ** 2))
-    return 1.0 - float(np.sum((truth - guess) ** 2)) / total if total > 0.0 else 0.0
+    return 1.0 - float(np.sum((truth - estimate) ** 2)) / total if total > 0.0 else 0.0
 
 
 def _cross_fitted(codes: NDArray[np.int64], truth: Floats) -> Floats:
-    """(rows,) mean of ``truth`` over the other folds' rows with the same code, drawn to the whole's by one row."""
+    """(rows,) mean of ``truth`` over the other folds' rows with the same code, shrunk to the mean by one row."""
     fold = np.random.default_rng(0).permutation(truth.size) % FOLDS
     count = int(codes.max()) + 1
     base = float(truth.mean())
     rows = np.bincount(codes, minlength=count).astype(np.float64)
     sums = np.bincount(codes, weights=truth, minlength=count)
-    guess = np.empty(truth.size)
+    estimate = np.empty(truth.size)
     for number in range(FOLDS):
         held = fold == number
         others = rows - np.bincount(codes[held], minlength=count)
         theirs = sums - np.bincount(codes[held], weights=truth[held], minlength=count)
-        guess[held] = ((theirs + base) / (others + 1.0))[codes[held]]
-    return guess
+        estimate[held] = ((theirs + base) / (others + 1.0))[codes[held]]
+    return estimate

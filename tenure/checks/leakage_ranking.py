@@ -1,4 +1,4 @@
-"""How well one column by itself tells who leaves."""
+"""How well a single column predicts who leaves."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ Codes = NDArray[np.int64]
 Labels = NDArray[np.int8]
 
 MAX_BINS = 50
-"""Numbers with more distinct values than this are cut at quantiles into as many bins."""
+"""Numbers with more distinct values are divided into this many quantile bins."""
 
 FOLDS = 5
 MIN_PRESENT_SHARE = 0.5
-"""Numbers are also ranked as they are where at least this share of them is there."""
+"""Numbers are also ranked by their size where at least this share of them is present."""
 
 FAR_FROM_CHANCE = 4.0
-"""Standard deviations of a ROC-AUC under chance: with a handful of rows any order may look perfect."""
+"""Standard deviations from chance below which a ROC-AUC is ignored: with few rows any order may look perfect."""
 
 
 def alone(values: Value, label: Labels) -> float:
-    """ROC-AUC (0.5 to 1) of the better of two rankings by one column; 0.5 where chance could have done it.
+    """ROC-AUC (0.5 to 1) of the better of two rankings by one column; 0.5 where it may be chance.
 
-    The rankings: numbers as they are, in either direction; and each row by the churn rate of its value (or quantile
-    bin, or of missing ones) among the other folds' rows, so that a value which stands in one row says nothing.
+    The rankings are by the number itself, in either direction, and by the churn rate of the rows with the same value
+    (or quantile bin, or missing) in the other folds, so that a value that occurs once explains nothing.
 
     Args:
         label: (rows,), both classes.
@@ -50,7 +50,7 @@ def deviations(auc: float, label: Labels) -> float:
 
 
 def cross_fitted(codes: Codes, label: Labels) -> Floats:
-    """(rows,) churn rate of each row's code among the rows of the other folds, drawn to the whole's by one row."""
+    """(rows,) churn rate of the rows of the other folds with the same code, shrunk to the overall rate by one row."""
     folds = _stratified_folds(label)
     count = int(codes.max()) + 1
     base = float(label.mean())
@@ -89,7 +89,7 @@ def binned(values: Value) -> Codes:
 
 
 def is_recoding(values: Value, label: Labels, most: int) -> bool:
-    """Whether at most ``most`` values stand for the label: none of them is met with both classes."""
+    """Whether a column determines the label: it has at most ``most`` values, each with rows of one class only."""
     codes = coded(values)
     rows = np.bincount(codes)
     left = np.bincount(codes, weights=label)

@@ -1,4 +1,4 @@
-"""What the contract asks of every single row."""
+"""Checks of single rows."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from tenure.parsing.lenient import flags, valid
 from tenure.parsing.parse import table_columns
 
 AHEAD = timedelta(hours=14)
-"""The largest offset from UTC: what is later than now by more is in the future everywhere on earth."""
+"""Largest offset from UTC: a time that is later than now by more is in the future in every time zone."""
 
 
 def check_rows(contract: Contract, batch: pa.RecordBatch, now: datetime, absent: Collection[str] = ()) -> RowFaults:
-    """Rows of a parsed batch that break the contract: missing, outside range or values, in the future.
+    """Find the rows of a parsed batch that break the contract: missing values, invalid values, times in the future.
 
     Args:
-        batch: parsed columns, as ``parse_batch`` gives them.
-        now: aware.
-        absent: optional columns that the table lacks; nothing is asked of them.
+        contract: the rules.
+        batch: parsed columns, as ``parse_batch`` returns them.
+        now: the current time, aware.
+        absent: optional columns that the table lacks; they are not checked.
     """
     faults = RowFaults(batch.num_rows)
     for name, column in table_columns(contract).items():
@@ -42,7 +43,7 @@ def check_rows(contract: Contract, batch: pa.RecordBatch, now: datetime, absent:
 
 def _check_presence(name: str, column: Column, missing: np.ndarray, faults: RowFaults) -> None:
     if column.role == "label":
-        faults.add(missing, Kind("label", name, "is missing: a row without a label cannot be learnt from"))
+        faults.add(missing, Kind("label", name, "is missing: a row without a label cannot be used for training"))
     elif column.role in ("key", "time"):
         faults.add(missing, Kind("nulls", name, f"is missing, and is the {column.role}"))
     elif not column.nullable:
@@ -59,4 +60,4 @@ def _check_values(name: str, column: Column, values: pa.Array, faults: RowFaults
             faults.add(flags(pc.greater(numbers, high)), Kind("range", name, f"is above {high:g}"), values)
     if column.values is not None and column.is_text:
         known = flags(pc.is_in(values, pa.array(column.values)))
-        faults.add(valid(values) & ~known, Kind("values", name, "is none of the contract's values"), values)
+        faults.add(valid(values) & ~known, Kind("values", name, "is not one of the contract's values"), values)

@@ -1,4 +1,4 @@
-"""Good rows from bad ones, in passes over ingest's file: faults; keys, twice; then the writing."""
+"""Separates the rows that meet the contract from those that break it, in passes over the ingested file."""
 
 from __future__ import annotations
 
@@ -27,20 +27,24 @@ BATCH_ROWS = 65_536
 PROGRESS_ROWS = 500_000
 
 
-def separate(contract: Contract, data: Path, seen: Observed, now: datetime, valid: Path) -> Sketch:
-    """Write ``data.parquet`` and ``quarantine.parquet`` into ``valid``; note in ``seen`` what was met.
+def separate(contract: Contract, data: Path, observed: Observed, now: datetime, valid: Path) -> Sketch:
+    """Write the good rows to ``data.parquet`` and the others to ``quarantine.parquet``, in the folder ``valid``.
 
     Args:
-        data: ingest's table, with the contract's schema.
-        now: aware.
+        contract: the rules.
+        data: the ingested table, in the contract's schema.
+        observed: what is counted while the rows pass is added to it.
+        now: the current time, aware.
+        valid: folder to write to.
 
-    Returns a sketch of the good rows' columns, the key's left out.
+    Returns:
+        A sketch of the good rows' columns, without the key.
 
     Raises:
-        StorageError: the disk is full.
+        StorageError: the disk is full or cannot be written.
     """
     sketch = _sketch(contract)
-    repeats = _repeats(contract, data, seen, now)
+    repeats = _repeats(contract, data, observed, now)
     schema = table_schema(contract)
     done = 0
     with (
@@ -48,10 +52,10 @@ def separate(contract: Contract, data: Path, seen: Observed, now: datetime, vali
         TableSink(valid / "quarantine.parquet", rejects.SCHEMA) as quarantine,
     ):
         for batch in _batches(data):
-            faults = check_rows(contract, batch, now, seen.defaulted)
-            kind = Kind("keys", contract.key, "stands in an earlier row")
+            faults = check_rows(contract, batch, now, observed.defaulted)
+            kind = Kind("keys", contract.key, "repeats the key of an earlier row")
             faults.add(repeats[done : done + batch.num_rows], kind, batch.column(contract.key))
-            seen.faults.update(faults.counts)
+            observed.faults.update(faults.counts)
             kept = batch
             if faults.bad.any():
                 quarantine.write(rejects.to_batch(faults.rejected(batch.drop_columns([ROW]), batch.column(ROW))))
@@ -59,15 +63,15 @@ def separate(contract: Contract, data: Path, seen: Observed, now: datetime, vali
             if kept.num_rows:
                 good.write(kept)
                 sketch.add(kept)
-                _note(contract, kept, seen)
+                _count(contract, kept, observed)
             if (done + batch.num_rows) // PROGRESS_ROWS > done // PROGRESS_ROWS:
-                progress("rows checked", done + batch.num_rows, seen.accepted)
+                progress("rows checked", done + batch.num_rows, observed.accepted)
             done += batch.num_rows
     return sketch
 
 
 def sketch_of(contract: Contract, valid: Path) -> Sketch:
-    """The sketch that ``separate`` returned, from the good rows that it wrote."""
+    """The sketch that ``separate`` returned, computed again from the good rows that it wrote."""
     sketch = _sketch(contract)
     for batch in _batches(valid / "data.parquet"):
         sketch.add(batch)
@@ -75,7 +79,7 @@ def sketch_of(contract: Contract, valid: Path) -> Sketch:
 
 
 def newest_of(contract: Contract, valid: Path) -> date | datetime | None:
-    """The latest time of a good row; none where rows have no time."""
+    """The latest time of a good row; None where rows have no time."""
     if contract.time is None:
         return None
     newest = [pc.max(batch.column(0)).as_py() for batch in _batches(valid / "data.parquet", [contract.time])]
@@ -86,21 +90,21 @@ def _sketch(contract: Contract) -> Sketch:
     return Sketch({name: column for name, column in table_columns(contract).items() if column.role != "key"})
 
 
-def _repeats(contract: Contract, data: Path, seen: Observed, now: datetime) -> np.ndarray:
-    """Which rows repeat the key of an earlier good one; bool (rows,). None do in an event log."""
+def _repeats(contract: Contract, data: Path, observed: Observed, now: datetime) -> np.ndarray:
+    """Which rows repeat the key of an earlier good row; bool, shape (rows,). No row of an event log does."""
     columns = table_columns(contract)
     bad, hashes = [], []
     missing = dict.fromkeys(columns, 0)
     for batch in _batches(data):
-        bad.append(check_rows(contract, batch, now, seen.defaulted).bad)
+        bad.append(check_rows(contract, batch, now, observed.defaulted).bad)
         for name in missing:
             missing[name] += batch.column(name).null_count
         if contract.events is not None:
             hashes.append(hash_rows([batch.column(name) for name in columns]))
-    seen.missing = missing
+    observed.missing = missing
     if contract.events is not None:
-        seen.identical = int(not_first(np.concatenate(hashes)).sum())
-        return np.zeros(seen.accepted, dtype=bool)
+        observed.identical = int(not_first(np.concatenate(hashes)).sum())
+        return np.zeros(observed.accepted, dtype=bool)
 
     def keys() -> Iterator[tuple[pa.Array, np.ndarray]]:
         for batch, wrong in zip(_batches(data, [contract.key]), bad, strict=True):
@@ -109,20 +113,20 @@ def _repeats(contract: Contract, data: Path, seen: Observed, now: datetime) -> n
     repeats = repeated(keys)
     if repeats.any():
         whole = np.concatenate([hash_rows([batch.column(name) for name in columns]) for batch in _batches(data)])
-        seen.identical = int((not_first(whole) & repeats).sum())
+        observed.identical = int((not_first(whole) & repeats).sum())
     return repeats
 
 
-def _note(contract: Contract, good: pa.RecordBatch, seen: Observed) -> None:
-    seen.good += good.num_rows
+def _count(contract: Contract, good: pa.RecordBatch, observed: Observed) -> None:
+    observed.good += good.num_rows
     if contract.label_column is not None and contract.label.positive is not None:
-        seen.positives += int(flags(positives(contract, good.column(contract.label_column))).sum())
+        observed.positives += int(flags(positives(contract, good.column(contract.label_column))).sum())
     if contract.time is not None:
         newest = pc.max(good.column(contract.time)).as_py()
-        seen.newest = newest if seen.newest is None else max(seen.newest, newest)
+        observed.newest = newest if observed.newest is None else max(observed.newest, newest)
 
 
 def _batches(data: Path, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
-    # Without a buffer of its own, Parquet would hold whole columns of a row group.
+    # Without a buffer size, Parquet holds whole columns of a row group in memory.
     with pq.ParquetFile(data, pre_buffer=False, buffer_size=1 << 20) as file:
         yield from file.iter_batches(batch_size=BATCH_ROWS, columns=columns, use_threads=False)

@@ -1,4 +1,4 @@
-"""What a dataset is: schema, loading, expressions, and inferring a first contract from data."""
+"""The contract of a dataset: schema, loading, expressions."""
 
 from tenure.contract.columns import Column, Derived, Window
 from tenure.contract.load import contract_hash, dump, load, parse

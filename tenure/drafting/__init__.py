@@ -1,1 +1,1 @@
-"""A first contract, inferred from data, for a person to edit."""
+"""Drafts a contract from data, for a person to correct."""

@@ -1,4 +1,4 @@
-"""Writing a guessed contract as YAML that a person likes to edit."""
+"""Writes a drafted contract as YAML with comments."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_CUTS = 3
 
 @dataclass
 class Guess:
-    """What a column may be: its type, further keys, and a remark for whoever edits it."""
+    """Inferred description of a column: its type, further keys, and a comment for the person who corrects it."""
 
     type: str
     settings: dict[str, Any] = field(default_factory=dict)
@@ -27,7 +27,7 @@ class Guess:
 
 @dataclass
 class Draft:
-    """A contract in the making."""
+    """A contract that is being drafted."""
 
     name: str
     source: Source
@@ -51,34 +51,37 @@ class Draft:
         settings: dict[str, Any] = {"role": "label", "values": levels}
         if column.missing_texts:
             settings["missing_values"] = column.missing_texts
-        self.columns[column.name] = Guess("category", settings, "the label: what is to be predicted")
+        self.columns[column.name] = Guess("category", settings, "the label: what is predicted")
         self.label = {"positive": positive}
         rows_left = column.values[positive]
         known = sum(column.values[level] for level in levels)
-        self.label_comment = f"the value of '{column.name}' that means: this customer left ({rows_left:,} of {known:,})"
+        self.label_comment = f"the value of '{column.name}' that means churn ({rows_left:,} of {known:,})"
         share = min(rows_left, known - rows_left) / known
         if share < Quality().min_class_share:
             self.quality["min_class_share"] = (float(f"{share / 2:.1g}"), "the smaller class is rare here")
 
     def add_number(self, column: ColumnSurvey, guess: Guess) -> None:
-        """A label that is a number: the task is regression."""
+        """Set a numeric label: the task becomes regression."""
         self.task = "regression"
         kept = {key: value for key, value in guess.settings.items() if key in ("range", "missing_values")}
         found = f"{column.low:g} to {column.high:g}"
-        comment = f"the label: the number that is to be predicted; found: {found}; what is possible? unit?"
+        comment = f"the label: the number that is predicted; found: {found}; which range and unit?"
         self.columns[column.name] = Guess(column.kind, {"role": "label", **kept}, comment)
 
     def add_time(self, column: ColumnSurvey, guess: Guess, now: datetime) -> None:
         guess.settings["role"] = "time"
-        guess.comment = "when the row was seen; rows are split by it"
+        guess.comment = "time of the row; rows are split by it"
         self.columns[column.name] = guess
         self._time = column
         limit = Quality().freshness_days
         if column.last and limit and now - column.last.replace(tzinfo=UTC) > timedelta(days=limit):
-            self.quality["freshness_days"] = (None, f"the newest row is of {column.last:%Y-%m-%d}: a historical table")
+            self.quality["freshness_days"] = (
+                None,
+                f"the newest row is from {column.last:%Y-%m-%d}: a historical table",
+            )
 
     def add_events(self, time: ColumnSurvey) -> None:
-        """The label is silence after a cut: cuts as late as the data allows, a horizon apart."""
+        """Set a label of an event log: no event after a cut. Cuts are as late as the data allows, one horizon apart."""
         if time.first is None or time.last is None:
             raise ValueError("an event log needs dates")
         span = (time.last - time.first).days
@@ -90,17 +93,17 @@ class Draft:
             "active_days": 2 * horizon,
         }
         self.label = {"horizon_days": horizon}
-        self.label_comment = "a customer without an event for so long after the cut has left"
+        self.label_comment = "a customer without an event within this many days after the cut has left"
 
 
 def write_draft(draft: Draft) -> str:
-    """The draft as YAML."""
+    """The draft as YAML, with comments."""
     lines = [
-        f"# A first contract, guessed from {draft.rows:,} rows of {draft.shown}.",
-        "# Read it through: every guess is somebody's to confirm. 'tenure check' holds data against it.",
+        f"# Draft of a contract, inferred from {draft.rows:,} rows of {draft.shown}.",
+        "# Check every line and correct it; 'tenure check' then checks data against it.",
         f"name: {draft.name}",
         "description: ''",
-        *(["task: regression  # a number is predicted, not who leaves"] if draft.task == "regression" else []),
+        *(["task: regression  # predicts a number, not who leaves"] if draft.task == "regression" else []),
         *_section("source", draft.source.model_dump(mode="json", exclude_defaults=True)),
         *(["label:"] if draft.label else []),
         *[f"  {key}: {_flow(value)}  # {draft.label_comment}" for key, value in draft.label.items()],
@@ -113,7 +116,7 @@ def write_draft(draft: Draft) -> str:
     elif draft.rows < Quality().min_rows:
         lines.append("quality:")
     if draft.rows < Quality().min_rows:
-        lines.append(f"  min_rows: {max(1, math.floor(draft.rows * 0.9))}  # a very small table: trust no model of it")
+        lines.append(f"  min_rows: {max(1, math.floor(draft.rows * 0.9))}  # too few rows for a reliable model")
     lines += ["", "columns:"]
     for name in draft.order:
         guess = draft.columns[name]
@@ -125,11 +128,11 @@ def write_draft(draft: Draft) -> str:
     else:
         lines += [
             "",
-            "# Features computed from columns of the same row; for example:",
+            "# Features that are computed from columns of the same row; for example:",
             "# derived:",
             "#   spend_per_month:",
             "#     expression: total_spend / max(months, 1)",
-            "#     reason: a high price for a short time is easily given up",
+            "#     reason: customers with a high price and a short contract leave more often",
         ]
     lines += [
         "",
@@ -141,11 +144,11 @@ def write_draft(draft: Draft) -> str:
 def _business(task: Task) -> list[str]:
     if task == "regression":
         return [
-            "# Whom to contact: those of whom most is expected, as many as this; the defaults are these:",
+            "# How many customers with the highest predictions are contacted; the defaults:",
             "# business: {currency: USD, contacts_per_day: 1000}",
         ]
     return [
-        "# What a decision is worth; the defaults are these:",
+        "# What a decision is worth; the defaults:",
         "# business: {currency: USD, customer_value: 600, offer_cost: 10, offer_success_share: 0.3,"
         " contacts_per_day: 1000}",
     ]
@@ -154,8 +157,12 @@ def _business(task: Task) -> list[str]:
 def _windows(draft: Draft) -> list[str]:
     days = draft.label["horizon_days"]
     windows: dict[str, dict[str, Any]] = {
-        "days_since_last": {"aggregate": "recency", "unit": "days", "reason": "a customer who is silent is leaving"},
-        "days_since_first": {"aggregate": "age", "unit": "days", "reason": "old customers stay"},
+        "days_since_last": {
+            "aggregate": "recency",
+            "unit": "days",
+            "reason": "inactive customers leave more often",
+        },
+        "days_since_first": {"aggregate": "age", "unit": "days", "reason": "customers of long standing stay"},
         "events_ever": {"aggregate": "count", "reason": "frequent customers stay"},
         f"events_{days}d": {"aggregate": "count", "days": days, "reason": "recent activity"},
     }
@@ -163,7 +170,7 @@ def _windows(draft: Draft) -> list[str]:
         if guess.type in ("integer", "number") and "role" not in guess.settings:
             for aggregate in ("sum", "mean"):
                 windows[f"{name}_{aggregate}"] = {"aggregate": aggregate, "column": name, "reason": f"how much {name}"}
-    lines = ["# Features: what happened before the cut.", "windows:"]
+    lines = ["# Features: aggregates of the events before the cut.", "windows:"]
     for name, window in windows.items():
         lines.append(f"  {_flow(name)}: {_flow(window)}")
     return lines

@@ -1,4 +1,4 @@
-"""A first contract, guessed from data, for a person to correct."""
+"""Infers a contract from data."""
 
 from __future__ import annotations
 
@@ -28,30 +28,31 @@ SENSITIVE_NAME = re.compile(r"(^|_)(gender|sex|race|ethnicity|religion|nationali
 LEFT_WORDS = {"yes", "y", "true", "t", "1", "churn", "churned", "left", "lost", "exited", "cancelled", "canceled"}
 BOOLEAN_PAIRS = [{false, true} for false, true in zip(FALSE_WORDS, TRUE_WORDS, strict=True)]
 CLASSES = 2
-"""Values of a label that says who left."""
+"""Distinct values of a label that says who left."""
 MAX_LISTED = 20
-"""Values listed of a category; one with more is left open."""
+"""Most values of a category that are listed in the contract."""
 MAX_CATEGORIES = 200
 
 
 def infer(
     source: Source, settings: SourceSettings, name: str, now: datetime | None = None, label: str | None = None
 ) -> str:
-    """A contract for the table in ``source``, as YAML with comments; the table itself meets it.
+    """Infer a contract for the table in ``source``, as YAML with comments. The table itself meets the contract.
 
-    Guessed: types, the key, the label and its positive value, the time column, what stands for missing, allowed
-    values. A table without a label in which customers stand in several rows with a time is taken for an event log. A
-    label that is given and holds numbers, more than two different ones, makes it a regression.
+    Types, key, label, positive value, time column, missing values and allowed values are inferred. A table without a
+    label in which customers have several rows with times becomes an event log. A given label with more than two
+    different numbers makes the task a regression.
 
     Args:
+        source: the table.
         settings: what becomes the contract's ``source``.
-        name: the contract's name; made to fit.
-        now: aware; the clock's without it.
-        label: name of the label column; guessed without it.
+        name: the contract's name; characters that a name cannot have are replaced.
+        now: the current time, aware; the clock's by default.
+        label: name of the label column; inferred by default.
 
     Raises:
-        DataError: the table cannot be read, has no rows, no column that could be the label, or not the given one.
-        SourceError: the system that holds it is down or hangs.
+        DataError: the table cannot be read, has no rows, has no column that can be the label, or lacks ``label``.
+        SourceError: the database or object store is down or does not answer in time.
     """
     names = source.columns()
     columns = survey(source.batches(names), names)
@@ -68,8 +69,8 @@ def infer(
     if target is None:
         if time is None or key.is_unique:
             raise DataError(
-                f"{source.shown} has no column that looks like a label (two values, such as churn: yes and no),"
-                " and is no event log either"
+                f"{source.shown} has no column that can be the label (two values, such as churn: yes and no),"
+                " and is not an event log"
             )
         draft.add_events(time)
     elif _is_class(target):
@@ -97,14 +98,14 @@ def _fitting_name(name: str) -> str:
 
 
 def _label(columns: list[ColumnSurvey]) -> ColumnSurvey | None:
-    """A column of two values whose name says that a customer left, or stayed, or that it is what one predicts."""
+    """A column of two values whose name means churn, the opposite of churn, or a target."""
     pairs = [column for column in columns if _is_class(column)]
     by_name: list[Callable[[str], object]] = [LABEL_NAME.search, STAYED_NAME.search, TARGET_NAME.search]
     for fits in by_name:
         for column in pairs:
             if fits(_fold(column.name)):
                 return column
-    # The last column of two values is where tables of examples keep their label.
+    # Example tables usually have their label in the last column.
     return columns[-1] if columns and columns[-1] in pairs else None
 
 
@@ -117,9 +118,9 @@ def _named_label(columns: list[ColumnSurvey], name: str, shown: str) -> ColumnSu
     if _is_class(found):
         return found
     if found.kind not in ("integer", "number"):
-        raise DataError(f"'{name}' can be no label: it holds neither two values, as churn does, nor numbers")
+        raise DataError(f"'{name}' cannot be the label: it has neither two values, such as yes and no, nor numbers")
     if found.low == found.high:
-        raise DataError(f"'{name}' can be no label: it is {found.low:g} in every row")
+        raise DataError(f"'{name}' cannot be the label: it is {found.low:g} in every row")
     return found
 
 
@@ -128,7 +129,7 @@ def _is_class(column: ColumnSurvey) -> bool:
 
 
 def _positive(label: ColumnSurvey) -> str:
-    """The value that means: left."""
+    """The value that means that a customer left."""
     first, second = label.levels()
     stayed = STAYED_NAME.search(_fold(label.name)) and not LABEL_NAME.search(_fold(label.name))
     for value, other in ((first, second), (second, first)):
@@ -138,7 +139,7 @@ def _positive(label: ColumnSurvey) -> str:
 
 
 def _key(columns: list[ColumnSurvey], taken: list[ColumnSurvey], is_log: bool) -> ColumnSurvey:
-    """A column of unique values, by name if several are; of an event log, the customer that stands repeatedly."""
+    """A column of unique values, chosen by name if there are several; in an event log, the customer's column."""
     free = [column for column in columns if column not in taken] or columns
     named = [column for column in free if KEY_NAME.search(_fold(column.name))]
     if is_log:
@@ -149,7 +150,7 @@ def _key(columns: list[ColumnSurvey], taken: list[ColumnSurvey], is_log: bool) -
 
 
 def _time(columns: list[ColumnSurvey], now: datetime, any_name: bool) -> ColumnSurvey | None:
-    """A column of past dates without gaps whose name says when the row was seen."""
+    """A column of past dates without missing values whose name means the time of the row."""
     past = now.replace(tzinfo=None) + timedelta(hours=14)
     dated = [c for c in columns if c.kind in ("date", "timestamp") and not c.missing and c.last and c.last <= past]
     named = [c for c in dated if TIME_NAME.search(_fold(c.name)) and not OTHER_DATE_NAME.search(_fold(c.name))]
@@ -157,7 +158,7 @@ def _time(columns: list[ColumnSurvey], now: datetime, any_name: bool) -> ColumnS
 
 
 def _guess(column: ColumnSurvey, rows: int) -> Guess:
-    """Type and what goes with it, without a role."""
+    """The type and its settings, without a role."""
     levels = [] if column.has_many_values else column.levels()
     guess = Guess(column.kind)
     if {level.lower() for level in levels} in BOOLEAN_PAIRS:
@@ -169,7 +170,11 @@ def _guess(column: ColumnSurvey, rows: int) -> Guess:
             guess = Guess("category", {}, f"{len(levels)} values: too many to list")
     elif column.low is not None and column.kind in ("integer", "number"):
         found = f"found: {column.low:g} to {column.high:g}"
-        guess = Guess(column.kind, {"range": [0, None]} if column.low >= 0 else {}, f"{found}; what is possible? unit?")
+        guess = Guess(
+            column.kind,
+            {"range": [0, None]} if column.low >= 0 else {},
+            f"{found}; which range and unit?",
+        )
     elif column.format is not None:
         guess.settings["format"] = column.format
     if column.missing_texts:
@@ -184,7 +189,7 @@ def _guess(column: ColumnSurvey, rows: int) -> Guess:
 
 def _guess_key(column: ColumnSurvey, is_log: bool) -> Guess:
     kind = "integer" if column.kind == "integer" else "string"
-    comment = "" if column.is_unique or is_log else "stands more than once: which column names the customer?"
+    comment = "" if column.is_unique or is_log else "has repeated values: which column identifies the customer?"
     return Guess(kind, {"role": "key"}, comment)
 
 
@@ -197,22 +202,22 @@ def _guess_feature(column: ColumnSurvey, rows: int, label: ColumnSurvey | None) 
     elif not column.has_many_values and len(column.levels()) == 1 and not column.missing:
         reason = "always the same"
     elif label is not None and LABEL_NAME.search(name):
-        reason = "named like the label: known only after the customer left?"
+        reason = "its name suggests the label: is it known only after the customer left?"
     elif column.kind in ("date", "timestamp"):
-        reason = "a date: the model takes numbers and categories"
+        reason = "a date: models take numbers and categories"
     elif guess.type == "string":
-        reason = "almost every row has a text of its own"
+        reason = "almost every row has a different text"
     elif column.is_unique and _counts_rows(column):
         reason = "numbers the rows"
     if reason:
         guess.settings["role"], guess.comment = "ignored", reason
     elif SENSITIVE_NAME.search(name):
-        guess.settings["role"], guess.comment = "sensitive", "kept from the model; the evaluation is cut by it"
+        guess.settings["role"], guess.comment = "sensitive", "not a model input; the evaluation has slices by it"
     return guess
 
 
 def _counts_rows(column: ColumnSurvey) -> bool:
-    """Whole numbers without a gap."""
+    """Whether the column holds consecutive integers."""
     if column.kind != "integer" or column.low is None or column.high is None:
         return False
     return column.high - column.low + 1 == column.rows

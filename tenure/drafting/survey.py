@@ -1,4 +1,4 @@
-"""What a table's columns look like, before anybody has said what they mean."""
+"""Surveys a table's columns: types, distinct values, ranges."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from tenure.sources.protocol import Batch
 Kind = Literal["integer", "number", "date", "timestamp", "text"]
 
 NO_NUMBER = ("NA", "N/A", "n/a", "#N/A", "NULL", "null", "None", "nan", "NaN", "?", "-", ".")
-"""What stands for a missing number or date in the tables of this world."""
+"""Texts that usually mean a missing number or date."""
 NO_TEXT = ("N/A", "#N/A", "NULL", "null", "nan", "NaN", "?")
-"""What stands for a missing text: fewer, because 'None' or 'NA' may be a value."""
+"""Texts that usually mean a missing text; 'None' and 'NA' may be values."""
 FORMATS = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d", "%d-%m-%Y", "%d %b %Y")
 MAX_VALUES = 1_000
-"""Distinct texts counted of a column; of one with more it is only said that there are more."""
+"""Distinct texts that are counted per column."""
 MAX_ODD = 3
-"""Different texts that may stand in a column of numbers and still be taken for missing ones."""
+"""Distinct texts in a column of numbers that are taken for missing values."""
 MAX_ODD_SHARE = 0.10
 
 
 class ColumnSurvey:
-    """One column: which kinds its values allow, how many there are, its extremes."""
+    """One column: kinds that all of its values allow, counts of values, extremes."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -40,7 +40,7 @@ class ColumnSurvey:
         self.values: Counter[str] = Counter()
         self.has_many_values = False
         self.odd: Counter[str] = Counter()
-        """Texts that are no number."""
+        """Texts that are not numbers."""
         self.low: float | None = None
         self.high: float | None = None
         self.first: datetime | None = None
@@ -66,7 +66,7 @@ class ColumnSurvey:
 
     @property
     def kind(self) -> Kind:
-        """The narrowest kind that all values are of."""
+        """The narrowest kind that all values have."""
         if self._numeric and self.low is not None and sum(self.odd.values()) <= MAX_ODD_SHARE * self.rows:
             return "integer" if self._whole else "number"
         if self._forms and self.first is not None:
@@ -80,7 +80,7 @@ class ColumnSurvey:
 
     @property
     def missing_texts(self) -> list[str]:
-        """Texts found that stand for a missing value."""
+        """Texts in the column that mean a missing value."""
         if self.kind == "text":
             return [text for text in NO_TEXT if text in self.values]
         known = [text for text in NO_NUMBER if self.values[text]]
@@ -92,20 +92,20 @@ class ColumnSurvey:
 
     @property
     def is_unique(self) -> bool:
-        """Every row has a value, and no value stands twice (by 64-bit hashes)."""
+        """Whether every row has a value and all values differ (by 64-bit hashes)."""
         if self._hashes is None or self.missing or not self.rows:
             return False
         hashes = np.concatenate(self._hashes)
         return len(np.unique(hashes)) == len(hashes)
 
     def levels(self) -> list[str]:
-        """The texts that are values, by name; of a column without too many of them."""
+        """The distinct values in alphabetical order, for a column without too many."""
         missing = set(self.missing_texts)
         return sorted(text for text in self.values if text not in missing)
 
     def _count(self, present: pa.Array) -> None:
         if self.has_many_values:
-            # What may stand for a missing value is still counted.
+            # Texts that mean a missing value are still counted.
             present = present.filter(pc.is_in(present, pa.array(NO_NUMBER)))
         for entry in pc.value_counts(present):
             self.values[entry["values"].as_py()] += entry["counts"].as_py()
@@ -139,7 +139,7 @@ class ColumnSurvey:
             self.high = max(float(numbers.max()), self.high if self.high is not None else -np.inf)
 
     def _try_moments(self, usual: pa.Array) -> None:
-        # A few rows rule out most formats at little cost.
+        # The first rows rule out most formats at little cost.
         for some in (usual.slice(0, 20), usual):
             self._forms = {form for form in self._forms if not moments.timestamps(some, form).null_count}
         if not self._forms:
@@ -154,9 +154,7 @@ class ColumnSurvey:
 
 
 def survey(batches: Iterable[Batch], names: list[str]) -> list[ColumnSurvey]:
-    """Look at every column of a table, in one pass.
-
-    Memory grows with the rows by 8 bytes for each column that may be unique.
+    """Survey all columns of a table in one pass. Needs 8 bytes of memory per row for each column that may be unique.
 
     Raises:
         DataError, SourceError: as ``Source.batches``.

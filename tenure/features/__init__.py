@@ -1,1 +1,1 @@
-"""Features: windows over events, the split, and the tables that models are trained on."""
+"""Features: window aggregates of events, the split, and the tables that models are trained on."""

@@ -1,4 +1,4 @@
-"""What the features are, for people: where each comes from, why it is there, how it is encoded."""
+"""Definitions of the features, for people: origin, reason and encoding of each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Definition = dict[str, Any]
 
 
 def definitions(contract: Contract, transform: Transform) -> dict[str, Any]:
-    """``definitions.json``: every input and derived feature, and the columns of the encoded matrix in their order."""
+    """The content of ``definitions.json``: every input and derived feature, and the columns of the encoded matrix."""
     encodings = {encoding.name: encoding for encoding in transform.state.encodings}
     found = [_input(contract, name) for name in transform.inputs] + [
         _derived(contract, name) for name in contract.derived
@@ -70,11 +70,11 @@ def _derived(contract: Contract, name: str) -> Definition:
 
 
 def _encoding(encoding: Encoding) -> Definition:
-    flag = "a feature says so" if encoding.missing_flag else "none in the training part"
+    flag = "marked by a feature" if encoding.missing_flag else "none in the training part"
     if isinstance(encoding, Number):
         return {"as": "number", "missing": f"filled with {encoding.impute:g}; {flag}"}
-    filled = flag if encoding.missing_flag or encoding.impute is None else f"taken for '{encoding.impute}'; {flag}"
-    return {"as": "one feature a value", "values": list(encoding.values), "missing": filled}
+    filled = flag if encoding.missing_flag or encoding.impute is None else f"replaced by '{encoding.impute}'; {flag}"
+    return {"as": "one feature per value", "values": list(encoding.values), "missing": filled}
 
 
 def _without_none(definition: Definition) -> Definition:

@@ -1,4 +1,4 @@
-"""The leakage check on the training part, and the gate behind it."""
+"""Runs the leakage check on a sample of the training part, and stops where a feature reveals the label."""
 
 from __future__ import annotations
 
@@ -20,19 +20,26 @@ from tenure.sources import write_text
 from tenure.transform import Tables, Transform
 
 MAX_ROWS = 50_000
-"""About as many rows are looked at: a leak shows in these, or in none."""
+"""Approximate number of rows that are checked: leakage shows in a sample of this size or not at all."""
 
 SECONDS_A_DAY = 86_400.0
 
 
 def stop_if_leaking(contract: Contract, training: Tables, transform: Transform, path: Path) -> list[str]:
-    """Write what the check found to ``path``; returns the findings that only warn, a line each.
+    """Check the training part for leakage and write the findings to ``path``.
 
     Args:
-        training: the training part, by batches of the columns asked for.
+        contract: limits and accepted findings.
+        training: the training part; called with column names, it returns batches of them.
+        transform: fitted on the training part; computes the derived features.
+        path: the file, JSON.
+
+    Returns:
+        Messages of the findings that only warn.
 
     Raises:
-        DataError: a feature gives the label away; names it and says how. ``path`` is written by then.
+        DataError: a feature reveals the label; the message names it and the evidence. ``path`` is written by then.
+        StorageError: the disk is full or cannot be written.
     """
     rows = _sample(contract, training, transform)
     checks = check_leakage(contract, _table(contract, rows, transform))
@@ -41,8 +48,8 @@ def stop_if_leaking(contract: Contract, training: Tables, transform: Transform, 
     failed = [check.message for check in checks if check.level == "stop"]
     if failed:
         raise DataError(
-            f"'{contract.name}' would learn from what is not known when it predicts: {'; '.join(failed)}."
-            " Take it out (role: ignored), or name it under quality.leakage_accepted if it is known in time"
+            f"'{contract.name}' has features that are not known when it predicts: {'; '.join(failed)}."
+            " Exclude them (role: ignored), or list them under quality.leakage_accepted if they are known in time"
         )
     return [check.message for check in checks if check.level == "warn"]
 
@@ -53,7 +60,7 @@ def _sample(contract: Contract, training: Tables, transform: Transform) -> pa.Ta
     time = SNAPSHOT_COLUMN if contract.events is not None else contract.time
     own = [] if contract.events is not None else [ROW_COLUMN]
     names = dict.fromkeys([*transform.inputs, contract.key, label, *([time] if time else []), *own])
-    # At random: a fixed stride could meet a pattern of the file.
+    # A random sample: a fixed stride could coincide with a pattern in the file.
     random, share = np.random.default_rng(0), MAX_ROWS / max(total, 1)
     drawn = (batch.filter(pa.array(random.random(batch.num_rows) < share)) for batch in training(list(names)))
     return pa.Table.from_batches(list(drawn))
@@ -73,7 +80,7 @@ def _table(contract: Contract, rows: pa.Table, transform: Transform) -> Table:
 
 
 def _places(column: pa.ChunkedArray) -> NDArray[np.float64]:
-    """(rows,) the place of each value among all: numbers by size, text by the alphabet; equal ones share it."""
+    """(rows,) dense rank of each value: numbers by size, text alphabetically; equal values share a rank."""
     return np.asarray(pc.rank(column, tiebreaker="dense").to_numpy(), dtype=np.float64)
 
 

@@ -1,4 +1,4 @@
-"""The rows that features are made of, read by batches as often as it takes: never the whole table at once."""
+"""Tables that are read repeatedly by batches, never as a whole."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ BUFFER_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Rows:
-    """A table in a file or in memory."""
+    """A table in a file or in memory, to be read any number of times."""
 
     count: int
     batches: Callable[[Sequence[str] | None], Iterator[pa.RecordBatch]]
-    """The rows with the named columns, or all; always in the same order."""
+    """Yields batches of the named columns, or of all columns for None; always in the same order."""
 
 
 def of_file(path: Path) -> Rows:
-    """
+    """A Parquet file.
+
     Raises:
-        StorageError: ``path`` is no Parquet file, or cannot be read; also while its batches are.
+        StorageError: ``path`` is not a Parquet file or cannot be read; also raised while batches are read.
     """
 
     def batches(columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
@@ -54,7 +55,7 @@ def of_table(table: pa.Table) -> Rows:
 @contextlib.contextmanager
 def _open(path: Path) -> Iterator[pq.ParquetFile]:
     try:
-        # Without a buffer of its own, Parquet would hold whole columns of a row group; with `pre_buffer`, the file.
+        # Without a buffer size, Parquet holds whole columns of a row group in memory; with `pre_buffer`, the file.
         with pq.ParquetFile(path, pre_buffer=False, buffer_size=BUFFER_BYTES) as file:
             yield file
     except (OSError, pa.ArrowInvalid) as error:

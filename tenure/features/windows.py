@@ -1,7 +1,7 @@
-"""From an event log to a table: every active customer at every cut, with features from before and the label from after.
+"""Turns an event log into a table: every active customer at every cut, with features from before and the label after.
 
-A cut is a day. Features come from the days before it, the day itself excluded; the label looks at the day itself and
-those after it, ``horizon_days`` in all. So nothing that happens on or after a cut can reach a feature of that cut.
+A cut is a day. Features are computed from the events before that day; the label from the events on that day and after
+it, ``horizon_days`` in all. So no event on or after a cut can influence a feature of that cut.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ EPOCH = date(1970, 1, 1)
 
 
 def event_columns(contract: Contract) -> list[str]:
-    """The columns of the log that snapshots are made from."""
+    """Names of the log's columns that ``snapshots`` needs."""
     used = [window.column for window in contract.windows.values() if window.column is not None]
     used += [] if contract.label.column is None else [contract.label.column]
     return list(dict.fromkeys([contract.key, str(contract.time), *used]))
@@ -33,8 +33,8 @@ def event_columns(contract: Contract) -> list[str]:
 def snapshots(contract: Contract, events: Iterable[pa.RecordBatch]) -> pa.Table:
     """The table of customers at cuts, ordered by cut and key.
 
-    A customer stands at a cut if an event lies within ``active_days`` before it, and is labelled 1 if none lies
-    within ``horizon_days`` from it on; for regression by the label's aggregate over the events that lie there.
+    A customer is active at a cut if an event lies within ``active_days`` before it. The label is 1 if no event lies
+    within ``horizon_days`` from the cut on; for regression it is the label's aggregate over the events in that time.
 
     Args:
         events: parsed batches with ``event_columns``, in any order.
@@ -48,7 +48,7 @@ def snapshots(contract: Contract, events: Iterable[pa.RecordBatch]) -> pa.Table:
             or no customer is active at a cut.
     """
     if contract.events is None:
-        raise ValueError(f"'{contract.name}' is no event log")
+        raise ValueError(f"'{contract.name}' is not an event log")
     keys, log = _read(contract, events)
     for cut in contract.events.cuts:
         _refuse_uncovered(cut, horizon_days(contract), log)
@@ -57,9 +57,9 @@ def snapshots(contract: Contract, events: Iterable[pa.RecordBatch]) -> pa.Table:
 
 
 def horizon_days(contract: Contract) -> int:
-    """Days from a cut on that the label looks at."""
+    """Days from a cut on that the label is computed from."""
     if contract.label.horizon_days is None:
-        raise ValueError(f"'{contract.name}' is no event log")
+        raise ValueError(f"'{contract.name}' is not an event log")
     return contract.label.horizon_days
 
 
@@ -72,7 +72,7 @@ def _read(contract: Contract, events: Iterable[pa.RecordBatch]) -> tuple[pa.Arra
         if table.column(name).null_count:
             raise DataError(f"{table.column(name).null_count} events have no '{name}'")
     encoded = table.column(key).dictionary_encode().combine_chunks()
-    # Imported when needed: a server, which makes no windows, saves seven megabytes.
+    # Imported on demand: a model server computes no windows, and saves 7 MB.
     import pyarrow.compute as pc
 
     order = pc.array_sort_indices(encoded.dictionary)
@@ -82,7 +82,7 @@ def _read(contract: Contract, events: Iterable[pa.RecordBatch]) -> tuple[pa.Arra
     days = table.column(time).cast(pa.date32(), safe=False).cast(pa.int32()).to_numpy()
     columns = {name: table.column(name) for name in event_columns(contract) if name not in (key, time)}
     keys = encoded.dictionary.take(order)
-    # Sorting needs the room.
+    # Frees memory for the sort.
     del table, encoded
     return keys, Log(codes, days, columns, customers=len(keys))
 
@@ -117,7 +117,7 @@ def _at(cut: date, contract: Contract, active_days: int, keys: pa.Array, log: Lo
 
 
 def _label(contract: Contract, log: Log, after: Spans, day: int) -> NDArray[Any]:
-    """Of each span of events after the cut: whether it is empty, or what a regression predicts of it."""
+    """Label of each customer: whether there is no event after the cut, or the aggregate that a regression predicts."""
     if contract.label.aggregate is None:
         return (after.lengths == 0).astype(np.int8)
     return aggregate(log, contract.label.aggregate, contract.label.column, after, day)

@@ -1,4 +1,4 @@
-"""From a source's columns, text or typed, to the contract's Arrow types; rows that do not parse, with the reason."""
+"""Parses a source's columns, text or typed, into the contract's Arrow types; finds the rows that do not parse."""
 
 from tenure.parsing.faults import Kind, RowFaults
 from tenure.parsing.parse import ROW, arrow_type, parse_batch, parse_value, table_columns, table_schema

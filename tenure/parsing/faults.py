@@ -1,4 +1,4 @@
-"""What is wrong with single rows of a batch, gathered check by check."""
+"""Faults of single rows of a batch, collected check by check."""
 
 from __future__ import annotations
 
@@ -13,39 +13,40 @@ import pyarrow as pa
 from tenure.sources.protocol import RejectedRow, cut
 
 MAX_QUOTED = 60
-"""Characters quoted of a value that is wrong."""
+"""Characters quoted of an invalid value."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of fault: what rows are counted by."""
+    """A kind of fault; rejected rows are counted by it."""
 
     check: str
-    """The check that found it: ``types``, ``range``…"""
+    """Name of the check that found it: ``types``, ``range``…"""
     column: str
     what: str
-    """Follows the column's name."""
+    """What is wrong; follows the column's name in a message."""
 
     def __str__(self) -> str:
         return f"'{self.column}' {self.what}"
 
 
 class RowFaults:
-    """Faults of the rows of one batch. A row may have several; it is counted under each, and rejected once."""
+    """Faults of the rows of one batch. A row with several faults is counted under each, and rejected once."""
 
     def __init__(self, rows: int) -> None:
         self.bad = np.zeros(rows, dtype=bool)
-        """Which rows have a fault; shape (rows,)."""
+        """Which rows have a fault; bool, shape (rows,)."""
         self.counts: Counter[Kind] = Counter()
         self._found: dict[int, list[str]] = {}
         self._first: dict[int, Kind] = {}
 
     def add(self, mask: np.ndarray, kind: Kind, values: pa.Array | None = None) -> None:
-        """Note a fault.
+        """Add a fault.
 
         Args:
             mask: which rows have it; bool, shape (rows,).
-            values: the column to quote the wrong value from.
+            kind: the kind of fault.
+            values: the column whose values are quoted in the reasons; None to quote nothing.
         """
         positions = np.flatnonzero(mask).tolist()
         if not positions:
@@ -58,7 +59,12 @@ class RowFaults:
             self._first.setdefault(position, kind)
 
     def rejected(self, batch: pa.RecordBatch, rows: pa.Array) -> list[RejectedRow]:
-        """The rows with a fault, as they stand in ``batch``, in its order; ``rows`` are their numbers."""
+        """The rows with a fault, in the order of ``batch``.
+
+        Args:
+            batch: the rows as they were read.
+            rows: number of each row in the source.
+        """
         found = []
         for position in sorted(self._found):
             reason = "; ".join(self._found[position])
@@ -68,7 +74,7 @@ class RowFaults:
 
 
 def quote(value: Any) -> str:
-    """``value`` for a message: short, printable, in quotes if it is text."""
+    """``value`` for a message: shortened, printable, in quotes if it is text."""
     if isinstance(value, bytes):
         value = value.decode("utf-8", "backslashreplace")
     if not isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Casting a column of text in which some values may not parse."""
+"""Casts of text columns in which some values may be invalid."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 def cast_lenient(text: pa.Array, kind: pa.DataType) -> pa.Array:
     """``text`` cast to ``kind``, null where a value does not parse.
 
-    Arrow says that a cast failed, not where: halves are tried until the value stands alone. Fast as long as few
-    values are wrong, so whoever can tell most of them by a pattern does that first.
+    Arrow reports that a cast failed, but not where: the column is bisected until the invalid values are found. That is
+    fast for few invalid values, so callers remove most of them by a pattern first.
     """
     try:
         return pc.cast(text, kind)
@@ -28,17 +28,17 @@ def keep(values: pa.Array, mask: np.ndarray) -> pa.Array:
 
 
 def matches(text: pa.Array, pattern: str) -> np.ndarray:
-    """Which values match; a null does not."""
+    """Which values match a regular expression; bool, shape (rows,). Nulls do not match."""
     return flags(pc.match_substring_regex(text, pattern))
 
 
 def flags(values: pa.Array) -> np.ndarray:
-    """A boolean column as bool (rows,), null as False."""
+    """A boolean column as a numpy array, shape (rows,); null is False."""
     found: np.ndarray = pc.fill_null(values, False).to_numpy(zero_copy_only=False)
     return found
 
 
 def valid(values: pa.Array) -> np.ndarray:
-    """Which values are not null."""
+    """Which values are not null; bool, shape (rows,)."""
     found: np.ndarray = values.is_valid().to_numpy(zero_copy_only=False)
     return found

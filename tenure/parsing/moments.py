@@ -1,4 +1,4 @@
-"""Texts and typed columns as dates and timestamps. A timestamp without a zone is UTC."""
+"""Parses text and typed columns as dates and timestamps. A timestamp without a time zone is in UTC."""
 
 from __future__ import annotations
 
@@ -17,11 +17,16 @@ ISO_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
 ISO_DATE_PATTERN = ISO_PATTERN + "$"
 ZONE_PATTERN = r":[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 SIMPLE_FORMAT = re.compile(r"(?:%[YmdHMS]|[^%])+")
-"""Formats that Arrow reads as Python does."""
+"""Formats that Arrow and Python parse alike."""
 
 
 def dates(column: pa.Array, form: str | None) -> pa.Array:
-    """Days as date32; null where a value is missing or no date. Of a moment, the day."""
+    """Parse as date32; null where a value is missing or not a date. A timestamp becomes its day.
+
+    Args:
+        column: text, dates or timestamps.
+        form: ``strptime`` format of a text; None for ISO 8601.
+    """
     if pa.types.is_temporal(column.type):
         return _day(column if pa.types.is_date(column.type) else timestamps(column, None))
     if form is not None:
@@ -35,7 +40,12 @@ def dates(column: pa.Array, form: str | None) -> pa.Array:
 
 
 def timestamps(column: pa.Array, form: str | None) -> pa.Array:
-    """Moments as timestamp[us] in UTC without a zone; null where a value is missing or no moment."""
+    """Parse as timestamp[us] in UTC, without a time zone; null where a value is missing or not a timestamp.
+
+    Args:
+        column: text, dates or timestamps.
+        form: ``strptime`` format of a text; None for ISO 8601.
+    """
     if pa.types.is_temporal(column.type):
         return pc.cast(column, pa.timestamp("us"), safe=False) if _zone(column) is None else _naive(column)
     return _iso(column) if form is None else _by_format(column, form)
@@ -52,11 +62,11 @@ def _iso(text: pa.Array) -> pa.Array:
 
 
 def _by_format(text: pa.Array, form: str) -> pa.Array:
-    """By ``strptime``: Arrow's where it provably agrees with Python's, else Python's, once for each text."""
+    """Parse by ``strptime``: Arrow's where it agrees with Python's, else Python's, once for each distinct text."""
     found = pa.nulls(len(text), TIMESTAMP)
     if SIMPLE_FORMAT.fullmatch(form):
         read = pc.strptime(text, format=form, unit="us", error_is_null=True)
-        # Arrow takes 31 February for 2 March: what does not read back as it was written is left to Python.
+        # Arrow parses 31 February as 2 March: a value that is not formatted back to its text is left to Python.
         same = flags(pc.equal(pc.strftime(pc.cast(read, pa.timestamp("s")), format=form), text))
         found = keep(read, same)
         text = keep(text, valid(text) & ~same)
@@ -80,7 +90,7 @@ def _zone(column: pa.Array) -> str | None:
 
 
 def _naive(moments: pa.Array) -> pa.Array:
-    """Zoned moments as UTC ones without a zone: the number inside is the same."""
+    """Timestamps with a zone as timestamps in UTC without one; the stored numbers are the same."""
     return pc.cast(pc.cast(moments, pa.timestamp("us", "UTC"), safe=False).cast(pa.int64()), TIMESTAMP)
 
 

@@ -1,4 +1,4 @@
-"""Texts and typed columns as numbers."""
+"""Parses text and typed columns as numbers."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from tenure.parsing.lenient import cast_lenient, flags, keep, matches, valid
 FLOAT_PATTERN = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^-?(?i:nan|inf|infinity)$"
 INTEGER_PATTERN = r"^-?[0-9]{1,19}$"
 LARGEST_EXACT = 2.0**53
-"""Up to here every whole float64 stands for itself alone."""
+"""Up to here float64 represents every integer exactly."""
 
 
 class Numbers(NamedTuple):
-    """A column of numbers. What is neither wrong nor infinite and yet null is missing."""
+    """A parsed column of numbers. A null that is neither wrong nor infinite is a missing value."""
 
     values: pa.Array
     """int64 or float64; null where missing, wrong or infinite."""
     wrong: np.ndarray
-    """Not a number, or not a whole one; bool (rows,)."""
+    """Values that are not numbers, or not integers where integers are parsed; bool, shape (rows,)."""
     infinite: np.ndarray
-    """bool (rows,)."""
+    """Infinite values; bool, shape (rows,)."""
 
 
 def floats(column: pa.Array) -> Numbers:
-    """A text or numeric column as float64. NaN is a missing value."""
+    """Parse a text or numeric column as float64. NaN is a missing value."""
     present = valid(column)
     if pa.types.is_string(column.type):
         try:
@@ -36,7 +36,7 @@ def floats(column: pa.Array) -> Numbers:
         except pa.ArrowInvalid:
             values = pc.cast(keep(column, matches(column, FLOAT_PATTERN)), pa.float64())
     else:
-        # A decimal or a large integer may lose digits here, as every float64 does.
+        # Decimals and large integers may lose digits.
         values = pc.cast(column, pa.float64(), safe=False)
     wrong = present & ~valid(values)
     infinite = flags(pc.is_inf(values))
@@ -47,7 +47,7 @@ def floats(column: pa.Array) -> Numbers:
 
 
 def integers(column: pa.Array) -> Numbers:
-    """A text or numeric column as int64. 3.0 is 3; 3.5 is wrong, and so is a whole float past 2^53."""
+    """Parse a text or numeric column as int64. 3.0 is 3; 3.5 is wrong, and so is a float beyond 2^53."""
     if pa.types.is_integer(column.type) or pa.types.is_boolean(column.type):
         if column.type == pa.uint64():
             values = keep(column, flags(pc.less_equal(column, pa.scalar(2**63 - 1, pa.uint64()))))
@@ -56,7 +56,7 @@ def integers(column: pa.Array) -> Numbers:
         nothing = np.zeros(len(column), dtype=bool)
         return Numbers(pc.cast(values, pa.int64()), valid(column) & ~valid(values), nothing)
     if pa.types.is_string(column.type):
-        # Arrow would read 0x10 as 16.
+        # Arrow parses 0x10 as 16.
         if not pc.any(pc.match_substring(column, "x", ignore_case=True)).as_py():
             try:
                 return Numbers(pc.cast(column, pa.int64()), *np.zeros((2, len(column)), dtype=bool))

@@ -1,4 +1,4 @@
-"""From a source's columns, text or typed, to the contract's Arrow types."""
+"""Parses a source's columns, text or typed, into the contract's Arrow types."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tenure.parsing.faults import Kind, RowFaults, quote
 from tenure.parsing.lenient import flags, keep, valid
 
 ROW = ROW_COLUMN
-"""Column of a parsed table: int64, the row's number in the source, 1-based."""
+"""Column of a parsed table with the row's number in the source: int64, from 1."""
 
 _TYPES: dict[str, pa.DataType] = {
     "string": pa.string(),
@@ -42,7 +42,7 @@ def arrow_type(column: Column) -> pa.DataType:
 
 
 def table_columns(contract: Contract) -> dict[str, Column]:
-    """The columns that are read, in the contract's order: all but ignored ones that no slice or window uses."""
+    """The columns that are read, in the contract's order: all except ignored ones that no slice and no window uses."""
     used = {*contract.slices, *(window.column for window in contract.windows.values())}
     return {name: column for name, column in contract.columns.items() if column.role != "ignored" or name in used}
 
@@ -54,16 +54,20 @@ def table_schema(contract: Contract) -> pa.Schema:
 
 
 def parse_batch(batch: pa.RecordBatch, columns: Mapping[str, Column]) -> tuple[pa.RecordBatch, RowFaults]:
-    """The columns of ``batch`` that ``columns`` describes, in their Arrow types, and what did not parse.
+    """Parse columns into their Arrow types.
 
-    A value that stands for a missing one is null, and so is NaN; an infinity is a fault. Rows with a fault are
-    still there, with a null in the place.
+    A text that the contract declares as a missing value becomes null, and so does NaN; infinity is a fault. Rows with
+    a fault are kept, with null as the invalid value.
 
     Args:
-        batch: has every column of ``columns``.
+        batch: rows as a source yields them.
+        columns: the columns to parse; ``batch`` has all of them.
+
+    Returns:
+        The parsed columns, and the faults of rows.
 
     Raises:
-        DataError: a column holds lists or another thing that no contract describes.
+        DataError: a column holds lists or another nested type.
     """
     faults = RowFaults(batch.num_rows)
     parsed = []
@@ -102,7 +106,7 @@ def default_of(name: str, column: Column) -> Any:
 
 
 def _parse(raw: pa.Array, name: str, column: Column, faults: RowFaults) -> pa.Array:
-    """One column, by what it holds: already of the contract's kind, or text that is to be read."""
+    """Parse one column: typed values of the contract's kind, or text."""
     if column.is_temporal and pa.types.is_temporal(raw.type):
         return _without_missing_moments(_moments(raw, column), column)
     if column.type in ("integer", "number") and _is_number(raw.type):
@@ -139,31 +143,29 @@ def _numbers(column: pa.Array, raw: pa.Array, name: str, described: Column, faul
     numbers = read(column)
     faults.add(numbers.wrong, Kind("types", name, f"is not {_NOUNS[described.type]}"), raw)
     faults.add(numbers.infinite, Kind("types", name, "is infinite"), raw)
-    stand_ins = _numbers_for_missing(described)
-    if not stand_ins:
+    missing = _missing_numbers(described)
+    if not missing:
         return numbers.values
-    # -999 and -999.0 stand for the same, in a text and in a typed column.
-    return keep(
-        numbers.values, ~flags(pc.is_in(pc.cast(numbers.values, pa.float64(), safe=False), pa.array(stand_ins)))
-    )
+    # -999 and -999.0 are the same missing value, in a text and in a typed column.
+    return keep(numbers.values, ~flags(pc.is_in(pc.cast(numbers.values, pa.float64(), safe=False), pa.array(missing))))
 
 
-def _numbers_for_missing(column: Column) -> list[float]:
+def _missing_numbers(column: Column) -> list[float]:
     read = numerals.floats(pa.array(column.missing_values, pa.string()))
     return [value for value in read.values.to_pylist() if value is not None]
 
 
 def _without_missing(text: pa.Array, column: Column) -> pa.Array:
-    stand_ins = pa.array(["", *(value.strip() for value in column.missing_values)])
-    missing = flags(pc.is_in(text, stand_ins))
+    texts = pa.array(["", *(value.strip() for value in column.missing_values)])
+    missing = flags(pc.is_in(text, texts))
     return keep(text, ~missing) if missing.any() else text
 
 
 def _without_missing_moments(found: pa.Array, column: Column) -> pa.Array:
     if not column.missing_values:
         return found
-    stand_ins = _moments(pa.array(column.missing_values, pa.string()), column).drop_null()
-    return keep(found, ~flags(pc.is_in(found, stand_ins)))
+    missing = _moments(pa.array(column.missing_values, pa.string()), column).drop_null()
+    return keep(found, ~flags(pc.is_in(found, missing)))
 
 
 def _is_number(kind: pa.DataType) -> bool:

@@ -1,4 +1,4 @@
-"""The file that keeps rows which go no further: ``rejected.parquet`` and ``quarantine.parquet``."""
+"""Files of rows that are not used: ``rejected.parquet`` and ``quarantine.parquet``."""
 
 from __future__ import annotations
 
@@ -23,5 +23,5 @@ def to_batch(rejected: Iterable[RejectedRow]) -> pa.RecordBatch:
 
 
 def _storable(text: str) -> str:
-    """``text`` without lone surrogates, which no UTF-8 holds."""
+    """``text`` without lone surrogates, which UTF-8 cannot encode."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,4 +1,4 @@
-"""Columns as text, and texts as booleans."""
+"""Converts columns to text, and text to booleans."""
 
 from __future__ import annotations
 
@@ -14,26 +14,28 @@ FALSE_WORDS = ("false", "f", "no", "n", "0", "off")
 
 
 def plain(column: pa.Array, name: str) -> pa.Array:
-    """``column`` without wrapping: no dictionary, no run ends; 64-bit text as ordinary text.
+    """Decode ``column``: a dictionary, run ends or an extension type to its values; large and view types to plain ones.
 
     Raises:
-        DataError: the column holds lists, structs or another thing that is no single value.
+        DataError: the column holds lists, structs or another nested type.
     """
     kind = column.type
-    wrapped = _unwrapped(column)
-    if wrapped is not None:
-        return plain(wrapped, name)
+    decoded = _decoded(column)
+    if decoded is not None:
+        return plain(decoded, name)
     if pa.types.is_null(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return column.cast(pa.string())
     if pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind) or pa.types.is_binary_view(kind):
         return column.cast(pa.binary())
     if pa.types.is_nested(kind) or pa.types.is_duration(kind) or pa.types.is_interval(kind):
-        raise DataError(f"column '{name}' holds {kind}: a column of a contract holds one text, number or date a row")
+        raise DataError(
+            f"column '{name}' holds {kind}: a contract describes columns with one text, number or date per row"
+        )
     return column
 
 
-def _unwrapped(column: pa.Array) -> pa.Array | None:
-    """What a dictionary, run ends or an extension type wraps; None if the column is no wrapping."""
+def _decoded(column: pa.Array) -> pa.Array | None:
+    """The values of a dictionary, run ends or an extension type; None for any other column."""
     kind = column.type
     if pa.types.is_dictionary(kind):
         return column.dictionary_decode()
@@ -45,7 +47,7 @@ def _unwrapped(column: pa.Array) -> pa.Array | None:
 
 
 def texts(column: pa.Array) -> tuple[pa.Array, np.ndarray]:
-    """A plain column as trimmed text, and which of its values are no text in UTF-8: bool (rows,), null there."""
+    """A plain column as trimmed text, and which values are not valid UTF-8 (bool, shape (rows,)); those are null."""
     kind = column.type
     broken = np.zeros(len(column), dtype=bool)
     if pa.types.is_binary(kind):
@@ -66,10 +68,14 @@ def texts(column: pa.Array) -> tuple[pa.Array, np.ndarray]:
 
 
 def booleans(text: pa.Array, values: tuple[str, ...] | None) -> tuple[pa.Array, np.ndarray]:
-    """Texts as booleans, and which are neither: bool (rows,).
+    """Parse texts as booleans.
 
     Args:
-        values: the false and the true text; the common words in any case without it.
+        text: the texts.
+        values: the text for false and the one for true; None for the common words, in any case.
+
+    Returns:
+        The booleans, and which texts are neither; bool, shape (rows,).
     """
     falses, trues = (FALSE_WORDS, TRUE_WORDS) if values is None else (values[:1], values[1:])
     if values is None:
@@ -80,7 +86,7 @@ def booleans(text: pa.Array, values: tuple[str, ...] | None) -> tuple[pa.Array, 
 
 
 def _without_point(column: pa.Array) -> pa.Array:
-    """A number as text; a whole one without '.0', as a key that a missing value turned into a float must be."""
+    """Numbers as text, integers without '.0': an integer key becomes a float where a value is missing."""
     column = keep(column, ~flags(pc.is_nan(column)))
     as_floats = pc.cast(column, pa.float64())
     values = pc.fill_null(as_floats, 0.5).to_numpy(zero_copy_only=False)

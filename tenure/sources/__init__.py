@@ -1,4 +1,4 @@
-"""Where a table comes from: CSV, Parquet and SQL, local and remote, read by batches in bounded memory."""
+"""Sources of tables: CSV, Parquet, SQL and Arrow, local and remote, read by batches in bounded memory."""
 
 from tenure.atomic import write_text
 from tenure.sources.address import absolute_uri, replace_uri

@@ -1,4 +1,4 @@
-"""Addresses of tables: environment variables put in, credentials kept out of every message."""
+"""Addresses of tables: environment variables are replaced, credentials are removed from messages."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 SQLITE = re.compile(r"^(sqlite(?:\+\w+)?:///)(?!/|:memory:|file:)(.+)$")
 SECRET_NAME = re.compile(r"pass|pwd|secret|token|key|credential|sig", re.IGNORECASE)
 SHORT_SECRET = 4
-"""A shorter secret may also be a part of ordinary words, which hiding it would shred."""
+"""Shorter secrets may be parts of ordinary words: they are not replaced in messages."""
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where a table is."""
+    """Address of a table."""
 
     uri: str
-    """For the library that opens it: may hold credentials, so it never goes into a message."""
+    """For the library that opens it. May contain credentials: never part of a message."""
     shown: str
-    """For people."""
+    """For messages, without credentials."""
     secrets: tuple[str, ...] = ()
 
     @property
@@ -54,13 +54,17 @@ class Address:
 
 
 def resolve(source: Source, base_folder: Path) -> Address:
-    """The address that ``source`` means, seen from the contract's folder.
+    """Resolve the address of ``source``.
+
+    Args:
+        source: the section of a contract.
+        base_folder: the contract's folder, from which relative paths start.
 
     Raises:
-        ContractError: no address, or an environment variable that is not set.
+        ContractError: the address is missing, or an environment variable in it is not set.
     """
     if not source.uri:
-        raise ContractError("'source.uri' is missing: say where the table is, or pass its address")
+        raise ContractError("'source.uri' is missing: set it to the table's address, or pass the address")
     secrets: list[str] = []
 
     def value_of(match: re.Match[str]) -> str:
@@ -78,17 +82,17 @@ def resolve(source: Source, base_folder: Path) -> Address:
         secrets += found
     for secret in secrets:
         shown = shown.replace(secret, "***")
-    # The longest first: a secret may be a part of another one.
+    # Longest first: a secret may be part of another one.
     return Address(uri, shown, tuple(sorted(set(secrets), key=len, reverse=True)))
 
 
 def absolute_uri(uri: str, base_folder: Path) -> str:
-    """``uri`` so that it means the same seen from anywhere; variables of the environment stay as they are."""
+    """``uri`` with an absolute path; environment variables in it are kept."""
     return uri if uri.startswith("${") else _from_folder(uri, base_folder)
 
 
 def replace_uri(source: Source, uri: str) -> Source:
-    """``source`` with another address, whose format is told from the address anew."""
+    """``source`` with another address; the format is detected from that address."""
     return source.model_copy(update={"uri": uri, "format": None})
 
 
@@ -104,7 +108,7 @@ def _from_folder(uri: str, base_folder: Path) -> str:
 
 
 def _hide(uri: str) -> tuple[str, list[str]]:
-    """``uri`` without its password and its query, and what had to be hidden."""
+    """``uri`` without password and query, and the secrets that were removed."""
     parts = urlsplit(uri)
     secrets = [value for name, value in parse_qsl(parts.query) if SECRET_NAME.search(name) or len(value) >= 16]
     place = parts.netloc

@@ -1,4 +1,4 @@
-"""The identity of a table's content, whatever file, format or batches it came in."""
+"""Content hash of a table, independent of file, format and batch sizes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pyarrow.compute as pc
 
 
 class ContentHash:
-    """SHA-256 over a schema and its values, fed by batches whose sizes do not matter.
+    """SHA-256 of a table, computed batch by batch; batch sizes do not change it.
 
-    Each column has a digest of its own over its values in row order, nulls marked; the table's digest is taken
-    over names, types and column digests.
+    Each column has a digest of its values and of its nulls, in row order; the table's digest is computed from names,
+    types and the columns' digests.
     """
 
     def __init__(self, schema: pa.Schema) -> None:
@@ -44,7 +44,7 @@ class ContentHash:
 
 
 def _text(column: pa.Array) -> memoryview:
-    """The bytes of a string column, one value after the other."""
+    """The concatenated bytes of a string column."""
     filled = pc.fill_null(column, "")
     _, offsets, data = filled.buffers()
     if data is None:

@@ -1,4 +1,4 @@
-"""Files that tables lie in: local and, through fsspec, remote, compressed or not."""
+"""Opens files of tables: local and, by fsspec, remote; compressed or not."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 HEAD_BYTES = 1 << 20
 REMOTE_BLOCK_BYTES = 8 << 20
 S3_ATTEMPTS = 2
-"""Attempts the client makes of its own; each within the contract's ``timeout_s``."""
+"""Attempts of the S3 client for one request, each within the contract's ``timeout_s``."""
 
 
 class FileReader(io.RawIOBase):
-    """A file read from start to end that knows how far it is, and whether its quotes are balanced."""
+    """A file that is read from start to end; counts how much was read, and the quotes in it."""
 
     def __init__(self, file: BinaryIO, size: int | None = None) -> None:
         self._file = file
@@ -38,7 +38,7 @@ class FileReader(io.RawIOBase):
         return True
 
     def peek(self, size: int) -> bytes:
-        """The first ``size`` bytes, which ``read`` gives again. Before the first ``read`` only."""
+        """The first ``size`` bytes, which ``read`` returns again. Only before the first ``read``."""
         while len(self._head) < size and (more := self._file.read(size - len(self._head))):
             self._head += more
         return self._head
@@ -62,10 +62,11 @@ class FileReader(io.RawIOBase):
 
 
 def open_file(address: Address, settings: Source) -> BinaryIO:
-    """The bytes of the file as they lie there.
+    """Open the file as it is stored.
 
     Raises:
-        DataError: no such file, or one that may not be read. SourceError: the store is down.
+        DataError: the file does not exist or must not be read.
+        SourceError: the store is down.
     """
     with reading(address):
         if address.scheme is None:
@@ -78,7 +79,7 @@ def open_file(address: Address, settings: Source) -> BinaryIO:
 
 
 def open_text(address: Address, settings: Source) -> tuple[FileReader, FileReader]:
-    """The file as it lies there, and its content: decompressed if the name says that it is compressed.
+    """Open the file as it is stored, and its content, which is decompressed if the suffix says that it is compressed.
 
     Raises:
         DataError, SourceError: as ``open_file``.
@@ -124,13 +125,13 @@ def filesystem(address: Address, settings: Source) -> tuple[Any, str]:
         }
         if settings.endpoint_url:
             options["endpoint_url"] = settings.endpoint_url
-    # A listing remembered from an earlier read would hide that the file has changed since.
+    # A cached listing would hide that the file has changed.
     return cast("tuple[Any, str]", fsspec.core.url_to_fs(address.uri, use_listings_cache=False, **options))
 
 
 @contextlib.contextmanager
 def reading(address: Address) -> Iterator[None]:
-    """Turn what file systems raise into our errors, in one line and without credentials."""
+    """Turn exceptions of file systems into Tenure's errors, in one line and without credentials."""
     try:
         yield
     except TenureError:
@@ -152,5 +153,5 @@ def reading(address: Address) -> Iterator[None]:
     except Exception as error:
         if address.scheme is None:
             raise
-        # Clients of object stores have trees of their own (botocore, aiohttp): down or refusing, all of them.
+        # Clients of object stores (botocore, aiohttp) have exceptions of their own, all for failed requests.
         raise SourceError(f"cannot read {address.shown}: {address.clean(error)}") from None

@@ -1,4 +1,4 @@
-"""What every source of a table offers."""
+"""The protocol of a source."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 import pyarrow as pa
 
 MAX_TEXT = 10_000
-"""Characters kept of a rejected row: enough to recognise it, whatever its length."""
+"""Characters kept of a rejected row."""
 
 
 @dataclass(frozen=True)
@@ -17,53 +17,53 @@ class RejectedRow:
     """A row that cannot be read as a row of the table."""
 
     row: int
-    """Data row in the source, 1-based, the header not counted."""
+    """Number of the row in the source, from 1, without the header."""
     kind: str
-    """The reason without the row's own values: what rejected rows are counted by."""
+    """The reason without the row's values; rejected rows are counted by it."""
     reason: str
     text: str
-    """The row as it stands in the source; cut at ``MAX_TEXT`` characters, which it then says."""
+    """The row as in the source, truncated to ``MAX_TEXT`` characters."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Some rows of the table, in the source's order."""
+    """Consecutive rows of a table."""
 
     columns: pa.RecordBatch
-    """The asked-for columns: binary or text from a CSV, the source's own types otherwise; not yet parsed."""
+    """The requested columns, not parsed: bytes from a CSV, the source's own types otherwise."""
     rows: pa.Array
-    """int64, as long as ``columns``: each row's number in the source, 1-based."""
+    """Number of each row in the source, from 1; int64, shape (rows,)."""
     rejected: tuple[RejectedRow, ...]
-    """Rows met up to here that are no rows of the table; each is given once."""
+    """Rows before this batch's end that cannot be read; each is in one batch only."""
     share: float | None
-    """How much of the source is read by now, 0 to 1; None where nobody knows."""
+    """Share of the source that has been read, 0 to 1; None where it is unknown."""
 
 
 class Source(Protocol):
-    """A table somewhere. Read once, from start to end; ``close`` releases what it holds.
+    """A table that is read from start to end; ``close`` releases its connections.
 
-    Every method raises:
-        DataError: the table cannot be read: not there, not of this format, damaged, empty.
-        ContractError: the contract says something about the source that cannot hold.
-        SourceError: the system that holds the table is down, hangs or refuses.
+    Raises:
+        DataError: by every method, if the table does not exist, has another format, is damaged or empty.
+        ContractError: by every method, if the contract's section ``source`` is invalid.
+        SourceError: by every method, if the database or object store is down, does not answer in time, or refuses.
     """
 
     @property
     def shown(self) -> str:
-        """The address, for people: without credentials."""
+        """The address for messages, without credentials."""
         ...
 
     def columns(self) -> list[str]:
-        """Names of the table's columns, in its order, without repeats."""
+        """Names of the table's columns, in its order; all differ."""
         ...
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[Batch]:
-        """The rows, with ``columns`` alone, in that order; all columns without it."""
+        """Yield the rows with the named columns, in that order; with all columns for None."""
         ...
 
     def close(self) -> None: ...
 
 
 def cut(text: str) -> str:
-    """``text``, cut at ``MAX_TEXT`` characters, which it then says."""
+    """``text``, truncated to ``MAX_TEXT`` characters; a note on the length is added where it was."""
     return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}… ({len(text):,} characters)"

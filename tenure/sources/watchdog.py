@@ -1,4 +1,4 @@
-"""A deadline for every answer of a system that may hang."""
+"""Timeouts for systems that may hang."""
 
 from __future__ import annotations
 
@@ -25,13 +25,18 @@ _END = object()
 
 
 def watched(produce: Callable[[], Generator[T, None, None]], timeout_s: float, what: str) -> Iterator[T]:
-    """The items of ``produce``, run in a thread of its own; each must come within ``timeout_s`` of being asked for.
+    """Yield the items of ``produce``, which runs in a thread; each must arrive within ``timeout_s``.
 
-    A driver that hangs inside a system call cannot be interrupted from Python. Its thread is a daemon, left
-    behind without holding up the end of the process; an iteration that is closed early ends it at its next item.
+    A driver that hangs in a system call cannot be interrupted from Python. Its thread is a daemon, which does not delay
+    the end of the process. Closing the iteration early ends the thread at its next item.
+
+    Args:
+        produce: returns the items.
+        timeout_s: seconds to wait for each item.
+        what: the system, for the message.
 
     Raises:
-        SourceError: naming ``what``, when an item is late; and whatever ``produce`` raises.
+        SourceError: an item did not arrive in time; and whatever ``produce`` raises.
     """
     answers: queue.Queue[object] = queue.Queue(maxsize=1)
     stopped = threading.Event()
@@ -70,7 +75,7 @@ def watched(produce: Callable[[], Generator[T, None, None]], timeout_s: float, w
 
 
 def watched_once(ask: Callable[[], T], timeout_s: float, what: str) -> T:
-    """What ``ask`` returns, which must come within ``timeout_s``.
+    """Return ``ask()``, which must end within ``timeout_s``.
 
     Raises:
         SourceError: as ``watched``.

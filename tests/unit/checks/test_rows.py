@@ -53,13 +53,13 @@ def test_a_good_row() -> None:
         ({"spend": "1e9"}, ""),
         ({"spend": ""}, ""),
         ({"months": ""}, "'months' is missing, and is not nullable"),
-        ({"plan": "c"}, "'plan' is none of the contract's values: 'c'"),
-        ({"plan": "A"}, "'plan' is none of the contract's values: 'A'"),
+        ({"plan": "c"}, "'plan' is not one of the contract's values: 'c'"),
+        ({"plan": "A"}, "'plan' is not one of the contract's values: 'A'"),
         ({"id": ""}, "'id' is missing, and is the key"),
         ({"seen": ""}, "'seen' is missing, and is the time"),
-        ({"left": ""}, "'left' is missing: a row without a label cannot be learnt from"),
+        ({"left": ""}, "'left' is missing: a row without a label cannot be used for training"),
         ({"seen": "2999-01-01"}, "'seen' is in the future: 2999-01-01 00:00:00"),
-        ({"months": "73", "plan": "c"}, "'months' is above 72: 73; 'plan' is none of the contract's values: 'c'"),
+        ({"months": "73", "plan": "c"}, "'months' is above 72: 73; 'plan' is not one of the contract's values: 'c'"),
     ],
 )
 def test_a_row_against_the_contract(changed: dict[str, str], reason: str) -> None:

@@ -1,4 +1,4 @@
-"""First contracts guessed from data: they load, and their own data meets them."""
+"""Contracts drafted from data: they load, and their own data meets them."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ def test_names_that_yaml_would_misread(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("id,age\n1,5\n2,6\n3,7\n", "no column that looks like a label"), ("id,churn\n", "has columns and no rows")],
+    [("id,age\n1,5\n2,6\n3,7\n", "no column that can be the label"), ("id,churn\n", "has columns and no rows")],
 )
 def test_a_table_of_which_nothing_can_be_made(tmp_path: Path, content: str, message: str) -> None:
     path = tmp_path / "t.csv"
@@ -220,7 +220,7 @@ def test_a_label_of_numbers_makes_it_a_regression(tmp_path: Path) -> None:
     assert contract.columns["future_spend"].range == (0.0, None)
     assert contract.training.objective == "rmse"
     assert contract.key == "customer"
-    assert "the label: the number that is to be predicted; found: 0 to" in text
+    assert "the label: the number that is predicted; found: 0 to" in text
     assert "customer_value" not in text
     assert meets(text, tmp_path)
 
@@ -237,9 +237,9 @@ def test_a_label_of_two_values_is_taken_by_its_name(tmp_path: Path) -> None:
     [
         ("cancelld", r"has no column 'cancelld': did you mean 'cancelled'\?"),
         ("qqq", "has no column 'qqq': it has member_no, "),
-        ("note", "'note' can be no label: it holds neither two values"),
-        ("snapshot_date", "'snapshot_date' can be no label: it holds neither two values"),
-        ("same", "'same' can be no label: it is 4 in every row"),
+        ("note", "'note' cannot be the label: it has neither two values"),
+        ("snapshot_date", "'snapshot_date' cannot be the label: it has neither two values"),
+        ("same", "'same' cannot be the label: it is 4 in every row"),
     ],
 )
 def test_a_column_that_can_be_no_label(label: str, said: str, tmp_path: Path) -> None:

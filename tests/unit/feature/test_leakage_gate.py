@@ -73,7 +73,7 @@ def test_a_clean_table_goes_on_and_says_what_was_checked(tmp_path: Path) -> None
 
 
 def test_a_recoded_label_stops_before_any_part_is_written(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"recoding of the label: column 'status'.* made of it, is_new") as caught:
+    with pytest.raises(DataError, match=r"recoding of the label: column 'status'.* derived from it: is_new") as caught:
         run(tmp_path, gone())
     assert "\n" not in str(caught.value)
     assert [check["column"] for check in found(tmp_path)["checks"] if check["level"] == "stop"] == ["status"]

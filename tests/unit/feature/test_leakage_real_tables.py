@@ -104,5 +104,5 @@ def test_what_is_planted_is_named_and_stops_or_warns(plant: object, column: dict
 def test_what_is_made_of_a_leak_is_named_along(tmp_path: Path) -> None:
     derived = {"hint": {"expression": "planted * 2 + tenure", "reason": "Made of a leak"}}
     contract, data = planted(tmp_path, ranks, NUMBER, "stop", derived)
-    with pytest.raises(DataError, match=r"column 'planted'.*made of it, hint"):
+    with pytest.raises(DataError, match=r"column 'planted'.*derived from it: hint"):
         features_of(tmp_path, contract, data)

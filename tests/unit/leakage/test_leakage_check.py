@@ -151,7 +151,7 @@ def test_derived_features_over_a_leaking_column_are_named_along_and_once() -> No
     table = replace(table, values={**table.values, "usage": leak, "ratio": leak / 3.0, "steps": words(leak > 3)})
     check = only(found(table))
     assert check.column == "usage"
-    assert "so do, made of it, ratio, steps" in check.message
+    assert "so do the features derived from it: ratio, steps" in check.message
 
 
 def test_a_derived_feature_that_leaks_by_itself_is_named_with_its_columns() -> None:
@@ -170,7 +170,7 @@ def test_a_date_after_the_cut_is_named() -> None:
     late[: int(LATE_SHARE * ROWS) + 1] = table.time[: int(LATE_SHARE * ROWS) + 1] + 1
     check = only(found(planted("ended", late)))
     assert (check.name, check.column) == ("leakage: dated after the cut", "ended")
-    assert "so do, made of it, days_left" in check.message
+    assert "so do the features derived from it: days_left" in check.message
 
 
 def test_a_date_of_the_same_day_is_not_after_the_cut() -> None:

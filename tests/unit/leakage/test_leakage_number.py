@@ -92,7 +92,7 @@ def test_what_is_derived_from_a_leak_is_named_with_it() -> None:
     label = clean().label.astype(np.float64)
     found = findings(planted(usage=label, ratio=label * 2.0))
     assert list(found) == ["ranks the label/usage"]
-    assert "so do, made of it, ratio" in found["ranks the label/usage"].message
+    assert "so do the features derived from it: ratio" in found["ranks the label/usage"].message
 
 
 def test_a_derived_feature_alone_is_named_with_what_it_is_made_of() -> None:
@@ -104,7 +104,7 @@ def test_a_column_filled_in_only_where_something_was_spent() -> None:
     table = clean()
     bill = np.where(table.label > 0.0, np.random.default_rng(2).random(ROWS), np.nan)
     check = findings(planted(fee=bill))["missing for one class/fee"]
-    assert "is filled in for 100.0% of the larger labels and 0.0% of the smallest labels" in check.message
+    assert "has values in 100.0% of the larger labels and 0.0% of the smallest labels" in check.message
 
 
 def test_a_constant_column_and_a_sorted_table_only_warn() -> None:

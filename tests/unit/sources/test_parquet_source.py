@@ -43,7 +43,7 @@ def test_a_folder_whose_files_differ_is_refused(tmp_path: Path) -> None:
 def test_what_is_no_parquet_is_said(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "t.parquet"
     path.write_bytes(content)
-    with pytest.raises(DataError, match=r"t\.parquet is not a Parquet file, or a damaged one"):
+    with pytest.raises(DataError, match=r"t\.parquet is not a Parquet file, or is damaged"):
         open_source(Source(uri=str(path))).columns()
 
 

@@ -163,9 +163,9 @@ def test_a_report_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_what_is_no_validation_is_refused() -> None:
-    with pytest.raises(ValueError, match="no validation"):
+    with pytest.raises(ValueError, match="not a validation"):
         Validation.from_json('{"verdict": "pass"}')
-    with pytest.raises(ValueError, match="no validation"):
+    with pytest.raises(ValueError, match="not a validation"):
         Validation.from_json("[]")
 
 

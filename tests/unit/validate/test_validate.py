@@ -81,9 +81,9 @@ def test_bad_rows_are_quarantined_with_every_reason(tmp_path: Path) -> None:
         tmp_path, rows(months={3: "99", 5: None}, plan={3: "c"}, left={7: ""}, id={8: None}, spend={9: None})
     )
     assert quarantined(tmp_path) == {
-        4: "'months' is above 72: 99; 'plan' is none of the contract's values: 'c'",
+        4: "'months' is above 72: 99; 'plan' is not one of the contract's values: 'c'",
         6: "'months' is missing, and is not nullable",
-        8: "'left' is missing: a row without a label cannot be learnt from",
+        8: "'left' is missing: a row without a label cannot be used for training",
         9: "'id' is missing, and is the key",
     }
     assert validation.verdict == "pass"  # 0.4 % of rows
@@ -119,10 +119,10 @@ def test_a_repeated_key_keeps_its_first_row(tmp_path: Path) -> None:
             column[902] = column[700]  # of the key alone
     validation = check(tmp_path, table)
     assert quarantined(tmp_path) == {
-        6: "'id' stands in an earlier row: 'c4'",
-        901: "'id' stands in an earlier row: 'c4'",
-        902: "'id' stands in an earlier row: 'c700'",
-        903: "'id' stands in an earlier row: 'c700'",
+        6: "'id' repeats the key of an earlier row: 'c4'",
+        901: "'id' repeats the key of an earlier row: 'c4'",
+        902: "'id' repeats the key of an earlier row: 'c700'",
+        903: "'id' repeats the key of an earlier row: 'c700'",
     }
     assert found(validation, "keys").observed == 4
     assert found(validation, "identical").observed == 1
@@ -149,7 +149,7 @@ def test_an_optional_column_that_is_not_there_is_no_missing_value(tmp_path: Path
     del table["months"]
     validation = check(tmp_path, table, optional)
     assert found(validation, "columns").level == validation.verdict == "warn"
-    assert "optional and not there: months" in found(validation, "columns").message
+    assert "optional and missing: months" in found(validation, "columns").message
     assert quarantined(tmp_path) == {}
 
 
@@ -207,7 +207,7 @@ def test_outliers_are_reported_and_kept(tmp_path: Path) -> None:
 
 
 def test_without_a_champion_there_is_nothing_to_drift_from(tmp_path: Path) -> None:
-    assert found(check(tmp_path, rows()), "drift").message == "no accepted run to compare distributions with"
+    assert found(check(tmp_path, rows()), "drift").message == "there is no champion to compare distributions with"
 
 
 def test_the_profile_is_of_the_good_rows_features(tmp_path: Path) -> None:

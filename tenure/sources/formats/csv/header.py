@@ -1,4 +1,4 @@
-"""The first line of a CSV: the column names, and whether this is a CSV of that delimiter at all."""
+"""The first lines of a CSV: column names, delimiter, and errors of files that are not CSV."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tenure.sources.files import HEAD_BYTES
 
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 FALLBACK_ENCODING = "cp1252"
-LOOKED_AT = 50
-"""Lines by which the delimiter is told."""
+SNIFFED_LINES = 50
+"""Lines that the delimiter is detected from."""
 MAGIC = {
     b"PAR1": "a Parquet file",
     b"PK\x03\x04": "a ZIP archive or an Excel workbook",
@@ -27,14 +27,16 @@ MAGIC = {
 
 
 def read_header(head: bytes, address: Address, settings: Source) -> list[str]:
-    """Column names as they stand in the file, blanks around them included.
+    """The column names exactly as in the file, including surrounding blanks.
 
     Args:
-        head: the start of the file.
+        head: the first bytes of the file.
+        address: of the file, for messages.
+        settings: delimiter and encoding.
 
     Raises:
-        DataError: empty, no CSV, another delimiter, no header, a name that stands twice.
-        ContractError: an encoding that does not exist.
+        DataError: the file is empty, is not a CSV, has another delimiter, no header, or a repeated name.
+        ContractError: the encoding does not exist.
     """
     if not head:
         raise DataError(f"{address.shown} is empty")
@@ -44,7 +46,7 @@ def read_header(head: bytes, address: Address, settings: Source) -> list[str]:
     text = decode(head, address, settings.encoding)
     if "\0" in text.split("\n", 1)[0]:
         raise DataError(
-            f"{address.shown} is not a text in {settings.encoding}: it holds NUL bytes; see 'source.encoding'"
+            f"{address.shown} is not text in {settings.encoding}: it contains NUL bytes; see 'source.encoding'"
         )
     names = first_record(text, settings.delimiter)
     if not any(name.strip() for name in names):
@@ -63,13 +65,13 @@ def read_header(head: bytes, address: Address, settings: Source) -> list[str]:
 
 
 def decode(head: bytes, address: Address, encoding: str) -> str:
-    """``head`` as text; the character that the end of ``head`` cuts in two is left out."""
+    """Decode ``head``; a character that is cut off at its end is left out."""
     try:
         decoder = codecs.getincrementaldecoder(encoding)
     except LookupError:
         raise ContractError(f"'source.encoding': there is no encoding '{encoding}'") from None
     if is_utf8(encoding):
-        # A byte that is no UTF-8 costs its row, not the file.
+        # A byte that is not UTF-8 rejects its row, not the file.
         return decoder("replace").decode(head).removeprefix("\ufeff")
     try:
         return decoder().decode(head).removeprefix("\ufeff")
@@ -81,8 +83,8 @@ def is_utf8(encoding: str) -> bool:
     return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
 
 
-def first_records(text: str, delimiter: str, count: int = LOOKED_AT) -> list[list[str]]:
-    """The fields of the first ``count`` lines that are not blank; fewer where a line cannot be divided."""
+def first_records(text: str, delimiter: str, count: int = SNIFFED_LINES) -> list[list[str]]:
+    """The fields of the first ``count`` lines that are not blank; fewer where a line cannot be parsed."""
     found: list[list[str]] = []
     try:
         for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
@@ -100,7 +102,7 @@ def first_record(text: str, delimiter: str) -> list[str]:
 
 
 def likely_delimiter(text: str) -> str:
-    """The delimiter that divides the most of the first lines as it does the header; then, into the most fields."""
+    """The delimiter that gives most of the first lines as many fields as the header; of equal ones, the most fields."""
 
     def fits(delimiter: str) -> tuple[int, int]:
         records = first_records(text, delimiter)

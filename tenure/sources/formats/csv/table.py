@@ -1,4 +1,4 @@
-"""A CSV, read by blocks. Every column comes as bytes; what the bytes mean is the contract's business."""
+"""A CSV, read by blocks. Every column is read as bytes; the contract defines how they are parsed."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tenure.sources.protocol import Batch, RejectedRow, cut
 from tenure.sources.watchdog import watched
 
 BLOCK_BYTES = 8 << 20
-"""Also the largest row that can be read at all."""
+"""Also the size of the largest row that can be read."""
 
 
 class CsvTable:
-    """A CSV file, RFC 4180: quotes doubled inside quotes, line ends allowed there. Blank lines are no rows."""
+    """A CSV file as in RFC 4180: inside quotes, quotes are doubled and line ends allowed. Blank lines are skipped."""
 
     def __init__(self, address: Address, source: settings.Source, block_bytes: int = BLOCK_BYTES) -> None:
         self._address = address
@@ -48,7 +48,7 @@ class CsvTable:
         return watched(lambda: self._read(wanted), self._settings.timeout_s, self.shown)
 
     def close(self) -> None:
-        """Nothing is held between calls."""
+        """Does nothing: the file is open only while it is read."""
 
     def _read(self, wanted: dict[str, str]) -> Generator[Batch, None, None]:
         raw, text = open_text(self._address, self._settings)
@@ -72,18 +72,18 @@ class CsvTable:
                     yield Batch(last, numbering.take(block.num_rows), numbering.rejected(), raw.share)
         except pa.ArrowInvalid as error:
             if "Empty CSV file" in str(error):
-                # Nothing but rejected rows behind the header, or nothing at all.
+                # All rows after the header are rejected, or there are none.
                 last = None
             elif "straddles" in str(error):
                 raise DataError(
-                    f"{self.shown}: a row behind row {numbering.last:,} is longer than {self._block_bytes >> 20} MiB;"
+                    f"{self.shown}: a row after row {numbering.last:,} is longer than {self._block_bytes >> 20} MiB;"
                     " is a quote opened there and never closed?"
                 ) from None
             else:
                 raise
         if last is not None and text.quotes % 2 == 1 and _holds_line_end(last.slice(last.num_rows - 1)):
             raise DataError(
-                f"{self.shown}: row {numbering.last:,} opens a quote that is never closed, and takes the rest in"
+                f"{self.shown}: row {numbering.last:,} opens a quote that is never closed, and contains the rest"
             )
         left = numbering.rejected()
         if left:
@@ -94,7 +94,7 @@ class CsvTable:
         encoding = self._settings.encoding
         return pyarrow.csv.open_csv(
             text,
-            # Threads would leave rejected rows without their number.
+            # With threads, rejected rows have no row number.
             pyarrow.csv.ReadOptions(
                 use_threads=False, block_size=self._block_bytes, encoding="utf8" if is_utf8(encoding) else encoding
             ),
@@ -110,7 +110,7 @@ class CsvTable:
 
 
 class _Numbering:
-    """Numbers the rows of a file, some of which never arrive because they have a wrong number of fields."""
+    """Numbers the rows of a file; rows with a wrong number of fields are rejected by the reader and never arrive."""
 
     def __init__(self) -> None:
         self.last = 0
@@ -127,7 +127,7 @@ class _Numbering:
         return "skip"
 
     def take(self, count: int) -> pa.Array:
-        """Numbers of the next ``count`` rows that arrive."""
+        """Row numbers of the next ``count`` rows that arrive; int64."""
         skipped = np.array(self._skipped, dtype=np.int64)
         numbers = np.arange(self.last + 1, self.last + 1 + count + len(skipped), dtype=np.int64)
         numbers = numbers[~np.isin(numbers, skipped)][:count]

@@ -18,7 +18,7 @@ from tenure.sources.watchdog import watched, watched_once
 
 BATCH_ROWS = 65_536
 BUFFER_BYTES = 1 << 20
-"""Read-ahead of a column: without it a whole column of a row group is held."""
+"""Read buffer per column: without it a whole column of a row group is held in memory."""
 
 
 class ParquetTable:
@@ -49,7 +49,7 @@ class ParquetTable:
         return watched(lambda: self._read(wanted), self._settings.timeout_s, self.shown)
 
     def close(self) -> None:
-        """Nothing is held between calls."""
+        """Does nothing: files are open only while they are read."""
 
     def _read_names(self) -> list[str]:
         with reading(self._address):
@@ -90,12 +90,10 @@ class ParquetTable:
         except (pa.ArrowException, OSError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
-            raise DataError(
-                f"{address.shown} is not a Parquet file, or a damaged one: {address.clean(error)}"
-            ) from None
+            raise DataError(f"{address.shown} is not a Parquet file, or is damaged: {address.clean(error)}") from None
 
     def _files(self) -> list[Address]:
-        """The files that make up the table."""
+        """The files of the table, in order."""
         if self._address.scheme is None:
             folder = Path(self._address.uri)
             if not folder.is_dir():

@@ -1,4 +1,4 @@
-"""The answer to a query, streamed from a database through SQLAlchemy."""
+"""The result of a query, streamed from a database by SQLAlchemy."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class SqlTable:
-    """A query's rows, fetched ``chunk_rows`` at a time from a cursor that stays on the server where it can."""
+    """The rows of a query, fetched ``chunk_rows`` at a time, by a server-side cursor where the driver has one."""
 
     def __init__(self, address: Address, source: settings.Source) -> None:
         if not source.query:
@@ -42,7 +42,7 @@ class SqlTable:
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[Batch]:
         answer = self._start()
-        # The query runs once: its names and its rows are one answer, and another call asks anew.
+        # Names and rows are one result, and the query runs once for both; another call runs it again.
         self._answer = None
         wanted = self._names if columns is None else list(columns)
         last = 0
@@ -65,7 +65,7 @@ class SqlTable:
         return self._answer
 
     def _fetch(self) -> Generator[list[str] | pa.RecordBatch, None, None]:
-        """The column names, then the rows by chunks; all in the watchdog's thread, where the connection lives."""
+        """Yield the column names, then chunks of rows; runs in the watchdog's thread, which owns the connection."""
         engine = self._engine()
         try:
             with self._connect(engine) as connection:
@@ -84,7 +84,7 @@ class SqlTable:
             if url.drivername in ("postgres", "postgresql"):
                 url = url.set(drivername="postgresql+psycopg")
             if url.drivername.startswith("sqlite") and url.database and not Path(url.database).is_file():
-                # SQLite would make an empty database there.
+                # SQLite would create an empty database.
                 raise DataError(f"no such file: {url.database}")
             whole_s = max(1, math.ceil(self._settings.timeout_s))
             limits = {"sqlite": {"timeout": whole_s}, "postgresql": {"connect_timeout": whole_s}}
@@ -105,44 +105,44 @@ class SqlTable:
                 stream_results=True, max_row_buffer=self._settings.chunk_rows, no_parameters=True
             )
         except SQLAlchemyError as error:
-            raise SourceError(f"cannot connect to {self.shown}: {self._said(error)}") from None
+            raise SourceError(f"cannot connect to {self.shown}: {self._message(error)}") from None
 
     def _rows(self, connection: Connection) -> Generator[list[str] | pa.RecordBatch, None, None]:
         from sqlalchemy import exc
 
         try:
-            # The driver gets the statement as it is: a colon or a percent sign in it is no parameter.
+            # The statement is passed to the driver unchanged: colons and percent signs are not parameters.
             result = connection.exec_driver_sql(self._query)
             names = list(result.keys())
             repeated = {name for name in names if names.count(name) > 1}
             if repeated:
-                raise DataError(f"'source.query' gives more than one column named '{min(repeated)}'")
+                raise DataError(f"'source.query' returns more than one column named '{min(repeated)}'")
             yield names
             while rows := result.fetchmany(self._settings.chunk_rows):
                 yield pa.RecordBatch.from_arrays([_array(column) for column in zip(*rows, strict=True)], names=names)
         except exc.ResourceClosedError:
-            raise ContractError("'source.query' gives no rows: it must be a SELECT statement") from None
+            raise ContractError("'source.query' returns no rows: it must be a SELECT statement") from None
         except exc.DBAPIError as error:
             if _is_the_query(error, connection.dialect.name):
-                raise ContractError(f"'source.query' is refused by {self.shown}: {self._said(error)}") from None
-            raise SourceError(f"{self.shown} failed: {self._said(error)}") from None
+                raise ContractError(f"'source.query' is refused by {self.shown}: {self._message(error)}") from None
+            raise SourceError(f"{self.shown} failed: {self._message(error)}") from None
 
-    def _said(self, error: Exception) -> str:
+    def _message(self, error: Exception) -> str:
         return self._address.clean(cast(Exception, getattr(error, "orig", None) or error))
 
 
 def _is_the_query(error: Exception, dialect: str) -> bool:
-    """Whether a database refuses the query, rather than being unable to answer any."""
+    """Whether the database refuses this query, rather than failing at any query."""
     from sqlalchemy import exc
 
     if isinstance(error, exc.ProgrammingError):
         return True
-    # SQLite calls everything operational.
+    # SQLite reports everything as an OperationalError.
     return dialect == "sqlite" and any(what in str(error) for what in ("no such", "syntax error", "incomplete input"))
 
 
 def _array(values: Sequence[Any]) -> pa.Array:
-    """A column of a chunk; what Arrow has no one type for becomes text, which is parsed like a CSV's."""
+    """A column of a chunk; values without a common Arrow type become text, which is parsed like a CSV's."""
     try:
         return pa.array(values)
     except (pa.ArrowException, OverflowError, TypeError, ValueError):
