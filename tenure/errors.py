@@ -1,15 +1,15 @@
-"""Every error that Tenure raises on purpose.
+"""The errors that Tenure raises.
 
-    TenureError                     exit status 1: something else that we foresaw
-    ├── InputError                  exit status 2: what the user handed in is wrong
+    TenureError                     exit status 1: any other error of Tenure
+    ├── InputError                  exit status 2: the input is invalid
     │   ├── ContractError               the contract: an unknown key, a column the table lacks
-    │   ├── DataError                   the data: unreadable, empty, one class, too many bad rows
-    │   └── BundleError                 a bundle that must not be loaded
-    ├── SourceError                 exit status 3: a database, bucket or registry is down or hangs
-    ├── BusyError                   exit status 4: another run holds this home
+    │   ├── DataError                   the data: unreadable, empty, one class, too many invalid rows
+    │   └── BundleError                 an invalid bundle
+    ├── SourceError                 exit status 3: a database, bucket or registry is down
+    ├── BusyError                   exit status 4: another run uses this home
     ├── StorageError                exit status 5: the disk is full or cannot be written
-    ├── ServingError                exit status 6: the model server did not start or answer as it must
-    └── VerdictError                exit status 7: the run worked, its model was not blessed
+    ├── ServingError                exit status 6: the model server did not start, or answers incorrectly
+    └── VerdictError                exit status 7: the run succeeded, its model was not blessed
 
 The message is one line that says what is wrong and where; the trace is behind ``--verbose``.
 """
@@ -18,19 +18,19 @@ from __future__ import annotations
 
 
 class TenureError(Exception):
-    """Root of the tree. ``exit_status`` is what the CLI leaves with."""
+    """Base class. ``exit_status`` is the exit status of the command line."""
 
     exit_status = 1
 
 
 class InputError(TenureError):
-    """What the user handed in is wrong."""
+    """The input is invalid."""
 
     exit_status = 2
 
 
 class ContractError(InputError):
-    """The contract cannot be read, or says something that cannot hold."""
+    """The contract cannot be read, or is invalid."""
 
 
 class DataError(InputError):
@@ -38,35 +38,35 @@ class DataError(InputError):
 
 
 class BundleError(InputError):
-    """A bundle that must not be loaded: changed, incomplete, or not a bundle."""
+    """The bundle is invalid: changed, incomplete, or not a bundle."""
 
 
 class SourceError(TenureError):
-    """A system that we read from or write to is down, hangs or refuses."""
+    """A database, object store or registry is down, does not answer in time, or refuses."""
 
     exit_status = 3
 
 
 class BusyError(TenureError):
-    """Another run holds the lock of this home."""
+    """Another run has the lock of this home."""
 
     exit_status = 4
 
 
 class StorageError(TenureError):
-    """The disk is full, read-only, or otherwise refuses a write."""
+    """The disk is full, read-only, or cannot be written for another reason."""
 
     exit_status = 5
 
 
 class ServingError(TenureError):
-    """The model server did not start, or does not answer as it must."""
+    """The model server did not start, or answers incorrectly."""
 
     exit_status = 6
 
 
 class VerdictError(TenureError):
-    """The pipeline worked, and its model was rejected or the comparison was inconclusive."""
+    """The pipeline succeeded, and its model was rejected or the comparison was inconclusive."""
 
     exit_status = 7
 

@@ -1,1 +1,1 @@
-"""The step that asks the registry which model is live."""
+"""Champion: fetches the live model from the registry."""

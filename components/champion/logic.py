@@ -1,4 +1,4 @@
-"""champion: the model that is live, for the steps that compare with it."""
+"""champion: the live model, for the steps that compare with it."""
 
 from __future__ import annotations
 
@@ -18,19 +18,18 @@ def run(*, contract: str, champion: Path) -> dict[str, Any]:
     """Fetch the champion's bundle.
 
     Args:
-        contract: the contract's YAML; its ``name`` is the registered model's.
-        champion: written: ``champion.json`` and, if there is a champion that can be read, ``bundle/``.
-            ``champion.json`` holds ``name``; ``version``, ``bundle_version``, ``data_hash`` and ``contract_hash``, of
-            what it was made of (null without a champion); and ``unreadable``: why the champion's bundle must not be
-            loaded, or null.
+        contract: the contract, YAML text; its ``name`` is the registered model's.
+        champion: written: ``champion.json`` and, if the champion's bundle is valid, ``bundle/``. ``champion.json`` has
+            ``name``; ``version``, ``bundle_version``, ``data_hash`` and ``contract_hash`` (null without a champion);
+            and ``unreadable``: why the champion's bundle is invalid, or null.
 
     Returns:
         The content of ``champion.json``.
 
     Raises:
-        ContractError: the contract cannot be read.
-        SourceError: MLflow is down, hangs or refuses.
-        StorageError: the disk is full or refuses.
+        ContractError: the contract is invalid.
+        SourceError: MLflow is down, does not answer in time, or refuses.
+        StorageError: the disk is full or cannot be written.
     """
     registry = Registry(parse(contract).name, resolve())
     found = registry.champion()
@@ -49,7 +48,7 @@ def run(*, contract: str, champion: Path) -> dict[str, Any]:
 
 
 def _fetch(registry: Registry, found: Version, folder: Path) -> str | None:
-    """Download the bundle to ``folder``; what is wrong with it, if it is not a whole one."""
+    """Download the bundle to ``folder``; returns the error if it is not valid, else None."""
     shutil.rmtree(folder, ignore_errors=True)
     try:
         bundle = read(registry.download(found.version, folder))

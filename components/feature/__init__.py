@@ -1,1 +1,1 @@
-"""Feature: derive, window, split, fit the transform on the training part."""
+"""Feature: window aggregates, derived features, the split, and the transform fitted on the training part."""

@@ -1,1 +1,1 @@
-"""Score: predictions for a whole table, in files."""
+"""Score: predictions for a whole table, in Parquet files."""

@@ -1,1 +1,1 @@
-"""Validate: hold the table against the contract, keep the good rows, stop what must not go on."""
+"""Validate: checks the table against its contract, separates the good rows, and stops a table that must not be used."""

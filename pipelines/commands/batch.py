@@ -1,4 +1,4 @@
-"""``tenure score`` and ``tenure monitor``: a model and whole tables."""
+"""``tenure score`` and ``tenure monitor``: a model applied to whole tables."""
 
 from __future__ import annotations
 
@@ -47,10 +47,11 @@ def score(
     table: TableArgument,
     *,
     model: ModelOption = "champion",
-    out: Annotated[Path, typer.Option("--out", help="Folder that the day's folder appears in.")] = Path("scores"),
-    day: Annotated[str, typer.Option("--day", help="Its name. [default: today, UTC]")] = "",
+    out: Annotated[Path, typer.Option("--out", help="Folder for the day's folder.")] = Path("scores"),
+    day: Annotated[str, typer.Option("--day", help="Name of the day's folder. [default: today, UTC]")] = "",
     threshold: Annotated[
-        float | None, typer.Option("--threshold", help="Contact from this probability, or value, on.")
+        float | None,
+        typer.Option("--threshold", help="Smallest probability, or value, to contact. [default: the model's]"),
     ] = None,
     top: Annotated[int, typer.Option("--top", min=1, help="Customers in the list of the highest scores.")] = 100,
     name: NameOption = None,
@@ -59,7 +60,7 @@ def score(
 ) -> None:
     """Score a table: Parquet files, the customers with the highest scores, and a summary.
 
-    A run that was killed is taken up again where it was.
+    A run that was killed is resumed.
     """
     from pipelines.commands.serving import find_bundle
     from tenure.bundle import read
@@ -75,8 +76,8 @@ def score(
         return
     print(f"{summary['rows']:,} customers scored by {shown}, {summary['rejected']:,} rows rejected: {run.folder}")
     bands = ", ".join(f"{band} {count:,}" for band, count in summary["bands"].items())
-    what, who = ("value", "highest") if "mean_value" in summary else ("risk", "riskiest")
-    print(f"contact {summary['contacts']:,} of them; {what}: {bands}; the {who}: {next(run.folder.glob('*.csv'))}")
+    what, who = ("value", "highest values") if "mean_value" in summary else ("risk", "highest risks")
+    print(f"contact {summary['contacts']:,} of them; {what}: {bands}; {who}: {next(run.folder.glob('*.csv'))}")
 
 
 def monitor(
@@ -107,7 +108,7 @@ def monitor(
 ) -> None:
     """Compare the current customers with those that a model was trained on: retrain, watch or fine.
 
-    Leaves with status 7 if it is time to retrain. A log with too few answers of this version is undecided.
+    Exits with status 7 if the model should be retrained. A log with too few answers of this version is undecided.
     """
     from pipelines.commands.serving import find_bundle
     from pipelines.commands.tables import number, print_table

@@ -1,4 +1,4 @@
-"""What several commands share: options, one-line errors, and the exit status they leave with."""
+"""Shared by the commands: options, one-line errors, exit statuses."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from tenure.errors import TenureError
 
 INTERRUPTED_STATUS = 130
 LOG_LINES = 60
-"""Of a run's log, shown with ``--verbose``."""
+"""Last lines of a run's log that ``--verbose`` shows."""
 KEYWORD_ONLY = inspect.Parameter.KEYWORD_ONLY
 
 EXIT_CODES = """\b
 Exit status:
-  0  it worked
-  1  an error that has no number of its own
-  2  bad input: command line, contract, data or bundle
-  3  a database, bucket or registry is down, hangs or refuses
-  4  another run holds the home
+  0  success
+  1  any other error
+  2  invalid input: command line, contract, data or bundle
+  3  a database, bucket or registry is down, does not answer in time, or refuses
+  4  another run uses the home
   5  the disk is full or cannot be written
-  6  the model server did not start, or does not answer as it must
-  7  the run worked, its model was not blessed
+  6  the model server did not start, or answers incorrectly
+  7  the run succeeded, its model was not blessed
   130  interrupted"""
 
 HomeOption = Annotated[
@@ -41,12 +41,12 @@ VerboseOption = Annotated[bool, typer.Option("--verbose", help="Show the trace o
 
 
 def command(app: typer.Typer, name: str, examples: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register a command. It gets ``--verbose``; its errors leave as one line on stderr and their exit status.
+    """Register a command. It gets ``--verbose``; its errors become one line on stderr and an exit status.
 
     Args:
-        app: the group that the command belongs to.
+        app: the group of the command.
         name: what the user types.
-        examples: lines that work as they stand, shown at the end of ``--help``.
+        examples: command lines that run unchanged, shown at the end of ``--help``.
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
@@ -55,7 +55,7 @@ def command(app: typer.Typer, name: str, examples: str) -> Callable[[Callable[..
                 function(**options)
                 sys.stdout.flush()
             except BrokenPipeError:
-                # The reader of a pipe has had enough, as in `tenure runs | head -3`; nothing more can be written.
+                # The reader of a pipe has closed it, as in `tenure runs | head -3`: nothing more can be written.
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             except (Exception, KeyboardInterrupt) as error:
                 if isinstance(error, typer.Exit | typer.BadParameter):
@@ -79,10 +79,14 @@ def command(app: typer.Typer, name: str, examples: str) -> Callable[[Callable[..
 
 
 def report(error: BaseException, *, verbose: bool) -> int:
-    """Tell what went wrong, in one line; the exit status is returned."""
+    """Print an error in one line on stderr; returns its exit status.
+
+    Args:
+        error: what a command raised.
+        verbose: print the trace too; of an error in another process, the end of that process's log.
+    """
     log = getattr(error, "log", None)
     if verbose and log is not None:
-        # It happened in another process, which left its trace there.
         print(*log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:], sep="\n", file=sys.stderr)
     elif verbose and not isinstance(error, KeyboardInterrupt):
         traceback.print_exception(error)
@@ -105,5 +109,5 @@ def report(error: BaseException, *, verbose: bool) -> int:
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on standard output."""
+    """Print a JSON document on standard output."""
     print(json.dumps(document, indent=2, default=str))

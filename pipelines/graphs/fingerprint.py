@@ -1,6 +1,6 @@
-"""What a step's result depends on besides its inputs: the code, and the data behind an address.
+"""Fingerprints of what a step's result depends on besides its inputs: the code, and the data at an address.
 
-A step cache knows neither: it sees an image's name and the text of a URI. So the local image's name carries a hash
+A step cache sees neither, only an image's name and the text of an address. So the local image's name contains a hash
 of the code and its libraries, and ingest gets a fingerprint of the data as a parameter.
 """
 
@@ -19,10 +19,10 @@ PACKAGES = ("tenure", "components", "serving")
 
 
 def code_hash(root: Path | None = None) -> str:
-    """12 hex digits over the code that steps run, the libraries' names and versions, and Python's.
+    """Hash of the code that steps run, of the libraries' names and versions, and of Python's: 12 hexadecimal digits.
 
     Args:
-        root: the folder of the packages; this checkout or installation without it.
+        root: the folder of the packages; this checkout or installation by default.
     """
     base = root or Path(__file__).parents[2]
     total = hashlib.sha256(sys.version.encode())

@@ -1,4 +1,4 @@
-"""What a user asks for, made ready for the graph: the contract as text, the address of the data, its fingerprint."""
+"""A user's request, prepared for the graph: the contract as text, the data's address and fingerprint."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ from tenure.sources import absolute_uri, move_uri, replace_uri
 from tenure.sources.address import resolve
 
 MAX_CONTRACT_BYTES = 90_000
-"""The contract travels in a command-line argument of each step, which Linux cuts at 128 KiB; quoting takes some."""
+"""The contract is a command-line argument of each step, which Linux limits to 128 KiB; quoting takes part of it."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """A dataset to run on."""
+    """A dataset to run a pipeline on."""
 
     contract: Contract
-    """With the source's address absolute, or as ``--data`` said."""
+    """With an absolute address of the source, or that of ``--data``."""
     path: Path
-    """Of the contract."""
+    """Path of the contract."""
     text: str
-    """The contract as the steps get it: comments and layout, on which no result depends, left out."""
+    """The contract as passed to the steps, without comments and layout, which no result depends on."""
     fingerprint: str
-    """Changes when the data does."""
+    """Changes when the data changes."""
     shown_source: str
-    """The source's address without credentials."""
+    """Address of the source, without credentials."""
 
 
 def read_request(
     dataset: Path, data: str | None = None, *, trials: int | None = None, seed: int | None = None
 ) -> Request:
-    """Read the contract in the folder (or file) ``dataset``, and put in what the command line says otherwise.
+    """Read a contract, with the settings that the command line overrides.
 
     Args:
-        dataset: where the contract is.
-        data: address of the table.
-        trials: trials a model family.
-        seed: of the split and of the search.
+        dataset: the contract, or its folder.
+        data: address of the table, instead of the contract's.
+        trials: trials per model family, instead of the contract's.
+        seed: of the split and of the search, instead of the contract's.
 
     Raises:
-        ContractError: the contract is wrong, has no source, holds a password or is too long for a step.
+        ContractError: the contract is invalid, has no source, contains a password, or is too long for a step.
     """
     from pipelines.graphs.fingerprint import data_fingerprint
 
@@ -61,7 +61,7 @@ def read_request(
     password = urlsplit(uri).password if "://" in uri else None
     if password is not None and not password.startswith("${"):
         raise ContractError(
-            f"the address {address.shown} holds a password, which logs would keep: "
+            f"the address {address.shown} contains a password, which would be visible in logs: "
             "write it as ${NAME} and set NAME in the environment"
         )
     contract = override(contract, trials=trials, seed=seed)
@@ -73,7 +73,7 @@ def read_from(request: Request, uri: str) -> Request:
     """``request`` with its table at another address, in the same format and with the same content.
 
     Raises:
-        ContractError: with the address the contract is too long for a step.
+        ContractError: the contract with this address is too long for a step.
     """
     contract = request.contract
     moved = contract.model_copy(update={"source": move_uri(contract.source, uri, request.path.parent)})
@@ -81,17 +81,17 @@ def read_from(request: Request, uri: str) -> Request:
 
 
 def _text(contract: Contract, path: Path) -> str:
-    """The contract as it travels.
+    """The contract as passed to the steps.
 
     Raises:
-        ContractError: it cannot.
+        ContractError: it contains what Kubeflow Pipelines would replace, or is too long.
     """
     text = dump(contract)
     if "{{$" in text:
-        raise ContractError(f"{path}: '{{{{$' stands in the contract, which Kubeflow Pipelines would replace")
+        raise ContractError(f"{path}: the contract contains '{{{{$', which Kubeflow Pipelines would replace")
     if len(text.encode()) > MAX_CONTRACT_BYTES:
         raise ContractError(
             f"{path}: the contract has {len(text.encode()):,} bytes without comments, at most {MAX_CONTRACT_BYTES:,} "
-            "reach a step; leave columns with the role 'ignored' out of it"
+            "can be passed to a step; remove columns with the role 'ignored' from it"
         )
     return text

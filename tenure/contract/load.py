@@ -1,4 +1,4 @@
-"""Reading a contract from YAML, with errors that name the key and the line."""
+"""Reads a contract from YAML, with errors that name the key and the line."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def load(path: Path | str) -> Contract:
     """Read the contract at ``path``: a YAML file, or a folder with a ``contract.yaml``.
 
     Raises:
-        ContractError: naming file, line and key of the first thing that is wrong.
+        ContractError: the contract is missing or invalid; names file, line and key of the first error.
     """
     file = Path(path)
     if file.is_dir():
@@ -37,14 +37,14 @@ def load(path: Path | str) -> Contract:
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ContractError(f"no contract at {file}; 'tenure init' writes a first one from data") from None
+        raise ContractError(f"no contract at {file}; 'tenure init' drafts one from data") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ContractError(f"cannot read the contract {file}: {error}") from error
     return parse(text, origin=str(file))
 
 
 def parse(text: str, origin: str = "contract") -> Contract:
-    """Read a contract from YAML text; ``origin`` is what errors call it.
+    """Read a contract from YAML text; ``origin`` names it in errors.
 
     Raises:
         ContractError: as for ``load``.
@@ -57,7 +57,7 @@ def parse(text: str, origin: str = "contract") -> Contract:
     except yaml.YAMLError as error:
         raise ContractError(f"{origin}: not YAML: {str(error).splitlines()[0]}") from None
     if not isinstance(document, dict):
-        raise ContractError(f"{origin}: a contract is a mapping of keys to values, this is {type(document).__name__}")
+        raise ContractError(f"{origin}: a contract is a mapping of keys to values, not a {type(document).__name__}")
     try:
         return Contract.model_validate(document)
     except ValidationError as error:
@@ -73,9 +73,9 @@ def dump(contract: Contract) -> str:
 
 
 def contract_hash(contract: Contract) -> str:
-    """SHA-256 over all that the contract says, whatever its layout, comments and source address.
+    """SHA-256 of the contract's content, independent of layout, comments and source address.
 
-    Defaults are left out: a key that a later release adds does not change what older contracts are.
+    Defaults are left out: a key that a later release adds does not change the hash of an older contract.
     """
     document = contract.model_dump(mode="json", exclude={"source"}, exclude_defaults=True)
     return hashlib.sha256(json.dumps(document, sort_keys=False).encode()).hexdigest()
@@ -114,7 +114,7 @@ def describe_error(error: ValidationError) -> str:
 
 
 def _line_of(node: yaml.Node | None, location: Location) -> int:
-    """Line of the deepest part of ``location`` that stands in the document; 1-based."""
+    """Line of the deepest part of ``location`` that is in the document, from 1."""
     line = 1
     for step in location:
         found: yaml.Node | None = None
@@ -160,7 +160,7 @@ def _check_nodes(node: Any, origin: str, depth: int = 0) -> None:
             if not isinstance(key, yaml.ScalarNode):
                 raise ContractError(f"{origin}:{key.start_mark.line + 1}: a key must be a word, not a collection")
             if key.value in seen:
-                raise ContractError(f"{origin}:{key.start_mark.line + 1}: key '{key.value}' stands twice")
+                raise ContractError(f"{origin}:{key.start_mark.line + 1}: key '{key.value}' is repeated")
             seen.add(key.value)
             _check_nodes(value, origin, depth + 1)
     elif isinstance(node, yaml.SequenceNode):

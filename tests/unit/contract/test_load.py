@@ -72,8 +72,8 @@ def test_a_missing_key() -> None:
         ),
         ("[0, null]", "[5, 1]", "c.yaml:10: 'columns.visits': 'range' is empty: 5.0 > 1.0"),
         ("name: gym", "name: Gym!", "c.yaml:1: 'name': String should match pattern"),
-        ("name: gym", "name: gym\nname: pool", "c.yaml:2: key 'name' stands twice"),
-        ("  visits:", "  member:", "c.yaml:10: key 'member' stands twice"),
+        ("name: gym", "name: gym\nname: pool", "c.yaml:2: key 'name' is repeated"),
+        ("  visits:", "  member:", "c.yaml:10: key 'member' is repeated"),
         ("name: gym", "name: [gym", "c.yaml:"),
         ("name: gym", "name: !!python/object:os.system gym", "c.yaml:1: not YAML"),
     ],
@@ -104,7 +104,7 @@ def test_loading_a_file_or_a_folder(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_loaded(tmp_path: Path) -> None:
-    with pytest.raises(ContractError, match=r"no contract at .*contract\.yaml; 'tenure init' writes a first one"):
+    with pytest.raises(ContractError, match=r"no contract at .*contract\.yaml; 'tenure init' drafts one"):
         load(tmp_path)
     (tmp_path / "contract.yaml").write_bytes(b"name: \xff\xfe")
     with pytest.raises(ContractError, match="cannot read the contract"):
