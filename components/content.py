@@ -1,9 +1,8 @@
-"""Artifacts named by what is in them, so that a step that ran again and found the same does not wake those after it.
+"""Artifacts addressed by content, so that a step that ran again with the same result does not invalidate later steps.
 
-A step cache compares the addresses of a step's inputs. kfp gives every execution's output a new address, so
-asking the registry which version is champion, or reading a table that did not change, would run everything
-after it once more. On a local disk the folder is therefore moved to an address made of its content; an object
-store's address is left as it is.
+A step cache compares the addresses of a step's inputs. kfp gives the output of every execution a new address, so
+reading the registry's champion, or a table that did not change, would repeat all later steps. On a local disk the
+folder is therefore moved to an address that contains its hash; an address in an object store is not changed.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from components.step import PIPELINE_ROOT_VARIABLE, environment_path
 
 
 class Artifact(Protocol):
-    """What is needed of a kfp artifact."""
+    """The attributes of a kfp artifact that are used here."""
 
     name: str
     uri: str
@@ -27,9 +26,9 @@ class Artifact(Protocol):
 
 
 def address_by_content(*artifacts: Artifact) -> None:
-    """Move each artifact's folder to ``<pipeline root>/content/<name>-<sha256>`` and say so in its ``uri``.
+    """Move each artifact's folder to ``<pipeline root>/content/<name>-<sha256>`` and set its ``uri``.
 
-    The last thing a component does. Without ``TENURE_PIPELINE_ROOT``, the local runner's, nothing is moved.
+    A component calls it last. Nothing is moved unless the local runner has set ``TENURE_PIPELINE_ROOT``.
     """
     root = environment_path(PIPELINE_ROOT_VARIABLE)
     if root is None:
@@ -46,7 +45,7 @@ def address_by_content(*artifacts: Artifact) -> None:
 
 
 def folder_hash(folder: Path) -> str:
-    """SHA-256 over the names and the content of all files under ``folder``, whatever the order they were written in."""
+    """SHA-256 over the names and contents of all files under ``folder``, sorted by name."""
     total = hashlib.sha256()
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         with file.open("rb") as stream:

@@ -6,8 +6,8 @@ IMAGE = "tenure-pipeline-python"
 """A name without a tag: ``pipelines.graphs.settings`` sets the real image, tagged by content, on every task."""
 
 ROLLOUT_IMAGE = "tenure-rollout:set-by-rollout-image"
-"""Image of the deploy step in a graph that was compiled without ``--rollout-image``; nobody builds it. The tag tells
-in the pod's events which option was missing."""
+"""Image of the deploy step in a graph compiled without ``--rollout-image``. It does not exist: its tag shows in the
+pod's events which option was missing."""
 
 REVISION_VARIABLE = "TENURE_REVISION"
 """Environment variable set by the image's build: the git commit of the code in it, ``-dirty`` for a changed one."""

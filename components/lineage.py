@@ -1,7 +1,7 @@
-"""What an artifact is made of, as its metadata: which data, contract, code and model. The one place that writes it.
+"""Lineage of an artifact in its metadata: data, contract, code and model. All steps write it here.
 
-Kubeflow shows it on the artifact's page, and lists artifacts by it. A step cache that compares an input's metadata, as
-the local one does, must find the same for the same work: nothing in it may tell when something was made.
+Kubeflow shows it on the artifact's page, and filters artifacts by it. The local step cache compares the metadata of
+inputs, so that the same work must give the same metadata: it must not contain a time.
 """
 
 from __future__ import annotations
@@ -13,32 +13,32 @@ from components.image import code_version
 from tenure.contract import contract_hash, parse
 
 INHERITED = ("data_hash",)
-"""Of what a step was given, and so of what it made."""
+"""Metadata that outputs take over from inputs."""
 
 
 class Artifact(Protocol):
-    """What is needed of a kfp artifact."""
+    """The attributes of a kfp artifact that are used here."""
 
     metadata: dict[str, Any]
 
 
 def trace(outputs: Sequence[Artifact], *, contract: str, inputs: Sequence[Artifact] = (), **known: Any) -> None:
-    """Say in the metadata of ``outputs`` what they are made of; what is there already stays.
+    """Add the lineage to the metadata of ``outputs``; existing entries are kept.
 
-    Not for artifacts of the types Metrics and ClassificationMetrics: their metadata is what is drawn of them.
+    Not for artifacts of the types Metrics and ClassificationMetrics, whose metadata is displayed as a chart.
 
     Args:
-        outputs: of a step.
+        outputs: outputs of a step.
         contract: the contract, YAML text.
-        inputs: what the step was given; the data they came from is the data that ``outputs`` come from.
-        known: what the step alone knows, such as the version of a bundle; it goes before what is said here. None and
-            empty texts are left out: Kubeflow's store takes no null.
+        inputs: inputs of the step, whose data hash the outputs inherit.
+        known: entries from the step itself, such as the version of a bundle, which take precedence. None and empty
+            texts are omitted, because Kubeflow's store rejects null.
     """
-    made_of: dict[str, Any] = {"contract_hash": contract_hash(parse(contract))}
+    lineage: dict[str, Any] = {"contract_hash": contract_hash(parse(contract))}
     for artifact in inputs:
-        made_of |= {name: artifact.metadata[name] for name in INHERITED if name in artifact.metadata}
-    made_of["code_version"] = code_version("")
-    made_of |= {name: value for name, value in known.items() if value is not None}
-    said = {name: value for name, value in made_of.items() if value != ""}
+        lineage |= {name: artifact.metadata[name] for name in INHERITED if name in artifact.metadata}
+    lineage["code_version"] = code_version("")
+    lineage |= {name: value for name, value in known.items() if value is not None}
+    entries = {name: value for name, value in lineage.items() if value != ""}
     for artifact in outputs:
-        artifact.metadata.update({**said, **artifact.metadata})
+        artifact.metadata.update({**entries, **artifact.metadata})

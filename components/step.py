@@ -1,6 +1,6 @@
-"""What every step does besides its work: tell how it goes, fail with one line, leave reports where people look.
+"""What every step does besides its work: emit events, report an error in one line, and publish reports.
 
-A component's body, whole::
+The body of a component::
 
     from components.step import step
 
@@ -11,16 +11,16 @@ A component's body, whole::
 
 Environment variables, all optional (a step does the same work without them):
 
-``TENURE_EVENTS``          file that events are appended to, one JSON object a line, a line a write
-``TENURE_RUN_DIR``         folder of the run, for reports that people open
-``TENURE_PIPELINE_ROOT``   where the local runner keeps artifacts, see ``components.content``
-``TENURE_PARALLEL_TASKS``  how many workers of one step share this machine's cores
+``TENURE_EVENTS``          file to which events are appended, one JSON object a line, in one write
+``TENURE_RUN_DIR``         folder of the run, for published reports
+``TENURE_PIPELINE_ROOT``   folder of the local runner's artifacts, see ``components.content``
+``TENURE_PARALLEL_TASKS``  number of workers of one step that share this machine's cores
 
 An event: ``{"time": 1763712000.1, "step": "tune", "task": "tune#0", "event": "progress", …}`` with
 
     start       pid
-    progress    message; done and total, where the work can be counted
-    done        summary: what the step wants shown, JSON values only; elapsed_s
+    progress    message; done and total, if the work can be counted
+    done        summary: JSON values to display; elapsed_s
     error       message (one line), type, exit_status; elapsed_s
 """
 
@@ -50,14 +50,14 @@ PIPELINE_ROOT_VARIABLE = "TENURE_PIPELINE_ROOT"
 PARALLEL_TASKS_VARIABLE = "TENURE_PARALLEL_TASKS"
 
 RESERVE_FILE = ".reserve"
-"""Space in the run's folder that is given back when the disk is full, so that the run can still say so."""
+"""Reserved space in the run's folder, released when the disk is full so that the run can still record the error."""
 
 INTERRUPTED_STATUS = 130
 """Exit status of a step that was interrupted, as a shell has it: 128 + SIGINT."""
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
 
-_REFUSALS = {
+_STORAGE_ERRORS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
     errno.EROFS: "the disk is read-only",
@@ -65,7 +65,7 @@ _REFUSALS = {
 
 
 class Step:
-    """A running step. ``summary`` is what its ``done`` event shows."""
+    """A running step. ``summary`` is displayed with its ``done`` event."""
 
     def __init__(self, name: str, task: str) -> None:
         self.name = name
@@ -74,13 +74,13 @@ class Step:
         self._started = time.monotonic()
 
     def emit(self, event: str, **fields: Any) -> None:
-        """Append an event to the run's events, if there is a run that collects them."""
+        """Append an event to the file in ``TENURE_EVENTS``, if it is set."""
         record = {"time": round(time.time(), 3), "step": self.name, "task": self.task, "event": event, **fields}
         path = environment_path(EVENTS_VARIABLE)
         if path is None:
             return
-        # One write of one line in append mode: lines of parallel workers do not mix.
-        # Progress is told, never paid for: a disk that refuses it must not fail the step a second time.
+        # One write of one line in append mode, so that lines of parallel workers do not mix. An event that cannot be
+        # written must not fail the step.
         with contextlib.suppress(OSError):
             descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
             try:
@@ -92,10 +92,11 @@ class Step:
         """Emit a progress event and print it; the step's ``tenure.progress.Listener``."""
         counted = {} if total is None else {"done": done, "total": total}
         self.emit("progress", message=message, **counted)
-        of = "" if total is None else f" {done}/{total}"
-        print(f"[{self.task}] {message}{of}", flush=True)
+        count = "" if total is None else f" {done}/{total}"
+        print(f"[{self.task}] {message}{count}", flush=True)
 
     def elapsed_s(self) -> float:
+        """Time since the step started."""
         return round(time.monotonic() - self._started, 3)
 
 
@@ -104,17 +105,17 @@ def step(name: str, worker: int | None = None) -> Iterator[Step]:
     """Run the body of a component: ``with step("ingest") as running: running.summary = ingest(...)``.
 
     Args:
-        name: the step's name, as people know it.
-        worker: which of several parallel tasks of one step this is. Such a task keeps to its share of the cores;
-            numeric libraries read that when they are imported, so import them inside the ``with``.
+        name: name of the step.
+        worker: index among the parallel tasks of the step. Such a task limits its threads to its share of the cores;
+            numeric libraries read the limit when they are imported, so import them inside the ``with``.
 
-    A ``TenureError`` ends the process with one line on stderr and the error's exit status; so does a full or
-    read-only disk (``StorageError``) and memory that does not suffice. Anything else is a bug: its trace is
-    printed, and the process ends with status 1.
+    A ``TenureError`` ends the process with one line on stderr and the error's exit status, as do a full or read-only
+    disk (``StorageError``) and a lack of memory. Any other exception is a bug: its traceback is printed, and the
+    process ends with status 1.
     """
     running = Step(name, name if worker is None else f"{name}#{worker}")
     if worker is not None:
-        _keep_to_share_of_cores()
+        _limit_threads()
     running.emit("start", pid=os.getpid())
     print(f"[{running.task}] start", flush=True)
     previous = signal.signal(signal.SIGTERM, _interrupt) if _in_main_thread() else None
@@ -125,7 +126,7 @@ def step(name: str, worker: int | None = None) -> Iterator[Step]:
         _fail(running, "interrupted", "KeyboardInterrupt", INTERRUPTED_STATUS)
     except TenureError as error:
         if isinstance(error, StorageError):
-            give_back_reserve(environment_path(RUN_DIR_VARIABLE))
+            release_reserve(environment_path(RUN_DIR_VARIABLE))
         _fail(running, _one_line(error), type(error).__name__, error.exit_status)
     except MemoryError:
         _fail(running, f"{name}: not enough memory", "MemoryError", TenureError.exit_status)
@@ -133,7 +134,7 @@ def step(name: str, worker: int | None = None) -> Iterator[Step]:
         storage = storage_error(error)
         traceback.print_exc()
         if storage is not None:
-            give_back_reserve(environment_path(RUN_DIR_VARIABLE))
+            release_reserve(environment_path(RUN_DIR_VARIABLE))
             _fail(running, _one_line(storage), type(storage).__name__, storage.exit_status)
         _fail(running, f"{name}: {type(error).__name__}: {_one_line(error)}", type(error).__name__, 1)
     else:
@@ -145,7 +146,7 @@ def step(name: str, worker: int | None = None) -> Iterator[Step]:
 
 
 def publish(path: Path | str, name: str | None = None) -> None:
-    """Copy a report to the run's folder, where people look, as ``name``; does nothing where no run collects them.
+    """Copy a report to the folder in ``TENURE_RUN_DIR`` as ``name``; does nothing if it is not set.
 
     Raises:
         StorageError: if the copy cannot be written.
@@ -157,24 +158,24 @@ def publish(path: Path | str, name: str | None = None) -> None:
     copy_file(source, folder / (name or source.name))
 
 
-def give_back_reserve(run_folder: Path | None) -> None:
-    """Free the space that a run set aside for its last words."""
+def release_reserve(run_folder: Path | None) -> None:
+    """Delete the file that reserves disk space for the end of a run."""
     if run_folder is not None:
         (run_folder / RESERVE_FILE).unlink(missing_ok=True)
 
 
 def environment_path(variable: str) -> Path | None:
-    """The path in an environment variable; none where it is unset or empty."""
+    """The path in an environment variable; None if it is unset or empty."""
     text = os.environ.get(variable)
     return Path(text) if text else None
 
 
 def storage_error(error: BaseException | None) -> StorageError | None:
-    """The ``StorageError`` that ``error`` is about, if a disk that refuses a write is at its root."""
+    """A ``StorageError`` if a full or read-only disk is the cause of ``error``, else None."""
     while error is not None:
-        if isinstance(error, OSError) and error.errno in _REFUSALS:
+        if isinstance(error, OSError) and error.errno in _STORAGE_ERRORS:
             where = f": {error.filename}" if error.filename else ""
-            return StorageError(f"{_REFUSALS[error.errno]}{where}")
+            return StorageError(f"{_STORAGE_ERRORS[error.errno]}{where}")
         error = error.__cause__ or error.__context__
     return None
 
@@ -186,13 +187,13 @@ def _fail(running: Step, message: str, kind: str, exit_status: int) -> None:
 
 
 def _one_line(error: BaseException) -> str:
-    """The first line that says something; errors of our own have just one."""
+    """The first line that is not blank; Tenure's own errors have only one."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0] if lines else type(error).__name__
 
 
-def _keep_to_share_of_cores() -> None:
-    """Workers side by side, each with a thread a core, wait for each other's threads more than they compute."""
+def _limit_threads() -> None:
+    """Limit the threads of parallel workers: with a thread a core in each, they would mostly wait for each other."""
     parallel = os.environ.get(PARALLEL_TASKS_VARIABLE)
     if parallel is not None:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,11 +1,26 @@
-"""The command line: ``tenure``. Each group of commands is a file in ``pipelines/commands``."""
+"""The command line: ``tenure``. Each group of commands is a module of ``pipelines.commands``."""
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import typer
 
-from pipelines.commands import batch, cluster, contracts, models, reports, rollout, running, runs, scheduling, serving
 from pipelines.commands.options import EXIT_CODES
+
+COMMANDS = (
+    "contracts",
+    "running",
+    "submitting",
+    "scheduling",
+    "runs",
+    "models",
+    "serving",
+    "batch",
+    "rollout",
+    "reports",
+)
+"""Modules whose function ``register`` adds commands, in the order of ``--help``."""
 
 app = typer.Typer(
     name="tenure",
@@ -16,16 +31,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-contracts.register(app)
-running.register(app)
-cluster.register(app)
-scheduling.register(app)
-app.add_typer(runs.app, name="runs", help="List the runs of a home, or show one.")
-app.add_typer(models.app, name="models", help="Registered versions: list, compare, promote, roll back, history.")
-serving.register(app)
-batch.register(app)
-rollout.register(app)
-reports.register(app)
+for module in COMMANDS:
+    import_module(f"pipelines.commands.{module}").register(app)
 
 
 @app.callback(invoke_without_command=True)

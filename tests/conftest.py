@@ -5,13 +5,16 @@ from __future__ import annotations
 import shutil
 import signal
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from manifests import Document, Render, rendered
 from property_profiles import load_profile
+
+if TYPE_CHECKING:
+    from tenure.tracking import Registry
 
 load_profile()
 
@@ -130,3 +133,37 @@ def tracked_home(empty_mlflow_database: Path, tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("TENURE_HOME", str(home))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     return home
+
+
+@pytest.fixture
+def crowned(tracked_home: Path, small_bundle: SmallBundle) -> Registry:
+    """A registry whose champion is the small bundle."""
+    from tenure.bundle import read
+    from tenure.tracking import Registry, log_run, resolve, to_tags
+
+    evaluation = {
+        "name": "telco",
+        "metrics": {},
+        "families": [],
+        "chosen": {"family": "xgboost", "threshold": 0.3},
+        "rows": {},
+        "versions": {"data_hash": "d", "contract_hash": "c", "bundle_version": "b"},
+        "verdict": {"state": "bless", "summary": "It passes."},
+    }
+    bundle = read(small_bundle.folder)
+    registry = Registry("telco", resolve())
+    tags = to_tags(
+        bundle_version=bundle.version,
+        family="xgboost",
+        verdict="bless",
+        override="",
+        run_id="r1",
+        data_hash="d",
+        contract_hash="c",
+        code_version="",
+        metrics={},
+    )
+    mlflow_run_id = log_run(registry.location, evaluation, run_id="r1", files=[])
+    registry.register(small_bundle.folder, bundle.contract, mlflow_run_id=mlflow_run_id, tags=tags, example=None)
+    registry.promote("1", who="ann", why="first")
+    return registry

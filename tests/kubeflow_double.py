@@ -190,7 +190,7 @@ def kubeflow(monkeypatch, compilers):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.delenv("KUBECONFIG", raising=False)
     monkeypatch.setattr("pipelines.cluster.kubeconfig.DEFAULT_FILE", Path("/nowhere/config"))
-    monkeypatch.setattr("pipelines.cluster.submit.POLL_S", 0.01)
+    monkeypatch.setattr("pipelines.cluster.kubeflow.POLL_S", 0.01)
     double = KubeflowDouble()
     yield double
     double.close()

@@ -7,12 +7,12 @@ from components.image import IMAGE
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
 def champion(contract: str, champion: dsl.Output[dsl.Artifact], seen: str = "") -> None:
-    """Fetch the model that is live. Cached only where a step before looked which one that is.
+    """Fetch the champion's bundle. Cached only if ``seen`` identifies the champion.
 
     Args:
         contract: the contract, YAML text.
-        champion: champion.json, and bundle/ if there is a champion that can be read.
-        seen: which model that is, if known. Nothing reads it: it is part of the cache key.
+        champion: champion.json, and bundle/ if there is a readable champion.
+        seen: version of the champion, if known. Only part of the cache key.
     """
     from pathlib import Path
 

@@ -1,1 +1,1 @@
-"""Serve the candidate for real before it is registered."""
+"""Check serving: serves the candidate by the real model server before it is registered."""

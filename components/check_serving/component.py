@@ -12,14 +12,14 @@ def check_serving(
     features: dsl.Input[dsl.Dataset],
     serving: dsl.Output[dsl.Artifact],
 ) -> None:
-    """Serve the candidate's bundle for real and compare its answers with offline predictions.
+    """Serve the candidate's bundle by the real model server and compare its predictions with offline ones.
 
     Args:
-        contract: the contract, YAML text: its limits.
-        candidates: train.json, and the bundle that it says was chosen. Not the evaluation's copy of it: an evaluation
-            against another champion leaves the bundle as it is, and what serves it needs no second check.
-        features: test.parquet, the rows that are replayed.
-        serving: serving.json, what was measured.
+        contract: the contract, YAML text, with the limits.
+        candidates: train.json, and the chosen bundle. It is not taken from the evaluation: a new evaluation against
+            another champion does not change the bundle, and must not repeat this step.
+        features: test.parquet, the rows to replay.
+        serving: serving.json, the measurements.
     """
     import json
     from pathlib import Path

@@ -1,7 +1,7 @@
 """V2 requests over gRPC.
 
-Steps do not import KServe, where the generated messages are: the few that are needed are described here, with the
-numbers of https://github.com/kserve/open-inference-protocol (specification/protocol/open_inference_grpc.proto).
+Steps do not import KServe, which contains the generated messages. The few messages needed are declared here, with the
+field numbers of https://github.com/kserve/open-inference-protocol (specification/protocol/open_inference_grpc.proto).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _MESSAGES: dict[str, tuple[tuple[str, int, int, bool, str], ...]] = {
         ("raw_output_contents", 6, _FIELD.TYPE_BYTES, True, ""),
     ),
 }
-"""Name, number, type, whether repeated, message type of every field that is used here."""
+"""Name, number, type, whether repeated, and message type of each field."""
 
 _METHOD = "/inference.GRPCInferenceService/ModelInfer"
 
@@ -61,10 +61,10 @@ class GrpcClient:
     def predict(self, columns: Columns, contract: Contract) -> tuple[list[float], list[bool]]:
         """Probability, or value, and decision of every row.
 
-        What is asked is sent as text, in binary form: missing values are empty.
+        Inputs are sent as text in the raw binary format; a missing value is an empty text.
 
         Raises:
-            ServingError: the server fails or refuses.
+            ServingError: the request fails.
         """
         request = self._request(model_name=self._model)
         for name, values in columns.items():
@@ -105,7 +105,7 @@ def _binary(text: str) -> bytes:
 
 
 def _message_classes() -> dict[str, Any]:
-    """Classes for the messages, in a pool of their own: KServe's may be loaded in the same process."""
+    """Classes of the messages, in their own descriptor pool because KServe's may be loaded in the same process."""
     file = descriptor_pb2.FileDescriptorProto(name="check_serving.proto", package="check_serving", syntax="proto3")
     for message, fields in _MESSAGES.items():
         described = file.message_type.add(name=message)

@@ -1,4 +1,4 @@
-"""Serve a bundle with the real model server, and hold its answers to the offline ones and to the contract's limits."""
+"""Serves a bundle by the real model server, and checks its predictions and the contract's limits."""
 
 from __future__ import annotations
 
@@ -21,26 +21,28 @@ from tenure.tasks import get
 MIN_ROWS = 500
 MAX_ROWS = 2_000
 TOLERANCE = 1e-6
-"""Largest difference of a probability between server and offline; of a value, as a share of the largest."""
+"""Largest difference between the server's and the offline probability; of values, relative to the largest value."""
 
 
 def run(contract: str, bundle: Path, features: Path, serving: Path) -> dict[str, Any]:
-    """Start the model server on a bundle, replay rows of the test part, compare, and end it.
+    """Start the model server on a bundle, replay rows of the test part, and compare the predictions.
 
     Inputs:
-        contract: the contract, YAML text: ``serving`` has the limits.
+        contract: the contract, YAML text; its section ``serving`` contains the limits.
         bundle: the candidate's bundle.
-        features: feature's output folder, of which ``test.parquet`` is read; fewer than 500 rows are repeated.
+        features: output folder of feature; read: ``test.parquet``. Fewer than 500 rows are repeated.
 
     Outputs:
-        serving: serving.json, what was measured, the limits, and which of them were passed.
+        serving: serving.json, the measurements, the limits, and the failures.
 
-    Returns what the step shows.
+    Returns:
+        The measurements to display.
 
     Raises:
-        ServingError: the server does not start, does not answer, answers otherwise than offline, or is over a limit.
-            ``serving.json`` is written in the last two cases.
-        BundleError: the bundle must not be loaded. DataError, StorageError: the rows cannot be read.
+        ServingError: the server does not start or respond, its predictions differ from offline ones, or it exceeds a
+            limit. ``serving.json`` is written in the last two cases.
+        BundleError: the bundle is invalid.
+        DataError, StorageError: the rows cannot be read.
     """
     agreed = parse(contract)
     loaded = read(bundle)

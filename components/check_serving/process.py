@@ -1,4 +1,4 @@
-"""The model server as a process of its own: started, watched, and always ended."""
+"""Runs the model server in a separate process, which is always terminated."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from typing import IO
 from tenure.errors import ServingError
 from tenure.progress import progress
 
-_END_S = 15.0
-_LOOK_S = 1.0
-_LAST_BYTES = 8_192
+_STOP_TIMEOUT_S = 15.0
+_POLL_S = 1.0
+_LOG_TAIL_BYTES = 8_192
 
 
 @dataclass(frozen=True)
 class Running:
-    """A server that is ready."""
+    """A model server that is ready."""
 
     pid: int
     http_port: int
     grpc_port: int
     start_s: float
-    """From the start of the process until it was ready."""
+    """Time from the start of the process until the server was ready."""
 
     def peak_memory_mb(self) -> float:
-        """Largest resident memory so far; what it is now where the system does not keep the peak."""
+        """Peak resident memory; the current one if the system does not record the peak."""
         status = Path(f"/proc/{self.pid}/status")
         if status.exists():
             fields = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
@@ -45,14 +45,15 @@ class Running:
 
 @contextlib.contextmanager
 def model_server(bundle: Path, name: str, deadline_s: float) -> Iterator[Running]:
-    """``python -m serving`` on free ports of this machine, while the context lasts.
+    """Run ``python -m serving`` on free ports of this machine until the block ends.
 
     Args:
-        bundle: what is served, as the model ``name``.
-        deadline_s: how long it may take until it is ready.
+        bundle: folder of the bundle to serve.
+        name: name of the model.
+        deadline_s: longest time until the server is ready.
 
     Raises:
-        ServingError: it ends or is not ready in time, with the last line of its log; or it dies meanwhile.
+        ServingError: the server exits or is not ready in time; with the last line of its log.
     """
     command = [sys.executable, "-m", "serving", "--model", f"{name}={bundle}", "--host", "127.0.0.1"]
     command += ["--http-port", "0", "--grpc-port", "0", "--grace-s", "5", "--log-level", "warning"]
@@ -64,7 +65,7 @@ def model_server(bundle: Path, name: str, deadline_s: float) -> Iterator[Running
             stdout=subprocess.PIPE,
             stderr=log,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            # In the step's process group, so that whatever ends the run by force ends the server too.
+            # In the step's process group, so that a signal that kills the run also kills the server.
         )
         try:
             ready = _wait(process, log, started, deadline_s)
@@ -72,13 +73,13 @@ def model_server(bundle: Path, name: str, deadline_s: float) -> Iterator[Running
             try:
                 yield running
             except ServingError as error:
-                raise ServingError(f"{error}{_last_words(process, log)}") from error
+                raise ServingError(f"{error}{_log_suffix(process, log)}") from error
         finally:
-            _end(process)
+            _stop(process)
 
 
 def _wait(process: subprocess.Popen[bytes], log: IO[bytes], started: float, deadline_s: float) -> dict[str, int]:
-    """The line that the server writes when it is ready."""
+    """Wait for the line that the server prints when it is ready; returns its content."""
     output = process.stdout.fileno() if process.stdout is not None else -1
     line = b""
     with selectors.DefaultSelector() as selector:
@@ -86,42 +87,42 @@ def _wait(process: subprocess.Popen[bytes], log: IO[bytes], started: float, dead
         while not line.endswith(b"\n"):
             waited_s = time.monotonic() - started
             if waited_s > deadline_s:
-                raise ServingError(f"the model server is not ready after {deadline_s:g} s{_last_words(process, log)}")
-            if not selector.select(timeout=min(_LOOK_S, deadline_s - waited_s + 0.01)):
+                raise ServingError(f"the model server is not ready after {deadline_s:g} s{_log_suffix(process, log)}")
+            if not selector.select(timeout=min(_POLL_S, deadline_s - waited_s + 0.01)):
                 progress(f"waiting for the model server, {waited_s:.0f} of {deadline_s:g} s")
                 continue
             chunk = os.read(output, 65_536)
             if not chunk:
-                process.wait(timeout=_END_S)
-                raise ServingError(f"the model server did not come up{_last_words(process, log)}")
+                process.wait(timeout=_STOP_TIMEOUT_S)
+                raise ServingError(f"the model server did not start{_log_suffix(process, log)}")
             line += chunk
     ready: dict[str, int] = json.loads(line)
     return ready
 
 
-def _last_words(process: subprocess.Popen[bytes], log: IO[bytes]) -> str:
-    """What the last line of the log says, and whether the process is gone, to follow an error's message."""
+def _log_suffix(process: subprocess.Popen[bytes], log: IO[bytes]) -> str:
+    """Suffix of an error message: exit status if the process has ended, and the last line of its log."""
     size = log.seek(0, os.SEEK_END)
-    log.seek(max(0, size - _LAST_BYTES))
+    log.seek(max(0, size - _LOG_TAIL_BYTES))
     lines = [line for line in log.read().decode("utf-8", "replace").splitlines() if line.strip()]
-    gone = f"; it ended with status {process.returncode}" if process.poll() is not None else ""
+    ended = f"; it ended with status {process.returncode}" if process.poll() is not None else ""
     if not lines:
-        return gone
+        return ended
     try:
-        said = json.loads(lines[-1])["message"]
+        message = json.loads(lines[-1])["message"]
     except (ValueError, KeyError, TypeError):
-        said = lines[-1][-300:]
-    return f"{gone}; its last log line: {said}"
+        message = lines[-1][-300:]
+    return f"{ended}; its last log line: {message}"
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the process, by force if it does not listen. With one worker it starts no other."""
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Terminate the process, and kill it if it does not exit. With one worker it has no child processes."""
     if process.stdout is not None:
         process.stdout.close()
     if process.poll() is None:
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=_END_S)
+            process.wait(timeout=_STOP_TIMEOUT_S)
     if process.poll() is None:
         process.kill()
-        process.wait(timeout=_END_S)
+        process.wait(timeout=_STOP_TIMEOUT_S)

@@ -1,4 +1,4 @@
-"""Asking the model server about rows, and comparing what it says with what was predicted offline."""
+"""Replays rows against the model server and compares its predictions with offline ones."""
 
 from __future__ import annotations
 
@@ -33,46 +33,50 @@ _TIMEOUT_S = 30.0
 
 @dataclass
 class Compared:
-    """How far the server's answers are from the offline ones."""
+    """Differences between the server's and the offline predictions."""
 
     scale: float = 1.0
-    """What differences are measured by: probabilities as they are, values and what adds up to them by the largest."""
+    """Divisor of differences: 1 for probabilities, the largest predicted value for values and their contributions."""
     rows: int = 0
     rows_grpc: int = 0
     max_difference: float = 0.0
-    """Largest difference of a probability; of a predicted value or an end of its interval, as a share of ``scale``."""
+    """Largest difference of a probability, a predicted value or an end of its interval, relative to ``scale``."""
     different_decisions: int = 0
     different_bands: int = 0
     different_reasons: int = 0
     latency_ms: list[float] = field(default_factory=list)
-    """Of requests for one row, one after the other."""
+    """Latency of consecutive requests for one row."""
 
     def add(self, score: list[float], decision: list[bool], offline: Prediction, start: int) -> None:
-        """Compare answers with the offline rows from ``start`` on."""
+        """Compare predictions with the offline ones from row ``start``."""
         place = slice(start, start + len(score))
         self._differ(score, offline.score[place])
         self.different_decisions += int((np.array(decision) != offline.decision[place]).sum())
 
     def add_numbers(self, rows: Sequence[Row], offline: Prediction, start: int) -> None:
-        """Compare the other numbers, as the ends of intervals, with the offline ones."""
+        """Compare the other numbers, such as the ends of intervals, with the offline ones."""
         place = slice(start, start + len(rows))
         for name in offline.outputs.columns[1:]:
             self._differ([row[name] for row in rows], offline.number(name)[place])
 
     def _differ(self, answered: list[float], offline: NDArray[np.float64]) -> None:
         difference = np.abs(np.array(answered) - offline) / self.scale
-        # Not a number is as far away as can be.
+        # NaN counts as an infinite difference.
         self.max_difference = max(self.max_difference, float(np.nan_to_num(difference, nan=np.inf).max()))
 
 
 def replay(server: Running, model: str, contract: Contract, columns: Columns, offline: Prediction) -> Compared:
-    """Ask about all rows in batches, about some over gRPC, with reasons, and one by one.
+    """Request predictions for all rows in batches, and for some over gRPC, with reasons, and one by one.
 
     Args:
+        server: the running model server.
+        model: name of the model.
+        contract: the model's contract.
+        columns: inputs of the rows.
         offline: predictions of the same rows, with ``REASONS`` reasons.
 
     Raises:
-        ServingError: a request fails, or an answer is none.
+        ServingError: a request fails, or a response is invalid.
     """
     found = Compared(scale_of(offline))
     rest = _Connection(server.http_port, model)
@@ -92,7 +96,7 @@ def replay(server: Running, model: str, contract: Contract, columns: Columns, of
 
 
 def scale_of(offline: Prediction) -> float:
-    """The largest value that was predicted; 1 for probabilities."""
+    """The largest predicted value; 1 for probabilities."""
     return 1.0 if offline.outputs.bounded else float(np.abs(offline.score).max()) or 1.0
 
 
@@ -125,13 +129,13 @@ def _one_by_one(
         took_ms = (time.perf_counter() - started) * 1000
         if index >= WARM_UP_ROWS:
             found.latency_ms.append(took_ms)
-            said = predictions(answer)[0]
-            found.add([score_of(said)], [said["decision"]], offline, row)
-    progress("single rows asked about", SINGLE_ROWS, SINGLE_ROWS)
+            predicted = predictions(answer)[0]
+            found.add([score_of(predicted)], [predicted["decision"]], offline, row)
+    progress("single rows replayed", SINGLE_ROWS, SINGLE_ROWS)
 
 
 class _Connection:
-    """One connection that is kept open, as a client under load has it."""
+    """A persistent HTTP connection to a model."""
 
     def __init__(self, port: int, model: str) -> None:
         self._http = http.client.HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT_S)
@@ -144,14 +148,14 @@ class _Connection:
             response = self._http.getresponse()
             content = response.read()
         except (OSError, http.client.HTTPException) as error:
-            raise ServingError(f"the model server does not answer: {error or type(error).__name__}") from None
+            raise ServingError(f"the model server does not respond: {error or type(error).__name__}") from None
         if response.status != 200:
-            said = content[:300].decode("utf-8", "replace")
-            raise ServingError(f"the model server answers {response.status}: {said}")
+            message = content[:300].decode("utf-8", "replace")
+            raise ServingError(f"the model server returns {response.status}: {message}")
         try:
             answer: dict[str, Any] = json.loads(content)
         except ValueError:
-            raise ServingError("the model server's answer is not JSON") from None
+            raise ServingError("the model server's response is not JSON") from None
         return answer
 
     def close(self) -> None:

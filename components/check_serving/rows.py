@@ -1,4 +1,4 @@
-"""The rows that are replayed."""
+"""Reads the rows to replay."""
 
 from __future__ import annotations
 
@@ -15,10 +15,16 @@ Columns = dict[str, list[Value]]
 
 
 def read_rows(path: Path, contract: Contract, at_least: int, at_most: int) -> Columns:
-    """The contract's inputs of the first rows of a Parquet file, repeated if they are too few.
+    """The contract's inputs in the first rows of a Parquet file.
+
+    Args:
+        path: the file.
+        contract: names the inputs.
+        at_least: smallest number of rows; fewer rows are repeated.
+        at_most: largest number of rows read.
 
     Raises:
-        DataError: there is no row, or an input is missing.
+        DataError: the file has no rows, or a required column is missing.
         StorageError: the file cannot be read.
     """
     try:

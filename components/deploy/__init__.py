@@ -1,1 +1,1 @@
-"""deploy: a registered version goes out by canary."""
+"""Deploy: starts the canary rollout of a registered version."""

@@ -1,1 +1,1 @@
-"""The step that decides whether a model may go live."""
+"""Evaluate: decides whether a model may be registered."""

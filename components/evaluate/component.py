@@ -21,24 +21,24 @@ def evaluate(
     override: str = "",
     code_version: str = "",
 ) -> bool:
-    """Judge the chosen candidate on the test part, beside the champion; returns whether it may be registered.
+    """Evaluate the chosen candidate on the test part, with the champion; returns whether it may be registered.
 
-    One result without a name of its own: kfp.local finds no other in a condition of the graph.
+    The result is a single unnamed output, because kfp.local supports no other in a condition of the graph.
 
     Args:
         contract: the contract, YAML text.
-        raw: what ingest brought in.
-        validation: what validate and check_drift report.
+        raw: output of ingest.
+        validation: reports of validate and check_drift.
         features: the parts of the split.
-        candidates: one bundle a family, and which was chosen.
-        champion: the model that is live.
+        candidates: one bundle a family, and the chosen one.
+        champion: the model in production.
         evaluation: evaluation.json, report.html, example.json, bundle/.
-        metrics: the chosen candidate's, for the run's page.
+        metrics: metrics of the chosen candidate, for the run's page.
         curves: its confusion matrix and ROC curve, likewise; of a regression the matrix of its bands.
         report: report.html, likewise.
         summary: verdict and reasons, likewise.
-        override: a person's reason to go on if the verdict is inconclusive; empty for none.
-        code_version: of the code that trained; the image's own if empty.
+        override: reason to register an inconclusive model; empty for none.
+        code_version: version of the code that trained; the image's own if empty.
     """
     from pathlib import Path
 
@@ -60,7 +60,7 @@ def evaluate(
         running.summary = outcome.summary
         judged = show(Path(evaluation.path), metrics, curves, report, summary)
         trace([evaluation, report, summary], contract=contract, inputs=[raw], **judged)
-        # What these say is metadata; a step cache takes an artifact without a file for a lost one.
-        for said in (metrics, curves):
-            Path(said.path).touch()
+        # Their content is metadata, but a step cache treats an artifact without a file as missing.
+        for artifact in (metrics, curves):
+            Path(artifact.path).touch()
     return outcome.proceed

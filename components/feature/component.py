@@ -7,7 +7,7 @@ from components.image import IMAGE
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
 def feature(contract: str, valid: dsl.Input[dsl.Dataset], features: dsl.Output[dsl.Dataset]) -> None:
-    """Make features, divide the rows, and fit the transform on the training part.
+    """Build the features, split the rows, and fit the transform on the training part.
 
     Args:
         contract: the contract, YAML text.

@@ -10,8 +10,8 @@ def ingest(contract: str, fingerprint: str, raw: dsl.Output[dsl.Dataset]) -> Non
     """Read the contract's source into one typed table.
 
     Args:
-        contract: the contract, YAML text, its source address absolute.
-        fingerprint: differs when the data behind the address does. Nothing reads it: it is part of the cache key.
+        contract: the contract, YAML text, with an absolute source address.
+        fingerprint: changes when the data at the address changes. Only part of the cache key.
         raw: data.parquet, rejected.parquet, ingest.json.
     """
     from pathlib import Path

@@ -1,1 +1,1 @@
-"""The last word of a run on a cluster: what became of it, to whom it concerns."""
+"""Notify and alert: report the outcome of a run."""

@@ -7,12 +7,12 @@ from components.image import IMAGE
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
 def notify(status: dsl.PipelineTaskFinalStatus, run_id: str, pipeline: str) -> None:
-    """Record how the run ended, and alert if it failed. Runs whatever happened before.
+    """Record how the run ended, and send an alert if it failed. Runs also after a failure.
 
     Args:
-        status: how the graph ended; given by Kubeflow.
+        status: final status of the graph, from Kubeflow.
         run_id: Kubeflow's id of the run.
-        pipeline: the pipeline's name.
+        pipeline: name of the pipeline.
     """
     from components.notify.logic import run
     from components.step import step
@@ -29,10 +29,10 @@ def notify(status: dsl.PipelineTaskFinalStatus, run_id: str, pipeline: str) -> N
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
 def alert(message: str, run_id: str, pipeline: str) -> None:
-    """Tell what a run found, where the run itself worked.
+    """Send an alert about the result of a run that succeeded.
 
     Args:
-        message: what to do.
+        message: the recommended action.
         run_id, pipeline: as for ``notify``.
     """
     from components.notify.logic import run

@@ -1,4 +1,4 @@
-"""notify: one JSON line about the end of a run, and the same to a webhook if there is one."""
+"""notify: one JSON line about the end of a run, also posted to a webhook if one is configured."""
 
 from __future__ import annotations
 
@@ -16,22 +16,21 @@ TIMEOUT_S = 10.0
 
 
 def run(*, state: str, message: str | None, code: int | None, run_id: str, pipeline: str) -> dict[str, Any]:
-    """Record the outcome, and alert.
+    """Print the outcome, and post it to the webhook.
 
-    The outcome is printed as one JSON line. Where ``TENURE_ALERT_WEBHOOK`` is set, it is also posted there, with a
-    ``text`` that chat systems show. A webhook that does not answer is told of and does not fail the run: what the
-    run made is as good as before.
+    The outcome is printed as one JSON line. If ``TENURE_ALERT_WEBHOOK`` is set, it is also posted there, with a
+    ``text`` for chat systems. A webhook that cannot be reached is reported and does not fail the run.
 
     Args:
-        state: ``SUCCEEDED``, ``FAILED`` or ``CANCELLED``; ``ALERT`` for what a run found that worked.
-        message: of the task that failed.
-        code: of the error.
+        state: ``SUCCEEDED``, ``FAILED`` or ``CANCELLED``; ``ALERT`` for the result of a run that succeeded.
+        message: error message of the task that failed.
+        code: code of the error.
         run_id: Kubeflow's id of the run.
-        pipeline: the pipeline's name.
+        pipeline: name of the pipeline.
 
     Returns:
         The outcome: ``pipeline``, ``run_id``, ``state``, ``message``, ``code``, ``time``, ``alerted`` (the webhook's
-        host, or null) and ``alert_error`` (why it was not reached, or null).
+        host, or null) and ``alert_error`` (why the post failed, or null).
     """
     outcome: dict[str, Any] = {
         "event": "run_ended",

@@ -1,1 +1,1 @@
-"""What a run on a cluster depends on besides its parameters."""
+"""Observe: reads the state outside a run on which its result depends."""

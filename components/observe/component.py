@@ -9,7 +9,7 @@ from components.image import IMAGE
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
 def observe(contract: str) -> NamedTuple("Seen", [("champion", str), ("fingerprint", str), ("as_of", str)]):  # type: ignore[valid-type]
-    """Look at what changes outside: the champion, the data, the day. Never cached; the steps after it are, by this.
+    """Return the state outside the run: champion, data, date. Never cached; part of the cache key of later steps.
 
     Args:
         contract: the contract, YAML text.

@@ -1,7 +1,7 @@
-"""observe: what changes between two runs with the same parameters, as values that a step cache can compare.
+"""observe: the state outside the run that differs between runs with the same parameters, for the cache key of steps.
 
-On a laptop the command line looks before the run. On a cluster a run may be one of a schedule, whose parameters are
-those of the day it was made: without this step it would take last month's table from the cache.
+On a laptop the command line reads it before the run. A scheduled run on a cluster has the parameters of the day its
+schedule was created: without this step it would take last month's table from the cache.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from tenure.tracking import Registry, resolve
 
 
 def run(*, contract: str) -> dict[str, str]:
-    """Look at the registry, the data and the calendar.
+    """Read the champion, the state of the data and the date.
 
     Args:
-        contract: the contract's YAML.
+        contract: the contract, YAML text.
 
     Returns:
-        ``champion``: version and bundle of the champion, empty if there is none.
-        ``fingerprint``: differs when the data does; for a database, every time.
-        ``as_of``: today, UTC, where the contract limits the rows' age, else empty.
+        ``champion``: version and bundle of the champion, empty for none.
+        ``fingerprint``: changes when the data changes; for a database, at every call.
+        ``as_of``: today in UTC if the contract limits the rows' age, else empty.
 
     Raises:
-        ContractError: the contract cannot hold, or its address names a variable that is not set.
-        DataError: there is no such file.
-        SourceError: MLflow or the store is down, hangs or refuses.
+        ContractError: the contract is invalid, or its address contains a variable that is not set.
+        DataError: the file does not exist.
+        SourceError: MLflow or the store is unreachable, times out or denies access.
     """
     terms = parse(contract)
     found = Registry(terms.name, resolve()).champion()
@@ -42,7 +42,7 @@ def run(*, contract: str) -> dict[str, str]:
 
 
 def fingerprint(terms: Contract) -> str:
-    """What the store says of the contract's files; ``read-again-…`` where it says nothing that changes.
+    """The store's fingerprint of the contract's files; a unique one if the store cannot identify the content.
 
     Raises:
         ContractError, DataError, SourceError: as ``run``.

@@ -1,1 +1,1 @@
-"""The step that tracks a run and registers its model."""
+"""Register and track: record a run in MLflow, and register its model."""

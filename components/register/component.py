@@ -16,15 +16,15 @@ def register(
     override: str = "",
     code_version: str = "",
 ) -> NamedTuple("Registered", [("version", str), ("model", str)]):  # type: ignore[valid-type]
-    """Track the run, and register its model if the verdict allows it; returns the version and the model's name.
+    """Track the run, and register its model if the verdict allows it; returns version and name of the model.
 
     Args:
-        evaluation: what evaluate wrote.
-        validation: what validate and check_drift report, kept with the run.
+        evaluation: output of evaluate.
+        validation: reports of validate and check_drift, stored with the run.
         run_id: Tenure's id of the run.
-        serving: serving.json of check_serving, kept with the run.
-        override: a person's reason to register an inconclusive model; empty for none.
-        code_version: of the code that trained; the image's own if empty.
+        serving: serving.json of check_serving, stored with the run.
+        override: reason to register an inconclusive model; empty for none.
+        code_version: version of the code that trained; the image's own if empty.
     """
     from collections import namedtuple
     from pathlib import Path
@@ -48,7 +48,7 @@ def register(
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
 def track(evaluation: dsl.Input[dsl.Artifact], validation: dsl.Input[dsl.Artifact], run_id: str) -> None:
-    """Track a run whose model may not be registered.
+    """Track a run whose model is not registered.
 
     Args:
         evaluation, validation, run_id: as for ``register``.

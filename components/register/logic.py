@@ -1,4 +1,4 @@
-"""register: track the run, and put its model into the registry if the verdict allows it."""
+"""register: tracks the run, and registers its model if the verdict allows it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tenure.progress import progress
 from tenure.tracking import Registry, Version, log_run, resolve, to_tags, whoami
 
 REPORTS = ("validation.html", "validation.json")
-"""Reports of validate, kept with the run."""
+"""Reports of validate and check_drift, stored with the run."""
 
 
 def run(
@@ -26,28 +26,27 @@ def run(
 ) -> dict[str, Any]:
     """Track the run in MLflow, then register its model as the challenger.
 
-    The first blessed version also becomes the champion; a later one does only with ``promote``, because a champion
-    is otherwise replaced by a rollout that watched it under traffic, or by a person (``tenure models promote``).
-    A candidate that is identical to the champion is not registered again. Repeating a run that was killed at any
-    point ends in the same registry.
+    The first blessed version also becomes the champion. A later champion is replaced by a rollout, which compares both
+    under traffic, or by a person (``tenure models promote``). A candidate that is identical to the champion is not
+    registered again. Repeating a run that was killed at any point leads to the same registry.
 
     Args:
         evaluation: folder of ``evaluate``; read: ``evaluation.json``, ``report.html``, ``example.json``, ``bundle/``.
         run_id: Tenure's id of the run.
-        validation: folder of validate's reports, kept with the run.
-        serving: folder of ``check_serving``; ``serving.json`` is kept with the run.
-        override: why to register a model whose verdict is inconclusive; recorded with the version.
-        code_version: of the code that trained.
+        validation: folder of validate's reports, stored with the run.
+        serving: folder of ``check_serving``; ``serving.json`` is stored with the run.
+        override: reason to register a model whose verdict is inconclusive; recorded with the version.
+        code_version: version of the code that trained.
 
     Returns:
-        ``name``, ``version``, ``bundle_version``, ``aliases``, ``registered`` (whether this is a version other than
-        the champion it met), ``mlflow_run_id``, ``tracking_uri``.
+        ``name``, ``version``, ``bundle_version``, ``aliases``, ``registered`` (whether the version is not that of
+        the champion), ``mlflow_run_id``, ``tracking_uri``.
 
     Raises:
-        VerdictError: the model is rejected, or inconclusive without an override. The run is tracked all the same.
+        VerdictError: the model is rejected, or inconclusive without an override. The run is tracked in both cases.
         BundleError: the bundle is not the one that was evaluated.
-        SourceError: MLflow is down, hangs or refuses.
-        StorageError: the disk is full or refuses.
+        SourceError: MLflow is unreachable, times out or denies access.
+        StorageError: the disk is full or cannot be written.
     """
     document = json.loads((evaluation / "evaluation.json").read_text(encoding="utf-8"))
     state, summary = document["verdict"]["state"], document["verdict"]["summary"]
@@ -57,7 +56,7 @@ def run(
     if state == "reject":
         raise VerdictError(f"the model was rejected: {summary}")
     if state == "inconclusive" and not override:
-        raise VerdictError(f'inconclusive: {summary} To register it all the same: --override "reason"')
+        raise VerdictError(f'inconclusive: {summary} To register it nevertheless: --override "reason"')
 
     bundle = read(evaluation / "bundle")
     evaluated = document["versions"]["bundle_version"]
@@ -105,7 +104,7 @@ def _promote_first(registry: Registry, version: Version, state: str, run_id: str
 
 
 def track(*, evaluation: Path, run_id: str, validation: Path | None = None) -> dict[str, Any]:
-    """Track a run in MLflow whose model may not be registered.
+    """Track a run in MLflow whose model is not registered.
 
     Args:
         evaluation, run_id, validation: as for ``run``.
@@ -117,7 +116,7 @@ def track(*, evaluation: Path, run_id: str, validation: Path | None = None) -> d
         SourceError, StorageError: as for ``run``.
     """
     document = json.loads((evaluation / "evaluation.json").read_text(encoding="utf-8"))
-    # On a cluster this line is all that whoever submitted the run gets to read of the verdict.
+    # On a cluster `tenure submit` reads the verdict from this line of the step's log.
     progress(f"not blessed: {document['verdict']['summary']}")
     location = resolve()
     mlflow_run_id = log_run(location, document, run_id=run_id, files=_files(evaluation, validation, None))

@@ -12,9 +12,9 @@ def score(
     """Score the contract's table with the champion; returns the number of customers to contact.
 
     Args:
-        contract: the contract, YAML text; read: its source.
-        champion: the model that is live.
-        scores: a folder named by the day: Parquet parts, rejected.parquet, the highest scores as CSV, summary.json.
+        contract: the contract, YAML text, with the table as its source.
+        champion: the model in production.
+        scores: a folder named after the date: Parquet parts, rejected.parquet, the highest scores as CSV, summary.json.
         summary: counts, for the run's page.
     """
     from pathlib import Path

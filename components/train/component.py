@@ -14,7 +14,8 @@ def train(
     trials: dsl.Input[list[dsl.Artifact]],
     candidates: dsl.Output[dsl.Model],
 ) -> None:
-    """Fit the best of each family, calibrate it, set its threshold, refit it on all but the test part, and ship it.
+    """Fit the best parameters of each family, calibrate, set the threshold, refit on all but the test part, and write a
+    bundle.
 
     Args:
         contract: the contract, YAML text.
@@ -22,7 +23,7 @@ def train(
         valid: profile.json.
         features: train.parquet, validation.parquet, transform.json.
         trials: trials.json of every worker.
-        candidates: a bundle a family, train.json.
+        candidates: one bundle a family, and train.json.
     """
     import json
     from datetime import UTC, datetime

@@ -14,14 +14,14 @@ def tune(
     workers: int,
     trials: dsl.Output[dsl.Artifact],
 ) -> None:
-    """Search the parameters of the model families: one worker's share.
+    """Search the parameters of the model families: the share of one worker.
 
     Args:
         contract: the contract, YAML text.
         features: train.parquet, transform.json.
-        storage: a journal file's path or a SQLAlchemy URL; studies are kept there, and taken up again.
-        worker: which worker this is, from 0.
-        workers: how many there are.
+        storage: path of a journal file, or a SQLAlchemy URL, with the studies, which are resumed.
+        worker: index of the worker, from 0.
+        workers: number of workers.
         trials: trials.json.
     """
     from pathlib import Path

@@ -14,13 +14,13 @@ def validate(
     metrics: dsl.Output[dsl.Metrics],
     report: dsl.Output[dsl.HTML],
 ) -> None:
-    """Hold the table against the contract; stop what must not go on.
+    """Check the table against the contract; stop the run if it violates a limit.
 
     Args:
         contract: the contract, YAML text.
-        raw: what ingest brought in.
-        valid: data.parquet, quarantine.parquet, profile.json. Taken from the cache they are as of the day they were
-            made: a row that was in the future then is not one that came true, and check_drift asks for the age anew.
+        raw: output of ingest.
+        valid: data.parquet, quarantine.parquet, profile.json. A cached result refers to the date of its run: rows that
+            were in the future then stay quarantined, and check_drift checks the rows' age again.
         findings: validation.json, validation.html.
         metrics: counts of rows, for the run's page.
         report: validation.html, likewise.
@@ -43,7 +43,7 @@ def validate(
         valid.metadata.update(rows=running.summary["rows_good"])
         findings.metadata.update(verdict=running.summary["verdict"])
         trace([valid, findings, report], contract=contract, data_hash=running.summary["data_hash"])
-        # What this says is metadata; a step cache takes an artifact without a file for a lost one.
+        # Its content is metadata, but a step cache treats an artifact without a file as missing.
         Path(metrics.path).touch()
         address_by_content(valid)
 
@@ -64,14 +64,14 @@ def check_drift(
 
     Args:
         contract: the contract, YAML text.
-        raw: what ingest brought in.
-        valid: the good rows.
+        raw: output of ingest.
+        valid: the valid rows.
         findings: validate's report.
-        champion: the model in place.
-        validation: validation.json, validation.html: all of it.
+        champion: the model in production.
+        validation: validation.json, validation.html: the complete report.
         distances: PSI of each column, for the run's page.
-        summary: the checks that do not pass, likewise.
-        as_of: the day of the run, where the contract limits the rows' age; else empty.
+        summary: the checks that did not pass, likewise.
+        as_of: date of the run, if the contract limits the rows' age; else empty.
     """
     from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Cron expressions as Kubeflow Pipelines has them: six fields, seconds first."""
+"""Cron expressions of Kubeflow Pipelines: six fields, beginning with seconds."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ TERM = re.compile(r"(?P<low>\*|\?|\w+)(?:-(?P<high>\w+))?(?:/(?P<step>\w+))?")
 
 
 def check_cron(expression: str) -> str:
-    """The expression with single spaces, if the scheduler of Kubeflow Pipelines (robfig/cron) takes it.
+    """The expression with single spaces, valid for the scheduler of Kubeflow Pipelines (robfig/cron).
 
     Raises:
-        InputError: saying which field cannot hold, and why.
+        InputError: a field is invalid; the message names it and the reason.
     """
     parts = expression.split()
     if len(parts) == len(FIELDS) - 1:
@@ -54,24 +54,24 @@ def check_cron(expression: str) -> str:
 def _check_term(term: str, field: _Field, expression: str) -> None:
     match = TERM.fullmatch(term)
     if match is None:
-        raise InputError(f"cron '{expression}': '{term}' is no {field.name}")
+        raise InputError(f"cron '{expression}': '{term}' is not a valid {field.name}")
     low, high, step = match["low"], match["high"], match["step"]
     if low in ("*", "?"):
         if high is not None:
-            raise InputError(f"cron '{expression}': '{term}' is no {field.name}")
+            raise InputError(f"cron '{expression}': '{term}' is not a valid {field.name}")
     else:
         first = _number(low, field, expression)
         if high is not None and _number(high, field, expression) < first:
             raise InputError(f"cron '{expression}': the {field.name} '{term}' ends before it begins")
     if step is not None and (not step.isdecimal() or int(step) == 0):
-        raise InputError(f"cron '{expression}': '{step}' in '{term}' is no step of {field.name}s")
+        raise InputError(f"cron '{expression}': '{step}' in '{term}' is not a valid step of {field.name}s")
 
 
 def _number(text: str, field: _Field, expression: str) -> int:
     if text.upper() in field.names:
         return field.names.index(text.upper()) + field.low
     if not text.isdecimal():
-        raise InputError(f"cron '{expression}': '{text}' is no {field.name}")
+        raise InputError(f"cron '{expression}': '{text}' is not a valid {field.name}")
     if not field.low <= int(text) <= field.high:
         raise InputError(f"cron '{expression}': the {field.name} is {text}, not {field.low} to {field.high}")
     return int(text)

@@ -1,4 +1,4 @@
-"""Kubeflow Pipelines behind a cluster's API server: where a kubeconfig says that it is."""
+"""Address and credentials of Kubeflow Pipelines behind the API server of a kubeconfig."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.cluster.kubeflow_errors import why
+from pipelines.cluster.kubeflow_errors import reason
 from tenure.errors import InputError
 
 if TYPE_CHECKING:
     from kfp_server_api import Configuration
 
 SERVICE = "api/v1/namespaces/kubeflow/services/ml-pipeline:8888/proxy"
-"""Of an API server: whoever may ``get`` and ``create`` ``services/proxy`` there needs no port forward."""
+"""Path on the API server. A user with ``get`` and ``create`` on ``services/proxy`` needs no port forward."""
 DEFAULT_FILE = Path("~/.kube/config")
 
 
 def kubeconfig() -> str | None:
-    """The files that ``KUBECONFIG`` names, or kubectl's own; None if there is none."""
+    """The files in ``KUBECONFIG``, or kubectl's default file; None if neither exists."""
     named = os.environ.get("KUBECONFIG")
     if named:
         return named
@@ -28,11 +28,11 @@ def kubeconfig() -> str | None:
 def behind_api_server(files: str, context: str | None) -> Configuration:
     """Address and credentials for Kubeflow's clients.
 
-    Their own way through a kubeconfig loses the proxy's path as soon as a token is asked for.
+    Their own support of a kubeconfig loses the proxy's path when the token is refreshed.
 
     Args:
-        files: of the kubeconfig, as ``KUBECONFIG`` has them.
-        context: the current one without it.
+        files: paths of the kubeconfig, in the format of ``KUBECONFIG``.
+        context: name of the context; None for the current one.
 
     Raises:
         InputError: the files cannot be read, or have no such context.
@@ -53,21 +53,21 @@ def behind_api_server(files: str, context: str | None) -> Configuration:
         config.load_kube_config(files, context=context, client_configuration=settings)
     except (ConfigException, OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError) as error:
         raise InputError(
-            f"no cluster: the kubeconfig {files} names none ({why(error)}); mend it, or give --endpoint"
+            f"the kubeconfig {files} names no cluster ({reason(error)}); correct it, or give --endpoint"
         ) from error
-    _move(settings, f"{settings.host.rstrip('/')}/{SERVICE}")
+    _set_host(settings, f"{settings.host.rstrip('/')}/{SERVICE}")
     return settings
 
 
-def _move(settings: Configuration, host: str) -> None:
-    """Ask ``host``. What refreshes the token sets address and hook anew, each time."""
+def _set_host(settings: Configuration, host: str) -> None:
+    """Send requests to ``host``, also after a refresh of the token, which resets address and hook each time."""
     settings.host = host
     refresh = settings.refresh_api_key_hook
     if refresh is None:
         return
 
-    def refresh_and_stay(given: Configuration) -> None:
+    def refresh_and_keep(given: Configuration) -> None:
         refresh(given)
-        given.host, given.refresh_api_key_hook = host, refresh_and_stay
+        given.host, given.refresh_api_key_hook = host, refresh_and_keep
 
-    settings.refresh_api_key_hook = refresh_and_stay
+    settings.refresh_api_key_hook = refresh_and_keep

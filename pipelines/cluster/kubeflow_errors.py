@@ -1,4 +1,4 @@
-"""What Kubeflow Pipelines answers when it refuses or fails, in one line."""
+"""Errors of the Kubeflow Pipelines API as one line."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ MAX_MESSAGE = 300
 
 
 @contextlib.contextmanager
-def answering(shown: str) -> Iterator[None]:
-    """Turn what the client of the API at ``shown`` raises into one line.
+def api_errors(api: str) -> Iterator[None]:
+    """Convert the errors of the client of the API at ``api``.
 
     Raises:
-        SourceError: the API is down, hangs or refuses. InputError: it does not take what was sent.
+        SourceError: the API is unreachable, times out, fails or denies access.
+        InputError: the API rejects the request.
     """
     from kfp_server_api import ApiException
     from urllib3.exceptions import HTTPError
@@ -25,36 +26,36 @@ def answering(shown: str) -> Iterator[None]:
     try:
         yield
     except ApiException as error:
-        raise refusal(int(error.status or 0), body_message(error.body) or str(error.reason), shown) from error
+        raise status_error(int(error.status or 0), body_message(error.body) or str(error.reason), api) from error
     except (HTTPError, OSError) as error:
-        raise SourceError(f"Kubeflow Pipelines at {shown} cannot be reached: {why(error)}") from error
+        raise SourceError(f"Kubeflow Pipelines at {api} cannot be reached: {reason(error)}") from error
 
 
-def refusal(status: int, message: str, shown: str) -> TenureError:
-    """The error that an HTTP status means."""
+def status_error(status: int, message: str, api: str) -> TenureError:
+    """The error for an HTTP status."""
     if status == 401:
         return SourceError(
-            f"Kubeflow Pipelines at {shown} refuses (401), put a valid token into {TOKEN_VARIABLE}: {message}"
+            f"Kubeflow Pipelines at {api} refuses (401), put a valid token into {TOKEN_VARIABLE}: {message}"
         )
     if status == 403:
-        return SourceError(f"Kubeflow Pipelines at {shown} forbids (403): {message}; ask for a role that may do this")
+        return SourceError(f"Kubeflow Pipelines at {api} forbids (403): {message}; ask for a role that may do this")
     if 400 <= status < 500:
-        return InputError(f"Kubeflow Pipelines at {shown} does not take this ({status}): {message}")
-    return SourceError(f"Kubeflow Pipelines at {shown} failed ({status}): {message}")
+        return InputError(f"Kubeflow Pipelines at {api} rejects the request ({status}): {message}")
+    return SourceError(f"Kubeflow Pipelines at {api} failed ({status}): {message}")
 
 
 def body_message(body: str | bytes | None) -> str:
-    """What the API says in the body of an error; empty if that is not its JSON."""
+    """The message in the body of an error response; empty if the body is not the API's JSON."""
     try:
         document = json.loads(body or "")
     except ValueError:
         return ""
-    found = document.get("message") or document.get("error") or "" if isinstance(document, dict) else ""
-    return " ".join(str(found).split())[:MAX_MESSAGE]
+    message = document.get("message") or document.get("error") or "" if isinstance(document, dict) else ""
+    return " ".join(str(message).split())[:MAX_MESSAGE]
 
 
-def why(error: BaseException) -> str:
-    """The reason at the bottom of an error of a connection."""
-    reason = getattr(error, "reason", error)
-    text = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
+def reason(error: BaseException) -> str:
+    """The root cause of a connection error, in one line."""
+    cause = getattr(error, "reason", error)
+    text = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
     return " ".join(str(text).split())[:MAX_MESSAGE]

@@ -1,4 +1,4 @@
-"""Names that Kubernetes takes: what it refuses is refused here, before anything runs."""
+"""Checks of names that Kubernetes would reject, before anything runs."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from tenure.errors import InputError
 
 LABEL = re.compile(r"(?=.{1,63}$)[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 PREFIX = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
-"""Of a label; so are the names of objects."""
+"""Prefix of a label, and name of an object."""
 DNS_LABEL = re.compile(r"(?=.{1,63}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?")
-"""Of services and namespaces, which are part of host names."""
+"""Name of a service or namespace, which is part of a host name."""
 _PART = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
 IMAGE = re.compile(
     rf"(?:[A-Za-z0-9.-]+(?::\d+)?/)?{_PART}(?:/{_PART})*(?::\w[\w.-]{{0,127}})?(?:@\w+:[0-9a-f]{{32,}})?", re.ASCII
 )
-"""As container engines have it: registry, path, tag, digest."""
+"""Reference of an image: registry, path, tag, digest."""
 
 
 def label_pairs(texts: list[str]) -> dict[str, str]:
-    """``team=crm`` as a Kubernetes label.
+    """Labels from texts such as ``team=crm``.
 
     Raises:
-        InputError: Kubernetes takes no such label.
+        InputError: a text is not a valid Kubernetes label.
     """
     pairs = {}
     for text in texts:
@@ -30,7 +30,7 @@ def label_pairs(texts: list[str]) -> dict[str, str]:
         prefix, slash, name = key.rpartition("/")
         well_formed = LABEL.fullmatch(name) and (not slash or PREFIX.fullmatch(prefix))
         if not equals or not well_formed or (value and not LABEL.fullmatch(value)):
-            raise InputError(f"'{text}' is no Kubernetes label: key=value of letters, digits, '.', '_' and '-'")
+            raise InputError(f"'{text}' is not a Kubernetes label: key=value of letters, digits, '.', '_' and '-'")
         pairs[key] = value
     return pairs
 
@@ -38,19 +38,19 @@ def label_pairs(texts: list[str]) -> dict[str, str]:
 def check_object_name(flag: str, name: str) -> None:
     """
     Raises:
-        InputError: Kubernetes takes no such name of a Secret or a service account.
+        InputError: the name is not valid for a Secret or a service account.
     """
     if not PREFIX.fullmatch(name):
-        raise InputError(f"{flag} '{name}' is no name to Kubernetes: lower-case letters, digits, '-' and '.'")
+        raise InputError(f"{flag} '{name}' is not a Kubernetes name: lower-case letters, digits, '-' and '.'")
 
 
 def check_dns_label(flag: str, name: str) -> None:
     """
     Raises:
-        InputError: Kubernetes takes no such name of a service or a namespace.
+        InputError: the name is not valid for a service or a namespace.
     """
     if not DNS_LABEL.fullmatch(name):
-        raise InputError(f"{flag} '{name}' is no name to Kubernetes: 1 to 63 lower-case letters, digits and '-'")
+        raise InputError(f"{flag} '{name}' is not a Kubernetes name: 1 to 63 lower-case letters, digits and '-'")
 
 
 def check_image(flag: str, image: str) -> None:

@@ -1,4 +1,4 @@
-"""A run on a cluster, from the request to its end."""
+"""A run on a cluster: prepares its submission and interprets its end."""
 
 from __future__ import annotations
 
@@ -12,41 +12,41 @@ from types import MappingProxyType
 from typing import Any
 
 from components.spec import Secret
+from pipelines.cluster.kubeflow import Kubeflow
 from pipelines.cluster.kubernetes_names import check_dns_label, check_image, check_object_name
 from pipelines.cluster.run_bodies import Submission
 from pipelines.cluster.run_states import ALERTED, NOT_BLESSED, REGISTERED, RunState
-from pipelines.cluster.submit import Kubeflow
-from pipelines.cluster.workflow import Workflow, told_error, told_verdict
+from pipelines.cluster.workflow import Workflow, logged_error, logged_verdict
 from pipelines.graphs.names import Pipeline
 from pipelines.graphs.request import Request
 from pipelines.graphs.settings import NAMESPACE, TRACKING_URI, Settings, cluster
 from tenure.errors import InputError, TenureError, VerdictError
 from tenure.sources.address import SCHEME, VARIABLE
 
-TELLING: Mapping[Pipeline, frozenset[str]] = MappingProxyType(
+OUTCOME_STEPS: Mapping[Pipeline, frozenset[str]] = MappingProxyType(
     {
         Pipeline.TRAINING: frozenset({REGISTERED, NOT_BLESSED}),
         Pipeline.SCORING: frozenset(),
         Pipeline.MONITORING: frozenset({ALERTED}),
     }
 )
-"""Steps by which a run that succeeded tells what it has come to."""
+"""Steps whose success tells the outcome of a run that succeeded."""
 STORE_VARIABLES = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"})
-"""The steps have these from the Secret tenure-object-store."""
+"""Variables that the steps get from the Secret tenure-object-store."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says about a run on a cluster."""
+    """Options of a run on a cluster, from the command line."""
 
     image: str
     pipeline: Pipeline = Pipeline.TRAINING
     reference: str = ""
-    """Of monitoring: address of a table from a time when all was well."""
+    """Monitoring only: address of a reference table, from before any drift."""
     log: str = ""
-    """Of monitoring: address of a prediction log, read in place of the table."""
+    """Monitoring only: address of a prediction log, read in place of the table."""
     experiment: str | None = None
-    """The contract's name without it."""
+    """Experiment in Kubeflow; the contract's name if None."""
     run_name: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     workers: int = 2
@@ -54,7 +54,7 @@ class Options:
     use_cache: bool = True
     tracking_uri: str = TRACKING_URI
     source_secret: str | None = None
-    """Kubernetes Secret with a key for each variable that the source's address names."""
+    """Kubernetes Secret with a key for each variable in the source's address."""
     service_account: str | None = None
     deploy: str | None = None
     """Training only: InferenceService on which the registered version starts as a canary."""
@@ -66,11 +66,11 @@ class Options:
 
 @contextlib.contextmanager
 def prepared(request: Request, options: Options) -> Iterator[Submission]:
-    """The run to create; its compiled graph lies in a temporary folder until the block ends.
+    """The submission of a run. Its compiled graph is in a temporary folder that exists until the block ends.
 
     Raises:
-        InputError: the image has no tag of its own, Kubernetes takes no such name of an image, a Secret, a service
-            account, a service or its namespace, or the data lies where a cluster cannot read it.
+        InputError: an image has no tag of its own, a name of an image, a Secret, a service account, a service or its
+            namespace is invalid, or the cluster cannot read the data.
     """
     from pipelines.graphs.compilation import COMPILERS
 
@@ -83,13 +83,13 @@ def prepared(request: Request, options: Options) -> Iterator[Submission]:
             package=package,
             arguments={"contract": request.text, **_arguments(options)},
             experiment=options.experiment or request.contract.name,
-            run_name=options.run_name or f"{name_of(request, options.pipeline)} {now:%Y-%m-%d %H:%M:%S}",
+            run_name=options.run_name or f"{default_name(request, options.pipeline)} {now:%Y-%m-%d %H:%M:%S}",
             service_account=options.service_account,
         )
 
 
-def name_of(request: Request, pipeline: Pipeline) -> str:
-    """What runs and schedules are called by default: ``crm``, ``crm-scoring``."""
+def default_name(request: Request, pipeline: Pipeline) -> str:
+    """Default name of a run or schedule: ``crm``, ``crm-scoring``."""
     name = request.contract.name
     return name if pipeline is Pipeline.TRAINING else f"{name}-{pipeline.value}"
 
@@ -97,59 +97,59 @@ def name_of(request: Request, pipeline: Pipeline) -> str:
 def raise_for_end(kubeflow: Kubeflow, run_id: str, ended: RunState, pipeline: Pipeline) -> None:
     """
     Raises:
-        VerdictError: the run worked, and its model was not registered, or today's customers are not those of then.
-        TenureError: the run failed or was stopped; with the step that did, and what it said.
+        VerdictError: the run succeeded, but its model was not registered, or monitoring asks to retrain.
+        TenureError: the run failed or was stopped; the message names the step and its error.
     """
     url = kubeflow.url(run_id)
     if ended.state == "SUCCEEDED":
         done, workflow = ended.succeeded, None
-        if TELLING[pipeline] and not done & TELLING[pipeline]:
-            # Past 1 MB Argo packs a workflow's nodes, and Kubeflow's list of tasks stays as it was before.
+        if OUTCOME_STEPS[pipeline] and not done & OUTCOME_STEPS[pipeline]:
+            # Above 1 MB Argo compresses a workflow's nodes, and Kubeflow no longer updates its list of tasks.
             workflow = kubeflow.workflow(run_id)
             done |= workflow.succeeded if workflow else set()
         if pipeline is Pipeline.MONITORING and ALERTED in done:
-            raise VerdictError(f"train anew: today's customers are not those that the model learnt from; {url}")
+            raise VerdictError(f"retrain: the data has drifted from the model's training data; {url}")
         if pipeline is not Pipeline.TRAINING or REGISTERED in done:
             return
         if NOT_BLESSED in done:
-            told = _why_not_blessed(kubeflow, run_id, workflow or kubeflow.workflow(run_id))
+            reason = _verdict_reason(kubeflow, run_id, workflow or kubeflow.workflow(run_id))
             raise VerdictError(
-                f"the model was not blessed{f': {told}' if told else ''}; the report is on the run's page: {url}"
+                f"the model was not blessed{f': {reason}' if reason else ''}; the report is on the run's page: {url}"
             )
         raise TenureError(f"the run succeeded, but Kubeflow lists no step that registered its model: {url}")
-    why = _why_failed(kubeflow, run_id)
-    if why is not None:
-        raise TenureError(f"{why}; {url}")
+    failure = _failure(kubeflow, run_id)
+    if failure is not None:
+        raise TenureError(f"{failure}; {url}")
     failed = ended.failed_task
     if failed is not None:
-        raise TenureError(f"step {failed.step} failed: {failed.message or 'its log says why'}; {url}")
-    said = f": {ended.message}" if ended.message else ""
-    raise TenureError(f"the run ended as {ended.state.lower()}{said}; {url}")
+        raise TenureError(f"step {failed.step} failed: {failed.message or 'its log contains the reason'}; {url}")
+    message = f": {ended.message}" if ended.message else ""
+    raise TenureError(f"the run ended as {ended.state.lower()}{message}; {url}")
 
 
-def _why_failed(kubeflow: Kubeflow, run_id: str) -> str | None:
-    """The step that failed and what it said, or how to ask it; None where Kubeflow tells of no failed pod."""
+def _failure(kubeflow: Kubeflow, run_id: str) -> str | None:
+    """The step that failed, with its error or the command that shows its log; None if no failed pod is known."""
     workflow = kubeflow.workflow(run_id)
     failed = None if workflow is None else workflow.failed
     if workflow is None or failed is None:
         return None
-    told = told_error(kubeflow.log(run_id, failed.name))
-    if told is not None:
-        return f"{failed.what} failed: {told}"
-    # Ended from outside, such as by its memory limit, or before it began.
+    error = logged_error(kubeflow.log(run_id, failed.name))
+    if error is not None:
+        return f"{failed.label} failed: {error}"
+    # Killed, for example at its memory limit, or never started.
     logs = f"kubectl --namespace {workflow.namespace} logs {failed.name} --container main"
-    return f"{failed.what} failed: {failed.message or 'it said nothing'}; its log: {logs}"
+    return f"{failed.label} failed: {failed.message or 'no message'}; its log: {logs}"
 
 
-def _why_not_blessed(kubeflow: Kubeflow, run_id: str, workflow: Workflow | None) -> str | None:
-    """What the step that tracked the run said; None where its pod is gone."""
+def _verdict_reason(kubeflow: Kubeflow, run_id: str, workflow: Workflow | None) -> str | None:
+    """The reason in the log of the step that tracked the run; None if its pod is deleted."""
     pods = () if workflow is None else workflow.pods
     tracked = [pod for pod in pods if pod.step == NOT_BLESSED and pod.phase == "Succeeded" and not pod.is_driver]
-    return told_verdict(kubeflow.log(run_id, tracked[0].name)) if tracked else None
+    return logged_verdict(kubeflow.log(run_id, tracked[0].name)) if tracked else None
 
 
 def _arguments(options: Options) -> dict[str, Any]:
-    """Of the pipeline, besides the contract."""
+    """Arguments of the pipeline besides the contract."""
     if options.pipeline is Pipeline.TRAINING:
         return {
             "workers": list(range(options.workers)),
@@ -171,13 +171,13 @@ def _settings(request: Request, options: Options) -> Settings:
     for flag, name in (("--deploy", options.deploy), ("--deploy-namespace", options.deploy_namespace)):
         if name is not None:
             check_dns_label(flag, name)
-    # Where a log is read, the table is not.
+    # With a log, the table is not read.
     uri = options.log or request.contract.source.uri or ""
     scheme = SCHEME.match(uri)
     if options.log and (scheme is None or scheme[1] == "file"):
         raise InputError(
             f"the prediction log is at {options.log}, a path of this machine, which a cluster cannot read: "
-            "give the address that the servers write to, as s3://BUCKET/FOLDER"
+            "give the address that the servers write to, such as s3://BUCKET/FOLDER"
         )
     if not uri.startswith("${") and (scheme is None or scheme[1].startswith("sqlite")):
         raise InputError(

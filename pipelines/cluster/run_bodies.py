@@ -1,6 +1,6 @@
-"""What Kubeflow is sent to make a run or a recurring run.
+"""Request bodies that create a run or a recurring run in Kubeflow.
 
-kfp's client has no argument for what is said to plugins, so the bodies are made here of its own models.
+kfp's client has no argument for the input of plugins, so the bodies are built here from the API's models.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ class Submission:
     """The compiled pipeline."""
     arguments: Mapping[str, Any]
     experiment: str
-    """Of Kubeflow, and of MLflow where Kubeflow opens the runs there; otherwise all share one, "KFP-Default"."""
+    """Experiment in Kubeflow, and in MLflow if Kubeflow's plugin creates the runs there; without it the plugin uses one
+    experiment for all runs, "KFP-Default"."""
     run_name: str
     service_account: str | None = None
 
 
 def run_body(submission: Submission, experiment_id: str) -> V2beta1Run:
-    """A run, now."""
+    """Body of a run that starts now."""
     from kfp_server_api import V2beta1Run
 
     plugins = {"mlflow": {"experiment_name": submission.experiment}}
@@ -38,10 +39,10 @@ def run_body(submission: Submission, experiment_id: str) -> V2beta1Run:
 
 
 def recurring_run_body(submission: Submission, experiment_id: str, cron: str, description: str) -> V2beta1RecurringRun:
-    """Runs by the clock that do not catch up on missed times, one at a time.
+    """Body of a recurring run, which runs one at a time and does not catch up on missed times.
 
-    Nothing is said to plugins: Kubeflow 2.17.0 then keeps no graph with the schedule, and asks for an uploaded pipeline
-    each time the clock strikes, which there is none of. The steps name MLflow's experiment themselves.
+    It has no input for plugins: with one, Kubeflow 2.17.0 stores no graph with the schedule, and each of its runs fails
+    for want of an uploaded pipeline. The steps set MLflow's experiment themselves.
     """
     from kfp_server_api import RecurringRunMode, V2beta1CronSchedule, V2beta1RecurringRun, V2beta1Trigger
 
@@ -59,7 +60,7 @@ def recurring_run_body(submission: Submission, experiment_id: str, cron: str, de
 def _common(submission: Submission, experiment_id: str) -> dict[str, Any]:
     from kfp_server_api import V2beta1RuntimeConfig
 
-    # The compiler writes the graph, and after it what concerns Kubernetes alone.
+    # The compiler writes the graph, then a document of the settings that are specific to Kubernetes.
     with submission.package.open(encoding="utf-8") as file:
         graph, *platform = yaml.safe_load_all(file)
     return {

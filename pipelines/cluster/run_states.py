@@ -1,4 +1,4 @@
-"""What Kubeflow Pipelines says of a run, and what that means here."""
+"""State of a run and its steps, from the response of Kubeflow Pipelines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ALERTED = "alert"
 
 
 class KubeflowRun(Protocol):
-    """What is read of ``kfp_server_api.V2beta1Run``."""
+    """The attributes that are read of ``kfp_server_api.V2beta1Run``."""
 
     run_id: str
     display_name: str | None
@@ -28,10 +28,10 @@ class KubeflowRun(Protocol):
 
 @dataclass(frozen=True)
 class Task:
-    """A step of the run; of several tries or workers, each."""
+    """One execution of a step; a step with several workers or tries has several."""
 
     key: str
-    """Tells tasks of one step apart."""
+    """Identifies the task within its run."""
     step: str
     state: str
     message: str
@@ -39,14 +39,14 @@ class Task:
 
 @dataclass(frozen=True)
 class RunState:
-    """A run at a moment."""
+    """The state of a run at one time."""
 
     state: str
     tasks: tuple[Task, ...]
     message: str
-    """Kubeflow's own error about the run; empty without one."""
+    """Kubeflow's error message about the run; empty for none."""
     waiting: Mapping[str, str] = field(default_factory=dict)
-    """Step to what its pod waits for, where Kubernetes says so."""
+    """Step to what its pod waits for, if Kubernetes reports it."""
 
     @property
     def has_ended(self) -> bool:
@@ -54,18 +54,18 @@ class RunState:
 
     @property
     def failed_task(self) -> Task | None:
-        """The first failed step; the exit handler's failure is nobody's cause."""
+        """The first failed step, an exit task only if no other step failed."""
         failed = [task for task in self.tasks if task.state == "FAILED"]
         return min(failed, key=lambda task: (step_specs()[task.step].is_exit, task.message == ""), default=None)
 
     @property
     def succeeded(self) -> set[str]:
-        """Steps that did their work."""
+        """Steps with a task that succeeded."""
         return {task.step for task in self.tasks if task.state == "SUCCEEDED"}
 
 
 def read_run(run: KubeflowRun) -> RunState:
-    """The state of a run and of its steps, drivers and containers left out."""
+    """The state of a run and of its steps, without Kubeflow's drivers and containers."""
     details = getattr(run.run_details, "task_details", None) or []
     return RunState(
         state=(run.state or "PENDING").upper(),
@@ -75,13 +75,13 @@ def read_run(run: KubeflowRun) -> RunState:
 
 
 def changes(before: RunState | None, now: RunState) -> list[Task]:
-    """Tasks whose state is another one than before."""
+    """Tasks whose state changed."""
     known: Mapping[str, str] = {} if before is None else {task.key: task.state for task in before.tasks}
     return [task for task in now.tasks if known.get(task.key) != task.state]
 
 
 def step_of(name: str) -> str | None:
-    """The step that a task of Kubeflow's, or a node of Argo's, is called after; loops and tries add a number."""
+    """The step of a task in Kubeflow or a node in Argo, whose name may have a number added by a loop or a retry."""
     step = re.sub(r"(\(\d+\)|-\d+)$", "", name).replace("-", "_")
     return step if step in step_specs() else None
 
@@ -91,7 +91,7 @@ def _tasks(details: Iterable[Any]) -> Iterable[Task]:
     names = {name for _, name in listed}
     for number, (detail, shown) in enumerate(listed):
         name = step_of(shown)
-        # Kubeflow lists a step, and each try of it as <step>(0) beside it: the step's own state is the one that counts.
+        # Kubeflow lists a step and, beside it, each try as <step>(0); only the step's own state matters.
         task, is_try = TRY.subn("", shown)
         if name is not None and not (is_try and task in names):
             yield Task(detail.task_id or str(number), name, (detail.state or "PENDING").upper(), _message(detail.error))

@@ -1,52 +1,53 @@
-"""Recurring runs on a cluster: one of a name, which says what was last asked for."""
+"""Recurring runs on a cluster, one per name."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 
+from pipelines.cluster.kubeflow import Kubeflow, Schedule
 from pipelines.cluster.run_bodies import Submission
-from pipelines.cluster.submit import Kubeflow, Schedule
 from tenure.errors import InputError
 
 
-def put_on_schedule(kubeflow: Kubeflow, submission: Submission, cron: str, tell: Callable[[str], None]) -> Schedule:
-    """Make the recurring run of this name what ``submission`` says, and no other of the name be.
+def create_or_replace(kubeflow: Kubeflow, submission: Submission, cron: str) -> tuple[Schedule, str]:
+    """Make ``submission`` the only recurring run of its name.
 
-    The new one is made before an old one is deleted: no time is missed. One that is the same already stays.
+    The new one is created before old ones are deleted, so that no run is missed. An identical one is kept.
+
+    Returns:
+        The recurring run, and ``created``, ``replaced`` or ``unchanged``.
     """
     description = f"tenure {_digest(submission, cron)}"
-    named = [found for found in kubeflow.schedules(submission.experiment) if found.name == submission.run_name]
-    same = [found for found in named if found.description == description and found.enabled]
-    if same:
-        kept = same[0]
-        tell("unchanged")
+    named = [each for each in kubeflow.schedules(submission.experiment) if each.name == submission.run_name]
+    identical = [each for each in named if each.description == description and each.enabled]
+    if identical:
+        current, outcome = identical[0], "unchanged"
     else:
-        kept = kubeflow.schedule(submission, cron, description)
-        tell("replaced" if named else "created")
+        current = kubeflow.schedule(submission, cron, description)
+        outcome = "replaced" if named else "created"
     for old in named:
-        if old.id != kept.id:
+        if old.id != current.id:
             kubeflow.unschedule(old)
-    return kept
+    return current, outcome
 
 
-def take_off_schedule(kubeflow: Kubeflow, name: str) -> int:
-    """Delete every recurring run of the name; how many those were.
+def delete_by_name(kubeflow: Kubeflow, name: str) -> int:
+    """Delete all recurring runs of a name; returns their number.
 
     Raises:
         InputError: there is none.
     """
-    named = [found for found in kubeflow.schedules() if found.name == name]
+    named = [each for each in kubeflow.schedules() if each.name == name]
     if not named:
-        raise InputError(f"no schedule '{name}' in Kubeflow Pipelines at {kubeflow.shown}")
-    for found in named:
-        kubeflow.unschedule(found)
+        raise InputError(f"no schedule '{name}' in Kubeflow Pipelines at {kubeflow.api}")
+    for each in named:
+        kubeflow.unschedule(each)
     return len(named)
 
 
 def _digest(submission: Submission, cron: str) -> str:
-    """Of all that a schedule's runs depend on."""
+    """Hash of everything that the runs of a schedule depend on."""
     total = hashlib.sha256(submission.package.read_bytes())
     rest = [dict(submission.arguments), cron, submission.service_account]
     total.update(json.dumps(rest, sort_keys=True).encode())

@@ -1,7 +1,7 @@
-"""A table of this machine, copied to where a cluster reads it: an object store, under a name made of its content.
+"""Copies a local table to an object store, where a cluster can read it, under a name that contains its hash.
 
-The name makes copying again cheap and safe: the same table is there already, another one goes elsewhere, and a step
-cache sees by the address whether anything changed.
+With the hash in the address, an unchanged table is not copied again, a changed one overwrites nothing, and a step cache
+detects the change.
 """
 
 from __future__ import annotations
@@ -23,45 +23,48 @@ from tenure.sources.files import filesystem
 
 STORE_VARIABLE = "TENURE_DATA_STORE"
 NAME_DIGITS = 20
-"""Of the content's SHA-256, in the address."""
-TELL_EVERY_S = 5.0
+"""Digits of the content's SHA-256 in the address."""
+PROGRESS_INTERVAL_S = 5.0
 MEGABYTE = 1e6
 
 
 @dataclass(frozen=True)
 class Upload:
-    """A copy to make."""
+    """Files to copy, and their addresses in the store."""
 
     files: tuple[tuple[Path, str], ...]
-    """Each file, and its address."""
+    """Pairs of a file and its address."""
     fingerprint: str
-    """Of the content that the address is named after."""
+    """Hash of the content, which the address contains."""
     source: Address
     store: Source
-    """How the store is reached."""
+    """Settings of the connection to the store."""
 
-    def carry_out(self, tell: Callable[[str], None]) -> None:
-        """Copy what is not there yet.
+    def run(self, report: Callable[[str], None]) -> None:
+        """Copy the files that the store does not have.
+
+        Args:
+            report: called with messages about the progress.
 
         Raises:
-            DataError: a file cannot be read, or was changed meanwhile.
-            SourceError: the store is down, hangs or refuses, or has no such bucket.
+            DataError: a file cannot be read, or changed during the copy.
+            SourceError: the store is unreachable, times out or denies access, or has no such bucket.
             InputError: no driver for the store is installed.
         """
-        copied = [_copy(file, uri, self.store, tell) for file, uri in self.files]
+        copied = [_copy(file, uri, self.store, report) for file, uri in self.files]
         if any(copied) and data_fingerprint(self.source, self.store) != self.fingerprint:
-            raise DataError(f"{self.source.shown} was changed while it was copied: submit again")
+            raise DataError(f"{self.source.shown} changed while it was copied: submit again")
 
 
-def planned(request: Request, store: str) -> tuple[Request, Upload] | None:
-    """The request with its table in ``store``, and the copy that it takes; None if the table is no local file.
+def plan_upload(request: Request, store: str) -> tuple[Request, Upload] | None:
+    """The request with its table in ``store``, and the upload it needs; None if the table is not a local file.
 
     Args:
-        request: what to run on.
+        request: the dataset.
         store: a folder of an object store, such as ``s3://tenure-data/datasets``.
 
     Raises:
-        InputError: ``store`` is no such folder.
+        InputError: ``store`` is not such a folder.
         DataError: the table cannot be read.
     """
     settings = request.contract.source
@@ -70,7 +73,7 @@ def planned(request: Request, store: str) -> tuple[Request, Upload] | None:
         return None
     scheme, separator, place = store.partition("://")
     if not separator or scheme in ("file", "local") or not place.strip("/"):
-        raise InputError(f"'{store}' is no folder of an object store, such as s3://bucket/folder")
+        raise InputError(f"'{store}' is not a folder of an object store, such as s3://bucket/folder")
     path = Path(source.uri)
     folder = f"{store.rstrip('/')}/{request.contract.name}/{request.fingerprint[:NAME_DIGITS]}"
     if path.is_dir():
@@ -89,25 +92,27 @@ def planned(request: Request, store: str) -> tuple[Request, Upload] | None:
     return read_from(request, f"{folder}/{path.name}"), upload
 
 
-def _copy(file: Path, uri: str, store: Source, tell: Callable[[str], None]) -> bool:
-    """Copy a file unless it is there; whether it was not. An object appears whole or not at all."""
+def _copy(file: Path, uri: str, store: Source, report: Callable[[str], None]) -> bool:
+    """Copy a file, unless the store has it; returns whether it was copied. An object appears whole or not at all."""
     address = resolve(store.model_copy(update={"uri": uri}), Path("/"))
     with _writing(file, address):
         size = file.stat().st_size
         system, path = filesystem(address, store)
         if system.exists(path) and system.size(path) == size:
-            tell(f"{address.shown} is there already")
+            report(f"{address.shown} exists already")
             return False
-        tell(f"copying {file.name} ({size / MEGABYTE:,.1f} MB) to {address.shown}")
-        system.put_file(str(file), path, callback=_progress(size, tell))
+        report(f"copying {file.name} ({size / MEGABYTE:,.1f} MB) to {address.shown}")
+        system.put_file(str(file), path, callback=_progress(size, report))
         if system.size(path) != size:
-            raise SourceError(f"{address.shown} has {system.size(path):,} bytes after copying, and not {size:,}")
+            raise SourceError(
+                f"{address.shown} has {system.size(path):,} bytes after copying, but the file has {size:,}"
+            )
     return True
 
 
 @contextlib.contextmanager
 def _writing(file: Path, address: Address) -> Iterator[None]:
-    """Turn what file systems raise into our errors, in one line and without credentials."""
+    """Convert errors of file systems, to one line without credentials."""
     try:
         yield
     except TenureError:
@@ -121,21 +126,21 @@ def _writing(file: Path, address: Address) -> Iterator[None]:
             raise DataError(f"cannot read {file}: {error.strerror}") from error
         raise SourceError(f"cannot write {address.shown}: {address.clean(error)}") from None
     except Exception as error:
-        # Clients of object stores have trees of their own (botocore, aiohttp): down or refusing, all of them.
+        # Clients of object stores have their own exceptions (botocore, aiohttp), for outages and denied access.
         raise SourceError(f"cannot write {address.shown}: {address.clean(error)}") from None
 
 
-def _progress(size: int, tell: Callable[[str], None]) -> Any:
-    """A callback for fsspec that tells now and then how much of a long copy is behind."""
+def _progress(size: int, report: Callable[[str], None]) -> Any:
+    """A callback for fsspec that reports the progress of a long copy at intervals."""
     from fsspec.callbacks import Callback
 
-    told_at = time.monotonic()
+    reported_at = time.monotonic()
 
-    def hear(_size: int, value: int, **_: Any) -> None:
-        nonlocal told_at
+    def update(_size: int, value: int, **_: Any) -> None:
+        nonlocal reported_at
         now = time.monotonic()
-        if now - told_at >= TELL_EVERY_S and size:
-            told_at = now
-            tell(f"copied {value / MEGABYTE:,.0f} of {size / MEGABYTE:,.0f} MB, {100 * value / size:.0f} %")
+        if now - reported_at >= PROGRESS_INTERVAL_S and size:
+            reported_at = now
+            report(f"copied {value / MEGABYTE:,.0f} of {size / MEGABYTE:,.0f} MB, {100 * value / size:.0f} %")
 
-    return Callback(size=size, hooks={"tell": hear})
+    return Callback(size=size, hooks={"report": update})

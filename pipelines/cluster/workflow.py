@@ -1,7 +1,7 @@
-"""The Argo workflow behind a run: the pods that its steps had, what ended them and what holds them up.
+"""The Argo workflow of a run: the pods of its steps, how they ended and why they wait.
 
-Kubeflow's own list of tasks says that a step failed, and nothing of why; the workflow knows the pods, and their logs
-the reason.
+Kubeflow's own list of tasks contains that a step failed, but not why: the workflow lists the pods, and their logs
+contain the reason.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from components.spec import step_specs
 from pipelines.cluster.run_states import step_of
 
 POD_NAMES_V1 = "workflows.argoproj.io/pod-name-format"
-"""Annotation of workflows whose pods are called like their nodes."""
+"""Annotation of a workflow; with the value ``v1`` its pods have the names of their nodes."""
 TRY = re.compile(r"\(\d+\)$")
 OUTCOME = re.compile(r"^(?:\[[\w#]+\] )?(error|not blessed): (.+)$", re.MULTILINE)
 """Line of a step's log with its outcome: an error as ``components.step`` or, without the step's name, the rollout's
@@ -30,23 +30,23 @@ MAX_MESSAGE = 400
 
 @dataclass(frozen=True)
 class Pod:
-    """A pod of the run: a step's own, the driver that prepares it, or one that prepares a loop, a branch or the run."""
+    """A pod of the run: of a step, or a driver of Kubeflow, which prepares a step, a loop, a branch or the run."""
 
     name: str
     step: str
-    """Of those that prepare no step Kubeflow's own name, such as ``root-driver``."""
+    """Name of the step, or Kubeflow's name of a driver without one, such as ``root-driver``."""
     group: str
-    """The same for several tries of one task."""
+    """Identifies the task; the same for all its tries."""
     phase: str
     message: str
-    """Argo's: why it waits, or how it ended; one line, empty if there is nothing to say."""
+    """Argo's message: why the pod waits, or how it ended; one line, empty for none."""
     ended_at: str
-    """ISO 8601, UTC; empty while it has not."""
+    """ISO 8601, UTC; empty while the pod runs."""
     is_driver: bool
 
     @property
-    def what(self) -> str:
-        """For people."""
+    def label(self) -> str:
+        """Name of the step or driver, for messages."""
         return f"step {self.step}" if self.step in step_specs() else f"Kubeflow's {self.step}"
 
     @property
@@ -68,7 +68,7 @@ class Workflow:
 
     @property
     def failed(self) -> Pod | None:
-        """The pod whose failure ended the run: the last try of the step that gave up first."""
+        """The pod whose failure ended the run: the last try of the task that failed first."""
         succeeded = {pod.group for pod in self.pods if pod.phase == "Succeeded"}
         last: dict[str, Pod] = {}
         for pod in sorted(self.pods, key=lambda pod: pod.ended_at):
@@ -78,7 +78,7 @@ class Workflow:
 
     @property
     def pending(self) -> list[Pod]:
-        """Pods that have not begun to work."""
+        """Pods that have not started."""
         return [pod for pod in self.pods if pod.phase == "Pending"]
 
     @property
@@ -87,20 +87,23 @@ class Workflow:
 
     @property
     def succeeded(self) -> set[str]:
-        """Steps with a pod of their own that did its work."""
+        """Steps whose own pod succeeded."""
         return {pod.step for pod in self.pods if not pod.is_driver and pod.phase == "Succeeded"}
 
     @property
     def worked(self) -> set[str]:
-        """Steps that were computed; one that came from the cache has a driver and no pod of its own."""
+        """Steps that were computed; a cached step has a driver, but no pod of its own."""
         return {pod.step for pod in self.pods if not pod.is_driver}
 
 
 def read_workflow(manifest: str) -> Workflow:
-    """The workflow as Kubeflow stores it, JSON.
+    """Parse a workflow as Kubeflow stores it.
+
+    Args:
+        manifest: JSON text.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is not a workflow.
     """
     document = json.loads(manifest)
     if not isinstance(document, dict):
@@ -110,7 +113,7 @@ def read_workflow(manifest: str) -> Workflow:
 
 
 def _nodes(status: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
-    """By id. Past 1 MB, which a whole training comes to, Argo packs them."""
+    """Nodes by id. Argo compresses them in a workflow above 1 MB, which a training run reaches."""
     packed = status.get("compressedNodes")
     if not packed:
         return status.get("nodes") or {}
@@ -121,25 +124,25 @@ def _nodes(status: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     return nodes
 
 
-def told_error(log: str) -> str | None:
-    """The one line by which a step said why it failed; None if it was ended before it could."""
-    return _told(log, "error")
+def logged_error(log: str) -> str | None:
+    """The error message in a step's log; None if the step was killed before it printed one."""
+    return _logged(log, "error")
 
 
-def told_verdict(log: str) -> str | None:
-    """Why the model was not blessed; None where the log does not say."""
-    told = _told(log, "not blessed")
-    return None if told is None else told.rstrip(".")
+def logged_verdict(log: str) -> str | None:
+    """The reason in a step's log why the model was not blessed; None if there is none."""
+    reason = _logged(log, "not blessed")
+    return None if reason is None else reason.rstrip(".")
 
 
-def _told(log: str, what: str) -> str | None:
-    """The last of the lines that tell ``what``."""
-    return next((_one_line(words) for told, words in reversed(OUTCOME.findall(log)) if told == what), None)
+def _logged(log: str, kind: str) -> str | None:
+    """The message of the last line of a kind."""
+    return next((_one_line(message) for found, message in reversed(OUTCOME.findall(log)) if found == kind), None)
 
 
 def _pods(metadata: Mapping[str, Any], nodes: Mapping[str, Mapping[str, Any]]) -> Iterator[Pod]:
     for node in nodes.values():
-        # tenure-training-x7k2p.root.run.ingest.executor(1): the step's own name is the last one that is a step's.
+        # tenure-training-x7k2p.root.run.ingest.executor(1): the step is the last part that is a step's name.
         path = [TRY.sub("", part) for part in str(node.get("name") or "").split(".")]
         named = [(step_of(part.removesuffix("-driver")), part) for part in reversed(path)]
         step, part = next(((step, part) for step, part in named if step is not None), (path[-1], path[-1]))
@@ -156,7 +159,7 @@ def _pods(metadata: Mapping[str, Any], nodes: Mapping[str, Mapping[str, Any]]) -
 
 
 def _pod_name(metadata: Mapping[str, Any], node: Mapping[str, Any]) -> str:
-    """As Argo calls pods since 3.4: workflow, template, and the number at the end of the node's id."""
+    """Pod names of Argo since 3.4: workflow, template, and the number at the end of the node's id."""
     if (metadata.get("annotations") or {}).get(POD_NAMES_V1) == "v1":
         return str(node["id"])
     return f"{metadata.get('name')}-{node.get('templateName')}-{str(node.get('id')).rpartition('-')[2]}"

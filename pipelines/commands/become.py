@@ -1,4 +1,4 @@
-"""Handing the process over to another of Tenure's programs: signals and the exit status are then its own."""
+"""Replaces this process by another program of Tenure, which then gets the signals and sets the exit status."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from pipelines.local.import_path import import_path
 
 
 def become(module: str, arguments: Sequence[str]) -> NoReturn:
-    """Run ``python -m module arguments`` in this process's place; Tenure's packages are found installed or not."""
+    """Execute ``python -m module arguments`` in place of this process, with Tenure's packages on the import path."""
     os.environ["PYTHONPATH"] = import_path()
     os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606 there is no shell to start

@@ -12,19 +12,17 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from pipelines.commands.run_options import MAX_WORKERS, CacheOption, DataOption, TrialsOption
 from pipelines.graphs.names import Pipeline
 from pipelines.graphs.settings import NAMESPACE, TRACKING_URI
 from tenure.errors import InputError
 
 if TYPE_CHECKING:
+    from pipelines.cluster.kubeflow import Kubeflow
     from pipelines.cluster.run import Options
-    from pipelines.cluster.submit import Kubeflow
     from pipelines.graphs.request import Request
 
-MAX_WORKERS = 64
 WORKERS = 2
-
-DATASET_HELP = "Folder with a contract.yaml, or the contract itself."
 
 ONE_PIPELINE = {
     **dict.fromkeys(("workers", "trials", "deploy", "deploy_namespace", "rollout_image"), Pipeline.TRAINING),
@@ -51,9 +49,7 @@ class ClusterOptions:
     image: Annotated[
         str | None, typer.Option("--image", help="Image of the steps, with a tag made of its content or a digest.")
     ] = None
-    data: Annotated[
-        str | None, typer.Option("--data", help="Address of the table, in place of the contract's source.")
-    ] = None
+    data: DataOption = None
     reference: Annotated[
         str, typer.Option("--reference", help="Monitoring only: address of a reference table, from before any drift.")
     ] = ""
@@ -66,17 +62,15 @@ class ClusterOptions:
     experiment: Annotated[
         str | None, typer.Option("--experiment", help="Experiment in Kubeflow. [default: the contract's name]")
     ] = None
-    label: Annotated[list[str] | None, typer.Option("--label", help="key=value, a label of every pod; repeatable.")] = (
-        None
-    )
+    label: Annotated[
+        list[str] | None, typer.Option("--label", metavar="KEY=VALUE", help="A label of every pod; repeatable.")
+    ] = None
     workers: Annotated[
         int | None,
         typer.Option("--workers", min=1, max=MAX_WORKERS, help=f"Pods of the search. [default: {WORKERS}]"),
     ] = None
-    trials: Annotated[int | None, typer.Option("--trials", min=1, help="Trials a model family.")] = None
-    cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Take what did not change from earlier runs.")] = (
-        True
-    )
+    trials: TrialsOption = None
+    cache: CacheOption = True
     mlflow_uri: Annotated[
         str, typer.Option("--mlflow-uri", help="Address of MLflow for the pods, if Kubeflow sets none in them.")
     ] = TRACKING_URI
@@ -161,7 +155,7 @@ class ClusterOptions:
 
     def connect(self) -> Kubeflow:
         """The cluster's API; see ``Kubeflow.connect``."""
-        from pipelines.cluster.submit import Kubeflow
+        from pipelines.cluster.kubeflow import Kubeflow
 
         return Kubeflow.connect(self.endpoint, self.context)
 

@@ -1,4 +1,4 @@
-"""``tenure models``: registered versions, and who is champion."""
+"""``tenure models``: registered versions and the champion."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from pipelines.commands.options import HomeOption, JsonOption, command, print_js
 if TYPE_CHECKING:
     from tenure.tracking import Registry
 
-"""Head of a column to metric and decimals."""
-
 app = typer.Typer(rich_markup_mode=None)
+
+
+def register(parent: typer.Typer) -> None:
+    """Add the group to the top level."""
+    parent.add_typer(app, name="models", help="Registered versions: list, compare, promote, roll back, history.")
 
 
 @app.callback(invoke_without_command=True)
@@ -26,16 +29,16 @@ def default(context: typer.Context) -> None:
 
 
 NameOption = Annotated[
-    str | None, typer.Option("--name", help="The model's name, as in its contract; needed where a home has several.")
+    str | None, typer.Option("--name", help="Name of the model and its contract; needed if the home has several.")
 ]
 VersionArgument = Annotated[str, typer.Argument(metavar="VERSION", help="A version's number or alias.")]
 
 
 def registry_of(home: Path | None, name: str | None) -> Registry:
-    """The registry of the model ``name``, or of the only model that runs of this home were about.
+    """The registry of the model ``name``, or of the home's only model.
 
     Raises:
-        InputError: if no name was given and the home does not have just one.
+        InputError: no name is given, and the home has no model or several.
     """
     from pipelines.local import record
     from pipelines.local.home import Home
@@ -47,7 +50,7 @@ def registry_of(home: Path | None, name: str | None) -> Registry:
         names = sorted({run.dataset for run in record.read_all(place)})
         if len(names) != 1:
             known = f"runs in {place.folder} are of {', '.join(names)}" if names else f"no run yet in {place.folder}"
-            raise InputError(f"which model? {known}; say --name")
+            raise InputError(f"which model? {known}; give its name by --name")
         name = names[0]
     return Registry(name, resolve(place.tracking_uri, place.folder))
 
@@ -131,7 +134,7 @@ def compare(
         [(row.metric, shown(row.first), shown(row.second), number(row.difference)) for row in found.metrics],
     )
     if not found.same_data:
-        print("measured on different data or under different contracts: the difference says little")
+        print("measured on different data or under different contracts: the difference is not meaningful")
 
 
 @command(
@@ -195,7 +198,7 @@ tenure models history --json | jq -r '.[-1].why'
 """,
 )
 def history(name: NameOption = None, home: HomeOption = None, json: JsonOption = False) -> None:
-    """List who made which version champion, when and why; oldest first."""
+    """List the changes of the champion, oldest first, with who made them, when and why."""
     from pipelines.commands.tables import print_table
 
     registry = registry_of(home, name)

@@ -37,7 +37,7 @@ def report(
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Print the path of a run's HTML report: of its evaluation, or of its validation where it came no further."""
+    """Print the path of a run's HTML report: of the evaluation, or of the validation if the run failed before it."""
     from pipelines.local import record
     from pipelines.local.home import Home
     from pipelines.local.next_steps import REPORT_FILE
@@ -49,7 +49,7 @@ def report(
     files = [folder / REPORT_FILE, folder / "validation.html"]
     existing = [file for file in files if file.exists()]
     if not existing:
-        raise InputError(f"run {found.run_id} ({found.state}) came to no report; its log is {folder / 'run.log'}")
+        raise InputError(f"run {found.run_id} ({found.state}) has no report; its log is {folder / 'run.log'}")
     if json:
         print_json({"run_id": found.run_id, "report": str(existing[0]), "all": [str(file) for file in existing]})
     else:
@@ -72,7 +72,7 @@ def compile_pipeline(
         str | None, typer.Option("--rollout-image", help="Image of the training pipeline's deploy step, likewise.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Where to write one. [default: build/<pipeline>.yaml]")
+        Path | None, typer.Option("--output", "-o", help="File of one pipeline. [default: build/<pipeline>.yaml]")
     ] = None,
 ) -> None:
     """Compile pipelines for a cluster: YAML files that Kubeflow Pipelines runs."""
@@ -87,7 +87,7 @@ def compile_pipeline(
     if pipeline != "all" and pipeline not in COMPILERS:
         raise InputError(f"no pipeline '{pipeline}': {', '.join(COMPILERS)}, or all")
     if pipeline == "all" and output is not None:
-        raise InputError("--output is for one pipeline: say which")
+        raise InputError("--output is for one pipeline: name it")
     for name in COMPILERS if pipeline == "all" else [pipeline]:
         path = output or Path("build") / f"{name}.yaml"
         COMPILERS[name](settings, path)

@@ -1,4 +1,4 @@
-"""``tenure rollout``: the rollout's own command line (``rollout``), in this process's place."""
+"""``tenure rollout``: the command line of the package ``rollout``, in place of this process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipelines.commands.become import become
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to the top level; what follows its name, ``--help`` too, is the rollout's to read."""
+    """Add the command to the top level. All its arguments, with ``--help``, are passed on to the rollout."""
     passed_on = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
     app.command("rollout", context_settings=passed_on)(rollout)
 

@@ -1,4 +1,4 @@
-"""``tenure run``: the whole pipeline on this machine, and one screen at its end."""
+"""``tenure run``: the whole pipeline on this machine, and a summary at its end."""
 
 from __future__ import annotations
 
@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipelines.commands.options import HomeOption, JsonOption, command, print_json
+from pipelines.commands.run_options import (
+    DATASET_HELP,
+    MAX_WORKERS,
+    CacheOption,
+    DataOption,
+    OverrideOption,
+    TrialsOption,
+)
 
 if TYPE_CHECKING:
     from pipelines.local.display import Display
     from pipelines.local.home import Home
     from pipelines.local.run import Finished
-
-MAX_WORKERS = 64
 
 
 def register(app: typer.Typer) -> None:
@@ -33,34 +39,29 @@ tenure run datasets/telco --override "the pilot region has few customers" --json
 
 
 def run(
-    dataset: Annotated[
-        Path, typer.Argument(metavar="DATASET", help="Folder with a contract.yaml, or the contract itself.")
-    ],
+    dataset: Annotated[Path, typer.Argument(metavar="DATASET", help=DATASET_HELP)],
     *,
-    data: Annotated[
-        str | None, typer.Option("--data", help="Address of the table, in place of the contract's source.")
-    ] = None,
-    trials: Annotated[int | None, typer.Option("--trials", min=1, help="Trials a model family.")] = None,
+    data: DataOption = None,
+    trials: TrialsOption = None,
     workers: Annotated[
         int,
-        typer.Option("--workers", min=1, max=MAX_WORKERS, help="Parallel workers of the search; here two at a time."),
+        typer.Option("--workers", min=1, max=MAX_WORKERS, help="Workers of the search; two run in parallel."),
     ] = 2,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of the split and of the search.")] = None,
-    override: Annotated[
-        str, typer.Option("--override", help="Why to register the model even if the verdict is inconclusive.")
-    ] = "",
-    cache: Annotated[
-        bool, typer.Option("--cache/--no-cache", help="Take what did not change from earlier runs.")
-    ] = True,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of the split and of the search.")] = None,
+    override: OverrideOption = "",
+    cache: CacheOption = True,
     serve: Annotated[
-        bool, typer.Option("--serve/--no-serve", help="Start the model server at the end and ask it about customers.")
+        bool,
+        typer.Option(
+            "--serve/--no-serve", help="Start the model server at the end and request predictions for three customers."
+        ),
     ] = True,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> None:
     """Train, evaluate, register and serve a model of a dataset.
 
-    Leaves with status 7 if the model was not blessed: the screen says why.
+    The exit status is 7 if the model was not blessed; the summary contains the reason.
     """
     from pipelines.graphs.request import read_request
     from pipelines.local.home import Home
@@ -104,13 +105,13 @@ def _print_screen(finished: Finished, home: Home) -> None:
         next_steps=next_steps(finished.record, home),
         elapsed_s=finished.record.duration_s or 0.0,
     )
-    # What is not a terminal gets the screen as it would be on a common one.
+    # A file or pipe gets the summary at the width of a common terminal.
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDTH
     print_ending(ending, Console(width=min(columns, WIDTH), highlight=False))
 
 
 def _display(json: bool) -> Display:
-    """Live on a terminal; lines on stderr elsewhere, so that standard output holds the result alone."""
+    """A live table on a terminal, else lines on stderr: standard output is for the result."""
     import sys
 
     from pipelines.local.display import LiveDisplay, PlainDisplay

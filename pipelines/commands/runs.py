@@ -1,4 +1,4 @@
-"""``tenure runs``: what was run in a home."""
+"""``tenure runs``: the runs of a home."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ import typer
 from pipelines.commands.options import HomeOption, JsonOption, command, print_json
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=False)
+
+
+def register(parent: typer.Typer) -> None:
+    """Add the group to the top level."""
+    parent.add_typer(app, name="runs", help="List the runs of a home, or show one.")
 
 
 @app.callback(invoke_without_command=True)
@@ -44,7 +49,7 @@ def list_runs(home: HomeOption = None, json: JsonOption = False) -> None:
     if not records:
         print(f"no run yet in {at.folder}; start one with 'tenure run DATASET'")
         return
-    # A home without a regression, or with nothing else, needs no columns for it.
+    # Columns of a task that no run has are omitted.
     figures = {
         ">ROC-AUC": [number(run.roc_auc) for run in records],
         ">profit a day": [number(run.profit, 0) for run in records],
@@ -80,7 +85,7 @@ tenure runs show last --json | jq .results.evaluation
 """,
 )
 def show_run(run: RunArgument = "last", home: HomeOption = None, json: JsonOption = False) -> None:
-    """Show all that is written down about one run, and where its files are."""
+    """Show the record of one run, and its files."""
     from pipelines.local import record
     from pipelines.local.home import Home
 

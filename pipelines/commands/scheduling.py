@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.commands.cluster_options import DATASET_HELP, ClusterOptions, with_cluster_options
+from pipelines.commands.cluster_options import ClusterOptions, with_cluster_options
 from pipelines.commands.options import JsonOption, command, print_json
+from pipelines.commands.run_options import DATASET_HELP
 
 if TYPE_CHECKING:
-    from pipelines.cluster.submit import Kubeflow
+    from pipelines.cluster.kubeflow import Kubeflow
 
 
 def register(app: typer.Typer) -> None:
@@ -51,8 +52,8 @@ def schedule(
     a schedule also ends its run in progress: Kubeflow deletes the run's pods.
     """
     from pipelines.cluster.cron import EXAMPLE, check_cron
-    from pipelines.cluster.run import name_of, prepared
-    from pipelines.cluster.schedules import put_on_schedule, take_off_schedule
+    from pipelines.cluster.run import default_name, prepared
+    from pipelines.cluster.schedules import create_or_replace, delete_by_name
     from tenure.errors import InputError
 
     if sum([dataset is not None, list_them, delete is not None]) != 1:
@@ -61,7 +62,7 @@ def schedule(
         _list(cluster.connect(), json)
         return
     if delete is not None:
-        count = take_off_schedule(cluster.connect(), delete)
+        count = delete_by_name(cluster.connect(), delete)
         message = f"schedule '{delete}' deleted; runs that have ended stay in Kubeflow, one in progress ends with it"
         print_json({"deleted": count}) if json else print(message)
         return
@@ -71,14 +72,13 @@ def schedule(
     assert dataset is not None  # noqa: S101 one of three, and not the other two
     cluster.check()
     request = cluster.request(dataset)
-    options = cluster.run_options(run_name=name or name_of(request, cluster.pipeline))
-    outcome: list[str] = []
+    options = cluster.run_options(run_name=name or default_name(request, cluster.pipeline))
     with prepared(request, options) as submission:
-        kept = put_on_schedule(cluster.connect(), submission, times, outcome.append)
+        current, outcome = create_or_replace(cluster.connect(), submission, times)
     if json:
-        print_json({"id": kept.id, "name": kept.name, "cron": kept.cron, "outcome": outcome[0]})
+        print_json({"id": current.id, "name": current.name, "cron": current.cron, "outcome": outcome})
     else:
-        print(f"schedule '{kept.name}' {outcome[0]}: {kept.cron}")
+        print(f"schedule '{current.name}' {outcome}: {current.cron}")
 
 
 def _list(kubeflow: Kubeflow, json: bool) -> None:

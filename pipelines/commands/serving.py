@@ -53,11 +53,11 @@ def serve(
     ] = "champion",
     *,
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Of REST; 0 takes a free one.")] = 8080,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port of REST; 0 takes a free one.")] = 8080,
     grpc_port: Annotated[
-        int, typer.Option("--grpc-port", min=0, max=65535, help="Of gRPC; 0 takes a free one.")
+        int, typer.Option("--grpc-port", min=0, max=65535, help="Port of gRPC; 0 takes a free one.")
     ] = 8081,
-    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes that answer.")] = 1,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Server processes.")] = 1,
     server_options: Annotated[
         list[str] | None,
         typer.Argument(
@@ -79,7 +79,7 @@ def serve(
         *("--host", host, "--http-port", str(port), "--grpc-port", str(grpc_port), "--workers", str(workers)),
         *further,
     ]
-    print(f"serving {shown} at http://{host}:{port}/v2/models/{model}; Ctrl-C ends it", file=sys.stderr, flush=True)
+    print(f"serving {shown} at http://{host}:{port}/v2/models/{model}; Ctrl-C stops it", file=sys.stderr, flush=True)
     become("serving", arguments)
 
 
@@ -92,11 +92,16 @@ def predict(
         ),
     ],
     *,
-    url: Annotated[str | None, typer.Option("--url", help="A running server; else a version, in this process.")] = None,
+    url: Annotated[
+        str | None,
+        typer.Option("--url", help="Address of a running server. [default: predict in this process]"),
+    ] = None,
     version: VersionOption = "champion",
-    explain: Annotated[int, typer.Option("--explain", min=0, max=100, help="Reasons a customer.")] = SHOWN_REASONS,
+    explain: Annotated[
+        int, typer.Option("--explain", min=0, max=100, help="Number of reasons for each customer.")
+    ] = SHOWN_REASONS,
     threshold: Annotated[
-        float | None, typer.Option("--threshold", help="Contact from this probability, or value, on.")
+        float | None, typer.Option("--threshold", help="Contact customers from this probability, or value, up.")
     ] = None,
     name: NameOption = None,
     home: HomeOption = None,
@@ -126,7 +131,7 @@ def predict(
 
 
 def find_bundle(version: str, name: str | None, home: Path | None) -> tuple[Path, str, str]:
-    """Folder of the bundle that ``version`` means, the model's name, and both in words."""
+    """Folder of the bundle of ``version``, name of the model, and a description of both."""
     from pipelines.local.home import Home
 
     folder = Path(version)
@@ -166,7 +171,7 @@ def _print_answers(answers: list[tuple[Any, Any]]) -> None:
 
 
 def _notes(row: Row) -> list[str]:
-    """What to know about an answer: that it is a fallback's, and values that are not what the model learnt from."""
+    """Notes on a prediction: fallback, and columns with missing, unknown or out-of-range values."""
     flagged = {"imputed": row["imputed"], "unknown": row["unknown"], "out of range": row["out_of_range"]}
     notes = [f"{what}: {', '.join(columns)}" for what, columns in flagged.items() if columns]
     return [f"fallback: {row['fallback']}", *notes] if row["fallback"] else notes

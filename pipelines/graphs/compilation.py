@@ -1,4 +1,4 @@
-"""The graphs as files for a cluster."""
+"""Compiles the graphs to files for a cluster."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def compile_training(settings: Settings, output: Path) -> None:
-    """Write the compiled training pipeline to ``output``, whole or not at all.
+    """Write the compiled training pipeline to ``output``, atomically.
 
     Raises:
-        OSError: if it cannot be written.
+        OSError: the file cannot be written.
     """
     if settings.pods is None:
         from pipelines.graphs.training import training_pipeline as graph
@@ -29,14 +29,14 @@ def compile_training(settings: Settings, output: Path) -> None:
 
 
 def compile_scoring(settings: Settings, output: Path) -> None:
-    """Likewise, the scoring pipeline."""
+    """Write the scoring pipeline, likewise."""
     from pipelines.graphs.scoring import scoring_pipeline
 
     _compile(scoring_pipeline, settings, output)
 
 
 def compile_monitoring(settings: Settings, output: Path) -> None:
-    """Likewise, the monitoring pipeline."""
+    """Write the monitoring pipeline, likewise."""
     from pipelines.graphs.monitoring import monitoring_pipeline
 
     _compile(monitoring_pipeline, settings, output)
@@ -47,14 +47,14 @@ COMPILERS: dict[str, Callable[[Settings, Path], None]] = {
     "scoring": compile_scoring,
     "monitoring": compile_monitoring,
 }
-"""By the name of the pipeline."""
+"""Name of a pipeline to its compiler."""
 
 
 def _compile(graph: Callable[[Settings], BaseComponent], settings: Settings, output: Path) -> None:
     from kfp import compiler
 
     output.parent.mkdir(parents=True, exist_ok=True)
-    # The compiler tells the format by the ending.
+    # The compiler derives the format from the file's suffix.
     temporary = output.with_name(f".{os.getpid()}.{output.name}")
     try:
         with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""The graphs by name. Light: the command line reads it at its start."""
+"""Names of the graphs, in a module without heavy imports for the start of the command line."""
 
 import enum
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 
 class Pipeline(enum.Enum):
-    """What a cluster can run."""
+    """A pipeline that a cluster can run."""
 
     TRAINING = "training"
     SCORING = "scoring"
@@ -17,7 +17,7 @@ ENDINGS: Mapping[Pipeline, str] = MappingProxyType(
     {
         Pipeline.TRAINING: "the model is registered",
         Pipeline.SCORING: "the scores are on the run's page",
-        Pipeline.MONITORING: "nothing asks for training anew",
+        Pipeline.MONITORING: "no need to retrain",
     }
 )
-"""What a run that succeeded has come to."""
+"""Outcome of a run that succeeded."""

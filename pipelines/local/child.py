@@ -1,10 +1,10 @@
-"""The runner process: the graph under kfp.local, apart from the process that people look at.
+"""The runner process: executes the graph by kfp.local, separately from the process that draws the display.
 
     python -m pipelines.local.child <run folder>
 
-kfp.local prints a great deal and calls every step as a subprocess; here all of that goes to the run's log. The process
-leads a group of its own, so that one signal ends the run and all its steps. When the process that started it goes
-away, however that happened, the pipe on its standard input closes, and the group ends itself: nothing runs on unseen.
+kfp.local prints a lot and starts every step as a subprocess; all of that output goes to the run's log. The process
+leads its own process group, so that one signal ends the run and all its steps. When its parent process exits for any
+reason, the pipe on its standard input closes and the group kills itself: no orphan keeps running.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from components.step import (
     PIPELINE_ROOT_VARIABLE,
     RUN_DIR_VARIABLE,
     Step,
-    give_back_reserve,
+    release_reserve,
     step,
     storage_error,
 )
@@ -36,22 +36,22 @@ from pipelines.local.events import SERVE, RunProgress, Tail
 from pipelines.local.home import HOME_VARIABLE, TRACKING_VARIABLE
 from tenure.atomic import write_text
 
-ORDER_FILE = "order.json"
+JOB_FILE = "job.json"
 RESULTS_FILE = "results.json"
 ANSWERS_FILE = "answers.json"
 REQUEST_FILE = "request.json"
 EVENTS_FILE = "events.jsonl"
 MAX_PARALLEL_TASKS = 2
-"""kfp.local runs no more than two iterations of a loop at a time, whatever it is asked."""
+"""kfp.local runs at most two iterations of a loop in parallel, whatever the graph allows."""
 
 
 @dataclass(frozen=True)
-class Order:
-    """What the runner process is asked to do; ``order.json`` in the run's folder."""
+class Job:
+    """Input of the runner process; ``job.json`` in the run's folder."""
 
     image: str
     arguments: dict[str, Any]
-    """The pipeline's arguments."""
+    """Arguments of the pipeline."""
     home: str
     pipeline_root: str
     cache_root: str
@@ -59,63 +59,63 @@ class Order:
     tracking_uri: str
     workers: int
     serve: bool
-    """Start the model server at the end, if a model was registered, and ask it about customers."""
+    """Whether to start the model server after the graph, if a model was registered, and request predictions from it."""
 
     def write(self, run_folder: Path) -> None:
-        (run_folder / ORDER_FILE).write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+        (run_folder / JOB_FILE).write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
 
     @classmethod
-    def read(cls, run_folder: Path) -> Order:
-        return cls(**json.loads((run_folder / ORDER_FILE).read_text(encoding="utf-8")))
+    def read(cls, run_folder: Path) -> Job:
+        return cls(**json.loads((run_folder / JOB_FILE).read_text(encoding="utf-8")))
 
 
 def main(run_folder: Path) -> int:
-    """Run the training graph as ordered; the status is 0 if every step worked. Results are in ``results.json``."""
-    order = Order.read(run_folder)
+    """Run the training graph and write ``results.json``; returns the exit status, 0 if every step succeeded."""
+    job = Job.read(run_folder)
     signal.signal(signal.SIGTERM, _end)
     _end_with_parent()
-    _prepare_environment(order, run_folder)
-    _hear_of_cache_hits()
-    _leave_out_the_cluster()
+    _prepare_environment(job, run_folder)
+    _emit_cache_hits()
+    _skip_cluster_client()
 
     from kfp import local
 
     from pipelines.graphs import settings
     from pipelines.graphs.training import training_pipeline
 
-    # kfp tells of every setting that a laptop does not have; these are for the cluster.
+    # kfp warns about every setting that it ignores locally.
     warnings.filterwarnings("ignore", module="kfp")
     local.init(
         local.SubprocessRunner(use_venv=False),
-        pipeline_root=order.pipeline_root,
-        enable_caching=order.use_cache,
-        cache_root=order.cache_root,
+        pipeline_root=job.pipeline_root,
+        enable_caching=job.use_cache,
+        cache_root=job.cache_root,
     )
     try:
-        graph = training_pipeline(settings.Settings(image=order.image))
-        outputs = graph(**order.arguments).outputs
+        graph = training_pipeline(settings.Settings(image=job.image))
+        outputs = graph(**job.arguments).outputs
     except RuntimeError as error:
-        # kfp.local's way to say that a step failed; the step has told why.
+        # kfp.local raises it for a failed step, which has emitted its own error.
         print(error, flush=True)
         return 1
     except OSError as error:
-        # kfp.local itself met a full disk, between the steps.
+        # The disk was full while kfp.local itself wrote, between the steps.
         storage = storage_error(error)
         if storage is None:
             raise
-        give_back_reserve(run_folder)
+        release_reserve(run_folder)
         fields = {"type": type(storage).__name__, "exit_status": storage.exit_status, "elapsed_s": 0.0}
         Step("run", "run").emit("error", message=str(storage), **fields)
         return storage.exit_status
     results = {name: value.uri for name, value in outputs.items() if hasattr(value, "uri")}
     write_text(run_folder / RESULTS_FILE, json.dumps(results, indent=2) + "\n")
-    if order.serve:
-        _serve(order, run_folder, results)
+    if job.serve:
+        _serve(job, run_folder, results)
     return 0
 
 
-def _serve(order: Order, run_folder: Path, results: dict[str, str]) -> None:
-    """Serve the model that was registered, if one was. In this process: what ends the run ends the server."""
+def _serve(job: Job, run_folder: Path, results: dict[str, str]) -> None:
+    """Serve the registered model, if there is one, in this process group, so that the server ends with the run."""
     progress = RunProgress()
     for event in Tail(run_folder / EVENTS_FILE).read():
         progress.apply(event)
@@ -126,7 +126,7 @@ def _serve(order: Order, run_folder: Path, results: dict[str, str]) -> None:
         from tenure.contract import parse
 
         running.summary = serve_and_ask(
-            parse(order.arguments["contract"]),
+            parse(job.arguments["contract"]),
             Path(results["evaluation"]) / "bundle",
             Path(results["features"]) / "test.parquet",
             answers=run_folder / ANSWERS_FILE,
@@ -134,39 +134,39 @@ def _serve(order: Order, run_folder: Path, results: dict[str, str]) -> None:
         )
 
 
-def _prepare_environment(order: Order, run_folder: Path) -> None:
+def _prepare_environment(job: Job, run_folder: Path) -> None:
     os.environ.update(
         {
             EVENTS_VARIABLE: str(run_folder / EVENTS_FILE),
             RUN_DIR_VARIABLE: str(run_folder),
-            PIPELINE_ROOT_VARIABLE: order.pipeline_root,
-            PARALLEL_TASKS_VARIABLE: str(min(order.workers, MAX_PARALLEL_TASKS)),
-            HOME_VARIABLE: order.home,
-            TRACKING_VARIABLE: order.tracking_uri,
+            PIPELINE_ROOT_VARIABLE: job.pipeline_root,
+            PARALLEL_TASKS_VARIABLE: str(min(job.workers, MAX_PARALLEL_TASKS)),
+            HOME_VARIABLE: job.home,
+            TRACKING_VARIABLE: job.tracking_uri,
             "PYTHONUNBUFFERED": "1",
         }
     )
-    # kfp.local puts sys.executable in place of the word "python3" wherever it stands in a step's command, and so also
-    # in paths and in the contract. With this interpreter's folder first on PATH the word can stay as it is.
-    # Steps find Tenure's packages by the PYTHONPATH that the runner set.
+    # kfp.local replaces the word "python3" by sys.executable everywhere in a step's command, also in paths and in the
+    # contract. With this interpreter's folder first on PATH and sys.executable "python3" it replaces nothing.
+    # Steps find Tenure's packages by the PYTHONPATH that the runner sets.
     executable = Path(sys.executable)
     if (executable.parent / "python3").exists():
         os.environ["PATH"] = f"{executable.parent}{os.pathsep}{os.environ.get('PATH', '')}"
         sys.executable = "python3"
 
 
-def _leave_out_the_cluster() -> None:
-    """kfp imports its client for clusters, and with it Kubernetes': more than half of its start, for nothing here."""
+def _skip_cluster_client() -> None:
+    """Stub kfp's client for clusters, whose import takes half of kfp's start and is not needed here."""
     client = ModuleType("kfp.client")
     client.__dict__["Client"] = None
     sys.modules.setdefault("kfp.client", client)
 
 
-def _hear_of_cache_hits() -> None:
-    """Turn kfp's log line about a cache hit into an event: the step itself, not run, cannot tell."""
+def _emit_cache_hits() -> None:
+    """Emit an event for each cache hit that kfp logs, because a cached step does not run and emits none."""
     pattern = re.compile(r"Task (\S+) cache hit ")
 
-    def hear(record: logging.LogRecord) -> bool:
+    def emit(record: logging.LogRecord) -> bool:
         hit = pattern.match(record.getMessage())
         if hit is not None:
             name = hit.group(1).replace("-", "_")
@@ -175,11 +175,11 @@ def _hear_of_cache_hits() -> None:
 
     logger = logging.getLogger()
     logger.setLevel(logging.INFO)
-    logger.addFilter(hear)
+    logger.addFilter(emit)
 
 
 def _end_with_parent() -> None:
-    """Wait until the other end of the pipe on standard input is gone, then end the group. Steps get an empty input."""
+    """Kill the process group when the pipe on standard input closes. Steps get an empty standard input."""
     pipe = os.dup(0)
     with open(os.devnull) as nothing:  # noqa: PTH123 a descriptor is wanted, not a path
         os.dup2(nothing.fileno(), 0)
@@ -193,7 +193,7 @@ def _end_with_parent() -> None:
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:
-    # The steps are in the group and got the same signal; on the way out kfp.local waits for them.
+    # The steps are in the group and received the same signal; kfp.local waits for them while this exits.
     raise SystemExit(128 + signal.SIGTERM)
 
 

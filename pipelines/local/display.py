@@ -1,4 +1,4 @@
-"""The progress of a run on a screen: a live table on a terminal, plain lines anywhere else."""
+"""Displays the progress of a run: a live table on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Protocol, Self, TextIO
 from pipelines.local.events import STEPS, RunProgress, Task
 
 PLAIN_INTERVAL_S = 5.0
-"""How often plain lines tell of a task's progress; a log is not an animation."""
+"""Shortest time between two plain lines about the progress of a task."""
 
 MAX_VALUE_LENGTH = 30
 
@@ -18,7 +18,7 @@ MARKS = {"running": "▸", "done": "✓", "cached": "✓", "failed": "✗"}
 
 
 class Display(Protocol):
-    """Shows a run while it works; a context manager."""
+    """Shows the progress of a run; a context manager."""
 
     def __enter__(self) -> Self: ...
 
@@ -27,18 +27,18 @@ class Display(Protocol):
     ) -> None: ...
 
     def event(self, event: Mapping[str, Any]) -> None:
-        """A step told something."""
+        """Called with every event of a step."""
 
     def tick(self, progress: RunProgress) -> None:
-        """Some time went by; this is how the run stands."""
+        """Called regularly with the state of the run."""
 
 
 class PlainDisplay:
-    """A line for every start and end, and now and then one in between."""
+    """Prints a line for every start and end of a task, and for its progress at intervals."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._told_at: dict[str, float] = {}
+        self._printed_at: dict[str, float] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -51,35 +51,35 @@ class PlainDisplay:
     def event(self, event: Mapping[str, Any]) -> None:
         task, kind = event["task"], event["event"]
         if kind == "start":
-            self._say(f"{task}: started")
+            self._print(f"{task}: started")
         elif kind == "cached":
-            self._say(f"{task}: nothing changed, the last result is used")
+            self._print(f"{task}: unchanged, taken from an earlier run")
         elif kind == "done":
-            summary = sentence(event.get("summary") or {})
-            self._say(f"{task}: done in {event['elapsed_s']:.1f} s{': ' + summary if summary else ''}")
+            summary = summary_line(event.get("summary") or {})
+            self._print(f"{task}: done in {event['elapsed_s']:.1f} s{': ' + summary if summary else ''}")
         elif kind == "error":
-            self._say(f"{task}: failed after {event['elapsed_s']:.1f} s")
-        elif kind == "progress" and event["time"] - self._told_at.get(task, 0.0) >= PLAIN_INTERVAL_S:
-            self._told_at[task] = event["time"]
+            self._print(f"{task}: failed after {event['elapsed_s']:.1f} s")
+        elif kind == "progress" and event["time"] - self._printed_at.get(task, 0.0) >= PLAIN_INTERVAL_S:
+            self._printed_at[task] = event["time"]
             count = f" {event['done']}/{event['total']}" if event.get("total") else ""
-            self._say(f"{task}: {event['message']}{count}")
+            self._print(f"{task}: {event['message']}{count}")
 
     def tick(self, progress: RunProgress) -> None:
         pass
 
-    def _say(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         print(line, file=self._stream, flush=True)
 
 
 class LiveDisplay:
-    """A row a step, redrawn in place."""
+    """Draws a table with a row a step, in place."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         from rich.console import Console
         from rich.live import Live
 
         self._clock = clock
-        # Drawn on stderr: what a run prints at its end can be redirected without the animation.
+        # On stderr, so that the result on standard output can be redirected without the animation.
         self._live = Live(console=Console(stderr=True), refresh_per_second=8, transient=True)
 
     def __enter__(self) -> Self:
@@ -101,28 +101,28 @@ class LiveDisplay:
 
         table = Table.grid(padding=(0, 1), expand=False)
         for step in STEPS:
-            mark, elapsed, words = row(step, progress, self._clock())
+            mark, elapsed, text = row(step, progress, self._clock())
             style = {"▸": "bold cyan", "✓": "green", "✗": "red"}.get(mark, "dim")
-            line = Text(words, overflow="ellipsis", no_wrap=True, style="" if mark == "▸" else "dim")
+            line = Text(text, overflow="ellipsis", no_wrap=True, style="" if mark == "▸" else "dim")
             table.add_row(Text(mark, style=style), Text(step, style=style), Text(elapsed, style="dim"), line)
         self._live.update(table)
 
 
 def row(step: str, progress: RunProgress, now: float) -> tuple[str, str, str]:
-    """Mark, elapsed time and words of one step; a step with several workers adds them up."""
+    """Mark, elapsed time and text of one step, over all its workers."""
     tasks = list(progress.steps.get(step, {}).values())
     if not tasks:
         return "·", "", ""
     if all(task.state == "cached" for task in tasks):
-        return "✓", "", "unchanged, taken from the last run"
+        return "✓", "", "unchanged, taken from an earlier run"
     state = next((state for state in ("failed", "running") if any(task.state == state for task in tasks)), "done")
     start = min(task.started_at for task in tasks)
     end = now if state == "running" else max(task.ended_at or now for task in tasks)
-    return MARKS[state], f"{end - start:5.1f} s", _words(tasks, state)
+    return MARKS[state], f"{end - start:5.1f} s", _text(tasks, state)
 
 
-def sentence(summary: Mapping[str, Any]) -> str:
-    """What a step said about its result, in one line: its plain values in their order, long ones left out."""
+def summary_line(summary: Mapping[str, Any]) -> str:
+    """A step's summary in one line: numbers and short texts, in their order."""
     parts = []
     for key, value in summary.items():
         if isinstance(value, bool) or not isinstance(value, int | float | str) or len(str(value)) > MAX_VALUE_LENGTH:
@@ -136,12 +136,12 @@ def _plain(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _words(tasks: list[Task], state: str) -> str:
+def _text(tasks: list[Task], state: str) -> str:
     if state == "done":
         summary: dict[str, Any] = {}
         for task in tasks:
             summary.update(task.summary)
-        return sentence(summary)
+        return summary_line(summary)
     current = [task for task in tasks if task.state == state]
     counted = [task for task in tasks if task.total]
     if not counted:

@@ -1,4 +1,4 @@
-"""How a run goes, read from the events that its steps append (``components.step``)."""
+"""Progress of a run, from the events that its steps append to a file (``components.step``)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Failure:
-    """What ended the run: the first error that a step told."""
+    """The first error event of a run."""
 
     step: str
     message: str
@@ -45,18 +45,18 @@ class Failure:
 
 
 class RunProgress:
-    """The state of every step, as far as the events tell."""
+    """State of every step according to the events so far."""
 
     def __init__(self) -> None:
         self.steps: dict[str, dict[str, Task]] = {}
         self.failure: Failure | None = None
 
     def apply(self, event: dict[str, Any]) -> None:
-        """Take one event into account."""
+        """Update the state with one event."""
         tasks = self.steps.setdefault(event["step"], {})
         name, now, kind = event["task"], event["time"], event["event"]
         if kind == "cached":
-            # Workers that need not run have one name: each is a task of its own.
+            # Cached workers have the same name, but each is a task.
             while name in tasks:
                 name += "'"
             tasks[name] = Task(name, "cached", now, now)
@@ -74,11 +74,11 @@ class RunProgress:
                 self.failure = Failure(event["step"], event["message"], event["type"], event["exit_status"])
 
     def unfinished(self) -> list[str]:
-        """Tasks that started and never said how they ended: killed, where the run is over."""
+        """Names of tasks without an end event: after the run, those that were killed."""
         return [task.name for tasks in self.steps.values() for task in tasks.values() if task.state == "running"]
 
     def summary(self, step: str) -> dict[str, Any]:
-        """What a step wanted shown; of several workers, the last to end. Empty for a cached step."""
+        """The step's summary, of several workers the last one's; empty for a cached step."""
         shown: dict[str, Any] = {}
         for task in self.steps.get(step, {}).values():
             shown.update(task.summary)
@@ -86,14 +86,14 @@ class RunProgress:
 
 
 class Tail:
-    """New events of a file that others append to."""
+    """Reads the new events of a file while it grows."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._offset = 0
 
     def read(self) -> Iterator[dict[str, Any]]:
-        """The events since the last call. A line still being written waits for the next."""
+        """The events since the last call, without an incomplete last line."""
         try:
             with self._path.open("rb") as stream:
                 stream.seek(self._offset)

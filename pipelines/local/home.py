@@ -1,11 +1,11 @@
-"""The home: the one folder that runs, artifacts, models and caches live in on a laptop.
+"""The home: the folder of all runs, artifacts, models and caches on a laptop.
 
 .tenure/
 ├── mlflow.db, mlartifacts/   tracking and registry
 ├── runs/<run id>/            run.json, events.jsonl, run.log, and the reports people open
-├── artifacts/                what steps hand to each other
-├── cache/                    which of those a step need not make again
-├── studies/                  the searches, resumable
+├── artifacts/                outputs of the steps
+├── cache/                    index of the outputs that may be reused
+├── studies/                  studies of the parameter search, resumable
 └── lock                      held by the run in progress
 """
 
@@ -35,7 +35,7 @@ class Home:
 
     @property
     def is_default(self) -> bool:
-        """Whether commands find this home without being told."""
+        """Whether commands use this home without ``--home``."""
         return self == Home.at()
 
     @property
@@ -64,11 +64,11 @@ class Home:
 
     @property
     def tracking_uri(self) -> str:
-        """``MLFLOW_TRACKING_URI`` where it is set, else SQLite in the home."""
+        """``MLFLOW_TRACKING_URI`` if it is set, else SQLite in the home."""
         return os.environ.get(TRACKING_VARIABLE) or f"sqlite:///{self.folder / 'mlflow.db'}"
 
     def create(self) -> None:
-        """Make the folders that a run needs.
+        """Create the folders that a run needs.
 
         Raises:
             StorageError: if the home cannot be written.

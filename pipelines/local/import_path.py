@@ -1,4 +1,4 @@
-"""How processes that the pipelines start find Tenure's packages."""
+"""Import path of the processes that the pipelines start."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from pathlib import Path
 
 
 def import_path() -> str:
-    """``PYTHONPATH`` by which they are found where this one was, installed or not and whatever the current folder."""
+    """A ``PYTHONPATH`` with the folder of Tenure's packages, for any current folder and without an installation."""
     return os.pathsep.join(filter(None, [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")]))

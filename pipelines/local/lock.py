@@ -1,8 +1,8 @@
 """One run at a time in a home.
 
-The lock is the kernel's (``flock``) on ``<home>/lock``: whatever kills its holder also releases it, so no lock
-outlives its run. What the file holds, the holder's pid and run id, is for people and for ``tenure runs``. The runner
-process inherits the lock, so that a home stays taken until the last process of a killed run is gone.
+The lock is a kernel lock (``flock``) on ``<home>/lock``, which is released when its process ends in any way, so that no
+lock outlives its run. The file contains pid and run id of the holder, for messages and ``tenure runs``. The runner
+process inherits the lock, so that the home stays locked until the last process of a killed run has ended.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from typing import Self
 from tenure.errors import BusyError, StorageError
 
 GRACE_S = 10.0
-"""How long to wait for what a killed run left behind to end."""
+"""Time to wait for the remaining processes of a killed run to end."""
 
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds a home: the process and its run."""
+    """Process and run that hold the lock of a home."""
 
     pid: int
     run_id: str
 
 
 class HomeLock:
-    """Holds a home for one run, as a context manager.
+    """Locks a home for one run, as a context manager.
 
     Raises:
-        BusyError: on entering, if another live run holds the home; names its pid.
+        BusyError: on entering, if another running process holds the lock; the message contains its pid.
         StorageError: on entering, if the lock file cannot be written.
     """
 
@@ -54,8 +54,8 @@ class HomeLock:
             holder = _read(self._path)
             if holder is None or _is_alive(holder.pid) or time.monotonic() > deadline:
                 os.close(self.descriptor)
-                who = f"run {holder.run_id}, process {holder.pid}" if holder else "another process"
-                raise BusyError(f"{self._path.parent} is in use by {who}; wait for it, end it, or take another --home")
+                user = f"run {holder.run_id}, process {holder.pid}" if holder else "another process"
+                raise BusyError(f"{self._path.parent} is in use by {user}; wait for it, end it, or use another --home")
             time.sleep(0.05)
         os.ftruncate(self.descriptor, 0)
         os.pwrite(self.descriptor, json.dumps({"pid": os.getpid(), "run_id": self._run_id}).encode(), 0)
@@ -69,7 +69,7 @@ class HomeLock:
 
 
 def holder_of(path: Path) -> Holder | None:
-    """Who holds the lock at ``path`` now; none if nobody does."""
+    """The holder of the lock at ``path``; None if it is free."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except OSError:

@@ -1,4 +1,4 @@
-"""Where to look after a run: commands that work as they stand, in the shell that ran it."""
+"""Commands to run after a run; each works unchanged in the same shell."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SERVE_PORT = 8080
 
 
 def next_steps(record: RunRecord, home: Home) -> list[tuple[str, str]]:
-    """What one may want to do now, and the command for it."""
+    """Pairs of a title and a command."""
     folder = home.runs / record.run_id
     where = "" if home.is_default else f" --home {shlex.quote(str(home.folder))}"
     steps = [
@@ -36,13 +36,13 @@ def next_steps(record: RunRecord, home: Home) -> list[tuple[str, str]]:
 
 
 def _program(name: str) -> str:
-    """How ``name`` is called here: by its path where the environment is not active."""
+    """The command ``name``, with its path if the virtual environment is not active."""
     if shutil.which(name):
         return name
     return shlex.quote(_from_here(Path(sys.executable).parent / name))
 
 
 def _from_here(path: Path) -> str:
-    """The path as it is shorter to type."""
+    """The path relative to the current folder if it is below it, else absolute."""
     relative = os.path.relpath(path)
     return str(path) if relative.startswith("..") else relative

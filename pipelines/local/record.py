@@ -1,8 +1,8 @@
-"""What is written down about a run: ``runs/<run id>/run.json``.
+"""Record of a run: ``runs/<run id>/run.json``.
 
-running ──▶ finished      the pipeline came to a verdict
+running ──▶ finished      the pipeline reached a verdict
         ├─▶ failed        a step ended with an error
-        └─▶ interrupted   Ctrl-C, or killed: found as ``running`` with nobody holding the home
+        └─▶ interrupted   Ctrl-C, or killed: still ``running``, but no process holds the home's lock
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ FILE_NAME = "run.json"
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A run, as ``tenure runs`` shows it."""
+    """A run, as shown by ``tenure runs``."""
 
     run_id: str
     dataset: str
-    """The contract's name, which is the registered model's."""
+    """Name of the contract and of the registered model."""
     contract: str
     """Path of the contract."""
     source: str
@@ -44,19 +44,19 @@ class RunRecord:
     error: str | None = None
     verdict: str | None = None
     version: str | None = None
-    """The registered version of the run's model; the champion's where the two are identical."""
+    """Registered version of the run's model; that of the champion if the two are identical."""
     roc_auc: float | None = None
     profit: float | None = None
-    """Expected a day on the test part, in the contract's currency."""
+    """Expected profit a day on the test part, in the contract's currency."""
     r2: float | None = None
     rmse: float | None = None
-    """Of a regression, which has neither of the two before, in the label's unit."""
+    """In the label's unit. A regression has ``r2`` and ``rmse`` in place of ``roc_auc`` and ``profit``."""
     duration_s: float | None = None
     results: dict[str, str] = field(default_factory=dict)
-    """Artifact name to the folder it is in."""
+    """Name of an artifact to its folder."""
 
     def ended(self, state: State, exit_status: int, **found: Any) -> RunRecord:
-        """The same run at its end."""
+        """A copy of the record with the end of the run."""
         now = datetime.now(UTC)
         duration = (now - datetime.fromisoformat(self.started_at)).total_seconds()
         return dataclasses.replace(
@@ -70,7 +70,7 @@ class RunRecord:
 
 
 def new_run_id(home: Home, dataset: str) -> str:
-    """``20251121-090102-telco``: sorts by time; no run in ``home`` has it."""
+    """An id such as ``20251121-090102-telco``, unique in ``home``; ids sort by time."""
     stem = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{dataset}"
     candidate, count = stem, 1
     while (home.runs / candidate).exists():
@@ -113,7 +113,7 @@ def read(home: Home, run_id: str) -> RunRecord:
 
 
 def _sort_key(run_id: str) -> tuple[str, int, str]:
-    """Runs of one second are numbered from 2: ``…-telco-10`` comes after ``…-telco-9``."""
+    """Sort key of a run id: ``…-telco-10``, of the same second, comes after ``…-telco-9``."""
     return run_id[:15], len(run_id), run_id
 
 

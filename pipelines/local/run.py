@@ -1,4 +1,4 @@
-"""A training run on this machine, from the lock to the last word in ``run.json``."""
+"""A training run on this machine, from the lock to the final state in ``run.json``."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from components.step import INTERRUPTED_STATUS, RESERVE_FILE, give_back_reserve, storage_error
+from components.step import INTERRUPTED_STATUS, RESERVE_FILE, release_reserve, storage_error
 from pipelines.graphs import settings
 from pipelines.graphs.fingerprint import code_hash, code_version
 from pipelines.graphs.request import Request
 from pipelines.local import record
-from pipelines.local.child import ANSWERS_FILE, Order
+from pipelines.local.child import ANSWERS_FILE, Job
 from pipelines.local.customers import Answer, read_answers
 from pipelines.local.display import Display
 from pipelines.local.home import Home
@@ -27,7 +27,7 @@ from tenure.atomic import copy_file
 from tenure.errors import StorageError, TenureError, VerdictError
 
 RESERVE_BYTES = 256 * 1024
-"""Set aside while a run works: enough for its last event and its run.json on a full disk."""
+"""Size of the file that reserves space during a run, enough for its last event and its run.json on a full disk."""
 
 REPORTS = (
     ("raw", "ingest.json"),
@@ -36,12 +36,12 @@ REPORTS = (
     ("evaluation", "evaluation.json"),
     ("evaluation", "report.html"),
 )
-"""Result and file: what a step publishes when it runs, and what has to be fetched when its result was cached."""
+"""Pairs of a result and a file that a step publishes when it runs; a cached step's is copied from the result."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to run, besides on what."""
+    """Options of a run besides its dataset."""
 
     workers: int
     override: str
@@ -51,47 +51,47 @@ class Options:
 
 @dataclass(frozen=True)
 class Finished:
-    """A run that came to a verdict."""
+    """A run that reached a verdict."""
 
     record: RunRecord
     folder: Path
     evaluation: Mapping[str, Any]
     """``evaluation.json``."""
     version: str | None
-    """The registered version; none where nothing was registered."""
+    """The registered version; None if the model was not registered."""
     aliases: Sequence[str]
     answers: Sequence[Answer]
     server: str | None
-    """The URL of the server that gave the answers; it is gone by now."""
+    """URL of the model server that returned the answers; it has ended."""
 
     def raise_for_verdict(self) -> None:
         """
         Raises:
-            VerdictError: the model was rejected, or the comparison was inconclusive and nobody overrode.
+            VerdictError: the model was rejected, or the verdict is inconclusive without an override.
         """
         if self.version is None:
             verdict = self.evaluation["verdict"]
-            hint = '; --override "reason" registers it all the same' if verdict["state"] == "inconclusive" else ""
+            hint = '; --override "reason" registers it nevertheless' if verdict["state"] == "inconclusive" else ""
             raise VerdictError(f"{verdict['state']}: {verdict['summary']}{hint}")
 
 
 def run_training(request: Request, home: Home, options: Options, display: Display) -> Finished:
-    """Run the training pipeline in ``home`` and, if asked, serve its model to three customers.
+    """Run the training pipeline in ``home`` and, by option, request predictions for three customers from its server.
 
     Raises:
-        BusyError: another run holds the home.
+        BusyError: another run locks the home.
         StorageError: the disk is full or cannot be written.
-        ServingError: the model server did not start or answer.
+        ServingError: the model server did not start or respond.
         TenureError: a step failed; the message and exit status are those of its error.
-        KeyboardInterrupt: Ctrl-C or SIGTERM; no process of the run is left.
+        KeyboardInterrupt: Ctrl-C or SIGTERM, after every process of the run has ended.
     """
     home.create()
     run_id = record.new_run_id(home, request.contract.name)
     with HomeLock(home.lock, run_id) as lock:
         started = _start(request, home, options, run_id)
         folder = home.runs / run_id
-        with _written_down(home, started):
-            outcome = run_graph(_order(request, home, options, folder), folder, display, lock.descriptor)
+        with _recorded(home, started):
+            outcome = run_graph(_job(request, home, options, folder), folder, display, lock.descriptor)
             _fetch_reports(outcome, folder)
             evaluation = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
             registered = outcome.progress.summary("register")
@@ -127,44 +127,44 @@ def _start(request: Request, home: Home, options: Options, run_id: str) -> RunRe
             "cache": options.use_cache,
         },
     )
-    _set_aside(home.runs / run_id)
+    _reserve_space(home.runs / run_id)
     record.write(home, started)
     return started
 
 
-def _set_aside(run_folder: Path) -> None:
-    """Take the space that the run's last words will need."""
+def _reserve_space(run_folder: Path) -> None:
+    """Reserve the disk space for the run's last event and its final ``run.json``."""
     reserve = run_folder / RESERVE_FILE
     try:
         run_folder.mkdir(parents=True)
-        # Random, so that no file system makes it smaller than it says.
+        # Random, so that no file system compresses it.
         reserve.write_bytes(secrets.token_bytes(RESERVE_BYTES))
     except OSError as error:
-        give_back_reserve(run_folder)
+        release_reserve(run_folder)
         raise storage_error(error) or StorageError(f"cannot write {reserve}: {error.strerror}") from error
 
 
 @contextlib.contextmanager
-def _written_down(home: Home, started: RunRecord) -> Iterator[None]:
-    """However the block is left before its end, ``run.json`` says so."""
+def _recorded(home: Home, started: RunRecord) -> Iterator[None]:
+    """Record in ``run.json`` an exception that leaves the block."""
     try:
         yield
     except BaseException as error:
-        give_back_reserve(home.runs / started.run_id)
+        release_reserve(home.runs / started.run_id)
         if isinstance(error, KeyboardInterrupt):
             ended = started.ended("interrupted", INTERRUPTED_STATUS, error="interrupted")
         else:
             status = error.exit_status if isinstance(error, TenureError) else TenureError.exit_status
             ended = started.ended("failed", status, error=str(error) or type(error).__name__)
-        # The error that ended the run is the one to tell; a run without an end shows as interrupted.
+        # The error that ended the run must be raised; a run without a final record is shown as interrupted.
         with contextlib.suppress(StorageError):
             record.write(home, ended)
         raise
 
 
-def _order(request: Request, home: Home, options: Options, folder: Path) -> Order:
+def _job(request: Request, home: Home, options: Options, folder: Path) -> Job:
     contract = request.contract
-    return Order(
+    return Job(
         image=settings.local(code_hash()).image,
         arguments={
             "contract": request.text,
@@ -188,7 +188,7 @@ def _order(request: Request, home: Home, options: Options, folder: Path) -> Orde
 
 
 def _fetch_reports(outcome: Outcome, folder: Path) -> None:
-    """Copy what cached steps did not publish."""
+    """Copy the reports that cached steps did not publish."""
     for result, name in REPORTS:
         source, target = outcome.results[result] / name, folder / name
         if not target.exists():

@@ -1,11 +1,11 @@
-"""The graph in a process of its own, watched.
+"""Runs the graph in a separate process and follows its progress.
 
     this process                       runner process (pipelines.local.child)      a process a step
     lock, run.json, screen, signals ─▶ the graph under kfp.local         ─▶  components/<step>
               ▲                                                                   │
               └──────────────── runs/<run id>/events.jsonl ◀──────────────────────┘
 
-This process does not import kfp: it starts in a blink, and nothing that kfp prints reaches the screen.
+This process does not import kfp: it starts fast, and kfp's output does not reach the screen.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from pipelines.local.child import EVENTS_FILE, RESULTS_FILE, Order
+from pipelines.local.child import EVENTS_FILE, RESULTS_FILE, Job
 from pipelines.local.display import Display
 from pipelines.local.events import RunProgress, Tail
 from pipelines.local.import_path import import_path
@@ -32,13 +32,13 @@ from tenure.errors import StorageError, TenureError
 
 POLL_S = 0.1
 GRACE_S = 8.0
-"""How long steps have to end after they were asked to."""
+"""Time between SIGTERM and SIGKILL of the steps."""
 
 LOG_FILE = "run.log"
 
 
 class PipelineFailedError(TenureError):
-    """A step failed. ``exit_status`` is that of the step's error; the trace is in the run's ``log``."""
+    """A step failed. ``exit_status`` is that of the step's error; the run's ``log`` contains the traceback."""
 
     def __init__(self, message: str, exit_status: int, log: Path) -> None:
         super().__init__(message)
@@ -48,37 +48,37 @@ class PipelineFailedError(TenureError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run of the graph left."""
+    """Result of a run of the graph."""
 
     progress: RunProgress
     results: Mapping[str, Path]
-    """Pipeline output to the folder it is in."""
+    """Name of a pipeline output to its folder."""
 
 
 def run_graph(
-    order: Order,
+    job: Job,
     run_folder: Path,
     display: Display,
     lock_descriptor: int,
     on_event: Callable[[Mapping[str, Any]], None] = lambda _event: None,
 ) -> Outcome:
-    """Run the training graph to its end and show how it goes.
+    """Run the training graph to its end and display its progress.
 
     Args:
-        order: what to run.
-        run_folder: the run's folder; log, events and results are written there.
+        job: input of the runner process.
+        run_folder: the run's folder, for log, events and results.
         display: shows the progress.
-        lock_descriptor: the home's lock, which the runner process is to hold as well.
+        lock_descriptor: file descriptor of the home's lock, which the runner process inherits.
         on_event: called with every event of a step.
 
     Raises:
-        PipelineFailedError: a step failed; with the step's own line and exit status.
-        StorageError: the log or the order cannot be written.
-        KeyboardInterrupt: Ctrl-C or SIGTERM; every process of the run has ended.
+        PipelineFailedError: a step failed; with the message and exit status of its error.
+        StorageError: the log or the job cannot be written.
+        KeyboardInterrupt: Ctrl-C or SIGTERM, after every process of the run has ended.
     """
     progress = RunProgress()
     tail = Tail(run_folder / EVENTS_FILE)
-    with _started(order, run_folder, lock_descriptor) as runner, display:
+    with _started(job, run_folder, lock_descriptor) as runner, display:
 
         def follow() -> None:
             for event in tail.read():
@@ -98,10 +98,10 @@ def run_graph(
 
 
 @contextlib.contextmanager
-def _started(order: Order, run_folder: Path, lock_descriptor: int) -> Iterator[subprocess.Popen[bytes]]:
-    """The runner process; ended with all its steps when the block is left before it has ended."""
+def _started(job: Job, run_folder: Path, lock_descriptor: int) -> Iterator[subprocess.Popen[bytes]]:
+    """The runner process; leaving the block terminates it and its steps if they still run."""
     try:
-        order.write(run_folder)
+        job.write(run_folder)
         log = (run_folder / LOG_FILE).open("ab")
     except OSError as error:
         what = "the disk is full" if error.errno == errno.ENOSPC else error.strerror
@@ -120,13 +120,13 @@ def _started(order: Order, run_folder: Path, lock_descriptor: int) -> Iterator[s
             yield runner
         finally:
             if runner.poll() is None:
-                _end_group(runner)
+                _terminate_group(runner)
             if runner.stdin is not None:
                 runner.stdin.close()
 
 
 def runner_command(run_folder: Path) -> list[str]:
-    """How the runner process is started."""
+    """Command line of the runner process."""
     return [sys.executable, "-m", "pipelines.local.child", str(run_folder)]
 
 
@@ -144,8 +144,8 @@ def _sigterm_interrupts() -> Iterator[None]:
         signal.signal(signal.SIGTERM, previous)
 
 
-def _end_group(runner: subprocess.Popen[bytes]) -> None:
-    """Ask the runner and its steps to end; end what is left of them."""
+def _terminate_group(runner: subprocess.Popen[bytes]) -> None:
+    """Send SIGTERM to the runner and its steps, and SIGKILL to those that remain after ``GRACE_S``."""
     group = runner.pid
     with contextlib.suppress(ProcessLookupError):
         os.killpg(group, signal.SIGTERM)
@@ -163,9 +163,9 @@ def _failure(progress: RunProgress, status: int, log: Path) -> TenureError:
     if failure is not None and failure.exit_status != TenureError.exit_status:
         return PipelineFailedError(failure.message, failure.exit_status, log)
     if failure is not None:
-        what = failure.message
+        message = failure.message
     elif killed:
-        what = f"step {killed[0]} was killed, perhaps for want of memory"
+        message = f"step {killed[0]} was killed, perhaps because memory ran out"
     else:
-        what = f"the runner ended with status {status} before any step failed"
-    return PipelineFailedError(f"{what}; the log is {log}", TenureError.exit_status, log)
+        message = f"the runner ended with status {status} before any step failed"
+    return PipelineFailedError(f"{message}; the log is {log}", TenureError.exit_status, log)

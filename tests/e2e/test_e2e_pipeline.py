@@ -15,8 +15,8 @@ from e2e_cluster import Cluster, rollout
 from e2e_gateway import until
 from e2e_settings import ROOT, Settings
 
+from pipelines.cluster.kubeflow import Kubeflow
 from pipelines.cluster.run_states import NOT_BLESSED, REGISTERED
-from pipelines.cluster.submit import Kubeflow
 from pipelines.cluster.workflow import Workflow
 from tenure.errors import VerdictError
 

@@ -12,7 +12,7 @@ import pytest
 from e2e_gateway import until
 from e2e_settings import ROOT, Settings
 
-from pipelines.cluster.submit import Kubeflow
+from pipelines.cluster.kubeflow import Kubeflow
 
 EVERY_MINUTE = "0 * * * * *"
 NAME = "tenure-e2e-recurring"

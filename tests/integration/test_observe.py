@@ -12,7 +12,7 @@ from moto.server import ThreadedMotoServer
 from components.observe.logic import fingerprint, run
 from tenure.contract import dump, load
 from tenure.errors import ContractError, DataError
-from tenure.tracking import Registry, log_run, resolve, to_tags
+from tenure.tracking import log_run, resolve
 from tenure.training.search.storage import open_storage
 
 DATASETS = Path(__file__).resolve().parents[2] / "datasets"
@@ -73,29 +73,10 @@ def test_without_a_champion_and_a_limit_of_age_both_are_empty(tracked_home):
     assert re.fullmatch("read-again-[0-9a-f]{32}", seen["fingerprint"])
 
 
-def test_the_champion_is_named_by_version_and_bundle(tracked_home, small_bundle):
-    from tenure.bundle import read
-
-    location, bundle = resolve(), read(small_bundle.folder)
-    registry = Registry("telco", location)
-    client = MlflowClient(location.uri)
-    opened = client.create_run(client.create_experiment("telco", (location.artifact_root / "telco").as_uri()))
-    tags = to_tags(
-        bundle_version=bundle.version,
-        family="xgboost",
-        verdict="bless",
-        override="",
-        run_id="r1",
-        data_hash="d",
-        contract_hash="c",
-        code_version="",
-        metrics={},
-    )
-    version = registry.register(
-        small_bundle.folder, bundle.contract, mlflow_run_id=opened.info.run_id, tags=tags, example=None
-    )
-    registry.promote(version.version, who="me", why="test")
-    assert run(contract=dump(contract("postgresql://db/crm")))["champion"] == f"1/{bundle.version}"
+def test_the_champion_is_named_by_version_and_bundle(crowned):
+    champion = crowned.champion()
+    assert champion.bundle_version
+    assert run(contract=dump(contract("postgresql://db/crm")))["champion"] == f"1/{champion.bundle_version}"
 
 
 def test_the_day_is_told_only_where_rows_can_grow_too_old(tracked_home):

@@ -14,7 +14,7 @@ from moto.server import ThreadedMotoServer
 from typer.testing import CliRunner
 
 from pipelines.cli import app
-from pipelines.cluster.upload import planned
+from pipelines.cluster.upload import plan_upload
 from pipelines.graphs.request import read_request
 from tenure.errors import DataError, InputError, SourceError
 
@@ -74,8 +74,8 @@ def dataset(tmp_path):
 
 def carry_out(dataset, store=STORE):
     told = []
-    request, upload = planned(read_request(dataset), store)
-    upload.carry_out(told.append)
+    request, upload = plan_upload(read_request(dataset), store)
+    upload.run(told.append)
     return request, told
 
 
@@ -92,7 +92,7 @@ def test_a_file_is_copied_once_under_its_content_s_name(bucket, dataset):
 
     again, told = carry_out(dataset)
     assert again.text == request.text
-    assert told == [f"s3://data/{copied.key} is there already"]
+    assert told == [f"s3://data/{copied.key} exists already"]
     (kept,) = bucket.objects.all()
     assert (kept.last_modified, kept.e_tag) == before, "a new time stamp would have every step run again"
 
@@ -111,7 +111,7 @@ def test_half_a_copy_is_made_whole(bucket, dataset):
 
 
 def test_a_large_file_goes_by_parts_and_tells_how_far(bucket, dataset, monkeypatch):
-    monkeypatch.setattr("pipelines.cluster.upload.TELL_EVERY_S", 0.0)
+    monkeypatch.setattr("pipelines.cluster.upload.PROGRESS_INTERVAL_S", 0.0)
     content = b"id,months,left\n" + b"a,3,no\n" * 16_000_000
     (dataset / "customers.csv").write_bytes(content)
     request, told = carry_out(dataset)
@@ -139,27 +139,27 @@ def test_a_folder_of_parquet_keeps_its_shape(bucket, dataset):
 
 
 def test_what_lies_elsewhere_is_left_there(dataset):
-    assert planned(read_request(dataset, "s3://bucket/customers.csv"), STORE) is None
-    assert planned(read_request(dataset, "sqlite:///customers.db?query=1"), STORE) is None
+    assert plan_upload(read_request(dataset, "s3://bucket/customers.csv"), STORE) is None
+    assert plan_upload(read_request(dataset, "sqlite:///customers.db?query=1"), STORE) is None
 
 
 @pytest.mark.parametrize("store", ["data", "s3://", "file:///var/data", "s3:///"])
 def test_a_store_that_is_none(dataset, store):
-    with pytest.raises(InputError, match="is no folder of an object store"):
-        planned(read_request(dataset), store)
+    with pytest.raises(InputError, match="is not a folder of an object store"):
+        plan_upload(read_request(dataset), store)
 
 
 def test_a_table_that_is_not_there(dataset):
     (dataset / "customers.csv").unlink()
     with pytest.raises(DataError, match=r"no such file: .*customers\.csv"):
-        planned(read_request(dataset), STORE)
+        plan_upload(read_request(dataset), STORE)
 
 
 def test_a_table_that_changes_meanwhile_is_not_taken_for_the_one_it_was(bucket, dataset):
-    _, upload = planned(read_request(dataset), STORE)
+    _, upload = plan_upload(read_request(dataset), STORE)
     (dataset / "customers.csv").write_text("id,months,left\na,3,no\nb,9,no \n")
-    with pytest.raises(DataError, match="was changed while it was copied"):
-        upload.carry_out(lambda line: None)
+    with pytest.raises(DataError, match="changed while it was copied"):
+        upload.run(lambda line: None)
 
 
 def fails_to_copy(dataset, pattern, store=STORE):

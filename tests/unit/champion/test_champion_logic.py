@@ -13,39 +13,7 @@ from components.champion.logic import run
 from tenure import bundle as bundles
 from tenure.contract import dump
 from tenure.errors import ContractError, SourceError
-from tenure.tracking import Registry, log_run, resolve, to_tags
-
-EVALUATION: dict[str, Any] = {
-    "name": "telco",
-    "metrics": {},
-    "families": [],
-    "chosen": {"family": "xgboost", "threshold": 0.3},
-    "rows": {},
-    "versions": {"data_hash": "d", "contract_hash": "c", "bundle_version": "b"},
-    "verdict": {"state": "bless", "summary": "It passes."},
-}
-
-
-@pytest.fixture
-def crowned(tracked_home: Path, small_bundle: Any) -> Registry:
-    """A registry whose champion is the small bundle."""
-    bundle = bundles.read(small_bundle.folder)
-    registry = Registry("telco", resolve())
-    tags = to_tags(
-        bundle_version=bundle.version,
-        family="xgboost",
-        verdict="bless",
-        override="",
-        run_id="r1",
-        data_hash="d",
-        contract_hash="c",
-        code_version="",
-        metrics={},
-    )
-    mlflow_run_id = log_run(registry.location, EVALUATION, run_id="r1", files=[])
-    registry.register(small_bundle.folder, bundle.contract, mlflow_run_id=mlflow_run_id, tags=tags, example=None)
-    registry.promote("1", who="ann", why="first")
-    return registry
+from tenure.tracking import Registry
 
 
 @pytest.fixture

@@ -128,7 +128,7 @@ def test_a_server_that_ends_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         monkeypatch, tmp_path, "import sys\nprint('first', file=sys.stderr)\nsys.exit('{\"message\": \"no luck\"}')"
     )
     with (
-        pytest.raises(ServingError, match="did not come up; it ended with status 1; its last log line: no luck"),
+        pytest.raises(ServingError, match="did not start; it ended with status 1; its last log line: no luck"),
         model_server(tmp_path, "telco", 30.0),
     ):
         pass
@@ -145,7 +145,7 @@ def test_a_server_that_is_never_ready_is_ended(monkeypatch: pytest.MonkeyPatch, 
         "time.sleep(300)"
     )
     stand_in(monkeypatch, tmp_path, code)
-    monkeypatch.setattr(process, "_END_S", 0.5)
+    monkeypatch.setattr(process, "_STOP_TIMEOUT_S", 0.5)
     started = time.monotonic()
     with (
         pytest.raises(ServingError, match=r"is not ready after 1.5 s; its last log line: thinking"),
@@ -168,7 +168,7 @@ def test_a_server_that_dies_meanwhile(monkeypatch: pytest.MonkeyPatch, tmp_path:
             time.sleep(0.02)
 
     with (
-        pytest.raises(ServingError, match=r"does not answer.*; it ended with status 0; its last log line: gone"),
+        pytest.raises(ServingError, match=r"does not respond.*; it ended with status 0; its last log line: gone"),
         model_server(tmp_path, "telco", 30.0) as server,
     ):
         wait_for_the_end(server.pid)

@@ -215,7 +215,7 @@ class TestRuns:
 class TestReport:
     def test_the_evaluation_before_the_validation(self, home):
         folder = home.runs / a_run(home).run_id
-        fails(tenure("report"), 2, "came to no report; its log is")
+        fails(tenure("report"), 2, "has no report; its log is")
         (folder / "validation.html").write_text("x")
         assert tenure("report").stdout.strip() == str(folder / "validation.html")
         (folder / "report.html").write_text("x")

@@ -13,10 +13,10 @@ import pytest
 import yaml
 
 from components.deploy.component import deploy
-from pipelines.cluster.workflow import told_error
+from pipelines.cluster.workflow import logged_error
 from pipelines.graphs.settings import cluster
-from rollout import commands
 from rollout.cli import main, parser
+from rollout.commands.start import start
 from tenure.errors import InputError, SourceError
 
 GIVEN = {"service": "churn", "namespace": "prod", "version": "7", "model": "telco", "run_id": "0123-ab"}
@@ -53,7 +53,7 @@ def mlflow() -> Iterator[str]:
 
 def test_the_rollout_is_started_with_what_the_graph_gives() -> None:
     options = parser().parse_args(arguments())
-    assert options.work is commands.start
+    assert options.work is start
     expected = {"service": "churn", "namespace": "prod", "version": "7", "model": "telco", "once": True, "wait": False}
     expected |= {"who": "pipeline", "why": "registered by run 0123-ab", "shadow": None, "artifact_root": ""}
     assert expected.items() <= vars(options).items()
@@ -113,12 +113,12 @@ def test_an_error_of_the_rollout_is_the_step_s(
     with pytest.raises(SystemExit) as left:
         main(arguments())
     assert left.value.code == InputError.exit_status
-    assert "where does the bundle lie" in (told_error(f"some warning\n{capsys.readouterr().err}") or "")
+    assert "the bundle's URI is unknown" in (logged_error(f"some warning\n{capsys.readouterr().err}") or "")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     with pytest.raises(SystemExit) as left:
         main(arguments())
     assert left.value.code == SourceError.exit_status
-    told = told_error(capsys.readouterr().err) or ""
+    told = logged_error(capsys.readouterr().err) or ""
     assert told.startswith("MLflow at http://127.0.0.1:9 cannot be reached")
 
 

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from pipelines.local.display import PlainDisplay, row, sentence
+from pipelines.local.display import PlainDisplay, row, summary_line
 from pipelines.local.events import Failure, RunProgress, Tail
 
 
@@ -47,7 +47,7 @@ def test_a_step_that_never_said_how_it_ended():
 def test_cached_workers_are_counted_each():
     progress = progress_of(event("cached", "tune"), event("cached", "tune"))
     assert [task.state for task in progress.steps["tune"].values()] == ["cached", "cached"]
-    assert row("tune", progress, 0.0) == ("✓", "", "unchanged, taken from the last run")
+    assert row("tune", progress, 0.0) == ("✓", "", "unchanged, taken from an earlier run")
 
 
 def test_a_row_of_the_screen():
@@ -69,9 +69,9 @@ def test_the_trials_of_all_workers_are_added_up():
     assert row("tune", progress, 5.0) == ("▸", "  5.0 s", "15/24 random_forest")
 
 
-def test_the_sentence_of_a_summary_has_its_plain_values():
+def test_the_summary_line_of_a_summary_has_its_plain_values():
     summary = {"rows_read": 7043, "share": 0.123456, "family": "xgboost", "all": [1], "ok": True, "none": None}
-    assert sentence(summary) == "rows read 7,043, share 0.1235, family xgboost"
+    assert summary_line(summary) == "rows read 7,043, share 0.1235, family xgboost"
 
 
 def test_half_a_line_waits_for_its_end(tmp_path):
@@ -92,7 +92,7 @@ def test_half_a_line_waits_for_its_end(tmp_path):
     ("told", "line"),
     [
         (event("start"), "ingest: started"),
-        (event("cached"), "ingest: nothing changed, the last result is used"),
+        (event("cached"), "ingest: unchanged, taken from an earlier run"),
         (event("done", elapsed_s=1.234, summary={"rows": 5}), "ingest: done in 1.2 s: rows 5"),
         (event("done", elapsed_s=1.234, summary={}), "ingest: done in 1.2 s"),
         (event("progress", time=100.0, message="reading", done=1, total=2), "ingest: reading 1/2"),

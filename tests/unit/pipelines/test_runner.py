@@ -11,7 +11,7 @@ import time
 import pytest
 
 from pipelines.local import runner
-from pipelines.local.child import Order
+from pipelines.local.child import Job
 from pipelines.local.display import PlainDisplay
 from pipelines.local.runner import PipelineFailedError, run_graph
 from tenure.errors import StorageError
@@ -27,8 +27,8 @@ def tell(**fields):
 
 
 @pytest.fixture
-def order(tmp_path):
-    return Order(
+def job(tmp_path):
+    return Job(
         image="x:1",
         arguments={},
         home=str(tmp_path),
@@ -42,7 +42,7 @@ def order(tmp_path):
 
 
 @pytest.fixture
-def play(tmp_path, monkeypatch, order):
+def play(tmp_path, monkeypatch, job):
     """Runs a script in place of the graph."""
 
     def with_script(body, display=None):
@@ -51,7 +51,7 @@ def play(tmp_path, monkeypatch, order):
         descriptor = os.open(tmp_path / "lock", os.O_CREAT | os.O_RDWR)
         try:
             with open(os.devnull, "w") as nowhere:  # noqa: PTH123
-                return run_graph(order, tmp_path, display or PlainDisplay(nowhere), descriptor)
+                return run_graph(job, tmp_path, display or PlainDisplay(nowhere), descriptor)
         finally:
             os.close(descriptor)
 
@@ -127,8 +127,8 @@ def test_a_runner_that_fails_before_any_step(play):
         play("sys.exit(3)")
 
 
-def test_a_run_folder_that_cannot_be_written(play, order, tmp_path):
-    (tmp_path / "order.json").mkdir()
+def test_a_run_folder_that_cannot_be_written(play, job, tmp_path):
+    (tmp_path / "job.json").mkdir()
     with pytest.raises(StorageError, match="cannot write"):
         play("sys.exit(0)")
 

@@ -11,7 +11,7 @@ import pytest
 from components.champion.logic import run as fetch_champion
 from components.register.logic import run, track
 from components.step import step
-from pipelines.cluster.workflow import told_verdict
+from pipelines.cluster.workflow import logged_verdict
 from tenure.contract import Contract, dump
 from tenure.errors import BundleError, VerdictError
 from tenure.tracking import Registry, resolve
@@ -133,7 +133,7 @@ def test_a_run_without_a_model_is_tracked(
     with step("register"):
         found = track(evaluation=evaluation, run_id="r1", validation=tmp_path)
     summary = json.loads((evaluation / "evaluation.json").read_text())["verdict"]["summary"]
-    assert told_verdict(capsys.readouterr().out) == summary.rstrip(".")
+    assert logged_verdict(capsys.readouterr().out) == summary.rstrip(".")
     kept = registry.location.artifact_root / "telco" / found["mlflow_run_id"] / "artifacts"
     assert {path.name for path in kept.iterdir()} == {"evaluation.json", "report.html", "validation.html"}
     assert registry.versions() == []

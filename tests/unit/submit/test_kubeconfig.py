@@ -66,7 +66,7 @@ def test_the_context_says_which_cluster(kubeflow, write):
     listed = tenure("schedule", "--list", "--context", "here")
     assert (listed.exit_code, listed.stdout) == (0, "no schedule yet\n")
     fails(submit("--context", "nope"), 2, f"no context 'nope' in the kubeconfig {path}; there are gone, here")
-    fails(submit("--context", "here", "--endpoint", kubeflow.url), 2, "in --context's cluster: say one")
+    fails(submit("--context", "here", "--endpoint", kubeflow.url), 2, "exclude each other: give one")
 
 
 def test_a_cluster_without_kubeflow_and_a_user_who_may_not(kubeflow, write):
@@ -82,6 +82,6 @@ def test_a_cluster_without_kubeflow_and_a_user_who_may_not(kubeflow, write):
 def test_a_kubeconfig_that_names_no_cluster(kubeflow, write, text):
     path = write()
     path.write_text(text)
-    fails(submit(), 2, f"no cluster: the kubeconfig {path} names none .*; mend it, or give --endpoint")
+    fails(submit(), 2, f"the kubeconfig {path} names no cluster .*; correct it, or give --endpoint")
     path.unlink()
-    fails(submit(), 2, f"no cluster: the kubeconfig {path} names none .*; mend it, or give --endpoint")
+    fails(submit(), 2, f"the kubeconfig {path} names no cluster .*; correct it, or give --endpoint")

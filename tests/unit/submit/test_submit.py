@@ -191,8 +191,8 @@ def test_a_driver_that_failed_is_named_by_its_step(kubeflow):
 
 
 def test_what_a_pod_waits_for_is_shown_and_an_image_that_never_comes_ends_the_waiting(kubeflow, monkeypatch):
-    monkeypatch.setattr("pipelines.cluster.held_up.LOOK_S", 0.0)
-    monkeypatch.setattr("pipelines.cluster.held_up.PULL_PATIENCE_S", 0.2)
+    monkeypatch.setattr("pipelines.cluster.stalls.CHECK_INTERVAL_S", 0.0)
+    monkeypatch.setattr("pipelines.cluster.stalls.PULL_TIMEOUT_S", 0.2)
     refused = 'ImagePullBackOff: Back-off pulling image "registry.example.com/tenure-pipeline:4f2c1a9"'
     kubeflow.history = [("RUNNING", [task("observe", "RUNNING")])]
     kubeflow.nodes = [
@@ -237,7 +237,7 @@ def test_monitoring_says_when_to_train_anew(kubeflow):
     assert result.exit_code == 0, result.stderr
     assert kubeflow.runs[0]["runtime_config"]["parameters"]["reference"] == "s3://bucket/then.parquet"
     kubeflow.history = [("SUCCEEDED", [task("monitor", "SUCCEEDED"), task("alert", "SUCCEEDED")])]
-    fails(submit(kubeflow, "--pipeline", "monitoring"), 7, "train anew: .*#/runs/details/")
+    fails(submit(kubeflow, "--pipeline", "monitoring"), 7, "retrain: .*#/runs/details/")
 
 
 LOG = "s3://tenure-data/prediction-log"
@@ -320,7 +320,7 @@ def test_a_version_that_could_not_go_out_fails_the_run_with_what_the_step_said(k
 @pytest.mark.parametrize("flag", ["--deploy", "--deploy-namespace"])
 @pytest.mark.parametrize("name", ["Churn", "churn.v2", "churn/v2", "-churn", "x" * 64])
 def test_a_service_that_kubernetes_cannot_name_is_refused_here(kubeflow, flag, name):
-    fails(submit(kubeflow, *DEPLOY, f"{flag}={name}"), 2, f"{flag} '{name}' is no name to Kubernetes")
+    fails(submit(kubeflow, *DEPLOY, f"{flag}={name}"), 2, f"{flag} '{name}' is not a Kubernetes name")
     assert kubeflow.requests == []
 
 
@@ -368,7 +368,7 @@ def test_a_run_that_registered_nothing_visible_is_no_success(kubeflow):
 
 def test_waiting_ends_before_the_run_does(kubeflow):
     kubeflow.history = [("RUNNING", [])]
-    fails(submit(kubeflow, "--timeout-s", "0.05"), 1, "goes on after 0.05 s")
+    fails(submit(kubeflow, "--timeout-s", "0.05"), 1, "continues after 0.05 s")
 
 
 def test_no_wait_prints_the_id_for_scripts(kubeflow):
@@ -408,13 +408,13 @@ def test_a_password_of_the_address_comes_from_a_secret(kubeflow, monkeypatch):
 
 @pytest.mark.parametrize("label", ["crm", "=crm", "team=c r m", "te am=crm", f"team={'x' * 64}"])
 def test_a_label_that_kubernetes_refuses_is_refused_here(kubeflow, label):
-    fails(submit(kubeflow, "--label", label), 2, "no Kubernetes label")
+    fails(submit(kubeflow, "--label", label), 2, "is not a Kubernetes label")
 
 
 @pytest.mark.parametrize("flag", ["--source-secret", "--service-account"])
 @pytest.mark.parametrize("name", ["CRM_Reader", "crm reader", "-crm", "x" * 254, ""])
 def test_an_object_s_name_that_kubernetes_refuses_is_refused_here(kubeflow, flag, name):
-    fails(submit(kubeflow, f"{flag}={name}"), 2, f"{flag} '{name}' is no name to Kubernetes")
+    fails(submit(kubeflow, f"{flag}={name}"), 2, f"{flag} '{name}' is not a Kubernetes name")
     assert kubeflow.requests == []
 
 
@@ -452,12 +452,12 @@ def test_nobody_at_the_address(kubeflow):
 
 def test_somebody_else_at_the_address(kubeflow):
     kubeflow.url += "/elsewhere"
-    fails(submit(kubeflow), 2, "is no Kubeflow Pipelines API")
+    fails(submit(kubeflow), 2, "is not a Kubeflow Pipelines API")
 
 
 def test_an_address_that_is_none(kubeflow):
     kubeflow.url = "localhost:8888"
-    fails(submit(kubeflow), 2, "is no URL")
+    fails(submit(kubeflow), 2, "is not a URL")
 
 
 def test_a_token_is_asked_for_and_taken_from_the_environment(kubeflow, monkeypatch):
@@ -483,7 +483,7 @@ def test_the_address_may_be_in_the_environment(kubeflow, monkeypatch):
 
 def test_what_the_api_refuses_is_told_in_its_words(kubeflow):
     kubeflow.refuse = (400, {"message": "Invalid input: exceeded quota: pods"})
-    fails(submit(kubeflow), 2, r"does not take this \(400\): Invalid input: exceeded quota: pods")
+    fails(submit(kubeflow), 2, r"rejects the request \(400\): Invalid input: exceeded quota: pods")
 
 
 def test_a_schedule_is_made_once_and_replaced_when_it_says_something_else(kubeflow):

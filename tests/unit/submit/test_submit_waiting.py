@@ -9,8 +9,8 @@ BACK_OFF = 'ImagePullBackOff: Back-off pulling image "ghcr.io/kubeflow/kfp-drive
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr("pipelines.cluster.held_up.LOOK_S", 0.0)
-    monkeypatch.setattr("pipelines.cluster.held_up.START_PATIENCE_S", 0.1)
+    monkeypatch.setattr("pipelines.cluster.stalls.CHECK_INTERVAL_S", 0.0)
+    monkeypatch.setattr("pipelines.cluster.stalls.START_TIMEOUT_S", 0.1)
 
 
 def told(result):
@@ -22,7 +22,7 @@ def polls(state, tasks, count=30):
 
 
 def test_kubeflow_s_own_image_that_cannot_be_pulled_is_named(kubeflow, impatient, monkeypatch):
-    monkeypatch.setattr("pipelines.cluster.held_up.PULL_PATIENCE_S", 0.1)
+    monkeypatch.setattr("pipelines.cluster.stalls.PULL_TIMEOUT_S", 0.1)
     kubeflow.history = [("RUNNING", [])]
     kubeflow.nodes = [node("root-driver", "Pending", BACK_OFF)]
     result = submit(kubeflow)
@@ -40,12 +40,12 @@ def test_a_pod_that_stays_in_its_beginning_says_how_to_look(kubeflow, impatient,
     result = submit(kubeflow)
     assert result.exit_code == 0, result.stderr
     (line,) = told(result)
-    assert line.startswith(f"observe        waits: {said or 'its pod does not begin'} for ")
-    assert line.endswith(f"kubectl --namespace kubeflow describe pod {pod(stuck)} says why")
+    assert line.startswith(f"observe        waits: {said or 'its pod does not start'} for ")
+    assert line.endswith(f"kubectl --namespace kubeflow describe pod {pod(stuck)} shows why")
 
 
 def test_a_pod_that_begins_soon_is_no_news(kubeflow, monkeypatch):
-    monkeypatch.setattr("pipelines.cluster.held_up.LOOK_S", 0.0)
+    monkeypatch.setattr("pipelines.cluster.stalls.CHECK_INTERVAL_S", 0.0)
     kubeflow.history = [
         *polls("RUNNING", [task("observe", "RUNNING")]),
         ("SUCCEEDED", [task("register", "SUCCEEDED")]),
@@ -62,12 +62,12 @@ def test_a_run_that_nobody_begins_says_who_should(kubeflow, impatient, workflow)
     result = submit(kubeflow)
     assert result.exit_code == 0, result.stderr
     (line,) = told(result)
-    assert line.startswith("run            waits: nothing of it has begun in ")
+    assert line.startswith("run            waits: no step has started within ")
     assert line.endswith("get deployment workflow-controller ml-pipeline-persistenceagent")
 
 
 def test_an_api_that_is_away_for_longer_is_told_of_once(kubeflow, monkeypatch):
-    monkeypatch.setattr("pipelines.cluster.submit.AWAY_TOLD_S", 0.05)
+    monkeypatch.setattr("pipelines.cluster.kubeflow.OUTAGE_REPORT_S", 0.05)
     kubeflow.history = [
         ("RUNNING", [task("ingest", "RUNNING")]),
         *[503] * 30,
@@ -76,7 +76,7 @@ def test_an_api_that_is_away_for_longer_is_told_of_once(kubeflow, monkeypatch):
     result = submit(kubeflow)
     assert result.exit_code == 0, result.stderr
     (line,) = told(result)
-    assert "Kubeflow Pipelines at http://127.0.0.1" in line and line.endswith("asking for 300 s")
+    assert "Kubeflow Pipelines at http://127.0.0.1" in line and line.endswith("trying again for 300 s")
 
 
 def test_a_driver_of_kubeflow_that_failed_is_named(kubeflow):

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.commands.cluster_options import DATASET_HELP, ClusterOptions, other_pipeline, with_cluster_options
+from pipelines.commands.cluster_options import ClusterOptions, other_pipeline, with_cluster_options
 from pipelines.commands.options import JsonOption, command, print_json
+from pipelines.commands.run_options import DATASET_HELP, OverrideOption
 from pipelines.graphs.names import ENDINGS, Pipeline
 
 if TYPE_CHECKING:
@@ -49,42 +50,40 @@ def submit(
     cluster: ClusterOptions,
     data_store: DataStoreOption = None,
     run_name: Annotated[str | None, typer.Option("--run-name", help="[default: the contract's name and now]")] = None,
-    override: Annotated[
-        str, typer.Option("--override", help="Why to register the model even if the verdict is inconclusive.")
-    ] = "",
+    override: OverrideOption = "",
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the run to its end.")] = True,
     timeout_s: Annotated[
-        float | None, typer.Option("--timeout-s", min=0.0, help="Stop following after this time; the run goes on.")
+        float | None, typer.Option("--timeout-s", min=0.0, help="Stop following after this time; the run continues.")
     ] = None,
     json: JsonOption = False,
 ) -> None:
     """Run a pipeline on Kubeflow, and follow it.
 
-    Leaves with status 7 if the model was not blessed, or if monitoring says to train anew. Ctrl-C ends the waiting,
-    not the run.
+    The exit status is 7 if the model was not blessed, or if monitoring asks to retrain. Ctrl-C ends the command, not
+    the run.
     """
     from pipelines.cluster.run import prepared, raise_for_end
-    from pipelines.cluster.upload import planned
+    from pipelines.cluster.upload import plan_upload
 
     if override and cluster.pipeline is not Pipeline.TRAINING:
         raise other_pipeline("override", Pipeline.TRAINING, cluster.pipeline)
     cluster.check()
     options = cluster.run_options(run_name=run_name, override=override)
     request = cluster.request(dataset)
-    upload = planned(request, data_store) if data_store and not cluster.log else None
+    upload = plan_upload(request, data_store) if data_store and not cluster.log else None
     with prepared(upload[0] if upload else request, options) as submission:
         kubeflow = cluster.connect()
         if upload is not None:
-            upload[1].carry_out(lambda line: print(line, file=sys.stderr, flush=True))
+            upload[1].run(lambda line: print(line, file=sys.stderr, flush=True))
         run_id = kubeflow.create(submission)
     document = {"run_id": run_id, "url": kubeflow.url(run_id), "name": submission.run_name, "state": "PENDING"}
     if not json:
         print(f"run {run_id}: {document['url']}", flush=True)
     if wait:
         try:
-            ended = kubeflow.follow(run_id, _Screen(), timeout_s)
+            ended = kubeflow.follow(run_id, _Progress(), timeout_s)
         except KeyboardInterrupt:
-            print(f"the run goes on: {document['url']}", file=sys.stderr)
+            print(f"the run continues: {document['url']}", file=sys.stderr)
             raise
         document["state"] = ended.state
     if json:
@@ -95,20 +94,20 @@ def submit(
             print(f"succeeded: {ENDINGS[cluster.pipeline]}")
 
 
-class _Screen:
-    """A line on standard error for each step that changes its state, or begins to wait for something."""
+class _Progress:
+    """Prints a line on standard error for each step whose state, or whose reason to wait, changed."""
 
     def __init__(self) -> None:
-        self._before: RunState | None = None
+        self._last: RunState | None = None
 
-    def __call__(self, now: RunState) -> None:
+    def __call__(self, state: RunState) -> None:
         from pipelines.cluster.run_states import changes
 
-        for task in changes(self._before, now):
+        for task in changes(self._last, state):
             message = f": {task.message}" if task.message else ""
             print(f"{task.step:<14} {task.state.lower()}{message}", file=sys.stderr, flush=True)
-        before = {} if self._before is None else self._before.waiting
-        for step, why in now.waiting.items():
-            if before.get(step) != why:
-                print(f"{step:<14} waits: {why}", file=sys.stderr, flush=True)
-        self._before = now
+        known = {} if self._last is None else self._last.waiting
+        for step, reason in state.waiting.items():
+            if known.get(step) != reason:
+                print(f"{step:<14} waits: {reason}", file=sys.stderr, flush=True)
+        self._last = state

@@ -1,0 +1,20 @@
+"""Options of the commands that run a pipeline: ``run``, ``submit`` and ``schedule``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+MAX_WORKERS = 64
+
+DATASET_HELP = "Folder with a contract.yaml, or the contract itself."
+
+DataOption = Annotated[
+    str | None, typer.Option("--data", help="Address of the table, in place of the contract's source.")
+]
+TrialsOption = Annotated[int | None, typer.Option("--trials", min=1, help="Trials a model family.")]
+OverrideOption = Annotated[
+    str, typer.Option("--override", help="Why to register the model even if the verdict is inconclusive.")
+]
+CacheOption = Annotated[bool, typer.Option("--cache/--no-cache", help="Take what did not change from earlier runs.")]
