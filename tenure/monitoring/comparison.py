@@ -14,11 +14,13 @@ from tenure.bundle import Bundle
 from tenure.errors import DataError, InputError
 from tenure.monitoring.answered import Answered
 from tenure.monitoring.current import Observed, Table, of_log, read_current, read_reference
-from tenure.monitoring.inputs import describe, not_compared
+from tenure.monitoring.inputs import compared_inputs, describe, not_compared
 from tenure.monitoring.result import Monitoring, Samples
 from tenure.monitoring.scores import compare_scores, outputs, predict, read_scores, validation_scores
+from tenure.monitoring.statistic import Measured
+from tenure.monitoring.statistics import PSI, STATISTICS
 from tenure.monitoring.verdict import Limits, Verdict, decide
-from tenure.stats import Profile, ScoreProfile, compare_columns
+from tenure.stats import Profile, ScoreProfile
 
 AGAINST_VALIDATION = "no reference table was given: scores are compared with those of the validation part"
 INPUTS_ONLY = "no reference table was given, and the bundle holds no scores: only the inputs are compared"
@@ -76,23 +78,31 @@ def compare(
     limits = Limits(model.contract.quality.max_psi, model.contract.quality.max_rejected_share)
     rejected = now.rejected.total()
     too_few = _too_few(model, now, answered)
-    found: dict[str, Any] = {"columns": {}, "inputs": {}, "not_compared": {}, "scores": None}
-    if too_few is None:
-        found |= _distances(model, profile, now)
-        if before is not None:
-            found["scores"] = compare_scores(model, before, *_current_scores(model, now, scores, answered))
+    described = model.contract.inputs
+    inputs = {} if too_few else compared_inputs(profile, now.sketch, described)
+    quality = model.contract.quality
+    measured = {name: Measured.of(statistic, inputs.values(), quality) for name, statistic in STATISTICS.items()}
+    distances = measured.pop(PSI).values
+    score_drift = None
+    if too_few is None and before is not None:
+        score_drift = compare_scores(model, before, *_current_scores(model, now, scores, answered))
     verdict = too_few or decide(
-        found["columns"],
-        found["scores"] and found["scores"]["psi"],
+        distances,
+        None if score_drift is None else score_drift["psi"],
         rejected / (now.rows + rejected),
         limits,
         predicted=f"the {outputs(model).noun}",
+        further=measured.values(),
     )
     return Monitoring(
         verdict=verdict.state,
         reasons=verdict.reasons,
         notes=tuple(notes),
-        **found,
+        columns=distances,
+        inputs={name: describe(inputs[name]) for name in distances},
+        not_compared={} if too_few else not_compared(profile, now.sketch, described),
+        statistics={name: each.to_dict() for name, each in measured.items()},
+        scores=score_drift,
         limits=limits,
         rows=now.rows,
         rejected=rejected,
@@ -130,18 +140,6 @@ def _identity(model: Bundle) -> dict[str, Any]:
         "created_at": model.manifest.created_at,
         "task": model.contract.task,
         "description": model.contract.description,
-    }
-
-
-def _distances(model: Bundle, profile: Profile, now: Observed) -> dict[str, Any]:
-    """The fields of a ``Monitoring`` on inputs."""
-    columns = model.contract.inputs
-    compared = compare_columns(profile, now.sketch)
-    farthest = dict(sorted(compared.items(), key=lambda entry: -entry[1].psi))
-    return {
-        "columns": {name: found.psi for name, found in farthest.items()},
-        "inputs": describe(farthest, columns, now.sketch),
-        "not_compared": not_compared(profile, now.sketch, columns),
     }
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tenure.contract import Column
-from tenure.stats import ColumnComparison, NumberProfile, Profile, Sketch, TextProfile
+from tenure.monitoring.statistic import ComparedInput
+from tenure.stats import NumberProfile, Profile, Sketch, TextProfile, compare_columns
 from tenure.stats.profile import ColumnProfile
 
 NEW_VALUES = 5
@@ -15,17 +16,16 @@ NAME_CHARACTERS = 60
 """Of a new value's text."""
 
 
-def describe(
-    compared: Mapping[str, ColumnComparison], columns: Mapping[str, Column], current: Sketch
-) -> dict[str, dict[str, Any]]:
-    """The compared inputs as JSON values, in the order given.
+def compared_inputs(reference: Profile, current: Sketch, columns: Mapping[str, Column]) -> dict[str, ComparedInput]:
+    """The inputs that the reference and the current customers both have, by name.
 
     Args:
-        compared: by name of the input.
-        columns: the inputs as the contract describes them.
+        reference: of the model.
         current: of the current customers.
+        columns: the inputs as the contract describes them.
     """
-    return {name: _describe(name, found, columns[name], current) for name, found in compared.items()}
+    found = compare_columns(reference, current)
+    return {name: ComparedInput(name, columns[name], shares, current) for name, shares in found.items()}
 
 
 def not_compared(reference: Profile, current: Sketch, columns: Mapping[str, Column]) -> dict[str, str]:
@@ -47,13 +47,15 @@ def not_compared(reference: Profile, current: Sketch, columns: Mapping[str, Colu
     return found
 
 
-def _describe(name: str, found: ColumnComparison, column: Column, current: Sketch) -> dict[str, Any]:
-    described = {"unit": column.unit, "description": column.description}
-    both = {"reference": _shares(found.reference), "current": _shares(found.current)}
-    if isinstance(found.reference, NumberProfile):
-        return {"kind": "number", **described, "edges": list(found.reference.edges), **both}
-    new = _new_values(name, found.reference, current)
-    return {"kind": "text", **described, "values": list(found.reference.values), **both, "new_values": new}
+def describe(found: ComparedInput) -> dict[str, Any]:
+    """Both distributions of an input as JSON values."""
+    shares = found.shares
+    described = {"unit": found.column.unit, "description": found.column.description}
+    both = {"reference": _shares(shares.reference), "current": _shares(shares.current)}
+    if isinstance(shares.reference, NumberProfile):
+        return {"kind": "number", **described, "edges": list(shares.reference.edges), **both}
+    new = _new_values(found.name, shares.reference, found.current)
+    return {"kind": "text", **described, "values": list(shares.reference.values), **both, "new_values": new}
 
 
 def _shares(column: ColumnProfile) -> dict[str, Any]:

@@ -31,7 +31,8 @@ class Samples:
 class Monitoring:
     """How far current customers are from those that a model was trained on, and what to do.
 
-    ``to_json`` writes every field but ``samples`` under its own name, and ``format``. Shares are of all rows,
+    ``to_json`` writes every field but ``samples`` under its own name, and ``format``; ``statistics`` only if there are
+    some. Shares are of all rows,
     0 to 1; distances are PSI in nats.
     """
 
@@ -63,6 +64,12 @@ class Monitoring:
     scores come from; ``column``: ``probability`` or ``value``; ``edges``: the bins' limits, deciles of the reference;
     ``reference`` and ``current``: ``rows``, and ``shares`` by bin.
     """
+    statistics: dict[str, dict[str, Any]]
+    """Statistics of the inputs besides PSI, by the name of their module in ``tenure.monitoring.statistics``.
+
+    ``title``, ``unit``, ``meaning``; ``thresholds`` of the verdict: ``watch`` and ``retrain``, which may be null, or
+    null for none; ``columns``: its value for each input, the largest first.
+    """
     limits: Limits
     """What the verdict rests on: ``watch_psi``, ``max_psi``, ``max_rejected_share``."""
     rows: int
@@ -86,6 +93,8 @@ class Monitoring:
         """The content of ``monitoring.json``."""
         names = [f.name for f in fields(self) if f.name != "samples"]
         document = {"format": FORMAT, **{name: getattr(self, name) for name in names}}
+        if not self.statistics:
+            del document["statistics"]
         limits = {"watch_psi": self.limits.watch_psi, **asdict(self.limits)}
         return document | {"reasons": list(self.reasons), "notes": list(self.notes), "limits": limits}
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from tenure.monitoring.statistic import Measured
+from tenure.monitoring.statistics import psi
+
 State = Literal["retrain", "watch", "fine", "undecided"]
 """``undecided``: too few customers to judge."""
-
-WATCH_PSI = 0.1
-"""From this PSI on, a distribution moved (Siddiqi, "Credit Risk Scorecards", 2006)."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Limits:
     @property
     def watch_psi(self) -> float:
         """From this PSI on, a column is watched."""
-        return min(WATCH_PSI, self.max_psi)
+        return psi.thresholds(self.max_psi).watch
 
 
 def decide(
@@ -43,6 +43,7 @@ def decide(
     limits: Limits,
     *,
     predicted: str = "the probabilities",
+    further: Iterable[Measured] = (),
 ) -> Verdict:
     """Judge drift.
 
@@ -52,14 +53,17 @@ def decide(
         rejected_share: share of the table's rows that cannot be read.
         limits: of the contract.
         predicted: what the predictions are called in a reason.
+        further: other statistics of the inputs.
     """
     worst = sorted(columns.items(), key=lambda item: -item[1])
     distances = [(f"'{name}'", value) for name, value in worst]
     if scores is not None:
         distances.append((predicted, scores))
-    most, watch = limits.max_psi, limits.watch_psi
-    far = [f"{name} moved far: PSI {value:.2f}, limit {most:g}" for name, value in distances if value >= most]
-    near = [f"{name} moved: PSI {value:.2f}" for name, value in distances if watch <= value < most]
+    far, near = psi.STATISTIC.judge(distances, psi.thresholds(limits.max_psi))
+    for measured in further:
+        moved_far, moved = measured.judge()
+        far += moved_far
+        near += moved
     unread = []
     if rejected_share > limits.max_rejected_share:
         unread.append(
@@ -69,4 +73,4 @@ def decide(
         return Verdict("retrain", (*far, *near, *unread))
     if near or unread:
         return Verdict("watch", (*near, *unread))
-    return Verdict("fine", (f"nothing moved by a PSI of {watch:g} or more",))
+    return Verdict("fine", (f"nothing moved by a PSI of {limits.watch_psi:g} or more",))

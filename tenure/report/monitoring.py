@@ -7,7 +7,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from tenure.number_text import compact, percent, quantity
+from tenure.number_text import compact, percent, quantity, score
+from tenure.report.page import NOTHING
 from tenure.report.pair_charts import Pair, bar_pairs, column_pairs
 from tenure.report.story import Tile
 from tenure.report.templates import environment, style
@@ -48,6 +49,7 @@ def render(monitoring: Json) -> str:
         m=monitoring,
         story=_story(monitoring),
         inputs=inputs,
+        statistics=[_about(statistic) for statistic in _further(monitoring)],
         scores=_scores(monitoring),
         most_reasons=MOST_REASONS,
         style=style(templates, "style.css", "monitoring.css"),
@@ -71,8 +73,9 @@ def _tiles(monitoring: Json) -> list[Tile]:
     unread = f"{rejected:,} rows could not be read" if rejected else "every row could be read"
     tiles = [Tile("Customers compared" if columns else "Customers found", f"{rows:,}", unread)]
     if columns:
-        levels = [_level(psi, monitoring)[0] for psi in columns.values()]
-        far, near = levels.count("far"), levels.count("near")
+        levels = [_levels(name, psi, monitoring) for name, psi in columns.items()]
+        far = sum("far" in found for found in levels)
+        near = sum("near" in found and "far" not in found for found in levels)
         tiles.append(Tile("Inputs that moved", f"{far + near} of {len(columns)}", f"{far} of them far"))
         name, psi = next(iter(columns.items()))
         limit = f"retrain from {monitoring['limits']['max_psi']} on"
@@ -99,15 +102,53 @@ def _input(name: str, psi: float, monitoring: Json) -> dict[str, Any]:
         "missing_reference": found["reference"]["missing"],
         "missing_current": found["current"]["missing"],
         "new_values": _new_values(found),
+        "statistics": [_statistic(name, statistic) for statistic in _further(monitoring)],
         "chart": _chart(name, found),
     }
 
 
+def _further(monitoring: Json) -> list[Json]:
+    """The statistics besides PSI."""
+    return list(monitoring.get("statistics", {}).values())
+
+
+def _about(statistic: Json) -> dict[str, str]:
+    """Title, meaning and thresholds of a further statistic."""
+    limits, write = statistic["thresholds"], _writer(statistic)
+    said = [] if limits is None else [f"Watch from {write(limits['watch'])} on."]
+    if limits is not None and limits["retrain"] is not None:
+        said.append(f"Retrain from {write(limits['retrain'])} on.")
+    return {"title": statistic["title"], "meaning": " ".join([statistic["meaning"], *said])}
+
+
+def _statistic(name: str, statistic: Json) -> dict[str, str]:
+    """A further statistic of the input ``name``, for its row in the table."""
+    value, limits = statistic["columns"].get(name), statistic["thresholds"]
+    level, judgement = "steady", "steady"
+    if value is not None and limits is not None:
+        level, judgement = _judgement(value, limits["watch"], limits["retrain"])
+    text = NOTHING if value is None else _writer(statistic)(value)
+    return {"title": statistic["title"], "text": text, "level": level, "judgement": judgement}
+
+
+def _writer(statistic: Json) -> Callable[[float], str]:
+    return percent if statistic["unit"] == "share" else score
+
+
+def _levels(name: str, psi: float, monitoring: Json) -> set[str]:
+    """Classes of an input by PSI and by every further statistic."""
+    return {_level(psi, monitoring)[0], *(_statistic(name, each)["level"] for each in _further(monitoring))}
+
+
 def _level(psi: float, monitoring: Json) -> tuple[str, str]:
+    return _judgement(psi, monitoring["limits"]["watch_psi"], monitoring["limits"]["max_psi"])
+
+
+def _judgement(value: float, watch: float, retrain: float | None) -> tuple[str, str]:
     """Class of the style sheet, and words."""
-    if psi >= monitoring["limits"]["max_psi"]:
+    if retrain is not None and value >= retrain:
         return "far", "moved far"
-    return ("near", "moved") if psi >= monitoring["limits"]["watch_psi"] else ("steady", "steady")
+    return ("near", "moved") if value >= watch else ("steady", "steady")
 
 
 def _new_values(found: Json) -> str:
