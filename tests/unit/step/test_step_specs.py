@@ -97,6 +97,10 @@ def test_reading_the_declarations_loads_no_heavy_library():
     assert done.stdout == "set()\n", done.stderr
 
 
+FRONT_DOOR = ROOT / "tenure" / "__init__.py"
+"""Its functions are verbs of the field, some of which are also names of steps."""
+
+
 def names_in(literal):
     """Step names among the elements of a tuple, list, set or dictionary."""
     items = literal.keys if isinstance(literal, ast.Dict) else literal.elts
@@ -109,6 +113,7 @@ def test_no_module_lists_step_names(package):
     listed = [
         f"{path.relative_to(ROOT)}:{node.lineno} {sorted(names_in(node))}"
         for path in sorted((ROOT / package).rglob("*.py"))
+        if path != FRONT_DOOR
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Tuple | ast.List | ast.Set | ast.Dict) and len(names_in(node)) > 1
     ]
