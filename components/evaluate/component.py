@@ -58,8 +58,8 @@ def evaluate(
             code_version=of_image(code_version),
         )
         running.summary = outcome.summary
-        judged = show(Path(evaluation.path), metrics, curves, report, summary)
-        trace([evaluation, report, summary], contract=contract, inputs=[raw], **judged)
+        versions = show(Path(evaluation.path), metrics, curves, report, summary)
+        trace([evaluation, report, summary], contract=contract, inputs=[raw], **versions)
         # Their content is metadata, but a step cache treats an artifact without a file as missing.
         for artifact in (metrics, curves):
             Path(artifact.path).touch()

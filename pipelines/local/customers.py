@@ -79,7 +79,7 @@ def serve_and_ask(contract: Contract, bundle: Path, test_part: Path, *, answers:
     """Start the model server on ``bundle``, ask it about three customers of ``test_part``, and stop it.
 
     Args:
-        answers: JSON file to write what it said to; ``read_answers`` reads it back.
+        answers: JSON file that the answers are written to; ``read_answers`` reads it back.
         request: file to write the body of the request to, for trying it again.
 
     Returns:
@@ -124,7 +124,7 @@ def _answer(customer: Customer, row: Row) -> Answer:
 
 
 def read_answers(path: Path) -> tuple[str | None, list[Answer]]:
-    """The URL that was asked and what it said, as ``serve_and_ask`` wrote it; nothing if it did not."""
+    """The server's URL and its answers, as ``serve_and_ask`` wrote them; None and no answers if it did not."""
     if not path.exists():
         return None, []
     document = json.loads(path.read_text(encoding="utf-8"))

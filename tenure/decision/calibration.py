@@ -51,7 +51,7 @@ class Calibration:
 
     def __post_init__(self) -> None:
         if self.method not in ("none", "sigmoid", "isotonic"):
-            raise ValueError(f"calibration method '{self.method}' is none of none, sigmoid, isotonic")
+            raise ValueError(f"calibration method '{self.method}' is not none, sigmoid or isotonic")
         if self.scale not in ("margin", "probability"):
             raise ValueError(f"calibration scale '{self.scale}' is neither margin nor probability")
         if not (np.isfinite(self.slope) and np.isfinite(self.intercept) and self.slope >= 0.0):

@@ -141,8 +141,8 @@ def centered_isotonic(x: Floats, label: Floats) -> tuple[Floats, Floats]:
     edge = 0.5 / len(x)
     knots, values = table[:, 2] / table[:, 0], np.clip(table[:, 1] / table[:, 0], edge, 1.0 - edge)
     # Two means of neighbouring blocks can round to one float.
-    apart = np.append(True, np.diff(knots) > 0)
-    return knots[apart], values[apart]
+    distinct = np.append(True, np.diff(knots) > 0)
+    return knots[distinct], values[distinct]
 
 
 def _cross_entropy(z: Floats, target: Floats) -> float:

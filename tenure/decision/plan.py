@@ -52,7 +52,7 @@ def make_plan(contract: Contract, probability: Floats, label: NDArray, inside: l
 
     Args:
         probability, label: shape (rows,); label 0 or 1.
-        inside: who is in each segment, (rows,) each; nobody is in two.
+        inside: whether a customer is in each segment, (rows,) each; nobody is in two.
 
     Raises:
         DataError: if a segment has no customer, or every customer is in one.

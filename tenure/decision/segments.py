@@ -102,7 +102,7 @@ def described(contract: Contract, name: str, segment: Described, threshold: floa
 
 
 def members(segments: Sequence[Segment], columns: Mapping[str, Value]) -> list[Bools]:
-    """(rows,) who is in each segment; a customer of several counts for the first of them."""
+    """(rows,) whether a customer is in each segment; one of several belongs to the first of them."""
     found: list[Bools] = []
     for segment in segments:
         inside = segment.among(columns)

@@ -11,6 +11,7 @@ import yaml
 
 from tenure.contract.settings import Quality, Source, Task
 from tenure.drafting.survey import ColumnSurvey
+from tenure.tasks import DEFAULT, get
 
 HORIZON_DAYS = 90
 MAX_CUTS = 3
@@ -37,7 +38,7 @@ class Draft:
     order: list[str] = field(default_factory=list)
     label: dict[str, Any] = field(default_factory=dict)
     label_comment: str = ""
-    task: Task = "classification"
+    task: Task = DEFAULT
     events: dict[str, Any] = field(default_factory=dict)
     windows: dict[str, dict[str, Any]] = field(default_factory=dict)
     quality: dict[str, tuple[Any, str]] = field(default_factory=dict)
@@ -98,12 +99,13 @@ class Draft:
 
 def write_draft(draft: Draft) -> str:
     """The draft as YAML, with comments."""
+    texts = get(draft.task).texts
     lines = [
         f"# Draft of a contract, inferred from {draft.rows:,} rows of {draft.shown}.",
         "# Check every line and correct it; 'tenure check' then checks data against it.",
         f"name: {draft.name}",
         "description: ''",
-        *(["task: regression  # predicts a number, not who leaves"] if draft.task == "regression" else []),
+        *([f"task: {draft.task}  # {texts.draft_task}"] if draft.task != DEFAULT else []),
         *_section("source", draft.source.model_dump(mode="json", exclude_defaults=True)),
         *(["label:"] if draft.label else []),
         *[f"  {key}: {_flow(value)}  # {draft.label_comment}" for key, value in draft.label.items()],
@@ -136,22 +138,9 @@ def write_draft(draft: Draft) -> str:
         ]
     lines += [
         "",
-        *_business(draft.task),
+        *texts.draft_business,
     ]
     return "\n".join(lines) + "\n"
-
-
-def _business(task: Task) -> list[str]:
-    if task == "regression":
-        return [
-            "# How many customers with the highest predictions are contacted; the defaults:",
-            "# business: {currency: USD, contacts_per_day: 1000}",
-        ]
-    return [
-        "# What a decision is worth; the defaults:",
-        "# business: {currency: USD, customer_value: 600, offer_cost: 10, offer_success_share: 0.3,"
-        " contacts_per_day: 1000}",
-    ]
 
 
 def _windows(draft: Draft) -> list[str]:

@@ -14,7 +14,7 @@ MOST_NAMED = 6
 """Slices named in one sentence."""
 
 TOO_FEW = "slices with too few customers"
-"""The check that names the slices of which nothing is shown."""
+"""The check that names the slices that are too small to show a loss."""
 
 
 def slice_reasons(

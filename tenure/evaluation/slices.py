@@ -56,10 +56,10 @@ def _by_text(name: str, values: pa.Array) -> Iterator[Slice]:
     code = np.asarray(codes.indices)
     count = np.bincount(code, minlength=len(texts))
     ranked = sorted(range(len(texts)), key=lambda index: (-count[index], texts[index]))
-    shown = ranked if len(texts) <= MAX_VALUES else ranked[: MAX_VALUES - 1]
-    for index in sorted(shown, key=lambda index: _reading_order(texts[index])):
+    own = ranked if len(texts) <= MAX_VALUES else ranked[: MAX_VALUES - 1]
+    for index in sorted(own, key=lambda index: _reading_order(texts[index])):
         yield Slice(name, texts[index], code == index)
-    rest = ranked[len(shown) :]
+    rest = ranked[len(own) :]
     if rest:
         yield Slice(name, f"{OTHER} ({len(rest)} values)", np.isin(code, rest))
 

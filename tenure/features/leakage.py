@@ -17,10 +17,11 @@ from tenure.contract import Contract
 from tenure.contract.schema import LABEL_COLUMN, ROW_COLUMN, SNAPSHOT_COLUMN
 from tenure.errors import DataError
 from tenure.sources import write_text
+from tenure.stats.row_sample import Sample
 from tenure.transform import Tables, Transform
 
 MAX_ROWS = 50_000
-"""Approximate number of rows that are checked: leakage shows in a sample of this size or not at all."""
+"""Largest number of rows that are checked: leakage shows in a sample of this size or not at all."""
 
 SECONDS_A_DAY = 86_400.0
 
@@ -56,14 +57,14 @@ def stop_if_leaking(contract: Contract, training: Tables, transform: Transform, 
 
 def _sample(contract: Contract, training: Tables, transform: Transform) -> pa.Table:
     label = contract.label_column or LABEL_COLUMN
-    total = sum(batch.num_rows for batch in training([label]))
     time = SNAPSHOT_COLUMN if contract.events is not None else contract.time
     own = [] if contract.events is not None else [ROW_COLUMN]
     names = dict.fromkeys([*transform.inputs, contract.key, label, *([time] if time else []), *own])
     # A random sample: a fixed stride could coincide with a pattern in the file.
-    random, share = np.random.default_rng(0), MAX_ROWS / max(total, 1)
-    drawn = (batch.filter(pa.array(random.random(batch.num_rows) < share)) for batch in training(list(names)))
-    return pa.Table.from_batches(list(drawn))
+    sample = Sample(MAX_ROWS)
+    for batch in training(list(names)):
+        sample.add(batch)
+    return sample.rows
 
 
 def _table(contract: Contract, rows: pa.Table, transform: Transform) -> Table:

@@ -1,4 +1,4 @@
-"""The slices in a sentence each: how far apart the parts of a column are."""
+"""Differences between the slices of a column, a sentence each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tenure.number_text import percent
 Json = Mapping[str, Any]
 
 COMPARED = {"contacted_share": "contacted", "recall": "leavers reached"}
-"""What is done to customers, and for whom it works."""
+"""Metrics that are compared between slices, and their wording."""
 
 
 def fairness(slices: Mapping[str, Sequence[Json]]) -> list[str]:
@@ -19,7 +19,7 @@ def fairness(slices: Mapping[str, Sequence[Json]]) -> list[str]:
     Args:
         slices: the evaluation's, by column.
     """
-    return [said for column, parts in slices.items() if (said := _sentence(column, parts))]
+    return [text for column, parts in slices.items() if (text := _sentence(column, parts))]
 
 
 def _sentence(column: str, parts: Sequence[Json]) -> str:
@@ -27,11 +27,11 @@ def _sentence(column: str, parts: Sequence[Json]) -> str:
     small = len(parts) - len(large)
     if not large:
         return f"{column}: every part is too small to judge."
-    said = [found for name, words in COMPARED.items() if (found := _range(words, name, large))]
-    if not said:
+    ranges = [found for name, words in COMPARED.items() if (found := _range(words, name, large))]
+    if not ranges:
         return ""
     tail = f"; {small} of {len(parts)} parts too small to judge" if small else ""
-    return f"{column}: {'; '.join(said)}{tail}."
+    return f"{column}: {'; '.join(ranges)}{tail}."
 
 
 def _range(words: str, name: str, parts: Sequence[Json]) -> str:

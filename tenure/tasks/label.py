@@ -1,4 +1,4 @@
-"""What a task says about its labels."""
+"""The labels of a task."""
 
 from __future__ import annotations
 

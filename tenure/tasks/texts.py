@@ -83,6 +83,14 @@ class Texts(Protocol):
     def family_metrics(self) -> tuple[str, ...]:
         """Metrics of every family that are logged with a run."""
 
+    @property
+    def draft_task(self) -> str:
+        """Comment on the task in a drafted contract."""
+
+    @property
+    def draft_business(self) -> tuple[str, ...]:
+        """Comment lines on the business values in a drafted contract, with their defaults."""
+
     def run(self, evaluation: Json) -> RunTexts:
         """For the screen at the end of a run; ``evaluation`` is the content of ``evaluation.json``."""
 

@@ -79,7 +79,7 @@ class ChurnDecision:
 
     @property
     def predicts_batches(self) -> bool:
-        # A segment is told by the row's own columns.
+        # A row's segment is found by its own columns.
         return not self.segments
 
     def check_threshold(self, threshold: float) -> None:

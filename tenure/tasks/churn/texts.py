@@ -46,6 +46,13 @@ class ChurnTexts:
         "profit_per_day",
     )
 
+    draft_task = "predicts who leaves"
+    draft_business = (
+        "# What a decision is worth; the defaults:",
+        "# business: {currency: USD, customer_value: 600, offer_cost: 10, offer_success_share: 0.3,"
+        " contacts_per_day: 1000}",
+    )
+
     def cells(self, numbers: Mapping[str, Any]) -> list[str]:
         return [score(numbers["probability"])]
 

@@ -28,6 +28,12 @@ class ValueTexts:
     version_metrics = ("rmse", "mae", "r2", "mape", "bias", "coverage", "interval_width")
     family_metrics = ("rmse", "mae", "r2", "coverage")
 
+    draft_task = "predicts a number, not who leaves"
+    draft_business = (
+        "# How many customers with the highest predictions are contacted; the defaults:",
+        "# business: {currency: USD, contacts_per_day: 1000}",
+    )
+
     def cells(self, numbers: Mapping[str, Any]) -> list[str]:
         value, low, high = (quantity(numbers[name]) for name in ("value", "value_low", "value_high"))
         return [value, f"{low} to {high}"]

@@ -1,4 +1,4 @@
-"""A table cut into folds once, for all the trials that will be scored on them."""
+"""The rows of a table by fold, for all trials of a search."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ KEEP_BYTES = 512 * 1024**2
 from them (bins, synthetic rows) takes at most a few times as much."""
 
 SCOUT_ROWS = 20_000
-"""Rows that a scout is fitted on. With fewer than twice as many in a fold there is none: fitting the fold costs little
-more. On 12,000 of 68,000 rows the order of XGBoost's trials correlated by 0.35 with that on all of them, on 20,000 by
-0.63: few rows favour the simpler model."""
+"""Rows that a scout is fitted on. With fewer than twice as many in a fold there is no scout: fitting the fold costs
+little more. On 12,000 of 68,000 rows the order of XGBoost's trials correlated by 0.35 with that on all of them, on
+20,000 by 0.63: few rows favour the simpler model."""
 
 SCOUT_STOP_ROWS = 4_000
 

@@ -103,7 +103,7 @@ def get(name: str) -> Family:
     """The family called ``name``; loads its library no earlier than its first fit.
 
     Raises:
-        ValueError: if there is none.
+        ValueError: if there is no family of that name.
     """
     if name not in NAMES:
         raise ValueError(f"no model family is called '{name}'; there are {', '.join(NAMES)}")

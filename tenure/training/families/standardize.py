@@ -23,6 +23,6 @@ class Scaling(NamedTuple):
 def scaling_of(matrix: Matrix) -> Scaling:
     """The scaling that standardizes the columns of ``matrix``, shape (n, f)."""
     scale = matrix.std(axis=0, dtype="float64")
-    # The spread that rounding gives a constant column is none.
+    # The spread of a constant column is rounding error, and counts as 0.
     scale[matrix.min(axis=0) == matrix.max(axis=0)] = 1.0
     return Scaling(matrix.mean(axis=0, dtype="float64"), scale)

@@ -1,4 +1,4 @@
-"""What a trial came to: kept with it in its study, and handed on in ``trials.json``."""
+"""The outcome of a trial, as its study and ``trials.json`` keep it."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from tenure.sources import write_text
 from tenure.stats.folds import Folds
 from tenure.training.encoded_part import folds_of, read_part, read_transform
 from tenure.training.families import Divided, cross_validate, direction, get
-from tenure.training.search.storage import open_storage, told
+from tenure.training.search.storage import open_storage, storage_errors
 from tenure.training.search.study import Search, run_unit
 from tenure.training.search.units import Unit, share_of, units
 
@@ -74,7 +74,7 @@ def search(
             so_far = "" if best is None else f", best {training.objective} {best:.4f}"
             progress(f"{unit.family}{so_far}", before + done, total)
 
-        with told(storage):
+        with storage_errors(storage):
             records.append(run_unit(unit, _study_name(contract.name, unit, shared), shared, studies, tell))
         before += unit.trials
     document = {

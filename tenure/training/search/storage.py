@@ -83,12 +83,12 @@ def open_storage(address: str) -> BaseStorage:
     from optuna.storages import JournalStorage
 
     address = _from_environment(address)
-    with told(address):
+    with storage_errors(address):
         if "://" not in address:
             try:
                 return JournalStorage(Journal(Path(address)))
             except (ValueError, KeyError, TypeError) as error:
-                raise StorageError(f"{address} holds something else than studies: {_first_line(error)}") from error
+                raise StorageError(f"{address} is not a file of studies: {_first_line(error)}") from error
         return _database(address)
 
 
@@ -108,12 +108,12 @@ def _database(address: str) -> BaseStorage:
 
 
 @contextlib.contextmanager
-def told(address: str) -> Iterator[None]:
-    """Turn what a storage raises into one line that names it, without the password in its URL.
+def storage_errors(address: str) -> Iterator[None]:
+    """Turn the errors of a storage into one line that names it, without the password in its URL.
 
     Raises:
         StorageError: a file that cannot be read or written, or does not hold studies.
-        SourceError: a database that cannot be reached, or refuses.
+        SourceError: a database that cannot be reached, or returns an error.
     """
     from optuna.exceptions import StorageInternalError
     from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError

@@ -197,7 +197,7 @@ class TestStorageThatFails:
     def test_a_file_that_is_no_journal(self, upstream, tmp_path):
         path = tmp_path / "studies.log"
         path.write_text("customerID,tenure\n7590,1\n")
-        with pytest.raises(StorageError, match="something else than studies"):
+        with pytest.raises(StorageError, match="is not a file of studies"):
             search(upstream, tmp_path)
         assert path.read_text() == "customerID,tenure\n7590,1\n"
 

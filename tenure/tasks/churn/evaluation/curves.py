@@ -75,7 +75,7 @@ def _profit(
 ) -> tuple[dict[str, list[float]], dict[str, float], dict[str, float]]:
     """The profit curve; what the limit costs; where the decisions stand, and what they earn less than they could.
 
-    The limit's cost is told apart from the policy's: the limit costs what lies between the curve's best point and its
+    The limit's cost and the policy's are separate: the limit costs what lies between the curve's best point and its
     best within the limit; what lies between that one and the decisions is the policy's (a precision or a recall may
     be wanted for other reasons than profit), and that of a threshold chosen on other rows.
     """

@@ -101,7 +101,7 @@ def _uneven(evaluation: Json) -> list[str]:
 def _bias(metrics: Json, unit: str) -> str:
     bias, mean = metrics["bias"], metrics["mean_label"]["value"]
     if bias["value"] is None or bias["low"] is None or bias["high"] is None:
-        return "Whether it predicts too much or too little cannot be said on these rows."
+        return "Whether it predicts too much or too little is not defined on these rows."
     if bias["low"] <= 0.0 <= bias["high"] or abs(bias["value"]) <= SMALL_BIAS * abs(mean):
         return "It predicts neither too much nor too little: over many customers its misses balance."
     way = "much" if bias["value"] > 0.0 else "little"

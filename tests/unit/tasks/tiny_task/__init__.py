@@ -255,6 +255,9 @@ class TinyTexts:
     version_columns: Mapping[str, tuple[str, int]] = {"MAE": ("mae", 2)}
     version_metrics = family_metrics = ("mae",)
 
+    draft_task = "a tiny one"
+    draft_business: tuple[str, ...] = ()
+
     def cells(self, numbers: Mapping[str, Any]) -> list[str]:
         return [f"{numbers['amount']:.1f}"]
 

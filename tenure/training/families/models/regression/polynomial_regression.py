@@ -122,7 +122,7 @@ def _moments(rows: Rows, crossed: int) -> Moments:
     mean = total / count
     covariance = square / count - np.outer(mean, mean)
     spread = np.sqrt(np.maximum(np.diag(covariance), 0.0))
-    # The spread that rounding gives a constant column is none; such a column has mean 0 or 1.
+    # The spread of a constant column is rounding error, and counts as 0; such a column has mean 0 or 1.
     spread[spread < 1e-6] = 1.0
     correlation = covariance / np.outer(spread, spread)
     return Moments(scaling, pairs, mean, spread, correlation, towards / count / spread, float(label.mean()))
