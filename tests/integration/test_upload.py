@@ -132,6 +132,7 @@ def test_a_folder_of_parquet_keeps_its_shape(bucket, dataset):
     request, _ = carry_out(dataset)
     uri = request.contract.source.uri
     assert uri.endswith("/customers")
+    assert request.contract.source.format == "parquet", "the address of a folder in a store does not show it"
     assert {f"s3://data/{each.key}" for each in bucket.objects.all()} == {
         f"{uri}/part=1/a.parquet",
         f"{uri}/part=2/b.parquet",
