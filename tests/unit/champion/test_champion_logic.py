@@ -63,7 +63,7 @@ def test_a_changed_file_is_said_and_not_handed_on(crowned: Registry, contract: s
 def test_files_that_are_gone_are_said(crowned: Registry, contract: str, tmp_path: Path) -> None:
     shutil.rmtree(stored_bundle(crowned))
     found = run(contract=contract, champion=tmp_path / "champion")
-    assert "cannot be had" in found["unreadable"]
+    assert "cannot be read" in found["unreadable"]
 
 
 def test_another_bundle_in_its_place_is_said(crowned: Registry, contract: str, tmp_path: Path) -> None:
