@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
 
 GAP = "   "
 """Between two columns of text."""
@@ -42,6 +41,9 @@ def html_table(title: str, headers: Sequence[str], rows: Iterable[Sequence[objec
         >>> html_table("a < b", [">n"], [(1,)]).count("<td")
         1
     """
+    # html is slow to import, and text alone does not need it.
+    from html import escape
+
     names, right = _columns(headers)
     styles = [f' style="text-align:{"right" if to_right else "left"}"' for to_right in right]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -36,8 +37,8 @@ class Sketch:
         self.highs: dict[str, Any] = {}
         self._texts: dict[str, Counter[str]] = {n: Counter() for n, c in columns.items() if _is_counted(c)}
         self._numbers = [n for n, c in columns.items() if c.type in ("integer", "number")]
-        self._random = np.random.default_rng(SEED)
         self._ranks = np.zeros(0)
+        """Of the rows in the sample; drawn only once there are more rows than it holds."""
         self._sample = np.zeros((0, len(self._numbers)))
 
     def add(self, batch: pa.RecordBatch) -> None:
@@ -51,6 +52,11 @@ class Sketch:
             else:
                 self._extremes(name, values, column.type in ("integer", "number"))
         self._take_sample(batch)
+
+    @cached_property
+    def _random(self) -> np.random.Generator:
+        # Most tables need none, and importing numpy.random takes longer than checking them.
+        return np.random.default_rng(SEED)
 
     @property
     def sample_rows(self) -> int:
@@ -85,16 +91,18 @@ class Sketch:
             self.sums[name] += pc.sum(pc.cast(values, pa.float64(), safe=False)).as_py()
 
     def _take_sample(self, batch: pa.RecordBatch) -> None:
-        # The rows with the smallest random ranks are a uniform sample, however rows were cut into batches.
-        ranks = self._random.random(batch.num_rows)
-        rows = np.flatnonzero(ranks <= self._worst())
-        if not len(rows):
-            return
+        rows = np.arange(batch.num_rows)
+        if self.rows > SAMPLE_ROWS:
+            # The rows with the smallest random ranks are a uniform sample, whatever the sizes of the batches.
+            if len(self._ranks) < len(self._sample):
+                self._ranks = self._random.random(len(self._sample))
+            ranks = self._random.random(batch.num_rows)
+            rows = np.flatnonzero(ranks <= self._worst())
+            self._ranks = np.concatenate([self._ranks, ranks[rows]])
         taken = np.empty((len(rows), len(self._numbers)))
         for place, name in enumerate(self._numbers):
             numbers = pc.cast(batch.column(name), pa.float64(), safe=False)
             taken[:, place] = pc.fill_null(numbers, np.nan).to_numpy(zero_copy_only=False)[rows]
-        self._ranks = np.concatenate([self._ranks, ranks[rows]])
         self._sample = np.concatenate([self._sample, taken])
         if len(self._ranks) > 2 * SAMPLE_ROWS:
             self._shrink(SAMPLE_ROWS)

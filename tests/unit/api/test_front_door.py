@@ -175,7 +175,7 @@ def test_a_saved_model_is_read_again(model: tenure.Model, tmp_path: Path) -> Non
     assert again.predict(rows).table.equals(model.predict(rows).table)
     with pytest.raises(InputError, match="a bundle holds no rows to evaluate it on"):
         tenure.evaluate(again)
-    with pytest.raises(BundleError, match="there is something here already"):
+    with pytest.raises(BundleError, match="exists and is not empty"):
         model.save(tmp_path / "bundle")
 
 

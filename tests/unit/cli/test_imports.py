@@ -12,8 +12,20 @@ ROOT = Path(__file__).resolve().parents[3]
 LIGHT = {"numpy", "pandas", "pyarrow", "kfp", "mlflow", "rich", "sklearn", "pydantic", "yaml", "jinja2"}
 """Of these, ``--help`` needs none."""
 UNUSED = {
-    *("boto3", "evidently", "fsspec", "jinja2", "kfp", "kserve", "kubernetes", "mlflow", "onnxruntime", "optuna"),
-    *("pandas", "requests", "rich", "s3fs", "scipy", "sklearn", "sqlalchemy", "xgboost"),
+    *(
+        "boto3",
+        "evidently",
+        "fsspec",
+        "jinja2",
+        "kfp",
+        "kserve",
+        "kubernetes",
+        "mlflow",
+        "numpy.random",
+        "onnxruntime",
+        "optuna",
+    ),
+    *("onnxruntime", "optuna", "pandas", "requests", "rich", "s3fs", "scipy", "sklearn", "sqlalchemy", "xgboost"),
     *(
         "tenure.bundle",
         "tenure.evaluation",
