@@ -7,10 +7,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from tenure.atomic import write_text
 from tenure.bundle import read
 from tenure.contract import parse
 from tenure.errors import BundleError
-from tenure.sources import write_text
 from tenure.tracking import Registry, Version, resolve
 
 

@@ -11,11 +11,11 @@ import numpy as np
 from components.check_serving.process import model_server
 from components.check_serving.replay import REASONS, Compared, replay
 from components.check_serving.rows import read_rows
+from tenure.atomic import write_text
 from tenure.bundle import read
 from tenure.contract import Contract, parse
 from tenure.errors import ServingError
 from tenure.progress import progress
-from tenure.sources import write_text
 from tenure.tasks import get
 
 MIN_ROWS = 500

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from components.step import publish
+from tenure.atomic import write_text
 from tenure.contract import parse
 from tenure.evaluation.evaluate import Outcome, evaluate
 from tenure.progress import progress
 from tenure.report import render
-from tenure.sources import write_text
 
 
 def run(

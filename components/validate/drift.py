@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from components.step import publish
+from tenure.atomic import write_text
 from tenure.checks import Validation
 from tenure.checks.completion import complete
 from tenure.contract import parse
 from tenure.errors import StorageError
 from tenure.report.validation import write_page
-from tenure.sources import write_text
 from tenure.stats import Profile
 
 REPORTS = ("validation.json", "validation.html")

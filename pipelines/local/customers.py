@@ -90,10 +90,10 @@ def serve_and_ask(contract: Contract, bundle: Path, test_part: Path, *, answers:
         InputError: it refuses the request.
     """
     from components.check_serving.process import model_server
+    from tenure.atomic import write_text
     from tenure.bundle import read
     from tenure.progress import progress
     from tenure.protocol import infer_request, post_json, predictions
-    from tenure.sources import write_text
 
     customers = choose_customers(read(bundle), test_part, contract.key)
     columns = {name: [customer.columns[name] for customer in customers] for name in customers[0].columns}

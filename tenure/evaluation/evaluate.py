@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tenure.atomic import write_text
 from tenure.bundle import Bundle, read
 from tenure.contract import Contract, contract_hash
 from tenure.errors import DataError
@@ -17,7 +18,6 @@ from tenure.evaluation.champion import read_champion
 from tenure.evaluation.scoring import read_test_part
 from tenure.explanation import customers_held, sampled_walks
 from tenure.progress import progress
-from tenure.sources import write_text
 from tenure.stats.bootstrap import LEVEL
 from tenure.tasks import get
 

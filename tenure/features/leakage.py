@@ -11,12 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from tenure.atomic import write_text
 from tenure.checks import labels_of
 from tenure.checks.leakage import Table, check_leakage
 from tenure.contract import Contract
 from tenure.contract.schema import LABEL_COLUMN, ROW_COLUMN, SNAPSHOT_COLUMN
 from tenure.errors import DataError
-from tenure.sources import write_text
 from tenure.stats.row_sample import Sample
 from tenure.transform import Tables, Transform
 

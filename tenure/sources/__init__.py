@@ -1,6 +1,5 @@
 """Sources of tables: CSV, Parquet, SQL and Arrow, local and remote, read by batches in bounded memory."""
 
-from tenure.atomic import write_text
 from tenure.sources.address import absolute_uri, replace_uri
 from tenure.sources.content import ContentHash
 from tenure.sources.factory import move_uri, open_source
@@ -23,5 +22,4 @@ __all__ = [
     "open_source",
     "replace_uri",
     "sniff",
-    "write_text",
 ]

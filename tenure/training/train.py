@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tenure.atomic import write_text
 from tenure.bundle import write
 from tenure.contract import Contract
 from tenure.contract.family_names import ENSEMBLE
 from tenure.explanation import LinearTerms
 from tenure.progress import progress
-from tenure.sources import write_text
 from tenure.training.best_trial import best_trials
 from tenure.training.candidate import Candidate, make_candidate, make_ensemble
 from tenure.training.choice import Blocks, Contender, choose, complexity

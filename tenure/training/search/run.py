@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from tenure.atomic import write_text
 from tenure.contract import Contract
 from tenure.contract.family_names import searched
 from tenure.progress import progress
-from tenure.sources import write_text
 from tenure.stats.folds import Folds
 from tenure.training.encoded_part import folds_of, read_part, read_transform
 from tenure.training.families import Divided, cross_validate, direction, get

@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tenure.atomic import write_text
 from tenure.errors import StorageError
-from tenure.sources import TableSink, write_text
+from tenure.sources import TableSink
 from tenure.sources.sink import ROW_GROUP_ROWS
 
 SCHEMA = pa.schema([pa.field("a", pa.int64())])
@@ -94,7 +95,7 @@ def test_a_refused_write_without_a_small_disk(tmp_path: Path) -> None:
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))\n"
         "from pathlib import Path\n"
-        "from tenure.sources import write_text\n"
+        "from tenure.atomic import write_text\n"
         "from tenure.errors import StorageError\n"
         "try: write_text(Path(sys.argv[1]), 'x' * 100_000)\n"
         "except StorageError as error: print(error)\n"
