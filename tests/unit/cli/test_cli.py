@@ -13,8 +13,8 @@ import pytest
 from documents import assert_valid
 from typer.testing import CliRunner
 
-from pipelines import commands
-from pipelines.cli import GROUPS, app
+from pipelines import cli, commands
+from pipelines.cli import app
 from pipelines.commands.options import EXIT_CODES, report
 from pipelines.local import record
 from pipelines.local.home import Home
@@ -116,7 +116,7 @@ def test_the_documented_exit_codes_are_those_of_the_errors():
 def test_every_group_of_commands_is_registered():
     folder = Path(commands.__file__).parent
     files = {file.stem for file in folder.glob("*.py") if "\ndef register(" in file.read_text(encoding="utf-8")}
-    assert files == set(GROUPS)
+    assert files == set(cli.COMMANDS)
 
 
 def test_the_start_imports_no_heavy_library():
