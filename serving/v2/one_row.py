@@ -116,30 +116,34 @@ class OneRowWriter:
         text: Callable[[str], bytes],
     ) -> None:
         self._whole, self._number, self._text = whole, number, text
-        self._templates: dict[tuple[str, str, bool], tuple[bytes, ...]] = {}
+        self._templates: dict[tuple[str, str, bool], tuple[bytes, bytes, list[bytes]]] = {}
 
     def write(self, prediction: Prediction, answer_id: str) -> bytes | None:
         """The answer with all outputs; None if this path does not write it."""
         if prediction.imputed or prediction.unknown or prediction.out_of_range:
             return None
-        case = (prediction.band[0], prediction.recommendation[0], bool(prediction.decision[0]))
+        case = (prediction.band[0], prediction.recommendation[0], prediction.decision.item(0))
         template = self._templates.get(case)
         if template is None:
             # One for each decision and band, of which a bundle has a few.
             template = self._templates[case] = self._template(prediction)
-        parts = [template[0], self._text(answer_id), template[1]]
-        for value, after in zip(prediction.first_row(), template[2:], strict=True):
-            parts += (self._number(value), after)
+        head, middle, rest = template
+        number = self._number
+        parts = [head, self._text(answer_id), middle]
+        for value, after in zip(prediction.first_row(), rest):  # noqa: B905 as many, and strict takes time
+            parts.append(number(value))
+            parts.append(after)
         return b"".join(parts)
 
-    def _template(self, prediction: Prediction) -> tuple[bytes, ...]:
+    def _template(self, prediction: Prediction) -> tuple[bytes, bytes, list[bytes]]:
         """The parts of an answer before the id, after it, and after each number."""
         tensors = output_tensors(prediction, 0, None)
         for tensor in tensors:
             if tensor.name in prediction.outputs.tensors:
                 tensor.values = np.array([self._NUMBER])
         head, rest = self._whole(tensors, self._ID).split(self._text(self._ID))
-        return head, *rest.split(self._number(self._NUMBER))
+        middle, *between = rest.split(self._number(self._NUMBER))
+        return head, middle, between
 
 
 def rest_writer(model: str, bundle: Bundle) -> OneRowWriter:

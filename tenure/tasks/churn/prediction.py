@@ -33,5 +33,5 @@ class ChurnPrediction(Prediction):
         return np.where(self.decision, self.probability, 1.0 - self.probability)
 
     def first_row(self) -> tuple[float, ...]:
-        probability = self.probability[0].item()
-        return probability, probability if self.decision[0] else 1.0 - probability
+        probability = self.probability.item(0)
+        return probability, probability if self.decision.item(0) else 1.0 - probability

@@ -35,4 +35,4 @@ class ValuePrediction(Prediction):
         return {"value": self.value, "value_low": self.low, "value_high": self.high}[output]
 
     def first_row(self) -> tuple[float, ...]:
-        return self.value[0].item(), self.low[0].item(), self.high[0].item()
+        return self.value.item(0), self.low.item(0), self.high.item(0)
