@@ -35,13 +35,17 @@ class Answer:
     """The server's answer about a customer."""
 
     customer: Customer
+    score: float
+    """The number that customers are ranked by, as ``Outputs.score`` names it."""
     numbers: Mapping[str, float]
-    """By ``Outputs.tensors``."""
+    """All that is predicted, by ``Outputs.tensors``."""
     contact: bool
     band: str
     version: str
     reasons: Sequence[tuple[str, float]]
     """Column, and its contribution to the model's output: above 0 towards a higher score."""
+    interval: tuple[float, float] | None = None
+    """Of a regression: the interval that holds the true value."""
 
 
 def choose_customers(bundle: Bundle, test_part: Path, key: str) -> list[Customer]:
@@ -113,13 +117,17 @@ def serve_and_ask(contract: Contract, bundle: Path, test_part: Path, *, answers:
 def _answer(customer: Customer, row: Row) -> Answer:
     from tenure.tasks import outputs_among
 
+    outputs = outputs_among(row)
+    ends = outputs.interval
     return Answer(
         customer=customer,
-        numbers={name: row[name] for name in outputs_among(row).tensors},
+        score=row[outputs.score],
+        numbers={name: row[name] for name in outputs.tensors},
         contact=row["decision"],
         band=row["band"],
         version=row["model_version"],
         reasons=row["reasons"],
+        interval=None if ends is None else (row[ends[0]], row[ends[1]]),
     )
 
 
@@ -134,6 +142,7 @@ def read_answers(path: Path) -> tuple[str | None, list[Answer]]:
                 **answer,
                 "customer": Customer(**answer["customer"]),
                 "reasons": [(column, size) for column, size in answer["reasons"]],
+                "interval": None if answer["interval"] is None else tuple(answer["interval"]),
             }
         )
         for answer in document["answers"]

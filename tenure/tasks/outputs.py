@@ -21,6 +21,8 @@ class Outputs:
     """Outputs of a V2 answer, FP64 of shape [n] each, the score first."""
     noun: str
     """The scores of several customers, as in "the probabilities differ"."""
+    interval: tuple[str, str] | None = None
+    """Tensors with the lower and the upper end of the score's interval, of a task that has one."""
 
     @property
     def bounded(self) -> bool:

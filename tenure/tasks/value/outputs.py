@@ -11,5 +11,6 @@ OUTPUTS = Outputs(
     columns=("value", "value_low", "value_high"),
     tensors=("value", "value_low", "value_high"),
     noun="predicted values",
+    interval=("value_low", "value_high"),
 )
 """A value, and the ends of the interval that goes with it."""

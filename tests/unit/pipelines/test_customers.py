@@ -47,7 +47,7 @@ def test_a_key_may_be_a_number(small_bundle, bundle, tmp_path):
 
 
 def test_answers_are_read_back_as_written(tmp_path):
-    answer = Answer(Customer("loyal", "1", {"a": None}), {"probability": 0.1}, False, "low", "abc", [("a", -0.5)])
+    answer = Answer(Customer("loyal", "1", {"a": None}), 0.1, {"probability": 0.1}, False, "low", "abc", [("a", -0.5)])
     (tmp_path / "answers.json").write_text(json.dumps({"url": "http://x", "answers": [asdict(answer)]}))
     assert read_answers(tmp_path / "answers.json") == ("http://x", [answer])
     assert read_answers(tmp_path / "missing.json") == (None, [])

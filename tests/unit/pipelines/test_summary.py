@@ -49,6 +49,7 @@ ANSWERS = [
             "5419-JPRRN",
             {"tenure": 1, "Contract": "Month-to-month", "spend": 30.689999999999998},
         ),
+        score=0.902,
         numbers={"probability": 0.902},
         contact=True,
         band="high",
@@ -128,7 +129,7 @@ def test_the_screen_of_a_regression_tells(told):
     customer = Customer("highest value", "c17", {"orders": 9})
     reasons = [("orders", 41.5)]
     numbers = {"value": 205.1, "value_low": 161.2, "value_high": 249.0}
-    asked = Answer(customer, numbers, contact=True, band="high", version="a1", reasons=reasons)
+    asked = Answer(customer, 205.1, numbers, contact=True, band="high", version="a1", reasons=reasons)
     assert told in screen(regression(), answers=[asked])
 
 
