@@ -68,7 +68,10 @@ def test_all_pipelines_are_compiled(tmp_path, monkeypatch):
         "scoring.yaml",
         "training.yaml",
     ]
-    for arguments, pattern in ((("deploy",), "no pipeline 'deploy'"), (("--output", "a.yaml"), "say which")):
+    for arguments, pattern in (
+        (("deploy",), "no pipeline 'deploy'"),
+        (("--output", "a.yaml"), "one pipeline: name it"),
+    ):
         refused = tenure("compile", *arguments, "--image", "tenure-pipeline:4f2c1a9")
         assert refused.exit_code == 2
         assert pattern in refused.stderr
