@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import shutil
 import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +24,18 @@ load_profile()
 # that interrupt one would wait for nothing.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _stack(context: int = 0) -> list[inspect.FrameInfo]:
+    """``inspect.stack`` without source lines where nobody asks for them.
+
+    kfp reads the caller's name from it at every setting of a task. Finding the lines goes through all loaded modules:
+    with the libraries of a whole test run and coverage's tracer that is ten seconds for each compiled pipeline.
+    """
+    return inspect.getouterframes(sys._getframe(1), context)
+
+
+inspect.stack = _stack
 
 # Skips that nobody allowed fail in CI.
 pytest_plugins = ["skips"]
