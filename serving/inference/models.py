@@ -42,7 +42,7 @@ class Models:
         """
         model = self._models.get(name)
         if model is None:
-            raise UnknownModelError(f"no model {quote(name)}; there are {', '.join(self._models)}")
+            raise UnknownModelError(f"no model {quote(name)}; served: {', '.join(self._models)}")
         if version and version != model.bundle.version:
             raise UnknownModelError(f"model '{name}' has version {model.bundle.version}, not {quote(version)}")
         return model
