@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.contract.values import Floats, Text, Value
+from tenure.stats.fold_numbers import fold_numbers
 from tenure.stats.ranks import rank_auc
 
 Codes = NDArray[np.int64]
@@ -51,7 +52,7 @@ def deviations(auc: float, label: Labels) -> float:
 
 def cross_fitted(codes: Codes, label: Labels) -> Floats:
     """(rows,) churn rate of the rows of the other folds with the same code, shrunk to the overall rate by one row."""
-    folds = _stratified_folds(label)
+    folds = fold_numbers(label, FOLDS, seed=0)
     count = int(codes.max()) + 1
     base = float(label.mean())
     rate = np.empty(label.size)
@@ -94,12 +95,3 @@ def is_recoding(values: Value, label: Labels, most: int) -> bool:
     rows = np.bincount(codes)
     left = np.bincount(codes, weights=label)
     return int((rows > 0).sum()) <= most and bool(((left == 0) | (left == rows)).all())
-
-
-def _stratified_folds(label: Labels) -> NDArray[np.int64]:
-    random = np.random.default_rng(0)
-    folds = np.empty(label.size, dtype=np.int64)
-    for value in (0, 1):
-        rows = random.permutation(np.flatnonzero(label == value))
-        folds[rows] = np.arange(rows.size) % FOLDS
-    return folds

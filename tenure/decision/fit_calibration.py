@@ -45,12 +45,14 @@ def choose_calibration(
     Raises:
         DataError: if a class has fewer than two rows.
     """
+    from tenure.stats.fold_numbers import fold_numbers  # a server, which only applies calibrations, does not load it
+
     y = np.asarray(label, dtype=np.float64)
     smallest = int(min(y.sum(), len(y) - y.sum()))
     if smallest < 2:
         raise DataError(f"calibration needs two rows of each class in the validation part, one class has {smallest}")
     scale: Scale = "margin" if link == "logit" else "probability"
-    folds = _stratified_folds(y, min(FOLDS, smallest), seed)
+    folds = fold_numbers(y, min(FOLDS, smallest), seed)
     losses: dict[Method, Floats] = {}
     for method in METHODS:
         held_out = np.empty(len(y))
@@ -153,13 +155,3 @@ def _row_log_loss(probability: Floats, label: Floats) -> Floats:
     p = np.clip(probability, 1e-15, 1.0 - 1e-15)
     loss: Floats = -np.where(label > 0, np.log(p), np.log1p(-p))
     return loss
-
-
-def _stratified_folds(label: Floats, count: int, seed: int) -> NDArray[np.int64]:
-    """Fold of every row: each class is shuffled and dealt out in turn."""
-    rng = np.random.default_rng(seed)
-    folds = np.empty(len(label), dtype=np.int64)
-    for value in (0.0, 1.0):
-        rows = rng.permutation(np.flatnonzero(label == value))
-        folds[rows] = np.arange(len(rows)) % count
-    return folds

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from property_profiles import examples
 
 from tenure.errors import DataError
+from tenure.stats.fold_numbers import fold_numbers
 from tenure.stats.strata import stratify
 from tenure.training.families import divide
 
@@ -98,3 +99,15 @@ def test_a_number_that_is_hardly_ever_another_is_divided_by_customer_all_the_sam
     found = divide(strata, 5, 7, classes=1, key=np.repeat(np.arange(100), 2))
     assert found.kind == "grouped" and len(found.folds) == 5
     assert all(len(fold.stop) and len(fold.fit) and len(fold.held) for fold in found.folds)
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_fold_numbers_share_out_each_class_evenly_and_again_the_same(count):
+    label = np.random.default_rng(1).random(203) < 0.2
+    numbers = fold_numbers(label.astype(np.int8), count, seed=3)
+    for value in (False, True):
+        sizes = np.bincount(numbers[label == value], minlength=count)
+        assert len(sizes) == count
+        assert sizes.max() - sizes.min() <= 1
+    assert np.array_equal(numbers, fold_numbers(label.astype(np.float64), count, seed=3))
+    assert not np.array_equal(numbers, fold_numbers(label, count, seed=4))
