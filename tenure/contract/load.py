@@ -92,7 +92,7 @@ def _read_yaml(text: str, origin: str) -> tuple[yaml.Node | None, Any]:
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
-        _check_nodes(node, origin)
+        _check_nodes(node, origin, {})
         return node, None if node is None else loader.construct_document(node)
     finally:
         loader.dispose()
@@ -150,19 +150,38 @@ def _too_deep(origin: str, place: Any) -> ContractError:
     return ContractError(f"{origin}:{place.start_mark.line + 1}: nested more than {MAX_DEPTH} levels deep")
 
 
-def _check_nodes(node: Any, origin: str, depth: int = 0) -> None:
-    """Refuse repeated keys, of which YAML keeps the last, and an alias that contains itself."""
-    if depth > MAX_DEPTH:
-        raise _too_deep(origin, node)
+def _check_nodes(node: Any, origin: str, levels: dict[int, int]) -> int:
+    """Levels of nesting in ``node``, each node checked once, however many aliases name it.
+
+    Args:
+        levels: of the nodes that were checked, by their ``id``.
+
+    Raises:
+        ContractError: a key is repeated, of which YAML would keep the last, or is not a word; aliases nest too deeply,
+            or one contains itself.
+    """
+    if not isinstance(node, yaml.CollectionNode):
+        return 0
+    if id(node) in levels:
+        return levels[id(node)]
+    # Until it is checked: if an alias inside names it, it has no end.
+    levels[id(node)] = MAX_DEPTH
+    children = node.value
     if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise ContractError(f"{origin}:{key.start_mark.line + 1}: a key must be a word, not a collection")
-            if key.value in seen:
-                raise ContractError(f"{origin}:{key.start_mark.line + 1}: key '{key.value}' is repeated")
-            seen.add(key.value)
-            _check_nodes(value, origin, depth + 1)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            _check_nodes(value, origin, depth + 1)
+        _check_keys(node, origin)
+        children = [value for _, value in node.value]
+    found = 1 + max((_check_nodes(child, origin, levels) for child in children), default=0)
+    if found > MAX_DEPTH:
+        raise _too_deep(origin, node)
+    levels[id(node)] = found
+    return found
+
+
+def _check_keys(node: yaml.MappingNode, origin: str) -> None:
+    seen: set[str] = set()
+    for key, _ in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise ContractError(f"{origin}:{key.start_mark.line + 1}: a key must be a word, not a collection")
+        if key.value in seen:
+            raise ContractError(f"{origin}:{key.start_mark.line + 1}: key '{key.value}' is repeated")
+        seen.add(key.value)

@@ -156,3 +156,16 @@ def test_nesting_up_to_the_limit_is_read():
 def test_a_key_that_is_not_a_word_is_an_error(key):
     with pytest.raises(ContractError, match="contract:2: a key must be a word"):
         parse(f"name: x\n{key}: b")
+
+
+def test_aliases_of_aliases_are_checked_once_each():
+    """Nine lists of ten aliases each are a thousand million nodes to who visits every one."""
+    lines = ["- &n0 [x, x]", *(f"- &n{place} [{', '.join([f'*n{place - 1}'] * 10)}]" for place in range(1, 10))]
+    with pytest.raises(ContractError, match="a contract is a mapping"):
+        parse("\n".join(lines))
+
+
+def test_a_long_chain_of_aliases_is_too_deep():
+    chain = ["- &n0 [x]", *(f"- &n{place} [*n{place - 1}]" for place in range(1, MAX_DEPTH + 1))]
+    with pytest.raises(ContractError, match=f"{MAX_DEPTH} levels"):
+        parse("\n".join(chain))
