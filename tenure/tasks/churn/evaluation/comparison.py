@@ -30,10 +30,6 @@ class ChurnComparison:
     calibration_resampled: Floats
     """(resamples,) differences of calibration error."""
 
-    def share_calibrated_within(self, margin: float) -> float:
-        """Share of resamples in which the calibration error exceeds the champion's by at most ``margin``."""
-        return float(np.mean(self.calibration_resampled <= margin))
-
     def to_json(self) -> dict[str, Any]:
         return {
             "rows": self.advantage.rows,

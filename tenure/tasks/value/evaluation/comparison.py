@@ -30,10 +30,6 @@ class ValueComparison:
     shortfall_resampled: Floats
     """(resamples,) differences of how far coverage falls short of the model's own level."""
 
-    def share_covered_within(self, margin: float) -> float:
-        """Share of resamples in which the shortfall of coverage exceeds the champion's by at most ``margin``."""
-        return float(np.mean(self.shortfall_resampled <= margin))
-
     def to_json(self) -> dict[str, Any]:
         estimates = {name: getattr(self, name).to_json() for name in ("rmse", "mae", "coverage", "interval_width")}
         return {
