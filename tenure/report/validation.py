@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
-from jinja2 import Environment, StrictUndefined
 
 from tenure.atomic import write_text
 from tenure.checks import Check, Validation
 from tenure.contract import Column, Contract
+from tenure.report.templates import environment
 from tenure.stats import Sketch
 
 BINS = 24
@@ -89,11 +88,9 @@ def render(
         sketch: of the good rows.
         quarantined, rejected: some of these rows, with ``row``, ``reason`` and ``text``.
     """
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["percent"] = lambda share: f"{100 * share:.1f} %"
-    environment.filters["mark"] = _mark
-    environment.filters["count"] = lambda number: f"{number:,}"
-    template = environment.from_string(files("tenure.report").joinpath("validation.html").read_text("utf-8"))
+    templates = environment()
+    templates.filters["mark"] = _mark
+    template = templates.get_template("validation.html")
     columns = [_summary(name, column, sketch) for name, column in sketch.columns.items()]
     return template.render(
         v=validation,
