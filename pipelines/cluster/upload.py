@@ -21,7 +21,6 @@ from tenure.sources.address import Address, resolve
 from tenure.sources.factory import format_of
 from tenure.sources.files import filesystem
 
-STORE_VARIABLE = "TENURE_DATA_STORE"
 NAME_DIGITS = 20
 """Digits of the content's SHA-256 in the address."""
 PROGRESS_INTERVAL_S = 5.0
