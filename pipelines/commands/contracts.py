@@ -75,11 +75,13 @@ def init(
     write_text(target, text)
     column = contract.label_column
     if json:
-        inferred = {"name": contract.name, "task": contract.task, "key": contract.key, "label": column}
+        inferred = {"name": contract.name, "task": contract.task, "key": contract.key_column, "label": column}
         print_json({"contract": str(target), **inferred})
         return
     label_shown = repr(column) if column else "computed"
-    print(f"{target}: {len(contract.columns)} columns, key '{contract.key}', label {label_shown}, {contract.task}")
+    print(
+        f"{target}: {len(contract.columns)} columns, key '{contract.key_column}', label {label_shown}, {contract.task}"
+    )
     print(f"next: check and correct it, then 'tenure check {folder}' and 'tenure run {folder}'")
 
 

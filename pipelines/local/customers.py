@@ -99,7 +99,7 @@ def serve_and_ask(contract: Contract, bundle: Path, test_part: Path, *, answers:
     from tenure.progress import progress
     from tenure.protocol import infer_request, post_json, predictions
 
-    customers = choose_customers(read(bundle), test_part, contract.key)
+    customers = choose_customers(read(bundle), test_part, contract.key_column)
     columns = {name: [customer.columns[name] for customer in customers] for name in customers[0].columns}
     body = infer_request(columns, explain=REASONS)
     write_text(request, json.dumps(body) + "\n")

@@ -60,7 +60,7 @@ def predict(bundle: Bundle, rows: pa.Table, index: Any, *, explain: int, thresho
     prediction = bundle.predict(
         {name: rows.column(name) for name in rows.column_names}, explain=explain, threshold=threshold
     )
-    key = bundle.contract.key
+    key = bundle.contract.key_column
     columns: dict[str, Any] = {key: rows.column(key)} if key in rows.column_names else {}
     columns |= prediction.columns
     columns |= {

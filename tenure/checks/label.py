@@ -14,7 +14,7 @@ from tenure.tasks import get
 
 
 def positives(contract: Contract, labels: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    """Whether each label has the value ``label.positive``; boolean, null where the label is.
+    """Whether each label has a value of ``label.positive``; boolean, null where the label is.
 
     Args:
         labels: the label column in its parsed type.
@@ -23,11 +23,12 @@ def positives(contract: Contract, labels: pa.Array | pa.ChunkedArray) -> pa.Arra
         ContractError: ``label.positive`` is not a value of the label column's type.
     """
     name = contract.label_column
-    positive = contract.label.positive
-    if name is None or positive is None:
+    if name is None or not contract.label.positives:
         raise ValueError("an event log has no label column")
-    value = parse_value(positive, name, contract.columns[name], "label.positive")
-    return pc.equal(labels, pa.scalar(value, labels.type))
+    column = contract.columns[name]
+    values = [parse_value(text, name, column, "label.positive") for text in contract.label.positives]
+    left = pc.is_in(labels, value_set=pa.array(values, labels.type))
+    return pc.if_else(labels.is_valid(), left, None)
 
 
 def labels_of(contract: Contract, column: pa.Array | pa.ChunkedArray) -> NDArray[Any]:

@@ -53,8 +53,8 @@ def separate(contract: Contract, data: Path, observed: Observed, now: datetime, 
     ):
         for batch in _batches(data):
             faults = check_rows(contract, batch, now, observed.defaulted)
-            kind = Kind("keys", contract.key, "repeats the key of an earlier row")
-            faults.add(repeats[done : done + batch.num_rows], kind, batch.column(contract.key))
+            kind = Kind("keys", contract.key_column, "repeats the key of an earlier row")
+            faults.add(repeats[done : done + batch.num_rows], kind, batch.column(contract.key_column))
             observed.faults.update(faults.counts)
             kept = batch
             if faults.bad.any():
@@ -107,7 +107,7 @@ def _repeats(contract: Contract, data: Path, observed: Observed, now: datetime) 
         return np.zeros(observed.accepted, dtype=bool)
 
     def keys() -> Iterator[tuple[pa.Array, np.ndarray]]:
-        for batch, wrong in zip(_batches(data, [contract.key]), bad, strict=True):
+        for batch, wrong in zip(_batches(data, [contract.key_column]), bad, strict=True):
             yield batch.column(0), ~wrong
 
     repeats = repeated(keys)
@@ -119,7 +119,7 @@ def _repeats(contract: Contract, data: Path, observed: Observed, now: datetime) 
 
 def _count(contract: Contract, good: pa.RecordBatch, observed: Observed) -> None:
     observed.good += good.num_rows
-    if contract.label_column is not None and contract.label.positive is not None:
+    if contract.label_column is not None and contract.label.positives:
         observed.positives += int(flags(positives(contract, good.column(contract.label_column))).sum())
     if contract.time is not None:
         newest = pc.max(good.column(contract.time)).as_py()

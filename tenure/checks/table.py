@@ -76,7 +76,7 @@ def check_row_faults(contract: Contract, observed: Observed) -> list[Check]:
         "nulls": "no value is missing in a column that is not nullable",
         "range": "every number is within its range",
         "values": "every text is one of its column's values",
-        "keys": f"every '{contract.key}' is unique" if contract.events is None else None,
+        "keys": f"every '{contract.key_column}' is unique" if contract.events is None else None,
         "label": "every row has a label" if contract.events is None else None,
         "future": "no row is dated in the future" if contract.time is not None else None,
     }
@@ -152,7 +152,7 @@ def check_classes(contract: Contract, observed: Observed, labels: Sketch) -> Che
     """Both classes are there, and the smaller one is not too small."""
     name, limit = str(contract.label_column), contract.quality.min_class_share
     share = min(observed.positives, observed.good - observed.positives) / observed.good
-    positive = contract.label.positive
+    positive = "' or '".join(contract.label.positives)
     if share == 0.0:
         message = f"the label '{name}' has one class only: {_values_found(labels, name)}; '{positive}' means churn"
         advice = "Set 'label.positive' to the value that means churn, or bring a table with both classes."
@@ -251,9 +251,11 @@ def check_positive_value(contract: Contract) -> None:
     Raises:
         ContractError: it is not.
     """
-    name, positive = contract.label_column, contract.label.positive
-    if name is not None and positive is not None:
-        parse_value(positive, name, contract.columns[name], "label.positive")
+    name = contract.label_column
+    if name is None:
+        return
+    for text in contract.label.positives:
+        parse_value(text, name, contract.columns[name], "label.positive")
 
 
 def _limit_of(contract: Contract, kind: Kind) -> str | None:

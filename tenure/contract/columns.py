@@ -33,6 +33,36 @@ def _as_text(value: object) -> object:
 Text = Annotated[str, BeforeValidator(_as_text)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
+EPOCH_FORMATS = ("epoch_s", "epoch_ms")
+"""``format`` of a date or timestamp that is a number: seconds or milliseconds since 1970-01-01 in UTC."""
+
+
+class NumberFormat(Part):
+    """How a column writes its numbers, where it is not ``1234.5``.
+
+    With a format, a minus sign may also stand behind the number, and a number in parentheses is negative.
+    """
+
+    decimal: Literal[".", ","] = "."
+    """Between the whole number and its decimals."""
+    thousands: Literal[",", ".", " ", "'"] | None = None
+    """Between groups of three digits; a blank stands for any kind of space."""
+    symbols: tuple[str, ...] = ()
+    """Texts before or after the number that are not part of it: ``€``, ``USD``, ``%``. 12 % is read as 12."""
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        if self.decimal == self.thousands:
+            raise ValueError(f"'decimal' and 'thousands' are both '{self.decimal}'")
+        return self
+
+
+class Leakage(Part):
+    """A feature that may look like leakage."""
+
+    allow: Annotated[str, Field(min_length=1)]
+    """Why the feature is known, as it stands, on the day of a prediction; the report repeats it."""
+
 
 class Column(Part):
     """A raw column: its type, its valid values and its role."""
@@ -52,8 +82,10 @@ class Column(Part):
     required: bool = True
     """A table without a required column stops the run; an optional one is filled with ``default``."""
     default: Text | None = None
-    format: str | None = None
-    """``strptime`` format of a ``date`` or ``timestamp``; ISO 8601 without it."""
+    format: str | NumberFormat | None = None
+    """``strptime`` format of a ``date`` or ``timestamp``, or one of ``EPOCH_FORMATS``; ISO 8601 without it. Of an
+    ``integer`` or ``number``: a ``NumberFormat``."""
+    leakage: Leakage | None = None
     clip: bool = False
     """Clip outliers to the training part's fences (Tukey, 3 interquartile ranges)."""
 
@@ -70,10 +102,20 @@ class Column(Part):
     def is_text(self) -> bool:
         return self.type in ("string", "category")
 
+    @property
+    def moment_format(self) -> str | None:
+        """Format of a date or timestamp; None for ISO 8601."""
+        return self.format if isinstance(self.format, str) else None
+
+    @property
+    def number_format(self) -> NumberFormat | None:
+        """Format of a number; None for ``1234.5``."""
+        return self.format if isinstance(self.format, NumberFormat) else None
+
     def as_written(self, value: Any) -> Any:
         """A parsed value as a source or a client writes it: a date or timestamp as text in ``format``."""
         if isinstance(value, date):
-            return value.strftime(self.format) if self.format else value.isoformat()
+            return value.strftime(self.moment_format) if self.moment_format else value.isoformat()
         return value
 
     @model_validator(mode="after")
@@ -91,8 +133,11 @@ class Column(Part):
                 raise ValueError("'values' of a boolean is two texts: false first, then true")
             if len(set(self.values)) != len(self.values):
                 raise ValueError("'values' contains a value twice")
-        if self.format is not None and not self.is_temporal:
-            raise ValueError(f"'format' is for date and timestamp columns, not for {self.type}")
+        if self.format is not None and not self.is_temporal and self.type not in ("integer", "number"):
+            raise ValueError(f"'format' is for numbers, dates and timestamps, not for {self.type}")
+        if isinstance(self.format, str) != self.is_temporal and self.format is not None:
+            example = "'%d.%m.%Y'" if self.is_temporal else '{decimal: ",", thousands: "."}'
+            raise ValueError(f"'format' of a {self.type} is written as {example}")
         if self.clip and self.type not in ("integer", "number"):
             raise ValueError(f"'clip' is for integer and number columns, not for {self.type}")
         if self.default is not None and self.required:
@@ -107,6 +152,7 @@ class Derived(Part):
     reason: str
     """Why the feature should predict the label; shown in the feature definitions."""
     unit: str | None = None
+    leakage: Leakage | None = None
 
 
 class Window(Part):

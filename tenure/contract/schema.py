@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
@@ -55,6 +56,10 @@ class Contract(Part):
     """Also the registered model's name and part of Kubernetes names."""
     description: str = ""
     task: Task = DEFAULT
+    key: Literal["row_number"] | None = None
+    """``row_number`` for a table without a column that identifies the customer."""
+    as_of: date | None = None
+    """Day that the table describes: what ``today()`` is in training where rows have no time."""
     source: Source = Source()
     label: Label = Label()
     columns: Annotated[dict[str, Column], Field(min_length=1)]
@@ -76,8 +81,9 @@ class Contract(Part):
         return [name for name, column in self.columns.items() if column.role in roles]
 
     @property
-    def key(self) -> str:
-        return self.columns_of("key")[0]
+    def key_column(self) -> str:
+        """Column that identifies the customer; ``ROW_COLUMN`` where the row number does."""
+        return ROW_COLUMN if self.key is not None else self.columns_of("key")[0]
 
     @property
     def time(self) -> str | None:
@@ -161,8 +167,10 @@ class Contract(Part):
         for role in unique:
             if len(self.columns_of(role)) > 1:
                 raise ValueError(f"more than one column has the role '{role}': {', '.join(self.columns_of(role))}")
-        if not self.columns_of("key"):
-            raise ValueError("no column has the role 'key'")
+        if self.key is None and not self.columns_of("key"):
+            raise ValueError("no column has the role 'key': give it to one, or write 'key: row_number'")
+        if self.key is not None and self.columns_of("key"):
+            raise ValueError(f"'key' is {self.key}, and '{self.columns_of('key')[0]}' has the role 'key': use one")
         if self.time is not None and not self.columns[self.time].is_temporal:
             raise ValueError(f"the time column '{self.time}' must be a date or a timestamp")
         if self.split.strategy == "time" and self.time is None:

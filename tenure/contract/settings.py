@@ -25,6 +25,7 @@ Task = Annotated[str, AfterValidator(_check_task)]
 something there will be)."""
 
 PositiveInt = Annotated[int, Field(gt=0)]
+NonNegativeInt = Annotated[int, Field(ge=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 
 
@@ -40,6 +41,14 @@ class Source(Part):
     """``csv``, ``parquet``, ``sql`` or another of ``tenure/sources/formats``; detected from the URI when left out."""
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     encoding: str = "utf-8"
+    skip_rows: NonNegativeInt = 0
+    """Lines of a text file, or rows of a sheet, above the column names: titles."""
+    skip_rows_after_header: NonNegativeInt = 0
+    """Rows under the column names that describe the columns."""
+    skip_rows_at_end: NonNegativeInt = 0
+    """Rows at the end that are not customers: totals, footnotes."""
+    sheet: str | None = None
+    """Name of an Excel workbook's sheet; the first without it."""
     query: str | None = None
     """The SELECT statement, for a database."""
     chunk_rows: PositiveInt = 50_000
@@ -57,8 +66,12 @@ class Label(Part):
     own, or an aggregate of what happens in the horizon: what a customer will spend.
     """
 
-    positive: Text | None = None
-    """The value of the label column that means: this customer left."""
+    positive: Text | tuple[Text, ...] | None = None
+    """The value of the label column, or the values, that mean: this customer left. Any other known value means that
+    the customer stayed."""
+    ignore: tuple[Text, ...] = ()
+    """Values of the label column that mean neither: their rows are set aside, counted and reported, like rows without
+    a label."""
     horizon_days: PositiveInt | None = None
     """For event logs: a customer has left if no event follows the cut within this many days."""
     aggregate: LabelAggregateName | None = None
@@ -67,6 +80,13 @@ class Label(Part):
     """The event column aggregated, for aggregates that take one."""
     unit: str | None = None
     """Of the number predicted; the column's without it."""
+
+    @property
+    def positives(self) -> tuple[str, ...]:
+        """The values that mean that a customer left; empty without ``positive``."""
+        if self.positive is None:
+            return ()
+        return (self.positive,) if isinstance(self.positive, str) else self.positive
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
@@ -97,6 +117,9 @@ class Events(Part):
 class Split(Part):
     """How rows are divided. Shares must add up to 1."""
 
+    by: Literal["customer"] | None = None
+    """``customer`` for a panel: a table with several rows a customer, one a time. All rows of a customer are in one
+    part of the split, and the evaluation resamples customers."""
     strategy: Literal["stratified", "time"] | None = None
     """``time`` where the contract has a time column or events, ``stratified`` otherwise."""
     train: Share = 0.70

@@ -43,12 +43,12 @@ def divide(contract: Contract, rows: Rows) -> Division:
     times: NDArray[Any] | None = None
     missing: Counter[str] = Counter()
     start = 0
-    for batch in rows.batches([contract.key, label, *([time] if time else [])]):
+    for batch in rows.batches([contract.key_column, label, *([time] if time else [])]):
         here = slice(start, start := start + batch.num_rows)
         missing.update({name: batch.column(name).null_count for name in (time, label) if name})
         if missing.total():
             continue
-        hashes[here] = hash_keys(batch.column(contract.key), contract.split.seed)
+        hashes[here] = hash_keys(batch.column(contract.key_column), contract.split.seed)
         labels[here] = labels_of(contract, batch.column(label))
         if time is not None:
             moments = batch.column(time).to_numpy(zero_copy_only=False)

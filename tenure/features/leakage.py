@@ -59,7 +59,7 @@ def _sample(contract: Contract, training: Tables, transform: Transform) -> pa.Ta
     label = contract.label_column or LABEL_COLUMN
     time = SNAPSHOT_COLUMN if contract.events is not None else contract.time
     own = [] if contract.events is not None else [ROW_COLUMN]
-    names = dict.fromkeys([*transform.inputs, contract.key, label, *([time] if time else []), *own])
+    names = dict.fromkeys([*transform.inputs, contract.key_column, label, *([time] if time else []), *own])
     # A random sample: a fixed stride could coincide with a pattern in the file.
     sample = Sample(MAX_ROWS)
     for batch in training(list(names)):
@@ -68,7 +68,7 @@ def _sample(contract: Contract, training: Tables, transform: Transform) -> pa.Ta
 
 
 def _table(contract: Contract, rows: pa.Table, transform: Transform) -> Table:
-    orders = {f"order of the key '{contract.key}'": _places(rows.column(contract.key))}
+    orders = {f"order of the key '{contract.key_column}'": _places(rows.column(contract.key_column))}
     if contract.events is None:
         orders["order of the rows in the source"] = _places(rows.column(ROW_COLUMN))
     time = SNAPSHOT_COLUMN if contract.events is not None else contract.time

@@ -83,7 +83,7 @@ def assign(
         label.check_part(part, labels[places == index])
     shared = _keys_in_several_parts(codes, places, customers)
     if shared and (strategy == "stratified" or contract.events is None):
-        raise DataError(f"{shared} values of the key '{contract.key}' stand in several parts of the split")
+        raise DataError(f"{shared} values of the key '{contract.key_column}' stand in several parts of the split")
     rows: dict[str, int] = {part: int(np.count_nonzero(places == index)) for index, part in enumerate(PARTS)}
     return Assignment(strategy, places, rows, shared)
 

@@ -27,7 +27,7 @@ def event_columns(contract: Contract) -> list[str]:
     """Names of the log's columns that ``snapshots`` needs."""
     used = [window.column for window in contract.windows.values() if window.column is not None]
     used += [] if contract.label.column is None else [contract.label.column]
-    return list(dict.fromkeys([contract.key, str(contract.time), *used]))
+    return list(dict.fromkeys([contract.key_column, str(contract.time), *used]))
 
 
 def snapshots(contract: Contract, events: Iterable[pa.RecordBatch]) -> pa.Table:
@@ -64,7 +64,7 @@ def horizon_days(contract: Contract) -> int:
 
 
 def _read(contract: Contract, events: Iterable[pa.RecordBatch]) -> tuple[pa.Array, Log]:
-    key, time = contract.key, str(contract.time)
+    key, time = contract.key_column, str(contract.time)
     table = pa.Table.from_batches(list(events))
     if not table.num_rows:
         raise DataError("the event log is empty")
@@ -106,7 +106,7 @@ def _at(cut: date, contract: Contract, active_days: int, keys: pa.Array, log: Lo
         raise DataError(f"no customer has an event within {active_days} days before the cut {cut}")
     after = log.between(day, day + horizon_days(contract)).of(active)
     columns: dict[str, pa.Array] = {
-        contract.key: keys.take(pa.array(active)),
+        contract.key_column: keys.take(pa.array(active)),
         SNAPSHOT_COLUMN: pa.array(np.full(len(active), day, dtype=np.int32)).cast(pa.date32()),
     }
     for name, window in contract.windows.items():

@@ -49,7 +49,7 @@ class Customers:
             DataError: the table cannot be read, or lacks a column that the model needs.
             ContractError, SourceError: as ``tenure.sources.Source``.
         """
-        key = self.contract.key
+        key = self.contract.key_column
         wanted = {key: self.contract.columns[key], **self.contract.inputs}
         with contextlib.closing(open_source(self.table, self.base_folder)) as source:
             found = set(source.columns())

@@ -135,7 +135,7 @@ def _from_text(text: pa.Array, raw: pa.Array, name: str, column: Column, faults:
 
 def _moments(values: pa.Array, column: Column) -> pa.Array:
     read = moments.dates if column.type == "date" else moments.timestamps
-    return read(values, column.format)
+    return read(values, column.moment_format)
 
 
 def _numbers(column: pa.Array, raw: pa.Array, name: str, described: Column, faults: RowFaults) -> pa.Array:

@@ -106,7 +106,7 @@ def score(
     ):
         for number, part in enumerate(parts):
             path = part_file(work, number)
-            scores = read_finished_part(path, part, model.contract.key)
+            scores = read_finished_part(path, part, model.contract.key_column)
             reused += scores is not None
             if scores is None:
                 scores = _score_part(model, part, threshold)
@@ -142,7 +142,7 @@ def _score_part(model: Bundle, part: pa.Table, threshold: float | None) -> pa.Ta
     prediction = model.predict(_inputs(model, part), threshold=threshold)
     return pa.table(
         {
-            "key": part.column(model.contract.key).cast(pa.string()),
+            "key": part.column(model.contract.key_column).cast(pa.string()),
             "row": part.column(ROW),
             **prediction.columns,
             "decision": prediction.decision,
@@ -163,7 +163,7 @@ def _list_csv(model: Bundle, customers: pa.Table, threshold: float | None) -> st
     numbers = prediction.columns
     header = [f"reason_{place}" for place in range(1, REASONS + 1)]
     writer.writerow(["key", *numbers, "contact", "band", "recommendation", *header])
-    for row, key in enumerate(customers.column(model.contract.key).cast(pa.string()).to_pylist()):
+    for row, key in enumerate(customers.column(model.contract.key_column).cast(pa.string()).to_pylist()):
         reasons = [f"{reason.column} {reason.contribution:+.3f}" for reason in prediction.reasons[row]]
         reasons += [""] * (REASONS - len(reasons))
         contact = "yes" if prediction.decision[row] else "no"

@@ -68,7 +68,7 @@ def read_part(
     return EncodedPart(
         matrix=encoded.matrix,
         label=read_labels(table, contract, path.name),
-        key=table.column(contract.key).to_numpy(),
+        key=table.column(contract.key_column).to_numpy(),
         time=None if time is None else table.column(time).to_numpy(),
         segment_columns={
             segment.column: encoded.values[segment.column] for segment in contract.decision.segments.values()

@@ -12,4 +12,4 @@ def allowed(column: Column) -> str:
     if column.range is not None:
         low, high = ("…" if bound is None else f"{bound:g}" for bound in column.range)
         return f"{low} to {high}"
-    return f"as {column.format}" if column.format else ""
+    return f"as {column.moment_format}" if column.moment_format else ""

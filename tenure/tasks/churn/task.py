@@ -48,10 +48,9 @@ class ChurnTask:
         if contract.label.positive is None:
             raise ValueError(f"'label.positive' must name the value of '{column}' that means churn")
         values = contract.columns[column].values
-        if values is not None and contract.label.positive not in values:
-            raise ValueError(
-                f"'label.positive' is '{contract.label.positive}', which '{column}' cannot hold: {', '.join(values)}"
-            )
+        for text in contract.label.positives:
+            if values is not None and text not in values:
+                raise ValueError(f"'label.positive' is '{text}', which '{column}' cannot hold: {', '.join(values)}")
 
     def check_settings(self, contract: Contract) -> SettingError | None:
         bands = contract.decision.bands

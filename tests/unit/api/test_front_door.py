@@ -85,7 +85,7 @@ def test_what_the_module_offers() -> None:
 
 def test_a_pandas_table_that_nobody_described(model: tenure.Model) -> None:
     data = tenure.load(unseen())
-    assert (data.contract.key, data.contract.label_column, data.contract.task) == (
+    assert (data.contract.key_column, data.contract.label_column, data.contract.task) == (
         "subscriber",
         "has_left",
         "classification",

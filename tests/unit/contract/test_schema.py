@@ -46,7 +46,7 @@ def made(base: dict[str, Any], **changed: Any) -> Contract:
 
 def test_roles() -> None:
     contract = made(BASE)
-    assert (contract.key, contract.time, contract.label_column) == ("id", "day", "left")
+    assert (contract.key_column, contract.time, contract.label_column) == ("id", "day", "left")
     assert list(contract.inputs) == ["spend", "plan"]
     assert contract.columns_of("sensitive", "key") == ["id", "sex"]
 

@@ -82,7 +82,7 @@ def gym(path: Path, rows: int = 600) -> Path:
 def test_telco(tmp_path: Path) -> None:
     contract, text = guess(TELCO, "telco churn")
     assert contract.name == "telco-churn"
-    assert (contract.key, contract.label_column, contract.label.positive) == ("customerID", "Churn", "Yes")
+    assert (contract.key_column, contract.label_column, contract.label.positive) == ("customerID", "Churn", "Yes")
     assert contract.columns["TotalCharges"].type == "number"
     assert contract.columns["TotalCharges"].nullable
     assert contract.columns["tenure"].type == "integer"
@@ -97,7 +97,7 @@ def test_telco(tmp_path: Path) -> None:
 def test_another_teams_table(tmp_path: Path) -> None:
     contract, text = guess(gym(tmp_path / "gym.csv"))
     assert contract.source.delimiter == ";"
-    assert (contract.key, contract.time, contract.label_column) == ("member_no", "snapshot_date", "cancelled")
+    assert (contract.key_column, contract.time, contract.label_column) == ("member_no", "snapshot_date", "cancelled")
     assert contract.label.positive == "1"
     assert contract.columns["member_no"].type == "integer"
     assert contract.columns["joined"].format == "%d/%m/%Y"
@@ -128,7 +128,7 @@ def test_a_parquet_file_with_types(tmp_path: Path) -> None:
     }
     pq.write_table(pa.table(table), path)
     contract, text = guess(path)
-    assert (contract.key, contract.time, contract.label.positive) == ("CustomerId", None, "true")
+    assert (contract.key_column, contract.time, contract.label.positive) == ("CustomerId", None, "true")
     assert {n for n, c in contract.columns.items() if c.role == "ignored"} == {"Signed", "Row", "Same", "Empty"}
     assert "numbers the rows" in text
     assert meets(text, tmp_path)
@@ -168,7 +168,7 @@ def test_an_event_log(tmp_path: Path) -> None:
     path.write_text("customer_id,order_date,amount\n" + "\n".join(lines))
     contract, text = guess(path)
     assert contract.events is not None
-    assert (contract.key, contract.time, contract.label.horizon_days) == ("customer_id", "order_date", 90)
+    assert (contract.key_column, contract.time, contract.label.horizon_days) == ("customer_id", "order_date", 90)
     assert contract.columns["customer_id"].type == "string"
     assert set(contract.windows) >= {"days_since_last", "events_90d", "amount_sum"}
     assert contract.quality.freshness_days is None
@@ -219,7 +219,7 @@ def test_a_label_of_numbers_makes_it_a_regression(tmp_path: Path) -> None:
     assert contract.task == "regression" and contract.label_column == "future_spend"
     assert contract.columns["future_spend"].range == (0.0, None)
     assert contract.training.objective == "rmse"
-    assert contract.key == "customer"
+    assert contract.key_column == "customer"
     assert "the label: the number that is predicted; found: 0 to" in text
     assert "customer_value" not in text
     assert meets(text, tmp_path)
