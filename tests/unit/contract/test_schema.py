@@ -145,7 +145,7 @@ def test_what_cannot_hold_for_an_event_log(changed: dict[str, Any], said: str) -
         ({"type": "number", "values": ["1"]}, "'values' is for string, category and boolean columns, not for number"),
         ({"type": "boolean", "values": ["a", "b", "c"]}, "'values' of a boolean is two texts: false first, then true"),
         ({"type": "category", "values": ["a", "a"]}, "'values' contains a value twice"),
-        ({"type": "number", "format": "%Y"}, "'format' is for date and timestamp columns, not for number"),
+        ({"type": "number", "format": "%Y"}, "'format' of a number is written as"),
         ({"type": "category", "clip": True}, "'clip' is for integer and number columns, not for category"),
         ({"type": "number", "default": 1}, "'default' is for columns with 'required: false'"),
         ({"type": "number", "max_missing_share": 1.1}, "less than or equal to 1"),
