@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tenure.contract.columns import EPOCH_FORMATS
+from tenure.parsing import numerals
 from tenure.parsing.lenient import cast_lenient, flags, keep, matches, valid
 
 DATE = pa.date32()
@@ -15,7 +18,15 @@ TIMESTAMP = pa.timestamp("us")
 
 ISO_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
 ISO_DATE_PATTERN = ISO_PATTERN + "$"
+LOOSE_PATTERN = r":[0-9]{2}(\.[0-9]+)?( *(UTC|GMT)| +(Z|[+-][0-9:]+))$|\.[0-9]{7}"
+"""What other programs add to ISO 8601: a zone by name or behind a blank, nanoseconds."""
+STRICTER = ((r"(\.[0-9]{6})[0-9]+", r"\1"), (r" *(?:UTC|GMT)$", "Z"), (r" +(Z|[+-][0-9:]+)$", r"\1"))
+"""Replacements that make ISO 8601 of such texts."""
 ZONE_PATTERN = r":[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
+MICROSECONDS = {"epoch_s": 1e6, "epoch_ms": 1e3}
+"""Microseconds in the unit of each epoch format."""
+EARLIEST_US, LATEST_US = -62_135_596_800e6, 253_402_300_800e6
+"""Years 1 to 9999, which Python's dates hold: microseconds since 1970-01-01, the end exclusive."""
 SIMPLE_FORMAT = re.compile(r"(?:%[YmdHMS]|[^%])+")
 """Formats that Arrow and Python parse alike."""
 
@@ -24,8 +35,8 @@ def dates(column: pa.Array, form: str | None) -> pa.Array:
     """Parse as date32; null where a value is missing or not a date. A timestamp becomes its day.
 
     Args:
-        column: text, dates or timestamps.
-        form: ``strptime`` format of a text; None for ISO 8601.
+        column: text, dates or timestamps; numbers with an epoch format.
+        form: ``strptime`` format of a text, or one of ``EPOCH_FORMATS``; None for ISO 8601.
     """
     if pa.types.is_temporal(column.type):
         return _day(column if pa.types.is_date(column.type) else timestamps(column, None))
@@ -43,8 +54,8 @@ def timestamps(column: pa.Array, form: str | None) -> pa.Array:
     """Parse as timestamp[us] in UTC, without a time zone; null where a value is missing or not a timestamp.
 
     Args:
-        column: text, dates or timestamps.
-        form: ``strptime`` format of a text; None for ISO 8601.
+        column: text, dates or timestamps; numbers with an epoch format.
+        form: ``strptime`` format of a text, or one of ``EPOCH_FORMATS``; None for ISO 8601.
     """
     if pa.types.is_temporal(column.type):
         return pc.cast(column, pa.timestamp("us"), safe=False) if _zone(column) is None else _naive(column)
@@ -55,6 +66,9 @@ def _iso(text: pa.Array) -> pa.Array:
     try:
         return pc.cast(text, TIMESTAMP)
     except pa.ArrowInvalid:
+        if matches(text, LOOSE_PATTERN).any():
+            for pattern, replacement in STRICTER:
+                text = pc.replace_substring_regex(text, pattern=pattern, replacement=replacement)
         zoned = matches(text, ZONE_PATTERN)
         iso = matches(text, ISO_PATTERN)
         without = cast_lenient(keep(text, iso & ~zoned), TIMESTAMP)
@@ -62,7 +76,10 @@ def _iso(text: pa.Array) -> pa.Array:
 
 
 def _by_format(text: pa.Array, form: str) -> pa.Array:
-    """Parse by ``strptime``: Arrow's where it agrees with Python's, else Python's, once for each distinct text."""
+    """Parse as epoch numbers, or by ``strptime``: Arrow's where it agrees with Python's, else Python's, once for each
+    distinct text."""
+    if form in EPOCH_FORMATS:
+        return _epoch(text, MICROSECONDS[form])
     found = pa.nulls(len(text), TIMESTAMP)
     if SIMPLE_FORMAT.fullmatch(form):
         read = pc.strptime(text, format=form, unit="us", error_is_null=True)
@@ -77,12 +94,20 @@ def _by_format(text: pa.Array, form: str) -> pa.Array:
     return pc.coalesce(found, pa.array(moments, TIMESTAMP).take(coded.indices))
 
 
+def _epoch(column: pa.Array, scale: float) -> pa.Array:
+    """Numbers, or texts of numbers, since 1970-01-01 in UTC; null where out of range."""
+    numbers = numerals.floats(column).values
+    microseconds = np.round(pc.fill_null(numbers, np.nan).to_numpy(zero_copy_only=False) * scale)
+    usable = (microseconds >= EARLIEST_US) & (microseconds < LATEST_US)
+    return pc.cast(pa.array(np.where(usable, microseconds, 0).astype(np.int64), mask=~usable), TIMESTAMP)
+
+
 def _strptime(text: str, form: str) -> datetime | None:
     try:
         moment = datetime.strptime(text, form)  # noqa: DTZ007  a moment without a zone is UTC
-    except ValueError:
+        return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):  # in UTC, the first and last day may be out of range
         return None
-    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def _zone(column: pa.Array) -> str | None:

@@ -1,0 +1,101 @@
+"""Numbers in a ``NumberFormat`` as text in the usual form: ``(1.234,50 €)`` is ``-1234.50``.
+
+The patterns mean the same to ``re`` and to RE2, the engine of Arrow: single values of requests and whole columns are
+read by the same rule.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
+
+from tenure.contract.columns import NumberFormat
+
+BLANK = "[ \t\u00a0\u2009\u202f]"
+"""A blank, a tab, and the spaces that separate groups of digits: no-break, thin, narrow no-break."""
+GROUPS = {" ": "[ \u00a0\u2009\u202f]", "'": "['\u2019]", ",": ",", ".": r"\."}
+"""Pattern of each thousands separator."""
+SIGN = "[-+\u2212\u2013]"
+MINUS = "-\u2212\u2013"
+"""Hyphen, minus sign, en dash."""
+NO_NUMBER = "-?(?i:nan|inf|infinity)"
+"""Texts that are read as in a column without a format."""
+
+
+class Patterns(NamedTuple):
+    """Regular expressions of the numbers in a format; each matches a whole text."""
+
+    bare: str
+    """Digits with separators, perhaps with a sign (``-`` or ``+``) in front."""
+    signed: str
+    """With symbols and at most one sign. Groups: a sign before the symbol, one after it, the digits, a sign behind."""
+    bracketed: str
+    """A negative number in parentheses. Group: the digits."""
+    group: str | None
+    """The thousands separator; None if the format has none."""
+    decimal: str
+    """The decimal separator itself."""
+
+
+SIGNED = r"\1\2\4\3"
+"""Replacement of a match of ``Patterns.signed``: the signs, then the digits."""
+BRACKETED = r"-\1"
+"""Replacement of a match of ``Patterns.bracketed``."""
+
+
+@lru_cache(maxsize=256)
+def patterns(form: NumberFormat) -> Patterns:
+    """The patterns of a format."""
+    digits = _digits(form)
+    blanks = f"{BLANK}*"
+    texts = sorted(form.symbols, key=len, reverse=True)
+    symbol = f"(?:{'|'.join(re.escape(text.strip()) for text in texts)})?" if texts else ""
+    before = f"{blanks}{symbol}{blanks}"
+    signed = f"^({SIGN}?){before}({SIGN}?){blanks}({digits}){before}({SIGN}?){before}$"
+    bracketed = rf"^{symbol}{blanks}\({before}({digits}){before}\){blanks}{symbol}$"
+    group = None if form.thousands is None else GROUPS[form.thousands]
+    return Patterns(f"^[-+]?(?:{digits})$", signed, bracketed, group, form.decimal)
+
+
+def reader(form: NumberFormat) -> Callable[[str], str | None]:
+    """A function that returns a trimmed text's number in the usual form; None if it is no number in ``form``."""
+    found = patterns(form)
+    bare, signed, bracketed, special = (
+        re.compile(pattern, re.ASCII) for pattern in (found.bare, found.signed, found.bracketed, NO_NUMBER)
+    )
+    group = None if found.group is None else re.compile(found.group)
+
+    def read(text: str) -> str | None:
+        if special.fullmatch(text):
+            return text
+        if bare.fullmatch(text):
+            usual = text
+        elif match := signed.fullmatch(text):
+            sign = match[1] + match[2] + match[4]
+            if len(sign) > 1:
+                return None
+            usual = ("-" if sign and sign in MINUS else "") + match[3]
+        elif match := bracketed.fullmatch(text):
+            usual = f"-{match[1]}"
+        else:
+            return None
+        if group is not None:
+            usual = group.sub("", usual)
+        return usual if found.decimal == "." else usual.replace(found.decimal, ".")
+
+    return read
+
+
+def _digits(form: NumberFormat) -> str:
+    """Pattern of a number without sign and symbols; a group of digits never begins with 0."""
+    whole = "[0-9]+"
+    if form.thousands is not None:
+        group = GROUPS[form.thousands]
+        grouped = f"[1-9][0-9]{{0,2}}(?:{group}[0-9]{{3}})+"
+        if form.thousands == ",":  # Indian: 12,34,567
+            grouped += f"|[1-9][0-9]?(?:{group}[0-9]{{2}})+{group}[0-9]{{3}}"
+        whole = f"(?:{grouped}|{whole})"
+    point = re.escape(form.decimal)
+    return f"(?:{whole}(?:{point}[0-9]+)?|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?"
