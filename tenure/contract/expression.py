@@ -4,12 +4,14 @@
     count(OnlineSecurity == "Yes", TechSupport == "Yes")
     where(Contract == "Month-to-month" and tenure < 3, 1, 0)
     bucket(tenure, 0, 6, 24, 60)
+    days_between(joined, today())
 
 Literals (numbers, "text", True, False), columns (``col("odd name")`` for names that are not identifiers),
 ``+ - * / // % **``, comparisons (chained too), ``and or not``, ``in [..]``, ``not in [..]``, and the functions
-of ``tenure.contract.functions``. Every part has a type, checked here. Null in gives null out, as in SQL; so do
-division by zero and overflow. Nothing of the text is ever executed: an expression becomes two trees of closures of
-this package, one over numpy arrays and one over the Python values of a single row.
+of ``tenure.contract.functions``. Every part has a type, checked here; a text where a date is expected is a date
+("2026-11-30"). Null in gives null out, as in SQL; so do division by zero and overflow. Nothing of the text is ever
+executed: an expression becomes two trees of closures of this package, one over numpy arrays and one over the Python
+values of a single row.
 """
 
 from __future__ import annotations
@@ -52,7 +54,7 @@ class Expression:
         self.text = text
         self.type: ExpressionType = node.type
         self.columns = columns
-        """Names of the columns used, in the order in which they are first met."""
+        """Names of the columns used, in the order in which they are first met; ``TODAY_COLUMN`` for ``today()``."""
         self.one_row: OverRow = node.one_row
         """The expression's value for one row, see ``tenure.contract.nodes.Row``; the row must hold ``self.columns``."""
         self._arrays = node.arrays
@@ -185,7 +187,10 @@ class _Builder:
             raise ValueError(f"col takes the name of one column in quotes, not '{text}'")
         if name not in FUNCTIONS:
             raise ValueError(f"'{name}' is not a function{_near(name, [*FUNCTIONS, 'col'])}")
-        return FUNCTIONS[name].call([self.build(argument, depth + 1) for argument in tree.args], text)
+        function = FUNCTIONS[name]
+        node = function.call([self.build(argument, depth + 1) for argument in tree.args], text)
+        self.used.update(dict.fromkeys(function.reads))
+        return node
 
     def _text(self, tree: ast.expr) -> str:
         return _cut(ast.get_source_segment(self._source, tree) or self._source)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from tenure.contract.date_literals import days_of
 from tenure.contract.values import ExpressionType, Text, Value
 
 Columns = Mapping[str, Value]
@@ -53,6 +54,31 @@ def constant(value: float | str | bool, text: str) -> Node:
     return Node("boolean" if isinstance(value, bool) else "number", lambda _: array, lambda _: number, text, value)
 
 
+def date_literal(node: Node) -> Node:
+    """``node`` as a date where it is a literal text; any other node as it is.
+
+    Raises:
+        ValueError: the text is not a date; the message quotes it.
+    """
+    if not isinstance(node.literal, str):
+        return node
+    try:
+        number = days_of(node.literal)
+    except ValueError:
+        raise ValueError(f'{node.text} is not a date: write it as "2026-11-30", or "2026-11-30 13:45"') from None
+    array = np.array([number])
+    return Node("date", lambda _: array, lambda _: number, node.text, number)
+
+
+def date_literals(nodes: list[Node]) -> list[Node]:
+    """``nodes`` that must have one type: if one is a date, with the literal texts among them as dates.
+
+    Raises:
+        ValueError: a text is not a date; the message quotes it.
+    """
+    return [date_literal(node) for node in nodes] if any(node.type == "date" for node in nodes) else nodes
+
+
 def need(node: Node, wanted: ExpressionType, where: str) -> None:
     """Raises ValueError unless ``node`` has the type that ``where`` works on."""
     if node.type == wanted:
@@ -62,6 +88,8 @@ def need(node: Node, wanted: ExpressionType, where: str) -> None:
         hint = f"; where({node.text}, 1, 0) makes a number of it"
     elif wanted == "boolean" and node.type == "number":
         hint = "; compare it with something"
+    elif wanted == "number" and node.type == "date":
+        hint = "; days_between(a, b) counts days"
     raise ValueError(f"{where} needs {ARTICLE[wanted]}, '{node.text}' is {ARTICLE[node.type]}{hint}")
 
 

@@ -28,7 +28,7 @@ from tenure.contract.settings import (
     Training,
 )
 from tenure.contract.task import find_setting_error, with_defaults
-from tenure.contract.values import ExpressionType
+from tenure.contract.values import TODAY_COLUMN, ExpressionType
 from tenure.tasks import DEFAULT
 
 SNAPSHOT_COLUMN = "cut"
@@ -59,7 +59,7 @@ class Contract(Part):
     key: Literal["row_number"] | None = None
     """``row_number`` for a table without a column that identifies the customer."""
     as_of: date | None = None
-    """Day that the table describes: what ``today()`` is in training where rows have no time."""
+    """Day that the table describes, for a table whose rows have no time: what ``today()`` is in training."""
     source: Source = Source()
     label: Label = Label()
     columns: Annotated[dict[str, Column], Field(min_length=1)]
@@ -131,6 +131,29 @@ class Contract(Part):
         }
 
     @cached_property
+    def uses_today(self) -> bool:
+        """Whether a derived feature depends on the day of the prediction."""
+        return any(TODAY_COLUMN in expression.columns for expression in self.expressions.values())
+
+    @cached_property
+    def day_columns(self) -> dict[str, Column]:
+        """The optional columns that say which day a prediction is for, by name; none without ``today()``.
+
+        The first that holds a date counts, row by row: ``TODAY_COLUMN``, then the time column of a table.
+        """
+        if not self.uses_today:
+            return {}
+        found = {TODAY_COLUMN: Column(type="date", nullable=True, required=False, description="Day of the prediction")}
+        if self.events is None and self.time is not None:
+            found[self.time] = self.columns[self.time].model_copy(update={"nullable": True, "required": False})
+        return found
+
+    @cached_property
+    def accepted(self) -> dict[str, Column]:
+        """The columns that rows to predict may hold, by name: the inputs and ``day_columns``."""
+        return self.inputs | {name: column for name, column in self.day_columns.items() if name not in self.inputs}
+
+    @cached_property
     def expressions(self) -> dict[str, Expression]:
         """The derived features, parsed and typed, in the contract's order: each may refer to those before it.
 
@@ -143,10 +166,18 @@ class Contract(Part):
         for name, derived in self.derived.items():
             try:
                 parsed[name] = _parse_feature(derived.expression, known)
+                self._check_today(parsed[name])
             except ValueError as error:
                 raise _at(("derived", name, "expression"), error, derived.expression) from None
             known[name] = parsed[name].type
         return parsed
+
+    def _check_today(self, expression: Expression) -> None:
+        if TODAY_COLUMN in expression.columns and self.time is None and self.as_of is None:
+            raise ValueError(
+                "today() has no value in training: add the day that the table describes ('as_of: 2026-11-30'), "
+                "or give the column with each row's day the role 'time'"
+            )
 
     def feature_type(self, name: str) -> ExpressionType:
         """What expressions and segments see an input or derived feature as.
@@ -173,6 +204,8 @@ class Contract(Part):
             raise ValueError(f"'key' is {self.key}, and '{self.columns_of('key')[0]}' has the role 'key': use one")
         if self.time is not None and not self.columns[self.time].is_temporal:
             raise ValueError(f"the time column '{self.time}' must be a date or a timestamp")
+        if self.as_of is not None and self.time is not None:
+            raise ValueError(f"'as_of' is for tables whose rows have no time, '{self.time}' is the time of each row")
         if self.split.strategy == "time" and self.time is None:
             raise ValueError("'split.strategy: time' needs a column with the role 'time'")
         for name in self.slices:
@@ -204,7 +237,10 @@ class Contract(Part):
         for name in self.windows:
             if name in self.columns:
                 raise ValueError(f"window '{name}' has the name of a column")
-        for name in (ROW_COLUMN, LABEL_COLUMN, *([SNAPSHOT_COLUMN] if self.events else [])):
+        own = [ROW_COLUMN, LABEL_COLUMN]
+        own += [SNAPSHOT_COLUMN] if self.events else []
+        own += [TODAY_COLUMN] if self.uses_today or self.as_of is not None else []
+        for name in own:
             if name in self.columns or name in self.windows or name in self.derived:
                 raise ValueError(f"'{name}' is the name of a column that Tenure adds itself")
         used = {name for expression in self.expressions.values() for name in expression.columns}

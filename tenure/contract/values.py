@@ -16,6 +16,9 @@ ExpressionType = Literal["number", "text", "boolean", "date"]
 
 Floats = NDArray[np.float64]
 
+TODAY_COLUMN = "_today"
+"""Column that holds the day of each row's prediction, the value of ``today()``. An expression never reads the clock."""
+
 Made = TypeVar("Made")
 
 

@@ -5,16 +5,21 @@
 from __future__ import annotations
 
 import math
+from operator import itemgetter
 
 import numpy as np
 
 from tenure.contract.functions.function import Function, Nulls
 from tenure.contract.functions.signature import Signature
 from tenure.contract.nodes import NAN, Columns, Node, OverArrays, OverRow, Row
-from tenure.contract.values import Floats
+from tenure.contract.values import TODAY_COLUMN, Floats
 
 FIRST_WEEKDAY = 3.0
 """Days from a Monday to 1970-01-01, a Thursday."""
+
+
+def _today(_arguments: list[Node]) -> OverArrays:
+    return itemgetter(TODAY_COLUMN)
 
 
 def _days_between(arguments: list[Node]) -> OverArrays:
@@ -91,6 +96,16 @@ DATES = (
         example="month(since)",
         arrays=_month,
         one_row=_month_one_row,
+    ),
+    Function(
+        name="today",
+        signature=Signature((), "date"),
+        nulls=Nulls.NEVER,
+        summary="The day of the prediction; in training the day that the row describes.",
+        example="today()",
+        arrays=_today,
+        one_row=_today,
+        reads=(TODAY_COLUMN,),
     ),
     Function(
         name="weekday",

@@ -36,6 +36,7 @@ class Function(NamedTuple):
         arrays: from the checked arguments to the implementation over arrays.
         one_row: from the checked arguments to the implementation over one row.
         check: raises ValueError if the arguments break a condition that the signature cannot express.
+        reads: columns that the function reads besides its arguments.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Function(NamedTuple):
     arrays: Callable[[list[Node]], OverArrays]
     one_row: Callable[[list[Node]], OverRow]
     check: Callable[[list[Node], str], None] = _no_further_condition
+    reads: tuple[str, ...] = ()
 
     def call(self, arguments: list[Node], text: str) -> Node:
         """The node of a call that is written as ``text``.
@@ -53,6 +55,7 @@ class Function(NamedTuple):
         Raises:
             ValueError: the arguments are wrong, in one line.
         """
+        arguments = self.signature.with_dates(arguments)
         kind = self.signature.check(self.name, arguments, self.example)
         self.check(arguments, text)
         return Node(kind, self.arrays(arguments), self.one_row(arguments), text)

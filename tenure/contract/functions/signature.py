@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from tenure.contract.nodes import Node, need, need_same
+from tenure.contract.nodes import Node, date_literal, date_literals, need, need_same
 from tenure.contract.values import ExpressionType
 
 ParameterType = ExpressionType | Literal["any", "T"]
@@ -35,6 +35,23 @@ class Signature(NamedTuple):
         if extra < 0 or rest > len(self.optional):
             return None
         return self.required + self.repeated * groups + self.optional[:rest]
+
+    def with_dates(self, arguments: list[Node]) -> list[Node]:
+        """``arguments`` with the literal texts that stand where a date is expected as dates.
+
+        Raises:
+            ValueError: such a text is not a date; the message quotes it.
+        """
+        types = self.types(len(arguments))
+        if types is None:
+            return arguments
+        found = [
+            date_literal(node) if wanted == "date" else node for node, wanted in zip(arguments, types, strict=True)
+        ]
+        places = [place for place, wanted in enumerate(types) if wanted == "T"]
+        for place, node in zip(places, date_literals([found[place] for place in places]), strict=True):
+            found[place] = node
+        return found
 
     def check(self, name: str, arguments: list[Node], example: str) -> ExpressionType:
         """Type of the result of ``name(*arguments)``.
@@ -71,4 +88,4 @@ class Signature(NamedTuple):
         if self.repeated:
             return f"{least} argument{'s' * (least > 1)} or more"
         most = least + len(self.optional)
-        return f"{least if most == least else f'{least} to {most}'} argument{'s' * (most > 1)}"
+        return f"{least if most == least else f'{least} to {most}'} argument{'s' * (most != 1)}"

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.contract.nodes import NAN, Columns, Node, OverArrays, OverRow, Row, need_same
+from tenure.contract.nodes import NAN, Columns, Node, OverArrays, OverRow, Row, date_literals, need_same
 from tenure.contract.values import Floats, Memo, PairMemo, Text, code_table, null_of, table
 
 
@@ -35,8 +35,10 @@ def compare(kind: type[ast.cmpop], left: Node, right: Node, text: str) -> Node:
     """``left`` and ``right`` compared by one of ``COMPARISON``.
 
     Raises:
-        ValueError: their types differ, or have no order and are compared by it.
+        ValueError: their types differ, or have no order and are compared by it; or a text that is compared with a date
+            is not a date.
     """
+    left, right = date_literals([left, right])
     type_ = need_same([left, right], f"comparing in '{text}'")
     if kind not in (ast.Eq, ast.NotEq) and type_ in ("text", "boolean"):
         raise ValueError(f"'{text}': {type_} values have no order; '==', '!=' and 'in' work on them")
@@ -108,13 +110,15 @@ def member(node: Node, values: list[Node], negated: bool, text: str) -> Node:
     """``node in [literal, …]``, or ``not in``.
 
     Raises:
-        ValueError: the list is empty, holds something other than literals, or values of another type.
+        ValueError: the list is empty, holds something other than literals, or values of another type; or ``node`` is a
+            date and one of the texts is not.
     """
     if not values:
         raise ValueError(f"'{text}': the list is empty")
     for value in values:
         if value.literal is None:
             raise ValueError(f"'{text}': the values of a list must be literals, '{value.text}' is not")
+    node, *values = date_literals([node, *values])
     type_ = need_same([node, *values], f"'in' of '{text}'")
     inside, outside = (0.0, 1.0) if negated else (1.0, 0.0)
     members = frozenset(value.literal for value in values)

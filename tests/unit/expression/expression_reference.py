@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 import math
 import operator
+import re
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+
+from tenure.contract.values import TODAY_COLUMN
 
 Row = dict[str, Any]
 """A value by column; None is null. Dates are ``date``."""
@@ -40,6 +43,8 @@ def evaluate(text: str, row: Row) -> Any:
 def _node(node: ast.expr, row: Row) -> Any:
     match node:
         case ast.Constant():
+            if isinstance(node.value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", node.value):
+                return date.fromisoformat(node.value)
             return float(node.value) if type(node.value) is int else node.value
         case ast.Name():
             return row[node.id]
@@ -55,6 +60,8 @@ def _node(node: ast.expr, row: Row) -> Any:
             return _logical([_node(value, row) for value in node.values], isinstance(node.op, ast.And))
         case ast.Compare():
             return _compare(node, row)
+        case ast.Call(func=ast.Name(id="today")):
+            return FUNCTIONS["today"](row)
         case ast.Call(func=ast.Name(id=name)):
             return FUNCTIONS[name](*[_node(argument, row) for argument in node.args])
     raise AssertionError(ast.dump(node))
@@ -135,6 +142,7 @@ FUNCTIONS = {
     "lookup": _lookup,
     "days_between": _strict(lambda a, b: float((b - a).days)),
     "month": _strict(lambda d: float(d.month)),
+    "today": lambda row: row[TODAY_COLUMN],
     "weekday": _strict(lambda d: float(d.isoweekday())),
     "concat": _strict(lambda *values: "".join(values)),
 }

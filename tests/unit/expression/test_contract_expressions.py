@@ -71,6 +71,47 @@ def test_names_of_our_own_columns_cannot_be_taken(name: str) -> None:
         parse(TABLE.format(expression="months").replace("note:", f"{name}:"))
 
 
+WITHOUT_TIME = TABLE.replace("  looked: {{type: date, role: time}}\n", "").replace("joined, looked", "joined, today()")
+
+
+def test_today_needs_a_day_in_training() -> None:
+    text = WITHOUT_TIME.format(expression="months")
+    with pytest.raises(
+        ContractError, match=r"contract:11: 'derived.days.expression': today\(\) has no value .*'as_of: 2026-11-30'"
+    ):
+        parse(text)
+    assert parse("as_of: 2026-11-30\n" + text).uses_today
+    assert not contract("months").uses_today
+
+
+def test_today_adds_no_input() -> None:
+    found = parse("as_of: 2026-11-30\n" + WITHOUT_TIME.format(expression="months"))
+    assert list(found.inputs) == ["joined", "months"]
+    assert list(found.accepted) == ["joined", "months", "_today"]
+    timed = parse(TABLE.replace("joined, looked", "joined, today()").format(expression="months"))
+    assert list(timed.inputs) == ["joined", "months"]
+    assert list(timed.accepted) == ["joined", "months", "_today", "looked"]
+    assert not any(column.required for column in timed.day_columns.values())
+    assert contract("months").accepted == contract("months").inputs
+
+
+def test_as_of_is_for_rows_without_time() -> None:
+    with pytest.raises(ContractError, match="'as_of' is for tables whose rows have no time, 'looked' is the time"):
+        parse("as_of: 2026-11-30\n" + TABLE.format(expression="months"))
+
+
+def test_the_column_of_the_day_is_our_own_where_it_is_used() -> None:
+    text = WITHOUT_TIME.format(expression="months").replace("note:", "_today:")
+    with pytest.raises(ContractError, match="'_today' is the name of a column that Tenure adds"):
+        parse("as_of: 2026-11-30\n" + text)
+    assert parse(TABLE.format(expression="months").replace("note:", "_today:")).columns["_today"].role == "ignored"
+
+
+def test_an_invalid_date_is_quoted_with_its_line() -> None:
+    with pytest.raises(ContractError, match=r"^contract:15: 'derived.odd.expression': \"2026-13-01\" is not a date"):
+        contract("'days_between(joined, \"2026-13-01\")'")
+
+
 def test_an_event_log_offers_its_windows() -> None:
     log = """\
 name: log
@@ -86,6 +127,9 @@ derived:
   odd: {expression: EXPRESSION, reason: r}
 """
     assert list(parse(log.replace("EXPRESSION", "orders > 1")).inputs) == ["orders"]
+    seasonal = parse(log.replace("EXPRESSION", "month(today())"))
+    assert list(seasonal.inputs) == ["orders"]
+    assert list(seasonal.accepted) == ["orders", "_today"]
     for name in ("amount", "day", "cut"):
         with pytest.raises(ContractError, match=f"'{name}' is not a column"):
             parse(log.replace("EXPRESSION", f"isnull({name})"))

@@ -19,7 +19,7 @@ from property_profiles import examples
 
 from tenure.contract.expression import parse
 from tenure.contract.functions import FUNCTIONS
-from tenure.contract.values import Text
+from tenure.contract.values import TODAY_COLUMN, Text
 
 KNOWN = {
     "n": "number",
@@ -31,9 +31,11 @@ KNOWN = {
     "d": "date",
     "e": "date",
 }
+COLUMNS = {**KNOWN, TODAY_COLUMN: "date"}
 WORDS = ["a", "b", "c", "ab"]
 
 number_literals = st.sampled_from(["0", "1", "2.5", "-3", "6", "24", "1e300"])
+date_literals = st.sampled_from(['"1970-01-01"', '"2000-02-29"', '"2026-11-30"'])
 text_literals = st.sampled_from([f'"{word}"' for word in WORDS])
 
 
@@ -62,11 +64,17 @@ def _expressions(depth: int) -> dict[str, st.SearchStrategy[str]]:
         | n.map(lambda x: f"({x}) ** 2")
         | n.map(lambda x: f"({x}) ** 0.5")
         | n.map(lambda x: f"-({x})")
+        | _call("days_between", d, date_literals)
+        | _call("days_between", date_literals, d)
+        | _call("month", date_literals)
         | calls["number"],
         "text": t | calls["text"],
         "boolean": b
         | _infix(n, "< <= > >= == !=", n)
         | _infix(d, "< <= > >= == !=", d)
+        | _infix(d, "< <= > >= == !=", date_literals)
+        | _infix(date_literals, "< <= > >= == !=", d)
+        | st.tuples(d, date_literals).map(lambda x: f'({x[0]} in [{x[1]}, "1999-12-31"])')
         | _infix(t, "== !=", t)
         | _infix(b, "and or == !=", b)
         | b.map(lambda x: f"(not {x})")
@@ -74,7 +82,7 @@ def _expressions(depth: int) -> dict[str, st.SearchStrategy[str]]:
         | t.map(lambda x: f'({x} in ["a", "x"])')
         | n.map(lambda x: f"({x} not in [0, 6])")
         | calls["boolean"],
-        "date": d | calls["date"],
+        "date": d | _call("where", b, date_literals, d) | _call("coalesce", d, date_literals) | calls["date"],
     }
 
 
@@ -113,19 +121,21 @@ def _calls(under: dict[str, st.SearchStrategy[str]]) -> dict[str, st.SearchStrat
 
 ANY = _expressions(3)
 numbers = st.none() | st.sampled_from([0.0, -0.0, 1.0, -1.0, 2.5, 6.0, 1e308]) | st.integers(-1000, 1000).map(float)
+dates = st.dates(date(1950, 1, 1), date(2100, 1, 1))
 rows = st.fixed_dictionaries(
     {
         **dict.fromkeys("nm", numbers),
         **dict.fromkeys("tu", st.none() | st.sampled_from(WORDS)),
         **dict.fromkeys("pq", st.none() | st.booleans()),
-        **dict.fromkeys("de", st.none() | st.dates(date(1950, 1, 1), date(2100, 1, 1))),
+        **dict.fromkeys("de", st.none() | dates),
+        TODAY_COLUMN: dates,
     }
 )
 
 
 def columns_of(table: list[dict[str, Any]]) -> dict[str, Any]:
     columns: dict[str, Any] = {}
-    for name, kind in KNOWN.items():
+    for name, kind in COLUMNS.items():
         values = [row[name] for row in table]
         if kind == "text":
             words = tuple(dict.fromkeys(value for value in values if value is not None))
@@ -140,7 +150,7 @@ def columns_of(table: list[dict[str, Any]]) -> dict[str, Any]:
 
 def one_row_of(row: dict[str, Any]) -> dict[str, Any]:
     """The row in the representation of ``tenure.contract.nodes.Row``."""
-    return {name: _scalar(row[name], kind) for name, kind in KNOWN.items()}
+    return {name: _scalar(row[name], kind) for name, kind in COLUMNS.items()}
 
 
 def _scalar(value: Any, kind: str) -> Any:
@@ -218,7 +228,7 @@ def test_a_zero_has_the_same_sign(text: str) -> None:
     expression = parse(text, KNOWN)  # type: ignore[arg-type]
     values = [-0.0, 0.0, -0.3, 0.3, 1.0, -1.0, None]
     table = [
-        {**dict.fromkeys(KNOWN), "n": n, "m": m, "p": p, "t": "a"}
+        {**dict.fromkeys(COLUMNS), "n": n, "m": m, "p": p, "t": "a"}
         for n, m, p in product(values, values, (True, False, None))
     ]
     with np.errstate(all="ignore"):

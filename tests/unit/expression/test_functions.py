@@ -14,7 +14,7 @@ from tenure.contract.expression import parse
 from tenure.contract.functions import FUNCTIONS, Function, Nulls
 from tenure.contract.functions.__main__ import markdown
 from tenure.contract.functions.signature import Signature
-from tenure.contract.values import ExpressionType, Text
+from tenure.contract.values import TODAY_COLUMN, ExpressionType, Text
 
 ROOT = Path(__file__).parents[3]
 
@@ -27,14 +27,15 @@ CUSTOMER: dict[str, tuple[ExpressionType, Any]] = {
     "since": ("date", 19000.5),
     "until": ("date", 19030.0),
 }
+DAY = 19060.0
 TYPES: dict[str, ExpressionType] = {name: kind for name, (kind, _) in CUSTOMER.items()}
 
 
 def evaluate(text: str, nulls: tuple[str, ...] = ()) -> Any:
     """The value for one customer, None for null; the same from both back ends."""
     expression = parse(text, TYPES)
-    row: dict[str, Any] = {}
-    columns: dict[str, Any] = {}
+    row: dict[str, Any] = {TODAY_COLUMN: DAY}
+    columns: dict[str, Any] = {TODAY_COLUMN: np.array([DAY])}
     for name, (kind, value) in CUSTOMER.items():
         if kind == "text":
             row[name] = None if name in nulls else value
@@ -60,7 +61,8 @@ def test_the_example_is_a_call_that_has_a_value(function: Function) -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS)
 def test_nulls_are_as_the_entry_says(function: Function) -> None:
-    used = parse(function.example, TYPES).columns
+    # Every prediction has a day.
+    used = [name for name in parse(function.example, TYPES).columns if name != TODAY_COLUMN]
     for chosen in product((False, True), repeat=len(used)):
         nulls = tuple(name for name, null in zip(used, chosen, strict=True) if null)
         found = evaluate(function.example, nulls)
@@ -73,6 +75,13 @@ def test_nulls_are_as_the_entry_says(function: Function) -> None:
                 assert (found is None) == bool({"senior", "charges"} & set(nulls))
             case Nulls.ALL:  # the last argument of the example is a literal
                 assert found is not None
+
+
+def test_today_is_the_column_of_the_day() -> None:
+    assert parse("today()", TYPES).columns == (TODAY_COLUMN,)
+    assert parse("days_between(since, today())", TYPES).columns == ("since", TODAY_COLUMN)
+    assert evaluate("days_between(until, today())") == 30.0
+    assert evaluate("today() > since") == 1.0
 
 
 def test_coalesce_of_nulls_alone_is_null() -> None:
