@@ -73,8 +73,9 @@ def choose_customers(bundle: Bundle, test_part: Path, key: str) -> list[Customer
     for role, row in wanted.items():
         chosen.setdefault(int(row), role)
     rows = table.take(list(chosen)).to_pylist()
+    prefix = "" if bundle.contract.key is None else "row "
     return [
-        Customer(role, str(row[key]), {name: column.as_written(row[name]) for name, column in inputs.items()})
+        Customer(role, f"{prefix}{row[key]}", {name: column.as_written(row[name]) for name, column in inputs.items()})
         for role, row in zip(chosen.values(), rows, strict=True)
     ]
 

@@ -28,7 +28,7 @@ class ColumnNames:
         self._required = [name for name, column in contract.inputs.items() if column.required]
         # A customer's whole row may be sent: columns that are no inputs are ignored.
         self._ignored = frozenset(contract.columns) - self._inputs
-        self._key = contract.key_column
+        self._key = next(iter(contract.columns_of("key")), None)
 
     def columns(self, tensors: Sequence[Tensor]) -> tuple[Columns, int, Column | None]:
         """Columns by name, the number of rows, and the customers' keys if they were sent.

@@ -45,7 +45,7 @@ class OneRowReader:
         self._inputs = frozenset(contract.inputs)
         self._required = frozenset(name for name, column in contract.inputs.items() if column.required)
         self._ignored = frozenset(contract.columns) - self._inputs
-        self._key = contract.key_column
+        self._key = next(iter(contract.columns_of("key")), None)
 
     def read(self, body: bytes) -> Query | None:
         """The query of a body; None if this path does not read it, or it is invalid."""

@@ -50,7 +50,7 @@ class Dataset:
     def __repr__(self) -> str:
         contract = self.contract
         label = f"label '{contract.label_column}'" if contract.label_column else "label computed from events"
-        counts = f"{len(contract.columns)} columns, key '{contract.key_column}', {label}, {contract.task}"
+        counts = f"{len(contract.columns)} columns, {contract.key_phrase}, {label}, {contract.task}"
         return f"{self.name}: {counts}; {self.open().shown}"
 
 

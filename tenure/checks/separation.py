@@ -91,18 +91,20 @@ def _sketch(contract: Contract) -> Sketch:
 
 
 def _repeats(contract: Contract, data: Path, observed: Observed, now: datetime) -> np.ndarray:
-    """Which rows repeat the key of an earlier good row; bool, shape (rows,). No row of an event log does."""
+    """Which rows repeat the key of an earlier good row; bool, shape (rows,). No row of an event log does, and none that
+    has no key."""
     columns = table_columns(contract)
+    without_keys = contract.key is not None or contract.events is not None
     bad, hashes = [], []
     missing = dict.fromkeys(columns, 0)
     for batch in _batches(data):
         bad.append(check_rows(contract, batch, now, observed.defaulted).bad)
         for name in missing:
             missing[name] += batch.column(name).null_count
-        if contract.events is not None:
+        if without_keys:
             hashes.append(hash_rows([batch.column(name) for name in columns]))
     observed.missing = missing
-    if contract.events is not None:
+    if without_keys:
         observed.identical = int(not_first(np.concatenate(hashes)).sum())
         return np.zeros(observed.accepted, dtype=bool)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from tenure.checks.result import Check, Level
 from tenure.contract import Contract
+from tenure.contract.schema import WITHOUT_KEY
 from tenure.parsing.faults import Kind
 from tenure.parsing.parse import parse_value
 from tenure.stats import Sketch
@@ -76,16 +77,29 @@ def check_row_faults(contract: Contract, observed: Observed) -> list[Check]:
         "nulls": "no value is missing in a column that is not nullable",
         "range": "every number is within its range",
         "values": "every text is one of its column's values",
-        "keys": f"every '{contract.key_column}' is unique" if contract.events is None else None,
+        "keys": f"every '{contract.key_column}' is unique"
+        if contract.key is None and contract.events is None
+        else None,
         "label": "every row has a label" if contract.events is None else None,
         "future": "no row is dated in the future" if contract.time is not None else None,
     }
     return checks + [Check(n, "pass", what, observed=0) for n, what in clean.items() if what and n not in found]
 
 
+def check_key(contract: Contract) -> list[Check]:
+    """Says what a table without a key costs."""
+    if contract.key is None:
+        return []
+    advice = "Give the role 'key' to a column that identifies the customer, if there is one."
+    return [Check("keys", "warn", WITHOUT_KEY, advice=advice)]
+
+
 def check_identical(contract: Contract, observed: Observed) -> list[Check]:
     """Counts exact copies of rows. They are kept in an event log: two equal purchases on one day are possible."""
-    if contract.events is None:
+    if contract.key is not None:
+        what = "they are kept: without a key, equal rows may be different customers"
+        what = what if observed.identical else "no row is repeated"
+    elif contract.events is None:
         what = "each is quarantined with its key" if observed.identical else "no row is repeated"
     else:
         what = "they are kept: equal events may be real" if observed.identical else "no event is repeated"

@@ -89,6 +89,7 @@ def _all_checks(contract: Contract, observed: Observed, sketch: Sketch, now: dat
     return [
         *table.check_columns(observed),
         *table.check_row_faults(contract, observed),
+        *table.check_key(contract),
         *table.check_identical(contract, observed),
         *table.check_rejected(contract, observed),
         *table.check_missing(contract, observed),

@@ -37,6 +37,9 @@ SNAPSHOT_COLUMN = "cut"
 ROW_COLUMN = "_row"
 """Column of the tables between steps: the row's number in the source, 1-based."""
 
+WITHOUT_KEY = "no column identifies a customer: the row number stands for it, and scores cannot be joined with outcomes"
+"""What ``key: row_number`` costs, as validation and scoring say it."""
+
 LABEL_COLUMN = "_label"
 """Column of the feature tables: 1 for a customer who left, 0 for one who stayed; for regression the number."""
 
@@ -84,6 +87,11 @@ class Contract(Part):
     def key_column(self) -> str:
         """Column that identifies the customer; ``ROW_COLUMN`` where the row number does."""
         return ROW_COLUMN if self.key is not None else self.columns_of("key")[0]
+
+    @property
+    def key_phrase(self) -> str:
+        """The key, for messages."""
+        return f"key '{self.key_column}'" if self.key is None else "the row number as key"
 
     @property
     def time(self) -> str | None:
@@ -202,6 +210,10 @@ class Contract(Part):
             raise ValueError("no column has the role 'key': give it to one, or write 'key: row_number'")
         if self.key is not None and self.columns_of("key"):
             raise ValueError(f"'key' is {self.key}, and '{self.columns_of('key')[0]}' has the role 'key': use one")
+        if self.key is not None and self.events is not None:
+            raise ValueError("an event log's key is the customer, not the row: give the role 'key' to a column")
+        if self.key is not None and self.split.by is not None:
+            raise ValueError(f"'split.by: {self.split.by}' needs a column with the role 'key': 'key' is {self.key}")
         if self.time is not None and not self.columns[self.time].is_temporal:
             raise ValueError(f"the time column '{self.time}' must be a date or a timestamp")
         if self.as_of is not None and self.time is not None:

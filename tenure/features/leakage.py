@@ -68,7 +68,9 @@ def _sample(contract: Contract, training: Tables, transform: Transform) -> pa.Ta
 
 
 def _table(contract: Contract, rows: pa.Table, transform: Transform) -> Table:
-    orders = {f"order of the key '{contract.key_column}'": _places(rows.column(contract.key_column))}
+    orders = {}
+    if contract.key is None:
+        orders[f"order of the key '{contract.key_column}'"] = _places(rows.column(contract.key_column))
     if contract.events is None:
         orders["order of the rows in the source"] = _places(rows.column(ROW_COLUMN))
     time = SNAPSHOT_COLUMN if contract.events is not None else contract.time

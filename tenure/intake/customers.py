@@ -49,15 +49,15 @@ class Customers:
             DataError: the table cannot be read, or lacks a column that the model needs.
             ContractError, SourceError: as ``tenure.sources.Source``.
         """
-        key = self.contract.key_column
-        wanted = {key: self.contract.columns[key], **self.contract.inputs}
+        key = {name: self.contract.columns[name] for name in self.contract.columns_of("key")}
+        wanted = {**key, **self.contract.inputs}
         with contextlib.closing(open_source(self.table, self.base_folder)) as source:
             found = set(source.columns())
             missing = [name for name, column in wanted.items() if name not in found and column.required]
             if missing and self.contract.events is not None and self.contract.time in found:
                 raise DataError(
                     f"{source.shown} is an event log; the model takes one row per customer, as of the day of the "
-                    f"prediction: {key}, {', '.join(self.contract.inputs)}"
+                    f"prediction: {', '.join(wanted)}"
                 )
             if missing:
                 raise DataError(f"{source.shown} lacks columns that the model needs: {', '.join(missing)}")

@@ -51,6 +51,12 @@ def test_roles() -> None:
     assert contract.columns_of("sensitive", "key") == ["id", "sex"]
 
 
+def test_the_row_number_may_be_the_key() -> None:
+    contract = made(BASE, key="row_number", columns={"id": None})
+    assert (contract.key_column, contract.key_phrase) == ("_row", "the row number as key")
+    assert made(BASE).key_phrase == "key 'id'"
+
+
 def test_the_split_follows_time_unless_told() -> None:
     assert made(BASE).split_strategy == "time"
     assert made(BASE, columns={"day": None}).split_strategy == "stratified"
@@ -71,6 +77,11 @@ def test_the_inputs_of_an_event_log_are_its_windows() -> None:
     [
         ({"columns": {"id": None}}, "no column has the role 'key'"),
         ({"columns": {"id2": {"type": "string", "role": "key"}}}, "more than one column has the role 'key': id, id2"),
+        ({"key": "row_number"}, "'key' is row_number, and 'id' has the role 'key': use one"),
+        (
+            {"key": "row_number", "columns": {"id": None}, "split": {"by": "customer"}},
+            "'split.by: customer' needs a column with the role 'key': 'key' is row_number",
+        ),
         ({"columns": {"left": None}}, "no column has the role 'label'"),
         (
             {"columns": {"day": {"type": "string", "role": "time"}}},
@@ -119,6 +130,7 @@ def test_what_cannot_hold_for_a_table(changed: dict[str, Any], said: str) -> Non
         ({"label": {"positive": "x"}}, "an event log's label is 'label.horizon_days'"),
         ({"columns": {"gone": {"type": "category", "role": "label"}}}, "an event log's label is 'label.horizon_days'"),
         ({"columns": {"day": None}}, "an event log needs a column with the role 'time'"),
+        ({"key": "row_number", "columns": {"id": None}}, "an event log's key is the customer, not the row"),
         ({"windows": None}, "an event log needs 'windows'"),
         ({"windows": {"w": {"aggregate": "sum", "column": "no", "reason": "r"}}}, "a column that is not there: no"),
         (

@@ -115,6 +115,16 @@ def test_a_table_sorted_by_the_label_is_a_warning(tmp_path: Path) -> None:
     assert len(run(tmp_path, {"_row": place + 1, "id": keys})["warnings"]) == 2
 
 
+def test_the_order_of_row_numbers_as_keys_is_one_warning(tmp_path: Path) -> None:
+    place = np.empty(ROWS, dtype=np.int64)
+    place[np.argsort(np.asarray(columns()["state"]), kind="stable")] = np.arange(ROWS)
+    contract = CONTRACT.replace("name: gate", "name: gate\nkey: row_number").replace(
+        "  id: {type: string, role: key}\n", ""
+    )
+    (warning,) = run(tmp_path, {"_row": place + 1}, contract)["warnings"]
+    assert "order of the rows in the source" in warning
+
+
 def test_large_tables_are_sampled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leakage, "MAX_ROWS", 200)
     with pytest.raises(DataError, match="column 'status'"):

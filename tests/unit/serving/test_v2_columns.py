@@ -69,6 +69,21 @@ columns:
     assert found == ({"tenure": [1, 2]}, 2, None)
 
 
+def test_a_contract_without_a_key_takes_none() -> None:
+    text = """
+name: small
+key: row_number
+label: {positive: "1"}
+columns:
+  left: {type: category, role: label}
+  tenure: {type: integer}
+"""
+    names, tensor = ColumnNames(parse(text)), Tensor("tenure", "INT64", [1, 2])
+    assert names.columns([tensor]) == ({"tenure": [1, 2]}, 2, None)
+    with pytest.raises(RequestError, match="unknown input '_row'"):
+        names.columns([tensor, Tensor("_row", "INT64", [1, 2])])
+
+
 def test_outputs_in_the_requested_order(small_bundle: Any) -> None:
     loaded = bundle.read(small_bundle.folder)
     columns = {name: small_bundle.rows[name].to_pylist()[:3] for name in small_bundle.rows.column_names}

@@ -76,6 +76,19 @@ def test_a_clean_table_passes_and_goes_on_unchanged(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "valid" / "validation.json").read_text())["verdict"] == "pass"
 
 
+def test_without_a_key_no_row_is_a_duplicate_and_the_cost_is_said(tmp_path: Path) -> None:
+    table = {name: [*values[:-1], values[0]] for name, values in rows().items() if name != "id"}
+    contract = CONTRACT.replace("name: crm", "name: crm\nkey: row_number").replace(
+        "  id: {type: string, role: key}\n", ""
+    )
+    validation = check(tmp_path, table, contract)
+    assert (validation.verdict, validation.rows.good) == ("warn", 1_000)
+    assert found(validation, "keys").message.startswith("no column identifies a customer: the row number stands for it")
+    identical = found(validation, "identical")
+    assert identical.observed == 1
+    assert identical.message.endswith("they are kept: without a key, equal rows may be different customers")
+
+
 def test_bad_rows_are_quarantined_with_every_reason(tmp_path: Path) -> None:
     validation = check(
         tmp_path, rows(months={3: "99", 5: None}, plan={3: "c"}, left={7: ""}, id={8: None}, spend={9: None})
