@@ -121,13 +121,18 @@ def predict(
         predictor = LocalPredictor(read(find_bundle(version, name, home)[0]))
     answers: list[tuple[Record, Row]] = []
     for batch in batches(read_records(customers)):
-        answers += zip(batch, predictor.predict(batch, explain=explain, threshold=threshold), strict=True)
+        try:
+            found = predictor.predict(batch, explain=explain, threshold=threshold)
+        except InputError as error:
+            # The error's row is one of the batch.
+            raise type(error)(f"{error} (counted from row {len(answers) + 1:,})" if answers else str(error)) from None
+        answers += zip(batch, found, strict=True)
     if not answers:
         raise InputError(f"{customers[0]} has no rows")
     if json:
         print_json([row for _, row in answers])
     else:
-        _print_answers(answers)
+        _print_answers(answers, predictor.key_in(answers[0][0]))
 
 
 def find_bundle(version: str, name: str | None, home: Path | None) -> tuple[Path, str, str]:
@@ -148,30 +153,34 @@ def find_bundle(version: str, name: str | None, home: Path | None) -> tuple[Path
     return kept, found.name, f"{found.name} version {found.version}"
 
 
-def _print_answers(answers: list[tuple[Any, Any]]) -> None:
+def _print_answers(answers: list[tuple[Any, Any]], key: str | None) -> None:
+    """Print a row per customer: named by the column ``key``, or by the number of its row."""
     from pipelines.commands.tables import print_table
     from tenure.tasks import each
 
-    first = next(iter(answers[0][0]))
     texts = next(task.texts for task in each() if task.outputs.score in answers[0][1])
     print_table(
-        [first, *texts.headings, "band", "decision", f"reasons (+ towards {texts.direction})", "notes"],
+        [key or ">row", *texts.headings, "band", "decision", f"reasons (+ towards {texts.direction})", "notes"],
         [
             (
-                record[first],
+                record.get(key) if key else number,
                 *texts.cells(row),
                 row["band"],
                 "contact" if row["decision"] else "leave alone",
                 ", ".join(f"{'+' if size > 0 else '-'} {column}" for column, size in row["reasons"]),
-                "; ".join(_notes(row)),
+                "; ".join(_notes(row, record)),
             )
-            for record, row in answers
+            for number, (record, row) in enumerate(answers, 1)
         ],
     )
 
 
-def _notes(row: Row) -> list[str]:
+def _notes(row: Row, record: Record) -> list[str]:
     """Notes on a prediction: fallback, and columns with missing, unknown or out-of-range values."""
-    flagged = {"imputed": row["imputed"], "unknown": row["unknown"], "out of range": row["out_of_range"]}
+    flagged = {
+        "imputed": row["imputed"],
+        "unknown": [f"{column} {record.get(column)!r}" for column in row["unknown"]],
+        "out of range": [f"{column} {record.get(column)}" for column in row["out_of_range"]],
+    }
     notes = [f"{what}: {', '.join(columns)}" for what, columns in flagged.items() if columns]
     return [f"fallback: {row['fallback']}", *notes] if row["fallback"] else notes

@@ -32,6 +32,9 @@ class Predictor(Protocol):
             ServingError: the server is down or fails.
         """
 
+    def key_in(self, record: Record) -> str | None:
+        """Column of ``record`` that identifies the customer; None without one."""
+
 
 @dataclass(frozen=True)
 class LocalPredictor:
@@ -42,6 +45,9 @@ class LocalPredictor:
     def predict(self, records: Sequence[Record], *, explain: int, threshold: float | None) -> list[Row]:
         found = self.bundle.predict(_columns(records), explain=explain, threshold=threshold)
         return [_answer(found, row, explain) for row in range(len(found))]
+
+    def key_in(self, record: Record) -> str | None:
+        return next((name for name in self.bundle.contract.columns_of("key") if name in record), None)
 
 
 def _answer(found: Prediction, row: int, explain: int) -> Row:
@@ -102,6 +108,11 @@ class RemotePredictor:
             raise InputError(f"the rows have none of the model's columns: {', '.join(sorted(self.inputs))}")
         document = infer_request(sent, explain=explain, threshold=threshold)
         return predictions(post_json(f"{self.url}/v2/models/{self.name}/infer", document, timeout_s=ASK_TIMEOUT_S))
+
+    def key_in(self, record: Record) -> str | None:
+        # The metadata does not name the key, which most tables have in front.
+        first = next(iter(record))
+        return None if first in self.inputs else first
 
 
 def _columns(records: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from pipelines import cli, commands
 from pipelines.cli import app
 from pipelines.commands.options import EXIT_CODES, report
-from pipelines.local import record
+from pipelines.local import record, records
 from pipelines.local.home import Home
 from pipelines.local.runner import PipelineFailedError
 from serving.lifecycle import arguments
@@ -341,6 +341,23 @@ class TestPredict:
         assert lines[2].startswith("7590-VHVEG")
         assert len(lines) == 7
         assert re.search(r"[+-] \w+, [+-] \w+, [+-] \w+", lines[2])
+
+    def test_rows_without_a_key_are_numbered_and_strange_values_are_noted(self, customers):
+        header, *rows = [line.split(",") for line in Path("customers.csv").read_text().splitlines()]
+        rows[1][header.index("Contract")], rows[1][header.index("tenure")] = "Weekly", "900"
+        Path("anonymous.csv").write_text("".join(f"{','.join(row[1:])}\n" for row in [header, *rows]))
+        result = tenure("predict", "anonymous.csv", "--version", customers)
+        assert result.exit_code == 0, result.output
+        lines = result.stdout.splitlines()
+        assert [line.split()[0] for line in (lines[0], *lines[2:])] == ["row", "1", "2", "3", "4", "5"]
+        assert "unknown: Contract 'Weekly'; out of range: tenure 900" in lines[3]
+
+    def test_an_error_behind_the_first_batch_says_where_its_rows_are_counted_from(self, customers, monkeypatch):
+        monkeypatch.setattr(records.batches, "__defaults__", (2,))
+        text = Path("customers.csv").read_text()
+        Path("customers.csv").write_text(text + text.splitlines()[1].replace(",1,", ",many,", 1) + "\n")
+        pattern = r"column 'tenure', row 2: 'many' is not a whole number \(counted from row 5\)"
+        fails(tenure("predict", "customers.csv", "--version", customers), 2, pattern)
 
     def test_csv_json_and_pairs_say_the_same(self, customers):
         header, row = [line.split(",") for line in Path("customers.csv").read_text().splitlines()[:2]]
