@@ -105,7 +105,7 @@ def check(
         from pipelines.commands.tables import print_table
         from pipelines.graphs.request import read_request
         from tenure.checks.result import HEADERS
-        from tenure.checks.validate import validate
+        from tenure.features.check import check_table
         from tenure.intake.ingest import ingest
         from tenure.sources import open_source
 
@@ -114,7 +114,7 @@ def check(
         raw, valid = Path(temporary) / "raw", Path(temporary) / "valid"
         with contextlib.closing(open_source(request.contract.source)) as source:
             ingest(request.contract, source, raw)
-        found = validate(request.contract, raw, valid)
+        found = check_table(request.contract, raw, valid)
         validation = found.validation
         if report is not None:
             from tenure.report.validation import write_page
@@ -125,7 +125,7 @@ def check(
     else:
         print(validation.heading)
         print_table(HEADERS, validation.table())
-    validation.raise_if_stopped()
+    found.raise_if_stopped()
 
 
 def _relative_to(folder: Path, uri: str) -> str:

@@ -8,6 +8,7 @@ from tenure.api.dataset import Dataset, Where, dataset_of
 from tenure.api.workspace import Workspace
 from tenure.checks import Validation
 from tenure.checks.validate import validate
+from tenure.features.check import check_table
 from tenure.intake.ingest import ingest
 
 
@@ -18,7 +19,8 @@ def check(data: Dataset | Where) -> Validation:
         data: what ``tenure.load`` returns, or takes.
 
     Returns:
-        Every check with its level (``pass``, ``warn``, ``stop``), and the verdict. ``print`` shows them as a table.
+        Every check with its level (``pass``, ``warn``, ``stop``), and the verdict: ``stop`` where ``train`` would
+        stop, for the table, its split or a feature that reveals the label. ``print`` shows them as a table.
 
     Raises:
         ContractError: the contract is invalid.
@@ -35,11 +37,16 @@ def check(data: Dataset | Where) -> Validation:
         ["'Churn' is 'Yes' in 26.5 % of rows"]
     """
     dataset, work = dataset_of(data), Workspace()
-    return ingest_and_validate(dataset, work)
+    _ingest(dataset, work)
+    return check_table(dataset.contract, work.raw, work.valid).validation
 
 
 def ingest_and_validate(dataset: Dataset, work: Workspace) -> Validation:
     """The first two stages of every use of a dataset; their files are in the workspace."""
+    _ingest(dataset, work)
+    return validate(dataset.contract, work.raw, work.valid).validation
+
+
+def _ingest(dataset: Dataset, work: Workspace) -> None:
     with contextlib.closing(dataset.open()) as source:
         ingest(dataset.contract, source, work.raw)
-    return validate(dataset.contract, work.raw, work.valid).validation

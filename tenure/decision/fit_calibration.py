@@ -48,9 +48,7 @@ def choose_calibration(
     from tenure.stats.fold_numbers import fold_numbers  # a server, which only applies calibrations, does not load it
 
     y = np.asarray(label, dtype=np.float64)
-    smallest = int(min(y.sum(), len(y) - y.sum()))
-    if smallest < 2:
-        raise DataError(f"calibration needs two rows of each class in the validation part, one class has {smallest}")
+    smallest = require_rows(y)
     scale: Scale = "margin" if link == "logit" else "probability"
     folds = fold_numbers(y, min(FOLDS, smallest), seed)
     losses: dict[Method, Floats] = {}
@@ -69,6 +67,19 @@ def choose_calibration(
     return CalibrationChoice(
         fit(chosen, margin, probability, y, scale), {method: float(loss.mean()) for method, loss in losses.items()}
     )
+
+
+def require_rows(label: NDArray[np.generic]) -> int:
+    """Rows of the smaller class, of labels 0 or 1, shape (n,).
+
+    Raises:
+        DataError: if a class has fewer than two rows.
+    """
+    left = int(np.count_nonzero(label))
+    smallest = min(left, len(label) - left)
+    if smallest < 2:
+        raise DataError(f"calibration needs two rows of each class in the validation part, one class has {smallest}")
+    return smallest
 
 
 def fit(method: Method, margin: Floats, probability: Floats, label: Floats, scale: Scale) -> Calibration:

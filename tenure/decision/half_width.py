@@ -119,13 +119,22 @@ def conformal_half_width(error: Floats, level: float) -> float:
     Raises:
         DataError: if the rows are too few for an interval of a finite width.
     """
+    require_rows(len(error), level)
     rank = math.ceil((len(error) + 1) * level)
-    if rank > len(error):
+    return float(np.partition(error, rank - 1)[rank - 1])
+
+
+def require_rows(count: int, level: float) -> None:
+    """Check that ``count`` rows of the validation part are enough for an interval.
+
+    Raises:
+        DataError: if the interval would have no finite width.
+    """
+    if math.ceil((count + 1) * level) > count:
         raise DataError(
-            f"the validation part has {len(error)} rows: an interval at {level:g} needs at least"
+            f"the validation part has {count} rows: an interval at {level:g} needs at least"
             f" {_fewest_rows(level)} of them"
         )
-    return float(np.partition(error, rank - 1)[rank - 1])
 
 
 def _fewest_rows(level: float) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,14 +15,13 @@ from tenure.checks import labels_of
 from tenure.contract import Contract
 from tenure.contract.schema import LABEL_COLUMN
 from tenure.features.definitions import definitions
-from tenure.features.division import divide, split_record
-from tenure.features.leakage import stop_if_leaking
-from tenure.features.rows import Rows, of_file, of_table
+from tenure.features.division import split_record
+from tenure.features.prepare import prepare
+from tenure.features.rows import Rows
 from tenure.features.split import PARTS, Assignment
-from tenure.features.windows import event_columns, snapshots
 from tenure.progress import progress
 from tenure.sources import TableSink
-from tenure.transform import Tables, Transform, fit
+from tenure.transform import Transform
 
 
 @dataclass(frozen=True)
@@ -61,39 +59,20 @@ def build_features(contract: Contract, valid: Path, features: Path) -> Features:
         features: folder to write to; created where it is missing.
 
     Raises:
-        DataError: an event log does not cover a cut, a label is missing, a part of the split lacks a class, or a
-            feature gives the label away.
+        DataError: as ``prepare``, or a feature reveals the label.
         StorageError: a file cannot be read or written.
     """
-    rows = of_file(valid / "data.parquet")
-    if contract.events is not None:
-        progress("aggregating events before the cuts")
-        rows = of_table(snapshots(contract, rows.batches(event_columns(contract))))
-    division = divide(contract, rows)
-    training = _training_part(rows, division.assignment)
-    progress("fitting the transform")
-    transform = fit(contract, training)
-    progress("checking for leakage")
-    warnings = stop_if_leaking(contract, training, transform, features / "leakage.json")
+    prepared = prepare(contract, valid)
+    rows, division, transform = prepared.rows, prepared.division, prepared.transform
+    write_text(features / "leakage.json", prepared.leakage.to_json())
+    prepared.leakage.raise_if_stopped()
     progress("writing the parts")
     _write_parts(contract, rows, division.assignment, transform, features)
     write_text(features / "transform.json", transform.to_json())
     write_text(features / "definitions.json", _json(definitions(contract, transform)))
     split = split_record(contract, division)
     write_text(features / "split.json", _json(split))
-    return Features(transform, split, warnings)
-
-
-def _training_part(rows: Rows, assignment: Assignment) -> Tables:
-    training = assignment.places == PARTS.index("train")
-
-    def batches(columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        start = 0
-        for batch in rows.batches(columns):
-            yield batch.filter(pa.array(training[start : start + batch.num_rows]))
-            start += batch.num_rows
-
-    return batches
+    return Features(transform, split, prepared.leakage.warnings)
 
 
 def _write_parts(contract: Contract, rows: Rows, assignment: Assignment, transform: Transform, features: Path) -> None:

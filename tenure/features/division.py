@@ -14,7 +14,7 @@ from tenure.contract import Contract
 from tenure.contract.schema import LABEL_COLUMN, SNAPSHOT_COLUMN
 from tenure.errors import DataError
 from tenure.features.rows import Rows
-from tenure.features.split import PARTS, Assignment, assign, hash_keys
+from tenure.features.split import PARTS, Assignment, PartName, assign, hash_keys
 from tenure.features.windows import horizon_days
 from tenure.tasks import get
 
@@ -28,6 +28,11 @@ class Division:
     """Shape (rows,), of the contract's task."""
     times: NDArray[Any] | None
     """Shape (rows,): the time column, or the cut; None where rows have no time."""
+
+    def labels_of(self, part: PartName) -> NDArray[Any]:
+        """Labels of the rows of a part."""
+        labels: NDArray[Any] = self.labels[self.assignment.places == PARTS.index(part)]
+        return labels
 
 
 def divide(contract: Contract, rows: Rows) -> Division:

@@ -1,19 +1,17 @@
-"""Runs the leakage check on a sample of the training part, and stops where a feature reveals the label."""
+"""Runs the leakage check on a sample of the training part."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from tenure.atomic import write_text
-from tenure.checks import labels_of
-from tenure.checks.leakage import Table, check_leakage
+from tenure.checks import Check, labels_of
+from tenure.checks.leakage import ADVICE, Table, check_leakage
 from tenure.contract import Contract
 from tenure.contract.schema import LABEL_COLUMN, ROW_COLUMN, SNAPSHOT_COLUMN
 from tenure.errors import DataError
@@ -26,33 +24,49 @@ MAX_ROWS = 50_000
 SECONDS_A_DAY = 86_400.0
 
 
-def stop_if_leaking(contract: Contract, training: Tables, transform: Transform, path: Path) -> list[str]:
-    """Check the training part for leakage and write the findings to ``path``.
+@dataclass(frozen=True)
+class Findings:
+    """What the leakage check found."""
+
+    name: str
+    """The contract's."""
+    rows: int
+    """Rows of the training part that were checked."""
+    checks: list[Check]
+
+    @property
+    def warnings(self) -> list[str]:
+        """Messages of the findings that do not stop a run."""
+        return [check.message for check in self.checks if check.level == "warn"]
+
+    def to_json(self) -> str:
+        """The content of ``leakage.json``."""
+        document = {"rows": self.rows, "checks": [asdict(check) for check in self.checks]}
+        return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+    def raise_if_stopped(self) -> None:
+        """Raise an error if a feature reveals the label.
+
+        Raises:
+            DataError: names every such feature, with the evidence and what to do.
+        """
+        failed = [check.message for check in self.checks if check.level == "stop"]
+        if failed:
+            raise DataError(
+                f"'{self.name}' has features that are not known when it predicts: {'; '.join(failed)}. {ADVICE}"
+            )
+
+
+def find_leakage(contract: Contract, training: Tables, transform: Transform) -> Findings:
+    """Check the training part for leakage.
 
     Args:
-        contract: limits and accepted findings.
+        contract: limits and allowed features.
         training: the training part; called with column names, it returns batches of them.
         transform: fitted on the training part; computes the derived features.
-        path: the file, JSON.
-
-    Returns:
-        Messages of the findings that only warn.
-
-    Raises:
-        DataError: a feature reveals the label; the message names it and the evidence. ``path`` is written by then.
-        StorageError: the disk is full or cannot be written.
     """
     rows = _sample(contract, training, transform)
-    checks = check_leakage(contract, _table(contract, rows, transform))
-    document = {"rows": rows.num_rows, "checks": [asdict(check) for check in checks]}
-    write_text(path, json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-    failed = [check.message for check in checks if check.level == "stop"]
-    if failed:
-        raise DataError(
-            f"'{contract.name}' has features that are not known when it predicts: {'; '.join(failed)}."
-            " Exclude them (role: ignored), or list them under quality.leakage_accepted if they are known in time"
-        )
-    return [check.message for check in checks if check.level == "warn"]
+    return Findings(contract.name, rows.num_rows, check_leakage(contract, _table(contract, rows, transform)))
 
 
 def _sample(contract: Contract, training: Tables, transform: Transform) -> pa.Table:

@@ -72,9 +72,7 @@ def divide(
         DataError: if a class has fewer rows than there are folds.
     """
     y = np.asarray(strata).astype(np.int64)
-    smallest = int(np.bincount(y, minlength=classes).min())
-    if smallest < count:
-        raise DataError(f"the training part has {smallest} rows of its smaller class, too few for {count} folds")
+    require_rows(y, count, classes)
     if time is not None:
         folds = _in_time(y, count, seed, np.asarray(time), horizon)
         if len(folds) >= MIN_FOLDS_IN_TIME:
@@ -82,6 +80,17 @@ def divide(
     if key is not None and len(np.unique(key)) < len(key):
         return Folds("grouped", _by_customer(y, count, seed, key))
     return Folds("stratified", _stratified(y, count, seed))
+
+
+def require_rows(strata: NDArray[np.integer], count: int, classes: int) -> None:
+    """Check that rows are enough for ``count`` folds; arguments as of ``divide``.
+
+    Raises:
+        DataError: a class has fewer rows than there are folds.
+    """
+    smallest = int(np.bincount(strata, minlength=classes).min())
+    if smallest < count:
+        raise DataError(f"the training part has {smallest} rows of its smaller class, too few for {count} folds")
 
 
 def _stratified(strata: Indices, count: int, seed: int) -> tuple[Fold, ...]:

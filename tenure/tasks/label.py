@@ -54,6 +54,13 @@ class Label(Protocol):
             DataError: it has one class, or one value, only.
         """
 
+    def check_validation_part(self, contract: Contract, labels: Labels) -> None:
+        """Check that the validation part has enough rows for what is chosen in it.
+
+        Raises:
+            DataError: it has too few rows, or too few of a class.
+        """
+
     def split_strata(self, labels: Labels) -> NDArray[np.int8]:
         """Strata whose shares the split keeps in every part, shape (rows,)."""
 

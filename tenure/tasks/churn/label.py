@@ -46,6 +46,11 @@ class ClassLabel:
             if not (labels == kind).any():
                 raise DataError(f"the {part} part of the split has {len(labels)} rows and no customer {what}")
 
+    def check_validation_part(self, contract: Contract, labels: Labels) -> None:  # noqa: ARG002 no setting matters
+        from tenure.decision.fit_calibration import require_rows
+
+        require_rows(labels)
+
     def split_strata(self, labels: Labels) -> NDArray[np.int8]:
         return labels
 

@@ -54,6 +54,11 @@ class NumberLabel:
             found = f"the label is {labels[0]:g} in all of them" if len(labels) else "a model needs some"
             raise DataError(f"the {part} part of the split has {len(labels)} rows: {found}")
 
+    def check_validation_part(self, contract: Contract, labels: Labels) -> None:
+        from tenure.decision.half_width import require_rows
+
+        require_rows(len(labels), contract.decision.interval)
+
     def split_strata(self, labels: Labels) -> NDArray[np.int8]:
         return stratify(labels, MIN_STRATUM_CUSTOMERS).astype(np.int8)
 

@@ -21,7 +21,6 @@ UNUSED = {
         "kserve",
         "kubernetes",
         "mlflow",
-        "numpy.random",
         "onnxruntime",
         "optuna",
     ),
@@ -32,7 +31,6 @@ UNUSED = {
         "tenure.explanation",
         "tenure.report",
         "tenure.training",
-        "tenure.transform",
     ),
 }
 """Of these, checking a local CSV needs none."""

@@ -1,0 +1,80 @@
+"""Everything that the feature step computes before it writes: rows, split, transform and leakage check.
+
+``build_features`` goes on from here by writing; ``check_table`` ends here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from tenure.contract import Contract
+from tenure.features.division import Division, divide
+from tenure.features.leakage import Findings, find_leakage
+from tenure.features.rows import Rows, of_file, of_table
+from tenure.features.split import PARTS
+from tenure.features.windows import event_columns, snapshots
+from tenure.progress import progress
+from tenure.stats.folds import require_rows
+from tenure.tasks import get
+from tenure.transform import Tables, Transform, fit
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Rows, divided, with the transform of the training part."""
+
+    rows: Rows
+    """The good rows; of an event log its snapshots."""
+    division: Division
+    transform: Transform
+    """Fitted on the training part alone."""
+    leakage: Findings
+
+
+def prepare(contract: Contract, valid: Path) -> Prepared:
+    """Divide the good rows, fit the transform on the training part and check it for leakage.
+
+    Args:
+        contract: features, split and limits.
+        valid: folder of ``validate``; read: ``data.parquet``.
+
+    Raises:
+        DataError: an event log does not cover a cut, a label is missing, or a part of the split lacks a class or has
+            too few rows to train or to choose with. Leakage raises no error here: see ``Findings.raise_if_stopped``.
+        StorageError: a file cannot be read.
+    """
+    rows = of_file(valid / "data.parquet")
+    if contract.events is not None:
+        progress("aggregating events before the cuts")
+        rows = of_table(snapshots(contract, rows.batches(event_columns(contract))))
+    division = divide(contract, rows)
+    _require_rows(contract, division)
+    training = _training_part(rows, division)
+    progress("fitting the transform")
+    transform = fit(contract, training)
+    progress("checking for leakage")
+    return Prepared(rows, division, transform, find_leakage(contract, training, transform))
+
+
+def _require_rows(contract: Contract, division: Division) -> None:
+    """Check that the search can divide the training part into folds, and that the validation part is large enough."""
+    label, folds = get(contract.task).label, contract.training.folds
+    training, validation = (division.labels_of(part) for part in ("train", "validation"))
+    require_rows(label.fold_strata(training, folds), folds, label.min_classes)
+    label.check_validation_part(contract, validation)
+
+
+def _training_part(rows: Rows, division: Division) -> Tables:
+    training = division.assignment.places == PARTS.index("train")
+
+    def batches(columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        start = 0
+        for batch in rows.batches(columns):
+            yield batch.filter(pa.array(training[start : start + batch.num_rows]))
+            start += batch.num_rows
+
+    return batches
