@@ -12,7 +12,8 @@ This module defines the files. The server writes them; monitoring and shadow rep
     decision    bool                    whether to contact the customer
     customer    string                  pseudonym of the key; null if it was not sent or there is no secret
     output      string                  the answer's output that is the score: probability or value
-    inputs      struct<column: type …>  the raw columns as the contract names them; null for a missing value
+    inputs      struct<column: type …>  the raw columns as the contract names them, and _today (ISO 8601) if a feature
+                                        depends on the day; null for a missing value
 
 Files are ordered by name: a later file holds later rows (the writer starts names with the UTC time).
 """

@@ -70,7 +70,7 @@ class GrpcClient:
         for name, values in columns.items():
             request.inputs.add(name=name, datatype="BYTES", shape=[len(values)])
             request.raw_input_contents.append(
-                b"".join(_binary(_text(value, contract.inputs[name])) for value in values)
+                b"".join(_binary(_text(value, contract.accepted[name])) for value in values)
             )
         try:
             answer = self._call(request, timeout=self._timeout_s)

@@ -15,11 +15,11 @@ Columns = dict[str, list[Value]]
 
 
 def read_rows(path: Path, contract: Contract, at_least: int, at_most: int) -> Columns:
-    """The contract's inputs in the first rows of a Parquet file.
+    """The contract's inputs, and the day if a feature depends on it, in the first rows of a Parquet file.
 
     Args:
         path: the file.
-        contract: names the inputs.
+        contract: names the columns.
         at_least: smallest number of rows; fewer rows are repeated.
         at_most: largest number of rows read.
 
@@ -31,14 +31,14 @@ def read_rows(path: Path, contract: Contract, at_least: int, at_most: int) -> Co
         table = pq.read_table(path)
     except (OSError, pa.ArrowInvalid) as error:
         raise StorageError(f"cannot read {path}: {str(error).splitlines()[0]}") from error
-    absent = [name for name, column in contract.inputs.items() if column.required and name not in table.column_names]
+    absent = [name for name, column in contract.accepted.items() if column.required and name not in table.column_names]
     if absent:
         raise DataError(f"{path} has no column '{absent[0]}'")
     if not table.num_rows:
         raise DataError(f"{path} has no rows to replay")
-    table = table.select([name for name in contract.inputs if name in table.column_names]).slice(0, at_most)
+    table = table.select([name for name in contract.accepted if name in table.column_names]).slice(0, at_most)
     columns: Columns = {
-        name: [contract.inputs[name].as_written(value) for value in table[name].to_pylist()]
+        name: [contract.accepted[name].as_written(value) for value in table[name].to_pylist()]
         for name in table.column_names
     }
     repeats = -(-at_least // table.num_rows)

@@ -38,7 +38,7 @@ def run(contract: str, valid: Path, features: Path) -> dict[str, Any]:
         "rows": split["rows"],
         **{name: split[name] for name in ("churn_rates", "label_means") if name in split},
         "strategy": split["strategy"],
-        "inputs": len(built.transform.inputs),
+        "inputs": len(described.inputs),
         "derived": len(described.derived),
         "encoded": len(built.transform.features),
         "warnings": built.warnings,

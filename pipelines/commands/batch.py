@@ -48,7 +48,9 @@ def score(
     *,
     model: ModelOption = "champion",
     out: Annotated[Path, typer.Option("--out", help="Folder for the day's folder.")] = Path("scores"),
-    day: Annotated[str, typer.Option("--day", help="Name of the day's folder. [default: today, UTC]")] = "",
+    day: Annotated[
+        str, typer.Option("--day", help="Day of the prediction, and of the folder. [default: today, UTC]")
+    ] = "",
     threshold: Annotated[
         float | None,
         typer.Option("--threshold", help="Smallest probability, or value, to contact. [default: the model's]"),
@@ -98,6 +100,9 @@ def monitor(
         str | None,
         typer.Option("--log", help="The server's prediction log: the current scores, and without TABLE the customers."),
     ] = None,
+    day: Annotated[
+        str, typer.Option("--day", help="Day of the current customers, for rows without one. [default: today, UTC]")
+    ] = "",
     out: Annotated[Path, typer.Option("--out", help="Folder of monitoring.json and drift.html.")] = Path("monitoring"),
     evidently: Annotated[
         bool, typer.Option("--evidently", help="Write evidently.html too; needs a reference table.")
@@ -115,6 +120,7 @@ def monitor(
     from tenure.errors import InputError, VerdictError
     from tenure.intake.locate import locate
     from tenure.monitoring import compare
+    from tenure.transform import read_day
 
     if scores is not None and log is not None:
         raise InputError("the current scores come from --scores or from --log, not from both")
@@ -130,6 +136,7 @@ def monitor(
         reference=None if reference is None else locate(reference).source,
         scores=scores,
         log=log,
+        day=read_day(day),
     )
     found.save(out, evidently=evidently)
     if json:

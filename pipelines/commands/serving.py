@@ -103,6 +103,9 @@ def predict(
     threshold: Annotated[
         float | None, typer.Option("--threshold", help="Contact customers from this probability, or value, up.")
     ] = None,
+    day: Annotated[
+        str, typer.Option("--day", help="Day of the prediction, for rows without one. [default: today, UTC]")
+    ] = "",
     name: NameOption = None,
     home: HomeOption = None,
     json: JsonOption = False,
@@ -111,14 +114,16 @@ def predict(
     from pipelines.local.prediction import LocalPredictor, RemotePredictor
     from pipelines.local.records import batches, read_records
     from tenure.errors import InputError
+    from tenure.transform import read_day
 
+    on = read_day(day)
     predictor: Predictor
     if url is not None:
-        predictor = RemotePredictor.connect(url, name)
+        predictor = RemotePredictor.connect(url, name, on if day else None)
     else:
         from tenure.bundle import read
 
-        predictor = LocalPredictor(read(find_bundle(version, name, home)[0]))
+        predictor = LocalPredictor(read(find_bundle(version, name, home)[0]), on)
     answers: list[tuple[Record, Row]] = []
     for batch in batches(read_records(customers)):
         try:

@@ -27,7 +27,7 @@ class Customer:
     """Why this one is asked about."""
     key: str
     columns: Mapping[str, Any]
-    """Raw input columns by name."""
+    """Raw input columns by name, with the day of the row if a feature depends on it."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def choose_customers(bundle: Bundle, test_part: Path, key: str) -> list[Customer
 
     from tenure import tasks
 
-    inputs = bundle.contract.inputs
+    inputs = {name: bundle.contract.accepted[name] for name in bundle.transform.inputs}
     with pq.ParquetFile(test_part) as file:
         table = next(file.iter_batches(batch_size=MAX_ROWS, columns=list(dict.fromkeys([key, *inputs]))))
     score = bundle.predict({name: table.column(name) for name in inputs}).score

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pipelines.local.records import Record
+from tenure.contract.values import TODAY_COLUMN
 from tenure.errors import InputError, ServingError
 
 if TYPE_CHECKING:
@@ -41,9 +43,11 @@ class LocalPredictor:
     """Predicts by a bundle in this process."""
 
     bundle: Bundle
+    day: date
+    """Of the prediction, for records that name none."""
 
     def predict(self, records: Sequence[Record], *, explain: int, threshold: float | None) -> list[Row]:
-        found = self.bundle.predict(_columns(records), explain=explain, threshold=threshold)
+        found = self.bundle.predict(_columns(records), explain=explain, threshold=threshold, day=self.day)
         return [_answer(found, row, explain) for row in range(len(found))]
 
     def key_in(self, record: Record) -> str | None:
@@ -73,14 +77,17 @@ class RemotePredictor:
     name: str
     inputs: frozenset[str]
     """Names of the model's columns; others are not sent."""
+    day: date | None = None
+    """Of the prediction, for records without ``TODAY_COLUMN``; the server's by default."""
 
     @classmethod
-    def connect(cls, url: str, name: str | None) -> RemotePredictor:
+    def connect(cls, url: str, name: str | None, day: date | None = None) -> RemotePredictor:
         """Read the model's metadata from the server.
 
         Args:
             url: address of the server.
             name: name of the model; may be None where the server has exactly one.
+            day: of the prediction.
 
         Raises:
             InputError: no name is given and the server does not have exactly one model, or it has no such model.
@@ -96,7 +103,7 @@ class RemotePredictor:
             name = names[0]
         metadata = get_json(f"{base}/v2/models/{name}", timeout_s=ASK_TIMEOUT_S)
         try:
-            return cls(base, name, frozenset(column["name"] for column in metadata["inputs"]))
+            return cls(base, name, frozenset(column["name"] for column in metadata["inputs"]), day)
         except (KeyError, TypeError) as error:
             raise ServingError(f"{base} answers with invalid V2 metadata of the model '{name}': {error}") from error
 
@@ -106,6 +113,8 @@ class RemotePredictor:
         sent = {name: values for name, values in _columns(records).items() if name in self.inputs}
         if not sent:
             raise InputError(f"the rows have none of the model's columns: {', '.join(sorted(self.inputs))}")
+        if self.day is not None:
+            sent.setdefault(TODAY_COLUMN, [self.day.isoformat()] * len(records))
         document = infer_request(sent, explain=explain, threshold=threshold)
         return predictions(post_json(f"{self.url}/v2/models/{self.name}/infer", document, timeout_s=ASK_TIMEOUT_S))
 

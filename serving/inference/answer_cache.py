@@ -12,6 +12,7 @@ import numpy as np
 import orjson
 
 from serving.observation.metrics import CACHE, CACHED
+from tenure.contract.values import TODAY_COLUMN
 
 if TYPE_CHECKING:
     from serving.inference.model import ChurnModel
@@ -83,6 +84,7 @@ def _key(model: ChurnModel, query: Query) -> Key | None:
     columns = query.columns
     try:
         rows = [_json_values(columns[name]) if name in columns else 0 for name in model.bundle.contract.inputs]
+        rows.append(columns.get(TODAY_COLUMN, 0))
         content = orjson.dumps(rows, option=orjson.OPT_SERIALIZE_NUMPY)
     except (TypeError, ValueError):  # text that is not UTF-8, infinity: the model rejects it
         return None

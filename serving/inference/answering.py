@@ -75,7 +75,10 @@ class Answering:
                 self._admission.enter(call)
                 job.entered = True
             job.model = model = self._models.find(call.model, call.version)
-            job.query = query = exchange.read(model)
+            query = exchange.read(model)
+            if model.uses_today:
+                query = model.dated(query)
+            job.query = query
             job.read_at = perf_counter()
             if self._admission is not None:
                 self._admission.weigh(call, query)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from serving.v2.answer import EXPLAINED, always
@@ -13,18 +15,28 @@ from serving.v2.query import Query
 from serving.v2.request import Request
 from tenure.bundle import Bundle, Prediction
 from tenure.contract import Column
+from tenure.contract.values import TODAY_COLUMN
 from tenure.errors import InputError
 from tenure.tasks import get
+from tenure.transform import days_of, utc_day
 
 _DATATYPES = {"integer": "INT64", "number": "FP64", "boolean": "BOOL"}
 
 
 class ChurnModel:
-    """Answers V2 requests of named columns from a bundle."""
+    """Answers V2 requests of named columns from a bundle.
 
-    def __init__(self, name: str, bundle: Bundle) -> None:
+    Args:
+        name: by which clients ask for it.
+        bundle: which predicts.
+        today: returns the day of a request that names none.
+    """
+
+    def __init__(self, name: str, bundle: Bundle, today: Callable[[], date] = utc_day) -> None:
         self.name = name
         self.bundle = bundle
+        self.uses_today = bundle.contract.uses_today
+        self._today = today
         self._names = ColumnNames(bundle.contract)
         self.one_row = OneRowReader(bundle.contract)
         self.one_row_writer = rest_writer(name, bundle)
@@ -40,6 +52,21 @@ class ChurnModel:
         columns, rows, customers = self._names.columns(request.tensors)
         return Query(columns, rows, request.options, request.outputs, request.id, customers)
 
+    def dated(self, query: Query) -> Query:
+        """``query`` with the day of each row, for a model with ``uses_today``.
+
+        The clock is read once, so that a day that begins divides no request. The column is a list of dates: the cache
+        and the prediction log hold it as the model saw it.
+
+        Raises:
+            RequestError: a day in the request is not a date.
+        """
+        try:
+            days = days_of(self.bundle.contract, query.columns, self._today())
+        except InputError as error:
+            raise RequestError(str(error)) from error
+        return query._replace(columns={**query.columns, TODAY_COLUMN: days.to_pylist()})
+
     def predict_query(self, query: Query) -> Prediction:
         """Predict; safe on any thread.
 
@@ -53,10 +80,10 @@ class ChurnModel:
             raise RequestError(str(error)) from error
 
     def input_types(self) -> list[dict[str, Any]]:
-        """Name, datatype and shape of every input, as V2's model metadata."""
+        """Name, datatype and shape of every input, and of the columns of the day, as V2's model metadata."""
         return [
             {"name": name, "datatype": _datatype(column), "shape": [-1]}
-            for name, column in self.bundle.contract.inputs.items()
+            for name, column in self.bundle.contract.accepted.items()
         ]
 
     def output_types(self) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ import numpy as np
 from serving.v2.errors import RequestError, quote
 from serving.v2.tensors import Tensor
 from tenure.contract import Contract
+from tenure.contract.values import TODAY_COLUMN
 
 Column = list[Any] | np.ndarray
 Columns = dict[str, Column]
@@ -24,10 +25,10 @@ class ColumnNames:
     """The names of a contract's columns."""
 
     def __init__(self, contract: Contract) -> None:
-        self._inputs = frozenset(contract.inputs)
-        self._required = [name for name, column in contract.inputs.items() if column.required]
-        # A customer's whole row may be sent: columns that are no inputs are ignored.
-        self._ignored = frozenset(contract.columns) - self._inputs
+        self._inputs = frozenset(contract.accepted)
+        self._required = [name for name, column in contract.accepted.items() if column.required]
+        # A customer's whole row may be sent, and the day to a model that does not depend on it: both are ignored.
+        self._ignored = frozenset((*contract.columns, TODAY_COLUMN)) - self._inputs
         self._key = next(iter(contract.columns_of("key")), None)
 
     def columns(self, tensors: Sequence[Tensor]) -> tuple[Columns, int, Column | None]:

@@ -19,6 +19,7 @@ from serving.v2.request import Options
 from serving.v2.tensors import INTEGERS
 from tenure.bundle import Bundle, Prediction
 from tenure.contract import Contract
+from tenure.contract.values import TODAY_COLUMN
 
 _Bounds = tuple[int, int] | None
 _BOUNDS: dict[str, dict[type, _Bounds]] = {
@@ -42,9 +43,9 @@ class OneRowReader:
     """Reads requests for one contract."""
 
     def __init__(self, contract: Contract) -> None:
-        self._inputs = frozenset(contract.inputs)
-        self._required = frozenset(name for name, column in contract.inputs.items() if column.required)
-        self._ignored = frozenset(contract.columns) - self._inputs
+        self._inputs = frozenset(contract.accepted)
+        self._required = frozenset(name for name, column in contract.accepted.items() if column.required)
+        self._ignored = frozenset((*contract.columns, TODAY_COLUMN)) - self._inputs
         self._key = next(iter(contract.columns_of("key")), None)
 
     def read(self, body: bytes) -> Query | None:

@@ -15,7 +15,8 @@ class Query(NamedTuple):
     """Rows to predict, and the options of the answer."""
 
     columns: Columns
-    """The contract's inputs by name, as the client sent them, each ``rows`` long."""
+    """The columns that the contract accepts by name, as the client sent them, each ``rows`` long; after
+    ``ChurnModel.dated`` with the day of each row, if a feature depends on it."""
     rows: int
     options: Options
     outputs: Sequence[str] | None

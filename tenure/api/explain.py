@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ from tenure.api.model import Model
 from tenure.api.predictions import SHOWN_ROWS
 from tenure.errors import InputError
 from tenure.text_table import html_table, text_table
+from tenure.transform import read_day, with_today
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +62,7 @@ class Explanation:
         return html_table(f"Contributions to the margin; expected {self.expected:.4g}", HEADERS, self._table())
 
 
-def explain(model: Model, rows: InMemory) -> Explanation:
+def explain(model: Model, rows: InMemory, *, day: date | str | None = None) -> Explanation:
     """Explain predictions: how much every column moved the prediction of a row.
 
     Exact for linear and polynomial models, naive Bayes and trees (Shapley values); by sampling for networks and
@@ -69,10 +71,11 @@ def explain(model: Model, rows: InMemory) -> Explanation:
     Args:
         model: of ``tenure.train`` or ``tenure.read``.
         rows: raw columns as in the training table: a pandas or Arrow table, columns by name, or a list of rows.
+        day: as for ``Model.predict``.
 
     Raises:
         DataError: a column that the model needs is missing, or holds an invalid value; names column and row.
-        InputError: ``rows`` is a path.
+        InputError: ``rows`` is a path, or ``day`` is not a day.
 
     Examples:
         >>> import pyarrow.csv, tenure
@@ -86,7 +89,8 @@ def explain(model: Model, rows: InMemory) -> Explanation:
     if not is_in_memory(rows):
         raise InputError("explain takes rows in memory: read the file first")
     table, bundle = to_arrow(rows), model.bundle
-    encoded = bundle.transform.encode({name: table.column(name) for name in table.column_names})
+    columns = {name: table.column(name) for name in table.column_names}
+    encoded = bundle.transform.encode(with_today(bundle.contract, columns, read_day(day)))
     found = bundle.explainer.contributions(encoded.matrix)
     names = bundle.explainer.columns
     return Explanation(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tenure.bundle.files import read_files, write_files
 from tenure.contract import Contract
 from tenure.errors import InputError
 from tenure.text_table import html_table, text_table
+from tenure.transform import read_day
 
 HEADERS = ("family", ">cv mean", ">cv std", ">validation", "chosen")
 
@@ -70,24 +72,30 @@ class Model:
         """Hash of the bundle's content: 12 hexadecimal digits."""
         return self.bundle.version
 
-    def predict(self, rows: InMemory, *, explain: int = 0, threshold: float | None = None) -> Predictions:
+    def predict(
+        self, rows: InMemory, *, explain: int = 0, threshold: float | None = None, day: date | str | None = None
+    ) -> Predictions:
         """Predict for rows in memory.
 
         Args:
             rows: raw columns as in the training table: a pandas or Arrow table, columns by name, or a list of rows.
             explain: number of reasons per row in ``details.reasons``.
             threshold: smallest probability, or value, of a customer to contact, instead of the model's own.
+            day: what ``today()`` is for rows without a day (``_today``, or the time column) of their own; today in UTC
+                by default.
 
         Returns:
             The predictions, in the order of ``rows``.
 
         Raises:
             DataError: a column that the model needs is missing, or holds an invalid value; names column and row.
-            InputError: ``explain`` or ``threshold`` is out of range, or ``rows`` is a path.
+            InputError: ``explain`` or ``threshold`` is out of range, ``day`` is not a day, or ``rows`` is a path.
         """
         if not is_in_memory(rows):
             raise InputError("predict takes rows in memory: use tenure.score(model, path) for a file")
-        return predict(self.bundle, to_arrow(rows), index_of(rows), explain=explain, threshold=threshold)
+        return predict(
+            self.bundle, to_arrow(rows), index_of(rows), explain=explain, threshold=threshold, day=read_day(day)
+        )
 
     def save(self, folder: Path | str) -> Path:
         """Copy the bundle to ``folder``, to be served or read again; returns the folder.

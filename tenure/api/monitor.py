@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 from tenure.api.arrow import InMemory, source_of
 from tenure.api.model import Model
 from tenure.monitoring import Monitoring, compare
+from tenure.transform import read_day
 
 
 def monitor(
-    model: Model, table: InMemory | str | Path, *, reference: InMemory | str | Path | None = None
+    model: Model,
+    table: InMemory | str | Path,
+    *,
+    reference: InMemory | str | Path | None = None,
+    day: date | str | None = None,
 ) -> Monitoring:
     """Compare current customers with those that a model was trained on.
 
@@ -19,12 +25,14 @@ def monitor(
         table: the current customers: a file's path, an address, a dataset's folder, or a table in memory.
         reference: a table from a time when all was well, for its scores; by default the scores on the validation part,
             which the model's bundle holds, are compared.
+        day: of the current customers, as for ``Model.predict``. Rows of the reference have the contract's ``as_of``.
 
     Returns:
         The verdict (``retrain``, ``watch``, ``fine``), its reasons, and distances by column. ``save`` writes
         ``monitoring.json`` and the drift report.
 
     Raises:
+        InputError: ``day`` is not a day.
         DataError: a table cannot be read, lacks a column, or has too few rows.
         ContractError: an address is invalid.
         SourceError: the database or object store is down or does not answer in time.
@@ -36,4 +44,9 @@ def monitor(
         >>> found.verdict, found.rows
         ('fine', 7043)
     """
-    return compare(model.bundle, source_of(table), reference=None if reference is None else source_of(reference))
+    return compare(
+        model.bundle,
+        source_of(table),
+        reference=None if reference is None else source_of(reference),
+        day=read_day(day),
+    )

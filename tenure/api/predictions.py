@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -51,14 +52,16 @@ def preview(table: pa.Table) -> tuple[list[str], list[list[str]]]:
     return headers, [[f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row.values()] for row in rows]
 
 
-def predict(bundle: Bundle, rows: pa.Table, index: Any, *, explain: int, threshold: float | None) -> Predictions:
+def predict(
+    bundle: Bundle, rows: pa.Table, index: Any, *, explain: int, threshold: float | None, day: date
+) -> Predictions:
     """As ``Bundle.predict``, with the result as a table.
 
     Raises:
         DataError, InputError: as ``Bundle.predict``.
     """
     prediction = bundle.predict(
-        {name: rows.column(name) for name in rows.column_names}, explain=explain, threshold=threshold
+        {name: rows.column(name) for name in rows.column_names}, explain=explain, threshold=threshold, day=day
     )
     key = bundle.contract.key_column
     columns: dict[str, Any] = {key: rows.column(key)} if key in rows.column_names else {}

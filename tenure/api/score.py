@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from tenure.api.predictions import preview
 from tenure.api.workspace import Workspace
 from tenure.scoring.score import score as score_table
 from tenure.text_table import html_table, text_table
+from tenure.transform import read_day
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,6 +73,7 @@ def score(
     threshold: float | None = None,
     top: int = 100,
     folder: Path | str | None = None,
+    day: date | str | None = None,
 ) -> Scores:
     """Score all customers of a table, in bounded memory. Rows that cannot be read are counted and kept, not raised.
 
@@ -82,11 +85,13 @@ def score(
         top: number of customers in the list of the highest scores.
         folder: folder in which a folder named by the day appears; by default a temporary one, which is deleted with
             the scores.
+        day: the day that the customers are scored for, which names the folder; as for ``Model.predict``.
 
     Returns:
         Counts, and the scores as a table.
 
     Raises:
+        InputError: ``day`` is not a day.
         DataError: the table cannot be read, lacks a column, or has no row that can be scored.
         ContractError: the address is invalid.
         SourceError: the database or object store is down or does not answer in time.
@@ -100,6 +105,7 @@ def score(
         (7043, 0, ['key', 'row', 'probability', 'decision', 'band'])
     """
     work = Workspace(folder)
-    run = score_table(model.bundle, source_of(table), work.folder, threshold=threshold, top=top)
+    on = read_day(day).isoformat()
+    run = score_table(model.bundle, source_of(table), work.folder, day=on, threshold=threshold, top=top)
     fields = {name: run.summary[name] for name in ("rows", "contacts", "rejected", "reasons", "bands")}
     return Scores(**fields, folder=run.folder, _workspace=work)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +19,7 @@ from tenure.bundle.prediction import Prediction
 from tenure.contract import Contract
 from tenure.errors import InputError
 from tenure.explanation import Explainer, Terms
-from tenure.transform import Columns, Encoded, Transform
+from tenure.transform import Columns, Encoded, Transform, with_today
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,31 +55,37 @@ class Bundle:
         """The scores of encoded rows (rows, features), shape (rows,)."""
         return self.decision.scores(self.model.run(matrix))
 
-    def predict(self, columns: Columns, *, explain: int = 0, threshold: float | None = None) -> Prediction:
+    def predict(
+        self, columns: Columns, *, explain: int = 0, threshold: float | None = None, day: date | None = None
+    ) -> Prediction:
         """Predict from raw columns by name.
 
         Args:
             columns: the contract's inputs, equally long; others are ignored.
             explain: maximum number of reasons a row.
             threshold: contact from this score on, instead of the bundle's thresholds.
+            day: of the prediction, for rows that name none themselves; see ``tenure.transform.today``. Only a model
+                whose features depend on it needs one.
 
         Returns:
             The prediction of the contract's task: a ``ChurnPrediction`` or a ``ValuePrediction``.
 
         Raises:
             DataError: a column is missing, or a value is invalid by the contract.
-            InputError: ``explain`` or ``threshold`` is out of range.
+            InputError: ``explain`` or ``threshold`` is out of range, or a row has no day.
         """
         if explain < 0:
             raise InputError(f"explain is {explain}, not a number of reasons")
         if threshold is not None:
             self.decision.check_threshold(threshold)
-        return self._predict_encoded(self.transform.encode(columns), explain, threshold)
+        encoded = self.transform.encode(with_today(self.contract, columns, day))
+        return self._predict_encoded(encoded, explain, threshold)
 
     def predict_by_companion(self, columns: Columns, *, threshold: float | None = None) -> Prediction | None:
         """The companion's prediction, without reasons; None if the bundle has no companion.
 
-        Only a server uses it, while the model fails. The margin is the companion's.
+        Only a server uses it, while the model fails. The margin is the companion's. The columns hold the day of the
+        prediction, where a feature depends on it.
 
         Raises:
             DataError, InputError: as for ``predict``.
@@ -95,7 +102,8 @@ class Bundle:
         """As ``predict`` for each row, with one run of the model.
 
         Args:
-            rows: the contract's inputs of each row, one value a column.
+            rows: the contract's inputs of each row, one value a column, and the day of the prediction where a feature
+                depends on it.
 
         Returns:
             A prediction for each row, or the error of an invalid row.

@@ -43,6 +43,9 @@ WITHOUT_KEY = "no column identifies a customer: the row number stands for it, an
 LABEL_COLUMN = "_label"
 """Column of the feature tables: 1 for a customer who left, 0 for one who stayed; for regression the number."""
 
+DAY_DESCRIPTION = "Day of the prediction; of a request the server's day, UTC, by default"
+"""Of ``TODAY_COLUMN``, for the server's documentation."""
+
 BOOLEAN_TEXTS = ("false", "true")
 """How a contract writes the values of a boolean feature that has no texts of its own."""
 
@@ -151,7 +154,7 @@ class Contract(Part):
         """
         if not self.uses_today:
             return {}
-        found = {TODAY_COLUMN: Column(type="date", nullable=True, required=False, description="Day of the prediction")}
+        found = {TODAY_COLUMN: Column(type="date", nullable=True, required=False, description=DAY_DESCRIPTION)}
         if self.events is None and self.time is not None:
             found[self.time] = self.columns[self.time].model_copy(update={"nullable": True, "required": False})
         return found

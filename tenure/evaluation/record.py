@@ -133,7 +133,7 @@ def importance(contract: Contract, bundle: Bundle, evaluator: Evaluator[P, C]) -
     inputs = contract.inputs
     found = permutation_importance(
         predict,
-        {name: evaluator.test.table.column(name).combine_chunks() for name in inputs},
+        {name: evaluator.test.table.column(name).combine_chunks() for name in bundle.transform.inputs},
         evaluator.test.label,
         list(inputs),
         quality=evaluator.quality,

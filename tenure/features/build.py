@@ -42,8 +42,8 @@ def build_features(contract: Contract, valid: Path, features: Path) -> Features:
     Written to the folder ``features``:
 
     ``train.parquet``, ``validation.parquet``, ``test.parquet``
-        The columns of ``valid`` without the label (of an event log its snapshots), the derived features, and ``_label``
-        (int8; float64 for regression).
+        The columns of ``valid`` without the label (of an event log its snapshots), ``_today`` (date32; see
+        ``tenure.features.today``), the derived features, and ``_label`` (int8; float64 for regression).
     ``transform.json``
         The transform, fitted on the training part alone.
     ``definitions.json``

@@ -14,7 +14,7 @@ Definition = dict[str, Any]
 def definitions(contract: Contract, transform: Transform) -> dict[str, Any]:
     """The content of ``definitions.json``: every input and derived feature, and the columns of the encoded matrix."""
     encodings = {encoding.name: encoding for encoding in transform.state.encodings}
-    found = [_input(contract, name) for name in transform.inputs] + [
+    found = [_input(contract, name) for name in contract.inputs] + [
         _derived(contract, name) for name in contract.derived
     ]
     for definition in found:

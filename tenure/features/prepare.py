@@ -16,6 +16,7 @@ from tenure.features.division import Division, divide
 from tenure.features.leakage import Findings, find_leakage
 from tenure.features.rows import Rows, of_file, of_table
 from tenure.features.split import PARTS
+from tenure.features.today import with_today
 from tenure.features.windows import event_columns, snapshots
 from tenure.progress import progress
 from tenure.stats.folds import require_rows
@@ -28,7 +29,7 @@ class Prepared:
     """Rows, divided, with the transform of the training part."""
 
     rows: Rows
-    """The good rows; of an event log its snapshots."""
+    """The good rows; of an event log its snapshots. With the day of each row where a feature depends on it."""
     division: Division
     transform: Transform
     """Fitted on the training part alone."""
@@ -51,6 +52,7 @@ def prepare(contract: Contract, valid: Path) -> Prepared:
     if contract.events is not None:
         progress("aggregating events before the cuts")
         rows = of_table(snapshots(contract, rows.batches(event_columns(contract))))
+    rows = with_today(contract, rows)
     division = divide(contract, rows)
     _require_rows(contract, division)
     training = _training_part(rows, division)

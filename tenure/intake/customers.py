@@ -20,7 +20,7 @@ from tenure.sources import RejectedRow, open_source
 
 @dataclass
 class Customers:
-    """Reads the key and the inputs of a model. A label is neither needed nor read."""
+    """Reads the key, the inputs of a model and the optional columns of the day. A label is neither needed nor read."""
 
     contract: Contract
     """The model's."""
@@ -43,14 +43,14 @@ class Customers:
         return open_source(self.table, self.base_folder).shown
 
     def batches(self) -> Iterator[tuple[pa.RecordBatch, list[RejectedRow]]]:
-        """Batches of the rows that parse (key, inputs, ``_row``), with the rows that do not.
+        """Batches of the rows that parse (key, inputs, columns of the day, ``_row``), with the rows that do not.
 
         Raises:
             DataError: the table cannot be read, or lacks a column that the model needs.
             ContractError, SourceError: as ``tenure.sources.Source``.
         """
         key = {name: self.contract.columns[name] for name in self.contract.columns_of("key")}
-        wanted = {**key, **self.contract.inputs}
+        wanted = {**key, **self.contract.accepted}
         with contextlib.closing(open_source(self.table, self.base_folder)) as source:
             found = set(source.columns())
             missing = [name for name, column in wanted.items() if name not in found and column.required]

@@ -60,7 +60,7 @@ class Answered:
         """
         logged = self.rows["inputs"].combine_chunks()
         raw = pa.RecordBatch.from_struct_array(logged.chunk(0) if isinstance(logged, pa.ChunkedArray) else logged)
-        known = {name: column for name, column in model.contract.inputs.items() if name in raw.schema.names}
+        known = {name: column for name, column in model.contract.accepted.items() if name in raw.schema.names}
         parsed, faults = parse_batch(raw, known)
         rejected = faults.rejected(raw, pa.array(range(raw.num_rows)))
         return parsed.filter(pa.array(~faults.bad)), Counter(row.kind for row in rejected)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from tenure.monitoring.statistic import Measured
 from tenure.monitoring.statistics import PSI, STATISTICS
 from tenure.monitoring.verdict import Limits, Verdict, decide
 from tenure.stats import Profile, ScoreProfile
+from tenure.transform import utc_day
 
 AGAINST_VALIDATION = "no reference table was given: scores are compared with those of the validation part"
 INPUTS_ONLY = "no reference table was given, and the bundle holds no scores: only the inputs are compared"
@@ -34,6 +35,7 @@ def compare(
     scores: Path | str | None = None,
     log: str | None = None,
     base_folder: Path = Path(),
+    day: date | None = None,
 ) -> Monitoring:
     """Compare current customers with those that a model was trained on.
 
@@ -49,6 +51,8 @@ def compare(
             scored.
         log: a prediction log with the current scores, and without ``current`` also the current customers.
         base_folder: what relative addresses start from.
+        day: what ``today()`` is for current customers whose rows name no day; today in UTC by default. For rows of the
+            reference it is the contract's ``as_of``.
 
     Returns:
         The verdict and what it rests on. It is ``undecided`` if the log holds too few rows that this version
@@ -63,6 +67,7 @@ def compare(
     """
     if scores is not None and log is not None:
         raise InputError("the current scores come from 'scores' or from 'log', not from both")
+    day = day or utc_day()
     model = model if isinstance(model, Bundle) else bundle.read(model)
     profile = Profile.from_dict(model.profile)
     before = validation_scores(model)
@@ -72,7 +77,7 @@ def compare(
     now = _observe(model, current, answered, base_folder)
     then = None if reference is None else read_reference(model, reference, base_folder)
     if then is not None:
-        before = ScoreProfile.of(predict(model, then.sample))
+        before = ScoreProfile.of(predict(model, then.sample, model.contract.as_of or day))
     notes = [] if reference is not None else [INPUTS_ONLY if before is None else AGAINST_VALIDATION]
     notes += [] if answered is None else [f"prediction log {answered}"]
     limits = Limits(model.contract.quality.max_psi, model.contract.quality.max_rejected_share)
@@ -85,7 +90,7 @@ def compare(
     distances = measured.pop(PSI).values
     score_drift = None
     if too_few is None and before is not None:
-        score_drift = compare_scores(model, before, *_current_scores(model, now, scores, answered))
+        score_drift = compare_scores(model, before, *_current_scores(model, now, scores, answered, day))
     verdict = too_few or decide(
         distances,
         None if score_drift is None else score_drift["psi"],
@@ -144,11 +149,11 @@ def _identity(model: Bundle) -> dict[str, Any]:
 
 
 def _current_scores(
-    model: Bundle, now: Observed, scores: Path | str | None, answered: Answered | None
+    model: Bundle, now: Observed, scores: Path | str | None, answered: Answered | None, day: date
 ) -> tuple[NDArray[np.float64], str]:
     """The current scores, and where they come from."""
     if scores is not None:
         return read_scores(model, Path(scores)), str(scores)
     if answered is not None:
         return answered.scores, answered.location
-    return predict(model, now.sample), "a sample of the table"
+    return predict(model, now.sample, day), "a sample of the table"

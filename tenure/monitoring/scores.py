@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,10 @@ def validation_scores(model: Bundle) -> ScoreProfile | None:
     return None if document is None else ScoreProfile.from_dict(document)
 
 
-def predict(model: Bundle, rows: pa.Table) -> NDArray[np.float64]:
-    """Scores of parsed rows, shape (rows,)."""
-    names = [name for name in model.contract.inputs if name in rows.column_names]
-    return model.predict({name: rows.column(name) for name in names}).score
+def predict(model: Bundle, rows: pa.Table, day: date) -> NDArray[np.float64]:
+    """Scores of parsed rows, shape (rows,); ``day`` is that of the rows that name none."""
+    names = [name for name in model.contract.accepted if name in rows.column_names]
+    return model.predict({name: rows.column(name) for name in names}, day=day).score
 
 
 def read_scores(model: Bundle, folder: Path) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ import csv
 import io
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ from tenure.scoring.parts import (
 from tenure.scoring.tally import Tally
 from tenure.sources import TableSink
 from tenure.tasks import get
+from tenure.transform import read_day, utc_day
 
 PART_ROWS = 65_536
 TOP = 100
@@ -77,21 +78,23 @@ def score(
         table: the customers: an address, or a table in memory. It needs the key and the model's inputs, no label.
         out: folder in which the day's folder appears; one of the same day is replaced.
         base_folder: folder that a relative address starts from.
-        day: name of the day's folder, ISO 8601; today in UTC by default.
+        day: name of the day's folder, ISO 8601; today in UTC by default. Also what ``today()`` is for rows that name no
+            day of their own; see ``tenure.transform.today``.
         threshold: smallest probability, or value, of a customer to contact, instead of the bundle's own.
         top: number of customers in the list of the highest scores.
         part_rows: rows of a part: as many are held in memory, and as many are lost if the run is killed.
 
     Raises:
-        InputError: ``day`` is not a valid folder name.
+        InputError: ``day`` is not a valid folder name, or not a day where a feature depends on it.
         DataError: the table cannot be read, lacks a column, or has no row that can be scored.
         ContractError: the address is invalid.
         SourceError: the database or object store is down or does not answer in time.
         StorageError: the disk is full or cannot be written.
     """
-    day = day or datetime.now(UTC).date().isoformat()
+    day = day or utc_day().isoformat()
     if Path(day).name != day or day.startswith("."):
         raise InputError(f"'{day}' is not a valid name of a day's folder")
+    today = read_day(day) if model.contract.uses_today else None
     customers = Customers(model.contract, table, base_folder)
     source = customers.shown
     work = out / f".{day}.partial"
@@ -109,7 +112,7 @@ def score(
             scores = read_finished_part(path, part, model.contract.key_column)
             reused += scores is not None
             if scores is None:
-                scores = _score_part(model, part, threshold)
+                scores = _score_part(model, part, threshold, today)
                 with TableSink(path, scores.schema) as sink:
                     for batch in scores.to_batches():
                         sink.write(batch)
@@ -120,7 +123,7 @@ def score(
     if not tally.rows:
         raise DataError(f"{source}: no row can be scored; {rows_rejected:,} were rejected")
     remove_parts_from(work, -(-tally.rows // part_rows))
-    write_text(work / task.texts.score_list, _list_csv(model, tally.highest, threshold))
+    write_text(work / task.texts.score_list, _list_csv(model, tally.highest, threshold, today))
     summary = {
         **tally.summary(),
         "name": model.manifest.name,
@@ -138,8 +141,8 @@ def score(
     return ScoreRun(out / day, summary)
 
 
-def _score_part(model: Bundle, part: pa.Table, threshold: float | None) -> pa.Table:
-    prediction = model.predict(_inputs(model, part), threshold=threshold)
+def _score_part(model: Bundle, part: pa.Table, threshold: float | None, today: date | None) -> pa.Table:
+    prediction = model.predict(_inputs(model, part), threshold=threshold, day=today)
     return pa.table(
         {
             "key": part.column(model.contract.key_column).cast(pa.string()),
@@ -152,12 +155,12 @@ def _score_part(model: Bundle, part: pa.Table, threshold: float | None) -> pa.Ta
 
 
 def _inputs(model: Bundle, part: pa.Table) -> dict[str, pa.ChunkedArray]:
-    return {name: part.column(name) for name in model.contract.inputs if name in part.column_names}
+    return {name: part.column(name) for name in model.contract.accepted if name in part.column_names}
 
 
-def _list_csv(model: Bundle, customers: pa.Table, threshold: float | None) -> str:
+def _list_csv(model: Bundle, customers: pa.Table, threshold: float | None, today: date | None) -> str:
     """The customers as CSV, each with the columns that moved its score most."""
-    prediction = model.predict(_inputs(model, customers), explain=REASONS, threshold=threshold)
+    prediction = model.predict(_inputs(model, customers), explain=REASONS, threshold=threshold, day=today)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     numbers = prediction.columns

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tenure.bundle import Bundle, read
+from tenure.transform import utc_day
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,12 +23,15 @@ class ChurnModel:
         model_input: pd.DataFrame,
         params: dict[str, Any] | None = None,  # noqa: ARG002 (MLflow passes it)
     ) -> pd.DataFrame:
-        """Probability (or value, with its interval), decision and band of each row of raw customer columns."""
+        """Probability (or value, with its interval), decision and band of each row of raw customer columns.
+
+        ``today()`` is the row's day (``_today``, or the time column) where it has one, else today in UTC.
+        """
         import pandas as pd
         import pyarrow as pa
 
         columns = {str(name): pa.Array.from_pandas(values) for name, values in model_input.items()}
-        answer = self.bundle.predict(columns)
+        answer = self.bundle.predict(columns, day=utc_day())
         columns_of_answer = {**answer.columns, "decision": answer.decision, "band": list(answer.band)}
         return pd.DataFrame(columns_of_answer, index=model_input.index)
 

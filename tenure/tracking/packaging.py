@@ -62,13 +62,13 @@ def package(bundle: Path, contract: Contract, example: Mapping[str, Sequence[Any
 
 
 def signature(contract: Contract) -> ModelSignature:
-    """The contract's inputs and the answer, as MLflow types."""
+    """The contract's columns and the answer, as MLflow types."""
     from mlflow.models.signature import ModelSignature
     from mlflow.types.schema import ColSpec, Schema, TensorSpec
 
     inputs: list[ColSpec | TensorSpec] = [
         ColSpec(_type(column), name, required=not column.nullable and column.required)
-        for name, column in contract.inputs.items()
+        for name, column in contract.accepted.items()
     ]
     outputs: list[ColSpec | TensorSpec] = [
         *(ColSpec("double", name) for name in get(contract.task).outputs.columns),

@@ -3,6 +3,7 @@
 from tenure.transform.containers import Values
 from tenure.transform.fitting import Tables, fit, of_table
 from tenure.transform.state import Feature
+from tenure.transform.today import days_of, read_day, utc_day, with_today
 from tenure.transform.transform import Columns, Encoded, Transform
 
 __all__ = [
@@ -12,6 +13,10 @@ __all__ = [
     "Tables",
     "Transform",
     "Values",
+    "days_of",
     "fit",
     "of_table",
+    "read_day",
+    "utc_day",
+    "with_today",
 ]

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
-from tenure.contract import Contract
-from tenure.contract.values import Floats, Text, Value
+from tenure.contract import Column, Contract
+from tenure.contract.values import TODAY_COLUMN, Floats, Text, Value
 from tenure.errors import DataError
 from tenure.transform.blocks import LARGEST
 from tenure.transform.state import Category, Encoding, Input, Limits, Number, State
@@ -32,12 +32,15 @@ def fit(contract: Contract, tables: Tables) -> Transform:
     """Fit medians, vocabularies and fences. All are exact and independent of the order of rows.
 
     Args:
-        tables: reads the training part; see ``of_table`` for one in memory.
+        tables: reads the training part, with ``TODAY_COLUMN`` if the contract uses ``today()``; see ``of_table`` for
+            one in memory.
 
     Raises:
         DataError: there are no rows, or a column of texts is no category.
     """
     inputs = tuple(Input(name, column) for name, column in contract.inputs.items())
+    if contract.uses_today:
+        inputs = (*inputs, Input(TODAY_COLUMN, Column(type="date")))
     derived = tuple((name, contract.derived[name].expression) for name in contract.expressions)
     clipped = [entry.name for entry in inputs if entry.column.clip]
     rows, texts, missing = _count(State(inputs, (), ()), tables)

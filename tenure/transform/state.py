@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from tenure.contract import Column
 from tenure.contract.expression import Expression, parse
-from tenure.contract.values import ExpressionType
+from tenure.contract.values import TODAY_COLUMN, ExpressionType
 from tenure.errors import BundleError
 
 FORMAT = 1
@@ -141,9 +141,13 @@ class State:
     def check(self) -> None:
         """Raises ValueError unless every encoding has a source of its type."""
         types: dict[str, ExpressionType] = {entry.name: entry.type for entry in self.inputs}
-        types.update({name: expression.type for name, expression in self.expressions().items()})
+        expressions = self.expressions()
+        types.update({name: expression.type for name, expression in expressions.items()})
         if len(types) < len(self.inputs) + len(self.derived):
             raise ValueError("a name occurs twice")
+        for name, expression in expressions.items():
+            if TODAY_COLUMN in expression.columns and types.get(TODAY_COLUMN) != "date":
+                raise ValueError(f"'{name}' depends on the day, which is not an input")
         for encoding in self.encodings:
             wanted = ("text",) if isinstance(encoding, Category) else ("number", "boolean")
             if types.get(encoding.name) not in wanted:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tenure.contract.values import ExpressionType, Text, Value
+from tenure.contract.values import TODAY_COLUMN, ExpressionType, Text, Value
 from tenure.errors import DataError
 from tenure.transform.blocks import Categories, Flags, Limits, Numbers
 from tenure.transform.containers import Values
@@ -37,7 +37,7 @@ class Encoded:
 
     @property
     def values(self) -> dict[str, Value]:
-        """Inputs and derived features in the inner representation, nothing imputed."""
+        """As ``Transform.values``."""
         return self._values()
 
 
@@ -47,6 +47,7 @@ class Transform:
     def __init__(self, state: State) -> None:
         self.state = state
         self.inputs = tuple(entry.name for entry in state.inputs)
+        """The columns that are read: the contract's inputs, and ``TODAY_COLUMN`` if a feature depends on the day."""
         self.features: tuple[Feature, ...] = state.features()
         self._expressions = list(state.expressions().items())
         vocabulary = {encoding.name: encoding.values for encoding in state.encodings if isinstance(encoding, Category)}
@@ -94,7 +95,8 @@ class Transform:
         return {name: _to_arrow(values[name], expression.type) for name, expression in self._expressions}
 
     def values(self, columns: Columns) -> dict[str, Value]:
-        """Inputs and derived features in the inner representation (``tenure.contract.values``), nothing imputed.
+        """The contract's inputs and derived features in the inner representation (``tenure.contract.values``), nothing
+        imputed.
 
         Raises:
             DataError: as ``encode``.
@@ -144,6 +146,7 @@ class Transform:
         with np.errstate(all="ignore"):
             for name, expression in self._expressions:
                 values[name] = expression.evaluate(values, rows)
+        values.pop(TODAY_COLUMN, None)
 
 
 def _fill(entry: Input, reader: Reader, rows: int) -> Value:

@@ -23,6 +23,7 @@ def v2_example(model: ChurnModel) -> dict[str, Any]:
         "inputs": [
             {"name": entry["name"], "shape": [1], "datatype": entry["datatype"], "data": [row[entry["name"]]]}
             for entry in model.input_types()
+            if entry["name"] in row
         ]
     }
 

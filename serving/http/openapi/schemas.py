@@ -16,8 +16,9 @@ _JSON_TYPES = {"FP64": "number", "BOOL": "boolean", "BYTES": "string"}
 
 def v2_request(model: ChurnModel) -> dict[str, Any]:
     """Body of a V2 request."""
-    tensors = [_tensor(entry, model.bundle.contract.inputs[entry["name"]]) for entry in model.input_types()]
-    ignored = [name for name in model.bundle.contract.columns if name not in model.bundle.contract.inputs]
+    accepted = model.bundle.contract.accepted
+    tensors = [_tensor(entry, accepted[entry["name"]]) for entry in model.input_types()]
+    ignored = [name for name in model.bundle.contract.columns if name not in accepted]
     description = "One tensor a column, each of the same length."
     if ignored:
         description += f" Ignored if sent: {', '.join(ignored)}."
@@ -67,7 +68,7 @@ def v2_answer(model: ChurnModel) -> dict[str, Any]:
 
 def v1_request(model: ChurnModel) -> dict[str, Any]:
     """Body of a V1 request."""
-    inputs = model.bundle.contract.inputs
+    inputs = model.bundle.contract.accepted
     row = {
         "type": "object",
         "required": [name for name, column in inputs.items() if column.required],

@@ -11,6 +11,7 @@ import numpy as np
 
 from serving.v2.columns import Columns
 from tenure.contract import Column, Contract
+from tenure.contract.values import TODAY_COLUMN
 from tenure.privacy import Pseudonyms, hidden_columns
 from tenure.tasks import get
 from tenure.transform.scalars import as_text, boolean_reader, number_reader, text_reader
@@ -53,6 +54,8 @@ class RowMaker:
         # Keys and sensitive columns are no inputs; if one became an input, it would still not be logged.
         hidden = hidden_columns(contract)
         inputs = {column: described for column, described in contract.inputs.items() if column not in hidden}
+        if contract.uses_today:
+            inputs[TODAY_COLUMN] = contract.day_columns[TODAY_COLUMN]
         self._readers = {column: _reader(described) for column, described in inputs.items()}
         self._pseudonyms = pseudonyms
         kinds = {"integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_()}

@@ -23,6 +23,7 @@ class Model:
     """Predicts each row's own value; raises for "poison"."""
 
     name = "telco"
+    uses_today = False
 
     def __init__(self) -> None:
         self.bundle = SimpleNamespace(version="v", predict_each=self.predict_each)

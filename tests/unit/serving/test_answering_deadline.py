@@ -22,6 +22,7 @@ class Model:
     """A model that predicts when an event is set."""
 
     name = "telco"
+    uses_today = False
     bundle = SimpleNamespace(version="v")
 
     def __init__(self) -> None:
