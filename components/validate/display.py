@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from tenure.checks import Validation
 from tenure.report.markdown import plain
 
-SHOWN = ("rows_good", "rows_quarantined", "rows_rejected")
+SHOWN = ("rows_good", "rows_quarantined", "rows_rejected", "rows_set_aside")
 
 
 class Metrics(Protocol):
@@ -45,8 +45,6 @@ def show_drift(validation: Path, psi: Mapping[str, float], distances: Metrics, s
 
 def _markdown(whole: Validation) -> str:
     """Verdict, counts, and every check that does not simply pass."""
-    rows = whole.rows
-    counts = f"{rows.read:,} rows: {rows.rejected:,} rejected, {rows.quarantined:,} quarantined, {rows.good:,} good"
     shown = [check for check in whole.checks if check.level != "pass" or check.name == "drift"]
-    lines = [f"# {whole.verdict}", "", counts, "", *(f"- **{check.level}** {plain(check.message)}" for check in shown)]
-    return "\n".join(lines) + "\n"
+    found = [f"- **{check.level}** {plain(check.message)}" for check in shown]
+    return "\n".join([f"# {whole.verdict}", "", str(whole.rows), "", *found]) + "\n"

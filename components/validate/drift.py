@@ -34,7 +34,7 @@ def run(
     Args:
         contract: the contract, YAML text.
         raw: ingest's output folder; read: ``rejected.parquet``.
-        valid: validate's; read: ``data.parquet`` and ``quarantine.parquet``.
+        valid: validate's; read: ``data.parquet``, ``quarantine.parquet`` and ``set_aside.parquet``.
         findings: validate's ``validation.json`` and ``validation.html``.
         champion: the champion step's output folder; it may hold no champion.
         validation: written: both reports, completed.

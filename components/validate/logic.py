@@ -39,6 +39,7 @@ def run(contract: str, raw: Path, valid: Path) -> dict[str, Any]:
         "rows_good": validation.rows.good,
         "rows_quarantined": validation.rows.quarantined,
         "rows_rejected": validation.rows.rejected,
+        "rows_set_aside": validation.rows.set_aside,
         "warnings": [check.message for check in validation.of_level("warn")],
         "data_hash": validation.data_hash,
     }

@@ -76,7 +76,8 @@ def _rows(evaluation: Json) -> str:
     rows = evaluation["rows"]
     parts = ", ".join(f"{rows[part]:,} {part}" for part in ("train", "validation", "test"))
     quarantined = f", {rows['quarantined']:,} quarantined" if rows["quarantined"] is not None else ""
-    return f"{rows['read']:,} read, {rows['rejected']:,} rejected{quarantined}; {parts}"
+    set_aside = f", {rows['set_aside']:,} set aside" if rows.get("set_aside") else ""
+    return f"{rows['read']:,} read, {rows['rejected']:,} rejected{quarantined}{set_aside}; {parts}"
 
 
 def _families(evaluation: Json) -> RenderableType:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from tenure.errors import DataError
@@ -39,6 +39,13 @@ class Counts:
     quarantined: int
     """Rows that parsed and break the contract."""
     good: int
+    set_aside: int = 0
+    """Rows that parsed and have no label, or one of ``label.ignore``: they are not held against the contract."""
+
+    def __str__(self) -> str:
+        aside = f"{self.set_aside:,} set aside, " if self.set_aside else ""
+        lost = f"{self.rejected:,} rejected, {self.quarantined:,} quarantined"
+        return f"{self.read:,} rows: {lost}, {aside}{self.good:,} good"
 
 
 @dataclass(frozen=True, repr=False)
@@ -59,6 +66,8 @@ class Validation:
     quarantine_reasons: dict[str, int]
     rejection_reasons: dict[str, int]
     data_hash: str
+    set_aside_reasons: dict[str, int] = field(default_factory=dict)
+    """Rows set aside, by their label."""
 
     @property
     def verdict(self) -> Level:
@@ -72,9 +81,7 @@ class Validation:
     @property
     def heading(self) -> str:
         """Verdict and numbers of rows, in two lines."""
-        rows = self.rows
-        counts = f"{rows.read:,} rows: {rows.rejected:,} rejected, {rows.quarantined:,} quarantined, {rows.good:,} good"
-        return f"{self.source} under the contract '{self.name}': {self.verdict}\n{counts}"
+        return f"{self.source} under the contract '{self.name}': {self.verdict}\n{self.rows}"
 
     def table(self) -> list[tuple[str, str, str, str]]:
         """The checks as rows under ``HEADERS``."""

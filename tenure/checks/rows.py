@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from tenure.checks.label import equal_any
 from tenure.contract import Column, Contract
 from tenure.parsing.faults import Kind, RowFaults
 from tenure.parsing.lenient import flags, valid
@@ -18,16 +20,25 @@ AHEAD = timedelta(hours=14)
 """Largest offset from UTC: a time that is later than now by more is in the future in every time zone."""
 
 
-def check_rows(contract: Contract, batch: pa.RecordBatch, now: datetime, absent: Collection[str] = ()) -> RowFaults:
+def check_rows(
+    contract: Contract,
+    batch: pa.RecordBatch,
+    now: datetime,
+    absent: Collection[str] = (),
+    exempt: NDArray[np.bool_] | None = None,
+) -> RowFaults:
     """Find the rows of a parsed batch that break the contract: missing values, invalid values, times in the future.
+
+    A missing label is no fault: its row is set aside (``tenure.checks.set_aside``).
 
     Args:
         contract: the rules.
         batch: parsed columns, as ``parse_batch`` returns them.
         now: the current time, aware.
         absent: optional columns that the table lacks; they are not checked.
+        exempt: rows that are not checked, shape (rows,): those that are set aside.
     """
-    faults = RowFaults(batch.num_rows)
+    faults = RowFaults(batch.num_rows, exempt)
     for name, column in table_columns(contract).items():
         if column.role == "ignored" or name in absent:
             continue
@@ -42,11 +53,9 @@ def check_rows(contract: Contract, batch: pa.RecordBatch, now: datetime, absent:
 
 
 def _check_presence(name: str, column: Column, missing: np.ndarray, faults: RowFaults) -> None:
-    if column.role == "label":
-        faults.add(missing, Kind("label", name, "is missing: a row without a label cannot be used for training"))
-    elif column.role in ("key", "time"):
+    if column.role in ("key", "time"):
         faults.add(missing, Kind("nulls", name, f"is missing, and is the {column.role}"))
-    elif not column.nullable:
+    elif not column.nullable and column.role != "label":
         faults.add(missing, Kind("nulls", name, "is missing, and is not nullable"))
 
 
@@ -59,5 +68,6 @@ def _check_values(name: str, column: Column, values: pa.Array, faults: RowFaults
         if high is not None:
             faults.add(flags(pc.greater(numbers, high)), Kind("range", name, f"is above {high:g}"), values)
     if column.values is not None and column.is_text:
-        known = flags(pc.is_in(values, pa.array(column.values)))
+        same = equal_any(values, column.values) if column.role == "label" else pc.is_in(values, pa.array(column.values))
+        known = flags(same)
         faults.add(valid(values) & ~known, Kind("values", name, "is not one of the contract's values"), values)

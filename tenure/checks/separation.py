@@ -14,7 +14,9 @@ import pyarrow.parquet as pq
 from tenure.checks import positives
 from tenure.checks.duplicates import not_first, repeated
 from tenure.checks.hashing import hash_rows
+from tenure.checks.label import count_values
 from tenure.checks.rows import check_rows
+from tenure.checks.set_aside import SetAside, find_set_aside, to_batch
 from tenure.checks.table import Observed
 from tenure.contract import Contract
 from tenure.parsing import ROW, Kind, rejects, table_columns, table_schema
@@ -28,7 +30,8 @@ PROGRESS_ROWS = 500_000
 
 
 def separate(contract: Contract, data: Path, observed: Observed, now: datetime, valid: Path) -> Sketch:
-    """Write the good rows to ``data.parquet`` and the others to ``quarantine.parquet``, in the folder ``valid``.
+    """Write the good rows to ``data.parquet``, those without a label, or with one that the contract ignores, to
+    ``set_aside.parquet``, and the others to ``quarantine.parquet``, in the folder ``valid``.
 
     Args:
         contract: the rules.
@@ -50,16 +53,23 @@ def separate(contract: Contract, data: Path, observed: Observed, now: datetime, 
     with (
         TableSink(valid / "data.parquet", schema) as good,
         TableSink(valid / "quarantine.parquet", rejects.SCHEMA) as quarantine,
+        TableSink(valid / "set_aside.parquet", rejects.SCHEMA) as put_aside,
     ):
-        for batch in _batches(data):
-            faults = check_rows(contract, batch, now, observed.defaulted)
+        for batch in batches(data):
+            aside = find_set_aside(contract, batch)
+            faults = check_rows(contract, batch, now, observed.defaulted, aside.rows)
             kind = Kind("keys", contract.key_column, "repeats the key of an earlier row")
             faults.add(repeats[done : done + batch.num_rows], kind, batch.column(contract.key_column))
-            observed.faults.update(faults.counts)
+            observed.add_faults(contract, faults)
             kept = batch
             if faults.bad.any():
                 quarantine.write(rejects.to_batch(faults.rejected(batch.drop_columns([ROW]), batch.column(ROW))))
-                kept = batch.filter(pa.array(~faults.bad))
+            if aside.rows.any():
+                put_aside.write(to_batch(contract, batch, aside.rows))
+                _count_set_aside(contract, batch, aside, observed)
+            unused = faults.bad | aside.rows
+            if unused.any():
+                kept = batch.filter(pa.array(~unused))
             if kept.num_rows:
                 good.write(kept)
                 sketch.add(kept)
@@ -73,7 +83,7 @@ def separate(contract: Contract, data: Path, observed: Observed, now: datetime, 
 def sketch_of(contract: Contract, valid: Path) -> Sketch:
     """The sketch that ``separate`` returned, computed again from the good rows that it wrote."""
     sketch = _sketch(contract)
-    for batch in _batches(valid / "data.parquet"):
+    for batch in batches(valid / "data.parquet"):
         sketch.add(batch)
     return sketch
 
@@ -82,7 +92,7 @@ def newest_of(contract: Contract, valid: Path) -> date | datetime | None:
     """The latest time of a good row; None where rows have no time."""
     if contract.time is None:
         return None
-    newest = [pc.max(batch.column(0)).as_py() for batch in _batches(valid / "data.parquet", [contract.time])]
+    newest = [pc.max(batch.column(0)).as_py() for batch in batches(valid / "data.parquet", [contract.time])]
     return max(newest, default=None)
 
 
@@ -97,10 +107,12 @@ def _repeats(contract: Contract, data: Path, observed: Observed, now: datetime) 
     without_keys = contract.key is not None or contract.events is not None
     bad, hashes = [], []
     missing = dict.fromkeys(columns, 0)
-    for batch in _batches(data):
-        bad.append(check_rows(contract, batch, now, observed.defaulted).bad)
+    for batch in batches(data):
+        aside = find_set_aside(contract, batch).rows
+        bad.append(aside | check_rows(contract, batch, now, observed.defaulted, aside).bad)
+        used = batch.filter(pa.array(~aside)) if aside.any() else batch
         for name in missing:
-            missing[name] += batch.column(name).null_count
+            missing[name] += used.column(name).null_count
         if without_keys:
             hashes.append(hash_rows([batch.column(name) for name in columns]))
     observed.missing = missing
@@ -109,12 +121,12 @@ def _repeats(contract: Contract, data: Path, observed: Observed, now: datetime) 
         return np.zeros(observed.accepted, dtype=bool)
 
     def keys() -> Iterator[tuple[pa.Array, np.ndarray]]:
-        for batch, wrong in zip(_batches(data, [contract.key_column]), bad, strict=True):
+        for batch, wrong in zip(batches(data, [contract.key_column]), bad, strict=True):
             yield batch.column(0), ~wrong
 
     repeats = repeated(keys)
     if repeats.any():
-        whole = np.concatenate([hash_rows([batch.column(name) for name in columns]) for batch in _batches(data)])
+        whole = np.concatenate([hash_rows([batch.column(name) for name in columns]) for batch in batches(data)])
         observed.identical = int((not_first(whole) & repeats).sum())
     return repeats
 
@@ -122,13 +134,23 @@ def _repeats(contract: Contract, data: Path, observed: Observed, now: datetime) 
 def _count(contract: Contract, good: pa.RecordBatch, observed: Observed) -> None:
     observed.good += good.num_rows
     if contract.label_column is not None and contract.label.positives:
-        observed.positives += int(flags(positives(contract, good.column(contract.label_column))).sum())
+        labels = good.column(contract.label_column)
+        observed.positives += int(flags(positives(contract, labels)).sum())
+        count_values(labels, observed.labels)
     if contract.time is not None:
         newest = pc.max(good.column(contract.time)).as_py()
         observed.newest = newest if observed.newest is None else max(observed.newest, newest)
 
 
-def _batches(data: Path, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+def _count_set_aside(contract: Contract, batch: pa.RecordBatch, aside: SetAside, observed: Observed) -> None:
+    observed.unlabelled += int(aside.missing.sum())
+    if aside.ignored.any():
+        labels = batch.column(str(contract.label_column))
+        count_values(labels.filter(pa.array(aside.ignored)), observed.ignored)
+
+
+def batches(data: Path, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """A parsed table, batch by batch."""
     # Without a buffer size, Parquet holds whole columns of a row group in memory.
     with pq.ParquetFile(data, pre_buffer=False, buffer_size=1 << 20) as file:
         yield from file.iter_batches(batch_size=BATCH_ROWS, columns=columns, use_threads=False)

@@ -6,21 +6,19 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import Any
 
 import numpy as np
 
 from tenure.checks.result import Check, Level
 from tenure.contract import Contract
 from tenure.contract.schema import WITHOUT_KEY
-from tenure.parsing.faults import Kind
-from tenure.parsing.parse import parse_value
+from tenure.count_text import listed, percent, rows, with_counts
+from tenure.parsing.faults import Kind, RowFaults
 from tenure.stats import Sketch
-from tenure.tasks import get
 
 FENCE = 3.0
 """Tukey's outer fence, in interquartile ranges ("Exploratory Data Analysis", 1977)."""
-MAX_SHOWN = 5
-"""Names in a message; the others are counted."""
 
 
 @dataclass
@@ -32,20 +30,44 @@ class Observed:
     accepted: int = 0
     """Rows that parsed."""
     good: int = 0
-    """Accepted rows that meet the contract."""
+    """Accepted rows that meet the contract and have a label that counts."""
     extra: tuple[str, ...] = ()
     defaulted: tuple[str, ...] = ()
     rejection_reasons: Mapping[str, int] = field(default_factory=dict)
     faults: Counter[Kind] = field(default_factory=Counter)
     """Faults of accepted rows."""
     missing: Mapping[str, int] = field(default_factory=dict)
-    """Missing values of accepted rows, by column."""
+    """Missing values of accepted rows that are not set aside, by column."""
     identical: int = 0
     """Accepted rows that are an exact copy of an earlier row."""
     newest: date | datetime | None = None
     """Latest time of a good row; a timestamp is in UTC, without a zone."""
     positives: int = 0
     """Good rows with the positive label."""
+    labels: Counter[Any] = field(default_factory=Counter)
+    """Good rows by label, for a classification."""
+    ignored: Counter[Any] = field(default_factory=Counter)
+    """Rows set aside by label: one of ``label.ignore``."""
+    unlabelled: int = 0
+    """Rows set aside without a label."""
+    label_faults: dict[str, Counter[str]] = field(default_factory=dict)
+    """Invalid values of the label column, quoted, by the reason that their rows are rejected or quarantined for."""
+
+    @property
+    def set_aside(self) -> int:
+        """Accepted rows that are not held against the contract, for their label."""
+        return self.unlabelled + self.ignored.total()
+
+    def add_faults(self, contract: Contract, faults: RowFaults) -> None:
+        """Count the faults of a batch of accepted rows."""
+        self.faults.update(faults.counts)
+        for reason, values in faults.values_of(contract.label_column).items():
+            self.label_faults.setdefault(reason, Counter()).update(values)
+
+    def describe(self, reason: str) -> str:
+        """A reason for which rows are not used; one about the label is followed by the values seen."""
+        values = self.label_faults.get(reason)
+        return f"{reason}: {with_counts(values)}" if values else reason
 
 
 def check_columns(observed: Observed) -> list[Check]:
@@ -54,9 +76,9 @@ def check_columns(observed: Observed) -> list[Check]:
         return [Check("columns", "pass", "the columns are the contract's")]
     differences = []
     if observed.extra:
-        differences.append(f"new, left out: {_listed(observed.extra)}")
+        differences.append(f"new, left out: {listed(observed.extra)}")
     if observed.defaulted:
-        differences.append(f"optional and missing: {_listed(observed.defaulted)}")
+        differences.append(f"optional and missing: {listed(observed.defaulted)}")
     advice = "Describe new columns in the contract to use them, or give them the role 'ignored'."
     return [Check("columns", "warn", f"columns differ from the contract ({'; '.join(differences)})", advice=advice)]
 
@@ -64,14 +86,15 @@ def check_columns(observed: Observed) -> list[Check]:
 def check_row_faults(contract: Contract, observed: Observed) -> list[Check]:
     """One check for every kind of fault; whether there are too many is decided by ``check_rejected``."""
     checks = [
-        Check("types", "pass", f"{_rows(count)} rejected: {reason}", observed=count)
+        Check("types", "pass", f"{rows(count)} rejected: {observed.describe(reason)}", observed=count)
         for reason, count in sorted(observed.rejection_reasons.items(), key=lambda entry: -entry[1])
     ]
     if not checks:
         checks.append(Check("types", "pass", "every row parsed", observed=0))
     for kind, count in observed.faults.most_common():
         limit = _limit_of(contract, kind)
-        checks.append(Check(kind.check, "pass", f"{_rows(count)} quarantined: {kind}", kind.column, count, limit))
+        message = f"{rows(count)} quarantined: {observed.describe(str(kind))}"
+        checks.append(Check(kind.check, "pass", message, kind.column, count, limit))
     found = {kind.check for kind in observed.faults}
     clean = {
         "nulls": "no value is missing in a column that is not nullable",
@@ -80,7 +103,6 @@ def check_row_faults(contract: Contract, observed: Observed) -> list[Check]:
         "keys": f"every '{contract.key_column}' is unique"
         if contract.key is None and contract.events is None
         else None,
-        "label": "every row has a label" if contract.events is None else None,
         "future": "no row is dated in the future" if contract.time is not None else None,
     }
     return checks + [Check(n, "pass", what, observed=0) for n, what in clean.items() if what and n not in found]
@@ -108,9 +130,10 @@ def check_identical(contract: Contract, observed: Observed) -> list[Check]:
 
 
 def check_rejected(contract: Contract, observed: Observed) -> list[Check]:
-    """Limits the share of rows that did not parse or break the contract."""
-    lost = observed.read - observed.good
-    share = lost / observed.read if observed.read else 0.0
+    """Limits the share of rows that did not parse or break the contract, of those that are not set aside."""
+    used = observed.read - observed.set_aside
+    lost = used - observed.good
+    share = lost / used if used else 0.0
     quality = contract.quality
     level: Level = "pass"
     if share > quality.warn_rejected_share:
@@ -121,10 +144,8 @@ def check_rejected(contract: Contract, observed: Observed) -> list[Check]:
     reasons = Counter(observed.rejection_reasons) + Counter(
         {str(kind): count for kind, count in observed.faults.items()}
     )
-    mostly = f", mostly: {reasons.most_common(1)[0][0]}" if reasons else ""
-    message = (
-        f"{lost:,} of {observed.read:,} rows are rejected or quarantined, {_percent(share)} (limit {_percent(limit)})"
-    )
+    mostly = f", mostly: {observed.describe(reasons.most_common(1)[0][0])}" if reasons else ""
+    message = f"{lost:,} of {used:,} rows are rejected or quarantined, {percent(share)} (limit {percent(limit)})"
     advice = "Correct these rows at the source; or the contract, if it is the contract that is wrong."
     return [Check("rejected", level, message + mostly, None, share, limit, advice)]
 
@@ -132,14 +153,15 @@ def check_rejected(contract: Contract, observed: Observed) -> list[Check]:
 def check_missing(contract: Contract, observed: Observed) -> list[Check]:
     """Limits the share of missing values in every feature and sensitive column."""
     checks = []
+    used = observed.accepted - observed.set_aside
     for name in contract.columns_of("feature", "sensitive"):
         column = contract.columns[name]
         if name in observed.defaulted:
             continue
-        share = observed.missing.get(name, 0) / observed.accepted if observed.accepted else 0.0
+        share = observed.missing.get(name, 0) / used if used else 0.0
         limit = column.max_missing_share
         level: Level = "stop" if share > limit else "pass"
-        message = f"'{name}' is missing in {_percent(share)} of rows (limit {_percent(limit)})"
+        message = f"'{name}' is missing in {percent(share)} of rows (limit {percent(limit)})"
         advice = f"Fill it at the source, or raise 'columns.{name}.max_missing_share'."
         checks.append(Check("missing", level, message, name, share, limit, advice))
     return checks
@@ -153,47 +175,6 @@ def check_rows_left(contract: Contract, observed: Observed) -> list[Check]:
     return [
         Check("rows", level, f"{observed.good:,} good rows (at least {limit:,})", None, observed.good, limit, advice)
     ]
-
-
-def check_label(contract: Contract, observed: Observed, labels: Sketch) -> list[Check]:
-    """The task's check of the label column."""
-    if contract.label_column is None or not observed.good:
-        return []
-    return [get(contract.task).label.check_column(contract, observed, labels)]
-
-
-def check_classes(contract: Contract, observed: Observed, labels: Sketch) -> Check:
-    """Both classes are there, and the smaller one is not too small."""
-    name, limit = str(contract.label_column), contract.quality.min_class_share
-    share = min(observed.positives, observed.good - observed.positives) / observed.good
-    positive = "' or '".join(contract.label.positives)
-    if share == 0.0:
-        message = f"the label '{name}' has one class only: {_values_found(labels, name)}; '{positive}' means churn"
-        advice = "Set 'label.positive' to the value that means churn, or bring a table with both classes."
-        return Check("classes", "stop", message, name, 0.0, limit, advice)
-    message = f"'{name}' is '{positive}' in {_percent(observed.positives / observed.good)} of rows"
-    level: Level = "stop" if share < limit else "pass"
-    if level == "stop":
-        message += f": the smaller class is below {_percent(limit)}"
-    advice = "Bring more of the smaller class, or lower 'quality.min_class_share'."
-    return Check("classes", level, message, name, share, limit, advice)
-
-
-def check_number(name: str, labels: Sketch) -> Check:
-    """The label has more than one value."""
-    low, high = labels.lows.get(name), labels.highs.get(name)
-    advice = "Bring a table in which it differs."
-    if low == high:
-        return Check(
-            "label",
-            "stop",
-            f"the label '{name}' is {low:,.6g} in every row: no model can be trained",
-            name,
-            1,
-            2,
-            advice,
-        )
-    return Check("label", "pass", f"the label '{name}' goes from {low:,.6g} to {high:,.6g}", name)
 
 
 def check_freshness(contract: Contract, newest: date | datetime | None, now: datetime) -> list[Check]:
@@ -227,7 +208,7 @@ def check_outliers(good: Sketch) -> list[Check]:
             share = outside / len(numbers)
             treatment = "clipped in training" if column.clip else "kept"
             message = (
-                f"'{name}' has outliers in {_percent(share)} of rows, outside {low - reach:,.6g} to {high + reach:,.6g}"
+                f"'{name}' has outliers in {percent(share)} of rows, outside {low - reach:,.6g} to {high + reach:,.6g}"
                 f"; they are {treatment}"
             )
             checks.append(Check("outliers", "pass", message, name, share))
@@ -259,41 +240,8 @@ def check_drift(contract: Contract, distances: Mapping[str, float] | None) -> li
     ]
 
 
-def check_positive_value(contract: Contract) -> None:
-    """Require that ``label.positive`` is a value of the label column's type.
-
-    Raises:
-        ContractError: it is not.
-    """
-    name = contract.label_column
-    if name is None:
-        return
-    for text in contract.label.positives:
-        parse_value(text, name, contract.columns[name], "label.positive")
-
-
 def _limit_of(contract: Contract, kind: Kind) -> str | None:
     column = contract.columns[kind.column]
     if kind.check == "range" and column.range is not None:
         return " to ".join("any" if side is None else f"{side:g}" for side in column.range)
-    return _listed(column.values) if kind.check == "values" and column.values is not None else None
-
-
-def _values_found(labels: Sketch, name: str) -> str:
-    counts = labels.texts(name) if labels.columns[name].is_text or labels.columns[name].type == "boolean" else {}
-    if not counts:
-        return f"{labels.lows.get(name)} to {labels.highs.get(name)}"
-    return _listed([f"'{value}'" for value in counts])
-
-
-def _listed(names: list[str] | tuple[str, ...]) -> str:
-    more = f" and {len(names) - MAX_SHOWN} more" if len(names) > MAX_SHOWN else ""
-    return ", ".join(names[:MAX_SHOWN]) + more
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count:,} rows"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"
+    return listed(column.values) if kind.check == "values" and column.values is not None else None

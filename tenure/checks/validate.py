@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,8 +12,9 @@ import pyarrow.parquet as pq
 
 from tenure.atomic import write_text
 from tenure.checks import table
+from tenure.checks.label_column import check_label, require_named_values, set_aside_reasons
 from tenure.checks.result import Check, Counts, Validation
-from tenure.checks.separation import separate
+from tenure.checks.separation import batches, separate
 from tenure.checks.table import Observed
 from tenure.contract import Contract
 from tenure.errors import DataError
@@ -40,7 +42,9 @@ def validate(contract: Contract, raw: Path, valid: Path, now: datetime | None = 
     ``data.parquet``
         The rows that meet the contract, with the columns of ``raw``.
     ``quarantine.parquet``
-        ``row``, ``reason`` and ``text`` of the others.
+        ``row``, ``reason`` and ``text`` of the rows that break it.
+    ``set_aside.parquet``
+        The same of the rows that have no label, or one of ``label.ignore``.
     ``validation.json``
         Every check (``Validation.to_json``).
     ``profile.json``
@@ -53,14 +57,16 @@ def validate(contract: Contract, raw: Path, valid: Path, now: datetime | None = 
         now: an aware time that freshness and future rows are judged by; the clock's by default.
 
     Raises:
-        ContractError: ``label.positive`` is not a value of the label column's type.
+        ContractError: ``label.positive`` or ``label.ignore`` is not a value of the label column's type.
         DataError: ``raw`` was ingested under another contract.
         StorageError: the disk is full or cannot be written.
     """
-    table.check_positive_value(contract)
     now = now or datetime.now(UTC)
     report = IngestReport.from_json((raw / "ingest.json").read_text(encoding="utf-8"))
     _require_schema(raw / "data.parquet", table_schema(contract))
+    if contract.label_column is not None:
+        labels = batches(raw / "data.parquet", [contract.label_column])
+        require_named_values(contract, (batch.column(0) for batch in labels))
     observed = Observed(
         read=report.rows_read,
         rejected=report.rows_rejected,
@@ -68,17 +74,20 @@ def validate(contract: Contract, raw: Path, valid: Path, now: datetime | None = 
         extra=tuple(report.extra_columns),
         defaulted=tuple(report.defaulted_columns),
         rejection_reasons=report.reasons,
+        label_faults={reason: Counter(values) for reason, values in report.label_faults.items()},
     )
     sketch = separate(contract, raw / "data.parquet", observed, now, valid)
+    quarantined = observed.accepted - observed.good - observed.set_aside
     validation = Validation(
         name=contract.name,
         source=report.source,
         checked_at=now.isoformat(timespec="seconds"),
-        rows=Counts(observed.read, observed.rejected, observed.accepted - observed.good, observed.good),
+        rows=Counts(observed.read, observed.rejected, quarantined, observed.good, observed.set_aside),
         checks=tuple(_all_checks(contract, observed, sketch, now)),
         quarantine_reasons={str(kind): count for kind, count in observed.faults.most_common()},
         rejection_reasons=dict(observed.rejection_reasons),
         data_hash=report.data_hash,
+        set_aside_reasons=set_aside_reasons(contract, observed),
     )
     write_text(valid / "profile.json", Profile.of(sketch, contract.columns_of("feature")).to_json())
     write_text(valid / "validation.json", validation.to_json())
@@ -94,7 +103,7 @@ def _all_checks(contract: Contract, observed: Observed, sketch: Sketch, now: dat
         *table.check_rejected(contract, observed),
         *table.check_missing(contract, observed),
         *table.check_rows_left(contract, observed),
-        *table.check_label(contract, observed, sketch),
+        *check_label(contract, observed, sketch),
         *table.check_freshness(contract, observed.newest, now),
         *table.check_outliers(sketch),
         *table.check_drift(contract, None),

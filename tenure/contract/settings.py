@@ -92,6 +92,13 @@ class Label(Part):
     def _holds_together(self) -> Self:
         if self.positive is not None and self.horizon_days is not None:
             raise ValueError("give either 'positive' (the label column's value) or 'horizon_days' (for event logs)")
+        if self.ignore and self.horizon_days is not None:
+            raise ValueError("'ignore' is for a label column: an event log's label is computed for every customer")
+        if self.positive == ():
+            raise ValueError("'positive' is empty: name the value, or the values, that mean churn")
+        both = [text for text in self.positives if text in self.ignore]
+        if both:
+            raise ValueError(f"'{both[0]}' is in 'positive' and in 'ignore': name it in one of them")
         if self.aggregate is not None:
             AGGREGATES[self.aggregate].check_column(self.column)
         elif self.column is not None:
@@ -142,7 +149,7 @@ class Quality(Part):
 
     warn_rejected_share: Share = 0.01
     max_rejected_share: Share = 0.05
-    """Rows that did not parse or break the contract, of all rows read."""
+    """Rows that did not parse or break the contract, of all rows read that are not set aside for their label."""
     freshness_days: PositiveInt | None = 30
     """Largest age of the newest row, where there is a time column; ``null`` for historical tables."""
     min_class_share: Share = 0.01

@@ -169,6 +169,7 @@ def _rows(ingest: Json, validation: Json, split: Json) -> Json:
         "read": ingest["rows_read"],
         "rejected": ingest["rows_rejected"],
         "quarantined": validation["rows"]["quarantined"],
+        "set_aside": validation["rows"].get("set_aside", 0),
         **{part: split["rows"][part] for part in ("train", "validation", "test")},
     }
 

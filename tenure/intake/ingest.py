@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from tenure.atomic import write_text
 from tenure.contract import Contract
+from tenure.count_text import with_counts
 from tenure.errors import DataError
 from tenure.intake.evolution import Evolution, reconcile
 from tenure.parsing import ROW, RowFaults, parse_batch, rejects, table_columns, table_schema
@@ -45,6 +46,8 @@ class IngestReport:
     """Defaulted column to an extra column with a similar name."""
     data_hash: str
     """SHA-256 of the accepted rows (``tenure.sources.ContentHash``)."""
+    label_faults: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Values of the label column that did not parse, quoted, by reason, with their numbers of rows."""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
@@ -100,6 +103,7 @@ def ingest(contract: Contract, source: Source, raw: Path) -> IngestReport:
         defaulted_columns=list(evolution.defaulted),
         similar_columns=evolution.similar,
         data_hash=parser.hash.hexdigest(),
+        label_faults={reason: dict(values.most_common()) for reason, values in parser.label_faults.items()},
     )
     write_text(raw / "ingest.json", report.to_json())
     return report
@@ -118,6 +122,8 @@ class _Parser:
         self.rejected = 0
         self.reasons: Counter[str] = Counter()
         self.first_reasons: list[str] = []
+        self._label = contract.label_column
+        self.label_faults: dict[str, Counter[str]] = {}
 
     @property
     def read(self) -> int:
@@ -133,6 +139,8 @@ class _Parser:
         self.accepted += good.num_rows
         self.rejected += len(bad)
         self.reasons.update(row.kind for row in bad)
+        for reason, values in faults.values_of(self._label).items():
+            self.label_faults.setdefault(reason, Counter()).update(values)
         self.first_reasons += [row.reason for row in bad[: MAX_REASONS - len(self.first_reasons)]]
         if self.read // PROGRESS_ROWS > before // PROGRESS_ROWS:
             if batch.share is None:
@@ -144,13 +152,13 @@ class _Parser:
     def _complete(self, parsed: pa.RecordBatch, faults: RowFaults, rows: pa.Array) -> pa.RecordBatch:
         """The rows without a fault, with defaults and row numbers added."""
         columns = []
-        for field in self._schema:
-            if field.name == ROW:
+        for name, kind in zip(self._schema.names, self._schema.types, strict=True):
+            if name == ROW:
                 columns.append(rows)
-            elif field.name in self._present:
-                columns.append(parsed.column(field.name))
+            elif name in self._present:
+                columns.append(parsed.column(name))
             else:
-                columns.append(pa.repeat(pa.scalar(self._defaults[field.name], field.type), len(rows)))
+                columns.append(pa.repeat(pa.scalar(self._defaults[name], kind), len(rows)))
         whole = pa.RecordBatch.from_arrays(columns, schema=self._schema)
         return whole.filter(pa.array(~faults.bad)) if faults.bad.any() else whole
 
@@ -163,5 +171,7 @@ def _require_rows(source: Source, parser: _Parser) -> None:
     if not parser.read:
         raise DataError(f"{source.shown} has columns and no rows")
     if not parser.accepted:
-        reasons = "; ".join(parser.first_reasons)
+        # Of the label, all values that were seen tell more than the first three.
+        of_label = [f"{reason}: {with_counts(values)}" for reason, values in parser.label_faults.items()]
+        reasons = "; ".join(of_label or parser.first_reasons)
         raise DataError(f"{source.shown}: none of {parser.rejected:,} rows can be read as the contract says: {reasons}")

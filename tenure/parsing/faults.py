@@ -33,10 +33,17 @@ class Kind:
 class RowFaults:
     """Faults of the rows of one batch. A row with several faults is counted under each, and rejected once."""
 
-    def __init__(self, rows: int) -> None:
+    def __init__(self, rows: int, exempt: np.ndarray | None = None) -> None:
+        """
+        Args:
+            rows: number of rows of the batch.
+            exempt: rows whose faults are not added; bool, shape (rows,).
+        """
+        self._exempt = exempt
         self.bad = np.zeros(rows, dtype=bool)
         """Which rows have a fault; bool, shape (rows,)."""
         self.counts: Counter[Kind] = Counter()
+        self._values: dict[Kind, Counter[str]] = {}
         self._found: dict[int, list[str]] = {}
         self._first: dict[int, Kind] = {}
 
@@ -48,15 +55,25 @@ class RowFaults:
             kind: the kind of fault.
             values: the column whose values are quoted in the reasons; None to quote nothing.
         """
+        if self._exempt is not None:
+            mask = mask & ~self._exempt
         positions = np.flatnonzero(mask).tolist()
         if not positions:
             return
         self.bad |= mask
         self.counts[kind] += len(positions)
         for position in positions:
-            reason = str(kind) if values is None else f"{kind}: {quote(values[position].as_py())}"
+            reason = str(kind)
+            if values is not None:
+                value = quote(values[position].as_py())
+                self._values.setdefault(kind, Counter())[value] += 1
+                reason = f"{kind}: {value}"
             self._found.setdefault(position, []).append(reason)
             self._first.setdefault(position, kind)
+
+    def values_of(self, column: str | None) -> dict[str, Counter[str]]:
+        """Quoted values of a column's faults with their numbers of rows, by the kind of fault."""
+        return {str(kind): values for kind, values in self._values.items() if kind.column == column}
 
     def rejected(self, batch: pa.RecordBatch, rows: pa.Array) -> list[RejectedRow]:
         """The rows with a fault, in the order of ``batch``.

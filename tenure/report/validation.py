@@ -19,7 +19,7 @@ from tenure.stats import Sketch
 BINS = 24
 TOP_VALUES = 8
 SHOWN_ROWS = 20
-"""Rows of the quarantine, and of the rejected ones, in the report."""
+"""Rows of the quarantine, of those set aside, and of the rejected ones, in the report."""
 COUNTING = ("types", "nulls", "range", "values", "keys", "label", "future", "identical", "outliers")
 """Checks whose ``observed`` counts what is wrong."""
 WIDTH, HEIGHT = 240, 56
@@ -50,6 +50,15 @@ class ColumnSummary:
     """Most frequent texts and their shares of all rows."""
 
 
+@dataclass(frozen=True)
+class Unused:
+    """The first rows that are not good, each with ``row``, ``reason`` and ``text``."""
+
+    quarantined: list[dict[str, Any]]
+    set_aside: list[dict[str, Any]]
+    rejected: list[dict[str, Any]]
+
+
 def write_page(
     path: Path, validation: Validation, contract: Contract, sketch: Sketch, *, raw: Path, valid: Path
 ) -> None:
@@ -59,13 +68,17 @@ def write_page(
         path: the HTML file.
         validation, contract, sketch: as for ``render``.
         raw: folder of ``ingest``; read: ``rejected.parquet``.
-        valid: folder of ``validate``; read: ``quarantine.parquet``.
+        valid: folder of ``validate``; read: ``quarantine.parquet`` and ``set_aside.parquet``.
 
     Raises:
         StorageError: the disk is full or cannot be written.
     """
-    quarantined, rejected = _first_rows(valid / "quarantine.parquet"), _first_rows(raw / "rejected.parquet")
-    write_text(path, render(validation, contract, sketch, quarantined, rejected))
+    unused = Unused(
+        quarantined=_first_rows(valid / "quarantine.parquet"),
+        set_aside=_first_rows(valid / "set_aside.parquet"),
+        rejected=_first_rows(raw / "rejected.parquet"),
+    )
+    write_text(path, render(validation, contract, sketch, unused))
 
 
 def _first_rows(path: Path) -> list[dict[str, Any]]:
@@ -75,18 +88,12 @@ def _first_rows(path: Path) -> list[dict[str, Any]]:
     return [] if batch is None else batch.to_pylist()
 
 
-def render(
-    validation: Validation,
-    contract: Contract,
-    sketch: Sketch,
-    quarantined: list[dict[str, Any]],
-    rejected: list[dict[str, Any]],
-) -> str:
+def render(validation: Validation, contract: Contract, sketch: Sketch, unused: Unused) -> str:
     """The report as HTML. Everything that comes from the table is escaped.
 
     Args:
         sketch: of the good rows.
-        quarantined, rejected: some of these rows, with ``row``, ``reason`` and ``text``.
+        unused: some of the rows that are not good.
     """
     templates = environment()
     templates.filters["mark"] = _mark
@@ -96,8 +103,9 @@ def render(
         v=validation,
         contract=contract,
         columns=columns,
-        quarantined=quarantined,
-        rejected=rejected,
+        quarantined=unused.quarantined,
+        set_aside=unused.set_aside,
+        rejected=unused.rejected,
         width=WIDTH,
         height=HEIGHT,
     )

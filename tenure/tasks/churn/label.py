@@ -35,11 +35,11 @@ class ClassLabel:
     def invalid(self, labels: Labels) -> str | None:
         return None if np.isin(labels, (0, 1)).all() else "0 or 1"
 
-    def check_column(self, contract: Contract, observed: Observed, column: Sketch) -> Check:
+    def check_column(self, contract: Contract, observed: Observed, column: Sketch) -> Check:  # noqa: ARG002 the labels were counted row by row
         """Both classes are there, and the smaller one is not too small."""
-        from tenure.checks.table import check_classes
+        from tenure.checks.label_column import check_classes
 
-        return check_classes(contract, observed, column)
+        return check_classes(contract, observed)
 
     def check_part(self, part: str, labels: Labels) -> None:
         for kind, what in ((1, "who left"), (0, "who stayed")):

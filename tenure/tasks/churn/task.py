@@ -25,7 +25,7 @@ class ChurnTask:
     outputs = OUTPUTS
     objectives = ("roc_auc", "average_precision", "log_loss", "brier")
     settings: Mapping[str, frozenset[str]] = {
-        "label": frozenset({"positive"}),
+        "label": frozenset({"positive", "ignore"}),
         "quality": frozenset({"min_class_share"}),
         "business": frozenset({"customer_value", "offer_cost", "offer_success_share"}),
         "decision": frozenset({"policy", "target", "segments"}),

@@ -45,7 +45,7 @@ class NumberLabel:
 
     def check_column(self, contract: Contract, observed: Observed, column: Sketch) -> Check:  # noqa: ARG002 no class is counted
         """The label has more than one value."""
-        from tenure.checks.table import check_number
+        from tenure.checks.label_column import check_number
 
         return check_number(str(contract.label_column), column)
 

@@ -35,6 +35,7 @@ def test_first_model_is_blessed_and_everything_is_on_record(workspace: Any) -> N
         "read": 1_201,
         "rejected": 1,
         "quarantined": 0,
+        "set_aside": 0,
         "train": 400,
         "validation": 200,
         "test": 600,

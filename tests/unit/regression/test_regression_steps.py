@@ -208,8 +208,9 @@ def test_rows_without_a_label_are_put_aside(tmp_path: Path) -> None:
     spend = small()["future_spend"].to_pylist()
     spend[7] = ""
     up_to_features(tmp_path, contract(), small({"future_spend": spend}))
-    quarantined = pq.read_table(tmp_path / "valid" / "quarantine.parquet").to_pylist()
-    assert [row["row"] for row in quarantined] == [8] and "without a label" in quarantined[0]["reason"]
+    assert pq.read_metadata(tmp_path / "valid" / "quarantine.parquet").num_rows == 0
+    set_aside = pq.read_table(tmp_path / "valid" / "set_aside.parquet").to_pylist()
+    assert [(row["row"], row["reason"]) for row in set_aside] == [(8, "'future_spend' is missing")]
 
 
 def test_a_validation_part_too_small_for_the_interval(tmp_path: Path) -> None:

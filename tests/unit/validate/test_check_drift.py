@@ -183,7 +183,13 @@ def test_the_artifacts_say_what_the_table_was_and_show_it(tmp_path: Path, champi
     validate.python_func(contract=CONTRACT, raw=raw, valid=valid, findings=findings, metrics=metrics, report=report)
     assert valid.metadata == {"rows": ROWS, **made_of}
     assert findings.metadata == {"verdict": "pass", **made_of}
-    assert metrics.metadata == {"rows_good": ROWS, "rows_quarantined": 0, "rows_rejected": 0, "warnings": 0}
+    assert metrics.metadata == {
+        "rows_good": ROWS,
+        "rows_quarantined": 0,
+        "rows_rejected": 0,
+        "rows_set_aside": 0,
+        "warnings": 0,
+    }
     assert Path(metrics.path).exists()
     assert "This table meets its contract" in Path(report.path).read_text()
 

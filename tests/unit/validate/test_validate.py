@@ -63,8 +63,13 @@ def found(validation: Validation, name: str, column: str | None = None) -> Check
     return one
 
 
+def read(folder: Path, name: str) -> dict[int, str]:
+    """Number and reason of the rows in a file of rows that are not used."""
+    return {row["row"]: row["reason"] for row in pq.read_table(folder / "valid" / f"{name}.parquet").to_pylist()}
+
+
 def quarantined(folder: Path) -> dict[int, str]:
-    return {row["row"]: row["reason"] for row in pq.read_table(folder / "valid" / "quarantine.parquet").to_pylist()}
+    return read(folder, "quarantine")
 
 
 def test_a_clean_table_passes_and_goes_on_unchanged(tmp_path: Path) -> None:
@@ -96,11 +101,11 @@ def test_bad_rows_are_quarantined_with_every_reason(tmp_path: Path) -> None:
     assert quarantined(tmp_path) == {
         4: "'months' is above 72: 99; 'plan' is not one of the contract's values: 'c'",
         6: "'months' is missing, and is not nullable",
-        8: "'left' is missing: a row without a label cannot be used for training",
         9: "'id' is missing, and is the key",
     }
-    assert validation.verdict == "pass"  # 0.4 % of rows
-    assert (validation.rows.good, validation.rows.quarantined) == (996, 4)
+    assert validation.verdict == "pass"  # 0.3 % of rows
+    assert (validation.rows.good, validation.rows.quarantined, validation.rows.set_aside) == (996, 3, 1)
+    assert read(tmp_path, "set_aside") == {8: "'left' is missing"}
     assert pq.read_metadata(tmp_path / "valid" / "data.parquet").num_rows == 996
     assert found(validation, "range").observed == 1
     assert found(validation, "range").limit == "0 to 72"
@@ -169,7 +174,9 @@ def test_an_optional_column_that_is_not_there_is_no_missing_value(tmp_path: Path
 def test_one_class(tmp_path: Path) -> None:
     validation = check(tmp_path, rows(left=dict.fromkeys(range(1_000), "no")))
     assert found(validation, "classes").level == "stop"
-    assert "the label 'left' has one class only: 'no'; 'yes' means churn" in found(validation, "classes").message
+    assert (
+        "the label 'left' has one class only: 'no' (1,000); 'yes' means churn" in found(validation, "classes").message
+    )
 
 
 def test_a_small_class(tmp_path: Path) -> None:
