@@ -124,18 +124,17 @@ def _check_unlabelled(contract: Contract, observed: Observed) -> Check:
 
 
 def _check_named(contract: Contract, observed: Observed) -> list[Check]:
-    """Warn of values that the contract names and no row has."""
+    """Warn of values that the contract names and no row has, not even in another spelling that it names too."""
     name = str(contract.label_column)
     column, named = contract.columns[name], named_values(contract)
     seen = observed.labels + observed.ignored
     # If no row at all is positive, the check of the classes stops.
     keys = {"label.positive": named.positive if observed.positives else {}, "label.ignore": named.ignore}
-    absent = [
-        (key, text)
-        for key, values in keys.items()
-        for text, value in values.items()
-        if not select(seen, [value], column)[0]
-    ]
+    absent = []
+    for key, values in keys.items():
+        there = {text for text, value in values.items() if select(seen, [value], column)[0]}
+        spellings = {_letters(text) for text in there}
+        absent += [(key, text) for text in values if text not in there and _letters(text) not in spellings]
     return [
         Check(
             "label",
@@ -158,7 +157,7 @@ def _check_spellings(contract: Contract, observed: Observed) -> list[Check]:
     _, others = select(observed.labels, list(named.positive.values()), column)
     checks = []
     for key, texts in (("label.positive", list(named.positive)), ("label.ignore", list(named.ignore))):
-        spellings = {_letters(text) for text in texts} - {""}
+        spellings = {_letters(text) for text in texts}
         alike = Counter({label: count for label, count in others.items() if _letters(label) in spellings})
         if alike:
             mean = "means" if len(alike) == 1 else "mean"
@@ -190,5 +189,5 @@ def _either(texts: Sequence[str]) -> str:
 
 
 def _letters(text: str) -> str:
-    """``text`` without case, blanks and punctuation."""
-    return "".join(character for character in text.casefold() if character.isalnum())
+    """``text`` without case, blanks and punctuation, where it has more than these."""
+    return "".join(character for character in text.casefold() if character.isalnum()) or text

@@ -144,6 +144,7 @@ def test_the_hash_of_contracts_from_before_regression_is_what_it_was(name: str, 
     ("changed", "said"),
     [
         ({"label": {"positive": "yes"}}, "contract:16: 'label.positive': this is for the task classification"),
+        ({"label": {"ignore": ["new"]}}, "'label.ignore': this is for the task classification"),
         ({"quality": {"min_class_share": 0.02}}, "'quality.min_class_share': this is for the task classification"),
         ({"business": {"customer_value": 40}}, "'business.customer_value': this is for the task classification"),
         ({"business": {"offer_cost": 1}}, "'business.offer_cost': this is for the task classification"),

@@ -93,8 +93,18 @@ def test_the_inputs_of_an_event_log_are_its_windows() -> None:
         ({"label": {"horizon_days": 3}}, "'label.positive' must name the value of 'left' that means churn"),
         ({"label": {}}, "'label.positive' must name the value of 'left' that means churn"),
         ({"label": {"positive": "yes", "horizon_days": 3}}, "give either 'positive'"),
+        ({"label": {"positive": []}}, "'positive' is empty: name the value, or the values, that mean churn"),
+        ({"label": {"positive": ["yes", "Yes"], "ignore": ["Yes"]}}, "'Yes' is in 'positive' and in 'ignore'"),
+        ({"label": {"positive": [["yes"]]}}, "label.positive"),
         (
             {"columns": {"left": {"type": "category", "role": "label", "values": ["a", "b"]}}},
+            "'label.positive' is 'yes', which 'left' cannot hold: a, b",
+        ),
+        (
+            {
+                "label": {"positive": ["a", "yes"]},
+                "columns": {"left": {"type": "category", "role": "label", "values": ["a", "b"]}},
+            },
             "'label.positive' is 'yes', which 'left' cannot hold: a, b",
         ),
         ({"windows": EVENTS["windows"]}, "'windows' are for event logs: add 'events'"),
@@ -128,6 +138,7 @@ def test_what_cannot_hold_for_a_table(changed: dict[str, Any], said: str) -> Non
     ("changed", "said"),
     [
         ({"label": {"positive": "x"}}, "an event log's label is 'label.horizon_days'"),
+        ({"label": {"horizon_days": 30, "ignore": ["x"]}}, "'ignore' is for a label column"),
         ({"columns": {"gone": {"type": "category", "role": "label"}}}, "an event log's label is 'label.horizon_days'"),
         ({"columns": {"day": None}}, "an event log needs a column with the role 'time'"),
         ({"key": "row_number", "columns": {"id": None}}, "an event log's key is the customer, not the row"),

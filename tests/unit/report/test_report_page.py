@@ -78,6 +78,12 @@ def test_first_screen_says_verdict_worth_contacts_and_quality(blessed: dict) -> 
     assert "left out: note" in page.text
 
 
+def test_rows_that_are_set_aside_are_counted(blessed: dict) -> None:
+    assert "set aside" not in page_of(blessed)[1].text
+    rows = {**blessed["rows"], "set_aside": 454}
+    assert "454 set aside for their label" in page_of({**blessed, "rows": rows})[1].text
+
+
 def test_every_chart_is_there_and_is_well_formed(blessed: dict) -> None:
     html, _ = page_of(blessed)
     drawings = re.findall(r"<svg.*?</svg>", html, flags=re.DOTALL)
