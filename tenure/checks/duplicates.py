@@ -1,4 +1,4 @@
-"""Duplicate keys: the first row with a key is kept."""
+"""Duplicate rows by their key columns: the first of them is kept."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from tenure.checks.hashing import hash_rows
 
-Keys = Callable[[], Iterable[tuple[pa.Array, np.ndarray]]]
-"""Returns batches of (key column, bool mask of the rows to compare); every call returns the same batches."""
+Keys = Callable[[], Iterable[tuple[list[pa.Array], np.ndarray]]]
+"""Returns batches of (key columns, bool mask of the rows to compare); every call returns the same batches."""
 
 MAX_COMPARED = 1_000_000
 """Largest number of duplicate hashes whose keys are compared exactly. A table with more duplicates is stopped for their
@@ -24,8 +24,8 @@ def repeated(keys: Keys) -> np.ndarray:
     is not unique. Memory grows by the array of hashes, and hash collisions change nothing.
     """
     hashes, masks = [], []
-    for column, mask in keys():
-        hashes.append(hash_rows([column]))
+    for columns, mask in keys():
+        hashes.append(hash_rows(columns))
         masks.append(mask)
     if not hashes:
         return np.zeros(0, dtype=bool)
@@ -41,12 +41,13 @@ def repeated(keys: Keys) -> np.ndarray:
         return result
     first: dict[object, int] = {}
     start = 0
-    for column, mask in keys():
-        here = mask & np.isin(all_hashes[start : start + len(column)], suspects)
+    for columns, mask in keys():
+        here = mask & np.isin(all_hashes[start : start + len(mask)], suspects)
         for position in np.flatnonzero(here).tolist():
-            if first.setdefault(column[position].as_py(), start + position) != start + position:
+            key = tuple(column[position].as_py() for column in columns)
+            if first.setdefault(key, start + position) != start + position:
                 result[start + position] = True
-        start += len(column)
+        start += len(mask)
     return result
 
 

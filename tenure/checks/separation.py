@@ -27,6 +27,7 @@ from tenure.stats import Sketch
 
 BATCH_ROWS = 65_536
 PROGRESS_ROWS = 500_000
+REPEATS_A_TIME = "repeats the customer and time of an earlier row"
 
 
 def separate(contract: Contract, data: Path, observed: Observed, now: datetime, valid: Path) -> Sketch:
@@ -58,7 +59,8 @@ def separate(contract: Contract, data: Path, observed: Observed, now: datetime, 
         for batch in batches(data):
             aside = find_set_aside(contract, batch)
             faults = check_rows(contract, batch, now, observed.defaulted, aside.rows)
-            kind = Kind("keys", contract.key_column, "repeats the key of an earlier row")
+            what = "repeats the key of an earlier row" if contract.split.by is None else REPEATS_A_TIME
+            kind = Kind("keys", contract.key_column, what)
             faults.add(repeats[done : done + batch.num_rows], kind, batch.column(contract.key_column))
             observed.add_faults(contract, faults)
             kept = batch
@@ -101,10 +103,8 @@ def _sketch(contract: Contract) -> Sketch:
 
 
 def _repeats(contract: Contract, data: Path, observed: Observed, now: datetime) -> np.ndarray:
-    """Which rows repeat the key of an earlier good row; bool, shape (rows,). No row of an event log does, and none that
-    has no key."""
+    """Which rows have the ``row_identity`` of an earlier good row; bool, shape (rows,)."""
     columns = table_columns(contract)
-    without_keys = contract.key is not None or contract.events is not None
     bad, hashes = [], []
     missing = dict.fromkeys(columns, 0)
     for batch in batches(data):
@@ -113,16 +113,16 @@ def _repeats(contract: Contract, data: Path, observed: Observed, now: datetime) 
         used = batch.filter(pa.array(~aside)) if aside.any() else batch
         for name in missing:
             missing[name] += used.column(name).null_count
-        if without_keys:
+        if not contract.row_identity:
             hashes.append(hash_rows([batch.column(name) for name in columns]))
     observed.missing = missing
-    if without_keys:
+    if not contract.row_identity:
         observed.identical = int(not_first(np.concatenate(hashes)).sum())
         return np.zeros(observed.accepted, dtype=bool)
 
-    def keys() -> Iterator[tuple[pa.Array, np.ndarray]]:
-        for batch, wrong in zip(batches(data, [contract.key_column]), bad, strict=True):
-            yield batch.column(0), ~wrong
+    def keys() -> Iterator[tuple[list[pa.Array], np.ndarray]]:
+        for batch, wrong in zip(batches(data, list(contract.row_identity)), bad, strict=True):
+            yield batch.columns, ~wrong
 
     repeats = repeated(keys)
     if repeats.any():

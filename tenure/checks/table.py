@@ -92,6 +92,9 @@ def check_row_faults(contract: Contract, observed: Observed) -> list[Check]:
     if not checks:
         checks.append(Check("types", "pass", "every row parsed", observed=0))
     for kind, count in observed.faults.most_common():
+        if kind.check == "keys" and _may_be_a_panel(contract, observed, count):
+            checks.append(_panel_check(contract, observed, count))
+            continue
         limit = _limit_of(contract, kind)
         message = f"{rows(count)} quarantined: {observed.describe(str(kind))}"
         checks.append(Check(kind.check, "pass", message, kind.column, count, limit))
@@ -100,9 +103,7 @@ def check_row_faults(contract: Contract, observed: Observed) -> list[Check]:
         "nulls": "no value is missing in a column that is not nullable",
         "range": "every number is within its range",
         "values": "every text is one of its column's values",
-        "keys": f"every '{contract.key_column}' is unique"
-        if contract.key is None and contract.events is None
-        else None,
+        "keys": _unique_message(contract),
         "future": "no row is dated in the future" if contract.time is not None else None,
     }
     return checks + [Check(n, "pass", what, observed=0) for n, what in clean.items() if what and n not in found]
@@ -117,10 +118,18 @@ def check_key(contract: Contract) -> list[Check]:
 
 
 def check_identical(contract: Contract, observed: Observed) -> list[Check]:
-    """Counts exact copies of rows. They are kept in an event log: two equal purchases on one day are possible."""
+    """Counts exact copies of rows.
+
+    They are kept in an event log, where two equal purchases on one day are possible, and without a key. In a panel
+    without a time column they are kept with a warning: two equal months are possible, and a table loaded twice is too.
+    """
     if contract.key is not None:
         what = "they are kept: without a key, equal rows may be different customers"
         what = what if observed.identical else "no row is repeated"
+    elif observed.identical and contract.events is None and not contract.row_identity:
+        message = f"exact copies of an earlier row: {observed.identical:,}; they are kept, and count as often"
+        advice = "Remove them at the source if they are no rows of their own, or give the row's time the role 'time'."
+        return [Check("identical", "warn", message, observed=observed.identical, advice=advice)]
     elif contract.events is None:
         what = "each is quarantined with its key" if observed.identical else "no row is repeated"
     else:
@@ -238,6 +247,30 @@ def check_drift(contract: Contract, distances: Mapping[str, float] | None) -> li
         Check("drift", "warn", f"'{n}' moved since the champion: PSI {d:.2f} (limit {limit:g})", n, d, limit, advice)
         for n, d in sorted(moved.items(), key=lambda entry: -entry[1])
     ]
+
+
+def _unique_message(contract: Contract) -> str | None:
+    names = [f"'{name}'" for name in contract.row_identity]
+    if len(names) < 2:
+        return f"every {names[0]} is unique" if names else None
+    return f"no two rows have the same {' and '.join(names)}"
+
+
+def _may_be_a_panel(contract: Contract, observed: Observed, repeats: int) -> bool:
+    """Whether so many rows repeat a key that customers rather have several rows than a few were written twice."""
+    return contract.split.by is None and repeats > contract.quality.max_rejected_share * observed.accepted
+
+
+def _panel_check(contract: Contract, observed: Observed, repeats: int) -> Check:
+    message = (
+        f"'{contract.key_column}' repeats in {repeats:,} of {observed.accepted:,} rows:"
+        " if a customer has several rows, write split: {by: customer}"
+    )
+    advice = (
+        "Write 'split: {by: customer}' for a table with several rows a customer, 'key: row_number' for one without a"
+        " column that identifies the customer; or correct the key at the source."
+    )
+    return Check("keys", "stop", message, contract.key_column, repeats, advice=advice)
 
 
 def _limit_of(contract: Contract, kind: Kind) -> str | None:

@@ -113,10 +113,20 @@ class Contract(Part):
         return self.label.unit or (None if column is None else self.columns[column].unit)
 
     @property
+    def row_identity(self) -> tuple[str, ...]:
+        """Columns that identify a row: the key, of a panel the key and the time.
+
+        Empty where rows may be equal: in an event log, without a key, and in a panel without a time column.
+        """
+        if self.key is not None or self.events is not None or (self.split.by is not None and self.time is None):
+            return ()
+        return (self.key_column,) if self.split.by is None else (self.key_column, str(self.time))
+
+    @property
     def split_strategy(self) -> Literal["stratified", "time"]:
         if self.split.strategy is not None:
             return self.split.strategy
-        return "time" if self.time is not None else "stratified"
+        return "time" if self.time is not None and self.split.by is None else "stratified"
 
     @property
     def max_age_days(self) -> int | None:
@@ -223,6 +233,8 @@ class Contract(Part):
             raise ValueError(f"'as_of' is for tables whose rows have no time, '{self.time}' is the time of each row")
         if self.split.strategy == "time" and self.time is None:
             raise ValueError("'split.strategy: time' needs a column with the role 'time'")
+        if self.split.by is not None and self.key is not None:
+            raise ValueError("'split.by: customer' needs a column with the role 'key', which identifies the customer")
         for name in self.slices:
             if name not in self.columns and name not in self.windows and name not in self.derived:
                 raise ValueError(f"'slices' names a column that is not there: {name}")

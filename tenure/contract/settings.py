@@ -126,9 +126,9 @@ class Split(Part):
 
     by: Literal["customer"] | None = None
     """``customer`` for a panel: a table with several rows a customer, one a time. All rows of a customer are in one
-    part of the split, and the evaluation resamples customers."""
+    part of the split, and in one fold of the training part."""
     strategy: Literal["stratified", "time"] | None = None
-    """``time`` where the contract has a time column or events, ``stratified`` otherwise."""
+    """``stratified`` without it where ``by`` is given or rows have no time, ``time`` otherwise."""
     train: Share = 0.70
     validation: Share = 0.15
     test: Share = 0.15
@@ -141,6 +141,13 @@ class Split(Part):
             raise ValueError(f"train + validation + test is {total:g}, not 1")
         if min(self.train, self.validation, self.test) == 0.0:
             raise ValueError("no part of the split may be empty")
+        if self.by == "customer" and self.strategy == "time":
+            # With both, a row is of use only if its customer and its time are of the same part: by the default shares
+            # half of the rows would be dropped, and 2 % of them be left to test on.
+            raise ValueError(
+                "'by: customer' keeps all times of a customer in one part, 'strategy: time' divides them: leave out"
+                " 'strategy', and hold the newest rows back to test the model on later times"
+            )
         return self
 
 
@@ -174,7 +181,8 @@ class Business(Part):
     """Share of contacted churners whom the offer keeps."""
     contacts_per_day: PositiveInt = 1_000
     population: PositiveInt | None = None
-    """Customers scored a day; the number of rows of the table without it."""
+    """Customers scored a day; the number of rows of the table without it, of a panel the number of its customers: a
+    decision to contact is made for a row, and a day's table has one row a customer."""
 
 
 Policy = Literal["profit", "precision", "recall"]

@@ -20,9 +20,9 @@ def marks(values: list, part: list[bool] | None = None, size: int = 3) -> list[b
     column = pa.array(values)
     mask = np.array(part if part is not None else [True] * len(values), dtype=bool)
 
-    def keys() -> Iterator[tuple[pa.Array, np.ndarray]]:
+    def keys() -> Iterator[tuple[list[pa.Array], np.ndarray]]:
         for start in range(0, len(values), size):
-            yield column.slice(start, size), mask[start : start + size]
+            yield [column.slice(start, size)], mask[start : start + size]
 
     return repeated(keys).tolist()
 
