@@ -45,7 +45,7 @@ def write_bundle(folder: Path) -> None:
             label,
             link="logit",
             base_rate=float(label.mean()),
-            table_rows=table.num_rows,
+            customers=table.num_rows,
         ),
         profile={},
         family="xgboost",

@@ -75,7 +75,7 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> SmallBundle:
     exported = export(model.terms(), model.predict, matrix)
     margin = np.log(model.predict(matrix)) - np.log1p(-model.predict(matrix))
     decision = choose_decision(
-        contract, margin, model.predict(matrix), label, link="logit", base_rate=float(label.mean()), table_rows=ROWS
+        contract, margin, model.predict(matrix), label, link="logit", base_rate=float(label.mean()), customers=ROWS
     )
     folder = tmp_path_factory.mktemp("small") / "bundle"
     bundle.write(

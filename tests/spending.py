@@ -80,7 +80,7 @@ def write_bundle(folder: Path, family: str = "linear_regression") -> pa.Table:
     model = chosen.fit(Rows(matrix, label), {**chosen.default, **more}, seed=1, threads=1)
     exported = export(model.terms(), model.predict, held, spread=float(label.std()))
     decision = choose_decision(
-        contract, margins(exported, held), values(validation), training_label=label, table_rows=len(rows)
+        contract, margins(exported, held), values(validation), training_label=label, customers=len(rows)
     )
     bundle.write(
         folder,

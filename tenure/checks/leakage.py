@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from tenure.checks.leakage_numbers import correlation, rank_r2
-from tenure.checks.leakage_ranking import Labels, alone, coded, deviations, is_recoding
+from tenure.checks.leakage_ranking import Codes, Labels, alone, coded, deviations, is_recoding
 from tenure.checks.result import Check, Level
 from tenure.contract import Contract
 from tenure.contract.values import Floats, Text, Value
@@ -67,6 +67,8 @@ class Table:
     """Name of an order (``row order``, the key's) to each row's place in it, (rows,)."""
     time: Floats | None
     """(rows,) time of each row in days since 1970-01-01; None where rows have no time."""
+    customer: Codes | None = None
+    """(rows,) code of each row's customer (``tenure.stats.clusters``); None where no two rows are of one."""
 
 
 @dataclass(frozen=True)
@@ -104,13 +106,13 @@ def check_leakage(contract: Contract, table: Table) -> list[Check]:
 def _ranking(table: Table) -> Iterator[_Finding]:
     for name, values in table.values.items():
         if _is_number(table):
-            share = rank_r2(values, table.label.astype(np.float64))
+            share = rank_r2(values, table.label.astype(np.float64), table.customer)
             if share >= MAX_RANK_R2:
                 text = f"alone explains {share:.1%} of the order of the labels, over {MAX_RANK_R2:.0%}"
                 yield _Finding("ranks the label", name, text, share, MAX_RANK_R2)
             continue
         label = table.label.astype(np.int8)
-        auc = alone(values, label)
+        auc = alone(values, label, table.customer)
         if auc < MAX_AUC:
             continue
         if is_recoding(values, label, RECODING_VALUES):

@@ -5,21 +5,21 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tenure.checks.leakage_ranking import FAR_FROM_CHANCE, FOLDS, MIN_PRESENT_SHARE, binned
+from tenure.checks.leakage_ranking import FAR_FROM_CHANCE, FOLDS, MIN_PRESENT_SHARE, Codes, binned
 from tenure.contract.values import Floats, Text, Value
 
 
-def rank_r2(values: Value, label: Floats) -> float:
+def rank_r2(values: Value, label: Floats, customer: Codes | None = None) -> float:
     """Share (0 to 1) of the variance of the label's ranks that one column explains; 0 where it may be chance.
 
     Ranks are used because a few large labels would outweigh all others. Returns the better of two estimates: of a
     numeric column, the square of Spearman's correlation; and the mean rank of the rows with the same value (or quantile
-    bin, or missing) in the other folds, so that a value that occurs once explains nothing.
+    bin, or missing) in the other folds, so that a value that occurs once explains nothing; nor does one that only one
+    customer has, by ``customer`` (rows,), since all rows of a customer are in one fold.
     """
     ranks = ranked(label)
-    best = max(0.0, _explained(ranks, _cross_fitted(binned(values), ranks)))
+    best = max(0.0, _explained(ranks, _cross_fitted(binned(values), ranks, customer)))
     if not isinstance(values, Text):
         there = np.isfinite(values)
         if there.mean() >= MIN_PRESENT_SHARE:
@@ -47,9 +47,10 @@ def _explained(truth: Floats, estimate: Floats) -> float:
     return 1.0 - float(np.sum((truth - estimate) ** 2)) / total if total > 0.0 else 0.0
 
 
-def _cross_fitted(codes: NDArray[np.int64], truth: Floats) -> Floats:
+def _cross_fitted(codes: Codes, truth: Floats, customer: Codes | None) -> Floats:
     """(rows,) mean of ``truth`` over the other folds' rows with the same code, shrunk to the mean by one row."""
-    fold = np.random.default_rng(0).permutation(truth.size) % FOLDS
+    unit = np.arange(truth.size) if customer is None else customer
+    fold = (np.random.default_rng(0).permutation(int(unit.max()) + 1) % FOLDS)[unit]
     count = int(codes.max()) + 1
     base = float(truth.mean())
     rows = np.bincount(codes, minlength=count).astype(np.float64)

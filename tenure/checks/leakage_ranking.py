@@ -25,7 +25,7 @@ FAR_FROM_CHANCE = 4.0
 """Standard deviations from chance below which a ROC-AUC is ignored: with few rows any order may look perfect."""
 
 
-def alone(values: Value, label: Labels) -> float:
+def alone(values: Value, label: Labels, customer: Codes | None = None) -> float:
     """ROC-AUC (0.5 to 1) of the better of two rankings by one column; 0.5 where it may be chance.
 
     The rankings are by the number itself, in either direction, and by the churn rate of the rows with the same value
@@ -33,8 +33,10 @@ def alone(values: Value, label: Labels) -> float:
 
     Args:
         label: (rows,), both classes.
+        customer: (rows,) of ``tenure.stats.clusters.customers_of``; all rows of a customer are in one fold, so that a
+            value that only one customer has explains nothing.
     """
-    best = rank_auc(label, cross_fitted(binned(values), label))
+    best = rank_auc(label, cross_fitted(binned(values), label, customer))
     if not isinstance(values, Text):
         there = np.isfinite(values)
         inside = label[there]
@@ -50,9 +52,9 @@ def deviations(auc: float, label: Labels) -> float:
     return abs(auc - 0.5) / math.sqrt((label.size + 1) / (12.0 * left * (label.size - left)))
 
 
-def cross_fitted(codes: Codes, label: Labels) -> Floats:
+def cross_fitted(codes: Codes, label: Labels, customer: Codes | None = None) -> Floats:
     """(rows,) churn rate of the rows of the other folds with the same code, shrunk to the overall rate by one row."""
-    folds = fold_numbers(label, FOLDS, seed=0)
+    folds = fold_numbers(label, FOLDS, seed=0, customer=customer)
     count = int(codes.max()) + 1
     base = float(label.mean())
     rate = np.empty(label.size)

@@ -27,30 +27,39 @@ class CalibrationChoice:
 
 
 def choose_calibration(
-    margin: Floats, probability: Floats, label: NDArray, *, link: Literal["logit", "identity"], seed: int
+    margin: Floats,
+    probability: Floats,
+    label: NDArray,
+    *,
+    link: Literal["logit", "identity"],
+    seed: int,
+    customer: NDArray[np.int64] | None = None,
 ) -> CalibrationChoice:
     """Fit the simplest calibration that no more flexible one beats clearly.
 
-    Each method is scored by the log loss of ``FOLDS`` stratified folds. A more flexible method replaces a stiffer
-    one only if its loss is lower by more than one standard error of the paired differences over rows (the
-    one-standard-error rule of Breiman et al. 1984, section 3.4.3): with some hundred rows the lowest loss alone is
-    often luck.
+    Each method is scored by the log loss of ``FOLDS`` stratified folds, with all rows of a customer in one. A more
+    flexible method replaces a stiffer one only if its loss is lower by more than one standard error of the paired
+    differences over rows (the one-standard-error rule of Breiman et al. 1984, section 3.4.3): with some hundred rows
+    the lowest loss alone is often luck.
 
     Args:
         margin, probability: the model's raw outputs on rows it was not fitted on, shape (n,).
         label: 0 or 1, shape (n,).
         link: ``identity`` if the margin is itself a probability.
         seed: of the division into folds.
+        customer: of ``tenure.stats.clusters.customers_of``, shape (n,).
 
     Raises:
-        DataError: if a class has fewer than two rows.
+        DataError: if a class has rows of fewer than two customers.
     """
-    from tenure.stats.fold_numbers import fold_numbers  # a server, which only applies calibrations, does not load it
+    # A server, which only applies calibrations, does not load these.
+    from tenure.stats.clusters import standard_error
+    from tenure.stats.fold_numbers import fold_numbers
 
     y = np.asarray(label, dtype=np.float64)
-    smallest = require_rows(y)
+    smallest = require_rows(y, customer)
     scale: Scale = "margin" if link == "logit" else "probability"
-    folds = fold_numbers(y, min(FOLDS, smallest), seed)
+    folds = fold_numbers(y, min(FOLDS, smallest), seed, customer)
     losses: dict[Method, Floats] = {}
     for method in METHODS:
         held_out = np.empty(len(y))
@@ -62,23 +71,25 @@ def choose_calibration(
     chosen: Method = METHODS[0]
     for method in METHODS[1:]:
         gain = losses[chosen] - losses[method]
-        if gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)):
+        if gain.mean() > standard_error(gain, customer):
             chosen = method
     return CalibrationChoice(
         fit(chosen, margin, probability, y, scale), {method: float(loss.mean()) for method, loss in losses.items()}
     )
 
 
-def require_rows(label: NDArray[np.generic]) -> int:
-    """Rows of the smaller class, of labels 0 or 1, shape (n,).
+def require_rows(label: NDArray[np.generic], customer: NDArray[np.int64] | None = None) -> int:
+    """Rows of the smaller class, of labels 0 or 1, shape (n,); by ``customer``, shape (n,), customers with such rows.
 
     Raises:
-        DataError: if a class has fewer than two rows.
+        DataError: if a class has fewer than two.
     """
-    left = int(np.count_nonzero(label))
-    smallest = min(left, len(label) - left)
+    from tenure.stats.clusters import count_customers
+
+    smallest = min(count_customers(customer, label == kind) for kind in (0, 1))
     if smallest < 2:
-        raise DataError(f"calibration needs two rows of each class in the validation part, one class has {smallest}")
+        what = "rows" if customer is None else "customers"
+        raise DataError(f"calibration needs two {what} of each class in the validation part, one class has {smallest}")
     return smallest
 
 

@@ -71,9 +71,9 @@ class ContactLimit:
         return cls(int(document["contacts_per_day"]), int(document["population"]))
 
 
-def contact_limit(business: Business, table_rows: int) -> ContactLimit:
-    """The contract's limit; without ``business.population`` the table's rows are the customers scored a day."""
-    return ContactLimit(business.contacts_per_day, business.population or table_rows)
+def contact_limit(business: Business, customers: int) -> ContactLimit:
+    """The contract's limit; without ``business.population`` the table's ``customers`` are those scored a day."""
+    return ContactLimit(business.contacts_per_day, business.population or customers)
 
 
 def profit_curve(probability: Floats, label: NDArray, business: Business, value: Floats | None = None) -> ProfitCurve:

@@ -125,6 +125,8 @@ def evaluate(
             "samples": contract.acceptance.bootstrap_samples,
             "seed": contract.training.seed,
             "level": LEVEL,
+            "by": "row" if test.customer is None else "customer",
+            "customers": test.customers,
         },
         "versions": {
             "bundle_version": chosen.version,

@@ -17,6 +17,7 @@ from tenure.contract import Contract
 from tenure.contract.schema import LABEL_COLUMN
 from tenure.errors import BundleError, DataError
 from tenure.features.labels import read_labels
+from tenure.stats.clusters import Ints, count_customers, customers_of, customers_within
 
 BATCH_ROWS = 50_000
 
@@ -32,14 +33,22 @@ class TestPart:
     table: pa.Table
     label: NDArray[Any]
     """(rows,) of the task's ``Label.dtype``."""
+    customer: Ints | None = None
+    """(rows,) code of each row's customer (``tenure.stats.clusters``); None where no two rows are of one."""
 
     @property
     def rows(self) -> int:
         return int(self.label.size)
 
+    @property
+    def customers(self) -> int:
+        """Customers of the rows."""
+        return count_customers(self.customer, np.ones(self.rows, dtype=bool))
+
     def part(self, rows: NDArray[np.bool_]) -> TestPart:
         """Some of the rows, (rows,), without their columns: they are scored already."""
-        return TestPart(self.table.select([LABEL_COLUMN]).filter(pa.array(rows)), self.label[rows])
+        table = self.table.select([LABEL_COLUMN]).filter(pa.array(rows))
+        return TestPart(table, self.label[rows], customers_within(self.customer, rows))
 
 
 def read_test_part(path: Path, contract: Contract) -> TestPart:
@@ -51,7 +60,7 @@ def read_test_part(path: Path, contract: Contract) -> TestPart:
     table = pq.read_table(path)
     if table.num_rows == 0:
         raise DataError(f"the test part is empty: {path.name} has no row")
-    return TestPart(table, read_labels(table, contract, path.name))
+    return TestPart(table, read_labels(table, contract, path.name), customers_of(table.column(contract.key_column)))
 
 
 def predict(bundle: Bundle, table: pa.Table) -> Iterator[Prediction]:

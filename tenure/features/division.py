@@ -68,13 +68,14 @@ def divide(contract: Contract, rows: Rows) -> Division:
 
 
 def split_record(contract: Contract, division: Division) -> dict[str, Any]:
-    """The content of ``split.json``: strategy, seed, shares, rows, labels and times of the parts."""
+    """The content of ``split.json``: strategy, seed, shares; rows, customers of a panel, labels and times of parts."""
     assignment, times = division.assignment, division.times
     record: dict[str, Any] = {
         "strategy": assignment.strategy,
         "seed": contract.split.seed,
         "shares": {"train": contract.split.train, "validation": contract.split.validation, "test": contract.split.test},
         "rows": assignment.rows,
+        **({} if contract.split.by is None else {"by": contract.split.by, "customers": assignment.customers}),
         **get(contract.task).label.describe_parts(
             {part: division.labels[assignment.places == index] for index, part in enumerate(PARTS)}
         ),

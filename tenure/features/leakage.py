@@ -15,6 +15,7 @@ from tenure.checks.leakage import ADVICE, Table, check_leakage
 from tenure.contract import Contract
 from tenure.contract.schema import LABEL_COLUMN, ROW_COLUMN, SNAPSHOT_COLUMN
 from tenure.errors import DataError
+from tenure.stats.clusters import customers_of
 from tenure.stats.row_sample import Sample
 from tenure.transform import Tables, Transform
 
@@ -93,6 +94,7 @@ def _table(contract: Contract, rows: pa.Table, transform: Transform) -> Table:
         label=labels_of(contract, rows.column(contract.label_column or LABEL_COLUMN)),
         orders=orders,
         time=None if time is None else _days(rows.column(time)),
+        customer=customers_of(rows.column(contract.key_column)),
     )
 
 

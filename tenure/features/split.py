@@ -1,8 +1,9 @@
 """Which rows train, which validate, which test.
 
 ``stratified``   by customer: within each class, customers ranked by a keyed hash of their key. Whoever adds, drops or
-                 shuffles rows moves few others. All rows of a customer are in one part. The classes of a number are
-                 its strata.
+                 shuffles rows moves few others. All rows of a customer are in one part: what a model has learned of a
+                 customer is of no use in the test. Of a panel (``split: {by: customer}``) the shares are of customers,
+                 and every part has rows of all times. The classes of a number are its strata.
 ``time``         by time: the oldest rows train, the newest test. Rows of one time are in one part.
 
 An event log is split by cut: the last test, those before validate, the first train. A customer may then stand in
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 from tenure.contract import Contract
 from tenure.errors import DataError
 from tenure.features.windows import horizon_days
+from tenure.stats.clusters import highest_stratum
 from tenure.tasks import get
 
 PartName = Literal["train", "validation", "test"]
@@ -45,6 +47,8 @@ class Assignment:
     places: Places
     """Shape (rows,)."""
     rows: dict[str, int]
+    """Of each part."""
+    customers: dict[str, int]
     """Of each part."""
     keys_in_several_parts: int
     """Customers with rows in more than one part; 0 unless an event log is split by time."""
@@ -85,7 +89,8 @@ def assign(
     if shared and (strategy == "stratified" or contract.events is None):
         raise DataError(f"{shared} values of the key '{contract.key_column}' stand in several parts of the split")
     rows: dict[str, int] = {part: int(np.count_nonzero(places == index)) for index, part in enumerate(PARTS)}
-    return Assignment(strategy, places, rows, shared)
+    distinct: dict[str, int] = {part: len(np.unique(codes[places == index])) for index, part in enumerate(PARTS)}
+    return Assignment(strategy, places, rows, distinct, shared)
 
 
 def hash_keys(keys: pa.Array, seed: int) -> NDArray[np.uint64]:
@@ -111,8 +116,7 @@ def _ranks(values: NDArray[Any]) -> Codes:
 
 def _by_customer(codes: Codes, classes: NDArray[np.int8], shares: tuple[float, ...]) -> Places:
     # A customer with several rows has the class of the one who left, if that is among them.
-    highest = np.zeros(int(codes.max(initial=-1)) + 1, dtype=np.int8)
-    np.maximum.at(highest, codes, classes)
+    highest = highest_stratum(classes, codes)
     of_customer = np.zeros(len(highest), dtype=np.int8)
     for kind in np.unique(highest):
         # Ranked by their hashes, as codes are.

@@ -1,4 +1,4 @@
-"""Resampling rows with replacement, and the intervals that come of it (Efron 1979)."""
+"""Resampling rows, or customers with their rows, with replacement, and the intervals that come of it (Efron 1979)."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ FEW_ROWS_A_CELL = 10
 CHUNK_CELLS = 2_000_000
 """Counts held at a time: 16 MB, whatever the number of resamples."""
 
+GROUPS = 8_192
+"""More units to draw than this are dealt into so many groups, see ``deal``."""
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -36,6 +39,19 @@ class Estimate:
         return {"value": self.value, "low": self.low, "high": self.high}
 
 
+def resample_cells(cell: Ints, cells: int, customer: Ints | None, samples: int, seed: int) -> Iterator[Floats]:
+    """Chunks of (resamples, cells): how often each cell is drawn when customers are drawn anew.
+
+    Args:
+        cell: (rows,) cell of each row, from 0.
+        cells: how many there are.
+        customer: (rows,) of ``tenure.stats.clusters.customers_of``; None where every row is another customer's.
+    """
+    if customer is None:
+        return resample(np.bincount(cell, minlength=cells), samples, seed)
+    return _resample_customers(cell, cells, customer, samples, seed)
+
+
 def resample(count: Ints, samples: int, seed: int) -> Iterator[Floats]:
     """Chunks of (resamples, cells): how often each cell is drawn when its rows are drawn anew.
 
@@ -43,9 +59,42 @@ def resample(count: Ints, samples: int, seed: int) -> Iterator[Floats]:
     cells' shares: the same distribution, without touching the rows. With few rows a cell it is
     quicker to draw the rows themselves.
     """
+    yield from _draws(count, samples, seed, max(1, CHUNK_CELLS // count.size))
+
+
+def _resample_customers(cell: Ints, cells: int, customer: Ints, samples: int, seed: int) -> Iterator[Floats]:
+    """The cluster bootstrap: customers are drawn, each with all its rows.
+
+    Davison and Hinkley 1997, "Bootstrap methods and their application", section 3.8, strategy 1; Field and Welsh 2007,
+    "Bootstrapping clustered data". Rows of a customer are alike: drawn one by one they would give intervals as narrow
+    as if each were of another customer.
+    """
+    from scipy.sparse import csr_array
+
+    unit = customer
+    if int(customer.max()) >= GROUPS:
+        unit = deal(int(customer.max()) + 1, seed)[customer]
+    units = int(unit.max()) + 1
+    rows = csr_array((np.ones(cell.size), (unit, cell)), shape=(units, cells))
+    for drawn in _draws(np.ones(units, dtype=np.int64), samples, seed, max(1, CHUNK_CELLS // max(units, cells))):
+        yield drawn @ rows
+
+
+def deal(units: int, seed: int) -> Ints:
+    """Group of each unit, below ``GROUPS``: units are dealt out at random, so that groups differ in size by one.
+
+    Groups dealt at random are samples themselves, so a sum over drawn groups varies in expectation as a sum over drawn
+    units does (the method of random groups: Wolter 2007, "Introduction to variance estimation", chapter 2). The price
+    is that the variance comes from ``GROUPS`` numbers, which moves the width of an interval by about
+    1 / sqrt(2 * GROUPS), 0.8 %.
+    """
+    return np.random.default_rng((seed, 1)).permutation(units) % GROUPS
+
+
+def _draws(count: Ints, samples: int, seed: int, chunk: int) -> Iterator[Floats]:
+    """Chunks of at most ``chunk`` resamples."""
     generator = np.random.default_rng(seed)
     rows = int(count.sum())
-    chunk = max(1, CHUNK_CELLS // count.size)
     cell_of_row = np.repeat(np.arange(count.size), count) if rows < FEW_ROWS_A_CELL * count.size else None
     share = count / rows
     for start in range(0, samples, chunk):

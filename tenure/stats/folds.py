@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.errors import DataError
+from tenure.stats.clusters import highest_stratum
 
 Indices = NDArray[np.int64]
 Kind = Literal["stratified", "grouped", "time"]
@@ -26,7 +27,8 @@ class Fold:
 
     fit: Indices
     stop: Indices
-    """For early stopping; a family without it fits on these too."""
+    """For early stopping; a family without it fits on these too. Of other customers than ``fit`` where folds are by
+    customer."""
     held: Indices
 
     @property
@@ -105,11 +107,16 @@ def _by_customer(strata: Indices, count: int, seed: int, key: NDArray) -> tuple[
     from sklearn.model_selection import StratifiedGroupKFold
 
     splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
-    parts = list(splitter.split(np.zeros(len(strata)), strata, np.unique(key, return_inverse=True)[1]))
-    for train, held in parts:
-        if _differ(strata) and not (_differ(strata[train]) and _differ(strata[held])):
-            raise DataError(f"too few customers of one class to divide the training part into {count} folds")
-    return tuple(Fold(*_carve(train, strata, seed + number), held) for number, (train, held) in enumerate(parts))
+    customer = np.unique(key, return_inverse=True)[1]
+    divided = splitter.split(np.zeros(len(strata)), strata, customer)
+    folds = tuple(
+        Fold(*_carve_customers(train, strata, customer, seed + number), held)
+        for number, (train, held) in enumerate(divided)
+    )
+    parts = [rows for fold in folds for rows in (fold.fit, fold.stop, fold.held)]
+    if _differ(strata) and not all(_differ(strata[rows]) for rows in parts):
+        raise DataError(f"too few customers of one class to divide the training part into {count} folds")
+    return folds
 
 
 def _in_time(strata: Indices, count: int, seed: int, time: NDArray, horizon: np.timedelta64 | None) -> tuple[Fold, ...]:
@@ -138,6 +145,14 @@ def _carve(train: Indices, strata: Indices, seed: int) -> tuple[Indices, Indices
         stop.append(rows[: max(1, round(STOP_SHARE * len(rows)))])
     chosen = np.sort(np.concatenate(stop))
     return np.setdiff1d(train, chosen, assume_unique=True), chosen
+
+
+def _carve_customers(train: Indices, strata: Indices, customer: Indices, seed: int) -> tuple[Indices, Indices]:
+    """As ``_carve``, with all rows of a customer among those to fit on, or among those to stop by."""
+    known, of_row = np.unique(customer[train], return_inverse=True)
+    _, stop = _carve(np.arange(len(known)), highest_stratum(strata[train], of_row), seed)
+    stops = np.isin(of_row, stop)
+    return train[~stops], train[stops]
 
 
 def _differ(strata: Indices) -> bool:

@@ -39,7 +39,7 @@ class Candidate:
 
 
 def make_candidate(
-    contract: Contract, best: BestTrial, rows: TrainingRows, *, table_rows: int, threads: int = 1
+    contract: Contract, best: BestTrial, rows: TrainingRows, *, customers: int, threads: int = 1
 ) -> Candidate:
     """Fit, export, decide and measure one family's best trial, and fit it again to ship; errors as for ``train``."""
     started = time.perf_counter()
@@ -51,12 +51,12 @@ def make_candidate(
         return export(found.terms(), found.predict, rows.validation.matrix, trainer.output_scale(given.label))
 
     evaluated = fitted(train)
-    validated = trainer.validate(contract, evaluated, rows.train.label, rows.validation, table_rows)
+    validated = trainer.validate(contract, evaluated, rows.train.label, rows.validation, customers)
     return Candidate(best, evaluated, fitted(rows.both), validated, _seconds(started))
 
 
 def make_ensemble(
-    contract: Contract, made: Sequence[Candidate], rows: TrainingRows, *, table_rows: int, threads: int
+    contract: Contract, made: Sequence[Candidate], rows: TrainingRows, *, customers: int, threads: int
 ) -> Candidate:
     """One more candidate of the best of the others, see ``stack``: shipped with the members that are shipped."""
     started = time.perf_counter()
@@ -74,7 +74,7 @@ def make_ensemble(
         for models in ([member.evaluated for member in members], [member.model for member in members])
     )
     trainer = tasks.get(contract.task).trainer
-    validated = trainer.validate(contract, evaluated, rows.train.label, rows.validation, table_rows)
+    validated = trainer.validate(contract, evaluated, rows.train.label, rows.validation, customers)
     return Candidate(stacked.best, evaluated, model, validated, _seconds(started))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +17,7 @@ from tenure.contract.schema import SNAPSHOT_COLUMN
 from tenure.contract.values import Value
 from tenure.errors import StorageError
 from tenure.features.labels import read_labels
+from tenure.stats.clusters import customers_of
 from tenure.tasks import get
 from tenure.training.families import Folds, divide
 from tenure.transform import Transform
@@ -35,6 +37,11 @@ class EncodedPart:
     """Shape (n,); None where the contract has no time."""
     segment_columns: dict[str, Value]
     """The columns by which the contract tells segments, shape (n,) each."""
+
+    @cached_property
+    def customer(self) -> NDArray[np.int64] | None:
+        """Code of each row's customer, shape (n,); None where every row is another customer's."""
+        return customers_of(self.key)
 
 
 def read_transform(features: Path) -> Transform:

@@ -52,7 +52,7 @@ def train(
         raw: folder of ``ingest``; read: ``ingest.json`` (the data's hash).
         valid: folder of ``validate``; read: ``profile.json``.
         features: folder of ``feature``; read: ``train.parquet``, ``validation.parquet``, ``transform.json``,
-            and the number of rows of ``test.parquet``.
+            and the number of rows of ``test.parquet``; of a panel ``split.json``.
         trials: folders of all workers of ``tune``; read: ``trials.json``.
         candidates: written: ``<family>/``, a bundle each, and ``train.json``.
         created_at: time of the run, for the manifests; no part of a bundle's version.
@@ -74,15 +74,15 @@ def train(
     train_rows, validation_rows = len(rows.train.label), len(rows.validation.label)
     profile = reference_profile(contract, valid, features)
     data_hash = json.loads((raw / "ingest.json").read_text(encoding="utf-8"))["data_hash"]
-    table_rows = _table_rows(features)
+    customers = _count_customers(contract, features)
     made: list[Candidate] = []
     bests = best_trials(contract, trials)
     for done, best in enumerate(bests):
         progress(f"fitting {best.family}", done, len(bests))
-        made.append(make_candidate(contract, best, rows, table_rows=table_rows, threads=threads))
+        made.append(make_candidate(contract, best, rows, customers=customers, threads=threads))
     if ENSEMBLE in contract.training.families:
         progress("stacking the best", len(bests), len(bests))
-        made.append(make_ensemble(contract, made, rows, table_rows=table_rows, threads=threads))
+        made.append(make_ensemble(contract, made, rows, customers=customers, threads=threads))
     companion = None
     if not all(is_linear(candidate) for candidate in made):
         progress("fitting the companion", len(bests), len(bests))
@@ -157,8 +157,12 @@ def _entry(candidate: Candidate, version: str, blocks: Blocks) -> dict[str, Any]
     }
 
 
-def _table_rows(features: Path) -> int:
-    """Rows of all three parts together, by their Parquet footers."""
+def _count_customers(contract: Contract, features: Path) -> int:
+    """Rows of all three parts together, by their Parquet footers; of a panel, which is scored a row a customer, the
+    customers."""
     import pyarrow.parquet as pq
 
+    if contract.split.by == "customer":
+        split = json.loads((features / "split.json").read_text(encoding="utf-8"))
+        return sum(split["customers"].values())
     return sum(pq.read_metadata(features / f"{name}.parquet").num_rows for name in ("train", "validation", "test"))

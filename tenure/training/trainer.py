@@ -47,13 +47,13 @@ class Trainer(Protocol):
         model: ExportedModel,
         training_labels: NDArray[np.generic],
         validation: EncodedPart,
-        table_rows: int,
+        customers: int,
     ) -> ValidatedModel:
         """Choose the model's decision on the validation part, and measure both there.
 
         Args:
             training_labels: of the rows that the model was fitted on, shape (rows,).
-            table_rows: rows of all parts together.
+            customers: in all parts together, a row each; of a panel each customer once.
 
         Raises:
             DataError: the part has too few rows, or too few of a class.

@@ -45,7 +45,7 @@ def churn_bundle(folder: Path) -> None:
     probability = model.predict(matrix)
     margin = np.log(probability) - np.log1p(-probability)
     decision = choose_decision(
-        contract, margin, probability, label, link="logit", base_rate=float(label.mean()), table_rows=len(rows)
+        contract, margin, probability, label, link="logit", base_rate=float(label.mean()), customers=len(rows)
     )
     bundle.write(
         folder,

@@ -30,8 +30,9 @@ def choose_decision(
     *,
     link: Literal["logit", "identity"],
     base_rate: float,
-    table_rows: int,
+    customers: int,
     columns: Mapping[str, Value] | None = None,
+    customer: NDArray[np.int64] | None = None,
 ) -> ChurnDecision:
     """Calibrate, then choose the threshold, and those of segments, by the contract's policies under the contact limit.
 
@@ -40,16 +41,18 @@ def choose_decision(
         label: 0 or 1, shape (n,).
         link: of the margin, see ``tenure.decision.choose_calibration``.
         base_rate: share of churners in the training part.
-        table_rows: rows accepted for training, validation and test together: the customers scored a day where the
-            contract does not say how many they are.
+        customers: in the training, validation and test part together: scored a day where the contract does not say
+            how many are.
         columns: inputs and derived features of the rows, by name; needed where the contract has segments.
+        customer: of ``tenure.stats.clusters.customers_of``, shape (n,).
 
     Raises:
         DataError: if the validation part has fewer than two rows of a class, or no customer of a segment.
     """
-    chosen = choose_calibration(margin, probability, label, link=link, seed=contract.training.seed)
+    seed = contract.training.seed
+    chosen = choose_calibration(margin, probability, label, link=link, seed=seed, customer=customer)
     calibrated = chosen.calibration.apply(margin, probability)
-    limit = contact_limit(contract.business, table_rows)
+    limit = contact_limit(contract.business, customers)
     segments = [described(contract, name, segment, NOBODY) for name, segment in contract.decision.segments.items()]
     inside = members(segments, columns or {})
     plan = make_plan(contract, calibrated, label, inside, limit.share)

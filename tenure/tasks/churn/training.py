@@ -44,7 +44,7 @@ class ChurnTrainer:
         model: ExportedModel,
         training_labels: NDArray[np.generic],
         validation: EncodedPart,
-        table_rows: int,
+        customers: int,
     ) -> ValidatedModel:
         margin, probability = score(model, validation.matrix)
         decision = choose_decision(
@@ -54,8 +54,9 @@ class ChurnTrainer:
             validation.label,
             link="logit" if model.terms.link == "logit" else "identity",
             base_rate=float(training_labels.mean()),
-            table_rows=table_rows,
+            customers=customers,
             columns=validation.segment_columns,
+            customer=validation.customer,
         )
         calibrated = decision.calibrate(margin, probability)
         measured = measure(
@@ -65,6 +66,7 @@ class ChurnTrainer:
             samples=contract.acceptance.bootstrap_samples,
             seed=contract.training.seed,
             value=customer_values(decision.segments, validation.segment_columns, contract.business.customer_value),
+            customer=validation.customer,
         )
         return ValidatedModel(
             decision,
@@ -77,6 +79,13 @@ class ChurnTrainer:
         self, contract: Contract, terms: LinearTerms, model: ExportedModel, validation: EncodedPart
     ) -> Companion:
         margin, probability = score(model, validation.matrix)
-        found = choose_calibration(margin, probability, validation.label, link="logit", seed=contract.training.seed)
+        found = choose_calibration(
+            margin,
+            probability,
+            validation.label,
+            link="logit",
+            seed=contract.training.seed,
+            customer=validation.customer,
+        )
         objective = evaluate(contract.training.objective, validation.label, probability)
         return Companion(terms, found.calibration, None, objective)

@@ -17,7 +17,7 @@ from tenure.tasks.value.decision import ValueDecision
 
 
 def choose_decision(
-    contract: Contract, margin: Floats, label: NDArray, *, training_label: NDArray, table_rows: int
+    contract: Contract, margin: Floats, label: NDArray, *, training_label: NDArray, customers: int
 ) -> ValueDecision:
     """Measure the interval, then set the bands, and the threshold under the contact limit.
 
@@ -25,15 +25,15 @@ def choose_decision(
         margin: the exported model's outputs on the validation part, shape (n,).
         label: true values, shape (n,).
         training_label: of the training part.
-        table_rows: rows accepted for training, validation and test together: the customers scored a day where the
-            contract does not say how many they are.
+        customers: in the training, validation and test part together: scored a day where the contract does not say
+            how many are.
 
     Raises:
         DataError: if the validation part has too few rows for the interval.
     """
     settings = contract.decision
     value = within_bounds(contract, margin)
-    limit = contact_limit(contract.business, table_rows)
+    limit = contact_limit(contract.business, customers)
     threshold = top_threshold(value, limit.share) if settings.at_least is None else settings.at_least
     bands = dict(settings.bands) or _thirds(value)
     return ValueDecision(

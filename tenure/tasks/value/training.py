@@ -35,7 +35,7 @@ class ValueTrainer:
         model: ExportedModel,
         training_labels: NDArray[np.generic],
         validation: EncodedPart,
-        table_rows: int,
+        customers: int,
     ) -> ValidatedModel:
         """See ``Trainer.validate``.
 
@@ -45,7 +45,7 @@ class ValueTrainer:
         """
         label = validation.label.astype(np.float64)
         margin = margins(model, validation.matrix)
-        decision = choose_decision(contract, margin, label, training_label=training_labels, table_rows=table_rows)
+        decision = choose_decision(contract, margin, label, training_label=training_labels, customers=customers)
         value = decision.value(margin)
         low, high = decision.interval(value)
         measured = measure(
@@ -53,6 +53,7 @@ class ValueTrainer:
             ScoredValues(value, low, high, decision.level, decision.decide(value)),
             samples=contract.acceptance.bootstrap_samples,
             seed=contract.training.seed,
+            customer=validation.customer,
         )
         return ValidatedModel(
             decision,

@@ -32,7 +32,7 @@ def validation_part(n=1000):
 @pytest.fixture
 def decision():
     margin, probability, label = validation_part()
-    return choose_decision(parse(CONTRACT), margin, probability, label, link="logit", base_rate=0.26, table_rows=2000)
+    return choose_decision(parse(CONTRACT), margin, probability, label, link="logit", base_rate=0.26, customers=2000)
 
 
 def test_the_limit_holds_and_its_price_is_told(decision):

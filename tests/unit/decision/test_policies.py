@@ -59,7 +59,7 @@ def choose(decision: str, contacts: int = 1_000) -> tuple[ChurnDecision, np.ndar
         label,
         link="logit",
         base_rate=0.27,
-        table_rows=ROWS,
+        customers=ROWS,
         columns=COLUMNS,
     )
     probability = made.calibrate(margin, sigmoid(margin))
@@ -113,7 +113,7 @@ def test_a_precision_out_of_reach_contacts_nobody() -> None:
     label = (random.random(ROWS) < 0.3).astype(np.int8)
     margin = np.repeat(random.normal(size=40), 100)
     terms = contract("{policy: precision, target: 0.99}")
-    made = choose_decision(terms, margin, sigmoid(margin), label, link="logit", base_rate=0.3, table_rows=ROWS)
+    made = choose_decision(terms, margin, sigmoid(margin), label, link="logit", base_rate=0.3, customers=ROWS)
     assert made.expected["target_met"] is False
     assert not made.decide(np.ones(1))[0]
 

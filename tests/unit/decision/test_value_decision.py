@@ -45,7 +45,7 @@ def validation_part(rows: int = 1_000, seed: int = 0) -> tuple[np.ndarray, np.nd
 
 def chosen(described: Contract | None = None, rows: int = 1_000) -> ValueDecision:
     margin, label = validation_part(rows)
-    return choose_decision(described or contract(), margin, label, training_label=label + 1.0, table_rows=2_000)
+    return choose_decision(described or contract(), margin, label, training_label=label + 1.0, customers=2_000)
 
 
 def test_the_highest_values_are_contacted_up_to_the_limit() -> None:
@@ -134,7 +134,7 @@ def test_bands_are_thirds_unless_the_contract_says_others() -> None:
 
 def test_many_equal_values_leave_fewer_bands() -> None:
     margin = np.concatenate([np.zeros(800), np.linspace(1, 100, 200)])
-    decision = choose_decision(contract(), margin, margin, training_label=margin, table_rows=2_000)
+    decision = choose_decision(contract(), margin, margin, training_label=margin, customers=2_000)
     assert list(decision.bands) == ["low"]
     assert decision.recommendations == {"low": "wait"}
     assert set(decision.half_width.half_widths) == {0.0}  # never wrong

@@ -77,7 +77,7 @@ def test_they_add_up_in_a_bundle_and_are_those_offline(
         customers.rows.label,
         link=model.terms.link,
         base_rate=float(customers.rows.label.mean()),
-        table_rows=ROWS,
+        customers=ROWS,
     )
     bundle.write(
         tmp_path / "bundle",

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tenure.contract.settings import DecisionMetric
 from tenure.errors import DataError
 from tenure.evaluation.advantage import Advantage
-from tenure.stats.bootstrap import percentile_interval, resample
+from tenure.stats.bootstrap import percentile_interval, resample_cells
 from tenure.tasks.churn.evaluation.campaign import Campaign
 from tenure.tasks.churn.evaluation.metrics import average_precision, roc_auc
 from tenure.tasks.churn.evaluation.sample import Floats, Ints, Scored, group, log_error, share_groups
@@ -38,11 +38,13 @@ def advantage(
     seed: int,
     metric: DecisionMetric = "profit",
     value: Floats | None = None,
+    customer: Ints | None = None,
 ) -> Advantage:
     """Paired bootstrap of ``metric`` over rows with ``label`` (rows,) in {0, 1}, both classes present.
 
     Args:
         value: (rows,) customer values, where they are not the campaign's.
+        customer: (rows,) of ``tenure.stats.clusters.customers_of``: customers are drawn, with all their rows.
 
     Raises:
         DataError: if the two have not scored the same number of rows.
@@ -60,7 +62,8 @@ def advantage(
         cells = _ranking(label, candidate, champion, roc_auc if metric == "roc_auc" else average_precision)
     own = cells.both(cells.count.astype(np.float64)[np.newaxis, :])[0]
     ours, theirs = own if cells.exact is None else cells.exact
-    resampled = np.concatenate([cells.both(drawn) @ (1.0, -1.0) for drawn in resample(cells.count, samples, seed)])
+    draws = resample_cells(cells.cell, cells.count.size, customer, samples, seed)
+    resampled = np.concatenate([cells.both(drawn) @ (1.0, -1.0) for drawn in draws])
     value_here, offset = float(ours - theirs), float((ours - theirs) - (own[0] - own[1]))
     sign = -1.0 if metric in LESS_IS_BETTER else 1.0
     rate = float(label.mean())
@@ -85,6 +88,9 @@ class _Cells:
     """Rows as cells, and the metric of both models from how often each cell is drawn."""
 
     count: Ints
+    """(cells,) rows in the cell."""
+    cell: Ints
+    """(rows,) index of each row's cell."""
     both: Callable[[Floats], Floats]
     """(resamples, cells) counts to (resamples, 2) metrics: candidate, champion."""
     exact: tuple[float, float] | None = None
@@ -96,7 +102,7 @@ def _profit(
 ) -> _Cells:
     worth, kind = (np.array([campaign.customer_value]), 0) if value is None else np.unique(value, return_inverse=True)
     key = ((kind * 2 + label.astype(np.int64)) * 2 + candidate.contacted) * 2 + champion.contacted
-    kept, count = np.unique(key, return_counts=True)
+    kept, cell, count = np.unique(key, return_inverse=True, return_counts=True)
     churner_worth = worth[kept // 8] * (kept // 4 % 2)
     contacted = np.stack((kept // 2 % 2, kept % 2), axis=1).astype(np.float64)
     hit = contacted * churner_worth[:, np.newaxis]
@@ -106,7 +112,7 @@ def _profit(
         found: Floats = campaign.profit(drawn @ hit, reached) / rows * campaign.day_scale(reached / rows)
         return found
 
-    return _Cells(count, both)
+    return _Cells(count, cell, both)
 
 
 def _squared_error(label: NDArray[np.integer], probability: Floats) -> Floats:
@@ -124,13 +130,15 @@ def _mean_error(
     order = np.argsort(ours - theirs, kind="stable")
     starts = np.unique(np.arange(DIFFERENCE_CELLS) * label.size // DIFFERENCE_CELLS)
     count = np.diff(np.append(starts, label.size))
+    cell = np.empty(label.size, np.int64)
+    cell[order] = np.repeat(np.arange(count.size), count)
     means = np.stack([np.add.reduceat(side[order], starts) / count for side in (ours, theirs)], axis=1)
 
     def both(drawn: Floats) -> Floats:
         found: Floats = drawn @ means / drawn.sum(axis=1, keepdims=True)
         return found
 
-    return _Cells(count, both)
+    return _Cells(count, cell, both)
 
 
 def _ranking(
@@ -141,7 +149,7 @@ def _ranking(
     codes = [share_groups(side.probability, SCORE_GROUPS) for side in sides]
     most = 1 + max(int(code.max()) for code in codes)
     key = (codes[0] * most + codes[1]) * 2 + label.astype(np.int64)
-    kept, count = np.unique(key, return_counts=True)
+    kept, cell, count = np.unique(key, return_inverse=True, return_counts=True)
     churned = (kept % 2).astype(np.float64)
     orders = []
     for code in (kept // 2 // most, kept // 2 % most):
@@ -168,4 +176,4 @@ def _ranking(
         )
         return float(metric(positive, total)[0])
 
-    return _Cells(count, both, (exact(candidate), exact(champion)))
+    return _Cells(count, cell, both, (exact(candidate), exact(champion)))

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from tenure.contract.settings import DecisionMetric
 from tenure.evaluation.advantage import Advantage
-from tenure.stats.bootstrap import Estimate, percentile_interval, resample
+from tenure.stats.bootstrap import Estimate, percentile_interval, resample_cells
 from tenure.tasks.churn.evaluation.advantage import advantage
 from tenure.tasks.churn.evaluation.campaign import Campaign
-from tenure.tasks.churn.evaluation.sample import CALIBRATION_BINS, Floats, Scored, calibration_bin
+from tenure.tasks.churn.evaluation.sample import CALIBRATION_BINS, Floats, Ints, Scored, calibration_bin
 
 
 @dataclass(frozen=True)
@@ -54,23 +54,35 @@ def compare(
     seed: int,
     metric: DecisionMetric = "profit",
     value: Floats | None = None,
+    customer: Ints | None = None,
 ) -> ChurnComparison:
-    """Paired bootstrap over rows with ``label`` (rows,) in {0, 1}.
+    """Paired bootstrap over rows with ``label`` (rows,) in {0, 1}, or over customers with their rows.
 
     Args:
         metric: the decision metric.
         value: (rows,) customer values, where they are not the campaign's.
+        customer: (rows,) of ``tenure.stats.clusters.customers_of``.
 
     Raises:
         DataError: if the two have not scored the same number of rows.
     """
 
     def by(name: DecisionMetric) -> Advantage:
-        return advantage(label, candidate, champion, campaign, samples=samples, seed=seed, metric=name, value=value)
+        return advantage(
+            label,
+            candidate,
+            champion,
+            campaign,
+            samples=samples,
+            seed=seed,
+            metric=name,
+            value=value,
+            customer=customer,
+        )
 
     decisive = by(metric)
     profit, brier = (decisive if name == metric else by(name) for name in ("profit", "brier"))
-    calibration, resampled = _calibration(label, candidate, champion, samples, seed)
+    calibration, resampled = _calibration(label, candidate, champion, samples=samples, seed=seed, customer=customer)
     return ChurnComparison(
         different_decisions=int(np.sum(candidate.contacted != champion.contacted)),
         advantage=decisive,
@@ -82,7 +94,13 @@ def compare(
 
 
 def _calibration(
-    label: NDArray[np.integer], candidate: Scored, champion: Scored, samples: int, seed: int
+    label: NDArray[np.integer],
+    candidate: Scored,
+    champion: Scored,
+    *,
+    samples: int,
+    seed: int,
+    customer: Ints | None,
 ) -> tuple[Estimate, Floats]:
     """The difference of calibration error, and its resamples.
 
@@ -105,5 +123,6 @@ def _calibration(
         return found
 
     value = float(difference(count.astype(np.float64)[np.newaxis, :])[0])
-    resampled = np.concatenate([difference(drawn) for drawn in resample(count, samples, seed)])
+    draws = resample_cells(cell, count.size, customer, samples, seed)
+    resampled = np.concatenate([difference(drawn) for drawn in draws])
     return percentile_interval(value, resampled), resampled

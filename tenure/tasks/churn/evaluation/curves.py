@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tenure.stats.clusters import customers_within, effective_rows
 from tenure.stats.wilson import wilson
 from tenure.tasks.churn.evaluation.campaign import Campaign
 from tenure.tasks.churn.evaluation.sample import CALIBRATION_BINS, Floats, Ints, Scored, calibration_bin
@@ -16,7 +17,11 @@ POINTS = 160
 
 
 def curves(
-    label: NDArray[np.integer], scored: Scored, campaign: Campaign, value: Floats | None = None
+    label: NDArray[np.integer],
+    scored: Scored,
+    campaign: Campaign,
+    value: Floats | None = None,
+    customer: Ints | None = None,
 ) -> dict[str, Any]:
     """ROC, precision-recall, gain, profit and calibration curves as lists of numbers, and the chosen points.
 
@@ -26,6 +31,7 @@ def curves(
     Args:
         value: (rows,) customer values, where they are not the campaign's; the profit curve then contacts first whom
             it is worth most to contact, by probability times value.
+        customer: (rows,) of ``tenure.stats.clusters.customers_of``.
     """
     true, reached, probability = _steps(scored.probability, label == 1)
     false = reached - true
@@ -37,7 +43,7 @@ def curves(
     found: dict[str, Any] = {
         "gain": _points(share[kept], true[kept] / positives) if positives else None,
         "profit": profit,
-        "calibration": _calibration(label, scored.probability),
+        "calibration": _calibration(label, scored.probability, customer),
         "histogram": np.histogram(scored.probability, bins=20, range=(0.0, 1.0))[0].tolist(),
         "limit": limit,
         "chosen": chosen,
@@ -125,8 +131,12 @@ def _points(x: Floats, y: Floats) -> dict[str, list[float]]:
     return {"x": [round(float(value), 6) for value in x], "y": [round(float(value), 6) for value in y]}
 
 
-def _calibration(label: NDArray[np.integer], probability: Floats) -> list[dict[str, float]]:
-    """Each bin that has rows: its mean probability, and its churn rate with a Wilson interval (Wilson 1927)."""
+def _calibration(label: NDArray[np.integer], probability: Floats, customer: Ints | None) -> list[dict[str, float]]:
+    """Each bin that has rows: its mean probability, and its churn rate with a Wilson interval (Wilson 1927).
+
+    Where customers have several rows, the interval is that of the effective number of rows (Korn and Graubard 1998,
+    "Confidence intervals for proportions with small expected number of positive counts estimated from survey data").
+    """
     in_bin = calibration_bin(probability)
     found = []
     for index in range(CALIBRATION_BINS):
@@ -135,7 +145,7 @@ def _calibration(label: NDArray[np.integer], probability: Floats) -> list[dict[s
         if rows == 0:
             continue
         rate = float(label[inside].mean())
-        low, high = wilson(rate, rows)
+        low, high = wilson(rate, effective_rows(label[inside] == 1, customers_within(customer, inside)))
         found.append(
             {
                 "rows": rows,

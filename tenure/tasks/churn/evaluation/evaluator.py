@@ -69,7 +69,13 @@ class ChurnEvaluator:
 
     def measure(self, predictions: Scored) -> dict[str, Estimate]:
         return measure(
-            self.test.label, predictions, self.campaign, samples=self.samples, seed=self.seed, value=self.value
+            self.test.label,
+            predictions,
+            self.campaign,
+            samples=self.samples,
+            seed=self.seed,
+            value=self.value,
+            customer=self.test.customer,
         )
 
     def compare(self, candidate: Scored, champion: Scored) -> ChurnComparison:
@@ -82,6 +88,7 @@ class ChurnEvaluator:
             seed=self.seed,
             metric=self.contract.acceptance.metric,
             value=self.value,
+            customer=self.test.customer,
         )
 
     def part(self, rows: NDArray[np.bool_]) -> ChurnEvaluator:
@@ -94,7 +101,7 @@ class ChurnEvaluator:
         return {"rows": rows, "churners": churners, "churn_rate": churners / rows if rows else None}
 
     def too_small(self) -> str | None:
-        return too_small(self.test.label)
+        return too_small(self.test.label, self.test.customer)
 
     def decide(
         self,
@@ -124,7 +131,7 @@ class ChurnEvaluator:
                 "expected": decision.expected,
             },
             "business": asdict(self.campaign),
-            "curves": curves(self.test.label, predictions, self.campaign, self.value),
+            "curves": curves(self.test.label, predictions, self.campaign, self.value, self.test.customer),
         }
 
     def summarize(self, document: Json) -> Json:

@@ -2,7 +2,8 @@
 
 A metric here depends on a row only through its score, its label and whether its customer is
 contacted. Rows that agree in these three are one cell; resampling rows with replacement is then
-drawing the cells' counts from a multinomial, and no resample ever touches single rows again.
+drawing the cells' counts from a multinomial, and no resample ever touches single rows again. Where
+customers have several rows, each brings its counts of all cells when it is drawn.
 """
 
 from __future__ import annotations
@@ -53,6 +54,8 @@ class Sample:
 
     count: Ints
     """(cells,) rows in the cell."""
+    cell: Ints
+    """(rows,) index of each row's cell."""
     group_start: Ints
     """(groups,) index of each group's first cell."""
     positive: Floats
@@ -138,8 +141,11 @@ def group(
         return np.bincount(cell_of_row, weights=values, minlength=kept.size) / count
 
     group_of_cell = kept // 4
+    cell = np.empty(order.size, np.int64)
+    cell[order] = cell_of_row
     return Sample(
         count=count.astype(np.int64),
+        cell=cell,
         group_start=np.flatnonzero(np.concatenate(([True], group_of_cell[1:] != group_of_cell[:-1]))),
         positive=(kept % 2).astype(np.float64),
         contacted=(kept // 2 % 2).astype(np.float64),

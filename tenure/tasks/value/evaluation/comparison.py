@@ -12,7 +12,7 @@ from tenure.evaluation.advantage import Advantage
 from tenure.stats.bootstrap import Estimate, percentile_interval
 from tenure.stats.resampling import resampled_sums
 from tenure.tasks.value.evaluation.measure import Objective
-from tenure.tasks.value.evaluation.sample import Floats, ScoredValues
+from tenure.tasks.value.evaluation.sample import Floats, Ints, ScoredValues
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,19 @@ class ValueComparison:
 
 
 def compare(
-    label: Floats, candidate: ScoredValues, champion: ScoredValues, *, objective: Objective, samples: int, seed: int
+    label: Floats,
+    candidate: ScoredValues,
+    champion: ScoredValues,
+    *,
+    objective: Objective,
+    samples: int,
+    seed: int,
+    customer: Ints | None = None,
 ) -> ValueComparison:
-    """Paired bootstrap over rows with ``label`` (rows,).
+    """Paired bootstrap over rows with ``label`` (rows,), or over customers with their rows.
+
+    Args:
+        customer: (rows,) of ``tenure.stats.clusters.customers_of``.
 
     Raises:
         DataError: if the two have not scored the same number of rows.
@@ -59,7 +69,7 @@ def compare(
     levels = candidate.level, champion.level
     terms = np.hstack([np.ones((label.size, 1)), *(_terms(label, model) for model in (candidate, champion))])
     ours, theirs = _measures(terms.sum(axis=0)[np.newaxis, :], levels)
-    chunks = [_measures(sums, levels) for sums in resampled_sums(terms, samples, seed)]
+    chunks = [_measures(sums, levels) for sums in resampled_sums(terms, samples, seed, customer)]
     with np.errstate(invalid="ignore"):
         point = (ours - theirs)[0]
         resampled = np.concatenate([one - other for one, other in chunks])

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tenure.stats.clusters import customers_within, effective_rows
 from tenure.stats.wilson import wilson
 from tenure.tasks.value.evaluation.sample import Bools, Floats, Ints, ScoredValues
 
@@ -21,11 +22,12 @@ TAILS = (0.005, 0.995)
 Json = dict[str, Any]
 
 
-def curves(label: Floats, scored: ScoredValues, *, seed: int) -> Json:
+def curves(label: Floats, scored: ScoredValues, *, seed: int, customer: Ints | None = None) -> Json:
     """What the report draws, as lists of numbers.
 
     ``deciles`` of the predicted value: rows, mean prediction, mean label with the middle 80 % of the labels, the
-    middle 80 % of the errors, coverage with its Wilson interval (Wilson 1927), mean width of the intervals.
+    middle 80 % of the errors, coverage with its Wilson interval (Wilson 1927; of the effective number of rows where
+    customers, by ``customer`` (rows,), have several), mean width of the intervals.
     ``points``: label and prediction of a few hundred rows, each as likely as any other. ``errors``: histogram of
     prediction less label.
     """
@@ -33,7 +35,9 @@ def curves(label: Floats, scored: ScoredValues, *, seed: int) -> Json:
     covered = scored.covers(label)
     groups = _deciles(scored.value)
     return {
-        "deciles": [_decile(label, error, covered, scored, groups == decile) for decile in np.unique(groups)],
+        "deciles": [
+            _decile(label, error, covered, scored, groups == decile, customer=customer) for decile in np.unique(groups)
+        ],
         "points": _points(label, scored.value, seed),
         "errors": _histogram(error),
     }
@@ -45,12 +49,21 @@ def _deciles(value: Floats) -> Ints:
     return np.searchsorted(edges, value, side="right")
 
 
-def _decile(label: Floats, error: Floats, covered: Bools, scored: ScoredValues, inside: NDArray[np.bool_]) -> Json:
+def _decile(
+    label: Floats,
+    error: Floats,
+    covered: Bools,
+    scored: ScoredValues,
+    inside: NDArray[np.bool_],
+    *,
+    customer: Ints | None,
+) -> Json:
     rows = int(inside.sum())
     low, high = np.quantile(label[inside], (0.1, 0.9))
     error_low, error_high = np.quantile(error[inside], (0.1, 0.9))
     coverage = float(covered[inside].mean())
-    coverage_low, coverage_high = wilson(coverage, rows)
+    effective = effective_rows(covered[inside], customers_within(customer, inside))
+    coverage_low, coverage_high = wilson(coverage, effective)
     return {
         "rows": rows,
         "value": float(scored.value[inside].mean()),

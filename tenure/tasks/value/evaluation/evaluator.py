@@ -76,11 +76,19 @@ class ValueEvaluator:
         return ScoredValues(value, low, high, level, contacted)
 
     def measure(self, predictions: ScoredValues) -> dict[str, Estimate]:
-        return measure(self.test.label, predictions, samples=self.samples, seed=self.seed)
+        test = self.test
+        return measure(test.label, predictions, samples=self.samples, seed=self.seed, customer=test.customer)
 
     def compare(self, candidate: ScoredValues, champion: ScoredValues) -> ValueComparison:
-        label, objective = self.test.label, self.objective
-        return compare(label, candidate, champion, objective=objective, samples=self.samples, seed=self.seed)
+        return compare(
+            self.test.label,
+            candidate,
+            champion,
+            objective=self.objective,
+            samples=self.samples,
+            seed=self.seed,
+            customer=self.test.customer,
+        )
 
     def part(self, rows: NDArray[np.bool_]) -> ValueEvaluator:
         return replace(self, test=self.test.part(rows))
@@ -90,7 +98,7 @@ class ValueEvaluator:
         return {"rows": self.test.rows, "zero_labels": int(np.sum(label == 0.0))}
 
     def too_small(self) -> str | None:
-        return too_small(self.test.label)
+        return too_small(self.test.label, self.test.customer)
 
     def decide(
         self,
@@ -105,6 +113,7 @@ class ValueEvaluator:
             objective=self.objective,
             level=_decision_of(candidate).level,
             rows=self.test.rows,
+            customers=self.test.customers,
             unit=self.unit,
             constant_label=bool(np.ptp(self.test.label) == 0.0),
             constant=predictions.constant,
@@ -129,7 +138,7 @@ class ValueEvaluator:
                 "population": decision.limit.population,
             },
             "target": _target(self.contract) | {"unit": self.unit, "objective": self.objective},
-            "curves": curves(self.test.label, predictions, seed=self.seed),
+            "curves": curves(self.test.label, predictions, seed=self.seed, customer=self.test.customer),
             "band_counts": _band_counts(decision, self.test.label, predictions.value),
         }
 

@@ -9,14 +9,17 @@ from numpy.typing import NDArray
 
 from tenure.evaluation.importance import Quality
 from tenure.stats.bootstrap import Estimate, exact_at_the_edge, percentile_interval
+from tenure.stats.clusters import count_customers
 from tenure.stats.resampling import resampled_sums
-from tenure.tasks.value.evaluation.sample import Floats, ScoredValues
+from tenure.tasks.value.evaluation.sample import Floats, Ints, ScoredValues
 
 Objective = Literal["rmse", "mae"]
 """What a regression is chosen by; less is better."""
 
 
-def measure(label: Floats, scored: ScoredValues, *, samples: int, seed: int) -> dict[str, Estimate]:
+def measure(
+    label: Floats, scored: ScoredValues, *, samples: int, seed: int, customer: Ints | None = None
+) -> dict[str, Estimate]:
     """Metric name to estimate, for rows with ``label`` (rows,).
 
         rmse, mae               root of the mean squared error; mean absolute error
@@ -29,19 +32,21 @@ def measure(label: Floats, scored: ScoredValues, *, samples: int, seed: int) -> 
         mean_label, mean_value  of the rows
         contacted_share         share of the customers whom the model's decision is to contact
 
-    Values are exact; intervals are 95 % percentile intervals over ``samples`` resamples of the rows. A metric is
+    Values are exact; intervals are 95 % percentile intervals over ``samples`` resamples of the rows, or of the
+    customers with their rows (``tenure.stats.resampling``) by ``customer`` (rows,). A metric is
     ``None`` where it is not defined: R² where every label is the same, MAPE where every label is 0.
     """
     centre = float(np.mean(label))
     terms = _terms(label, scored, centre)
     point = {name: float(found[0]) for name, found in _metrics(terms.sum(axis=0)[np.newaxis, :], centre).items()}
-    chunks = [_metrics(sums, centre) for sums in resampled_sums(terms, samples, seed)]
+    chunks = [_metrics(sums, centre) for sums in resampled_sums(terms, samples, seed, customer)]
     found = {
         name: percentile_interval(value, np.concatenate([chunk[name] for chunk in chunks]))
         for name, value in point.items()
     }
+    customers = count_customers(customer, np.ones(label.size, dtype=bool))
     for share in ("coverage", "contacted_share"):
-        found[share] = exact_at_the_edge(found[share], label.size)
+        found[share] = exact_at_the_edge(found[share], customers)
     return found
 
 

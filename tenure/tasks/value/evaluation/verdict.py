@@ -29,6 +29,7 @@ def decide(
     objective: Objective,
     level: float,
     rows: int,
+    customers: int | None = None,
     unit: str,
     constant_label: bool,
     constant: bool,
@@ -42,13 +43,14 @@ def decide(
         objective: by which the candidate was chosen, and is compared with the champion.
         level: share of the true values that the intervals are meant to hold.
         rows: size of the test part.
+        customers: of the rows, where they are fewer.
         unit: of the label, for the sentences.
         constant_label: whether every row of the test part has the same label.
         constant: whether the candidate gives every row the same value.
         challenge: the champion; None where nothing is registered yet.
     """
     unusable = None
-    few = too_few(rows)
+    few = too_few(rows, rows if customers is None else customers)
     if constant_label:
         unusable = f"All {rows:,} rows of the test part have the same label: no model can be judged on them."
     elif few is not None:

@@ -139,10 +139,10 @@ class TinyTrainer:
     def output_scale(self, labels: NDArray) -> float:
         return float(labels.std())
 
-    def validate(self, contract: Contract, model: Any, training_labels: Any, validation: Any, table_rows: int) -> Any:
+    def validate(self, contract: Contract, model: Any, training_labels: Any, validation: Any, customers: int) -> Any:
         amount = margins(model, validation.matrix)
         decision = TinyDecision(
-            float(training_labels.mean()), float(training_labels.std()), contact_limit(contract.business, table_rows)
+            float(training_labels.mean()), float(training_labels.std()), contact_limit(contract.business, customers)
         )
         objective = evaluate(contract.training.objective, validation.label, amount)
         mae = Estimate(objective, None, None).to_json()
