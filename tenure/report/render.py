@@ -9,6 +9,7 @@ from tenure.report.fairness import fairness
 from tenure.report.labels import FAMILIES
 from tenure.report.page import NOTHING
 from tenure.report.templates import environment, style
+from tenure.report.units import tested, unit
 from tenure.tasks import DEFAULT, get
 
 Json = Mapping[str, Any]
@@ -38,6 +39,8 @@ def render(evaluation: Json, *, validation: Json | None, ingest: Json | None) ->
         validation=validation,
         ingest=ingest,
         style=style(templates, "style.css"),
+        tested=tested(evaluation),
+        unit=unit(evaluation),
         slices=slices,
         fairness=fairness(slices),
         warnings=[] if validation is None else [c for c in validation["checks"] if c["level"] != "pass"],

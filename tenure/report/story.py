@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tenure.report.labels import FAMILIES
+from tenure.report.units import tested
 
 Json = Mapping[str, Any]
 
@@ -89,10 +90,10 @@ def _if_inconclusive(evaluation: Json) -> str:
 
 def choice(evaluation: Json) -> str:
     """How the model was chosen, and on whom it was measured."""
-    tried, family, rows = len(evaluation["families"]), evaluation["chosen"]["family"], evaluation["test"]["rows"]
+    tried, family, rows = len(evaluation["families"]), evaluation["chosen"]["family"], tested(evaluation)
     if tried == 1:
-        return f"All figures here are from {rows:,} customers that the model had never seen."
+        return f"All figures here are from {rows} that the model had never seen."
     return (
         f"{FAMILIES.get(family, family)} was chosen among {tried} families of models before the test rows were looked"
-        f" at; all figures here are from {rows:,} customers it had never seen."
+        f" at; all figures here are from {rows} it had never seen."
     )
