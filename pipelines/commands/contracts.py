@@ -52,11 +52,13 @@ def init(
 ) -> None:
     """Draft a contract from data, for you to correct.
 
-    An existing contract is never overwritten.
+    Every guess is a comment in the contract with its evidence; the doubtful ones are listed. An existing contract is
+    never overwritten.
     """
     from tenure.startup import light_imports
 
     with light_imports():
+        from pipelines.commands.tables import print_table
         from tenure.atomic import write_text
         from tenure.contract.load import FILE_NAME
         from tenure.drafting.draft import draft, name_of
@@ -71,17 +73,18 @@ def init(
         raise InputError(f"{target} exists and may hold your work: give another --out, or remove it first")
     in_contract = settings.model_copy(update={"uri": _relative_to(folder, settings.uri or data)})
     with contextlib.closing(open_source(settings, Path.cwd())) as source:
-        contract, text = draft(source, in_contract, table_name, label)
-    write_text(target, text)
+        drafted = draft(source, in_contract, table_name, label)
+    write_text(target, drafted.text)
+    contract = drafted.contract
     column = contract.label_column
     if json:
         inferred = {"name": contract.name, "task": contract.task, "key": contract.key_column, "label": column}
-        print_json({"contract": str(target), **inferred})
+        decisions = [{"what": found.what, "value": found.value, "why": found.why} for found in drafted.decisions]
+        print_json({"contract": str(target), **inferred, "decisions": decisions})
         return
-    label_shown = repr(column) if column else "computed"
-    print(
-        f"{target}: {len(contract.columns)} columns, key '{contract.key_column}', label {label_shown}, {contract.task}"
-    )
+    label_shown = f"label '{column}'" if column else "label computed from events"
+    print(f"{target}: {len(contract.columns)} columns, {contract.key_phrase}, {label_shown}, {contract.task}")
+    print_table(("decided", "as", "because"), [(found.what, found.value, found.why) for found in drafted.decisions])
     print(f"next: check and correct it, then 'tenure check {folder}' and 'tenure run {folder}'")
 
 

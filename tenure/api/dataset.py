@@ -127,7 +127,7 @@ def _draft(where: InMemory | str | Path, label: str | None) -> Dataset:
         settings, name, table = SourceSettings(), "table", to_arrow(where)
     source = open_source(table)
     try:
-        contract, text = draft(source, settings, name, label)
+        contract, text, _ = draft(source, settings, name, label)
     finally:
         source.close()
     return Dataset(contract, table, Path.cwd(), text)

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from tenure.contract import Contract, parse
 from tenure.contract.settings import Source as SourceSettings
+from tenure.drafting.first_draft import Decision
 from tenure.drafting.infer import infer
+from tenure.drafting.writing import write_draft
 from tenure.errors import ContractError, DataError
 from tenure.sources import Source
 
 
-def draft(source: Source, settings: SourceSettings, name: str, label: str | None = None) -> tuple[Contract, str]:
+class Drafted(NamedTuple):
+    """A drafted contract."""
+
+    contract: Contract
+    text: str
+    """As YAML, with comments for the person who corrects it."""
+    decisions: list[Decision]
+    """What was decided, and what to look at."""
+
+
+def draft(source: Source, settings: SourceSettings, name: str, label: str | None = None) -> Drafted:
     """Infer a contract for the table in ``source``.
 
     Args:
@@ -18,16 +32,14 @@ def draft(source: Source, settings: SourceSettings, name: str, label: str | None
         name: the contract's name; characters that a name cannot have are replaced.
         label: name of the label column; inferred by default.
 
-    Returns:
-        The contract, and the same as YAML with comments for the person who corrects it.
-
     Raises:
         DataError: the table cannot be read, or no contract can be inferred from it.
         ContractError, SourceError: as ``tenure.sources.Source``.
     """
-    text = infer(source, settings, name, label=label)
+    inferred = infer(source, settings, name, label=label)
+    text = write_draft(inferred)
     try:
-        return parse(text), text
+        return Drafted(parse(text), text, inferred.summary())
     except ContractError as error:
         reason = str(error).partition(": ")[2]
         raise DataError(f"no contract can be inferred from {source.shown}: {reason}") from error

@@ -3,45 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 
+from tenure.contract.settings import Quality
 from tenure.contract.settings import Source as SourceSettings
-from tenure.drafting.first_draft import Draft, Guess, write_draft
+from tenure.drafting import columns as describing
+from tenure.drafting import dates, keys, labels, names, panels
+from tenure.drafting.columns import Guess, share_of, shorten
+from tenure.drafting.events import events_of, horizon_of, windows_of
+from tenure.drafting.first_draft import Decision, Draft
+from tenure.drafting.labels import Label
 from tenure.drafting.survey import ColumnSurvey, survey
 from tenure.errors import DataError
-from tenure.parsing.words import FALSE_WORDS, TRUE_WORDS
+from tenure.parsing.words import TRUE_WORDS
 from tenure.sources.protocol import Source
-
-KEY_NAME = re.compile(r"(^|_)(id|key|uuid|guid)(_|$)|customer|account|subscriber|member|client|user|msisdn")
-LABEL_NAME = re.compile(r"churn|attrition|exited|cancel|(^|_)(left|lost|leaver|quit|terminated|defected)(_|$)")
-STAYED_NAME = re.compile(r"(^|_)(active|retained|stayed|renewed)(_|$)")
-TARGET_NAME = re.compile(r"^(is_)?(target|label|outcome|class|y|status)$")
-TIME_NAME = re.compile(
-    r"snapshot|as_of|asof|observ|report|period|event|order|transaction|purchase|timestamp|(^|_)(date|time)$"
-)
-OTHER_DATE_NAME = re.compile(
-    r"sign|join|birth|dob|start|since|begin|first|renew|end|expir|due|valid|close|cancel|churn|left"
-)
-SENSITIVE_NAME = re.compile(r"(^|_)(gender|sex|race|ethnicity|religion|nationality|disability|marital)(_|$)")
-LEFT_WORDS = {"yes", "y", "true", "t", "1", "churn", "churned", "left", "lost", "exited", "cancelled", "canceled"}
-BOOLEAN_PAIRS = [{false, true} for false, true in zip(FALSE_WORDS, TRUE_WORDS, strict=True)]
-CLASSES = 2
-"""Distinct values of a label that says who left."""
-MAX_LISTED = 20
-"""Most values of a category that are listed in the contract."""
-MAX_CATEGORIES = 200
 
 
 def infer(
     source: Source, settings: SourceSettings, name: str, now: datetime | None = None, label: str | None = None
-) -> str:
-    """Infer a contract for the table in ``source``, as YAML with comments. The table itself meets the contract.
+) -> Draft:
+    """Infer a contract for the table in ``source``. The table itself meets the contract.
 
-    Types, key, label, positive value, time column, missing values and allowed values are inferred. A table without a
-    label in which customers have several rows with times becomes an event log. A given label with more than two
-    different numbers makes the task a regression.
+    Types, formats, key, label, positive values, time column, missing values and allowed values are inferred. A table
+    without a label in which customers have several rows with times becomes an event log; one with a label becomes a
+    panel. A given label with more than two different numbers makes the task a regression.
 
     Args:
         source: the table.
@@ -54,42 +41,254 @@ def infer(
         DataError: the table cannot be read, has no rows, has no column that can be the label, or lacks ``label``.
         SourceError: the database or object store is down or does not answer in time.
     """
-    names = source.columns()
-    columns = survey(source.batches(names), names)
-    rows = columns[0].rows if columns else 0
+    found = survey(source.batches, source.columns())
+    rows = found[0].rows if found else 0
     if not rows:
         raise DataError(f"{source.shown} has columns and no rows")
-    now = now or datetime.now(UTC)
     draft = Draft(_fitting_name(name), settings, source.shown, rows)
-    target = _label(columns) if label is None else _named_label(columns, label, source.shown)
-    time = _time([column for column in columns if column is not target], now, target is None)
-    taken = [column for column in (target, time) if column is not None]
-    key = _key(columns, taken, target is None and time is not None)
-    draft.add_key(key, _guess_key(key, target is None))
-    if target is None:
-        if time is None or key.is_unique:
-            raise DataError(
-                f"{source.shown} has no column that can be the label (two values, such as churn: yes and no),"
-                " and is not an event log"
+    _Inference(draft, found, now or datetime.now(UTC)).run(label)
+    order = [column.name for column in found]
+    draft.columns = {name: draft.columns[name] for name in order}
+    if not draft.names_of("feature") and not draft.windows:
+        reasons = "; ".join(
+            f"'{shorten(name)}': {guess.comments[0]}"
+            for name, guess in list(draft.columns.items())[:5]
+            if guess.comments
+        )
+        raise DataError(
+            f"no contract can be inferred from {source.shown}: no column has the role 'feature' ({reasons})"
+        )
+    return draft
+
+
+class _Inference:
+    """Decides column by column."""
+
+    def __init__(self, draft: Draft, columns: Sequence[ColumnSurvey], now: datetime) -> None:
+        self.draft = draft
+        self.columns = columns
+        self.now = now
+        self.label: ColumnSurvey | None = None
+        self.time: ColumnSurvey | None = None
+        self._starts: list[ColumnSurvey] = []
+        """Columns of the day on which a customer came."""
+
+    def run(self, label: str | None) -> None:
+        found: Label | None = None
+        if label is None:
+            found = labels.find_label(self.columns)
+            self.label = None if found is None else found.column
+        else:
+            self.label = _named(self.columns, label, self.draft.shown)
+            found = labels.describe(self.label)
+            if found is None and not _is_number(self.label):
+                raise DataError(_no_label_message(self.label))
+        taken = [] if self.label is None else [self.label]
+        customer = keys.find_repeating(self.columns, taken)
+        event_time = None if customer is None else panels.find_time(self.columns, self.now, [customer], any_name=True)
+        is_weak = label is None and (found is None or found.tier == "place")
+        if customer is not None and event_time is not None and is_weak:
+            is_log = found is None or panels.is_event_log(event_time)
+            if is_log:
+                self._log(customer, event_time)
+                return
+        if self.label is None:
+            raise DataError(self._no_label())
+        self._key(customer, taken)
+        if found is not None:
+            self._classes(found)
+        else:
+            self._number(self.label)
+        self._features()
+
+    def _log(self, customer: ColumnSurvey, time: ColumnSurvey) -> None:
+        self.label = None
+        draft = self.draft
+        horizon = horizon_of(time)
+        each = customer.known / max(1, customer.distinct or 1)
+        self._set_key(customer, f"{customer.distinct:,} customers, {each:.3g} events each")
+        draft.decisions.append(
+            Decision("rows", "an event log", f"one event a row, {each:.3g} a customer, at '{time.name}'")
+        )
+        why = "a customer without an event within this many days after the cut has left"
+        draft.label = {"horizon_days": (horizon, why)}
+        draft.decisions.append(Decision("label", f"no event for {horizon} days", "computed; is it the right horizon?"))
+        draft.events = events_of(time, horizon)
+        self._set_time(time)
+        for column in self.columns:
+            if column.name not in draft.columns:
+                self._feature(column)
+        draft.windows = windows_of(list(draft.columns.items()), horizon)
+
+    def _key(self, customer: ColumnSurvey | None, taken: list[ColumnSurvey]) -> None:
+        draft = self.draft
+        key = keys.find_key(self.columns, taken)
+        is_person = key is not None and key.column.identified == "person"
+        if customer is not None and (key is None or (customer.identified == "person" and not is_person)):
+            panel = panels.find_panel(customer, self.columns, self.now, taken)
+            self._set_key(customer, panel.comment)
+            draft.split = {"by": ("customer", f"{panel.comment}: all rows of a customer are in one part of the split")}
+            draft.decisions.append(Decision("rows", "a panel", panel.comment))
+            if panel.time is not None:
+                self._set_time(panel.time)
+            return
+        if key is None:
+            draft.decisions.append(Decision("key", "row number", "no column identifies the customer"))
+        else:
+            self._set_key(key.column, key.why)
+            if key.is_weak:
+                draft.columns[key.column.name].doubts.append("is it the customer's id?")
+        time = panels.find_time(self.columns, self.now, [*taken, *([] if key is None else [key.column])])
+        if time is not None:
+            self._set_time(time)
+            draft.decisions.append(Decision("rows", f"time '{time.name}'", "rows are split by it"))
+
+    def _set_key(self, column: ColumnSurvey, why: str) -> None:
+        guess = Guess(keys.key_type(column), {"role": "key"}, [why])
+        if column.missing_texts:
+            guess.settings["missing_values"] = column.missing_texts
+        self.draft.key = column.name
+        self.draft.columns[column.name] = guess
+        self.draft.decisions.insert(0, Decision("key", f"'{column.name}'", why))
+
+    def _set_time(self, column: ColumnSurvey) -> None:
+        guess = describing.describe(column)
+        guess.settings["role"] = "time"
+        guess.comments.insert(0, "time of the row; rows are split by it")
+        self.time = column
+        self.draft.columns[column.name] = guess
+        limit = Quality().freshness_days
+        if column.last and limit and self.now - column.last.replace(tzinfo=UTC) > timedelta(days=limit):
+            why = f"the newest row is from {column.last:%Y-%m-%d}: a historical table"
+            self.draft.quality["freshness_days"] = (None, why)
+
+    def _classes(self, label: Label) -> None:
+        draft, column = self.draft, label.column
+        guess = _label_guess(label)
+        guess.doubts += label.doubts
+        draft.columns[column.name] = guess
+        left = sum(column.values[value] for value in label.positive)
+        set_aside = sum(column.values[value] for value in label.ignore)
+        known = column.known - set_aside
+        shown = labels.shown_values(column)
+        inverted = f"INVERTED: '{column.name}' means the opposite of leaving; " if label.is_inverted else ""
+        counts = f"{left:,} of {known:,}"
+        positive = label.positive[0] if len(label.positive) == 1 or guess.type == "boolean" else list(label.positive)
+        comment = f"{inverted}the value of '{column.name}' that means churn ({counts}); found: {shown}"
+        draft.label = {"positive": (positive, comment)}
+        if label.ignore:
+            why = f"neither left nor stayed: {share_of(set_aside, column.rows)} of rows are set aside"
+            draft.label["ignore"] = (list(label.ignore), why)
+        if column.missing:
+            guess.comments.append(
+                f"missing in {column.missing:,} rows ({share_of(column.missing, column.rows)}): they are set aside"
             )
-        draft.add_events(time)
-    elif _is_class(target):
-        draft.add_label(target, _positive(target))
+        meaning = " or ".join(f"'{value}'" for value in label.positive)
+        draft.decisions.append(Decision("label", f"'{column.name}': {meaning} means churn", f"{inverted}{counts}"))
+        share = min(left, known - left) / known
+        if share < Quality().min_class_share:
+            draft.quality["min_class_share"] = (float(f"{share / 2:.1g}"), "the smaller class is rare here")
+        draft.require_rows(self._usable(known))
+
+    def _number(self, column: ColumnSurvey) -> None:
+        """A numeric label: the task is regression."""
+        draft = self.draft
+        draft.task = "regression"
+        guess = describing.describe(column)
+        kept = {key: value for key, value in guess.settings.items() if key in ("range", "missing_values", "format")}
+        found = (
+            f"the label: the number that is predicted; found: {column.low:g} to {column.high:g}; which range and unit?"
+        )
+        draft.columns[column.name] = Guess(guess.type, {"role": "label", **kept}, [found], guess.doubts)
+        draft.decisions.append(Decision("label", f"'{column.name}': a number", f"{column.low:g} to {column.high:g}"))
+        draft.require_rows(self._usable(column.known))
+
+    def _usable(self, labelled: int) -> int:
+        """Rows that are left for training, at least."""
+        key = next((column for column in self.columns if column.name == self.draft.key), None)
+        if key is None or self.draft.split:
+            return labelled
+        return labelled - key.missing - (key.repeats or 0)
+
+    def _features(self) -> None:
+        draft = self.draft
+        for column in self.columns:
+            if column.name not in draft.columns:
+                self._feature(column)
+        if self._starts:
+            self._count_tenure()
+
+    def _count_tenure(self) -> None:
+        """Make features of the days on which customers came, where it is known which day the table describes."""
+        draft = self.draft
+        if self.time is None:
+            newest = dates.newest_day(self.columns, self.now)
+            if newest is None:
+                return
+            day, where = newest
+            draft.as_of = (day, f"the newest date in the table (in '{where}'): which day does the table describe?")
+            draft.doubts.append(f"as_of {day}: the newest date in the table; which day does it describe?")
+        taken = set(draft.columns)
+        for column in self._starts:
+            guess = draft.columns[column.name]
+            del guess.settings["role"]
+            made = dates.tenure_feature(column.name, taken)
+            taken.add(made)
+            guess.comments[0] = f"used by '{made}'"
+            draft.derived[made] = {
+                "expression": dates.tenure_expression(column.name),
+                "unit": "days",
+                "reason": "customers of long standing leave less often",
+            }
+
+    def _feature(self, column: ColumnSurvey) -> None:
+        guess = describing.describe(column)
+        reason = describing.no_feature(column, guess)
+        if reason is None and self.label is not None and labels.is_known_afterwards(column, self.label):
+            reason = "its name suggests the label: is it known only after the customer left?"
+        if reason is None and guess.type in ("date", "timestamp"):
+            meaning = dates.meaning(column.name)
+            reason = dates.IGNORED_BECAUSE[meaning]
+            if meaning == "start":
+                self._starts.append(column)
+        if reason is not None:
+            guess.ignore(reason)
+        elif names.is_sensitive(column.name):
+            guess.settings["role"] = "sensitive"
+            guess.comments.insert(0, "not a model input; the evaluation has slices by it")
+        self.draft.columns[column.name] = guess
+
+    def _no_label(self) -> str:
+        pairs = [column.name for column in self.columns if labels.is_class(column)]
+        shown = ", ".join(f"'{shorten(name)}'" for name in pairs[:8])
+        advice = (
+            f"if one of {shown} is it, name it by --label; 'tenure score' takes tables without a label"
+            if pairs
+            else "no column has two values"
+        )
+        return (
+            f"{self.draft.shown} has no column that can be the label (two values, such as churn: yes and no),"
+            f" and is not an event log: {advice}"
+        )
+
+
+def _label_guess(label: Label) -> Guess:
+    """Type and values of a label of classes."""
+    column = label.column
+    levels = column.levels()
+    comments = ["the label: what is predicted"]
+    is_one_side = len({describing.usual_word(value) in TRUE_WORDS for value in label.positive}) == 1
+    if describing.is_boolean(levels) and is_one_side:
+        ordered = describing.boolean_texts(levels)
+        settings: dict[str, object] = {"role": "label", **({"values": ordered} if len(ordered) == 2 else {})}
+        if len(ordered) > 2:
+            comments.append(f"spelled {', '.join(ordered)}")
+        guess = Guess("boolean", settings, comments)
     else:
-        draft.add_number(target, _guess(target, rows))
-    if time is not None:
-        draft.add_time(time, _guess(time, rows), now)
-    for column in columns:
-        if column.name not in draft.columns:
-            draft.columns[column.name] = _guess_feature(column, rows, target)
-    draft.order = [column.name for column in columns]
-    return write_draft(draft)
-
-
-def _fold(name: str) -> str:
-    """``CustomerId`` and ``customer id`` as ``customer_id``."""
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    return re.sub(r"[^a-z0-9]+", "_", parted.lower()).strip("_")
+        guess = Guess("category", {"role": "label", "values": levels}, comments)
+    if column.missing_texts:
+        guess.settings["missing_values"] = column.missing_texts
+    return guess
 
 
 def _fitting_name(name: str) -> str:
@@ -97,127 +296,23 @@ def _fitting_name(name: str) -> str:
     return (fitted if fitted[:1].isalpha() else f"table-{fitted}")[:40].strip("-")
 
 
-def _label(columns: list[ColumnSurvey]) -> ColumnSurvey | None:
-    """A column of two values whose name means churn, the opposite of churn, or a target."""
-    pairs = [column for column in columns if _is_class(column)]
-    by_name: list[Callable[[str], object]] = [LABEL_NAME.search, STAYED_NAME.search, TARGET_NAME.search]
-    for fits in by_name:
-        for column in pairs:
-            if fits(_fold(column.name)):
-                return column
-    # Example tables usually have their label in the last column.
-    return columns[-1] if columns and columns[-1] in pairs else None
-
-
-def _named_label(columns: list[ColumnSurvey], name: str, shown: str) -> ColumnSurvey:
+def _named(columns: Sequence[ColumnSurvey], name: str, shown: str) -> ColumnSurvey:
     found = next((column for column in columns if column.name == name), None)
     if found is None:
         near = get_close_matches(name, [column.name for column in columns], n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"it has {', '.join(column.name for column in columns)}"
         raise DataError(f"{shown} has no column '{name}': {hint}")
-    if _is_class(found):
-        return found
-    if found.kind not in ("integer", "number"):
-        raise DataError(f"'{name}' cannot be the label: it has neither two values, such as yes and no, nor numbers")
-    if found.low == found.high:
-        raise DataError(f"'{name}' cannot be the label: it is {found.low:g} in every row")
     return found
 
 
-def _is_class(column: ColumnSurvey) -> bool:
-    return not column.has_many_values and len(column.levels()) == CLASSES
+def _is_number(column: ColumnSurvey) -> bool:
+    return column.kind in ("integer", "number") and column.low != column.high
 
 
-def _positive(label: ColumnSurvey) -> str:
-    """The value that means that a customer left."""
-    first, second = label.levels()
-    stayed = STAYED_NAME.search(_fold(label.name)) and not LABEL_NAME.search(_fold(label.name))
-    for value, other in ((first, second), (second, first)):
-        if value.lower() in LEFT_WORDS:
-            return other if stayed else value
-    return min((first, second), key=lambda value: label.values[value])
-
-
-def _key(columns: list[ColumnSurvey], taken: list[ColumnSurvey], is_log: bool) -> ColumnSurvey:
-    """A column of unique values, chosen by name if there are several; in an event log, the customer's column."""
-    free = [column for column in columns if column not in taken] or columns
-    named = [column for column in free if KEY_NAME.search(_fold(column.name))]
-    if is_log:
-        repeated = [column for column in named if not column.is_unique]
-        return next(iter(repeated or named or free))
-    unique = [column for column in free if column.is_unique and column.kind != "number"]
-    return next(iter([column for column in named if column in unique] or unique or named or free))
-
-
-def _time(columns: list[ColumnSurvey], now: datetime, any_name: bool) -> ColumnSurvey | None:
-    """A column of past dates without missing values whose name means the time of the row."""
-    past = now.replace(tzinfo=None) + timedelta(hours=14)
-    dated = [c for c in columns if c.kind in ("date", "timestamp") and not c.missing and c.last and c.last <= past]
-    named = [c for c in dated if TIME_NAME.search(_fold(c.name)) and not OTHER_DATE_NAME.search(_fold(c.name))]
-    return next(iter(named or (dated if any_name else [])), None)
-
-
-def _guess(column: ColumnSurvey, rows: int) -> Guess:
-    """The type and its settings, without a role."""
+def _no_label_message(column: ColumnSurvey) -> str:
     levels = [] if column.has_many_values else column.levels()
-    guess = Guess(column.kind)
-    if {level.lower() for level in levels} in BOOLEAN_PAIRS:
-        ordered = sorted(levels, key=lambda level: level.lower() in TRUE_WORDS)
-        guess = Guess("boolean", {"values": ordered})
-    elif column.kind == "text":
-        guess = Guess("category", {"values": levels}) if 0 < len(levels) <= MAX_LISTED else Guess("string")
-        if MAX_LISTED < len(levels) <= min(MAX_CATEGORIES, rows // 5):
-            guess = Guess("category", {}, f"{len(levels)} values: too many to list")
-    elif column.low is not None and column.kind in ("integer", "number"):
-        found = f"found: {column.low:g} to {column.high:g}"
-        guess = Guess(
-            column.kind,
-            {"range": [0, None]} if column.low >= 0 else {},
-            f"{found}; which range and unit?",
-        )
-    elif column.format is not None:
-        guess.settings["format"] = column.format
-    if column.missing_texts:
-        guess.settings["missing_values"] = column.missing_texts
-    share = column.missing / rows
-    if column.missing:
-        guess.settings["nullable"] = True
-    if share > 0.10:
-        guess.settings["max_missing_share"] = min(1.0, -(-(share + 0.05) * 20 // 1) / 20)
-    return guess
-
-
-def _guess_key(column: ColumnSurvey, is_log: bool) -> Guess:
-    kind = "integer" if column.kind == "integer" else "string"
-    comment = "" if column.is_unique or is_log else "has repeated values: which column identifies the customer?"
-    return Guess(kind, {"role": "key"}, comment)
-
-
-def _guess_feature(column: ColumnSurvey, rows: int, label: ColumnSurvey | None) -> Guess:
-    guess = _guess(column, rows)
-    name = _fold(column.name)
-    reason = ""
-    if column.missing == rows:
-        reason = "always empty"
-    elif not column.has_many_values and len(column.levels()) == 1 and not column.missing:
-        reason = "always the same"
-    elif label is not None and LABEL_NAME.search(name):
-        reason = "its name suggests the label: is it known only after the customer left?"
-    elif column.kind in ("date", "timestamp"):
-        reason = "a date: models take numbers and categories"
-    elif guess.type == "string":
-        reason = "almost every row has a different text"
-    elif column.is_unique and _counts_rows(column):
-        reason = "numbers the rows"
-    if reason:
-        guess.settings["role"], guess.comment = "ignored", reason
-    elif SENSITIVE_NAME.search(name):
-        guess.settings["role"], guess.comment = "sensitive", "not a model input; the evaluation has slices by it"
-    return guess
-
-
-def _counts_rows(column: ColumnSurvey) -> bool:
-    """Whether the column holds consecutive integers."""
-    if column.kind != "integer" or column.low is None or column.high is None:
-        return False
-    return column.high - column.low + 1 == column.rows
+    if len(levels) == 1:
+        return f"'{column.name}' cannot be the label: it is {levels[0]} in every row; missing in {column.missing:,}"
+    return (
+        f"'{column.name}' cannot be the label: it has neither two values nor numbers, but {labels.shown_values(column)}"
+    )

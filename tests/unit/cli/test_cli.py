@@ -253,13 +253,14 @@ class TestInit:
         assert json.loads(checked.stdout)["verdict"] in ("pass", "warn")
 
     def test_a_table_that_is_no_table_of_customers(self, home):
-        Path("two.csv").write_text("a,b\n1,x\n2,y\n1,x\n2,x\n")
+        Path("two.csv").write_text("a,b\n1,x\n1,y\n1,x\n1,x\n")
         said = r"^tenure: no contract can be inferred from \S+two\.csv: no column has the role"
         fails(tenure("init", "two.csv", "--out", "two"), 2, said)
         assert not Path("two").exists()
 
     def test_the_default_folder_and_json(self, table):
         found = json.loads(tenure("init", table, "--json").stdout)
+        decisions = found.pop("decisions")
         assert found == {
             "contract": "datasets/clients/contract.yaml",
             "name": "clients",
@@ -267,6 +268,8 @@ class TestInit:
             "key": "client_id",
             "label": "churned",
         }
+        assert [one["what"] for one in decisions] == ["key", "label", "features"]
+        assert decisions[1]["value"] == "'churned': 'yes' means churn"
 
     def test_a_label_that_is_a_number(self, table):
         found = json.loads(tenure("init", table, "--label", "spend", "--json").stdout)

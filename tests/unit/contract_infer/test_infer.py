@@ -16,6 +16,7 @@ from pyarrow.csv import write_csv
 from tenure.checks.validate import validate
 from tenure.contract import Contract, parse
 from tenure.drafting.infer import infer
+from tenure.drafting.writing import write_draft
 from tenure.errors import DataError
 from tenure.intake.ingest import ingest
 from tenure.sources import open_source, sniff
@@ -26,7 +27,7 @@ TELCO = Path(__file__).parents[3] / "datasets" / "telco" / "telco_churn.csv"
 def guess(path: Path, name: str = "a table") -> tuple[Contract, str]:
     """The contract guessed of the table at ``path``, read and as text."""
     settings = sniff(str(path))
-    text = infer(open_source(settings), settings, name)
+    text = write_draft(infer(open_source(settings), settings, name))
     return parse(text), text
 
 
@@ -101,7 +102,9 @@ def test_another_teams_table(tmp_path: Path) -> None:
     assert contract.label.positive == "1"
     assert contract.columns["member_no"].type == "integer"
     assert contract.columns["joined"].format == "%d/%m/%Y"
-    assert contract.columns["joined"].role == "ignored"
+    assert contract.columns["joined"].role == "feature"
+    assert contract.derived["days_since_joined"].expression == "days_between(joined, today())"
+    assert contract.as_of is None
     assert contract.columns["visits"].max_missing_share > 0.11
     assert contract.columns["fee"].missing_values == ("n/a",)
     assert contract.columns["zip"].type == "category"
@@ -129,7 +132,9 @@ def test_a_parquet_file_with_types(tmp_path: Path) -> None:
     pq.write_table(pa.table(table), path)
     contract, text = guess(path)
     assert (contract.key_column, contract.time, contract.label.positive) == ("CustomerId", None, "true")
-    assert {n for n, c in contract.columns.items() if c.role == "ignored"} == {"Signed", "Row", "Same", "Empty"}
+    assert {n for n, c in contract.columns.items() if c.role == "ignored"} == {"Exit reason", "Row", "Same", "Empty"}
+    assert contract.derived["days_since_signed"].expression == "days_between(Signed, today())"
+    assert contract.as_of == date(2021, 2, 3)
     assert "numbers the rows" in text
     assert meets(text, tmp_path)
 
@@ -208,7 +213,7 @@ def test_a_table_of_which_nothing_can_be_made(tmp_path: Path, content: str, mess
 
 def guess_of(path: Path, label: str) -> tuple[Contract, str]:
     settings = sniff(str(path))
-    text = infer(open_source(settings), settings, "spending", label=label)
+    text = write_draft(infer(open_source(settings), settings, "spending", label=label))
     return parse(text), text
 
 

@@ -1,0 +1,98 @@
+"""Writes a drafted contract as YAML with comments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from tenure.drafting.first_draft import Draft
+from tenure.tasks import DEFAULT, get
+
+MAX_SIMPLE_KEY = 1_000
+"""Longest name that YAML reads as a key on one line, with its quotes."""
+ROW_KEY = "no column identifies the customer: scores carry the row's number, and cannot be joined with outcomes later"
+
+
+def write_draft(draft: Draft) -> str:
+    """The draft as YAML, with comments."""
+    texts = get(draft.task).texts
+    lines = [
+        _comment(f"# Draft of a contract, inferred from {draft.rows:,} rows of {draft.shown}."),
+        "# Check every line and correct it; 'tenure check' then checks data against it.",
+        f"name: {draft.name}",
+        "description: ''",
+        *([f"task: {draft.task}  # {texts.draft_task}"] if draft.task != DEFAULT else []),
+        *([f"key: row_number  # {ROW_KEY}"] if draft.key is None else []),
+        *([_line("as_of", draft.as_of[0], draft.as_of[1])] if draft.as_of else []),
+        *_section("source", draft.source.model_dump(mode="json", exclude_defaults=True)),
+        *_commented("label", draft.label),
+        *_section("events", draft.events),
+        *_commented("split", draft.split),
+        *_commented("quality", draft.quality),
+        "",
+        "columns:",
+    ]
+    for name, guess in draft.columns.items():
+        comments = [*guess.comments, *(f"CHECK: {doubt}" for doubt in guess.doubts)]
+        lines += _key(name, "; ".join(comments))
+        lines += [f"    {key}: {flow(value)}" for key, value in {"type": guess.type, **guess.settings}.items()]
+    lines += ["", *(_windows(draft) if draft.events else _derived(draft)), "", *texts.draft_business]
+    return "\n".join(lines) + "\n"
+
+
+def _derived(draft: Draft) -> list[str]:
+    if draft.derived:
+        lines = ["# Features that are computed from columns of the same row.", "derived:"]
+        for name, derived in draft.derived.items():
+            lines += [f"  {name}:", *(f"    {key}: {flow(value)}" for key, value in derived.items())]
+        return lines
+    return [
+        "# Features that are computed from columns of the same row; for example:",
+        "# derived:",
+        "#   spend_per_month:",
+        "#     expression: total_spend / max(months, 1)",
+        "#     reason: customers with a high price and a short contract leave more often",
+    ]
+
+
+def _windows(draft: Draft) -> list[str]:
+    lines = ["# Features: aggregates of the events before the cut.", "windows:"]
+    for name, window in draft.windows.items():
+        lines += _key(name, "", f" {flow(window)}")
+    return lines
+
+
+def _section(name: str, values: Mapping[str, Any]) -> list[str]:
+    return [f"{name}:", *(f"  {key}: {flow(value)}" for key, value in values.items())] if values else []
+
+
+def _commented(name: str, values: Mapping[str, tuple[Any, str]]) -> list[str]:
+    if not values:
+        return []
+    return [f"{name}:", *(f"  {_line(key, value, comment)}" for key, (value, comment) in values.items())]
+
+
+def _line(key: str, value: Any, comment: str) -> str:
+    return f"{key}: {flow(value)}" + (_comment(f"  # {comment}") if comment else "")
+
+
+def _key(name: str, comment: str, value: str = "") -> Sequence[str]:
+    """The lines that begin a column."""
+    key = flow(name)
+    behind = _comment(f"  # {comment}") if comment else ""
+    if len(key) <= MAX_SIMPLE_KEY:
+        return [f"  {key}:{value}{behind}"]
+    return [f"  ? {key}{behind}", f"  :{value}"]
+
+
+def _comment(text: str) -> str:
+    """A comment on one line, of characters that YAML allows."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def flow(value: Any) -> str:
+    """A value on one line of YAML."""
+    text: str = yaml.safe_dump(value, default_flow_style=True, width=10**9, allow_unicode=True, sort_keys=False)
+    return text.strip().removesuffix("...").strip()
