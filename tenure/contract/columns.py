@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -35,6 +35,7 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 EPOCH_FORMATS = ("epoch_s", "epoch_ms")
 """``format`` of a date or timestamp that is a number: seconds or milliseconds since 1970-01-01 in UTC."""
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 parsed timestamps are in UTC, without a zone
 
 
 class NumberFormat(Part):
@@ -54,6 +55,9 @@ class NumberFormat(Part):
     def _holds_together(self) -> Self:
         if self.decimal == self.thousands:
             raise ValueError(f"'decimal' and 'thousands' are both '{self.decimal}'")
+        for symbol in self.symbols:
+            if not symbol.strip() or any(letter.isdigit() for letter in symbol):
+                raise ValueError(f"'symbols': '{symbol}' is blank or contains a digit")
         return self
 
 
@@ -108,15 +112,24 @@ class Column(Part):
         return self.format if isinstance(self.format, str) else None
 
     @property
+    def is_epoch(self) -> bool:
+        """Whether a date or timestamp is written as a number."""
+        return self.format in EPOCH_FORMATS
+
+    @property
     def number_format(self) -> NumberFormat | None:
         """Format of a number; None for ``1234.5``."""
         return self.format if isinstance(self.format, NumberFormat) else None
 
     def as_written(self, value: Any) -> Any:
-        """A parsed value as a source or a client writes it: a date or timestamp as text in ``format``."""
-        if isinstance(value, date):
-            return value.strftime(self.moment_format) if self.moment_format else value.isoformat()
-        return value
+        """A parsed value as a source or a client writes it: a date or timestamp in ``format``, else as it is."""
+        if not isinstance(value, date):
+            return value
+        if self.is_epoch:
+            since = (value if isinstance(value, datetime) else datetime.combine(value, time())) - EPOCH
+            unit = timedelta(seconds=1) if self.format == "epoch_s" else timedelta(milliseconds=1)
+            return since / unit if since % unit else since // unit
+        return value.strftime(self.moment_format) if self.moment_format else value.isoformat()
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:

@@ -11,8 +11,14 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-from tenure.contract.columns import NumberFormat
+from tenure.contract.columns import Column, NumberFormat
 
+USUAL = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
+"""Pattern of a number in a column without a format."""
+NO_NUMBER = "-?(?i:nan|inf|infinity)"
+"""Pattern of texts that floats have besides numbers; a format changes nothing for them."""
+TOO_LARGE = "is beyond 64 bits (53 as a float): use type string for an identifier, number for a quantity"
+"""What is wrong with a whole number that an ``integer`` column cannot hold."""
 BLANK = "[ \t\u00a0\u2009\u202f]"
 """A blank, a tab, and the spaces that separate groups of digits: no-break, thin, narrow no-break."""
 GROUPS = {" ": "[ \u00a0\u2009\u202f]", "'": "['\u2019]", ",": ",", ".": r"\."}
@@ -20,8 +26,6 @@ GROUPS = {" ": "[ \u00a0\u2009\u202f]", "'": "['\u2019]", ",": ",", ".": r"\."}
 SIGN = "[-+\u2212\u2013]"
 MINUS = "-\u2212\u2013"
 """Hyphen, minus sign, en dash."""
-NO_NUMBER = "-?(?i:nan|inf|infinity)"
-"""Texts that are read as in a column without a format."""
 
 
 class Patterns(NamedTuple):
@@ -33,10 +37,6 @@ class Patterns(NamedTuple):
     """With symbols and at most one sign. Groups: a sign before the symbol, one after it, the digits, a sign behind."""
     bracketed: str
     """A negative number in parentheses. Group: the digits."""
-    group: str | None
-    """The thousands separator; None if the format has none."""
-    decimal: str
-    """The decimal separator itself."""
 
 
 SIGNED = r"\1\2\4\3"
@@ -55,8 +55,7 @@ def patterns(form: NumberFormat) -> Patterns:
     before = f"{blanks}{symbol}{blanks}"
     signed = f"^({SIGN}?){before}({SIGN}?){blanks}({digits}){before}({SIGN}?){before}$"
     bracketed = rf"^{symbol}{blanks}\({before}({digits}){before}\){blanks}{symbol}$"
-    group = None if form.thousands is None else GROUPS[form.thousands]
-    return Patterns(f"^[-+]?(?:{digits})$", signed, bracketed, group, form.decimal)
+    return Patterns(f"^[-+]?(?:{digits})$", signed, bracketed)
 
 
 def reader(form: NumberFormat) -> Callable[[str], str | None]:
@@ -65,7 +64,7 @@ def reader(form: NumberFormat) -> Callable[[str], str | None]:
     bare, signed, bracketed, special = (
         re.compile(pattern, re.ASCII) for pattern in (found.bare, found.signed, found.bracketed, NO_NUMBER)
     )
-    group = None if found.group is None else re.compile(found.group)
+    group = None if form.thousands is None else re.compile(GROUPS[form.thousands])
 
     def read(text: str) -> str | None:
         if special.fullmatch(text):
@@ -76,16 +75,32 @@ def reader(form: NumberFormat) -> Callable[[str], str | None]:
             sign = match[1] + match[2] + match[4]
             if len(sign) > 1:
                 return None
-            usual = ("-" if sign and sign in MINUS else "") + match[3]
+            usual = ("-" if sign and sign in MINUS else sign) + match[3]
         elif match := bracketed.fullmatch(text):
             usual = f"-{match[1]}"
         else:
             return None
         if group is not None:
             usual = group.sub("", usual)
-        return usual if found.decimal == "." else usual.replace(found.decimal, ".")
+        return usual if form.decimal == "." else usual.replace(form.decimal, ".")
 
     return read
+
+
+def example(form: NumberFormat) -> str:
+    """A number in the format: ``1.234,50 €``."""
+    symbol = f" {form.symbols[0]}" if form.symbols else ""
+    return f"1{form.thousands or ''}234{form.decimal}50{symbol}"
+
+
+def missing_numbers(column: Column) -> frozenset[float]:
+    """The contract's texts for missing values as numbers, by the column's format or else without one: -999 and -999.0
+    are equal."""
+    usual = re.compile(USUAL, re.ASCII)
+    read = None if column.number_format is None else reader(column.number_format)
+    texts = [text.strip() for text in column.missing_values]
+    numbers = [text if read is None else read(text) or text for text in texts]
+    return frozenset(float(number) for number in numbers if usual.fullmatch(number))
 
 
 def _digits(form: NumberFormat) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tenure.contract.boolean_words import FALSE_WORDS, TRUE_WORDS
 from tenure.contract.columns import NumberFormat
 from tenure.drafting import keys, missing, names, sentinels
 from tenure.drafting.dates import SENTINEL_DAYS
 from tenure.drafting.survey import ColumnSurvey
-from tenure.parsing.words import FALSE_WORDS, TRUE_WORDS
 
 MAX_LISTED = 20
 """Most values of a category that are listed in the contract."""

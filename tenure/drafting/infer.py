@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 
+from tenure.contract.boolean_words import TRUE_WORDS
 from tenure.contract.settings import Quality
 from tenure.contract.settings import Source as SourceSettings
 from tenure.drafting import columns as describing
@@ -17,7 +18,6 @@ from tenure.drafting.first_draft import Decision, Draft
 from tenure.drafting.labels import Label
 from tenure.drafting.survey import ColumnSurvey, survey
 from tenure.errors import DataError
-from tenure.parsing.words import TRUE_WORDS
 from tenure.sources.protocol import Source
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from tenure.contract.boolean_words import FALSE_WORDS, TRUE_WORDS
 from tenure.drafting import names
-from tenure.parsing.words import FALSE_WORDS, TRUE_WORDS
 
 Meaning = Literal["left", "stayed", "neither", "true", "false"]
 

@@ -47,13 +47,14 @@ class RowFaults:
         self._found: dict[int, list[str]] = {}
         self._first: dict[int, Kind] = {}
 
-    def add(self, mask: np.ndarray, kind: Kind, values: pa.Array | None = None) -> None:
+    def add(self, mask: np.ndarray, kind: Kind, values: pa.Array | None = None, advice: str = "") -> None:
         """Add a fault.
 
         Args:
             mask: which rows have it; bool, shape (rows,).
             kind: the kind of fault.
             values: the column whose values are quoted in the reasons; None to quote nothing.
+            advice: what to do about it; ends the reasons.
         """
         if self._exempt is not None:
             mask = mask & ~self._exempt
@@ -68,6 +69,7 @@ class RowFaults:
                 value = quote(values[position].as_py())
                 self._values.setdefault(kind, Counter())[value] += 1
                 reason = f"{kind}: {value}"
+            reason += advice
             self._found.setdefault(position, []).append(reason)
             self._first.setdefault(position, kind)
 

@@ -25,8 +25,9 @@ STRICTER = ((r"(\.[0-9]{6})[0-9]+", r"\1"), (r" *(?:UTC|GMT)$", "Z"), (r" +(Z|[+
 ZONE_PATTERN = r":[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 MICROSECONDS = {"epoch_s": 1e6, "epoch_ms": 1e3}
 """Microseconds in the unit of each epoch format."""
-EARLIEST_US, LATEST_US = -62_135_596_800e6, 253_402_300_800e6
-"""Years 1 to 9999, which Python's dates hold: microseconds since 1970-01-01, the end exclusive."""
+LARGEST_US = 2.0**62
+FIRST, LAST = datetime.min, datetime.max  # noqa: DTZ901 timestamps are in UTC, without a zone
+"""What Python's dates hold: years 1 to 9999."""
 SIMPLE_FORMAT = re.compile(r"(?:%[YmdHMS]|[^%])+")
 """Formats that Arrow and Python parse alike."""
 
@@ -39,14 +40,14 @@ def dates(column: pa.Array, form: str | None) -> pa.Array:
         form: ``strptime`` format of a text, or one of ``EPOCH_FORMATS``; None for ISO 8601.
     """
     if pa.types.is_temporal(column.type):
-        return _day(column if pa.types.is_date(column.type) else timestamps(column, None))
+        return _day(_within(column, DATE) if pa.types.is_date(column.type) else timestamps(column, None))
     if form is not None:
         return _day(_by_format(column, form))
     try:
-        return pc.cast(column, DATE)
+        return _within(pc.cast(column, DATE), DATE)
     except pa.ArrowInvalid:
         plain = matches(column, ISO_DATE_PATTERN)
-        days = cast_lenient(keep(column, plain), DATE)
+        days = _within(cast_lenient(keep(column, plain), DATE), DATE)
         return pc.coalesce(days, _day(_iso(keep(column, valid(column) & ~plain))))
 
 
@@ -58,13 +59,15 @@ def timestamps(column: pa.Array, form: str | None) -> pa.Array:
         form: ``strptime`` format of a text, or one of ``EPOCH_FORMATS``; None for ISO 8601.
     """
     if pa.types.is_temporal(column.type):
-        return pc.cast(column, pa.timestamp("us"), safe=False) if _zone(column) is None else _naive(column)
+        column = _castable(column)
+        found = pc.cast(column, TIMESTAMP, safe=False) if _zone(column) is None else _naive(column)
+        return _within(found, TIMESTAMP)
     return _iso(column) if form is None else _by_format(column, form)
 
 
 def _iso(text: pa.Array) -> pa.Array:
     try:
-        return pc.cast(text, TIMESTAMP)
+        return _within(pc.cast(text, TIMESTAMP), TIMESTAMP)
     except pa.ArrowInvalid:
         if matches(text, LOOSE_PATTERN).any():
             for pattern, replacement in STRICTER:
@@ -72,7 +75,8 @@ def _iso(text: pa.Array) -> pa.Array:
         zoned = matches(text, ZONE_PATTERN)
         iso = matches(text, ISO_PATTERN)
         without = cast_lenient(keep(text, iso & ~zoned), TIMESTAMP)
-        return pc.coalesce(without, _naive(cast_lenient(keep(text, iso & zoned), pa.timestamp("us", "UTC"))))
+        with_zone = _naive(cast_lenient(keep(text, iso & zoned), pa.timestamp("us", "UTC")))
+        return _within(pc.coalesce(without, with_zone), TIMESTAMP)
 
 
 def _by_format(text: pa.Array, form: str) -> pa.Array:
@@ -98,8 +102,26 @@ def _epoch(column: pa.Array, scale: float) -> pa.Array:
     """Numbers, or texts of numbers, since 1970-01-01 in UTC; null where out of range."""
     numbers = numerals.floats(column).values
     microseconds = np.round(pc.fill_null(numbers, np.nan).to_numpy(zero_copy_only=False) * scale)
-    usable = (microseconds >= EARLIEST_US) & (microseconds < LATEST_US)
-    return pc.cast(pa.array(np.where(usable, microseconds, 0).astype(np.int64), mask=~usable), TIMESTAMP)
+    usable = np.abs(microseconds) < LARGEST_US
+    found = pa.array(np.where(usable, microseconds, 0).astype(np.int64), mask=~usable)
+    return _within(pc.cast(found, TIMESTAMP), TIMESTAMP)
+
+
+def _castable(column: pa.Array) -> pa.Array:
+    """Dates or timestamps, null where their microseconds would overflow."""
+    if not pa.types.is_timestamp(column.type) or column.type.unit not in ("s", "ms"):
+        return column
+    limit = LARGEST_US / (1e6 if column.type.unit == "s" else 1e3)
+    numbers = column.cast(pa.int64()).cast(pa.float64(), safe=False)
+    return keep(column, flags(pc.less(pc.abs(numbers), limit)))
+
+
+def _within(moments: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Dates or timestamps as ``kind``, null outside of ``FIRST`` to ``LAST``."""
+    found = pc.cast(moments, kind)
+    first, last = pa.scalar(FIRST, TIMESTAMP).cast(kind, safe=False), pa.scalar(LAST, TIMESTAMP).cast(kind, safe=False)
+    within = flags(pc.and_(pc.greater_equal(found, first), pc.less_equal(found, last)))
+    return found if within.sum() == len(found) - found.null_count else keep(found, within)
 
 
 def _strptime(text: str, form: str) -> datetime | None:

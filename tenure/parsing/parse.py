@@ -10,8 +10,9 @@ import pyarrow.compute as pc
 
 from tenure.contract import Column, Contract
 from tenure.contract.schema import ROW_COLUMN
+from tenure.contract.written_numbers import TOO_LARGE, example, missing_numbers
 from tenure.errors import ContractError
-from tenure.parsing import moments, numerals, words
+from tenure.parsing import advice, moments, numerals, words
 from tenure.parsing.faults import Kind, RowFaults, quote
 from tenure.parsing.lenient import flags, keep, valid
 
@@ -27,6 +28,7 @@ _TYPES: dict[str, pa.DataType] = {
     "date": moments.DATE,
     "timestamp": moments.TIMESTAMP,
 }
+NOT_UTF8 = "is not text in UTF-8"
 _NOUNS = {
     "integer": "a whole number",
     "number": "a number",
@@ -107,15 +109,24 @@ def default_of(name: str, column: Column) -> Any:
 
 def _parse(raw: pa.Array, name: str, column: Column, faults: RowFaults) -> pa.Array:
     """Parse one column: typed values of the contract's kind, or text."""
-    if column.is_temporal and pa.types.is_temporal(raw.type):
-        return _without_missing_moments(_moments(raw, column), column)
-    if column.type in ("integer", "number") and _is_number(raw.type):
+    if column.is_temporal and (pa.types.is_temporal(raw.type) or (column.is_epoch and _is_number(raw.type))):
+        return _from_moments(raw, name, column, faults)
+    if column.type in ("integer", "number") and (_is_number(raw.type) or pa.types.is_boolean(raw.type)):
         return _numbers(raw, raw, name, column, faults)
-    if column.type == "boolean" and pa.types.is_boolean(raw.type):
-        return raw
+    if column.type == "boolean":
+        return raw if pa.types.is_boolean(raw.type) else _booleans(raw, name, column, faults)
     text, broken = words.texts(raw)
-    faults.add(broken, Kind("types", name, "is not text in UTF-8"), raw)
+    faults.add(broken, Kind("types", name, NOT_UTF8), raw)
     return _from_text(_without_missing(text, column), raw, name, column, faults)
+
+
+def _from_moments(raw: pa.Array, name: str, column: Column, faults: RowFaults) -> pa.Array:
+    """Parse typed dates and timestamps, or typed numbers in an epoch format."""
+    if pa.types.is_floating(raw.type):
+        raw = keep(raw, ~flags(pc.is_nan(raw)))
+    found = _moments(raw, column)
+    faults.add(valid(raw) & ~valid(found), Kind("types", name, f"is not {_noun(column)}"), raw)
+    return _without_missing_moments(found, column)
 
 
 def _from_text(text: pa.Array, raw: pa.Array, name: str, column: Column, faults: RowFaults) -> pa.Array:
@@ -123,14 +134,24 @@ def _from_text(text: pa.Array, raw: pa.Array, name: str, column: Column, faults:
         return _numbers(text, raw, name, column, faults)
     if column.is_text:
         faults.add(flags(pc.match_substring(text, "\0")), Kind("types", name, "holds a NUL character"), raw)
-        return text
-    if column.type == "boolean":
-        found, wrong = words.booleans(text, column.values)
-    else:
-        found = _moments(text, column)
-        wrong = valid(text) & ~valid(found)
-    faults.add(wrong, Kind("types", name, f"is not {_NOUNS[column.type]}"), raw)
-    return found
+        return words.spelled(text, column.values)
+    found = _moments(text, column)
+    wrong = valid(text) & ~valid(found)
+    if wrong.any():
+        faults.add(wrong, Kind("types", name, f"is not {_noun(column)}"), raw, advice.on_moments(text, wrong))
+    return _without_missing_moments(found, column) if column.is_epoch else found
+
+
+def _booleans(raw: pa.Array, name: str, column: Column, faults: RowFaults) -> pa.Array:
+    """Parse the distinct values: there are few of them."""
+    coded = raw.dictionary_encode()
+    text, broken = words.texts(coded.dictionary)
+    found, wrong = words.booleans(_without_missing(text, column), column.values)
+    for mask, what in ((broken, NOT_UTF8), (wrong, f"is not {_noun(column)}")):
+        if mask.any():
+            of_row = pc.fill_null(pa.array(mask).take(coded.indices), False).to_numpy(zero_copy_only=False)
+            faults.add(of_row, Kind("types", name, what), raw)
+    return found.take(coded.indices)
 
 
 def _moments(values: pa.Array, column: Column) -> pa.Array:
@@ -140,19 +161,28 @@ def _moments(values: pa.Array, column: Column) -> pa.Array:
 
 def _numbers(column: pa.Array, raw: pa.Array, name: str, described: Column, faults: RowFaults) -> pa.Array:
     read = numerals.integers if described.type == "integer" else numerals.floats
-    numbers = read(column)
-    faults.add(numbers.wrong, Kind("types", name, f"is not {_NOUNS[described.type]}"), raw)
+    numbers = read(column, described.number_format)
+    no_number = numbers.wrong & ~numbers.too_large
+    if no_number.any():
+        hint = advice.on_numbers(column, no_number) if pa.types.is_string(column.type) else ""
+        faults.add(no_number, Kind("types", name, f"is not {_noun(described)}"), raw, hint)
+    faults.add(numbers.too_large, Kind("types", name, TOO_LARGE), raw)
     faults.add(numbers.infinite, Kind("types", name, "is infinite"), raw)
-    missing = _missing_numbers(described)
+    missing = missing_numbers(described)
     if not missing:
         return numbers.values
     # -999 and -999.0 are the same missing value, in a text and in a typed column.
-    return keep(numbers.values, ~flags(pc.is_in(pc.cast(numbers.values, pa.float64(), safe=False), pa.array(missing))))
+    as_floats = pc.cast(numbers.values, pa.float64(), safe=False)
+    return keep(numbers.values, ~flags(pc.is_in(as_floats, pa.array(sorted(missing)))))
 
 
-def _missing_numbers(column: Column) -> list[float]:
-    read = numerals.floats(pa.array(column.missing_values, pa.string()))
-    return [value for value in read.values.to_pylist() if value is not None]
+def _noun(column: Column) -> str:
+    """What a value of the column must be."""
+    if column.number_format is not None:
+        return f"{_NOUNS[column.type]} such as {example(column.number_format)}"
+    if column.type == "boolean" and column.values is not None:
+        return f"{quote(column.values[0])} or {quote(column.values[1])}"
+    return _NOUNS[column.type]
 
 
 def _without_missing(text: pa.Array, column: Column) -> pa.Array:
@@ -169,9 +199,4 @@ def _without_missing_moments(found: pa.Array, column: Column) -> pa.Array:
 
 
 def _is_number(kind: pa.DataType) -> bool:
-    return bool(
-        pa.types.is_integer(kind)
-        or pa.types.is_floating(kind)
-        or pa.types.is_decimal(kind)
-        or pa.types.is_boolean(kind)
-    )
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))

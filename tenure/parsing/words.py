@@ -6,11 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tenure.contract.boolean_words import boolean_meaning
+from tenure.contract.digit_values import digit_spelling
 from tenure.errors import DataError
 from tenure.parsing.lenient import flags, keep, valid
-
-TRUE_WORDS = ("true", "t", "yes", "y", "1", "on")
-FALSE_WORDS = ("false", "f", "no", "n", "0", "off")
 
 
 def plain(column: pa.Array, name: str) -> pa.Array:
@@ -68,21 +67,28 @@ def texts(column: pa.Array) -> tuple[pa.Array, np.ndarray]:
 
 
 def booleans(text: pa.Array, values: tuple[str, ...] | None) -> tuple[pa.Array, np.ndarray]:
-    """Parse texts as booleans.
+    """Parse texts as booleans; see ``boolean_meaning``.
 
     Args:
         text: the texts.
-        values: the text for false and the one for true; None for the common words, in any case.
+        values: the text for false and the one for true; None for the common words.
 
     Returns:
         The booleans, and which texts are neither; bool, shape (rows,).
     """
-    falses, trues = (FALSE_WORDS, TRUE_WORDS) if values is None else (values[:1], values[1:])
-    if values is None:
-        text = pc.utf8_lower(text)
-    true = flags(pc.is_in(text, pa.array(trues)))
-    known = true | flags(pc.is_in(text, pa.array(falses)))
-    return keep(pa.array(true), known), valid(text) & ~known
+    meaning = boolean_meaning(values)
+    coded = text.dictionary_encode()
+    found = pa.array([meaning(word) for word in coded.dictionary.to_pylist()], pa.bool_()).take(coded.indices)
+    return found, valid(text) & ~valid(found)
+
+
+def spelled(text: pa.Array, values: tuple[str, ...] | None) -> pa.Array:
+    """Texts of whole numbers as the contract's values spell them; see ``digit_spelling``."""
+    spelling = digit_spelling(values)
+    if spelling is None or flags(pc.is_in(text, pa.array(values, pa.string()))).sum() == len(text) - text.null_count:
+        return text
+    coded = text.dictionary_encode()
+    return pa.array([spelling(word) for word in coded.dictionary.to_pylist()], pa.string()).take(coded.indices)
 
 
 def _without_point(column: pa.Array) -> pa.Array:

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from tenure.contract import Column
 from tenure.contract.values import Floats, Text
+from tenure.contract.written_numbers import TOO_LARGE, missing_numbers
 from tenure.errors import DataError
 from tenure.transform.containers import Values, coded, each, unpacked, wrong
 from tenure.transform.scalars import (
     LARGEST_EXACT,
     NOUNS,
     boolean_reader,
-    missing_numbers,
     number_reader,
     quote,
     read_date,
@@ -46,15 +46,20 @@ class NumberReader:
             return np.array(each(found, self._read, self._name), dtype=np.float64)
         if isinstance(found, pa.Array):
             kind = found.type
-            numeric = pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)
-            if not pa.types.is_boolean(kind) and not (numeric and self._type != "boolean"):
+            if not pa.types.is_boolean(kind) and not self._as_it_is(kind):
                 return self._by_distinct(*coded(found))
             numbers: Floats = found.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
             return self._checked(numbers, exact=not pa.types.is_floating(kind))
-        if found.dtype.kind != "b" and self._type == "boolean":
+        if found.dtype.kind != "b" and not self._as_it_is(pa.from_numpy_dtype(found.dtype)):
             distinct, codes = np.unique(found, return_inverse=True)
             return self._by_distinct(distinct.tolist(), codes.astype(np.int32))
         return self._checked(found.astype(np.float64), exact=found.dtype.kind != "f")
+
+    def _as_it_is(self, kind: pa.DataType) -> bool:
+        """Whether values of this type are numbers of the column if their floats are."""
+        numeric = pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)
+        exact = self._type == "integer" and (pa.types.is_uint64(kind) or pa.types.is_decimal(kind))
+        return numeric and self._type != "boolean" and not exact
 
     def _by_distinct(self, distinct: list[Any], codes: NDArray[np.int32]) -> Floats:
         numbers = each(distinct, self._read, self._name, codes)
@@ -66,8 +71,9 @@ class NumberReader:
         self._refuse(np.isinf(numbers), numbers, "is infinite")
         if self._type == "integer" and not exact:
             with np.errstate(invalid="ignore"):
-                fraction = (numbers != np.floor(numbers)) | (np.abs(numbers) > LARGEST_EXACT)
+                fraction = numbers != np.floor(numbers)
             self._refuse(fraction & ~np.isnan(numbers), numbers, f"is not {NOUNS['integer']}")
+            self._refuse(np.abs(numbers) > LARGEST_EXACT, numbers, TOO_LARGE)
         if self._stand_ins and self._type != "boolean":
             numbers = np.where(np.isin(numbers, self._stand_ins), np.nan, numbers)
         return numbers
@@ -139,7 +145,13 @@ class DateReader:
 
         found = unpacked(values, self._name)
         try:
-            column = found if isinstance(found, pa.Array) else pa.array(each(list(found), read_date, self._name))
+            typed = isinstance(found, np.ndarray) and found.dtype.kind in "iuf"
+            if typed:
+                column = pa.array(found, from_pandas=True)
+            elif isinstance(found, pa.Array):
+                column = found
+            else:
+                column = pa.array(each(list(found), read_date, self._name))
         except (pa.ArrowException, TypeError, ValueError, OverflowError):
             raise DataError(f"column '{self._name}' holds both texts and dates, or a date out of range") from None
         parsed, faults = parse_batch(

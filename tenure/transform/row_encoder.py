@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from tenure.contract import Column
 from tenure.contract.expression import Expression
 from tenure.contract.nodes import OverRow
+from tenure.contract.written_numbers import missing_numbers
 from tenure.transform.blocks import LARGEST
-from tenure.transform.scalars import boolean_reader, missing_numbers, number_reader, text_reader
+from tenure.transform.scalars import boolean_reader, number_reader, text_reader
 from tenure.transform.state import Category, Feature, Input, Limits, Number, State
 
 

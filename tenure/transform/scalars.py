@@ -16,11 +16,12 @@ import numpy as np
 import pyarrow as pa
 
 from tenure.contract import Column
+from tenure.contract.boolean_words import boolean_meaning
+from tenure.contract.digit_values import digit_spelling
+from tenure.contract.written_numbers import NO_NUMBER, TOO_LARGE, USUAL, example, missing_numbers, reader
 
-NUMBER_PATTERN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
-SPECIAL_PATTERN = re.compile(r"-?(nan|inf|infinity)", re.IGNORECASE | re.ASCII)
-TRUE_WORDS = frozenset(("true", "t", "yes", "y", "1", "on"))
-FALSE_WORDS = frozenset(("false", "f", "no", "n", "0", "off"))
+NUMBER_PATTERN = re.compile(f"{USUAL}|{NO_NUMBER}", re.ASCII)
+INTEGER_PATTERN = re.compile("-?[0-9]{1,19}", re.ASCII)
 LARGEST_EXACT = 2.0**53
 """Up to here float64 represents every integer exactly."""
 NOUNS = {"integer": "a whole number", "number": "a number", "boolean": "true or false"}
@@ -35,26 +36,31 @@ def number_reader(column: Column) -> ReadNumber:
     missing = _missing_texts(column)
     stand_ins = missing_numbers(column)
     whole = column.type == "integer"
-    noun = NOUNS[column.type]
+    form = column.number_format
+    noun = NOUNS[column.type] if form is None else f"{NOUNS[column.type]} such as {example(form)}"
+    usual = None if form is None else reader(form)
 
     def read(value: object) -> float:
+        exact: object = value
         if isinstance(value, float | int | np.floating | np.integer | np.bool_ | Decimal):
             number = _as_float(value)
         elif value is None:
             return math.nan
         else:
-            text = as_text(value)
+            text: str | None = as_text(value)
             if text in missing:
                 return math.nan
-            if NUMBER_PATTERN.fullmatch(text) is None and SPECIAL_PATTERN.fullmatch(text) is None:
+            if usual is not None and text is not None:
+                text = usual(text)
+            if text is None or NUMBER_PATTERN.fullmatch(text) is None:
                 raise ValueError(f"{quote(value)} is not {noun}")
-            number = float(text)
+            number, exact = float(text), text
         if math.isnan(number):
             return math.nan
         if math.isinf(number):
             raise ValueError(f"{quote(value)} is infinite")
-        if whole and not _is_whole(number, value):
-            raise ValueError(f"{quote(value)} is not {noun}")
+        if whole and not _is_whole(number, exact):
+            raise ValueError(f"{quote(value)} {TOO_LARGE if number.is_integer() else f'is not {noun}'}")
         return math.nan if number in stand_ins else number
 
     return read
@@ -63,7 +69,7 @@ def number_reader(column: Column) -> ReadNumber:
 def boolean_reader(column: Column) -> ReadNumber:
     """For ``boolean`` columns: 1 or 0, NaN if missing; raises ValueError for an invalid value."""
     missing = _missing_texts(column)
-    values = column.values
+    meaning = boolean_meaning(column.values)
 
     def read(value: object) -> float:
         if isinstance(value, bool | np.bool_):
@@ -71,22 +77,21 @@ def boolean_reader(column: Column) -> ReadNumber:
         text = as_text(value)
         if text in missing:
             return math.nan
-        if values is None:
-            text = text.lower()
-            if text in TRUE_WORDS:
-                return 1.0
-            if text in FALSE_WORDS:
-                return 0.0
-        elif text in values:
-            return float(values.index(text))
-        raise ValueError(f"{quote(value)} is not {_either(values)}")
+        found = meaning(text)
+        if found is None:
+            raise ValueError(f"{quote(value)} is not {_either(column.values)}")
+        return float(found)
 
     return read
 
 
 def text_reader(column: Column) -> ReadText:
-    """For ``string`` and ``category`` columns: the trimmed text, None if missing; ValueError for invalid text."""
+    """For ``string`` and ``category`` columns: the trimmed text, None if missing; ValueError for invalid text.
+
+    Values that are whole numbers are spelled as in the contract.
+    """
     missing = _missing_texts(column)
+    spelling = digit_spelling(column.values)
 
     def read(value: object) -> str | None:
         text = as_text(value)
@@ -94,20 +99,14 @@ def text_reader(column: Column) -> ReadText:
             return None
         if "\0" in text:
             raise ValueError(f"{quote(value)} holds a NUL character")
-        return text
+        return text if spelling is None else spelling(text)
 
     return read
 
 
 def read_date(value: object) -> date | str | None:
-    """For ``date`` and ``timestamp`` columns: a value that Arrow can parse; raises ValueError for other types."""
-    if value is None or isinstance(value, date):
-        return value
-    if isinstance(value, str | bytes):
-        return as_text(value)
-    if isinstance(value, float | np.floating) and math.isnan(value):
-        return None
-    raise ValueError(f"{quote(value)} is not a date")
+    """For ``date`` and ``timestamp`` columns: a date, or the text of any other value; ValueError if it has none."""
+    return value if value is None or isinstance(value, date) else as_text(value)
 
 
 def as_text(value: object) -> str:  # noqa: PLR0911 a type, a return
@@ -148,12 +147,6 @@ def _missing_texts(column: Column) -> frozenset[str]:
     return frozenset(("", *(text.strip() for text in column.missing_values)))
 
 
-def missing_numbers(column: Column) -> frozenset[float]:
-    """The contract's texts for missing values as numbers: -999 and -999.0 are equal."""
-    texts = (text.strip() for text in column.missing_values)
-    return frozenset(float(text) for text in texts if NUMBER_PATTERN.fullmatch(text))
-
-
 def _as_float(value: float | np.floating | np.integer | np.bool_ | Decimal) -> float:
     try:
         return float(value)
@@ -163,11 +156,12 @@ def _as_float(value: float | np.floating | np.integer | np.bool_ | Decimal) -> f
         return math.nan
 
 
-def _is_whole(number: float, value: object) -> bool:
-    if isinstance(value, int | np.integer):
-        return -(2**63) <= int(value) < 2**63
-    if isinstance(value, str | bytes) and re.fullmatch(r"-?[0-9]{1,19}", as_text(value), re.ASCII):
-        return -(2**63) <= int(as_text(value)) < 2**63
+def _is_whole(number: float, exact: object) -> bool:
+    """Whether a number fits int64: a float only up to 2^53; ``exact`` is the number before it became a float."""
+    if isinstance(exact, int | np.integer):
+        return -(2**63) <= int(exact) < 2**63
+    if isinstance(exact, str | Decimal) and INTEGER_PATTERN.fullmatch(str(exact)):
+        return -(2**63) <= int(str(exact)) < 2**63
     return number.is_integer() and abs(number) <= LARGEST_EXACT
 
 

@@ -73,7 +73,7 @@ def test_no_row_is_lost(tmp_path: Path) -> None:
     assert report["reasons"] == {
         "wrong number of fields": 2,
         "'id' is not a whole number": 1,
-        "'left' is not true or false": 1,
+        "'left' is not 'no' or 'yes'": 1,
     }
 
 

@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 from property_profiles import examples
 
 from tenure.contract import Column
+from tenure.contract.columns import NumberFormat
 from tenure.contract.values import Text
 from tenure.errors import DataError
 from tenure.parsing import parse_batch
 from tenure.transform.reading import reader_of
 
+ENGLISH = NumberFormat(thousands=",", symbols=("$", "US$"))
+GERMAN = NumberFormat(decimal=",", thousands=".", symbols=("€",))
 COLUMNS = {
     "number": Column(type="number"),
     "number with stand-ins": Column(type="number", missing_values=("n/a", "-999", " ")),
@@ -31,37 +34,80 @@ COLUMNS = {
     "date": Column(type="date"),
     "date in a format": Column(type="date", format="%d.%m.%Y", missing_values=("-",)),
     "timestamp": Column(type="timestamp"),
+    "english numbers": Column(type="number", format=ENGLISH, missing_values=("-999", "1,000.0")),
+    "german amounts": Column(type="number", format=GERMAN, missing_values=("-999,0", "-1")),
+    "french amounts": Column(type="number", format=NumberFormat(decimal=",", thousands=" ", symbols=("%", "EUR"))),
+    "swiss amounts": Column(type="number", format=NumberFormat(thousands="'", symbols=("CHF", "Fr.", ".–"))),
+    "numbers with an odd symbol": Column(type="number", format=NumberFormat(symbols=("e", "-."))),
+    "numbers with signs": Column(type="number", format=NumberFormat()),
+    "english whole numbers": Column(type="integer", format=ENGLISH, missing_values=("-999",)),
+    "german whole numbers": Column(type="integer", format=GERMAN),
+    "boolean of other words": Column(type="boolean", values=("nein", "Ja.")),
+    "boolean reversed": Column(type="boolean", values=("Yes", "No")),
+    "boolean by case": Column(type="boolean", values=("a", "A")),
+    "boolean of floats": Column(type="boolean", values=("0.0", "1.0")),
+    "category of digits": Column(type="category", values=("0", "1", "2"), missing_values=("-1",)),
+    "category of floats": Column(type="category", values=("0.0", "1.0")),
+    "date in a US format": Column(type="date", format="%m/%d/%y"),
+    "timestamp in a format": Column(type="timestamp", format="%d.%m.%Y %H:%M"),
+    "date in seconds": Column(type="date", format="epoch_s", missing_values=("-1",)),
+    "timestamp in milliseconds": Column(type="timestamp", format="epoch_ms", missing_values=("0",)),
 }
 NUMERALS = st.from_regex(r"[ ]?[+-]?[0-9]{0,3}\.?[0-9]{0,3}([eE][+-]?[0-9]{1,3})?[ ]?", fullmatch=True)
-TEXTS = st.one_of(
-    NUMERALS,
-    st.sampled_from(
-        [
-            *[
-                "",
-                " ",
-                "n/a",
-                "-999",
-                "-999.0",
-                "-1",
-                "?",
-                "none",
-                "-",
-                "nan",
-                "NaN",
-                "-nan",
-                "inf",
-                "Infinity",
-                "0x10",
-            ],
-            *["1_0", "3.0", "9223372036854775807", "9223372036854775808", "-9223372036854775808", "1e400"],
-            *["Yes", "yes", "TRUE", "on", "a", " a ", "A", "\u0661", "\u00a01", "1\t"],
-            *["2024-02-29", "2023-02-29", " 2024-02-29", "29.02.2024", "31.02.2024", "2024-02-29 12:30:00"],
-            *["2024-02-29T12:30Z", "2024-02-29T23:30:00-05:00"],
-        ]
-    ),
-    st.text(max_size=6),
+WRITTEN = st.from_regex(
+    r"[-+(\u2212]?[$€ ]?-?[0-9]{0,3}([., '\u202f\u00a0\u2019][0-9]{2,3}){0,3}([.,][0-9]{0,3})?"
+    r"[ \u00a0]?(%|€|EUR|e|\.–)?[-)]?",
+    fullmatch=True,
 )
+LISTED = [
+    *[
+        "",
+        " ",
+        "n/a",
+        "-999",
+        "-999.0",
+        "-1",
+        "?",
+        "none",
+        "-",
+        "nan",
+        "NaN",
+        "-nan",
+        "inf",
+        "Infinity",
+        "0x10",
+    ],
+    *["1_0", "3.0", "9223372036854775807", "9223372036854775808", "-9223372036854775808", "1e400"],
+    *["Yes", "yes", "TRUE", "on", "a", " a ", "A", "\u0661", "\u00a01", "1\t"],
+    *["2024-02-29", "2023-02-29", " 2024-02-29", "29.02.2024", "31.02.2024", "2024-02-29 12:30:00"],
+    *[
+        "2024-02-29T12:30Z",
+        "2024-02-29T23:30:00-05:00",
+        "2024-02-29 12:30:00 UTC",
+        "2024-02-29 12:30:00 +01:00",
+    ],
+    *["2024-02-29 12:30:00.123456789", "0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"],
+    *["1/6/24", "13/13/24", "2/29/23", "12/31/69", "24.02.2026 13:45", "1.2.2026 1:05", "24.02.2026 25:00"],
+    *["1706400000", "1706400000.0", "1706400000500", "-1", "-1.0", "0", "1e300", "1e10", "-62135596801"],
+    *["1,234.50", "1.234,50 €", "($1,234.50)", "-$5", "$-5", "US$5", "1,23", "12,34,567.00", "0,123"],
+    *[
+        "1\u202f234,50 EUR",
+        "12 %",
+        "1'234.50",
+        "CHF 1’234",
+        "12.–",
+        "12-",
+        "\u22125",
+        "--5",
+        "-5-",
+        "(-5)",
+        "($5",
+    ],
+    *["$", "-", "()", "1e5e", "-999,0", "-999.00", "1,000", "9.223.372.036.854.775.808", "+9007199254740993"],
+    *["9,223,372,036,854,775,807", "12 345", "1 234 €", "+1.5", "NaN", "-Infinity", "$nan"],
+    *["True.", "FALSE.", "1.0", "0.00", "1,0", "1.", "0", "1", "y", "N", "ja", "Nein", "JA.", "A", "2.0", "01"],
+]
+TEXTS = NUMERALS | WRITTEN | st.sampled_from(LISTED) | st.text(max_size=6)
 NUMBERS = st.none() | st.floats() | st.integers(-(2**63), 2**63 - 1) | st.booleans()
 
 
@@ -102,7 +148,16 @@ def comparable(column: Column, values: list[Any] | None) -> list[Any] | None:
 @example(text="1e5")
 @settings(max_examples=examples(80))
 def test_texts(name: str, text: str) -> None:
-    column = COLUMNS[name]
+    check_text(COLUMNS[name], text)
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_listed_texts(name: str) -> None:
+    for text in LISTED:
+        check_text(COLUMNS[name], text)
+
+
+def check_text(column: Column, text: str) -> None:
     try:
         values = pa.array([text])
     except UnicodeEncodeError:
@@ -114,7 +169,9 @@ def test_texts(name: str, text: str) -> None:
     assert by_transform(column, pa.array([text] * 70)) == (None if expected is None else expected * 70)
 
 
-@pytest.mark.parametrize("name", [name for name, column in COLUMNS.items() if not column.is_temporal])
+@pytest.mark.parametrize(
+    "name", [name for name, column in COLUMNS.items() if not column.is_temporal or column.is_epoch]
+)
 @given(value=NUMBERS, kind=st.sampled_from([pa.float64(), pa.int64(), pa.bool_()]))
 @example(value=2.0**53, kind=pa.float64())
 @example(value=0.1, kind=pa.float64())
