@@ -12,9 +12,10 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 from server_process import Server, started
-from signups import AS_OF, gym, table
+from signups import AS_OF, gym, table, write_dataset
 from typer.testing import CliRunner
 
+import tenure
 from components.check_serving import logic as check_serving
 from components.check_serving.grpc_client import GrpcClient
 from pipelines.cli import app
@@ -91,6 +92,17 @@ def test_without_a_day_the_server_has_the_current_one(server: Server, gym: Model
     assert any(answer == pytest.approx(expected, abs=1e-6) for expected in utc(gym, few, day))
 
 
+def test_a_client_names_the_day(server: Server, gym: Model, rows: dict[str, list[Any]], tmp_path: Path) -> None:
+    path = tmp_path / "customers.csv"
+    pyarrow.csv.write_csv(table().slice(0, 20), path)
+    command = ["predict", str(path), "--url", server.url, "--json", "--day", LATER.isoformat()]
+    run = CliRunner().invoke(app, command)
+    assert run.exit_code == 0, run.output
+    few = {name: values[:20] for name, values in rows.items()}
+    answered = [row["probability"] for row in json.loads(run.stdout)]
+    assert answered == pytest.approx(offline(gym, few, LATER), abs=1e-6)
+
+
 def test_the_log_is_monitored_and_replayed(server: Server, gym: Model, rows: dict[str, list[Any]], log: Path) -> None:
     """Run after the others: it stops the server, which then writes the rest of its log."""
     server.process.terminate()
@@ -125,6 +137,18 @@ def test_a_table_is_scored_for_a_day(gym: Model, rows: dict[str, list[Any]], tmp
     wrong = CliRunner().invoke(app, [*command, "--day", "tonight"])
     assert wrong.exit_code != 0
     assert "'tonight' is not a day" in wrong.output
+
+
+def test_training_and_evaluation_never_read_the_clock(
+    gym: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> date:
+        raise AssertionError("the clock was read")
+
+    monkeypatch.setattr("tenure.transform.today.utc_day", refuse)
+    again = tenure.train(write_dataset(tmp_path, table()), families=["logistic_regression"], trials=1)
+    assert again.version == gym.version
+    assert tenure.evaluate(again).metrics
 
 
 def test_the_served_model_equals_the_evaluated_one(gym: Model, tmp_path: Path) -> None:
