@@ -17,10 +17,8 @@ from tenure.errors import ContractError
 from tenure.parsing import numerals
 from tenure.parsing.faults import quote
 from tenure.parsing.parse import arrow_type, parse_value
+from tenure.stats.sketch import drop_rare
 from tenure.tasks import get
-
-MAX_COUNTED = 20_000
-"""Distinct values counted; past it the rarest half is dropped."""
 
 
 @dataclass(frozen=True)
@@ -103,10 +101,7 @@ def count_values(labels: pa.Array, into: Counter[Any]) -> None:
     """Add the number of rows of each value to ``into``. Missing values are not counted."""
     for entry in pc.value_counts(labels.drop_null()):
         into[entry["values"].as_py()] += entry["counts"].as_py()
-    if len(into) > MAX_COUNTED:
-        kept = dict(into.most_common(MAX_COUNTED // 2))
-        into.clear()
-        into.update(kept)
+    drop_rare(into)
 
 
 def select(counted: Mapping[Any, int], values: Sequence[Any], column: Column) -> tuple[Counter[Any], Counter[Any]]:

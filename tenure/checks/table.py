@@ -61,8 +61,7 @@ class Observed:
     def add_faults(self, contract: Contract, faults: RowFaults) -> None:
         """Count the faults of a batch of accepted rows."""
         self.faults.update(faults.counts)
-        for reason, values in faults.values_of(contract.label_column).items():
-            self.label_faults.setdefault(reason, Counter()).update(values)
+        faults.count_values(contract.label_column, self.label_faults)
 
     def describe(self, reason: str) -> str:
         """A reason for which rows are not used; one about the label is followed by the values seen."""

@@ -139,8 +139,7 @@ class _Parser:
         self.accepted += good.num_rows
         self.rejected += len(bad)
         self.reasons.update(row.kind for row in bad)
-        for reason, values in faults.values_of(self._label).items():
-            self.label_faults.setdefault(reason, Counter()).update(values)
+        faults.count_values(self._label, self.label_faults)
         self.first_reasons += [row.reason for row in bad[: MAX_REASONS - len(self.first_reasons)]]
         if self.read // PROGRESS_ROWS > before // PROGRESS_ROWS:
             if batch.share is None:

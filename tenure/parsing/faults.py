@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from tenure.sources.protocol import RejectedRow, cut
+from tenure.stats.sketch import drop_rare
 
 MAX_QUOTED = 60
 """Characters quoted of an invalid value."""
@@ -73,9 +74,13 @@ class RowFaults:
             self._found.setdefault(position, []).append(reason)
             self._first.setdefault(position, kind)
 
-    def values_of(self, column: str | None) -> dict[str, Counter[str]]:
-        """Quoted values of a column's faults with their numbers of rows, by the kind of fault."""
-        return {str(kind): values for kind, values in self._values.items() if kind.column == column}
+    def count_values(self, column: str | None, into: dict[str, Counter[str]]) -> None:
+        """Add the numbers of rows of a column's invalid values, quoted, by the kind of fault, to ``into``."""
+        for kind, values in self._values.items():
+            if kind.column == column:
+                counter = into.setdefault(str(kind), Counter())
+                counter.update(values)
+                drop_rare(counter)
 
     def rejected(self, batch: pa.RecordBatch, rows: pa.Array) -> list[RejectedRow]:
         """The rows with a fault, in the order of ``batch``.

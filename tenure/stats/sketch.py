@@ -17,7 +17,7 @@ SAMPLE_ROWS = 100_000
 """Rows of the sample. A share of so many has a standard error of at most 0.16 %."""
 SEED = 20_240_601
 MAX_VALUES = 20_000
-"""Distinct texts counted for a column; past it the rarest half is dropped."""
+"""Distinct values counted for a column; past it the rarest half is dropped."""
 
 
 class Sketch:
@@ -77,8 +77,7 @@ class Sketch:
         for entry in pc.value_counts(values.drop_null()):
             value = entry["values"].as_py()
             counter[("true" if value else "false") if isinstance(value, bool) else value] += entry["counts"].as_py()
-        if len(counter) > MAX_VALUES:
-            self._texts[name] = Counter(dict(counter.most_common(MAX_VALUES // 2)))
+        drop_rare(counter)
 
     def _extremes(self, name: str, values: pa.Array, is_number: bool) -> None:
         found = pc.min_max(values)
@@ -114,6 +113,14 @@ class Sketch:
         if len(self._ranks) > size:
             kept = np.sort(np.argpartition(self._ranks, size)[:size])
             self._ranks, self._sample = self._ranks[kept], self._sample[kept]
+
+
+def drop_rare(counter: Counter[Any]) -> None:
+    """Drop the rarest values past ``MAX_VALUES`` distinct ones, down to half as many."""
+    if len(counter) > MAX_VALUES:
+        kept = dict(counter.most_common(MAX_VALUES // 2))
+        counter.clear()
+        counter.update(kept)
 
 
 def _is_counted(column: Column) -> bool:

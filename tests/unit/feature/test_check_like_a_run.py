@@ -134,6 +134,7 @@ def test_a_table_that_can_be_trained_on_passes_and_nothing_is_written_for_it(tmp
     assert {path.name for path in (tmp_path / "valid").iterdir()} == {
         "data.parquet",
         "quarantine.parquet",
+        "set_aside.parquet",
         "validation.json",
         "profile.json",
     }

@@ -17,8 +17,9 @@ from tenure.report.fairness import fairness
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 VALIDATION = {
     "checks": [
-        {"level": "pass", "message": "21 columns"},
-        {"level": "warn", "message": "TotalCharges: 12 rows beyond the outer fences"},
+        {"name": "columns", "level": "pass", "message": "21 columns"},
+        {"name": "outliers", "level": "warn", "message": "TotalCharges: 12 rows beyond the outer fences"},
+        {"name": "classes", "level": "pass", "message": "'Churn' is 'Yes' in 26 % of rows: these left"},
     ]
 }
 INGEST = {"extra_columns": ["note"], "defaulted_columns": []}
@@ -76,6 +77,7 @@ def test_first_screen_says_verdict_worth_contacts_and_quality(blessed: dict) -> 
     assert "XGBoost was chosen among 4 families" in first
     assert "TotalCharges: 12 rows beyond the outer fences" in page.text
     assert "left out: note" in page.text
+    assert "'Churn' is 'Yes' in 26 % of rows: these left." in page.text
 
 
 def test_rows_that_are_set_aside_are_counted(blessed: dict) -> None:
@@ -141,7 +143,7 @@ def test_text_from_data_cannot_become_markup(make_evaluation: Any, drawn: dict) 
     evaluation["families"][0]["family"] = attack
     html = render(
         evaluation,
-        validation={"checks": [{"level": "warn", "message": attack}]},
+        validation={"checks": [{"name": "classes", "level": "warn", "message": attack}]},
         ingest={"extra_columns": [attack], "defaulted_columns": [attack]},
     )
     page = Page(html)

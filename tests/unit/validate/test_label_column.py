@@ -126,6 +126,20 @@ def test_more_than_two_values(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("column", "values", "ignore"),
+    [
+        ({"type": "integer"}, [1, 0, -1, 0], ["-1"]),
+        ({"type": "number"}, ["1", "0", "9.0", "0.0"], [9]),
+        ({"type": "category"}, ["1", "0", "9.0", "0.0"], [9]),
+    ],
+)
+def test_numbers_that_are_ignored(tmp_path: Path, column: dict[str, Any], values: list[Any], ignore: list[Any]) -> None:
+    text = contract({"positive": 1, "ignore": ignore}, column)
+    validation = check(tmp_path, text, values * 3)
+    assert (validation.verdict, validation.rows.set_aside, labels(tmp_path, text)) == ("pass", 3, [1, 0, 0] * 3)
+
+
+@pytest.mark.parametrize(
     ("column", "label", "values"),
     [
         ({"type": "category"}, {"positive": "Yes"}, ["Yes", "No"]),
