@@ -154,7 +154,7 @@ class TestFirstRun:
         rows = evaluation["rows"]
         assert rows["read"] == ROWS
         parts = rows["train"] + rows["validation"] + rows["test"]
-        assert rows["read"] == rows["rejected"] + rows["quarantined"] + parts
+        assert rows["read"] == rows["rejected"] + rows["quarantined"] + rows["set_aside"] + parts
 
     def test_the_screen_shows_all_of_it_at_once(self, first):
         lines = first.screen.splitlines()
