@@ -20,4 +20,5 @@ def run(*, bundle: Path, source: Source, out: Path) -> dict[str, Any]:
         BundleError: the bundle is not valid.
         DataError, ContractError, SourceError, StorageError: as ``score``.
     """
-    return score(read(bundle), source, out).summary
+    # Of a failed step's files none is kept.
+    return score(read(bundle), source, out, keep_rejected=False).summary

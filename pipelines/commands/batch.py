@@ -62,16 +62,20 @@ def score(
 ) -> None:
     """Score a table: Parquet files, the customers with the highest scores, and a summary.
 
-    A run that was killed is resumed.
+    Rows that cannot be read, values that the model does not know and repeated keys are counted. Exits with status 2,
+    without scores, if more rows cannot be read than the contract allows. A run that was killed is resumed.
     """
     from pipelines.commands.serving import find_bundle
+    from pipelines.commands.tables import print_table
     from tenure.bundle import read
     from tenure.intake.locate import locate
+    from tenure.scoring.remarks import INPUT_HEADERS, REJECTED_HEADERS, Remarks
     from tenure.scoring.score import score as score_table
 
     found = locate(table)
     bundle, _, shown = find_bundle(model, name or _dataset(found), home)
-    run = score_table(read(bundle), found.source, out, day=day, threshold=threshold, top=top)
+    loaded = read(bundle)
+    run = score_table(loaded, found.source, out, day=day, threshold=threshold, top=top)
     summary = run.summary
     if json:
         print_json(summary)
@@ -80,6 +84,13 @@ def score(
     bands = ", ".join(f"{band} {count:,}" for band, count in summary["bands"].items())
     what, who = ("value", "highest values") if "mean_value" in summary else ("risk", "highest risks")
     print(f"contact {summary['contacts']:,} of them; {what}: {bands}; {who}: {next(run.folder.glob('*.csv'))}")
+    remarks = Remarks.of(summary, loaded.contract)
+    for sentence in remarks.sentences:
+        print(sentence)
+    if remarks.rejected:
+        print_table(REJECTED_HEADERS, remarks.rejected)
+    if remarks.inputs:
+        print_table(INPUT_HEADERS, remarks.inputs)
 
 
 def monitor(
@@ -145,6 +156,8 @@ def monitor(
         print(f"{found.verdict}: {found.rows:,} customers against {shown}")
         for line in [*found.reasons, *found.notes]:
             print(f"  {line}")
+        if found.rejected_reasons:
+            print_table(["rejected because", ">rows"], [(why, f"{n:,}") for why, n in found.rejected_reasons.items()])
         rows = list(found.columns.items())[:SHOWN_COLUMNS]
         print_table(["column", ">PSI"], [(column, number(value)) for column, value in rows])
         print(f"report: {out / 'drift.html'}")

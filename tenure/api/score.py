@@ -16,6 +16,7 @@ from tenure.api.arrow import InMemory, source_of
 from tenure.api.model import Model
 from tenure.api.predictions import preview
 from tenure.api.workspace import Workspace
+from tenure.scoring.remarks import INPUT_HEADERS, REJECTED_HEADERS, Remarks
 from tenure.scoring.score import score as score_table
 from tenure.text_table import html_table, text_table
 from tenure.transform import read_day
@@ -38,6 +39,8 @@ class Scores:
     """Rejected rows by reason."""
     bands: Mapping[str, int]
     """Customers by band."""
+    remarks: Remarks
+    """Rejected rows by reason, repeated keys, and values that were missing, unknown or out of range."""
     folder: Path
     """Folder with the Parquet parts, the list of the highest scores, the rejected rows and ``summary.json``."""
     _workspace: Workspace
@@ -60,10 +63,15 @@ class Scores:
         return f"{self.rows:,} customers scored, {self.rejected:,} rows rejected; contact {self.contacts:,}; {bands}"
 
     def __repr__(self) -> str:
-        return f"{self._heading}\n{text_table(*preview(self.table))}"
+        tables = [(REJECTED_HEADERS, self.remarks.rejected), (INPUT_HEADERS, self.remarks.inputs)]
+        found = [text_table(headers, rows) for headers, rows in tables if rows]
+        return "\n".join([self._heading, *self.remarks.sentences, *found, text_table(*preview(self.table))])
 
     def _repr_html_(self) -> str:
-        return html_table(self._heading, *preview(self.table))
+        tables = [("", REJECTED_HEADERS, self.remarks.rejected), ("", INPUT_HEADERS, self.remarks.inputs)]
+        found = [html_table(*table) for table in tables if table[-1]]
+        heading = "; ".join([self._heading, *self.remarks.sentences])
+        return html_table(heading, *preview(self.table)) + "".join(found)
 
 
 def score(
@@ -75,7 +83,9 @@ def score(
     folder: Path | str | None = None,
     day: date | str | None = None,
 ) -> Scores:
-    """Score all customers of a table, in bounded memory. Rows that cannot be read are counted and kept, not raised.
+    """Score all customers of a table, in bounded memory.
+
+    Rows that cannot be read are counted and kept, up to the share that the contract allows.
 
     Args:
         model: of ``tenure.train`` or ``tenure.read``.
@@ -92,7 +102,8 @@ def score(
 
     Raises:
         InputError: ``day`` is not a day.
-        DataError: the table cannot be read, lacks a column, or has no row that can be scored.
+        DataError: the table cannot be read, lacks a column, has no row that can be scored, or more rows cannot be read
+            than the contract allows; where ``folder`` is given, they are kept in it.
         ContractError: the address is invalid.
         SourceError: the database or object store is down or does not answer in time.
         StorageError: the disk is full or cannot be written.
@@ -106,6 +117,15 @@ def score(
     """
     work = Workspace(folder)
     on = read_day(day).isoformat()
-    run = score_table(model.bundle, source_of(table), work.folder, day=on, threshold=threshold, top=top)
+    run = score_table(
+        model.bundle,
+        source_of(table),
+        work.folder,
+        day=on,
+        threshold=threshold,
+        top=top,
+        keep_rejected=folder is not None,
+    )
     fields = {name: run.summary[name] for name in ("rows", "contacts", "rejected", "reasons", "bands")}
-    return Scores(**fields, folder=run.folder, _workspace=work)
+    remarks = Remarks.of(run.summary, model.contract)
+    return Scores(**fields, remarks=remarks, folder=run.folder, _workspace=work)

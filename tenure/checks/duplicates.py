@@ -21,32 +21,31 @@ def repeated(keys: Keys) -> np.ndarray:
     """Which rows have the key of an earlier row; bool, shape (rows,). Rows outside the mask are False.
 
     Takes two passes: the first hashes all keys (8 bytes per row), the second compares the keys of the rows whose hash
-    is not unique. Memory grows by the array of hashes, and hash collisions change nothing.
+    is not unique. Memory grows by the array of hashes and the result, and hash collisions change nothing.
     """
-    hashes, masks = [], []
+    hashes, rows = [], 0
     for columns, mask in keys():
-        hashes.append(hash_rows(columns))
-        masks.append(mask)
-    if not hashes:
-        return np.zeros(0, dtype=bool)
-    all_hashes = np.concatenate(hashes)
-    compared = np.concatenate(masks)
-    del hashes, masks
-    suspects = _duplicates(all_hashes[compared])
-    result = np.zeros(len(all_hashes), dtype=bool)
+        hashes.append(hash_rows(columns)[mask])
+        rows += len(mask)
+    suspects = _duplicates(hashes)
+    result = np.zeros(rows, dtype=bool)
     if not len(suspects):
         return result
-    if len(suspects) > MAX_COMPARED:
-        result[compared] = not_first(all_hashes[compared])
-        return result
+    seen = np.zeros(len(suspects), dtype=bool)
     first: dict[object, int] = {}
     start = 0
     for columns, mask in keys():
-        here = mask & np.isin(all_hashes[start : start + len(mask)], suspects)
-        for position in np.flatnonzero(here).tolist():
-            key = tuple(column[position].as_py() for column in columns)
-            if first.setdefault(key, start + position) != start + position:
-                result[start + position] = True
+        found = hash_rows(columns)
+        places = np.minimum(np.searchsorted(suspects, found), len(suspects) - 1)
+        here = np.flatnonzero(mask & (suspects[places] == found))
+        if len(suspects) > MAX_COMPARED:
+            result[start + here] = seen[places[here]] | not_first(places[here])
+            seen[places[here]] = True
+        else:
+            for position in here.tolist():
+                key = tuple(column[position].as_py() for column in columns)
+                if first.setdefault(key, start + position) != start + position:
+                    result[start + position] = True
         start += len(mask)
     return result
 
@@ -58,8 +57,14 @@ def not_first(hashes: np.ndarray) -> np.ndarray:
     return later
 
 
-def _duplicates(hashes: np.ndarray) -> np.ndarray:
-    """The hashes that occur more than once, ascending."""
-    ordered = np.sort(hashes)
+def _duplicates(hashes: list[np.ndarray]) -> np.ndarray:
+    """The hashes that occur more than once, ascending. Empties the list: no second copy of the hashes is held."""
+    ordered = np.empty(sum(map(len, hashes)), dtype=np.uint64)
+    end = len(ordered)
+    while hashes:
+        part = hashes.pop()
+        ordered[end - len(part) : end] = part
+        end -= len(part)
+    ordered.sort()
     duplicates: np.ndarray = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
     return duplicates

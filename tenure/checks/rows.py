@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tenure.checks.label import equal_any
 from tenure.contract import Column, Contract
-from tenure.parsing.faults import Kind, RowFaults
+from tenure.parsing.faults import Kind, RowFaults, absent
 from tenure.parsing.lenient import flags, valid
 from tenure.parsing.parse import table_columns
 
@@ -54,7 +54,7 @@ def check_rows(
 
 def _check_presence(name: str, column: Column, missing: np.ndarray, faults: RowFaults) -> None:
     if column.role in ("key", "time"):
-        faults.add(missing, Kind("nulls", name, f"is missing, and is the {column.role}"))
+        faults.add(missing, absent(name, column.role))
     elif not column.nullable and column.role != "label":
         faults.add(missing, Kind("nulls", name, "is missing, and is not nullable"))
 

@@ -61,8 +61,8 @@ def compare(
     Raises:
         BundleError: the bundle is damaged.
         InputError: both ``scores`` and ``log`` are given.
-        DataError: there are no customers; the bundle has no reference distributions; the table lacks a column or has
-            too few rows; there are no scores, or no log.
+        DataError: there are no customers; the bundle has no reference distributions; a table lacks a column, has too
+            few rows, or too many of its rows cannot be read; there are no scores, or no log.
         SourceError: a system that holds the table or the log is down.
     """
     if scores is not None and log is not None:

@@ -48,7 +48,8 @@ def read_table(model: Bundle, table: Table, base_folder: Path) -> Observed:
     """Read a whole table in bounded memory.
 
     Raises:
-        DataError: the table cannot be read, or lacks a column that the model needs.
+        DataError: the table cannot be read, lacks a column that the model needs, or more of its rows are rejected than
+            ``quality.max_rejected_share`` allows.
         ContractError, SourceError: as ``tenure.sources``.
     """
     source = table if isinstance(table, Source | pa.Table) else Source(uri=str(table))
@@ -59,6 +60,7 @@ def read_table(model: Bundle, table: Table, base_folder: Path) -> Observed:
             sketch = _empty_sketch(model, batch.schema)
         sketch.add(batch)
         sample.add(batch)
+    customers.require_readable()
     return Observed(customers.shown, sketch or Sketch({}), sample.rows, customers.rejected)
 
 

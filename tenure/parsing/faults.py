@@ -31,6 +31,11 @@ class Kind:
         return f"'{self.column}' {self.what}"
 
 
+def absent(column: str, role: str) -> Kind:
+    """The fault of a row without a value in the column that has this role."""
+    return Kind("nulls", column, f"is missing, and is the {role}")
+
+
 class RowFaults:
     """Faults of the rows of one batch. A row with several faults is counted under each, and rejected once."""
 

@@ -1,12 +1,16 @@
 """Score: a model's predictions for every customer of a table, in dated Parquet files.
 
     <out>/2026-11-21/        appears when the last row is scored
-    ├── part-00000.parquet   key, row, probability, decision, band
+    ├── part-00000.parquet   key, row, probability, decision, band; of a panel also time, behind row
     ├── rejected.parquet     rows that could not be read, with the reason
     ├── high-risk.csv        the customers with the highest risk, and what raised it
     └── summary.json         counts, bands, distribution of the probabilities, model, source
 
-For a regression the parts hold value, value_low and value_high, and the list is ``highest-value.csv``.
+For a regression the parts hold value, value_low and value_high, and the list is ``highest-value.csv``. Where the row
+number is the contract's key, ``key`` is the row number too.
+
+A table of which more rows are rejected than ``quality.max_rejected_share`` allows is not scored: no folder appears,
+one of an earlier run stays as it is, and the rejected rows are in ``<out>/2026-11-21-rejected.parquet``.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ import contextlib
 import csv
 import io
 import json
+import shutil
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -22,14 +27,16 @@ from typing import Any
 
 import pyarrow as pa
 
-from tenure.atomic import write_text
-from tenure.bundle import Bundle
+from tenure.atomic import storage_errors, write_text
+from tenure.bundle import Bundle, Prediction
+from tenure.contract.schema import WITHOUT_KEY
 from tenure.contract.settings import Source
 from tenure.errors import DataError, InputError
 from tenure.intake.customers import Customers
 from tenure.parsing import ROW, rejects
 from tenure.progress import progress
 from tenure.scoring.ahead import ahead
+from tenure.scoring.input_counts import InputCounts
 from tenure.scoring.parts import (
     close_work_folder,
     open_work_folder,
@@ -38,16 +45,18 @@ from tenure.scoring.parts import (
     read_parts,
     remove_parts_from,
 )
+from tenure.scoring.repeats import find_repeats
 from tenure.scoring.tally import Tally
 from tenure.sources import TableSink
 from tenure.tasks import get
-from tenure.transform import read_day, utc_day
+from tenure.transform import read_day, utc_day, with_today
 
 PART_ROWS = 65_536
 TOP = 100
 REASONS = 3
 """Columns that the list names as reasons of a score."""
 SUMMARY_FILE = "summary.json"
+REJECTED_FILE = "rejected.parquet"
 
 
 @dataclass(frozen=True)
@@ -70,8 +79,13 @@ def score(
     threshold: float | None = None,
     top: int = TOP,
     part_rows: int = PART_ROWS,
+    keep_rejected: bool = True,
 ) -> ScoreRun:
     """Score a table. A run of the same job that was killed is resumed.
+
+    A value that the model does not know is predicted for as the server does: a missing one is imputed, in a column
+    that is not nullable too; an unknown text counts as unknown; a number out of range is clipped. They are counted by
+    column. A row without a key is rejected; one that repeats a key is scored like any other, and counted.
 
     Args:
         model: the bundle to predict with.
@@ -83,10 +97,12 @@ def score(
         threshold: smallest probability, or value, of a customer to contact, instead of the bundle's own.
         top: number of customers in the list of the highest scores.
         part_rows: rows of a part: as many are held in memory, and as many are lost if the run is killed.
+        keep_rejected: where too many rows are rejected, whether they are kept beside the day's folder.
 
     Raises:
         InputError: ``day`` is not a valid folder name, or not a day where a feature depends on it.
-        DataError: the table cannot be read, lacks a column, or has no row that can be scored.
+        DataError: the table cannot be read, lacks a column, has no row that can be scored, or more rows are rejected
+            than the contract allows; the message then says how many, why, and where they are.
         ContractError: the address is invalid.
         SourceError: the database or object store is down or does not answer in time.
         StorageError: the disk is full or cannot be written.
@@ -102,28 +118,40 @@ def score(
     open_work_folder(work, job)
     task = get(model.contract.task)
     tally = Tally(top, task.outputs.score, model.decision.histogram_ends())
+    inputs = InputCounts()
     reused = 0
     with (
-        TableSink(work / "rejected.parquet", rejects.SCHEMA) as rejected,
+        TableSink(work / REJECTED_FILE, rejects.SCHEMA) as rejected,
         contextlib.closing(ahead(read_parts(customers, part_rows, rejected))) as parts,
     ):
         for number, part in enumerate(parts):
             path = part_file(work, number)
             scores = read_finished_part(path, part, model.contract.key_column)
-            reused += scores is not None
             if scores is None:
-                scores = _score_part(model, part, threshold, today)
+                scores, prediction = _score_part(model, part, threshold, today)
+                inputs.add(prediction, part)
                 with TableSink(path, scores.schema) as sink:
                     for batch in scores.to_batches():
                         sink.write(batch)
+            else:
+                reused += 1
+                columns = with_today(model.contract, _inputs(model, part), today)
+                inputs.add(model.transform.encode(columns), part)
             tally.add(scores, part)
             share = customers.share
             progress(f"{tally.rows:,} customers scored", *((round(100 * share), 100) if share is not None else ()))
-    rows_rejected = sum(customers.rejected.values())
+    kept = out / f"{day}-{REJECTED_FILE}"
+    _require_readable(customers, work, kept if keep_rejected else None)
     if not tally.rows:
-        raise DataError(f"{source}: no row can be scored; {rows_rejected:,} were rejected")
-    remove_parts_from(work, -(-tally.rows // part_rows))
+        raise DataError(f"{source}: no row can be scored; {customers.rejected.total():,} were rejected")
+    finished = -(-tally.rows // part_rows)
+    remove_parts_from(work, finished)
     write_text(work / task.texts.score_list, _list_csv(model, tally.highest, threshold, today))
+    identity = [
+        shown
+        for shown, name in zip(("key", "time"), model.contract.row_identity, strict=False)
+        if name in tally.highest.column_names
+    ]
     summary = {
         **tally.summary(),
         "name": model.manifest.name,
@@ -131,27 +159,55 @@ def score(
         "threshold": model.decision.threshold if threshold is None else threshold,
         "source": source,
         "day": day,
-        "rejected": rows_rejected,
+        "key": WITHOUT_KEY if model.contract.key else model.contract.key_column,
+        "rejected": customers.rejected.total(),
         "reasons": dict(customers.rejected.most_common()),
+        "first_rejected": customers.examples,
+        **inputs.summary(),
+        "repeated_keys": find_repeats([part_file(work, number) for number in range(finished)], identity),
         "parts_reused": reused,
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     write_text(work / SUMMARY_FILE, json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
     close_work_folder(work, out / day)
+    kept.unlink(missing_ok=True)
     return ScoreRun(out / day, summary)
 
 
-def _score_part(model: Bundle, part: pa.Table, threshold: float | None, today: date | None) -> pa.Table:
+def _require_readable(customers: Customers, work: Path, kept: Path | None) -> None:
+    """Give the run up if too many rows were rejected: remove its work folder, move the rejected rows to ``kept``.
+
+    Raises:
+        DataError: too many were.
+    """
+    try:
+        customers.require_readable()
+    except DataError as error:
+        if kept is not None:
+            with storage_errors(kept):
+                (work / REJECTED_FILE).replace(kept)
+        shutil.rmtree(work, ignore_errors=True)
+        where = "" if kept is None else f"; all of them: {kept}"
+        raise DataError(f"{error}{where}") from None
+
+
+def _score_part(
+    model: Bundle, part: pa.Table, threshold: float | None, today: date | None
+) -> tuple[pa.Table, Prediction]:
+    contract = model.contract
     prediction = model.predict(_inputs(model, part), threshold=threshold, day=today)
-    return pa.table(
+    is_panel = contract.split.by is not None and contract.time in part.column_names
+    scores = pa.table(
         {
-            "key": part.column(model.contract.key_column).cast(pa.string()),
+            "key": part.column(contract.key_column).cast(pa.string()),
             "row": part.column(ROW),
+            **({"time": part.column(contract.time)} if is_panel else {}),
             **prediction.columns,
             "decision": prediction.decision,
             "band": pa.array(prediction.band, pa.string()),
         }
     )
+    return scores, prediction
 
 
 def _inputs(model: Bundle, part: pa.Table) -> dict[str, pa.ChunkedArray]:

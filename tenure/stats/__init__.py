@@ -3,7 +3,7 @@
 from tenure.stats.profile import NumberProfile, Profile, TextProfile, build
 from tenure.stats.psi import ColumnComparison, compare_columns, distances, psi
 from tenure.stats.scores import ScoreProfile
-from tenure.stats.sketch import Sketch
+from tenure.stats.sketch import Sketch, drop_rare
 
 __all__ = [
     "ColumnComparison",
@@ -15,5 +15,6 @@ __all__ = [
     "build",
     "compare_columns",
     "distances",
+    "drop_rare",
     "psi",
 ]
