@@ -11,8 +11,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from property_profiles import examples
 
-from tenure.checks.leakage import KINDS, LATE_SHARE, MAX_AUC, MIN_ROWS, Table, check_leakage
-from tenure.checks.leakage_ranking import MAX_BINS, alone, coded, cross_fitted, deviations
+from tenure.checks.leakage import KINDS, Table, check_leakage
+from tenure.checks.leakage.auc import alone, cross_fitted, deviations
+from tenure.checks.leakage.codes import MAX_BINS, binned, coded
+from tenure.checks.leakage.dates import LATE_SHARE
+from tenure.checks.leakage.ranking import MAX_AUC
+from tenure.checks.leakage.table import MIN_ROWS
 from tenure.checks.result import Check
 from tenure.contract import Contract, parse
 from tenure.contract.values import Text, Value
@@ -271,8 +275,6 @@ def test_equal_words_and_missing_ones_share_a_code() -> None:
 
 
 def test_many_numbers_share_bins() -> None:
-    from tenure.checks.leakage_ranking import binned
-
     values = np.append(np.random.default_rng(0).normal(size=999), np.nan)
     codes = binned(values)
     assert codes[-1] == 0

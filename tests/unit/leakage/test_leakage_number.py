@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from property_profiles import examples
 from scipy import stats
 
-from tenure.checks.leakage import MAX_RANK_R2, Table, check_leakage
-from tenure.checks.leakage_numbers import correlation, rank_r2
+from tenure.checks.leakage import Table, check_leakage
+from tenure.checks.leakage.rank_r2 import correlation, rank_r2
+from tenure.checks.leakage.ranking import MAX_RANK_R2
 from tenure.checks.result import Check
 from tenure.contract import Contract, parse
 from tenure.contract.values import Text, Value

@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from tenure.checks.leakage_ranking import FAR_FROM_CHANCE, FOLDS, MIN_PRESENT_SHARE, Codes, binned
+from tenure.checks.leakage.auc import FAR_FROM_CHANCE, FOLDS, MIN_PRESENT_SHARE
+from tenure.checks.leakage.codes import Codes, binned
 from tenure.contract.values import Floats, Text, Value
 
 

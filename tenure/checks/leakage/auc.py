@@ -5,17 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tenure.checks.leakage.codes import Codes, Labels, binned
 from tenure.contract.values import Floats, Text, Value
 from tenure.stats.fold_numbers import fold_numbers
 from tenure.stats.ranks import rank_auc
-
-Codes = NDArray[np.int64]
-Labels = NDArray[np.int8]
-
-MAX_BINS = 50
-"""Numbers with more distinct values are divided into this many quantile bins."""
 
 FOLDS = 5
 MIN_PRESENT_SHARE = 0.5
@@ -68,32 +62,17 @@ def cross_fitted(codes: Codes, label: Labels, customer: Codes | None = None) -> 
     return rate
 
 
-def coded(values: Value) -> Codes:
-    """(rows,) a code for each distinct value, 0 for a missing one."""
-    if isinstance(values, Text):
-        place: dict[str, int] = {}
-        word = np.array([place.setdefault(word, len(place)) for word in values.words] + [-1], dtype=np.int64)
-        return word[values.codes] + 1
-    found = np.zeros(values.size, dtype=np.int64)
-    there = np.isfinite(values)
-    found[there] = np.unique(values[there], return_inverse=True)[1] + 1
-    return found
+def standard_error(auc: float, label: Labels) -> float:
+    """Standard error of a ROC-AUC (Hanley & McNeil 1982)."""
+    left = int(label.sum())
+    stayed = label.size - left
+    one, other = auc / (2.0 - auc), 2.0 * auc * auc / (1.0 + auc)
+    spread = auc * (1.0 - auc) + (left - 1) * (one - auc * auc) + (stayed - 1) * (other - auc * auc)
+    return math.sqrt(spread / (left * stayed))
 
 
-def binned(values: Value) -> Codes:
-    """As ``coded``, but many distinct numbers share ``MAX_BINS`` quantile bins."""
-    codes = coded(values)
-    if isinstance(values, Text) or int(codes.max()) <= MAX_BINS:
-        return codes
-    there = codes > 0
-    edges = np.unique(np.quantile(values[there], np.linspace(0.0, 1.0, MAX_BINS + 1)[1:-1]))
-    codes[there] = np.searchsorted(edges, values[there], side="right") + 1
-    return codes
-
-
-def is_recoding(values: Value, label: Labels, most: int) -> bool:
+def is_recoding(codes: Codes, label: Labels, most: int) -> bool:
     """Whether a column determines the label: it has at most ``most`` values, each with rows of one class only."""
-    codes = coded(values)
     rows = np.bincount(codes)
     left = np.bincount(codes, weights=label)
     return int((rows > 0).sum()) <= most and bool(((left == 0) | (left == rows)).all())

@@ -1,0 +1,72 @@
+"""How likely it is that a value is as rare as it is in one class, by chance."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+OFTEN = 0.20
+"""Smallest share of one class that must have a value for it to be a value of that class."""
+RARELY = 0.01
+"""Largest share of the other class that may have it."""
+MAX_CHANCE = 1e-6
+"""Largest probability of the evidence if the value and the class were independent, over all values looked at."""
+HONEST_ODDS = 24.0
+"""Largest odds ratio of an honest value: that of every threshold of a logistic score with a ROC-AUC of 0.90."""
+MAX_HONEST_CHANCE = 0.01
+"""Largest probability of the evidence, if the value had the odds ratio ``HONEST_ODDS``, that stops a run."""
+DOUBTFUL_CHANCE = 0.25
+"""Largest such probability that warns."""
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Rows with a value, in the class that has it often and in the other class."""
+
+    often: int
+    rows_often: int
+    """Rows of the class."""
+    rarely: int
+    rows_rarely: int
+
+    @property
+    def coverage(self) -> float:
+        """Share of the class that has the value."""
+        return self.often / self.rows_often
+
+    @property
+    def remainder(self) -> float:
+        """Share of the other class that has it."""
+        return self.rarely / self.rows_rarely
+
+    def one_sided(self, looked_at: int) -> bool:
+        """Whether the value is (almost) confined to one class, and not by chance.
+
+        Args:
+            looked_at: values that were compared: the smallest of many probabilities is small by chance.
+        """
+        if self.coverage < OFTEN or self.remainder > RARELY:
+            return False
+        share = (self.often + self.rarely) / (self.rows_often + self.rows_rarely)
+        return looked_at * self._chance(share) < MAX_CHANCE and self.honest_chance < DOUBTFUL_CHANCE
+
+    @property
+    def honest_chance(self) -> float:
+        """Probability that the other class has the value so rarely, if its odds ratio were ``HONEST_ODDS``."""
+        coverage = (self.often + 0.5) / (self.rows_often + 1.0)
+        return self._chance(coverage / (coverage + (1.0 - coverage) * HONEST_ODDS))
+
+    def _chance(self, share: float) -> float:
+        """Bound on the probability of ``rarely`` or fewer rows where each has the value with probability ``share``.
+
+        Chernoff 1952; exact where no row has the value.
+        """
+        found = self.remainder
+        if found >= share:
+            return 1.0
+        if share >= 1.0:
+            return 0.0
+        divergence = (1.0 - found) * math.log((1.0 - found) / (1.0 - share))
+        if found > 0.0:
+            divergence += found * math.log(found / share)
+        return math.exp(-self.rows_rarely * divergence)
