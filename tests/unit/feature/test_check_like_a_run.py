@@ -13,6 +13,7 @@ import pytest
 from components.feature.logic import run as feature
 from components.ingest.logic import run as ingest
 from components.validate.logic import run as validate
+from tenure.checks.validate import validate as validate_alone
 from tenure.contract import parse
 from tenure.errors import DataError
 from tenure.features.check import Checked, check_table
@@ -131,13 +132,12 @@ def test_a_table_that_can_be_trained_on_passes_and_nothing_is_written_for_it(tmp
     split = next(check for check in found.validation.checks if check.name == "split")
     assert split.message == "rows by part, stratified: train 280, validation 60, test 60"
     assert {path.name for path in tmp_path.iterdir()} == {"table.csv", "raw", "valid"}
-    assert {path.name for path in (tmp_path / "valid").iterdir()} == {
-        "data.parquet",
-        "quarantine.parquet",
-        "set_aside.parquet",
-        "validation.json",
-        "profile.json",
-    }
+    validate_alone(parse(TABLE), tmp_path / "raw", tmp_path / "alone")
+    assert names_in(tmp_path / "valid") == names_in(tmp_path / "alone")
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
 
 
 def test_an_event_log_is_checked_at_its_cuts(tmp_path: Path) -> None:
