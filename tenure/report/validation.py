@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from tenure.atomic import write_text
 from tenure.checks import Check, Validation
+from tenure.checks.leakage import allowed
 from tenure.contract import Column, Contract
 from tenure.report.templates import environment
 from tenure.stats import Sketch
@@ -103,6 +104,7 @@ def render(validation: Validation, contract: Contract, sketch: Sketch, unused: U
         v=validation,
         contract=contract,
         columns=columns,
+        allowed=allowed(contract),
         quarantined=unused.quarantined,
         set_aside=unused.set_aside,
         rejected=unused.rejected,

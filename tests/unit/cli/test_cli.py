@@ -318,6 +318,43 @@ class TestCheck:
         assert "does not meet the contract 'telco'" in result.stderr
         assert json.loads(tenure("check", TELCO, "--data", "broken.csv", "--json").stdout)["verdict"] == "stop"
 
+    def test_a_feature_that_reveals_the_label_stops_here_and_may_be_allowed(self, home):
+        rows = [f"c{n},{n * 7 % 59},{'Y' if n % 4 == 0 and n % 10 else 'N'},{int(n % 4 == 0)}" for n in range(600)]
+        Path("table.csv").write_text("id,months,survey_sent,left\n" + "\n".join(rows) + "\n")
+        text = (
+            "name: leaking\nsource: {uri: table.csv}\nlabel: {positive: '1'}\ncolumns:\n"
+            "  id: {type: string, role: key}\n  months: {type: integer}\n  survey_sent: {type: category}\n"
+            "  left: {type: integer, role: label}\n"
+        )
+        Path("contract.yaml").write_text(text)
+        stopped = tenure("check", "contract.yaml", "--json")
+        assert stopped.exit_code == 2
+        assert "of the churners and 0.0% of the stayers" in stopped.stderr
+        document = json.loads(stopped.stdout)
+        stops = [check for check in document["checks"] if check["level"] == "stop"]
+        assert [(check["name"], check["column"]) for check in stops] == [("leakage: value of one class", "survey_sent")]
+        assert "role: ignored" in stops[0]["advice"]
+        tenure("check", "contract.yaml", "--report", "stopped.html")
+        assert "survey_sent&#39; is &#39;Y&#39;" in Path("stopped.html").read_text()
+        reason = 'category, leakage: {allow: "sent before the notice"}'
+        Path("contract.yaml").write_text(text.replace("category", reason))
+        allowed = tenure("check", "contract.yaml", "--report", "allowed.html")
+        assert allowed.exit_code == 0, allowed.output
+        assert "allowed: sent before the notice" in allowed.stdout
+        assert "<li>survey_sent: sent before the notice</li>" in Path("allowed.html").read_text()
+
+    def test_too_few_customers_for_the_parts_stop_here(self, home):
+        rows = [f"c{n},{n * 7 % 60},{int(n % 100 == 0)}" for n in range(200)]
+        Path("table.csv").write_text("id,months,left\n" + "\n".join(rows) + "\n")
+        Path("contract.yaml").write_text(
+            "name: rare\nsource: {uri: table.csv}\nlabel: {positive: '1'}\ncolumns:\n"
+            "  id: {type: string, role: key}\n  months: {type: integer}\n  left: {type: integer, role: label}\n"
+        )
+        result = tenure("check", "contract.yaml")
+        assert result.exit_code == 2
+        assert result.stderr == "tenure: the test part of the split has 30 rows and no customer who left\n"
+        assert re.search(r"^split +stop", result.stdout, re.MULTILINE)
+
     def test_a_table_that_is_not_there(self, home):
         fails(tenure("check", TELCO, "--data", "missing.csv"), 2, r"missing\.csv")
 

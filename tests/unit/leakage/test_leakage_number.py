@@ -143,3 +143,22 @@ def test_the_correlation_is_spearmans(seed: int, rows: int) -> None:
     one, other = random.integers(0, 6, rows).astype(float), random.normal(size=rows)
     expected = stats.spearmanr(one, other).statistic if np.ptp(one) else 0.0
     assert correlation(one, other) == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_value_of_those_who_spent_nothing_is_named() -> None:
+    label = clean().label
+    words = np.where(label == label.min(), 3, np.random.default_rng(4).integers(0, 3, ROWS)).astype(np.int32)
+    found = findings(planted(plan=Text(words, ("basic", "plus", "max", "closed"))))
+    assert list(found) == ["value of one class/plan"]
+    assert (
+        "is 'closed' in 100.0% of the smallest labels and 0.0% of the larger labels"
+        in next(iter(found.values())).message
+    )
+
+
+def test_numbers_whose_sum_is_the_label_are_named() -> None:
+    random = np.random.default_rng(5)
+    usage, fee = random.gamma(2.0, 10.0, ROWS), random.gamma(2.0, 10.0, ROWS)
+    table = Table({"usage": usage, "fee": fee}, usage + 2.0 * fee, {}, None)
+    message = findings(table)["recoding of the label/usage"].message
+    assert "column 'usage' together with 'fee', in a weighted sum, is the label" in message
