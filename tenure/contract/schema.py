@@ -233,8 +233,6 @@ class Contract(Part):
             raise ValueError(f"'as_of' is for tables whose rows have no time, '{self.time}' is the time of each row")
         if self.split.strategy == "time" and self.time is None:
             raise ValueError("'split.strategy: time' needs a column with the role 'time'")
-        if self.split.by is not None and self.key is not None:
-            raise ValueError("'split.by: customer' needs a column with the role 'key', which identifies the customer")
         for name in self.slices:
             if name not in self.columns and name not in self.windows and name not in self.derived:
                 raise ValueError(f"'slices' names a column that is not there: {name}")

@@ -43,6 +43,11 @@ def test_texts(values: list[str]) -> None:
     assert marks(values) == naive(values)
 
 
+def test_of_several_columns_all_must_agree() -> None:
+    customer, month = pa.array(["a", "a", "b", "a"]), pa.array([1, 2, 1, 2])
+    assert repeated(lambda: iter([([customer, month], np.ones(4, dtype=bool))])).tolist() == [False, False, False, True]
+
+
 def test_rows_that_take_no_part_neither_are_repeats_nor_make_them() -> None:
     assert marks([1, 1, 1], [False, True, True]) == [False, False, True]
 

@@ -62,6 +62,15 @@ def test_the_split_follows_time_unless_told() -> None:
     assert made(BASE, columns={"day": None}).split_strategy == "stratified"
     assert made(BASE, split={"strategy": "stratified"}).split_strategy == "stratified"
     assert made(EVENTS).split_strategy == "time"
+    assert made(BASE, split={"by": "customer"}).split_strategy == "stratified"
+
+
+def test_a_row_is_identified_by_the_key_and_in_a_panel_by_its_time_as_well() -> None:
+    panel = {"by": "customer"}
+    assert made(BASE).row_identity == ("id",)
+    assert made(BASE, split=panel).row_identity == ("id", "day")
+    assert made(BASE, split=panel, columns={"day": None}).row_identity == ()
+    assert made(EVENTS).row_identity == made(BASE, key="row_number", columns={"id": None}).row_identity == ()
 
 
 def test_the_inputs_of_an_event_log_are_its_windows() -> None:
@@ -89,6 +98,10 @@ def test_the_inputs_of_an_event_log_are_its_windows() -> None:
         ),
         ({"columns": {"spend": None, "plan": None}}, "no column has the role 'feature'"),
         ({"columns": {"day": None}, "split": {"strategy": "time"}}, "'split.strategy: time' needs a column"),
+        (
+            {"split": {"by": "customer", "strategy": "time"}},
+            "'by: customer' keeps all times of a customer in one part, 'strategy: time' divides them: leave out",
+        ),
         ({"slices": ["nothing"]}, "'slices' names a column that is not there: nothing"),
         ({"label": {"horizon_days": 3}}, "'label.positive' must name the value of 'left' that means churn"),
         ({"label": {}}, "'label.positive' must name the value of 'left' that means churn"),

@@ -35,6 +35,15 @@ def test_a_customer_with_several_rows_is_never_on_both_sides():
     assert found.kind == "grouped"
     for fold in found.folds:
         assert not set(key[fold.train]) & set(key[fold.held])
+        assert not set(key[fold.fit]) & set(key[fold.stop])
+        assert sorted(np.concatenate([fold.fit, fold.stop, fold.held])) == list(range(240))
+
+
+def test_a_class_of_fewer_customers_than_folds():
+    label = np.zeros(300, dtype=np.int8)
+    label[:12] = 1
+    with pytest.raises(DataError, match="too few customers of its smaller class for 5 folds: 4"):
+        divide(label, 5, 7, key=np.repeat(np.arange(100), 3))
 
 
 def test_time_folds_train_on_the_past_alone():
@@ -111,3 +120,16 @@ def test_fold_numbers_share_out_each_class_evenly_and_again_the_same(count):
         assert sizes.max() - sizes.min() <= 1
     assert np.array_equal(numbers, fold_numbers(label.astype(np.float64), count, seed=3))
     assert not np.array_equal(numbers, fold_numbers(label, count, seed=4))
+
+
+def test_fold_numbers_keep_customers_whole_and_share_out_those_who_left():
+    rng = np.random.default_rng(2)
+    customer = rng.integers(0, 100, 400)
+    customer = np.unique(customer, return_inverse=True)[1]
+    left = rng.random(100)[customer] < 0.3
+    label = (left & (rng.random(400) < 0.5)).astype(np.int8)
+    numbers = fold_numbers(label, 5, seed=3, customer=customer)
+    assert all(len(np.unique(numbers[customer == one])) == 1 for one in np.unique(customer))
+    churners = np.unique(customer[label == 1])
+    sizes = np.bincount([numbers[customer == one][0] for one in churners], minlength=5)
+    assert sizes.max() - sizes.min() <= 1

@@ -144,6 +144,28 @@ def test_split_is_told(tmp_path: Path) -> None:
     assert sum(split["churn_rates"].values()) == pytest.approx(0.75, abs=0.05)
 
 
+def test_of_a_panel_a_customer_is_in_one_part_with_all_rows(tmp_path: Path) -> None:
+    single = table()
+    months = pa.concat_tables([single] * 3)
+    months = months.set_column(months.column_names.index("_row"), "_row", pa.array(range(1, 601)))
+    days = [day for day in ("2024-03-31", "2024-04-30", "2024-05-31") for _ in range(single.num_rows)]
+    months = months.append_column("day", pa.array(np.array(days, dtype="datetime64[D]")).cast(pa.date32()))
+    order = np.random.default_rng(5).permutation(600)
+    contract = TABLE.replace("derived:", "  day: {type: date, role: time}\nsplit: {by: customer}\nderived:")
+    run(contract, months.take(pa.array(order)), tmp_path)
+    split, found = read(tmp_path, "split.json"), parts(tmp_path)
+    assert (split["strategy"], split["by"], split["keys_in_several_parts"]) == ("stratified", "customer", 0)
+    customers = {part: set(found[part].column("id").to_pylist()) for part in PARTS}
+    assert sum(len(inside) for inside in customers.values()) == single.num_rows
+    assert split["customers"] == {part: len(inside) for part, inside in customers.items()}
+    assert all(found[part].num_rows == 3 * len(customers[part]) for part in PARTS)
+    # As a table with one row a customer is divided.
+    (tmp_path / "single").mkdir()
+    run(TABLE, single, tmp_path / "single")
+    for part, rows_of_part in parts(tmp_path / "single").items():
+        assert set(rows_of_part.column("id").to_pylist()) == customers[part]
+
+
 def test_two_runs_write_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()

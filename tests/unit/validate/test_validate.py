@@ -146,6 +146,52 @@ def test_a_repeated_key_keeps_its_first_row(tmp_path: Path) -> None:
     assert found(validation, "identical").observed == 1
 
 
+PANEL = TIMED.replace("quality:", "split: {by: customer}\nquality:")
+
+
+def months(count: int = 200) -> dict[str, list[str | None]]:
+    """``count`` customers with a row on each of three days."""
+    one = rows(count)
+    table = {name: column * 3 for name, column in one.items()}
+    table["seen"] = [day for day in ("2024-03-31", "2024-04-30", "2024-05-30") for _ in range(count)]
+    return table
+
+
+def test_a_panel_repeats_keys_but_no_customer_and_time(tmp_path: Path) -> None:
+    table = months()
+    for name in table:
+        table[name][205] = table[name][204]  # an exact copy
+    table["id"][410] = table["id"][411]
+    validation = check(tmp_path, table, PANEL)
+    assert quarantined(tmp_path) == {
+        206: "'id' repeats the customer and time of an earlier row: 'c4'",
+        412: "'id' repeats the customer and time of an earlier row: 'c11'",
+    }
+    assert (validation.verdict, found(validation, "keys").observed, found(validation, "identical").observed) == (
+        "pass",
+        2,
+        1,
+    )
+    clean = check(tmp_path, months(), PANEL)
+    assert found(clean, "keys").message == "no two rows have the same 'id' and 'seen'"
+
+
+def test_of_a_panel_without_a_time_equal_rows_are_counted_and_kept(tmp_path: Path) -> None:
+    without_time = PANEL.replace("  seen: {type: date, role: time}\n", "")
+    validation = check(tmp_path, months(), without_time)
+    assert validation.rows.good == 600
+    assert (found(validation, "identical").level, found(validation, "identical").observed) == ("warn", 400)
+    assert "exact copies of an earlier row: 400; they are kept" in found(validation, "identical").message
+
+
+def test_a_key_of_which_most_repeat_is_said_to_be_a_panels(tmp_path: Path) -> None:
+    validation = check(tmp_path, months(), TIMED)
+    message = "'id' repeats in 400 of 600 rows: if a customer has several rows, write split: {by: customer}"
+    assert (found(validation, "keys").level, found(validation, "keys").message) == ("stop", message)
+    with pytest.raises(DataError, match=r"write split: \{by: customer\}"):
+        validation.raise_if_stopped()
+
+
 def test_a_bad_row_does_not_take_the_place_of_a_good_one(tmp_path: Path) -> None:
     check(tmp_path, rows(id={5: "c4"}, months={4: "99"}))
     assert list(quarantined(tmp_path)) == [5]
