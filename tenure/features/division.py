@@ -16,6 +16,7 @@ from tenure.errors import DataError
 from tenure.features.rows import Rows
 from tenure.features.split import PARTS, Assignment, PartName, assign, hash_keys
 from tenure.features.windows import horizon_days
+from tenure.stats.clusters import count_customers, customers_within
 from tenure.tasks import get
 
 
@@ -33,6 +34,10 @@ class Division:
         """Labels of the rows of a part."""
         labels: NDArray[Any] = self.labels[self.assignment.places == PARTS.index(part)]
         return labels
+
+    def customers_of(self, part: PartName) -> NDArray[np.int64] | None:
+        """Code of the customer of each row of a part (``tenure.stats.clusters``)."""
+        return customers_within(self.assignment.customer, self.assignment.places == PARTS.index(part))
 
 
 def divide(contract: Contract, rows: Rows) -> Division:
@@ -75,7 +80,7 @@ def split_record(contract: Contract, division: Division) -> dict[str, Any]:
         "seed": contract.split.seed,
         "shares": {"train": contract.split.train, "validation": contract.split.validation, "test": contract.split.test},
         "rows": assignment.rows,
-        **({} if contract.split.by is None else {"by": contract.split.by, "customers": assignment.customers}),
+        **({} if contract.split.by is None else {"by": contract.split.by, "customers": _customers(assignment)}),
         **get(contract.task).label.describe_parts(
             {part: division.labels[assignment.places == index] for index, part in enumerate(PARTS)}
         ),
@@ -88,3 +93,8 @@ def split_record(contract: Contract, division: Division) -> dict[str, Any]:
             record["horizon_days"] = horizon_days(contract)
             record["cuts"] = {part: sorted({str(cut) for cut in inside}) for part, inside in times_of.items()}
     return record
+
+
+def _customers(assignment: Assignment) -> dict[str, int]:
+    """Customers of each part."""
+    return {part: count_customers(assignment.customer, assignment.places == index) for index, part in enumerate(PARTS)}

@@ -65,9 +65,10 @@ def prepare(contract: Contract, valid: Path) -> Prepared:
 def _require_rows(contract: Contract, division: Division) -> None:
     """Check that the search can divide the training part into folds, and that the validation part is large enough."""
     label, folds = get(contract.task).label, contract.training.folds
-    training, validation = (division.labels_of(part) for part in ("train", "validation"))
-    require_rows(label.fold_strata(training, folds), folds, label.min_classes)
-    label.check_validation_part(contract, validation)
+    strata = label.fold_strata(division.labels_of("train"), folds)
+    by_customer = contract.split_strategy == "stratified"
+    require_rows(strata, folds, label.min_classes, division.customers_of("train") if by_customer else None)
+    label.check_validation_part(contract, division.labels_of("validation"), division.customers_of("validation"))
 
 
 def _training_part(rows: Rows, division: Division) -> Tables:

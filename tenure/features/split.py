@@ -48,8 +48,8 @@ class Assignment:
     """Shape (rows,)."""
     rows: dict[str, int]
     """Of each part."""
-    customers: dict[str, int]
-    """Of each part."""
+    customer: Codes | None
+    """Shape (rows,); None where no two rows are of one customer."""
     keys_in_several_parts: int
     """Customers with rows in more than one part; 0 unless an event log is split by time."""
 
@@ -89,8 +89,7 @@ def assign(
     if shared and (strategy == "stratified" or contract.events is None):
         raise DataError(f"{shared} values of the key '{contract.key_column}' stand in several parts of the split")
     rows: dict[str, int] = {part: int(np.count_nonzero(places == index)) for index, part in enumerate(PARTS)}
-    distinct: dict[str, int] = {part: len(np.unique(codes[places == index])) for index, part in enumerate(PARTS)}
-    return Assignment(strategy, places, rows, distinct, shared)
+    return Assignment(strategy, places, rows, codes if customers < len(codes) else None, shared)
 
 
 def hash_keys(keys: pa.Array, seed: int) -> NDArray[np.uint64]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.errors import DataError
-from tenure.stats.clusters import highest_stratum
+from tenure.stats.clusters import count_customers, customers_of, highest_stratum
 
 Indices = NDArray[np.int64]
 Kind = Literal["stratified", "grouped", "time"]
@@ -74,25 +74,38 @@ def divide(
         DataError: if a class has fewer rows than there are folds.
     """
     y = np.asarray(strata).astype(np.int64)
-    require_rows(y, count, classes)
+    customer = None if key is None else customers_of(key)
+    require_rows(y, count, classes, None if time is not None else customer)
     if time is not None:
         folds = _in_time(y, count, seed, np.asarray(time), horizon)
         if len(folds) >= MIN_FOLDS_IN_TIME:
             return Folds("time", folds)
-    if key is not None and len(np.unique(key)) < len(key):
-        return Folds("grouped", _by_customer(y, count, seed, key))
+    if key is not None and customer is not None:
+        # Customers in the order of their keys: the order of the rows has no part in who is held out with whom.
+        return Folds("grouped", _by_customer(y, count, seed, np.unique(key, return_inverse=True)[1]))
     return Folds("stratified", _stratified(y, count, seed))
 
 
-def require_rows(strata: NDArray[np.integer], count: int, classes: int) -> None:
+def require_rows(
+    strata: NDArray[np.integer], count: int, classes: int, customer: NDArray[np.int64] | None = None
+) -> None:
     """Check that rows are enough for ``count`` folds; arguments as of ``divide``.
 
+    Args:
+        customer: of ``tenure.stats.clusters.customers_of``, shape (n,), where folds keep customers whole.
+
     Raises:
-        DataError: a class has fewer rows than there are folds.
+        DataError: a class has fewer rows, or rows of fewer customers, than there are folds.
     """
     smallest = int(np.bincount(strata, minlength=classes).min())
     if smallest < count:
         raise DataError(f"the training part has {smallest} rows of its smaller class, too few for {count} folds")
+    if customer is not None and classes > 1:
+        customers = min(count_customers(customer, strata == value) for value in range(classes))
+        if customers < count:
+            raise DataError(
+                f"the training part has too few customers of its smaller class for {count} folds: {customers}"
+            )
 
 
 def _stratified(strata: Indices, count: int, seed: int) -> tuple[Fold, ...]:
@@ -103,11 +116,10 @@ def _stratified(strata: Indices, count: int, seed: int) -> tuple[Fold, ...]:
     return tuple(Fold(*_carve(train, strata, seed + number), held) for number, (train, held) in enumerate(parts))
 
 
-def _by_customer(strata: Indices, count: int, seed: int, key: NDArray) -> tuple[Fold, ...]:
+def _by_customer(strata: Indices, count: int, seed: int, customer: Indices) -> tuple[Fold, ...]:
     from sklearn.model_selection import StratifiedGroupKFold
 
     splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
-    customer = np.unique(key, return_inverse=True)[1]
     divided = splitter.split(np.zeros(len(strata)), strata, customer)
     folds = tuple(
         Fold(*_carve_customers(train, strata, customer, seed + number), held)

@@ -54,8 +54,13 @@ class Label(Protocol):
             DataError: it has one class, or one value, only.
         """
 
-    def check_validation_part(self, contract: Contract, labels: Labels) -> None:
+    def check_validation_part(
+        self, contract: Contract, labels: Labels, customer: NDArray[np.int64] | None = None
+    ) -> None:
         """Check that the validation part has enough rows for what is chosen in it.
+
+        Args:
+            customer: of ``tenure.stats.clusters.customers_of``, shape (rows,).
 
         Raises:
             DataError: it has too few rows, or too few of a class.

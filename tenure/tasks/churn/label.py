@@ -46,10 +46,15 @@ class ClassLabel:
             if not (labels == kind).any():
                 raise DataError(f"the {part} part of the split has {len(labels)} rows and no customer {what}")
 
-    def check_validation_part(self, contract: Contract, labels: Labels) -> None:  # noqa: ARG002 no setting matters
+    def check_validation_part(
+        self,
+        contract: Contract,  # noqa: ARG002 no setting matters
+        labels: Labels,
+        customer: NDArray[np.int64] | None = None,
+    ) -> None:
         from tenure.decision.fit_calibration import require_rows
 
-        require_rows(labels)
+        require_rows(labels, customer)
 
     def split_strata(self, labels: Labels) -> NDArray[np.int8]:
         return labels

@@ -54,7 +54,12 @@ class NumberLabel:
             found = f"the label is {labels[0]:g} in all of them" if len(labels) else "a model needs some"
             raise DataError(f"the {part} part of the split has {len(labels)} rows: {found}")
 
-    def check_validation_part(self, contract: Contract, labels: Labels) -> None:
+    def check_validation_part(
+        self,
+        contract: Contract,
+        labels: Labels,
+        customer: NDArray[np.int64] | None = None,  # noqa: ARG002 the interval is of rows
+    ) -> None:
         from tenure.decision.half_width import require_rows
 
         require_rows(len(labels), contract.decision.interval)
