@@ -173,7 +173,8 @@ class _Inference:
         shown = labels.shown_values(column)
         inverted = f"INVERTED: '{column.name}' means the opposite of leaving; " if label.is_inverted else ""
         counts = f"{left:,} of {known:,}"
-        positive = label.positive[0] if len(label.positive) == 1 or guess.type == "boolean" else list(label.positive)
+        is_pair = guess.type == "boolean" or len(column.levels()) == 2
+        positive = label.positive[0] if is_pair else list(label.positive)
         comment = f"{inverted}the value of '{column.name}' that means churn ({counts}); found: {shown}"
         draft.label = {"positive": (positive, comment)}
         if label.ignore:
