@@ -11,6 +11,7 @@ from tenure.contract.boolean_words import FALSE_WORDS, TRUE_WORDS
 from tenure.contract.columns import NumberFormat
 from tenure.drafting import keys, missing, names, sentinels
 from tenure.drafting.dates import SENTINEL_DAYS
+from tenure.drafting.phrases import share_of, shorten
 from tenure.drafting.survey import ColumnSurvey
 
 MAX_LISTED = 20
@@ -22,7 +23,6 @@ MAX_CATEGORIES = 10_000
 MAX_UNREADABLE = 0.02
 MIN_NAMED_SHARE = 0.08
 """Share of missing values from which their limit is written down."""
-MAX_TEXT = 60
 
 
 @dataclass
@@ -45,8 +45,13 @@ class Guess:
         return str(self.settings.get("role", "feature"))
 
 
-def describe(column: ColumnSurvey) -> Guess:
-    """The type of a column and its settings, without a role."""
+def describe(column: ColumnSurvey, usable: int) -> Guess:
+    """The type of a column and its settings, without a role.
+
+    Args:
+        column: the column.
+        usable: rows that a model can be trained on, at least; missing values may all be among them.
+    """
     levels = [] if column.has_many_values else column.levels()
     if is_boolean(levels):
         guess = _boolean(levels)
@@ -64,7 +69,7 @@ def describe(column: ColumnSurvey) -> Guess:
         guess.comments.append(f"read as missing: {shares}{more}")
     if column.missing:
         guess.settings["nullable"] = True
-    share = column.missing / column.rows
+    share = min(1.0, column.missing / max(1, usable))
     if share > MIN_NAMED_SHARE:
         guess.settings["max_missing_share"] = min(1.0, math.ceil(round((share + 0.05) * 20, 6)) / 20)
     guess.doubts += _suspects(column, guess, levels)
@@ -93,15 +98,6 @@ def no_feature(column: ColumnSurvey, guess: Guess) -> str | None:
         (guess.type == "string", f"almost every row has a different text ({distinct} in {column.known:,})"),
     )
     return next((reason for applies, reason in reasons if applies), None)
-
-
-def share_of(count: int, rows: int) -> str:
-    """``8.5 %``."""
-    return f"{100 * count / rows:.3g} %"
-
-
-def shorten(text: str) -> str:
-    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"
 
 
 def usual_word(text: str) -> str:

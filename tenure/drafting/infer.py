@@ -12,10 +12,11 @@ from tenure.contract.settings import Quality
 from tenure.contract.settings import Source as SourceSettings
 from tenure.drafting import columns as describing
 from tenure.drafting import dates, keys, labels, names, panels
-from tenure.drafting.columns import Guess, share_of, shorten
+from tenure.drafting.columns import Guess
 from tenure.drafting.events import events_of, horizon_of, windows_of
 from tenure.drafting.first_draft import Decision, Draft
 from tenure.drafting.labels import Label
+from tenure.drafting.phrases import share_of, shorten
 from tenure.drafting.survey import ColumnSurvey, survey
 from tenure.errors import DataError
 from tenure.sources.protocol import Source
@@ -56,7 +57,8 @@ def infer(
             if guess.comments
         )
         raise DataError(
-            f"no contract can be inferred from {source.shown}: no column has the role 'feature' ({reasons})"
+            f"no contract can be inferred from {source.shown}: no column has the role 'feature'"
+            + (f" ({reasons})" if reasons else "")
         )
     return draft
 
@@ -70,6 +72,8 @@ class _Inference:
         self.now = now
         self.label: ColumnSurvey | None = None
         self.time: ColumnSurvey | None = None
+        self.usable = columns[0].rows
+        """Rows with a label, less those whose key is missing or repeated."""
         self._starts: list[ColumnSurvey] = []
         """Columns of the day on which a customer came."""
 
@@ -152,7 +156,7 @@ class _Inference:
         self.draft.decisions.insert(0, Decision("key", f"'{column.name}'", why))
 
     def _set_time(self, column: ColumnSurvey) -> None:
-        guess = describing.describe(column)
+        guess = describing.describe(column, self.usable)
         guess.settings["role"] = "time"
         guess.comments.insert(0, "time of the row; rows are split by it")
         self.time = column
@@ -189,27 +193,26 @@ class _Inference:
         share = min(left, known - left) / known
         if share < Quality().min_class_share:
             draft.quality["min_class_share"] = (float(f"{share / 2:.1g}"), "the smaller class is rare here")
-        draft.require_rows(self._usable(known))
+        self._require_rows(known)
 
     def _number(self, column: ColumnSurvey) -> None:
         """A numeric label: the task is regression."""
         draft = self.draft
         draft.task = "regression"
-        guess = describing.describe(column)
+        guess = describing.describe(column, self.usable)
         kept = {key: value for key, value in guess.settings.items() if key in ("range", "missing_values", "format")}
         found = (
             f"the label: the number that is predicted; found: {column.low:g} to {column.high:g}; which range and unit?"
         )
         draft.columns[column.name] = Guess(guess.type, {"role": "label", **kept}, [found], guess.doubts)
         draft.decisions.append(Decision("label", f"'{column.name}': a number", f"{column.low:g} to {column.high:g}"))
-        draft.require_rows(self._usable(column.known))
+        self._require_rows(column.known)
 
-    def _usable(self, labelled: int) -> int:
-        """Rows that are left for training, at least."""
+    def _require_rows(self, labelled: int) -> None:
         key = next((column for column in self.columns if column.name == self.draft.key), None)
-        if key is None or self.draft.split:
-            return labelled
-        return labelled - key.missing - (key.repeats or 0)
+        repeats = 0 if key is None or self.draft.split else key.missing + (key.repeats or 0)
+        self.usable = max(1, labelled - repeats)
+        self.draft.require_rows(self.usable)
 
     def _features(self) -> None:
         draft = self.draft
@@ -243,7 +246,7 @@ class _Inference:
             }
 
     def _feature(self, column: ColumnSurvey) -> None:
-        guess = describing.describe(column)
+        guess = describing.describe(column, self.usable)
         reason = describing.no_feature(column, guess)
         if reason is None and self.label is not None and labels.is_known_afterwards(column, self.label):
             reason = "its name suggests the label: is it known only after the customer left?"

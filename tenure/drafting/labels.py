@@ -9,10 +9,13 @@ from typing import Literal
 
 from tenure.drafting import names
 from tenure.drafting.label_values import Meaning, meaning_of
+from tenure.drafting.phrases import shorten
 from tenure.drafting.survey import ColumnSurvey
 
 MAX_LEVELS = 12
 """Most values of a label."""
+MAX_MISSING = 0.3
+"""Largest share of missing values of a label that is taken for its place in the table."""
 MAX_SHOWN = 8
 
 _CHURN = re.compile(
@@ -81,7 +84,9 @@ def find_label(columns: Sequence[ColumnSurvey]) -> Label | None:
         return describe(best.column, best.tier, equals)
     for place, where in ((-1, "last"), (0, "first")):
         column = columns[place] if columns else None
-        if column is not None and is_class(column) and not names.is_sensitive(column.name) and not _is_activity(column):
+        if column is None or not is_class(column) or column.missing > MAX_MISSING * column.rows:
+            continue
+        if not names.is_sensitive(column.name) and not _is_activity(column):
             return describe(column, "place", [], where)
     return None
 
@@ -117,7 +122,7 @@ def describe(
     if len(positive) == len(levels):
         return None
     if is_inverted and not any(meanings[level] == "left" for level in positive):
-        doubts.append(f"the name '{_short(column.name)}' means the opposite of leaving: is that so?")
+        doubts.append(f"the name '{shorten(column.name)}' means the opposite of leaving: is that so?")
     if tier == "place":
         doubts.append(f"no name means churn: it is the {where} column and has two values; --label names another")
     if tier == "target":
@@ -154,10 +159,10 @@ def shown_values(column: ColumnSurvey) -> str:
     if column.has_many_values:
         found = f"{column.distinct:,}" if column.distinct is not None else "more than 1,000"
         extremes = "" if column.low is None else f", {column.low:g} to {column.high:g}"
-        some = ", ".join(repr(_short(text)) for text in column.evidence[:3])
+        some = ", ".join(repr(shorten(text)) for text in column.evidence[:3])
         return f"{found} different values{extremes}, such as {some}"
     counts = value_counts(column)
-    shown = ", ".join(f"{_short(value)!r} {count:,}" for value, count in list(counts.items())[:MAX_SHOWN])
+    shown = ", ".join(f"{shorten(value)!r} {count:,}" for value, count in list(counts.items())[:MAX_SHOWN])
     more = f" and {len(counts) - MAX_SHOWN} more" if len(counts) > MAX_SHOWN else ""
     blank = f"; missing {column.missing:,}" if column.missing else ""
     return (shown or "no value") + more + blank
@@ -241,9 +246,5 @@ def _days(name: str) -> int:
     return max((int(number) for number in re.findall("[0-9]+", name)), default=0)
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= 40 else f"{text[:40]}…"
-
-
 def _listed(texts: Sequence[str]) -> str:
-    return ", ".join(f"'{_short(text)}'" for text in texts)
+    return ", ".join(f"'{shorten(text)}'" for text in texts)

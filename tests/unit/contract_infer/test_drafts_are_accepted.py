@@ -163,7 +163,7 @@ def accepts(source: Callable[[], Source], settings: SourceSettings) -> None:
         validation = validate(contract, Path(folder) / "raw", Path(folder) / "valid", NOW).validation
     lost = ingested.rows_rejected + validation.rows.quarantined
     assert lost <= contract.quality.max_rejected_share * ingested.rows_read, (text, validation.quarantine_reasons)
-    stops = {check.check: check.message for check in validation.checks if check.level == "stop"}
+    stops = {check.name: check.message for check in validation.checks if check.level == "stop"}
     assert set(stops) <= ALLOWED_STOPS, (text, stops)
 
 

@@ -1,0 +1,17 @@
+"""Names, texts and shares in comments and messages: on one line, shortened."""
+
+from __future__ import annotations
+
+MAX_TEXT = 60
+"""Characters shown of a name or a text."""
+
+
+def shorten(text: str) -> str:
+    """``text`` with blanks for line breaks and other characters that cannot be printed, cut to ``MAX_TEXT``."""
+    shown = "".join(letter if letter.isprintable() else " " for letter in text)
+    return shown if len(shown) <= MAX_TEXT else f"{shown[:MAX_TEXT]}…"
+
+
+def share_of(count: int, rows: int) -> str:
+    """``8.5 %``."""
+    return f"{100 * count / rows:.3g} %"
