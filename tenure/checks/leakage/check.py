@@ -12,7 +12,8 @@ from tenure.checks.leakage.ranking import DETERMINES, ranking
 from tenure.checks.leakage.table import KINDS, Finding, Table
 from tenure.checks.leakage.together import together
 from tenure.checks.result import Check, Level
-from tenure.contract import Contract
+from tenure.contract import Column, Contract
+from tenure.contract.columns import Derived
 
 ADVICE = (
     "Leave out what is not known on the day of a prediction (role: ignored; a derived feature: remove it); "
@@ -44,7 +45,8 @@ def check_leakage(contract: Contract, table: Table) -> list[Check]:
 def allowed(contract: Contract) -> dict[str, str | None]:
     """Features that may look like leakage, with the reason; None where the contract gives no reason."""
     reasons: dict[str, str | None] = dict.fromkeys(contract.quality.leakage_accepted)
-    for name, described in (*contract.columns.items(), *contract.derived.items()):
+    features: dict[str, Column | Derived] = {**contract.columns, **contract.derived}
+    for name, described in features.items():
         if described.leakage is not None:
             reasons[name] = described.leakage.allow
     return reasons
