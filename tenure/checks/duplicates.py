@@ -66,5 +66,7 @@ def _duplicates(hashes: list[np.ndarray]) -> np.ndarray:
         ordered[end - len(part) : end] = part
         end -= len(part)
     ordered.sort()
-    duplicates: np.ndarray = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
-    return duplicates
+    repeats: np.ndarray = ordered[1:][ordered[1:] == ordered[:-1]]
+    new = np.ones(len(repeats), dtype=bool)
+    np.not_equal(repeats[1:], repeats[:-1], out=new[1:])
+    return repeats[new]

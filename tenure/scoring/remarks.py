@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from tenure.contract import Contract
-from tenure.contract.schema import WITHOUT_KEY
 
 REJECTED_HEADERS = ("rejected because", ">rows", "first")
 INPUT_HEADERS = ("column", "values", ">rows", "most frequent")
@@ -33,7 +32,7 @@ class Remarks:
             summary: of the run, as in ``summary.json``.
             contract: of the model.
         """
-        sentences = [] if contract.key is None else [WITHOUT_KEY]
+        sentences = list(summary["notes"])
         repeats = summary["repeated_keys"]
         if repeats["rows"]:
             sentences.append(
