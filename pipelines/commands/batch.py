@@ -81,6 +81,8 @@ def score(
         print_json(summary)
         return
     print(f"{summary['rows']:,} customers scored by {shown}, {summary['rejected']:,} rows rejected: {run.folder}")
+    if loaded.contract.uses_today:
+        print(f"today() is {summary['day']} for rows that name no day: --day sets it")
     bands = ", ".join(f"{band} {count:,}" for band, count in summary["bands"].items())
     what, who = ("value", "highest values") if "mean_value" in summary else ("risk", "highest risks")
     print(f"contact {summary['contacts']:,} of them; {what}: {bands}; {who}: {next(run.folder.glob('*.csv'))}")

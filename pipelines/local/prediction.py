@@ -43,8 +43,8 @@ class LocalPredictor:
     """Predicts by a bundle in this process."""
 
     bundle: Bundle
-    day: date
-    """Of the prediction, for records that name none."""
+    day: date | None = None
+    """Of the prediction, for records that name none; only a model whose features depend on it needs one."""
 
     def predict(self, records: Sequence[Record], *, explain: int, threshold: float | None) -> list[Row]:
         found = self.bundle.predict(_columns(records), explain=explain, threshold=threshold, day=self.day)

@@ -80,6 +80,8 @@ def compare(
         before = ScoreProfile.of(predict(model, then.sample, model.contract.as_of or day))
     notes = [] if reference is not None else [INPUTS_ONLY if before is None else AGAINST_VALIDATION]
     notes += [] if answered is None else [f"prediction log {answered}"]
+    if model.contract.uses_today and answered is None and scores is None:
+        notes.append(f"today() is {day} for current customers whose rows name no day")
     limits = Limits(model.contract.quality.max_psi, model.contract.quality.max_rejected_share)
     rejected = now.rejected.total()
     too_few = _too_few(model, now, answered)
