@@ -19,6 +19,8 @@ from tenure.errors import BundleError, ContractError, DataError, InputError
 
 ROOT = Path(__file__).resolve().parents[3]
 TELCO = ROOT / "datasets" / "telco"
+AS_OF = "2023-12-02"
+"""The newest date of ``unseen``, which its drafted contract takes for the day of the table."""
 FIVE_LINES = """
 import tenure
 data = tenure.load("datasets/telco")
@@ -114,7 +116,7 @@ def test_predictions_keep_the_index_of_a_pandas_table(model: tenure.Model) -> No
 
 
 def test_rows_in_any_container_get_the_same_predictions(model: tenure.Model) -> None:
-    frame = unseen().head(5).drop(columns=["has_left", "joined"]).astype({"plan": str, "calls": str}).reset_index()
+    frame = unseen().head(5).drop(columns="has_left").astype({"plan": str, "calls": str}).reset_index()
     columns = {name: frame[name].tolist() for name in frame}
     records = frame.to_dict("records")
     found = [
@@ -160,10 +162,10 @@ def test_contributions_add_up_to_the_margin(model: tenure.Model) -> None:
 
 
 def test_monitoring_sees_who_has_changed(model: tenure.Model, tmp_path: Path) -> None:
-    assert tenure.monitor(model, unseen()).verdict == "fine"
+    assert tenure.monitor(model, unseen(), day=AS_OF).verdict == "fine"
     other = unseen()
     other["spend"] = other["spend"] * 3
-    found = tenure.monitor(model, other, reference=unseen())
+    found = tenure.monitor(model, other, reference=unseen(), day=AS_OF)
     assert found.verdict == "retrain"
     assert "'spend' moved far" in found.reasons[0]
 

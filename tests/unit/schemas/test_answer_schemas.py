@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import orjson
@@ -50,5 +51,5 @@ def test_an_answer_in_binary_form(small: Any) -> None:
 def test_predictions_of_a_bundle_in_this_process(small: Any) -> None:
     model = bundle.read(small.folder)
     records = [{name: small.rows[name][row].as_py() for name in model.contract.inputs} for row in range(ROWS)]
-    rows = LocalPredictor(model).predict(records, explain=2, threshold=None)
+    rows = LocalPredictor(model, date(2026, 11, 30)).predict(records, explain=2, threshold=None)
     assert_valid("predictions", json.loads(json.dumps(rows)))

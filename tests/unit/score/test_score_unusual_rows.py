@@ -55,14 +55,14 @@ def test_up_to_the_limit_every_reason_is_counted_with_its_first_row(rows, run):
     summary = run(rows).summary
     assert (summary["rows"], summary["rejected"]) == (385, 15)
     assert summary["reasons"] == {
-        "'Partner' is not true or false": 7,
+        "'Partner' is not 'No' or 'Yes'": 7,
         REASON: 5,
         "'customerID' is missing, and is the key": 3,
     }
     assert summary["first_rejected"] == {
         REASON: "row 11: 'many'",
         "'customerID' is missing, and is the key": "row 31",
-        "'Partner' is not true or false": "row 16: 'perhaps'",
+        "'Partner' is not 'No' or 'Yes'": "row 16: 'perhaps'",
     }
 
 
@@ -91,7 +91,7 @@ def test_the_message_has_the_three_most_frequent_reasons(rows, run):
         run(rows)
     said = str(caught.value)
     assert "\n" not in said
-    reasons = ["'PaperlessBilling' is not true or false (8 rows", "'MonthlyCharges' is not a number (7 rows"]
+    reasons = ["'PaperlessBilling' is not 'No' or 'Yes' (8 rows", "'MonthlyCharges' is not a number (7 rows"]
     assert [said.index(reason) for reason in reasons] == sorted(said.index(reason) for reason in reasons)
     assert "; and 1 more" in said
     assert "'tenure'" not in said
