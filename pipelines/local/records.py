@@ -78,7 +78,7 @@ def _table_rows(file: Path, shown: str) -> Iterator[Record]:
     from tenure.sources.sniff import sniff_address
 
     address = Address(str(file.absolute()), shown)
-    source = open_address(address, sniff_address(address, Source(uri=address.uri)))
+    source = open_address(address, sniff_address(address, Source(uri=address.uri)).source)
     for batch in source.batches():
         for rejected in batch.rejected:
             raise DataError(f"{shown}, row {rejected.row}: {rejected.reason}")

@@ -1,12 +1,12 @@
-"""Sources of tables: CSV, Parquet, SQL and Arrow, local and remote, read by batches in bounded memory."""
+"""Sources of tables: CSV, JSON, Parquet, Excel, SQL and Arrow, local and remote, read by batches in bounded memory."""
 
 from tenure.sources.address import absolute_uri, replace_uri
 from tenure.sources.content import ContentHash
 from tenure.sources.factory import move_uri, open_source
-from tenure.sources.format import FileFormat, Format, Match
+from tenure.sources.format import FileFormat, Format, Match, Sniffed
 from tenure.sources.protocol import Batch, RejectedRow, Source
 from tenure.sources.sink import TableSink
-from tenure.sources.sniff import sniff
+from tenure.sources.sniff import sniff, sniff_other, sniff_with_notes
 
 __all__ = [
     "Batch",
@@ -15,6 +15,7 @@ __all__ = [
     "Format",
     "Match",
     "RejectedRow",
+    "Sniffed",
     "Source",
     "TableSink",
     "absolute_uri",
@@ -22,4 +23,6 @@ __all__ = [
     "open_source",
     "replace_uri",
     "sniff",
+    "sniff_other",
+    "sniff_with_notes",
 ]

@@ -28,6 +28,8 @@ class Address:
     shown: str
     """For messages, without credentials."""
     secrets: tuple[str, ...] = ()
+    member: str | None = None
+    """Of a ZIP archive: the file in it that is meant."""
 
     @property
     def scheme(self) -> str | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
 
-from tenure.errors import DataError
+from tenure.sources.names import unique_names
 from tenure.sources.protocol import Batch
 
 BATCH_ROWS = 65_536
@@ -16,17 +15,10 @@ SHOWN = "the table in memory"
 
 
 class ArrowTable:
-    """An Arrow table as a source.
-
-    Raises:
-        DataError: the table has two columns of the same name.
-    """
+    """An Arrow table as a source."""
 
     def __init__(self, table: pa.Table) -> None:
-        repeated = [name for name, times in Counter(table.column_names).items() if times > 1]
-        if repeated:
-            raise DataError(f"{SHOWN} has more than one column named '{repeated[0]}'")
-        self._table = table
+        self._table = table.rename_columns(unique_names(table.column_names))
 
     @property
     def shown(self) -> str:

@@ -13,10 +13,11 @@ from tenure.errors import ContractError
 from tenure.sources.address import Address, resolve
 from tenure.sources.format import Format, Match
 from tenure.sources.protocol import Source
+from tenure.sources.recognition import format_by_content
 
 
 def open_source(source: settings.Source | pa.Table, base_folder: Path | str = ".") -> Source:
-    """Open a table; nothing is read before its columns or batches are asked for.
+    """Open a table; no more than a local file's first bytes is read before its columns or batches are asked for.
 
     Args:
         source: the section ``source`` of a contract, in whose address ``${NAME}`` is replaced from the environment; or
@@ -25,7 +26,7 @@ def open_source(source: settings.Source | pa.Table, base_folder: Path | str = ".
 
     Raises:
         ContractError: the address is missing, an environment variable is not set, or a database has no query.
-        DataError: a table in memory has two columns of the same name.
+        DataError: a local file cannot be read.
     """
     if isinstance(source, pa.Table):
         from tenure.sources.arrow_table import ArrowTable
@@ -40,12 +41,12 @@ def open_address(address: Address, source: settings.Source) -> Source:
 
 
 def format_of(address: Address, source: settings.Source) -> Format:
-    """The format that the contract names, or else that of the address.
+    """The format that the contract names, or else that of the file, or else that of the address.
 
     Raises:
         ContractError: a package that adds a format cannot be imported.
     """
-    return _get(source.format or detect_format(address))
+    return _get(_format_name(address, source))
 
 
 def detect_format(address: Address) -> str:
@@ -61,6 +62,20 @@ def detect_format(address: Address) -> str:
     return max(names, key=lambda name: _get(name).match(address))
 
 
+def content_format(address: Address, source: settings.Source) -> str:
+    """Name of the format that the file's first bytes show, whatever its suffix; else as ``detect_format``.
+
+    Raises:
+        ContractError: a package that adds a format cannot be imported.
+        DataError, SourceError: the file cannot be read.
+    """
+    name = detect_format(address)
+    absent = address.scheme is None and not Path(address.uri).is_file()
+    if absent or name not in BUILT_IN or not _get(name).is_files:
+        return name
+    return format_by_content(address, source, name)
+
+
 def move_uri(source: settings.Source, uri: str, base_folder: Path | str = ".") -> settings.Source:
     """``source`` with the address of a copy of its table; the format is named where the new address hides it.
 
@@ -69,9 +84,17 @@ def move_uri(source: settings.Source, uri: str, base_folder: Path | str = ".") -
     """
     moved = source.model_copy(update={"uri": uri})
     if source.format is None:
-        before, after = (detect_format(resolve(each, Path(base_folder))) for each in (source, moved))
+        folder = Path(base_folder)
+        before, after = _format_name(resolve(source, folder), source), detect_format(resolve(moved, folder))
         moved = moved.model_copy(update={"format": None if before == after else before})
     return moved
+
+
+def _format_name(address: Address, source: settings.Source) -> str:
+    if source.format is not None:
+        return source.format
+    # The first bytes of a local file cost nothing. One in a store is looked at when it is sniffed.
+    return content_format(address, source) if address.scheme is None else detect_format(address)
 
 
 def _get(name: str) -> Format:

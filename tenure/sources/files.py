@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import math
+import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -14,10 +17,13 @@ import pyarrow as pa
 from tenure.contract.settings import Source
 from tenure.errors import ContractError, DataError, SourceError, TenureError
 from tenure.sources.address import Address
+from tenure.sources.magic import LONGEST, codec_of
 from tenure.sources.watchdog import watched_once
 
-COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
-"""Suffixes of compressed files, with the names of Arrow's codecs."""
+COMPRESSED = (".gz", ".bz2", ".zst", ".zip")
+"""Suffixes of compressed files; whether a file is compressed is told from its first bytes."""
+DAMAGED_ARCHIVE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+"""What ``zipfile`` raises; NotImplementedError for an unknown compression, RuntimeError for a password."""
 HEAD_BYTES = 1 << 20
 REMOTE_BLOCK_BYTES = 8 << 20
 S3_ATTEMPTS = 2
@@ -25,14 +31,13 @@ S3_ATTEMPTS = 2
 
 
 class FileReader(io.RawIOBase):
-    """A file that is read from start to end; counts how much was read, and the quotes in it."""
+    """A file that is read from start to end; counts how much was read."""
 
     def __init__(self, file: BinaryIO, size: int | None = None) -> None:
         self._file = file
         self._head = b""
-        self._size = size
+        self.size = size
         self._read = 0
-        self.quotes = 0
 
     def readable(self) -> bool:
         return True
@@ -49,12 +54,11 @@ class FileReader(io.RawIOBase):
         if size < 0 or len(found) < size:
             found += self._file.read(size if size < 0 else size - len(found))
         self._read += len(found)
-        self.quotes += found.count(b'"')
         return found
 
     @property
     def share(self) -> float | None:
-        return min(self._read / self._size, 1.0) if self._size else None
+        return min(self._read / self.size, 1.0) if self.size else None
 
     def close(self) -> None:
         self._file.close()
@@ -62,12 +66,16 @@ class FileReader(io.RawIOBase):
 
 
 def open_file(address: Address, settings: Source) -> BinaryIO:
-    """Open the file as it is stored.
+    """Open the file as it is stored; of an archive, the member that ``address`` names.
 
     Raises:
         DataError: the file does not exist or must not be read.
         SourceError: the store is down.
     """
+    if address.member is not None:
+        with open_archive(address, settings) as archive, reading(address):
+            # The archive stays open until its member is closed.
+            return cast(BinaryIO, archive.open(address.member))
     with reading(address):
         if address.scheme is None:
             path = Path(address.uri)
@@ -78,23 +86,38 @@ def open_file(address: Address, settings: Source) -> BinaryIO:
         return cast(BinaryIO, system.open(path_in_store, "rb", block_size=REMOTE_BLOCK_BYTES))
 
 
+def open_archive(address: Address, settings: Source) -> zipfile.ZipFile:
+    """Open a ZIP archive.
+
+    Raises:
+        DataError: the archive is damaged. DataError, SourceError: as ``open_file``.
+    """
+    with reading(address):
+        local = address.scheme is None
+        file = address.uri if local else open_file(dataclasses.replace(address, member=None), settings)
+        try:
+            return zipfile.ZipFile(file)
+        except zipfile.BadZipFile as error:
+            raise DataError(f"{address.shown} is a damaged ZIP archive: {error}") from None
+
+
 def open_text(address: Address, settings: Source) -> tuple[FileReader, FileReader]:
-    """Open the file as it is stored, and its content, which is decompressed if the suffix says that it is compressed.
+    """Open the file as it is stored, and its content, which is decompressed if it is compressed.
 
     Raises:
         DataError, SourceError: as ``open_file``.
     """
     file = open_file(address, settings)
-    size = Path(address.uri).stat().st_size if address.scheme is None else getattr(file, "size", None)
-    raw = FileReader(file, size)
-    codec = COMPRESSIONS.get(Path(address.path).suffix)
+    raw = FileReader(file, _size(address, file))
+    with reading(address):
+        codec = codec_of(raw.peek(LONGEST))
     if codec is None:
         return raw, raw
     return raw, FileReader(cast(BinaryIO, pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), codec)))
 
 
-def read_head(address: Address, settings: Source) -> bytes:
-    """The first ``HEAD_BYTES`` of the content.
+def read_head(address: Address, settings: Source, size: int = HEAD_BYTES) -> bytes:
+    """The first ``size`` bytes of the content.
 
     Raises:
         DataError, SourceError: as ``open_file``.
@@ -104,11 +127,17 @@ def read_head(address: Address, settings: Source) -> bytes:
         raw, text = open_text(address, settings)
         try:
             with reading(address):
-                return text.peek(HEAD_BYTES)
+                return text.peek(size)
         finally:
             raw.close()
 
     return read() if address.scheme is None else watched_once(read, settings.timeout_s, address.shown)
+
+
+def _size(address: Address, file: BinaryIO) -> int | None:
+    if address.member is not None:
+        return None
+    return Path(address.uri).stat().st_size if address.scheme is None else getattr(file, "size", None)
 
 
 def filesystem(address: Address, settings: Source) -> tuple[Any, str]:
@@ -146,11 +175,9 @@ def reading(address: Address) -> Iterator[None]:
         raise SourceError(f"cannot read {address.shown}: {address.clean(error)}") from None
     except pa.ArrowException as error:
         raise DataError(f"cannot read {address.shown}: {address.clean(error)}") from error
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{address.shown} is not {error.encoding}: byte 0x{error.object[error.start]:02x}; set 'source.encoding'"
-        ) from error
     except Exception as error:
+        if address.member is not None and isinstance(error, DAMAGED_ARCHIVE):
+            raise DataError(f"cannot read {address.shown}: {address.clean(error)}") from None
         if address.scheme is None:
             raise
         # Clients of object stores (botocore, aiohttp) have exceptions of their own, all for failed requests.

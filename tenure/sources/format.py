@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from tenure.contract import settings
@@ -18,9 +20,21 @@ class Match(IntEnum):
 
     NO = 0
     POSSIBLE = 1
-    """The format can read it, unless another one is sure."""
-    SURE = 2
+    """The format can read it, unless another one is surer."""
+    LIKELY = 2
+    """A folder with files of the format."""
+    SURE = 3
     """The scheme or the suffix is the format's own."""
+
+
+@dataclass(frozen=True)
+class Sniffed:
+    """How a table is written, and how that was found."""
+
+    source: settings.Source
+    """The section ``source`` of a contract."""
+    notes: tuple[str, ...] = ()
+    """What was assumed, with the evidence for it: a sentence each, in lower case and without a full stop."""
 
 
 class Format(ABC):
@@ -35,7 +49,7 @@ class Format(ABC):
 
     @abstractmethod
     def match(self, address: Address) -> Match:
-        """Whether a contract that names no format means this one by ``address``. Nothing is read."""
+        """Whether a contract that names no format means this one by ``address``. No file is read."""
 
     @abstractmethod
     def open(self, address: Address, source: settings.Source) -> Source:
@@ -45,13 +59,13 @@ class Format(ABC):
             ContractError: a setting that the format needs is missing.
         """
 
-    def sniff(self, address: Address, source: settings.Source) -> settings.Source:  # noqa: ARG002
+    def sniff(self, address: Address, source: settings.Source) -> Sniffed:  # noqa: ARG002
         """``source`` with the settings that the table's content shows, such as a delimiter; unchanged by default.
 
         Raises:
             DataError, SourceError: as ``Source.columns``.
         """
-        return source
+        return Sniffed(source)
 
     def version(self, address: Address, source: settings.Source) -> str | None:  # noqa: ARG002
         """A text that changes whenever the table does; None, as by default, where it may change without a sign.
@@ -86,3 +100,8 @@ def in_files(address: Address) -> bool:
     from fsspec import available_protocols
 
     return address.scheme in available_protocols()
+
+
+def is_folder(address: Address) -> bool:
+    """Whether ``address`` is a local folder; one in a store cannot be told from a file without asking the store."""
+    return address.scheme is None and Path(address.uri).is_dir()

@@ -1,4 +1,4 @@
-"""Detects how a table is written, from its address and its first lines."""
+"""Detects how a table is written, from its address and its content."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from pathlib import Path
 
 from tenure.contract.settings import Source
 from tenure.sources.address import Address, resolve
-from tenure.sources.factory import format_of
+from tenure.sources.factory import content_format, detect_format, format_of
+from tenure.sources.format import Sniffed
 
 
 def sniff(uri: str, base_folder: Path | str = ".", query: str | None = None, endpoint_url: str | None = None) -> Source:
@@ -24,14 +25,39 @@ def sniff(uri: str, base_folder: Path | str = ".", query: str | None = None, end
     Raises:
         ContractError, DataError, SourceError: as ``tenure.sources.Source.columns``.
     """
+    return sniff_with_notes(uri, base_folder, query, endpoint_url).source
+
+
+def sniff_with_notes(
+    uri: str, base_folder: Path | str = ".", query: str | None = None, endpoint_url: str | None = None
+) -> Sniffed:
+    """As ``sniff``, with what was assumed and the evidence for it."""
     source = Source(uri=uri, query=query, endpoint_url=endpoint_url)
     return sniff_address(resolve(source, Path(base_folder)), source)
 
 
-def sniff_address(address: Address, source: Source) -> Source:
-    """As ``sniff``, for an address that is resolved already: ``source`` with what was detected.
+def sniff_address(address: Address, source: Source) -> Sniffed:
+    """As ``sniff_with_notes``, for an address that is resolved already: ``source`` with what was detected.
 
     Raises:
         DataError, SourceError: as ``Source.columns``.
     """
+    if source.format is None:
+        by_address, by_content = detect_format(address), content_format(address, source)
+        if by_content != by_address:
+            source = source.model_copy(update={"format": by_content})
     return format_of(address, source).sniff(address, source)
+
+
+def sniff_other(source: Source, uri: str, base_folder: Path | str = ".") -> Source:
+    """``source`` with the table at another address, as that table is written: its delimiter, its titles and so on.
+
+    The query, the time-outs and the delimiter that no table is sniffed for are kept. Where the columns of ``source``
+    as it is written are found and those of the table as sniffed are other ones, nothing but the address is replaced.
+
+    Raises:
+        ContractError, DataError, SourceError: as ``tenure.sources.Source.columns``.
+    """
+    plain = Source(uri=uri)
+    kept = {name: getattr(source, name) for name in ("query", "chunk_rows", "timeout_s", "endpoint_url")}
+    return sniff_address(resolve(plain, Path(base_folder)), plain.model_copy(update=kept)).source

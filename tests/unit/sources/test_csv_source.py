@@ -92,9 +92,11 @@ def test_a_header_without_rows_gives_no_batch(table: Path) -> None:
         (b"\n\n", "has no header"),
         (b"a;b\n1;2\n", "is delimited by a semicolon, not by a comma: set 'source.delimiter: \";\"'"),
         (b"a\tb\n1\t2\n", "is delimited by a tab, not by a comma: set 'source.delimiter: \"\\t\"'"),
-        (b"a,b, a\n1,2,3\n", "more than one column named 'a'"),
-        (b"PK\x03\x04rest", "is a ZIP archive or an Excel workbook, not a CSV"),
-        (b"PAR1rest", "is a Parquet file, not a CSV"),
+        (b"PK\x03\x04rest", "is a damaged ZIP archive"),
+        (b"PAR1rest", "is not a Parquet file, or is damaged"),
+        (b"%PDF-1.7", "is a PDF, not a CSV"),
+        (b"SQLite format 3\0rest", "is an SQLite database: give its address as sqlite:///PATH, with a query"),
+        (b"<html><table><tr>", "is an HTML or XML page, not a CSV"),
         ("a,b\n1,2\n".encode("utf-16"), "NUL bytes; see 'source.encoding'"),
     ],
 )
@@ -108,7 +110,7 @@ def test_what_is_no_csv_of_this_kind_is_said(table: Path, content: bytes, messag
 
 def test_a_quote_that_never_closes_stops(table: Path) -> None:
     table.write_text('a,b\n1,2\n3,"4\n' + "5,6\n" * 50)
-    with pytest.raises(DataError, match="row 2 opens a quote that is never closed"):
+    with pytest.raises(DataError, match="line 3: the quote that opens here is never closed"):
         read(table)
 
 
@@ -154,7 +156,7 @@ def test_an_encoding_that_does_not_fit_or_does_not_exist(table: Path) -> None:
 
 def test_a_bad_byte_far_behind_the_header_is_told(table: Path) -> None:
     table.write_bytes(b"a,b\n" + b"1,2\n" * 400_000 + b"1,caf\xe9\n")
-    with pytest.raises(DataError, match=r"is not ascii: byte 0xe9; set 'source\.encoding'"):
+    with pytest.raises(DataError, match=r"is not ascii: byte 0xe9 in line 400,002; set 'source\.encoding'"):
         read(table, encoding="ascii")
 
 
@@ -175,7 +177,7 @@ def test_compressed_and_damaged(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_or_a_folder(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no such file: .*nothing\.csv"):
         read(tmp_path / "nothing.csv")
-    with pytest.raises(DataError, match="is a folder, not a file"):
+    with pytest.raises(DataError, match=r"is a folder without \.csv or \.tsv or \.txt files"):
         read(tmp_path, format="csv")
 
 

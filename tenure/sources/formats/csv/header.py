@@ -1,128 +1,151 @@
-"""The first lines of a CSV: column names, delimiter, and errors of files that are not CSV."""
+"""The first lines of a CSV: where its rows begin, the names of its columns, and errors of files that are not CSV."""
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
 from collections import Counter
+from dataclasses import dataclass
 
 from tenure.contract.settings import Source
 from tenure.errors import ContractError, DataError
 from tenure.sources.address import Address
-from tenure.sources.files import HEAD_BYTES
+from tenure.sources.formats.csv.dialect import DELIMITERS, fields_of_line, likely_delimiter
+from tenure.sources.formats.csv.records import LINE_END, Lexer, Record, Unclosed
+from tenure.sources.magic import foreign
+from tenure.sources.names import unique_names
 
-DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
-FALLBACK_ENCODING = "cp1252"
-SNIFFED_LINES = 50
-"""Lines that the delimiter is detected from."""
-MAGIC = {
-    b"PAR1": "a Parquet file",
-    b"PK\x03\x04": "a ZIP archive or an Excel workbook",
-    b"\xd0\xcf\x11\xe0": "an Excel workbook",
-    b"SQLite format 3": "an SQLite database",
-    b"\x1f\x8b": "compressed by gzip",
-    b"%PDF": "a PDF",
-}
+SAMPLE_ROWS = 50
+"""Rows that show whether every row ends with a delimiter."""
 
 
-def read_header(head: bytes, address: Address, settings: Source) -> list[str]:
-    """The column names exactly as in the file, including surrounding blanks.
+@dataclass(frozen=True)
+class Header:
+    """What stands above the rows of a CSV."""
+
+    fields: tuple[str, ...]
+    """The names as they stand in the file, without empty ones at the end that no row has a value for."""
+    width: int
+    """Fields of a row; more than ``fields`` where rows end with delimiters."""
+    size: int
+    """Bytes above the first row, in UTF-8."""
+
+    trailing: int = 0
+    """Empty names at the end that are left out."""
+
+    @property
+    def names(self) -> list[str]:
+        return unique_names(self.fields)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is unusual about the delimiters at the end of lines, for a person."""
+        if self.trailing:
+            return ("the header ends with a delimiter, and no row has a value after it",)
+        if self.width > len(self.fields):
+            return ("rows end with a delimiter, and have no value after it",)
+        return ()
+
+
+def read_header(head: bytes, whole: bool, address: Address, settings: Source) -> Header:
+    """Find the column names and the first row.
 
     Args:
-        head: the first bytes of the file.
+        head: the first bytes of the file, in UTF-8 and without a byte order mark.
+        whole: whether that is all of the file.
         address: of the file, for messages.
-        settings: delimiter and encoding.
+        settings: delimiter, and the lines to skip.
 
     Raises:
-        DataError: the file is empty, is not a CSV, has another delimiter, no header, or a repeated name.
-        ContractError: the encoding does not exist.
+        DataError: the file is empty, is not a CSV, has another delimiter, or no header.
+        ContractError: the delimiter is not an ASCII character, or more lines are skipped than there are.
     """
     if not head:
         raise DataError(f"{address.shown} is empty")
-    for magic, what in MAGIC.items():
-        if head.startswith(magic):
-            raise DataError(f"{address.shown} is {what}, not a CSV")
-    text = decode(head, address, settings.encoding)
-    if "\0" in text.split("\n", 1)[0]:
+    what = foreign(head)
+    if what is not None:
+        raise DataError(f"{address.shown} is {what}, not a CSV")
+    if not settings.delimiter.isascii():
+        raise ContractError(f"'source.delimiter' must be an ASCII character, not '{settings.delimiter}'")
+    if b"\0" in LINE_END.split(head, 1)[0]:
         raise DataError(
             f"{address.shown} is not text in {settings.encoding}: it contains NUL bytes; see 'source.encoding'"
         )
-    names = first_record(text, settings.delimiter)
-    if not any(name.strip() for name in names):
+    lexer = Lexer(settings.delimiter)
+    start = _skip_lines(head, address, settings.skip_rows)
+    first = _next_row(lexer, head, start, whole, address)
+    fields = [] if first is None else [field.decode("utf-8", "replace") for field in first.fields]
+    if first is None or not any(field.strip() for field in fields):
         raise DataError(f"{address.shown} has no header: its first line must name the columns")
-    if len(names) == 1:
-        other = likely_delimiter(text)
-        if other != settings.delimiter and len(first_record(text, other)) > 1:
-            raise DataError(
-                f"{address.shown} is delimited by {DELIMITERS[other]}, not by {_named(settings.delimiter)}:"
-                f" set 'source.delimiter: \"{other if other != chr(9) else chr(92) + 't'}\"'"
-            )
-    repeated = [name for name, times in Counter(name.strip() for name in names).items() if times > 1]
-    if repeated:
-        raise DataError(f"{address.shown} has more than one column named '{repeated[0]}'")
-    return names
+    if len(fields) == 1:
+        _require_one_column(head[start:].decode("utf-8", "replace"), address, settings)
+    size = first.end
+    for _ in range(settings.skip_rows_after_header):
+        described = _next_row(lexer, head, size, whole, address)
+        size = size if described is None else described.end
+    names, width = _without_trailing(fields, _sample(lexer, head, size, whole))
+    return Header(tuple(names), width, size, len(fields) - len(names))
 
 
-def decode(head: bytes, address: Address, encoding: str) -> str:
-    """Decode ``head``; a character that is cut off at its end is left out."""
-    try:
-        decoder = codecs.getincrementaldecoder(encoding)
-    except LookupError:
-        raise ContractError(f"'source.encoding': there is no encoding '{encoding}'") from None
-    if is_utf8(encoding):
-        # A byte that is not UTF-8 rejects its row, not the file.
-        return decoder("replace").decode(head).removeprefix("\ufeff")
-    try:
-        return decoder().decode(head).removeprefix("\ufeff")
-    except UnicodeError as error:
-        raise DataError(f"{address.shown} is not {encoding}: {str(error).splitlines()[0]}") from None
+def _skip_lines(head: bytes, address: Address, lines: int) -> int:
+    start = 0
+    for _ in range(lines):
+        end = LINE_END.search(head, start)
+        if end is None:
+            raise ContractError(f"'source.skip_rows' is {lines:,}, and {address.shown} has no header after that line")
+        start = end.end()
+    return start
 
 
-def is_utf8(encoding: str) -> bool:
-    return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
+def _next_row(lexer: Lexer, head: bytes, start: int, whole: bool, address: Address) -> Record | None:
+    """The first record from ``start`` that is not a blank line; None at the end of the file."""
+    while start < len(head):
+        found = lexer.record(head, start, whole)
+        if found is None or isinstance(found, Unclosed):
+            line = 1 + len(LINE_END.findall(head, 0, start))
+            raise DataError(f"{address.shown}, line {line}: the header opens a quote that is never closed: remove it")
+        if found.fields:
+            return found
+        start = found.end
+    return None
 
 
-def first_records(text: str, delimiter: str, count: int = SNIFFED_LINES) -> list[list[str]]:
-    """The fields of the first ``count`` lines that are not blank; fewer where a line cannot be parsed."""
-    found: list[list[str]] = []
-    try:
-        for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            found += [record] if record else []
-            if len(found) == count:
-                break
-    except csv.Error:
-        pass
-    return found
+def _sample(lexer: Lexer, head: bytes, start: int, whole: bool) -> list[list[bytes]]:
+    rows: list[list[bytes]] = []
+    while start < len(head) and len(rows) < SAMPLE_ROWS:
+        found = lexer.record(head, start, whole)
+        if found is None or isinstance(found, Unclosed):
+            break
+        rows += [found.fields] if found.fields else []
+        start = found.end
+    return rows
 
 
-def first_record(text: str, delimiter: str) -> list[str]:
-    """The fields of the first line that is not blank."""
-    return next(iter(first_records(text, delimiter, 1)), [])
+def _without_trailing(fields: list[str], rows: list[list[bytes]]) -> tuple[list[str], int]:
+    """The names without empty ones at the end that no row has a value for, and the usual number of fields of a row."""
+    named = len(fields)
+    while named > 1 and not fields[named - 1].strip():
+        named -= 1
+    valued = max((_valued(row) for row in rows if len(row) <= len(fields)), default=len(fields))
+    named = max(named, valued)
+    widths = Counter(len(row) for row in rows if _valued(row) <= named <= len(row))
+    width = max(widths, key=lambda each: (widths[each], each)) if widths else named
+    return fields[:named], width
 
 
-def likely_delimiter(text: str) -> str:
-    """The delimiter that gives most of the first lines as many fields as the header; of equal ones, the most fields."""
-
-    def fits(delimiter: str) -> tuple[int, int]:
-        records = first_records(text, delimiter)
-        header = len(records[0]) if records else 0
-        return sum(len(record) == header > 1 for record in records), header
-
-    return max(DELIMITERS, key=fits)
+def _valued(row: list[bytes]) -> int:
+    """Number of the row's last field that is not blank."""
+    return max((place for place, value in enumerate(row, 1) if value.strip()), default=0)
 
 
-def likely_encoding(head: bytes) -> str:
-    """UTF-16 by its byte order mark; UTF-8 if the head decodes; else the encoding of Western European spreadsheets."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    try:
-        # The end of a full head may cut a character in two.
-        codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) < HEAD_BYTES)
-    except UnicodeDecodeError:
-        return FALLBACK_ENCODING
-    return "utf-8"
-
-
-def _named(delimiter: str) -> str:
-    return DELIMITERS.get(delimiter, f"'{delimiter}'")
+def _require_one_column(text: str, address: Address, settings: Source) -> None:
+    """
+    Raises:
+        DataError: another delimiter divides the first line.
+    """
+    other = likely_delimiter(text)
+    if other == settings.delimiter or len(fields_of_line(text.lstrip("\r\n").splitlines()[0], other)) < 2:
+        return
+    set_to = "\\t" if other == "\t" else other
+    own = DELIMITERS.get(settings.delimiter, f"'{settings.delimiter}'")
+    raise DataError(
+        f"{address.shown} is delimited by {DELIMITERS[other]}, not by {own}: set 'source.delimiter: \"{set_to}\"'"
+    )

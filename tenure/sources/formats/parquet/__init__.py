@@ -1,4 +1,4 @@
-"""Parquet files, and local folders of them."""
+"""Parquet files, and folders and archives of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from pathlib import Path
 
 from tenure.contract import settings
 from tenure.sources.address import Address
-from tenure.sources.format import FileFormat, Match
+from tenure.sources.format import FileFormat, Match, Sniffed, is_folder
+from tenure.sources.names import name_notes
+from tenure.sources.parts import folder_has, list_parts, parts_notes
 from tenure.sources.protocol import Source
 
 
@@ -14,14 +16,23 @@ class Parquet(FileFormat):
     suffixes = (".parquet", ".pq", ".parq")
 
     def match(self, address: Address) -> Match:
-        if address.scheme is None and Path(address.uri).is_dir():
-            return Match.SURE
+        if is_folder(address):
+            # A folder that is empty, or that the files are yet to come into, is taken for one of Parquet files.
+            return Match.SURE if folder_has(Path(address.uri), self.suffixes) else Match.POSSIBLE
         return super().match(address)
 
     def open(self, address: Address, source: settings.Source) -> Source:
         from tenure.sources.formats.parquet.table import ParquetTable
+        from tenure.sources.parted import PartedTable
 
-        return ParquetTable(address, source)
+        return PartedTable(address, source, self.suffixes, ParquetTable)
+
+    def sniff(self, address: Address, source: settings.Source) -> Sniffed:
+        """``source`` as it is, with notes on the columns that the reader renames."""
+        from tenure.sources.formats.parquet.table import ParquetTable
+
+        parts = list_parts(address, source, self.suffixes)
+        return Sniffed(source, (*parts_notes(parts), *name_notes(ParquetTable(parts[0].address, source).fields)))
 
 
 FORMAT = Parquet()

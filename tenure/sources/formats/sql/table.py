@@ -13,6 +13,7 @@ import pyarrow as pa
 from tenure.contract import settings
 from tenure.errors import ContractError, DataError, SourceError, TenureError
 from tenure.sources.address import Address
+from tenure.sources.names import unique_names
 from tenure.sources.protocol import Batch
 from tenure.sources.watchdog import watched
 
@@ -113,10 +114,7 @@ class SqlTable:
         try:
             # The statement is passed to the driver unchanged: colons and percent signs are not parameters.
             result = connection.exec_driver_sql(self._query)
-            names = list(result.keys())
-            repeated = {name for name in names if names.count(name) > 1}
-            if repeated:
-                raise DataError(f"'source.query' returns more than one column named '{min(repeated)}'")
+            names = unique_names(list(result.keys()))
             yield names
             while rows := result.fetchmany(self._settings.chunk_rows):
                 yield pa.RecordBatch.from_arrays([_array(column) for column in zip(*rows, strict=True)], names=names)
