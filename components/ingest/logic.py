@@ -9,7 +9,7 @@ from typing import Any
 
 from tenure.contract import parse
 from tenure.intake.ingest import ingest
-from tenure.sources import open_source, replace_uri
+from tenure.sources import open_source, sniff_other
 
 
 def run(contract: str, data: str | None, raw: Path, base_folder: Path | str = ".") -> dict[str, Any]:
@@ -17,7 +17,7 @@ def run(contract: str, data: str | None, raw: Path, base_folder: Path | str = ".
 
     Args:
         contract: the contract, YAML text.
-        data: address to read instead of the contract's ``source.uri``; its format is detected from the address.
+        data: address to read instead of the contract's ``source.uri``; how it is written is detected.
         raw: written: ``data.parquet``, ``rejected.parquet``, ``ingest.json``.
         base_folder: folder that a relative address starts from.
 
@@ -29,6 +29,6 @@ def run(contract: str, data: str | None, raw: Path, base_folder: Path | str = ".
         ContractError, DataError, SourceError, StorageError: as ``ingest``.
     """
     described = parse(contract)
-    settings = replace_uri(described.source, data) if data else described.source
+    settings = sniff_other(described.source, data, base_folder) if data else described.source
     with contextlib.closing(open_source(settings, base_folder)) as source:
         return asdict(ingest(described, source, raw))

@@ -39,7 +39,7 @@ def monitor(
     from tenure.contract import parse
     from tenure.errors import DataError
     from tenure.report.markdown import plain
-    from tenure.sources import replace_uri
+    from tenure.sources import sniff_other
 
     with step("monitor") as running:
         bundle = Path(champion.path) / "bundle"
@@ -50,7 +50,7 @@ def monitor(
             bundle=bundle,
             current=None if log else source,
             monitoring=Path(monitoring.path),
-            reference=replace_uri(source, reference) if reference else None,
+            reference=sniff_other(source, reference) if reference else None,
             log=log or None,
         )
         monitoring.metadata.update(verdict=found["verdict"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -63,7 +62,7 @@ def init(
         from tenure.contract.load import FILE_NAME
         from tenure.drafting.draft import draft, name_of
         from tenure.errors import InputError
-        from tenure.sources import open_source, sniff
+        from tenure.sources import open_source, relative_uri, sniff
 
     settings = sniff(data, Path.cwd(), query)
     table_name = name or name_of(data)
@@ -71,7 +70,7 @@ def init(
     target = folder / FILE_NAME
     if target.exists():
         raise InputError(f"{target} exists and may hold your work: give another --out, or remove it first")
-    in_contract = settings.model_copy(update={"uri": _relative_to(folder, settings.uri or data)})
+    in_contract = settings.model_copy(update={"uri": relative_uri(settings.uri or data, folder)})
     with contextlib.closing(open_source(settings, Path.cwd())) as source:
         drafted = draft(source, in_contract, table_name, label)
     write_text(target, drafted.text)
@@ -129,14 +128,3 @@ def check(
         print(validation.heading)
         print_table(HEADERS, validation.table())
     found.raise_if_stopped()
-
-
-def _relative_to(folder: Path, uri: str) -> str:
-    """``uri`` as seen from the contract in ``folder``: a relative path if both lie in the current folder."""
-    if "://" in uri or uri.startswith("${"):
-        return uri
-    path = Path(uri).expanduser().absolute()
-    here = Path.cwd()
-    if path.is_relative_to(here) and folder.absolute().is_relative_to(here):
-        return os.path.relpath(path, folder.absolute())
-    return str(path)

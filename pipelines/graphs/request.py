@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 from tenure.contract import Contract, dump, load
 from tenure.contract.load import FILE_NAME
 from tenure.contract.overrides import override
+from tenure.contract.settings import Source
 from tenure.errors import ContractError
-from tenure.sources import absolute_uri, move_uri, replace_uri
+from tenure.sources import absolute_uri, move_uri, replace_uri, sniff_other
 from tenure.sources.address import resolve
 
 MAX_CONTRACT_BYTES = 90_000
@@ -47,6 +48,7 @@ def read_request(
 
     Raises:
         ContractError: the contract is invalid, has no source, contains a password, or is too long for a step.
+        DataError: ``data`` cannot be read.
     """
     from pipelines.graphs.fingerprint import data_fingerprint
 
@@ -55,7 +57,7 @@ def read_request(
     folder = path.parent
     source = contract.source
     if data is not None:
-        source, folder = replace_uri(source, data), Path.cwd()
+        source, folder = _other_table(source, data), Path.cwd()
     address = resolve(source, folder)
     uri = absolute_uri(source.uri or "", folder)
     password = urlsplit(uri).password if "://" in uri else None
@@ -78,6 +80,15 @@ def read_from(request: Request, uri: str) -> Request:
     contract = request.contract
     moved = contract.model_copy(update={"source": move_uri(contract.source, uri, request.path.parent)})
     return dataclasses.replace(request, contract=moved, text=_text(moved, request.path), shown_source=uri)
+
+
+def _other_table(source: Source, data: str) -> Source:
+    """``source`` with the table at ``data``: as its content shows, where it is local.
+
+    An object store or a database may be out of reach from here: such a table is written as the contract says.
+    """
+    other = replace_uri(source, data)
+    return sniff_other(source, data) if resolve(other, Path.cwd()).scheme is None else other
 
 
 def _text(contract: Contract, path: Path) -> str:

@@ -15,7 +15,7 @@ from tenure.contract.load import FILE_NAME
 from tenure.contract.settings import Source as SourceSettings
 from tenure.drafting.draft import draft, name_of
 from tenure.errors import InputError
-from tenure.sources import Source, open_source, replace_uri, sniff
+from tenure.sources import Source, is_table_folder, open_source, sniff, sniff_other
 
 Where: TypeAlias = Union[str, Path, Contract, "InMemory"]
 YAML_SUFFIXES = (".yaml", ".yml")
@@ -59,8 +59,9 @@ def load(where: Where, *, table: InMemory | str | Path | None = None, label: str
 
     Args:
         where: a contract (a folder with a ``contract.yaml``, a YAML file, YAML text, or a ``Contract``), or a table
-            (the path of a CSV or Parquet file, an address such as ``s3://…``, a pandas or Arrow table, columns by name,
-            or a list of rows). For a table a contract is drafted: print its ``text``, correct it and load that.
+            (the path of a CSV, Parquet, JSON or Excel file, or of a folder of such files, an address such as
+            ``s3://…``, a pandas or Arrow table, columns by name, or a list of rows). For a table a contract is drafted:
+            print its ``text``, correct it and load that.
         table: the table to use instead of the one that the contract names.
         label: the column to predict, for a table; by default the column whose name and values look like a label. A
             column of two values makes a classification, one of numbers a regression.
@@ -93,7 +94,7 @@ def load(where: Where, *, table: InMemory | str | Path | None = None, label: str
     if table is None:
         return Dataset(contract, contract.source, folder, text)
     if isinstance(table, str | Path):
-        return Dataset(contract, replace_uri(contract.source, str(table)), Path.cwd(), text)
+        return Dataset(contract, sniff_other(contract.source, str(table)), Path.cwd(), text)
     return Dataset(contract, to_arrow(table), folder, text)
 
 
@@ -111,7 +112,7 @@ def _find_contract(where: Where) -> tuple[Contract, Path, str] | None:
     if not isinstance(where, str | Path):
         return None
     path = Path(where)
-    is_dataset = path.is_dir() and ((path / FILE_NAME).exists() or not any(path.glob("*.parquet")))
+    is_dataset = path.is_dir() and ((path / FILE_NAME).exists() or not is_table_folder(path))
     if not is_dataset and path.suffix not in YAML_SUFFIXES:
         return None
     file = path / FILE_NAME if path.is_dir() else path

@@ -38,9 +38,11 @@ class Source(Part):
     ``${NAME}`` is replaced from the environment, so that no credential stands in a contract.
     """
     format: FormatName | None = None
-    """``csv``, ``parquet``, ``sql`` or another of ``tenure/sources/formats``; detected from the URI when left out."""
+    """``csv``, ``json``, ``parquet``, ``sql``, ``xlsx`` or that of an installed package; detected from the URI and, of
+    a local file, the first bytes when left out."""
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     encoding: str = "utf-8"
+    """Of a text file, as Python names it."""
     skip_rows: NonNegativeInt = 0
     """Lines of a text file, or rows of a sheet, above the column names: titles."""
     skip_rows_after_header: NonNegativeInt = 0

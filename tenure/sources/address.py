@@ -93,9 +93,30 @@ def absolute_uri(uri: str, base_folder: Path) -> str:
     return uri if uri.startswith("${") else _from_folder(uri, base_folder)
 
 
+def relative_uri(uri: str, folder: Path) -> str:
+    """``uri``, which is relative to the current folder, as seen from ``folder``: ``absolute_uri`` leads to the same.
+
+    A path is relative only if file and folder both lie in the current folder, so that they may move together.
+    """
+    database = SQLITE.match(uri)
+    if database is not None:
+        return database[1] + _relative_path(database[2], folder)
+    if SCHEME.match(uri) or uri.startswith("${"):
+        return uri
+    return _relative_path(str(Path(uri).expanduser()), folder)
+
+
 def replace_uri(source: Source, uri: str) -> Source:
     """``source`` with another address; the format is detected from that address."""
     return source.model_copy(update={"uri": uri, "format": None})
+
+
+def _relative_path(path: str, folder: Path) -> str:
+    here = Path.cwd()
+    absolute = Path(path).absolute()
+    if absolute.is_relative_to(here) and folder.absolute().is_relative_to(here):
+        return os.path.relpath(absolute, folder.absolute())
+    return str(absolute)
 
 
 def _from_folder(uri: str, base_folder: Path) -> str:

@@ -76,6 +76,12 @@ def content_format(address: Address, source: settings.Source) -> str:
     return format_by_content(address, source, name)
 
 
+def is_table_folder(folder: Path) -> bool:
+    """Whether a local folder holds the files of a table."""
+    address = Address(str(folder), str(folder))
+    return folder.is_dir() and any(_get(name).match(address) >= Match.LIKELY for name in BUILT_IN)
+
+
 def move_uri(source: settings.Source, uri: str, base_folder: Path | str = ".") -> settings.Source:
     """``source`` with the address of a copy of its table; the format is named where the new address hides it.
 

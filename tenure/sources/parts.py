@@ -61,13 +61,15 @@ def parts_notes(parts: Sequence[Part]) -> tuple[str, ...]:
 
 
 def is_archive(address: Address, settings: Source) -> bool:
-    """Whether the file is a ZIP archive, by its first bytes.
+    """Whether the file is a ZIP archive: by its first bytes, or in a store, where each look costs, by its suffix.
 
     Raises:
         DataError, SourceError: as ``open_file``.
     """
     if address.member is not None:
         return False
+    if address.scheme is not None:
+        return address.path.lower().endswith(".zip")
     with open_file(address, settings) as file, reading(address):
         return file.read(len(ZIP)) == ZIP
 

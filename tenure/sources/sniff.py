@@ -8,6 +8,7 @@ from tenure.contract.settings import Source
 from tenure.sources.address import Address, resolve
 from tenure.sources.factory import content_format, detect_format, format_of
 from tenure.sources.format import Sniffed
+from tenure.sources.formats.csv.dialect import DELIMITERS
 
 
 def sniff(uri: str, base_folder: Path | str = ".", query: str | None = None, endpoint_url: str | None = None) -> Source:
@@ -50,14 +51,15 @@ def sniff_address(address: Address, source: Source) -> Sniffed:
 
 
 def sniff_other(source: Source, uri: str, base_folder: Path | str = ".") -> Source:
-    """``source`` with the table at another address, as that table is written: its delimiter, its titles and so on.
+    """``source`` with another table, written as that table's content shows: delimiter, encoding, titles and so on.
 
-    The query, the time-outs and the delimiter that no table is sniffed for are kept. Where the columns of ``source``
-    as it is written are found and those of the table as sniffed are other ones, nothing but the address is replaced.
+    Kept are the query, the sheet, the store's endpoint, limits, and a delimiter that is none of the usual ones.
 
     Raises:
         ContractError, DataError, SourceError: as ``tenure.sources.Source.columns``.
     """
-    plain = Source(uri=uri)
-    kept = {name: getattr(source, name) for name in ("query", "chunk_rows", "timeout_s", "endpoint_url")}
-    return sniff_address(resolve(plain, Path(base_folder)), plain.model_copy(update=kept)).source
+    kept = ("query", "chunk_rows", "timeout_s", "endpoint_url", "sheet")
+    other = Source(uri=uri, **{name: getattr(source, name) for name in kept})
+    if source.delimiter not in DELIMITERS:
+        other = other.model_copy(update={"delimiter": source.delimiter})
+    return sniff_address(resolve(other, Path(base_folder)), other).source

@@ -110,7 +110,7 @@ def test_what_is_no_csv_of_this_kind_is_said(table: Path, content: bytes, messag
 
 def test_a_quote_that_never_closes_stops(table: Path) -> None:
     table.write_text('a,b\n1,2\n3,"4\n' + "5,6\n" * 50)
-    with pytest.raises(DataError, match="line 3: the quote that opens here is never closed"):
+    with pytest.raises(DataError, match="line 3 opens a quote that is never closed"):
         read(table)
 
 

@@ -96,7 +96,7 @@ def test_a_package_that_is_broken_is_named(lines: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("parqet", "did you mean 'parquet'"), ("excel", "there are csv, parquet, sql")]
+    ("name", "hint"), [("parqet", "did you mean 'parquet'"), ("excel", "there are csv, json, parquet, sql, xlsx")]
 )
 def test_an_unknown_format_is_an_error_that_names_the_known_ones(name: str, hint: str) -> None:
     with pytest.raises(ContractError, match=rf"'source\.format': no table format is called '{name}': {hint}"):

@@ -60,12 +60,14 @@ def test_a_file_damaged_behind_its_footer_is_said(tmp_path: Path) -> None:
 def test_no_such_file_and_an_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file"):
         open_source(Source(uri=str(tmp_path / "t.parquet"))).columns()
-    with pytest.raises(DataError, match=r"is a folder without \.parquet files"):
+    with pytest.raises(DataError, match=r"is a folder without \.parquet or \.pq or \.parq files"):
         open_source(Source(uri=str(tmp_path))).columns()
 
 
-def test_a_name_that_stands_twice_is_refused(tmp_path: Path) -> None:
+def test_a_name_that_stands_twice_gets_a_number(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
-    pq.write_table(pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"]), path)
-    with pytest.raises(DataError, match="more than one column named 'a'"):
-        open_source(Source(uri=str(path))).columns()
+    pq.write_table(pa.Table.from_arrays([pa.array([1]), pa.array([2]), pa.array([3])], names=["a", "a", ""]), path)
+    source = open_source(Source(uri=str(path)))
+    assert source.columns() == ["a", "a_2", "column_3"]
+    (batch,) = source.batches(["column_3", "a_2"])
+    assert batch.columns.to_pylist() == [{"column_3": 3, "a_2": 2}]

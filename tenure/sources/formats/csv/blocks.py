@@ -75,6 +75,6 @@ class BlockReader:
         record = self._check.lexer.record(block, 0, final=False)
         if isinstance(record, Unclosed):
             where = self._check.where(block, self._line, record.quote)
-            return f"{where}: the quote that opens here is not closed within {size}: close it, or remove it"
+            return f"{where} opens a quote that is not closed within {size}: close it, or remove it"
         where = self._check.where(block, self._line, 0)
         return f"{where}: the row that begins here is longer than {size}: is the delimiter right?"

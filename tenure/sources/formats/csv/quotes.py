@@ -58,7 +58,7 @@ class QuoteCheck:
                 record = self.lexer.record(block, start, final)
                 if isinstance(record, Unclosed) and final:
                     where = self.where(block, line, record.quote)
-                    raise DataError(f"{where}: the quote that opens here is never closed: close it, or remove it")
+                    raise DataError(f"{where} opens a quote that is never closed: close it, or remove it")
                 if record is None or isinstance(record, Unclosed):
                     return int(start)
                 end = record.end
@@ -102,7 +102,7 @@ class QuoteCheck:
         if after not in (b"", b"\n", b"\r", self.lexer.delimiter):
             other = line + count_lines(block[:closing])
             raise DataError(
-                f"{self.where(block, line, opening)}: the quote that opens here is closed in the middle of a field, in"
+                f"{self.where(block, line, opening)} opens a quote that is closed in the middle of a field, in"
                 f" line {other:,}: remove it, close it, or double the quotes inside the field"
             )
         inner = LINE_END.split(block[opening:end])[1 : 1 + count_lines(block[opening:closing])]
@@ -111,6 +111,6 @@ class QuoteCheck:
         if swallowed and swallowed >= SWALLOWED_SHARE * len(lines):
             rows = "a row that follows" if swallowed == 1 else f"{swallowed:,} rows that follow"
             raise DataError(
-                f"{self.where(block, line, opening)}: the quote that opens here is not closed before {rows}:"
+                f"{self.where(block, line, opening)} opens a quote that is not closed before {rows}:"
                 " close it, or remove it"
             )

@@ -31,6 +31,8 @@ class Parquet(FileFormat):
         """``source`` as it is, with notes on the columns that the reader renames."""
         from tenure.sources.formats.parquet.table import ParquetTable
 
+        if address.scheme is None and not Path(address.uri).exists():
+            return Sniffed(source)  # opening it reports that it is missing
         parts = list_parts(address, source, self.suffixes)
         return Sniffed(source, (*parts_notes(parts), *name_notes(ParquetTable(parts[0].address, source).fields)))
 
