@@ -97,4 +97,4 @@ def _datatype(column: Column) -> str:
     # An integer that may be missing has no INT64 form: its missing value is NaN.
     if column.type == "integer" and column.nullable:
         return "FP64"
-    return _DATATYPES.get(column.type, "BYTES")
+    return "FP64" if column.is_epoch else _DATATYPES.get(column.type, "BYTES")

@@ -72,7 +72,7 @@ class RowFaults:
         for position in positions:
             reason = str(kind)
             if values is not None:
-                value = quote(values[position].as_py())
+                value = quote(_python(values[position]))
                 self._values.setdefault(kind, Counter())[value] += 1
                 reason = f"{kind}: {value}"
             reason += advice
@@ -114,6 +114,14 @@ def quote(value: Any) -> str:
 
 def row_text(batch: pa.RecordBatch, position: int) -> str:
     """A row as a JSON object of its values."""
-    row = {name: batch.column(name)[position].as_py() for name in batch.schema.names}
+    row = {name: _python(batch.column(name)[position]) for name in batch.schema.names}
     readable = {n: v.decode("utf-8", "backslashreplace") if isinstance(v, bytes) else v for n, v in row.items()}
     return cut(json.dumps(readable, ensure_ascii=False, default=str))
+
+
+def _python(value: pa.Scalar) -> Any:
+    """A value as a Python object; a date that Python cannot hold as its number since 1970-01-01."""
+    try:
+        return value.as_py()
+    except (OverflowError, ValueError):
+        return value.value

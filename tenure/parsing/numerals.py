@@ -78,7 +78,7 @@ def integers(column: pa.Array, form: NumberFormat | None = None) -> Numbers:
         wrong = valid(column) & ~valid(values)
         return Numbers(pc.cast(values, pa.int64()), wrong, _none(column), wrong)
     if pa.types.is_decimal(column.type):
-        column = column.cast(pa.string())
+        column = pc.replace_substring_regex(column.cast(pa.string()), pattern=r"\.0+$", replacement="")
     if pa.types.is_string(column.type):
         # Arrow parses 0x10 as 16.
         if not pc.any(pc.match_substring(column, "x", ignore_case=True)).as_py():

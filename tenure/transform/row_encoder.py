@@ -141,9 +141,10 @@ class RowEncoder:
                 low, high, lowest, highest = limits
                 if value < low or value > high:
                     out_of_range.append(name)
-                if value < lowest:
+                # At a limit too, as np.maximum and np.minimum do: -0.0 becomes a limit of 0.0.
+                if value <= lowest:
                     value = lowest
-                elif value > highest:
+                elif value >= highest:
                     value = highest
             row[name] = value
             if place is None:

@@ -22,6 +22,7 @@ from tenure.contract.written_numbers import NO_NUMBER, TOO_LARGE, USUAL, example
 
 NUMBER_PATTERN = re.compile(f"{USUAL}|{NO_NUMBER}", re.ASCII)
 INTEGER_PATTERN = re.compile("-?[0-9]{1,19}", re.ASCII)
+DECIMAL_ZEROS = re.compile(r"\.0+\Z")
 LARGEST_EXACT = 2.0**53
 """Up to here float64 represents every integer exactly."""
 NOUNS = {"integer": "a whole number", "number": "a number", "boolean": "true or false"}
@@ -160,8 +161,9 @@ def _is_whole(number: float, exact: object) -> bool:
     """Whether a number fits int64: a float only up to 2^53; ``exact`` is the number before it became a float."""
     if isinstance(exact, int | np.integer):
         return -(2**63) <= int(exact) < 2**63
-    if isinstance(exact, str | Decimal) and INTEGER_PATTERN.fullmatch(str(exact)):
-        return -(2**63) <= int(str(exact)) < 2**63
+    text = DECIMAL_ZEROS.sub("", str(exact)) if isinstance(exact, Decimal) else exact
+    if isinstance(text, str) and INTEGER_PATTERN.fullmatch(text):
+        return -(2**63) <= int(text) < 2**63
     return number.is_integer() and abs(number) <= LARGEST_EXACT
 
 

@@ -137,7 +137,7 @@ def _value(column: Column) -> dict[str, Any]:
     elif column.type == "integer":
         kinds = ["integer"]
     else:
-        kinds = ["number"] if column.type == "number" else ["string"]
+        kinds = ["number"] if column.type == "number" or column.is_epoch else ["string"]
     # A missing value is imputed as in training, whether or not the contract allows one.
     schema: dict[str, Any] = {"type": [*kinds, "null"]}
     if column.values is not None and column.is_text:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from property_profiles import examples
 
 from tenure.contract import Column
+from tenure.contract.columns import NumberFormat
 from tenure.contract.expression import parse
 from tenure.contract.values import ExpressionType, Text, Value
 from tenure.errors import DataError
@@ -18,6 +19,7 @@ from tenure.transform import Transform
 from tenure.transform.row_encoder import row_encoder
 from tenure.transform.state import Category, Input, Number, State
 
+GERMAN = NumberFormat(decimal=",", thousands=".", symbols=("€",))
 STATE = State(
     inputs=(
         Input("months", Column(type="integer", range=(0, 120), nullable=True)),
@@ -26,6 +28,10 @@ STATE = State(
         Input("note", Column(type="string", nullable=True)),
         Input("paperless", Column(type="boolean", values=("No", "Yes"), nullable=True)),
         Input("active", Column(type="boolean", nullable=True)),
+        Input("paid", Column(type="number", nullable=True, format=GERMAN, missing_values=("-1",))),
+        Input("visits", Column(type="integer", nullable=True, format=GERMAN)),
+        Input("card", Column(type="boolean", values=("0", "1"), nullable=True)),
+        Input("score", Column(type="category", values=("1", "2"), nullable=True)),
     ),
     derived=(
         ("per_month", "charge / max(months, 1)"),
@@ -42,6 +48,10 @@ STATE = State(
         Category("note", ("a", "b"), missing_flag=False, impute="a"),
         Number("paperless", 1.0, missing_flag=False),
         Number("active", 0.0, missing_flag=True),
+        Number("paid", 9.5, missing_flag=True),
+        Number("visits", 3.0, missing_flag=True),
+        Number("card", 1.0, missing_flag=True),
+        Category("score", ("1", "2"), missing_flag=True, impute=None),
         Number("per_month", 5.0, missing_flag=False),
         Number("rise", 0.0, missing_flag=True),
         Category("band", ("0–6", "6–24"), missing_flag=False, impute=None),
@@ -60,6 +70,7 @@ ANYTHING = st.one_of(
     st.floats(-500, 500).map(lambda x: round(x, 2)),
     st.sampled_from(["", " ", "3", " 3 ", "3.5", "-999", "n/a", "nan", "inf", "basic", " plus", "PLUS", "a", "c"]),
     st.sampled_from(["No", "Yes", "true", "F", "0", "1", "NUL\0", b"basic", b"Yes", b"\xff", [1], {}]),
+    st.sampled_from(["1.234,50 €", "1.234", "1,5", "(5)", "1,23,4", b"12-", "True.", "1.0", "0,00", "2.0", 1.0, 2.0]),
 )
 
 
@@ -95,6 +106,7 @@ def test_the_rows_encoder_is_what_answers() -> None:
     encoder = row_encoder(STATE, STATE.features(), [*STATE.expressions().items()])
     assert encoder is not None
     usual = {"months": [3], "charge": [20.5], "plan": ["plus"], "note": ["a"], "paperless": [True], "active": ["no"]}
+    usual |= {"paid": ["1.234,50 €"], "visits": [3], "card": ["1.0"], "score": ["2.0"]}
     assert encoder.encode(usual) is not None
     assert encoder.encode(usual | {"months": [3.5]}) is None
     assert encoder.encode(usual | {"plan": np.array(["plus"])}) is None
