@@ -136,7 +136,11 @@ def evaluate(
             "libraries": chosen.manifest.libraries,
         },
     }
-    example = {name: test.table.column(name).slice(0, EXAMPLE_ROWS).to_pylist() for name in contract.inputs}
+    first = test.table.slice(0, EXAMPLE_ROWS)
+    example = {
+        name: [column.as_written(value) for value in first.column(name).to_pylist()]
+        for name, column in contract.inputs.items()
+    }
     _write(evaluation, document, example, candidates / train["chosen"])
     return Outcome(
         verdict.state,
@@ -195,5 +199,5 @@ def _read(path: Path) -> Json:
 
 def _write(folder: Path, document: Json, example: Json, bundle: Path) -> None:
     shutil.copytree(bundle, folder / "bundle", dirs_exist_ok=True)
-    write_text(folder / "example.json", json.dumps(example, indent=1, default=str) + "\n")
+    write_text(folder / "example.json", json.dumps(example, indent=1) + "\n")
     write_text(folder / "evaluation.json", json.dumps(document, indent=1, allow_nan=False) + "\n")

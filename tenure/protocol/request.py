@@ -20,7 +20,8 @@ def infer_request(
     """Build the body of ``POST /v2/models/{name}/infer``, one tensor a column.
 
     Args:
-        columns: values by column name, of equal length; None and NaN are missing. Dates are sent as ISO 8601 text.
+        columns: values by column name, of equal length; None and NaN are missing. Dates are sent as ISO 8601
+            text; for a column in another format, give them as ``Column.as_written`` does.
         explain: maximum number of reasons a row.
         threshold: contact from this score on, instead of the model's threshold.
 
@@ -46,12 +47,13 @@ def infer_request(
 
 
 def datatype_of(values: Sequence[Value]) -> str:
-    """BOOL, INT64 or FP64 if all values that are not missing have that type, else BYTES."""
+    """BOOL, INT64 or FP64 if all values that are not missing have that type, else BYTES: also for longer integers."""
     kinds = {type(value) for value in values if not _is_missing(value)}
     if kinds == {bool}:
         return "BOOL"
     if kinds == {int}:
-        return "INT64"
+        fits = all(-(2**63) <= value < 2**63 for value in values if isinstance(value, int))
+        return "INT64" if fits else "BYTES"
     # Without values any datatype will do: null is valid for all.
     return "FP64" if kinds and kinds <= {int, float} else "BYTES"
 

@@ -82,11 +82,11 @@ def _type(column: Column) -> AnyType | str:
     """MLflow's type of an input.
 
     A long cannot be missing, and MLflow does not turn one into a double. A boolean comes as true and false or as the
-    contract's own two texts, for which MLflow has no narrower type than any.
+    contract's own two texts, and an epoch as a whole number, a float or a text: MLflow has no narrower type than any.
     """
     from mlflow.types.schema import AnyType
 
-    if column.type == "boolean":
+    if column.type == "boolean" or column.is_epoch:
         return AnyType()  # type: ignore[no-untyped-call]
     if column.type == "integer" and not column.nullable:
         return "long"

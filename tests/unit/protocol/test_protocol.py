@@ -40,7 +40,14 @@ def test_a_request_is_one_that_the_server_reads() -> None:
 
 @pytest.mark.parametrize(
     ("values", "datatype"),
-    [([1, 2.5], "FP64"), ([1, True], "BYTES"), ([1, "a"], "BYTES"), ([None, 1], "INT64"), ([None, True], "BOOL")],
+    [
+        ([1, 2.5], "FP64"),
+        ([1, True], "BYTES"),
+        ([1, "a"], "BYTES"),
+        ([None, 1], "INT64"),
+        ([None, True], "BOOL"),
+        ([2**63, 1], "BYTES"),
+    ],
 )
 def test_datatypes(values: list, datatype: str) -> None:
     assert datatype_of(values) == datatype
