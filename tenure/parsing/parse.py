@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -36,6 +37,7 @@ _NOUNS = {
     "date": "a date",
     "timestamp": "a timestamp",
 }
+EXAMPLES = {"date": date(2026, 11, 30), "timestamp": datetime(2026, 11, 30, 13, 45)}  # noqa: DTZ001 as parsed
 
 
 def arrow_type(column: Column) -> pa.DataType:
@@ -125,7 +127,7 @@ def _from_moments(raw: pa.Array, name: str, column: Column, faults: RowFaults) -
     if pa.types.is_floating(raw.type):
         raw = keep(raw, ~flags(pc.is_nan(raw)))
     found = _moments(raw, column)
-    faults.add(valid(raw) & ~valid(found), Kind("types", name, f"is not {_noun(column)}"), raw)
+    faults.add(valid(raw) & ~valid(found), Kind("types", name, f"is not {noun(column)}"), raw)
     return _without_missing_moments(found, column)
 
 
@@ -138,7 +140,7 @@ def _from_text(text: pa.Array, raw: pa.Array, name: str, column: Column, faults:
     found = _moments(text, column)
     wrong = valid(text) & ~valid(found)
     if wrong.any():
-        faults.add(wrong, Kind("types", name, f"is not {_noun(column)}"), raw, advice.on_moments(text, wrong))
+        faults.add(wrong, Kind("types", name, f"is not {noun(column)}"), raw, advice.on_moments(text, wrong))
     return _without_missing_moments(found, column) if column.is_epoch else found
 
 
@@ -147,7 +149,7 @@ def _booleans(raw: pa.Array, name: str, column: Column, faults: RowFaults) -> pa
     coded = raw.dictionary_encode()
     text, broken = words.texts(coded.dictionary)
     found, wrong = words.booleans(_without_missing(text, column), column.values)
-    for mask, what in ((broken, NOT_UTF8), (wrong, f"is not {_noun(column)}")):
+    for mask, what in ((broken, NOT_UTF8), (wrong, f"is not {noun(column)}")):
         if mask.any():
             of_row = pc.fill_null(pa.array(mask).take(coded.indices), False).to_numpy(zero_copy_only=False)
             faults.add(of_row, Kind("types", name, what), raw)
@@ -165,7 +167,7 @@ def _numbers(column: pa.Array, raw: pa.Array, name: str, described: Column, faul
     no_number = numbers.wrong & ~numbers.too_large
     if no_number.any():
         hint = advice.on_numbers(column, no_number) if pa.types.is_string(column.type) else ""
-        faults.add(no_number, Kind("types", name, f"is not {_noun(described)}"), raw, hint)
+        faults.add(no_number, Kind("types", name, f"is not {noun(described)}"), raw, hint)
     faults.add(numbers.too_large, Kind("types", name, TOO_LARGE), raw)
     faults.add(numbers.infinite, Kind("types", name, "is infinite"), raw)
     missing = missing_numbers(described)
@@ -176,12 +178,14 @@ def _numbers(column: pa.Array, raw: pa.Array, name: str, described: Column, faul
     return keep(numbers.values, ~flags(pc.is_in(as_floats, pa.array(sorted(missing)))))
 
 
-def _noun(column: Column) -> str:
+def noun(column: Column) -> str:
     """What a value of the column must be."""
     if column.number_format is not None:
         return f"{_NOUNS[column.type]} such as {example(column.number_format)}"
     if column.type == "boolean" and column.values is not None:
         return f"{quote(column.values[0])} or {quote(column.values[1])}"
+    if column.is_temporal:
+        return f"{_NOUNS[column.type]} such as {column.as_written(EXAMPLES[column.type])}"
     return _NOUNS[column.type]
 
 

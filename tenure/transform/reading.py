@@ -141,7 +141,7 @@ class DateReader:
         Raises:
             DataError: naming the column and the first row that holds no date.
         """
-        from tenure.parsing.parse import parse_batch
+        from tenure.parsing.parse import noun, parse_batch
 
         found = unpacked(values, self._name)
         try:
@@ -159,7 +159,7 @@ class DateReader:
         )
         if faults.bad.any():
             row = int(np.argmax(faults.bad))
-            raise wrong(self._name, row, f"{quote(column[row].as_py())} is not a {self._column.type}")
+            raise wrong(self._name, row, f"{quote(column[row].as_py())} is not {noun(self._column)}")
         moments = parsed.column(0)
         whole = pa.types.is_date32(moments.type)
         numbers = moments.cast(pa.int32() if whole else pa.int64()).cast(pa.float64(), safe=False)

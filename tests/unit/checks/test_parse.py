@@ -16,6 +16,7 @@ from property_profiles import examples
 from tenure.contract import Column
 from tenure.errors import ContractError, DataError
 from tenure.parsing import parse_batch, parse_value
+from tenure.parsing.parse import noun
 
 FAULT = object()
 
@@ -251,3 +252,20 @@ def test_any_text_parses_or_is_a_fault_whatever_stands_beside_it(values: list[st
     together = parse(written, type=kind) if values else []
     alone = [parse(written.slice(place, 1), type=kind)[0] for place in range(len(values))]
     assert together == alone
+
+
+@pytest.mark.parametrize(
+    ("described", "said"),
+    [
+        ({"type": "date"}, "a date such as 2026-11-30"),
+        ({"type": "date", "format": "%d.%m.%Y"}, "a date such as 30.11.2026"),
+        ({"type": "timestamp"}, "a timestamp such as 2026-11-30T13:45:00"),
+        ({"type": "timestamp", "format": "epoch_s"}, "a timestamp such as 1796046300"),
+        ({"type": "boolean", "values": ["nein", "ja"]}, "'nein' or 'ja'"),
+    ],
+)
+def test_what_a_value_must_be_is_shown_as_the_column_writes_it(described: dict[str, Any], said: str) -> None:
+    column = Column(**described)
+    assert noun(column) == said
+    _, faults = parse_batch(pa.RecordBatch.from_pydict({"x": ["soon"]}), {"x": column})
+    assert str(next(iter(faults.counts))) == f"'x' is not {said}"

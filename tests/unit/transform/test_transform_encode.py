@@ -123,7 +123,7 @@ def test_outliers_are_clipped_to_the_fences_where_the_contract_says() -> None:
         ("active", "maybe", "is not true or false"),
         ("plan", "a\0b", "holds a NUL character"),
         ("plan", {"a": 1}, "is a dict, not one text or number"),
-        ("looked", "yesterday", "column 'looked', row 2: 'yesterday' is not a date"),
+        ("looked", "yesterday", "column 'looked', row 2: 'yesterday' is not a date such as 2026-11-30"),
     ],
 )
 def test_a_wrong_value_names_column_and_row(name: str, value: Any, message: str) -> None:
