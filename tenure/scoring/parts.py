@@ -19,10 +19,12 @@ import pyarrow.parquet as pq
 from tenure.atomic import write_text
 from tenure.errors import StorageError
 from tenure.intake.customers import Customers
-from tenure.parsing import ROW, rejects
-from tenure.sources import TableSink
+from tenure.parsing import rejects
+from tenure.sources import ContentHash, TableSink
 
 JOB_FILE = "job.json"
+INPUTS = b"tenure.inputs"
+"""Metadata of a part's file: hash of the rows that the scores are of."""
 
 
 def open_work_folder(folder: Path, job: dict[str, Any]) -> None:
@@ -85,14 +87,36 @@ def part_file(folder: Path, number: int) -> Path:
     return folder / f"part-{number:05}.parquet"
 
 
-def read_finished_part(path: Path, part: pa.Table, key: str) -> pa.Table | None:
-    """The scores that an earlier run wrote to ``path``; None unless they are of exactly the rows of ``part``."""
+def inputs_hash(part: pa.Table) -> str:
+    """Hash of all that was read of a part, key and row numbers included."""
+    content = ContentHash(part.schema)
+    for batch in part.to_batches():
+        content.update(batch)
+    return content.hexdigest()
+
+
+def write_part(path: Path, scores: pa.Table, inputs: str) -> None:
+    """Write the scores of a part.
+
+    Args:
+        inputs: ``inputs_hash`` of the part that they are of.
+
+    Raises:
+        StorageError: the disk is full or cannot be written.
+    """
+    marked = scores.replace_schema_metadata({INPUTS: inputs})
+    with TableSink(path, marked.schema) as sink:
+        for batch in marked.to_batches():
+            sink.write(batch)
+
+
+def read_finished_part(path: Path, inputs: str) -> pa.Table | None:
+    """The scores that an earlier run wrote to ``path``; None unless they are of a part with this ``inputs_hash``."""
     try:
         found = pq.read_table(path)
     except (OSError, pa.ArrowException):
         return None
-    same = found.num_rows == part.num_rows and found.column("row").equals(part.column(ROW))
-    return found if same and found.column("key").equals(part.column(key).cast(pa.string())) else None
+    return found if (found.schema.metadata or {}).get(INPUTS) == inputs.encode() else None
 
 
 def remove_parts_from(folder: Path, number: int) -> None:

@@ -39,11 +39,13 @@ from tenure.scoring.ahead import ahead
 from tenure.scoring.input_counts import InputCounts
 from tenure.scoring.parts import (
     close_work_folder,
+    inputs_hash,
     open_work_folder,
     part_file,
     read_finished_part,
     read_parts,
     remove_parts_from,
+    write_part,
 )
 from tenure.scoring.repeats import find_repeats
 from tenure.scoring.tally import Tally
@@ -126,13 +128,12 @@ def score(
     ):
         for number, part in enumerate(parts):
             path = part_file(work, number)
-            scores = read_finished_part(path, part, model.contract.key_column)
+            content = inputs_hash(part)
+            scores = read_finished_part(path, content)
             if scores is None:
                 scores, prediction = _score_part(model, part, threshold, today)
                 inputs.add(prediction, part)
-                with TableSink(path, scores.schema) as sink:
-                    for batch in scores.to_batches():
-                        sink.write(batch)
+                write_part(path, scores, content)
             else:
                 reused += 1
                 columns = with_today(model.contract, _inputs(model, part), today)

@@ -110,6 +110,26 @@ def test_a_killed_run_on_other_rows_begins_anew(small_bundle, table, tmp_path, m
     assert parts(folder)["key"].to_pylist() == small_bundle.rows["customerID"].slice(100, 650).to_pylist()
 
 
+def test_a_killed_run_on_corrected_values_scores_them_again(small_bundle, table, tmp_path, monkeypatch):
+    """The keys and row numbers are the same: what counts is all that the model reads."""
+
+    def publish(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as context:
+        context.setattr(scoring, "close_work_folder", publish)
+        with pytest.raises(KeyboardInterrupt):
+            score(small_bundle, table, tmp_path / "out", part_rows=300)
+    corrected = small_bundle.rows.slice(0, ROWS).to_pylist()
+    corrected[350]["Contract"], corrected[350]["tenure"] = "Two year", "70"
+    arrow_csv.write_csv(pa.Table.from_pylist(corrected), table)
+    assert score(small_bundle, table, tmp_path / "out", part_rows=300)["parts_reused"] == 3
+    expected = read(small_bundle.folder).predict(
+        {name: [row[name] for row in corrected] for name in small_bundle.rows.column_names}
+    )
+    np.testing.assert_array_equal(parts(tmp_path / "out" / DAY)["probability"].to_numpy(), expected.probability)
+
+
 def test_the_days_folder_is_replaced_whole(small_bundle, table, tmp_path):
     score(small_bundle, table, tmp_path / "out")
     second = score(small_bundle, table, tmp_path / "out", threshold=0.0)
