@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tenure.checks.leakage.dates import dated
+from tenure.checks.leakage.ends import ends
 from tenure.checks.leakage.missing import constant, missing_lately
 from tenure.checks.leakage.one_sided import one_sided
 from tenure.checks.leakage.orders import orders
@@ -31,7 +32,9 @@ def check_leakage(contract: Contract, table: Table) -> list[Check]:
     if table.label.size and table.label.min() != table.label.max():
         found += ranking(table)
         found += together(table.one_a_customer, {finding.column for finding in found})
-        found += [*_new(one_sided(contract, table.one_a_customer), found), *orders(table)]
+        found += _new(one_sided(contract, table.one_a_customer), found)
+        found += _new(ends(contract, table.one_a_customer), found)
+        found += orders(table)
     found += missing_lately(table)
     sources = _sources(contract)
     leaking = {finding.column for finding in found if finding.kind != "constant"}
@@ -53,8 +56,8 @@ def allowed(contract: Contract) -> dict[str, str | None]:
 
 
 def _new(more: Iterable[Finding], found: Sequence[Finding]) -> Iterator[Finding]:
-    """Without the single values of columns that are named for all their values."""
-    known = {finding.column for finding in found if not finding.warns}
+    """Without the single values of columns that are named already for all their values, or for another value."""
+    known = {finding.column for finding in found if not finding.warns or finding.kind == "value of one class"}
     return (finding for finding in more if finding.kind != "value of one class" or finding.column not in known)
 
 

@@ -2,7 +2,8 @@
 
 A value is looked at by itself, and so are "any other value" (a counter of something that happens to those who leave)
 and the missing one. That customers with a certain value rarely leave is no leakage: a value is named only if the other
-class has it far more rarely than an honest feature would let expect, see ``tenure.checks.leakage.shares``.
+class has it far more rarely than an honest feature would let expect, see ``tenure.checks.leakage.shares``. A number
+whose next values belong to the same class is a scale, as in the first months of a contract: it warns.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from tenure.contract import Contract
 from tenure.contract.schema import BOOLEAN_TEXTS
 from tenure.contract.values import Text, Value
 
+NEIGHBOURS, SAME_CLASS = 20, 0.9
+"""So many rows with the nearest values, and the share of them in the class, from which on a number is a scale."""
 MIN_OWNERS = 10
 """Smallest number of rows with a value for it to be a value of their class."""
 
@@ -87,8 +90,23 @@ def _finding(contract: Contract, table: Table, candidate: _Candidate) -> Finding
         kind = "value of one class"
         value = _shown(contract, name, table.values[name], candidate.code)
         what = f"has another value than {value}" if candidate.others else f"is {value}"
-    warns = shares.honest_chance > MAX_HONEST_CHANCE
+    warns = shares.honest_chance > MAX_HONEST_CHANCE or _on_a_scale(table, candidate)
     return Finding(kind, name, f"{what} {where}", shares.remainder, RARELY, warns)
+
+
+def _on_a_scale(table: Table, candidate: _Candidate) -> bool:
+    """Whether a number's next smaller or larger values, too, are those of the class."""
+    values = table.values[candidate.column]
+    if isinstance(values, Text) or candidate.code == 0 or candidate.others:
+        return False
+    codes = table.codes[candidate.column]
+    owned = table.upper == (candidate.owner == table.classes[0])
+    for side in (codes < candidate.code, codes > candidate.code):
+        near = np.flatnonzero(side & (codes > 0))
+        near = near[np.argsort(np.abs(codes[near] - candidate.code), kind="stable")][:NEIGHBOURS]
+        if near.size == NEIGHBOURS and owned[near].mean() >= SAME_CLASS:
+            return True
+    return False
 
 
 def _shown(contract: Contract, name: str, values: Value, code: int) -> str:

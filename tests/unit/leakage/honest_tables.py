@@ -74,7 +74,8 @@ def category(random: Random, label: Label) -> Text:
     """A category; the odds of its values differ, and some are rare."""
     kinds = int(random.integers(2, 30))
     base = random.dirichlet(np.full(kinds, 0.7))
-    odds = np.exp(random.normal(0.0, random.uniform(0.2, 1.3), kinds))
+    # At most 20 between two values.
+    odds = np.exp(np.clip(random.normal(0.0, random.uniform(0.2, 1.3), kinds), -1.5, 1.5))
     left = base * odds / (base * odds).sum()
     drawn = np.where(label == 1, random.choice(kinds, label.size, p=left), random.choice(kinds, label.size, p=base))
     return Text(drawn.astype(np.int32), tuple(f"kind {n}" for n in range(kinds)))
@@ -90,7 +91,7 @@ def flag(random: Random, label: Label) -> NDArray[np.float64]:
 
 def partly_filled(random: Random, label: Label) -> NDArray[np.float64]:
     """A number that is missing more often in one class."""
-    return np.where(flag(random, label) == 1.0, shifted(random, label), np.nan)
+    return np.where(flag(random, label) == 1.0, random.normal(size=label.size), np.nan)
 
 
 def many_words(random: Random, label: Label) -> Text:

@@ -114,6 +114,17 @@ def test_a_value_of_few_rows_proves_nothing() -> None:
     assert found_in(planted(table, flag=held_by(table, 1, 0.15).astype(float))) == []
 
 
+def test_the_end_of_a_scale_is_a_warning() -> None:
+    """New customers are in the table only if they left: the first months are theirs."""
+    table = table_of(rows=4_000)
+    months = np.random.default_rng(8).integers(1, 73, 4_000)
+    first = held_by(table, 1, 0.6)
+    months = np.where(first, np.random.default_rng(9).choice([1, 1, 2, 3], 4_000), np.maximum(months, 4))
+    (check,) = found_in(planted(table, months=months.astype(float)))
+    assert (check.level, check.column) == ("warn", "months")
+    assert "is 1 in" in check.message
+
+
 def test_doubtful_evidence_is_a_warning() -> None:
     table = table_of(rows=280, rate=0.47)
     found = found_in(planted(table, flag=held_by(table, 1, 0.3).astype(float)))
@@ -169,6 +180,18 @@ def test_the_score_of_another_model_is_a_warning() -> None:
     found = found_in(planted(table, churn_score=score))
     assert [(check.level, check.column) for check in found] == [("warn", "churn_score")]
     assert 0.94 < found[0].observed < 0.98
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("owner", [1, 0])
+def test_an_end_of_a_scale_that_only_one_class_has_is_a_warning(owner: int, sign: float) -> None:
+    table = table_of(rows=5_000)
+    random = np.random.default_rng(10)
+    score = random.uniform(0.0, 80.0, 5_000)
+    score = np.where(held_by(table, owner, 0.6), random.uniform(80.0, 100.0, 5_000), score)
+    (check,) = found_in(planted(table, score=sign * score))
+    assert (check.level, check.name, check.column) == ("warn", "leakage: value of one class", "score")
+    assert ("is over 7" if sign > 0 else "is under -7") in check.message
 
 
 def test_honest_tables_are_not_stopped() -> None:
