@@ -24,9 +24,9 @@ _MEANINGS: dict[Meaning, re.Pattern[str]] = {
     "future": re.compile(r"renew|expir|(?:^|_)(?:due|valid|until|next|bis|hasta|ablauf\w*)(?:_|$)"),
     "last": re.compile(r"(?:^|_)(?:last|latest|recent|letzte\w*|ultim\w*|dernier\w*|updated?|modified)(?:_|$)"),
     "start": re.compile(
-        r"join|sign_?up|sign_?ed|enrol|register|registr|activat|onboard|subscri|hire|hiring|(?:^|_)(?:since|start|started"
+        r"beginn|eintritt|anmelde|kunde_seit|mitglied_seit|join|sign_?up|sign_?ed|enrol|register|registr|activat|onboard|subscri|hire|hiring|(?:^|_)(?:since|start|started"
         r"|starting|begin|began|begins|created?|creation|open|opened|opening|first|acquired|acquisition|inception|entry"
-        r"|admission|issue|issued|effective|beginn|eintritt\w*|seit|anmeldung|alta|inicio|debut|inscription|origination"
+        r"|admission|issue|issued|effective|seit|anmeldung|alta|inicio|debut|inscription|origination"
         r"|original|adhesion|adesao|cadastro)(?:_|$)"
     ),
 }

@@ -9,6 +9,7 @@ from typing import Any
 
 from tenure.contract.settings import Quality, Source, Task
 from tenure.drafting.columns import Guess
+from tenure.drafting.phrases import count
 from tenure.tasks import DEFAULT
 
 MAX_SHOWN = 12
@@ -67,7 +68,7 @@ class Draft:
         found = list(self.decisions)
         made = f", and {', '.join(self.derived)}" if self.derived else ""
         windows = f"{len(self.windows)} aggregates of events" if self.windows else ""
-        found.append(Decision("features", windows or f"{len(features)} columns{made}"))
+        found.append(Decision("features", windows or f"{count(len(features), 'column')}{made}"))
         if self.names_of("sensitive"):
             found.append(Decision("sensitive", ", ".join(self.names_of("sensitive")), "no model inputs"))
         found += [Decision("ignored", f"'{name}'", self.columns[name].comments[0]) for name in ignored[:MAX_SHOWN]]

@@ -15,7 +15,7 @@ _LEFT = re.compile(
     r"churn|attrit|exited|defect|abgewandert|gekundigt|gekuendigt|kundigung|resili|desligad|perdid|perdu"
     r"|(?:^|_)(?:left|lost|leaver|leave|leaves|leaving|cancel|cancell?ed|cancelad[oa]|closed|terminated|quit|gone|departed"
     r"|inactive|inaktiv|inactivo|inativo|inactif|dropped|dropout|lapsed|unsubscribed|deactivated|resigned|baja|abandono"
-    r"|ausgetreten|verloren|former|ehemalig\w*)(?:_|$)"
+    r"|ausgetreten|verloren|former|ehemalig\w*|charged_off|default|defaulted)(?:_|$)"
 )
 _STAYED = re.compile(
     r"(?:^|_)(?:stay|stays|stayed|staying|existing|active|aktiv|activ[oa]|ativ[oa]|actif|retained|renewed|loyal|current"

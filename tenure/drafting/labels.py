@@ -144,6 +144,8 @@ def is_known_afterwards(column: ColumnSurvey, label: ColumnSurvey) -> bool:
         return True
     if _TARGET.match(name) and is_class(column) and _TARGET.match(names.fold(label.name)):
         return True
+    if _tier(column) in ("left", "values"):
+        return True
     if _LEFT.search(name):
         return _AFTERWARDS.search(name) is not None or _is_named(column, _LEFT)
     return _STAYED.search(names.fold(label.name)) is not None and "retention" in name

@@ -62,7 +62,7 @@ def find_panel(
     time = find_time(times, now, [key]) or _snapshots(times, now, key, each)
     rows = f"{each:.3g} rows a customer"
     if time is None:
-        return Panel(key, None, f"{rows}, and no time: are they several contracts?")
+        return Panel(key, None, f"{rows}, and no date says when: are they months, or several contracts?")
     if not _is_one_row_a_time(key, time):
         return Panel(key, None, f"{rows}, several of them at one '{time.name}'")
     return Panel(key, time, f"{rows}, one a '{time.name}'")

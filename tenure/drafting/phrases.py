@@ -15,3 +15,8 @@ def shorten(text: str) -> str:
 def share_of(count: int, rows: int) -> str:
     """``8.5 %``."""
     return f"{100 * count / rows:.3g} %"
+
+
+def count(number: int, noun: str) -> str:
+    """``1 column``, ``1,200 columns``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
