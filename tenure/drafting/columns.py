@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tenure.contract.boolean_words import FALSE_WORDS, TRUE_WORDS
+from tenure.contract.boolean_words import COMMON, fold
 from tenure.contract.columns import NumberFormat
 from tenure.drafting import keys, missing, names, sentinels
 from tenure.drafting.dates import SENTINEL_DAYS
@@ -100,21 +100,19 @@ def no_feature(column: ColumnSurvey, guess: Guess) -> str | None:
     return next((reason for applies, reason in reasons if applies), None)
 
 
-def usual_word(text: str) -> str:
-    """A text of a boolean in its common form: ``True.`` is ``true``, ``1.0`` is ``1``."""
-    word = text.lower()
-    return word.removesuffix(".0").removesuffix(".") if word[:1].isalnum() else word
-
-
 def is_boolean(levels: Sequence[str]) -> bool:
     """Whether the values are true and false by the common words, in any spelling."""
-    found = {usual_word(level) for level in levels}
-    return found <= {*TRUE_WORDS, *FALSE_WORDS} and bool(found & set(TRUE_WORDS)) and bool(found & set(FALSE_WORDS))
+    return {COMMON.get(fold(level)) for level in levels} == {False, True}
+
+
+def is_true(text: str) -> bool:
+    """Whether a text is a common word for true, in any spelling."""
+    return COMMON.get(fold(text)) is True
 
 
 def boolean_texts(levels: Sequence[str]) -> list[str]:
     """The values of a boolean, those for false first."""
-    return sorted(levels, key=lambda level: usual_word(level) in TRUE_WORDS)
+    return sorted(levels, key=is_true)
 
 
 def _boolean(levels: Sequence[str]) -> Guess:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 
-from tenure.contract.boolean_words import TRUE_WORDS
 from tenure.contract.settings import Quality
 from tenure.contract.settings import Source as SourceSettings
 from tenure.drafting import columns as describing
@@ -281,7 +280,7 @@ def _label_guess(label: Label) -> Guess:
     column = label.column
     levels = column.levels()
     comments = ["the label: what is predicted"]
-    is_one_side = len({describing.usual_word(value) in TRUE_WORDS for value in label.positive}) == 1
+    is_one_side = len(set(map(describing.is_true, label.positive))) == 1
     if describing.is_boolean(levels) and is_one_side:
         ordered = describing.boolean_texts(levels)
         settings: dict[str, object] = {"role": "label", **({"values": ordered} if len(ordered) == 2 else {})}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from tenure.contract.boolean_words import FALSE_WORDS, TRUE_WORDS
+from tenure.contract.boolean_words import FALSE_WORDS, TRUE_WORDS, fold
 from tenure.drafting import names
 
 Meaning = Literal["left", "stayed", "neither", "true", "false"]
@@ -37,7 +37,7 @@ def meaning_of(value: str) -> Meaning | None:
     ``true`` and ``false`` are meant of the column's name: of ``churn`` yes means left, of ``active`` it does not.
     """
     folded = names.fold(value)
-    word = re.sub(r"\.0*$", "", value.strip().lower())
+    word = fold(value.strip())
     if word in _TRUE or folded in _TRUE:
         return "true"
     if word in _FALSE or folded in _FALSE:

@@ -200,7 +200,8 @@ class ColumnSurvey:
                 self.evidence.append(text)
 
     def _add_numbers(self, usual: pa.Array) -> None:
-        found = numerals.floats(usual)
+        form = None if self.numbers is None else self.numbers.format
+        found = numerals.floats(usual, form)
         codes = matches(usual, r"^[+-]?0[0-9]+$")
         self._codes += int(codes.sum())
         wrong = found.wrong | found.infinite
@@ -216,7 +217,7 @@ class ColumnSurvey:
         if not self._whole and self.identified is None and self._distinct is not None:
             self._distinct.stop()
         if max(-low, high) > LARGEST_EXACT and self._whole:
-            self._beyond = self._beyond or bool(numerals.integers(usual.filter(pa.array(~wrong))).wrong.any())
+            self._beyond = self._beyond or bool(numerals.integers(usual.filter(pa.array(~wrong)), form).wrong.any())
         rest, counts = sentinels.separate(values)
         self.sentinels.update(counts)
         if len(rest):
