@@ -134,9 +134,20 @@ def test_a_table_is_scored_for_a_day(gym: Model, rows: dict[str, list[Any]], tmp
         )
         assert asked.exit_code == 0, asked.output
         assert [row["probability"] for row in json.loads(asked.stdout)] == pytest.approx(offline(gym, rows, day))
+    shown = CliRunner().invoke(app, [*command[:-1], "--day", AS_OF.isoformat()])
+    assert "today() is 2026-11-30 for rows that name no day: --day sets it" in shown.output
     wrong = CliRunner().invoke(app, [*command, "--day", "tonight"])
     assert wrong.exit_code != 0
     assert "'tonight' is not a day" in wrong.output
+
+
+def test_a_table_is_monitored_on_a_day(gym: Model) -> None:
+    customers = table().drop_columns(["left"])
+    found = tenure.monitor(gym, customers, reference=customers, day=AS_OF)
+    assert found.scores is not None
+    assert found.scores["psi"] == pytest.approx(0.0, abs=1e-9)
+    assert "today() is 2026-11-30 for current customers whose rows name no day" in found.notes
+    assert tenure.monitor(gym, customers, reference=customers, day="2036-11-30").verdict == "retrain"
 
 
 def test_training_and_evaluation_never_read_the_clock(
