@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tenure.checks import Check, labels_of
+from tenure.checks.identity import check_identity
 from tenure.checks.leakage import ADVICE, Table, check_leakage
 from tenure.contract import Contract
 from tenure.contract.schema import LABEL_COLUMN, ROW_COLUMN, SNAPSHOT_COLUMN
@@ -67,7 +68,11 @@ def find_leakage(contract: Contract, training: Tables, transform: Transform) -> 
         transform: fitted on the training part; computes the derived features.
     """
     rows = _sample(contract, training, transform)
-    return Findings(contract.name, rows.num_rows, check_leakage(contract, _table(contract, rows, transform)))
+    table = _table(contract, rows, transform)
+    checks = check_leakage(contract, table)
+    if contract.split.by is not None and table.customer is not None:
+        checks += check_identity({name: table.values[name] for name in contract.inputs}, table.customer)
+    return Findings(contract.name, rows.num_rows, checks)
 
 
 def _sample(contract: Contract, training: Tables, transform: Transform) -> pa.Table:

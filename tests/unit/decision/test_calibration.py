@@ -133,3 +133,25 @@ def test_too_few_rows_of_a_class(churners):
 def test_a_calibration_that_is_none_is_refused(broken):
     with pytest.raises(ValueError, match="calibration"):
         Calibration(**broken)
+
+
+def test_what_one_customer_repeats_is_no_reason_for_a_bend():
+    # A few customers in the middle left in all their rows, which an isotonic map takes up; by customers it is luck.
+    rng = np.random.default_rng(11)
+    customer = np.repeat(np.arange(60), 20)
+    score = rng.uniform(0.05, 0.95, 60)
+    label = (rng.random(60) < score).astype(int)[customer]
+    probability = np.clip(score[customer] + rng.normal(0.0, 0.001, 1200), 0.01, 0.99)
+    margin = log_odds(probability)
+    by_row = choose_calibration(margin, probability, label, link="logit", seed=0)
+    by_customer = choose_calibration(margin, probability, label, link="logit", seed=0, customer=customer)
+    assert by_row.calibration.method == "isotonic"
+    assert by_customer.calibration.method == "none"
+    assert by_customer.log_loss["isotonic"] > by_row.log_loss["isotonic"] + 0.05
+
+
+def test_too_few_customers_of_a_class():
+    label = np.repeat([1, 0, 0, 0], 5)
+    margin = np.linspace(-1, 1, 20)
+    with pytest.raises(DataError, match="calibration needs two customers of each class in the validation part, one"):
+        choose_calibration(margin, sigmoid(margin), label, link="logit", seed=0, customer=np.repeat([0, 1, 2, 3], 5))

@@ -332,3 +332,36 @@ def test_kubeflow_is_shown_what_the_record_says(workspace: Any, tmp_path: Any) -
 def test_the_report_shows_what_the_leakage_check_found(workspace: Any) -> None:
     run(**workspace.arguments())
     assert "plan: nothing is learnt" in (workspace.root / "evaluation" / "report.html").read_text(encoding="utf-8")
+
+
+def months(table: pa.Table) -> pa.Table:
+    """The same rows three times, under the same keys."""
+    return pa.concat_tables([table] * 3)
+
+
+def test_of_a_panel_customers_are_resampled(workspace: Any, variant: Any) -> None:
+    workspace.crown(variant(threshold=0.3))
+    run(**workspace.arguments())
+    single = workspace.document()
+    assert (single["bootstrap"]["by"], single["bootstrap"]["customers"]) == ("row", 600)
+    workspace.change_test_part(months)
+    run(**workspace.arguments())
+    panel = workspace.document()
+    assert (panel["bootstrap"]["by"], panel["bootstrap"]["customers"], panel["test"]["rows"]) == (
+        "customer",
+        600,
+        1_800,
+    )
+    # Each customer's rows are equal, so there is no more to know than of one row each.
+    for name in ("roc_auc", "brier", "precision", "profit_per_day"):
+        one, three = single["metrics"][name], panel["metrics"][name]
+        assert three["value"] == pytest.approx(one["value"])
+        assert three["high"] - three["low"] == pytest.approx(one["high"] - one["low"], rel=0.3)
+    gap, again = (found["champion"]["comparison"]["profit_per_day"] for found in (single, panel))
+    assert again["high"] - again["low"] == pytest.approx(gap["high"] - gap["low"], rel=0.3)
+    assert [part["too_small"] is None for part in panel["slices"]] == [
+        part["too_small"] is None for part in single["slices"]
+    ]
+    report = (workspace.root / "evaluation" / "report.html").read_text()
+    assert "1,800 rows of 600 customers" in report
+    assert "bootstrap resamples of the 600 customers, each with all its rows" in report
