@@ -85,6 +85,10 @@ def adaptive_half_width(value: Floats, error: Floats, level: float) -> HalfWidth
     less than a point of coverage, where one width for everybody misses by tens of points among the very customers
     whom a campaign is about (``benchmarks/intervals.py``).
 
+    Rows of one customer are not exchangeable with those of others. In a panel the half-widths are quantiles of the
+    errors of all rows nevertheless: right in the limit of many customers, without the theorem's guarantee for few
+    (Dunn, Wasserman and Ramdas 2023, "Distribution-free prediction sets for two-layer hierarchical models").
+
     Args:
         value: predicted values of rows that the model was not fitted to, shape (n,).
         error: their absolute errors, shape (n,).

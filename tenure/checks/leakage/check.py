@@ -34,7 +34,7 @@ def check_leakage(contract: Contract, table: Table) -> list[Check]:
         found += together(table.one_a_customer, {finding.column for finding in found})
         found += _new(one_sided(contract, table.one_a_customer), found)
         found += _new(ends(contract, table.one_a_customer), found)
-        found += orders(table)
+        found += orders(table.one_a_customer)
     found += missing_lately(table)
     sources = _sources(contract)
     leaking = {finding.column for finding in found if finding.kind != "constant"}

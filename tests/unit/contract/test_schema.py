@@ -62,7 +62,8 @@ def test_the_split_follows_time_unless_told() -> None:
     assert made(BASE, columns={"day": None}).split_strategy == "stratified"
     assert made(BASE, split={"strategy": "stratified"}).split_strategy == "stratified"
     assert made(EVENTS).split_strategy == "time"
-    assert made(BASE, split={"by": "customer"}).split_strategy == "stratified"
+    for base in (BASE, EVENTS):
+        assert made(base, split={"by": "customer"}).split_strategy == "stratified"
 
 
 def test_a_row_is_identified_by_the_key_and_in_a_panel_by_its_time_as_well() -> None:

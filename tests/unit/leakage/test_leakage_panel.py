@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from tenure.checks.identity import NAME, check_identity
 from tenure.checks.leakage_numbers import rank_r2
 from tenure.checks.leakage_ranking import alone
+
+from tenure.checks.identity import NAME, check_identity
 from tenure.contract.values import Text, Value
 
 CUSTOMERS, MONTHS = 200, 6
