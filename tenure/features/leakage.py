@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tenure.checks import Check, labels_of
-from tenure.checks.identity import check_identity
 from tenure.checks.leakage import ADVICE, Table, check_leakage
+from tenure.checks.leakage.identity import check_identity
 from tenure.contract import Contract
 from tenure.contract.schema import LABEL_COLUMN, ROW_COLUMN, SNAPSHOT_COLUMN
 from tenure.errors import DataError

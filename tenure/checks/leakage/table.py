@@ -69,7 +69,8 @@ class Table:
             name: Text(values.codes[last], values.words) if isinstance(values, Text) else values[last]
             for name, values in self.values.items()
         }
-        return Table(values, self.label[last], {}, None if self.time is None else self.time[last])
+        orders = {name: place[last] for name, place in self.orders.items()}
+        return Table(values, self.label[last], orders, None if self.time is None else self.time[last])
 
     @property
     def classes(self) -> tuple[str, str]:

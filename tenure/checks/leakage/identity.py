@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from tenure.checks.leakage_ranking import Codes, coded
+from tenure.checks.leakage.codes import Codes, coded
 from tenure.checks.result import Check
 from tenure.contract.values import Text, Value
 
