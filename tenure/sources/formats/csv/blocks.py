@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tenure.errors import DataError
 from tenure.sources.formats.csv.header import Header
 from tenure.sources.formats.csv.quotes import QuoteCheck
-from tenure.sources.formats.csv.records import Unclosed
+from tenure.sources.formats.csv.records import LINE_END, Unclosed
 from tenure.sources.formats.csv.rows import Parsed, RowParser, Rows
 from tenure.sources.text import Utf8Reader, count_lines
 
@@ -66,15 +66,25 @@ class BlockReader:
         parsed = self._parser.parse(text + self._blank_row)
         if len(parsed) != count_lines(text) + 1:
             checked = self._check.last_end(block, self._line, final)
-            if checked != end:
-                return (self._parser.parse(block[:checked]), checked) if checked else (None, 0)
+            if not checked:
+                return None, 0
+            parsed = self._parser.parse(block[:checked]) if checked != end else parsed.without_last()
+            for _, _, row in parsed.invalid:
+                if LINE_END.search(row.rstrip("\r\n").encode()):
+                    self._check.check_rejected(block, self._line, row)
+            return parsed, checked
         return parsed.without_last(), end
 
     def _too_long(self, block: bytes) -> str:
         size = f"{self._block_bytes >> 20} MiB" if self._block_bytes >> 20 else f"{self._block_bytes:,} bytes"
-        record = self._check.lexer.record(block, 0, final=False)
+        lexer = self._check.lexer
+        record = lexer.record(block, 0, final=False)
         if isinstance(record, Unclosed):
-            where = self._check.where(block, self._line, record.quote)
-            return f"{where} opens a quote that is not closed within {size}: close it, or remove it"
-        where = self._check.where(block, self._line, 0)
-        return f"{where}: the row that begins here is longer than {size}: is the delimiter right?"
+            quote: int | None = record.quote
+        else:
+            quote = next((opening for opening, _ in lexer.quoted_lines(block, 0, len(block))), None)
+        if quote is None:
+            where = self._check.where(block, self._line, 0)
+            return f"{where}: the row that begins here is longer than {size}: is the delimiter right?"
+        where = self._check.where(block, self._line, quote)
+        return f"{where} opens a quote that is not closed within {size}: close it, or remove it"

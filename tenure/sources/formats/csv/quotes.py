@@ -13,7 +13,10 @@ from tenure.sources.text import count_lines
 QUOTE = ord('"')
 LINE_FEED, CARRIAGE_RETURN = 10, 13
 SWALLOWED_SHARE = 0.5
-"""A quoted field is a mistake if at least this share of the lines in it look like records."""
+"""A quoted field is a mistake if at least this share of the lines in it look like records, and so does the line that it
+begins in, quotes being characters like any other."""
+MANY_SWALLOWED = 10
+"""So many lines like records are a mistake, whatever the field begins in."""
 
 
 class QuoteCheck:
@@ -67,6 +70,22 @@ class QuoteCheck:
             done = end
         return len(block) if final else max(done, int(starts[-1]))
 
+    def check_rejected(self, block: bytes, line: int, text: str) -> None:
+        """Check a row of several lines with a wrong number of fields.
+
+        Args:
+            block: as in ``last_end``.
+            line: as in ``last_end``.
+            text: the row.
+
+        Raises:
+            DataError: its first line alone looks like a record.
+        """
+        row = text.encode()
+        if self._is_record(LINE_END.split(row, 1)[0]):
+            where = self.where(block, line, block.find(row) + row.index(b'"'))
+            raise DataError(f"{where} opens a quote that is not closed in its line: close it, or remove it")
+
     def where(self, block: bytes, line: int, position: int) -> str:
         """The file and the line of a position in the block, for a message."""
         return f"{self._shown}, line {line + count_lines(block[:position]):,}"
@@ -105,12 +124,15 @@ class QuoteCheck:
                 f"{self.where(block, line, opening)} opens a quote that is closed in the middle of a field, in"
                 f" line {other:,}: remove it, close it, or double the quotes inside the field"
             )
-        inner = LINE_END.split(block[opening:end])[1 : 1 + count_lines(block[opening:closing])]
-        lines = [each for each in inner if each.strip()]
+        start = 1 + max(block.rfind(b"\n", 0, opening), block.rfind(b"\r", 0, opening))
+        first, *others = LINE_END.split(block[start:end])[: 1 + count_lines(block[start:closing])]
+        lines = [each for each in others if each.strip()]
         swallowed = sum(map(self._is_record, lines))
-        if swallowed and swallowed >= SWALLOWED_SHARE * len(lines):
+        if swallowed < SWALLOWED_SHARE * max(len(lines), 1):
+            return
+        if swallowed >= MANY_SWALLOWED or self._is_record(first):
             rows = "a row that follows" if swallowed == 1 else f"{swallowed:,} rows that follow"
             raise DataError(
-                f"{self.where(block, line, opening)} opens a quote that is not closed before {rows}:"
-                " close it, or remove it"
+                f"{self.where(block, line, opening)} opens a quote that is not closed before {rows}: close it, or"
+                " remove it"
             )

@@ -83,7 +83,7 @@ class CsvTable:
     def _blocks(self, text: Utf8Reader, wanted: list[str]) -> BlockReader:
         header = self._header
         lexer = Lexer(self._settings.delimiter)
-        likeness = RecordLikeness(self._head[header.size :], lexer.delimiter, header.width)
+        likeness = RecordLikeness(self._head[header.size :], lexer, header.width)
         parser = RowParser(header, self._settings.delimiter, wanted)
         check = QuoteCheck(lexer, likeness, self.shown)
         return BlockReader(text, header, parser, check, self._block_bytes)
