@@ -20,7 +20,10 @@ TOTAL = re.compile(
 
 def body_of(rows: Sequence[Row]) -> Sequence[Row]:
     """The rows of a whole table that are compared with its last ones, and hardly end it themselves."""
-    return rows[: max(len(rows) // 2, len(rows) - MAX_ENDINGS)]
+    count = len(rows)
+    while count and not filled(rows[count - 1].cells):
+        count -= 1
+    return rows[: max(count // 2, count - MAX_ENDINGS)]
 
 
 def count_endings(tail: Sequence[Row], body: Sequence[Row]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
 
 from tenure.sources.layout.cells import filled
 
@@ -29,12 +30,16 @@ SHOWN = 60
 
 
 def usual_width(rows: Sequence[Row]) -> int:
-    """The most common number of cells; of equally common ones the larger; 0 without rows."""
-    widths = Counter(len(row.cells) for row in rows)
+    """The most common number of cells; of equally common ones the larger; 0 without rows.
+
+    Rows of one cell above all longer ones do not count: there may be more titles than rows of a table.
+    """
+    below = list(dropwhile(lambda row: len(row.cells) == 1, rows)) or rows
+    widths = Counter(len(row.cells) for row in below)
     return max(widths, key=lambda width: (widths[width], width)) if widths else 0
 
 
 def usual_fill(rows: Sequence[Row]) -> int:
-    """The number of cells with a value of a typical row: the median; 0 without rows."""
+    """The number of cells with a value that a quarter of the rows reach; 0 without rows."""
     counts = sorted(filled(row.cells) for row in rows)
-    return counts[len(counts) // 2] if counts else 0
+    return counts[len(counts) * 3 // 4] if counts else 0

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from tenure.contract.settings import Source
 from tenure.errors import ContractError
-from tenure.sources import absolute_uri, open_source, replace_uri
+from tenure.sources import absolute_uri, open_source, relative_uri, replace_uri
 from tenure.sources.address import resolve
 from tenure.sources.factory import detect_format
 
@@ -65,6 +66,32 @@ def test_the_format_is_told_from_the_address(uri: str, kind: str) -> None:
 
 def test_a_folder_is_parquet(tmp_path: Path) -> None:
     assert detect_format(resolve(Source(uri=str(tmp_path)), Path())) == "parquet"
+
+
+@pytest.mark.parametrize(
+    ("uri", "relative"),
+    [
+        ("crm.db", "../../crm.db"),
+        ("data/c.csv", "../../data/c.csv"),
+        ("sqlite:///crm.db", "sqlite:///../../crm.db"),
+        ("sqlite+pysqlite:///data/crm.db?timeout=5", "sqlite+pysqlite:///../../data/crm.db?timeout=5"),
+        ("sqlite:///:memory:", "sqlite:///:memory:"),
+        ("sqlite:////far/crm.db", "sqlite:////far/crm.db"),
+        ("/far/c.csv", "/far/c.csv"),
+        ("s3://b/c.csv", "s3://b/c.csv"),
+        ("${STORE}/c.csv", "${STORE}/c.csv"),
+    ],
+)
+def test_an_address_as_seen_from_a_contract_leads_to_the_same(
+    uri: str, relative: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = Path("datasets/crm")
+    assert relative_uri(uri, folder) == relative
+    written = absolute_uri(relative_uri(uri, folder), folder.absolute())
+    here = absolute_uri(uri, Path.cwd())
+    scheme, slashes, path = written.rpartition(":///")
+    assert scheme + slashes + (os.path.normpath(path) if relative != uri else path) == here
 
 
 def test_another_address_brings_its_own_format() -> None:

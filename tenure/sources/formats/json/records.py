@@ -73,10 +73,9 @@ def read_records(text: Utf8Reader, shown: str) -> Iterator[Record]:
     if array is not None and not (is_lines and others):
         window.skip(array.end())
         return _elements(window)
-    # A first line that is damaged is one row; a file whose records take several lines begins with a brace alone.
-    if is_lines or (first.strip() not in ("{",) and others and _parses(others[0])):
-        return _lines(window)
-    return _elements(window)
+    # A first line that is damaged is one row; records of several lines begin with a brace alone, or are not lines.
+    damaged = first.strip() != "{" and bool(others) and _parses(others[0])
+    return _lines(window) if is_lines or damaged or not start.startswith("{") else _elements(window)
 
 
 class _Window:

@@ -58,10 +58,8 @@ def read_sheet(address: Address, settings: Source) -> Sheet:
         raise DataError(f"{address.shown} is not a workbook, or is damaged: {address.clean(error)}") from None
     filled = {name: rows for name, rows in sheets.items() if any(cell != "" for row in rows for cell in row)}
     if not filled:
-        what = (
-            "has no sheet with values" if settings.sheet is None else f"has no values in the sheet '{settings.sheet}'"
-        )
-        raise DataError(f"{address.shown} {what}")
+        where = "any sheet" if settings.sheet is None else f"the sheet '{settings.sheet}'"
+        raise DataError(f"{address.shown} has no values in {where}")
     name, *others = filled
     rows = [[None if cell == "" else cell for cell in row] for row in filled[name]]
     return Sheet(name, rows, tuple(others))
