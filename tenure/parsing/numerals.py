@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tenure.contract.columns import NumberFormat
-from tenure.contract.written_numbers import BRACKETED, GROUPS, MINUS, NO_NUMBER, SIGNED, USUAL, patterns
+from tenure.contract.written_numbers import BRACKETED, GROUPS, MINUS, NO_NUMBER, SIGN, SIGNED, USUAL, patterns
 from tenure.parsing.lenient import cast_lenient, flags, keep, matches, valid
 
 FLOAT_PATTERN = f"^{USUAL}$|^{NO_NUMBER}$"
@@ -137,6 +137,7 @@ def _bare(text: pa.Array, known: np.ndarray, form: NumberFormat) -> tuple[pa.Arr
             replaced = pc.replace_substring_regex(keep(text, mask), pattern=expression, replacement=usual)
             replaced = pc.replace_substring_regex(replaced, pattern=f"^[{MINUS}]", replacement="-")
             text = pc.if_else(pa.array(mask), replaced, text)
+            known = known & ~matches(text, f"^{SIGN}{SIGN}")
     return text, known | bracketed | matches(text, f"^{NO_NUMBER}$")
 
 
