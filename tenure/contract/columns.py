@@ -39,9 +39,10 @@ EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 parsed timestamps are in UTC, witho
 
 
 class NumberFormat(Part):
-    """How a column writes its numbers, where it is not ``1234.5``.
+    """How a column writes its numbers as text, where it is not ``1234.5``.
 
-    With a format, a minus sign may also stand behind the number, and a number in parentheses is negative.
+    With a format, a minus sign may also stand behind the number, and a number in parentheses is negative. Typed numbers
+    are taken as they are.
     """
 
     decimal: Literal[".", ","] = "."
@@ -76,7 +77,8 @@ class Column(Part):
     description: str | None = None
     unit: str | None = None
     values: tuple[Text, ...] | None = None
-    """Allowed values, for ``string`` and ``category``; for ``boolean`` the false and the true text, in that order."""
+    """Allowed values, for ``string`` and ``category``; for ``boolean`` the false and the true text, in that order, as
+    ``boolean_words.boolean_meaning`` compares them."""
     range: tuple[float | None, float | None] | None = None
     """Smallest and largest allowed value, both inclusive; ``null`` leaves a side open."""
     nullable: bool = False
@@ -87,8 +89,8 @@ class Column(Part):
     """A table without a required column stops the run; an optional one is filled with ``default``."""
     default: Text | None = None
     format: str | NumberFormat | None = None
-    """``strptime`` format of a ``date`` or ``timestamp``, or one of ``EPOCH_FORMATS``; ISO 8601 without it. Of an
-    ``integer`` or ``number``: a ``NumberFormat``."""
+    """``strptime`` format of a ``date`` or ``timestamp``, or one of ``EPOCH_FORMATS``; ISO 8601 without it. Two-digit
+    years from 69 are of the 20th century. Of an ``integer`` or ``number``: a ``NumberFormat``."""
     leakage: Leakage | None = None
     clip: bool = False
     """Clip outliers to the training part's fences (Tukey, 3 interquartile ranges)."""

@@ -14,14 +14,21 @@ MOST_READ = 20
 """Distinct values that are looked at."""
 
 
-def on_numbers(text: pa.Array, wrong: np.ndarray) -> str:
-    """The ``format`` in which the wrong texts are numbers, as the end of a message; empty if there is none."""
+def on_numbers(text: pa.Array, wrong: np.ndarray, kind: str) -> str:
+    """The ``format`` in which the wrong texts are numbers, as the end of a message; empty if there is none.
+
+    Args:
+        text: the column.
+        wrong: which texts do not parse; bool, shape (rows,).
+        kind: the column's type.
+    """
     found = find_number_format(_distinct(text, wrong))
     if found is None or found.format is None:
         return ""
     settings = found.format.model_dump(exclude_defaults=True, mode="json") or {"decimal": "."}
     shown = ", ".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in settings.items())
-    return f"; set format: {{{shown}}}"
+    retyped = "type: number, " if kind == "integer" and not found.whole else ""
+    return f"; set {retyped}format: {{{shown}}}"
 
 
 def on_moments(text: pa.Array, wrong: np.ndarray) -> str:

@@ -166,7 +166,7 @@ def _numbers(column: pa.Array, raw: pa.Array, name: str, described: Column, faul
     numbers = read(column, described.number_format)
     no_number = numbers.wrong & ~numbers.too_large
     if no_number.any():
-        hint = advice.on_numbers(column, no_number) if pa.types.is_string(column.type) else ""
+        hint = advice.on_numbers(column, no_number, described.type) if pa.types.is_string(column.type) else ""
         faults.add(no_number, Kind("types", name, f"is not {noun(described)}"), raw, hint)
     faults.add(numbers.too_large, Kind("types", name, TOO_LARGE), raw)
     faults.add(numbers.infinite, Kind("types", name, "is infinite"), raw)
