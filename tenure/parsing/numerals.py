@@ -86,7 +86,7 @@ def integers(column: pa.Array, form: NumberFormat | None = None) -> Numbers:
                 return Numbers(pc.cast(column, pa.int64()), *np.zeros((3, len(column)), dtype=bool))
             except pa.ArrowInvalid:
                 pass
-        exact = cast_lenient(keep(column, matches(column, INTEGER_PATTERN)), pa.int64())
+        exact = cast_lenient(keep(column, matches(column, INTEGER_PATTERN) & ~_beyond(column)), pa.int64())
         from_float = _whole(floats(keep(column, valid(column) & ~matches(column, INTEGER_PATTERN))))
         values = pc.coalesce(exact, from_float.values)
         too_large = matches(column, INTEGER_PATTERN) & ~valid(exact)
@@ -153,6 +153,14 @@ def _whole(numbers: Numbers) -> Numbers:
     exact = whole & (np.abs(values) <= LARGEST_EXACT)
     kept = keep(numbers.values, exact)
     return Numbers(pc.cast(kept, pa.int64()), numbers.wrong | ~exact, numbers.infinite, whole & ~exact)
+
+
+def _beyond(text: pa.Array) -> np.ndarray:
+    """Which texts of 19 digits exceed int64; bool, shape (rows,)."""
+    long = matches(text, "^[0-9]{19}$")
+    if not long.any():
+        return long
+    return flags(pc.greater(pc.cast(keep(text, long), pa.uint64()), pa.scalar(2**63 - 1, pa.uint64())))
 
 
 def _none(column: pa.Array) -> np.ndarray:

@@ -19,6 +19,7 @@ from tenure.contract import Column
 from tenure.contract.columns import NumberFormat
 from tenure.errors import DataError
 from tenure.parsing import parse_batch
+from tenure.parsing.parse import noun
 from tenure.transform.reading import reader_of
 
 COMMA = NumberFormat(decimal=",")
@@ -123,7 +124,7 @@ def test_a_fault_proposes_the_format_that_the_values_show() -> None:
     _, reasons = parse(Column(type="number"), ["12-"])
     assert reasons[0].endswith('; set format: {decimal: "."}')
     _, reasons = parse(Column(type="date"), ["1/16/24"])
-    assert reasons == ["'x' is not a date: '1/16/24'; set format: '%m/%d/%y'"]
+    assert reasons == ["'x' is not a date such as 2026-11-30: '1/16/24'; set format: '%m/%d/%y'"]
     _, reasons = parse(Column(type="number"), ["many"])
     assert reasons == ["'x' is not a number: 'many'"]
 
@@ -290,7 +291,7 @@ def test_no_moment_is_a_fault(form: str | None, text: str, kind: str) -> None:
     values, reasons = parse(column, [text])
     assert values == [None]
     if text:
-        assert reasons[0].startswith(f"'x' is not a {kind}: {text!r}")
+        assert reasons[0].startswith(f"'x' is not {noun(column)}: {text!r}")
         with pytest.raises(DataError, match=f"is not a {kind}"):
             reader_of("x", column)([text])
 
@@ -299,9 +300,8 @@ def test_no_moment_is_a_fault(form: str | None, text: str, kind: str) -> None:
 def test_typed_dates_far_away_are_faults(kind: pa.DataType) -> None:
     stored = pa.array([2**30], pa.int32()) if kind == pa.date32() else pa.array([2**62])
     for type_ in ("date", "timestamp"):
-        values, reasons = parse(Column(type=type_), stored.cast(kind))
-        assert values == [None]
-        assert reasons == [f"'x' is not a {type_}: {stored[0].as_py()}"]
+        column = Column(type=type_)
+        assert parse(column, stored.cast(kind)) == ([None], [f"'x' is not {noun(column)}: {stored[0].as_py()}"])
 
 
 def test_epoch_numbers_in_every_container() -> None:
