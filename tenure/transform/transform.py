@@ -13,6 +13,7 @@ from tenure.contract.values import TODAY_COLUMN, ExpressionType, Text, Value
 from tenure.errors import DataError
 from tenure.transform.blocks import Categories, Flags, Limits, Numbers
 from tenure.transform.containers import Values
+from tenure.transform.day_reader import DayReader
 from tenure.transform.reading import Reader, reader_of
 from tenure.transform.row_encoder import row_encoder
 from tenure.transform.state import Category, Feature, Input, State
@@ -51,8 +52,8 @@ class Transform:
         self.features: tuple[Feature, ...] = state.features()
         self._expressions = list(state.expressions().items())
         vocabulary = {encoding.name: encoding.values for encoding in state.encodings if isinstance(encoding, Category)}
-        self._inputs: list[tuple[Input, Reader]] = [
-            (entry, reader_of(entry.name, entry.column, vocabulary.get(entry.name, ()))) for entry in state.inputs
+        self._inputs: list[tuple[Input, Reader | DayReader]] = [
+            (entry, _reader(entry, vocabulary.get(entry.name, ()))) for entry in state.inputs
         ]
         self._numbers = Numbers(state, self.features)
         self._categories = Categories(state, self.features)
@@ -124,7 +125,7 @@ class Transform:
 
     def _read(self, columns: Columns) -> tuple[dict[str, Value], int]:
         values: dict[str, Value] = {}
-        absent: list[tuple[Input, Reader]] = []
+        absent: list[tuple[Input, Reader | DayReader]] = []
         rows, first = 0, ""
         for entry, reader in self._inputs:
             raw = columns.get(entry.name)
@@ -149,7 +150,13 @@ class Transform:
         values.pop(TODAY_COLUMN, None)
 
 
-def _fill(entry: Input, reader: Reader, rows: int) -> Value:
+def _reader(entry: Input, vocabulary: tuple[str, ...]) -> Reader | DayReader:
+    if entry.name == TODAY_COLUMN and entry.column.type == "date":
+        return DayReader(entry.column)
+    return reader_of(entry.name, entry.column, vocabulary)
+
+
+def _fill(entry: Input, reader: Reader | DayReader, rows: int) -> Value:
     """A column that is absent: its default, or missing values if the contract allows them."""
     column = entry.column
     if column.required and not column.nullable:

@@ -100,6 +100,17 @@ def test_features_depend_on_the_day(fitted: Transform) -> None:
     assert set(encoded.values) == {"joined", "months", "days"}
 
 
+def test_a_list_of_dates_equals_any_other_form(fitted: Transform) -> None:
+    columns = {"joined": ["2026-11-29"] * 3, "months": [1] * 3}
+    named = [date(2026, 12, 1), date(1969, 12, 31), date(9999, 12, 31)]
+    found = [
+        fitted.encode(columns | {"_today": given}).matrix
+        for given in (named, pa.array(named), [day.isoformat() for day in named])
+    ]
+    for other in found[1:]:
+        np.testing.assert_array_equal(found[0], other)
+
+
 def test_the_day_must_be_there(fitted: Transform) -> None:
     with pytest.raises(DataError, match="column '_today' is missing"):
         fitted.encode({"joined": ["2026-11-29"], "months": [1]})
