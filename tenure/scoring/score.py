@@ -223,11 +223,12 @@ def _list_csv(model: Bundle, customers: pa.Table, threshold: float | None, today
     writer = csv.writer(text, lineterminator="\n")
     numbers = prediction.columns
     header = [f"reason_{place}" for place in range(1, REASONS + 1)]
-    writer.writerow(["key", *numbers, "contact", "band", "recommendation", *header])
-    for row, key in enumerate(customers.column(model.contract.key_column).cast(pa.string()).to_pylist()):
+    writer.writerow(["key", "row", *numbers, "contact", "band", "recommendation", *header])
+    keys = customers.column(model.contract.key_column).cast(pa.string()).to_pylist()
+    for row, (key, number) in enumerate(zip(keys, customers.column(ROW).to_pylist(), strict=True)):
         reasons = [f"{reason.column} {reason.contribution:+.3f}" for reason in prediction.reasons[row]]
         reasons += [""] * (REASONS - len(reasons))
         contact = "yes" if prediction.decision[row] else "no"
         scores = [f"{values[row]:.6f}" for values in numbers.values()]
-        writer.writerow([key, *scores, contact, prediction.band[row], prediction.recommendation[row], *reasons])
+        writer.writerow([key, number, *scores, contact, prediction.band[row], prediction.recommendation[row], *reasons])
     return text.getvalue()

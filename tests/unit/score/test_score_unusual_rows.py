@@ -1,5 +1,6 @@
 """Rows that are not as in training: rejected up to the contract's share, counted by column, never scored in silence."""
 
+import csv
 import json
 
 import pyarrow as pa
@@ -109,6 +110,15 @@ def test_rows_that_repeat_a_key_are_scored_and_counted(rows, run):
     summary = run(rows, part_rows=50).summary
     assert (summary["rows"], summary["rejected"]) == (400, 0)
     assert summary["repeated_keys"] == {"rows": 4, "first": rows["customerID"][7]}
+
+
+def test_the_list_tells_rows_of_one_key_apart(rows, run):
+    spoil(rows, "customerID", range(400), "C1")
+    folder = run(rows, top=400).folder
+    with (folder / "high-risk.csv").open() as file:
+        listed = list(csv.DictReader(file))
+    assert {row["key"] for row in listed} == {"C1"}
+    assert sorted(int(row["row"]) for row in listed) == list(range(1, 401))
 
 
 @pytest.mark.parametrize(
