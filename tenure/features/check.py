@@ -58,7 +58,10 @@ def check_table(contract: Contract, raw: Path, valid: Path, now: datetime | None
     except DataError as error:
         checks, stop = [Check(SPLIT, "stop", str(error))], error
     else:
-        checks, stop = [_split(prepared), *prepared.leakage.checks], _error_of(prepared.leakage.raise_if_stopped)
+        checks, stop = (
+            [_split(contract, prepared), *prepared.leakage.checks],
+            _error_of(prepared.leakage.raise_if_stopped),
+        )
     validation = dataclasses.replace(found.validation, checks=(*found.validation.checks, *checks))
     return Checked(validation, found.sketch, stop)
 
@@ -71,7 +74,8 @@ def _error_of(check: Callable[[], None]) -> DataError | None:
     return None
 
 
-def _split(prepared: Prepared) -> Check:
+def _split(contract: Contract, prepared: Prepared) -> Check:
     assignment = prepared.division.assignment
+    how = assignment.strategy if contract.split.by is None else f"{assignment.strategy} by {contract.split.by}"
     rows = ", ".join(f"{part} {count:,}" for part, count in assignment.rows.items())
-    return Check(SPLIT, "pass", f"rows by part, {assignment.strategy}: {rows}")
+    return Check(SPLIT, "pass", f"rows by part, {how}: {rows}")

@@ -119,6 +119,8 @@ def test_in_python(folder: Path) -> None:
 
 
 def test_without_the_split_by_customer_check_says_what_to_write(folder: Path) -> None:
+    good = {check["name"]: check for check in call(folder, "check", ".")["checks"]}
+    assert good["split"]["message"] == "rows by part, stratified by customer: train 840, validation 180, test 180"
     plain = folder / "plain.yaml"
     plain.write_text(CONTRACT.replace("split: {by: customer}\n", ""))
     checks = {check["name"]: check for check in call(folder, "check", "plain.yaml", status=2)["checks"]}
