@@ -61,12 +61,13 @@ def describe(column: ColumnSurvey, usable: int) -> Guess:
         guess = _moment(column)
     else:
         guess = _code(column) if names.is_code(column.name) else _number(column)
-    absent = _absent(column, guess)
+    absent = column.missing_texts
     if absent:
         guess.settings["missing_values"] = absent
-        shares = ", ".join(f"{text!r} {share_of(_count(column, text), column.rows)}" for text in absent[:4])
-        more = f" and {len(absent) - 4} more" if len(absent) > 4 else ""
-        guess.comments.append(f"read as missing: {shares}{more}")
+        for found, texts in ((guess.comments, _words(absent)), (guess.doubts, _strays(absent))):
+            shares = ", ".join(f"{shorten(text)!r} {share_of(_count(column, text), column.rows)}" for text in texts[:4])
+            more = f" and {len(texts) - 4} more" if len(texts) > 4 else ""
+            found.extend([f"read as missing: {shares}{more}"] if texts else [])
     if column.missing:
         guess.settings["nullable"] = True
     share = min(1.0, column.missing / max(1, usable))
@@ -186,10 +187,14 @@ def _number(column: ColumnSurvey) -> Guess:
     return guess
 
 
-def _absent(column: ColumnSurvey, guess: Guess) -> list[str]:
-    """Texts of a column that mean a missing value, as a contract's ``missing_values``."""
-    found = list(column.missing_texts)
-    return [text for text in found if text] if guess.type != "boolean" else found
+def _words(texts: Sequence[str]) -> list[str]:
+    """Texts that usually mean a missing value."""
+    return [text for text in texts if text in missing.IN_NUMBERS]
+
+
+def _strays(texts: Sequence[str]) -> list[str]:
+    """Texts that are read as missing because they are no numbers or dates."""
+    return [text for text in texts if text not in missing.IN_NUMBERS]
 
 
 def _count(column: ColumnSurvey, text: str) -> int:

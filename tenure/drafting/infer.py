@@ -180,15 +180,19 @@ class _Inference:
         positive = label.positive[0] if is_pair else list(label.positive)
         comment = f"{inverted}the value of '{column.name}' that means churn ({counts}); found: {shown}"
         draft.label = {"positive": (positive, comment)}
+        counted = [f"{inverted}{counts}"]
         if label.ignore:
             why = f"neither left nor stayed: {share_of(set_aside, column.rows)} of rows are set aside"
             draft.label["ignore"] = (list(label.ignore), why)
+            counted.append(f"{', '.join(map(repr, label.ignore))} set aside ({set_aside:,})")
         if column.missing:
-            guess.comments.append(
+            missing = (
                 f"missing in {column.missing:,} rows ({share_of(column.missing, column.rows)}): they are set aside"
             )
+            guess.comments.append(missing)
+            counted.append(missing)
         meaning = " or ".join(f"'{value}'" for value in label.positive)
-        draft.decisions.append(Decision("label", f"'{column.name}': {meaning} means churn", f"{inverted}{counts}"))
+        draft.decisions.append(Decision("label", f"'{column.name}': {meaning} means churn", "; ".join(counted)))
         share = min(left, known - left) / known
         if share < Quality().min_class_share:
             draft.quality["min_class_share"] = (float(f"{share / 2:.1g}"), "the smaller class is rare here")

@@ -22,16 +22,18 @@ class DistinctValues:
     def __init__(self, *, keep_rows: bool) -> None:
         self._keep_rows = keep_rows
         self._hashes: list[np.ndarray] | None = []
+        self._counted: int | None = None
 
     def add(self, column: pa.Array) -> None:
         """Add a batch of texts; null is missing."""
+        self._counted = None
         if self._hashes is None:
             return
         if self._keep_rows:
             self._hashes.append(hash_rows([column]))
             return
         hashes = hash_rows([column.drop_null()])
-        found = np.unique(hashes)
+        found = distinct(hashes)
         if len(found) < MIN_DISTINCT_SHARE * len(hashes):
             self._hashes = None
         else:
@@ -49,8 +51,9 @@ class DistinctValues:
         """
         if self._hashes is None:
             return None
-        found = len(np.unique(np.concatenate(self._hashes))) if self._hashes else 0
-        return found - 1 if missing and self._keep_rows else found
+        if self._counted is None:
+            self._counted = len(distinct(np.concatenate(self._hashes))) if self._hashes else 0
+        return self._counted - 1 if missing and self._keep_rows else self._counted
 
     def rows(self) -> np.ndarray | None:
         """Hash of each row's value, uint64, shape (rows,); None unless they were kept."""
@@ -59,7 +62,15 @@ class DistinctValues:
         return np.concatenate(self._hashes)
 
 
+def distinct(hashes: np.ndarray) -> np.ndarray:
+    """The different values, ascending. Of 64-bit hashes ``np.unique`` (NumPy 2.3) takes fifty times as long."""
+    ordered = np.sort(hashes)
+    is_first = np.ones(len(ordered), dtype=bool)
+    is_first[1:] = ordered[1:] != ordered[:-1]
+    return ordered[is_first]
+
+
 def distinct_pairs(first: np.ndarray, second: np.ndarray) -> int:
     """Number of distinct pairs of values in two columns, by the hashes of their rows."""
     with np.errstate(over="ignore"):
-        return len(np.unique(first * np.uint64(0x9E3779B97F4A7C15) + second))
+        return len(distinct(first * np.uint64(0x9E3779B97F4A7C15) + second))
