@@ -223,12 +223,12 @@ def _list_csv(model: Bundle, customers: pa.Table, threshold: float | None, today
     writer = csv.writer(text, lineterminator="\n")
     numbers = prediction.columns
     header = [f"reason_{place}" for place in range(1, REASONS + 1)]
-    writer.writerow(["key", "row", *numbers, "contact", "band", "recommendation", *header])
+    writer.writerow(["key", *numbers, "contact", "band", "recommendation", *header, "row"])
     keys = customers.column(model.contract.key_column).cast(pa.string()).to_pylist()
-    for row, (key, number) in enumerate(zip(keys, customers.column(ROW).to_pylist(), strict=True)):
-        reasons = [f"{reason.column} {reason.contribution:+.3f}" for reason in prediction.reasons[row]]
+    for place, (key, row) in enumerate(zip(keys, customers.column(ROW).to_pylist(), strict=True)):
+        reasons = [f"{reason.column} {reason.contribution:+.3f}" for reason in prediction.reasons[place]]
         reasons += [""] * (REASONS - len(reasons))
-        contact = "yes" if prediction.decision[row] else "no"
-        scores = [f"{values[row]:.6f}" for values in numbers.values()]
-        writer.writerow([key, number, *scores, contact, prediction.band[row], prediction.recommendation[row], *reasons])
+        contact = "yes" if prediction.decision[place] else "no"
+        decided = (contact, prediction.band[place], prediction.recommendation[place])
+        writer.writerow([key, *(f"{values[place]:.6f}" for values in numbers.values()), *decided, *reasons, row])
     return text.getvalue()
