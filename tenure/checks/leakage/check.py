@@ -33,7 +33,8 @@ def check_leakage(contract: Contract, table: Table) -> list[Check]:
         found += ranking(table)
         found += together(table.one_a_customer, {finding.column for finding in found})
         found += _new(one_sided(contract, table.one_a_customer), found)
-        found += _new(ends(contract, table.one_a_customer), found)
+        named = {finding.column for finding in found}
+        found += [finding for finding in ends(contract, table.one_a_customer) if finding.column not in named]
         found += orders(table.one_a_customer)
     found += missing_lately(table)
     sources = _sources(contract)
@@ -56,8 +57,8 @@ def allowed(contract: Contract) -> dict[str, str | None]:
 
 
 def _new(more: Iterable[Finding], found: Sequence[Finding]) -> Iterator[Finding]:
-    """Without the single values of columns that are named already for all their values, or for another value."""
-    known = {finding.column for finding in found if not finding.warns or finding.kind == "value of one class"}
+    """Without the single values of columns that are named already for all their values."""
+    known = {finding.column for finding in found if not finding.warns}
     return (finding for finding in more if finding.kind != "value of one class" or finding.column not in known)
 
 

@@ -11,10 +11,11 @@ RARELY = 0.01
 """Largest share of the other class that may have it."""
 MAX_CHANCE = 1e-6
 """Largest probability of the evidence if the value and the class were independent, over all values looked at."""
-HONEST_ODDS = 24.0
-"""Largest odds ratio of an honest value: that of every threshold of a logistic score with a ROC-AUC of 0.90."""
-MAX_HONEST_CHANCE = 0.01
-"""Largest probability of the evidence, if the value had the odds ratio ``HONEST_ODDS``, that stops a run."""
+HONEST_DISTANCE = 1.8124
+"""Largest distance of the classes in an honest feature: that of the means, in standard deviations, of a normal score
+with a ROC-AUC of 0.90 (√2 · Φ⁻¹(0.90)). Its ROC curve says how rare in one class a value may be that the other has."""
+MAX_HONEST_CHANCE = 0.05
+"""Largest probability of the evidence, if the value were the end of such a score, that stops a run."""
 DOUBTFUL_CHANCE = 0.25
 """Largest such probability that warns."""
 
@@ -52,9 +53,12 @@ class Shares:
 
     @property
     def honest_chance(self) -> float:
-        """Probability that the other class has the value so rarely, if its odds ratio were ``HONEST_ODDS``."""
+        """Probability that the other class has the value so rarely, if the value were the end of an honest score."""
+        from statistics import NormalDist  # few tables have a value that is compared, and the import takes 10 ms
+
+        normal = NormalDist()
         coverage = (self.often + 0.5) / (self.rows_often + 1.0)
-        return self._chance(coverage / (coverage + (1.0 - coverage) * HONEST_ODDS))
+        return self._chance(normal.cdf(normal.inv_cdf(coverage) - HONEST_DISTANCE))
 
     def _chance(self, share: float) -> float:
         """Bound on the probability of ``rarely`` or fewer rows where each has the value with probability ``share``.
