@@ -39,17 +39,27 @@ def list_parts(address: Address, settings: Source, suffixes: Sequence[str]) -> l
         if address.scheme is None and Path(address.uri).is_dir():
             names: Iterable[str] = _local_names(Path(address.uri))
             return _folder(address, names, suffixes, address.uri)
-        if address.scheme is not None:
-            system, path = filesystem(address, settings)
-            if system.isdir(path):
-                root = system.unstrip_protocol(path).rstrip("/")
-                names = (name.removeprefix(f"{path.rstrip('/')}/") for name in system.find(path))
-                return _folder(address, names, suffixes, root)
+        stored = files_in_store(address, settings)
+        if stored is not None:
+            return _folder(address, stored, suffixes, address.uri.rstrip("/"))
         if not is_archive(address, settings):
             return [Part(address)]
         with open_archive(address, settings) as archive:
             members = [member.filename for member in archive.infolist() if not member.is_dir()]
     return _members(address, members, suffixes)
+
+
+def files_in_store(address: Address, settings: Source) -> list[str] | None:
+    """Names of the files in a folder of an object store, and in the folders in it; None for a file.
+
+    A page of the Web is a file: what links it holds is not asked.
+    """
+    if address.scheme in (None, "http", "https"):
+        return None
+    system, path = filesystem(address, settings)
+    if system.info(path)["type"] != "directory":
+        return None
+    return [name.removeprefix(f"{path.rstrip('/')}/") for name in system.find(path)]
 
 
 def parts_notes(parts: Sequence[Part]) -> tuple[str, ...]:

@@ -6,19 +6,25 @@ from pathlib import Path, PurePosixPath
 
 from tenure.contract.settings import Source
 from tenure.sources.address import Address
-from tenure.sources.files import filesystem, open_archive, read_head, reading
+from tenure.sources.files import open_archive, read_head, reading
 from tenure.sources.format import is_folder
 from tenure.sources.magic import FORMATS, JSON, UTF16_JSON, ZIP, foreign
-from tenure.sources.parts import with_suffix
+from tenure.sources.parts import files_in_store, with_suffix
 from tenure.sources.watchdog import watched_once
 
 HEAD_BYTES = 4096
 WORKBOOK_MEMBERS = ("[Content_Types].xml", "mimetype")
 """Files in the archives that Excel and OpenDocument workbooks are."""
-SUFFIXES = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".json": "json", ".jsonl": "json", ".ndjson": "json"} | {
+SUFFIXES = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".json": "json",
     ".parquet": "parquet",
-    ".xlsx": "xlsx",
+    ".txt": "csv",
 }
+"""Suffixes of parts; of those in an archive, or in a folder of an object store, the first one is the table's."""
 
 
 def format_by_content(address: Address, source: Source, by_name: str) -> str:
@@ -35,7 +41,7 @@ def format_by_content(address: Address, source: Source, by_name: str) -> str:
     if is_folder(address):
         return by_name
     if address.scheme is not None:
-        members = watched_once(lambda: _parts_in_store(address, source), source.timeout_s, address.shown)
+        members = watched_once(lambda: _files_in_store(address, source), source.timeout_s, address.shown)
         if members is not None:
             return _of_names(members, by_name)
     head = read_head(address, source, HEAD_BYTES)
@@ -51,11 +57,9 @@ def format_by_content(address: Address, source: Source, by_name: str) -> str:
     return "json" if by_name == "csv" and UTF16_JSON.match(head) else by_name
 
 
-def _parts_in_store(address: Address, source: Source) -> list[str] | None:
-    """The files of a folder in an object store; None for a file."""
+def _files_in_store(address: Address, source: Source) -> list[str] | None:
     with reading(address):
-        system, path = filesystem(address, source)
-        return list(system.find(path)) if system.isdir(path) else None
+        return files_in_store(address, source)
 
 
 def _of_names(names: list[str], by_name: str) -> str:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import gzip
 import io
 import socket
+import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from botocore.session import get_session
 from moto.server import ThreadedMotoServer
+from workbooks import write_workbook
 
 from tenure.contract.settings import Source
 from tenure.errors import DataError, SourceError
@@ -104,3 +107,48 @@ def test_sniffing_a_remote_table(endpoint: str, bucket) -> None:
     settings = sniff("s3://crm/semicolon.csv", endpoint_url=endpoint)
     assert settings.delimiter == ";"
     assert settings.endpoint_url == endpoint
+
+
+def zipped(**members: str) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, text in members.items():
+            archive.writestr(f"{name}.csv", text)
+    return stream.getvalue()
+
+
+def test_all_formats_are_recognised_by_their_content(endpoint: str, bucket, tmp_path: Path) -> None:
+    rows = [["a", "b"], ["1", "x"], ["2", "y"]]
+    workbook = write_workbook(tmp_path / "t.xlsx", {"T": rows}).read_bytes()
+    contents = {
+        "t.xlsx": workbook,
+        "workbook.csv": workbook,
+        "t.json": b'[{"a": "1", "b": "x"}, {"a": "2", "b": "y"}]',
+        "lines.txt": b'{"a": "1", "b": "x"}\n{"a": "2", "b": "y"}\n',
+        "t.csv": "a;b\n1;x\n2;y\n".encode("utf-16"),
+        "t.csv.gz": gzip.compress(b"a|b\n1|x\n2|y\n"),
+        "t.zip": zipped(p0="a,b\n1,x\n", p1="b,a\ny,2\n"),
+    }
+    for name, content in contents.items():
+        bucket(f"kinds/{name}", content)
+        source = open_source(sniff(f"s3://crm/kinds/{name}", endpoint_url=endpoint))
+        assert source.columns() == ["a", "b"], name
+        table = pa.Table.from_batches([batch.columns for batch in source.batches()])
+        texts = [column.cast(pa.string()).to_pylist() for column in table.columns]
+        assert texts == [["1", "2"], ["x", "y"]], name
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_a_folder_of_partitions_is_sniffed(endpoint: str, bucket, suffix: str) -> None:
+    for month in ("01", "02"):
+        rows = {
+            ".csv": f"a\n{month}\n".encode(),
+            ".jsonl": f'{{"a": "{month}"}}'.encode(),
+            ".parquet": parquet(a=[month]),
+        }
+        bucket(f"by{suffix}/month={month}/part-0{suffix}", rows[suffix])
+    settings = sniff(f"s3://crm/by{suffix}/", endpoint_url=endpoint)
+    source = open_source(settings)
+    assert source.columns() == ["a", "month"]
+    table = pa.Table.from_batches([batch.columns for batch in source.batches()])
+    assert [column.cast(pa.string()).to_pylist() for column in table.columns] == [["01", "02"], ["01", "02"]]

@@ -87,6 +87,13 @@ def test_a_damaged_workbook(tmp_path: Path, content: bytes) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_web_page_that_is_called_a_workbook(tmp_path: Path) -> None:
+    path = tmp_path / "t.xls"
+    path.write_text("<html><table><tr><td>id</td></tr></table></html>")
+    with pytest.raises(DataError, match=r"t\.xls is an HTML or XML page, not a workbook: save it as one"):
+        sniff_with_notes(str(path))
+
+
 def test_a_workbook_without_values_and_one_without_rows(tmp_path: Path) -> None:
     path = write_workbook(tmp_path / "t.xlsx", {"T": []})
     with pytest.raises(DataError, match=r"t\.xlsx has no values in any sheet"):

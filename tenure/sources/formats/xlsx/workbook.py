@@ -16,6 +16,7 @@ from tenure.contract.settings import Source
 from tenure.errors import ContractError, DataError
 from tenure.sources.address import Address
 from tenure.sources.files import open_file, reading
+from tenure.sources.magic import MARKUP
 from tenure.sources.watchdog import watched_once
 
 Cell: TypeAlias = bool | int | float | str | date | datetime | time | timedelta | None
@@ -41,6 +42,8 @@ def read_sheet(address: Address, settings: Source) -> Sheet:
         ContractError: there is no sheet of that name, or the library is not installed.
     """
     content = _content(address, settings)
+    if MARKUP.match(content):
+        raise DataError(f"{address.shown} is an HTML or XML page, not a workbook: save it as one")
     try:
         from python_calamine import CalamineError, CalamineWorkbook, PasswordError
     except ImportError:
