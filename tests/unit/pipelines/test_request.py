@@ -1,10 +1,13 @@
 """pipelines/graphs/request.py: what a user asks for, made ready for the graph."""
 
+import contextlib
+
 import pytest
 
 from pipelines.graphs.request import MAX_CONTRACT_BYTES, read_request
 from tenure.contract import parse
 from tenure.errors import ContractError
+from tenure.sources import open_source
 
 CONTRACT = """
 name: shop
@@ -95,3 +98,17 @@ def test_the_command_line_has_the_last_word_on_trials_and_seed(write):
     )
     assert parse(changed.text).training.trials == 3
     assert read_request(folder, trials=3).contract.split == before.split
+
+
+def test_data_is_read_as_it_is_written_not_as_the_contracts_own_table(write, tmp_path):
+    november = tmp_path / "november.csv"
+    november.write_bytes("November\nid;left;spend\n1;yes;2\n2;no;5 €\nTotal;;7\n".encode("cp1252"))
+    source = parse(read_request(write(), str(november)).text).source
+    assert (source.delimiter, source.encoding, source.skip_rows) == (";", "cp1252", 1)
+    with contextlib.closing(open_source(source)) as table:
+        assert table.columns() == ["id", "left", "spend"]
+
+
+def test_data_in_a_store_is_not_looked_at_from_here(write):
+    source = parse(read_request(write(), "s3://no-such-bucket/november.csv").text).source
+    assert (source.uri, source.delimiter) == ("s3://no-such-bucket/november.csv", ",")

@@ -86,6 +86,15 @@ def test_delimiters_at_the_end_of_lines(
     assert note is None or note in found.notes
 
 
+def test_names_of_rows_without_a_field_in_the_header(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('"a","b"\n' + "".join(f'"{n}",{n},x\n' for n in range(1, 20)))
+    found = sniff_with_notes(str(path))
+    assert found.notes == ("column 1 has no name: it is called 'column_1'",)
+    assert open_source(found.source).columns() == ["column_1", "a", "b"]
+    assert rows_of(found.source) == ([(str(n), str(n), "x") for n in range(1, 20)], [])
+
+
 @pytest.mark.parametrize("block", [200, 8 << 20])
 def test_delimiters_at_the_end_of_some_lines_keep_the_order(tmp_path: Path, block: int) -> None:
     from tenure.sources.address import resolve

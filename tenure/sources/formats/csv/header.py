@@ -16,6 +16,8 @@ from tenure.sources.names import unique_names
 SAMPLE_ROWS = 50
 """Rows that show whether every row ends with a delimiter."""
 
+MIN_NAMED_ROWS = 5
+
 
 @dataclass(frozen=True)
 class Header:
@@ -81,7 +83,10 @@ def read_header(head: bytes, whole: bool, address: Address, settings: Source) ->
     for _ in range(settings.skip_rows_after_header):
         described = _next_row(lexer, head, size, whole, address)
         size = size if described is None else described.end
-    names, width = _without_trailing(fields, _sample(lexer, head, size, whole))
+    rows = _sample(lexer, head, size, whole)
+    if _has_row_names(fields, rows):
+        fields = ["", *fields]
+    names, width = _without_trailing(fields, rows)
     return Header(tuple(names), width, size, len(fields) - len(names))
 
 
@@ -129,6 +134,12 @@ def _without_trailing(fields: list[str], rows: list[list[bytes]]) -> tuple[list[
     widths = Counter(len(row) for row in rows if _valued(row) <= named <= len(row))
     width = max(widths, key=lambda each: (widths[each], each)) if widths else named
     return fields[:named], width
+
+
+def _has_row_names(fields: list[str], rows: list[list[bytes]]) -> bool:
+    """Whether every row begins with a name of its own, which the header has no field for, as R writes tables."""
+    named = all(len(row) == len(fields) + 1 and row[-1].strip() for row in rows)
+    return named and len(rows) >= MIN_NAMED_ROWS and len({row[0] for row in rows}) == len(rows)
 
 
 def _valued(row: list[bytes]) -> int:
