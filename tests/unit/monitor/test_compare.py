@@ -159,6 +159,23 @@ def test_the_command_prints_verdict_reasons_and_the_path_of_the_page(monitor, tm
     assert lines[-1] == f"report: {tmp_path / 'out' / 'drift.html'}"
 
 
+@pytest.mark.parametrize("broken", [60, 61])
+def test_the_command_counts_rejected_rows_up_to_the_contracts_limit(watched, small_bundle, save, tmp_path, broken):
+    rows = small_bundle.rows.to_pylist()
+    for row in rows[:broken]:
+        row["tenure"] = "many"
+    table = save(pa.Table.from_pylist(rows)).uri
+    result = CliRunner().invoke(app, ["monitor", table, "--model", str(watched), "--out", str(tmp_path / "out")])
+    if broken == 60:
+        assert result.exit_code == 0, result.stderr
+        assert "'tenure' is not a whole number     60" in result.stdout
+        return
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+    assert "61 of 1,200 rows are rejected, 5.1 % (limit 5.0 %): 'tenure' is not a whole number" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_evidently_without_a_reference_is_an_error_before_anything_is_read(monitor, tmp_path):
     result = monitor("--evidently")
     assert result.exit_code == 2
