@@ -11,7 +11,7 @@ RARELY = 0.01
 """Largest share of the other class that may have it."""
 MAX_CHANCE = 1e-6
 """Largest probability of the evidence if the value and the class were independent, over all values looked at."""
-HONEST_DISTANCE = 1.8124
+HONEST_DISTANCE = 1.8123876048736471
 """Largest distance of the classes in an honest feature: that of the means, in standard deviations, of a normal score
 with a ROC-AUC of 0.90 (√2 · Φ⁻¹(0.90)). Its ROC curve says how rare in one class a value may be that the other has."""
 MAX_HONEST_CHANCE = 0.05
