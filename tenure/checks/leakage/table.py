@@ -61,16 +61,18 @@ class Table:
 
     @cached_property
     def one_a_customer(self) -> Table:
-        """The table with the last row of each customer: rows of one customer are no independent evidence."""
+        """The table with a random row of each customer: rows of one customer are no independent evidence."""
         if self.customer is None:
             return self
-        last = self.customer.size - 1 - np.unique(self.customer[::-1], return_index=True)[1]
+        # Not the last one: in an event log it is the last because the customer left after it.
+        shuffled = np.random.default_rng(0).permutation(self.customer.size)
+        chosen = np.sort(shuffled[np.unique(self.customer[shuffled], return_index=True)[1]])
         values = {
-            name: Text(values.codes[last], values.words) if isinstance(values, Text) else values[last]
+            name: Text(values.codes[chosen], values.words) if isinstance(values, Text) else values[chosen]
             for name, values in self.values.items()
         }
-        orders = {name: place[last] for name, place in self.orders.items()}
-        return Table(values, self.label[last], orders, None if self.time is None else self.time[last])
+        orders = {name: place[chosen] for name, place in self.orders.items()}
+        return Table(values, self.label[chosen], orders, None if self.time is None else self.time[chosen])
 
     @property
     def classes(self) -> tuple[str, str]:
