@@ -36,7 +36,9 @@ tenure check datasets/telco --json | jq -r '.checks[] | select(.level != "pass")
 
 
 def init(
-    data: Annotated[str, typer.Argument(metavar="DATA", help="CSV, Parquet or database: a path or an address.")],
+    data: Annotated[
+        str, typer.Argument(metavar="DATA", help="CSV, JSON, Excel, Parquet or database: a path or an address.")
+    ],
     *,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder to write contract.yaml to. [default: datasets/<name>]")
@@ -62,9 +64,10 @@ def init(
         from tenure.contract.load import FILE_NAME
         from tenure.drafting.draft import draft, name_of
         from tenure.errors import InputError
-        from tenure.sources import open_source, relative_uri, sniff
+        from tenure.sources import open_source, relative_uri, sniff_with_notes
 
-    settings = sniff(data, Path.cwd(), query)
+    sniffed = sniff_with_notes(data, Path.cwd(), query)
+    settings = sniffed.source
     table_name = name or name_of(data)
     folder = out or Path("datasets") / table_name
     target = folder / FILE_NAME
@@ -72,7 +75,7 @@ def init(
         raise InputError(f"{target} exists and may hold your work: give another --out, or remove it first")
     in_contract = settings.model_copy(update={"uri": relative_uri(settings.uri or data, folder)})
     with contextlib.closing(open_source(settings, Path.cwd())) as source:
-        drafted = draft(source, in_contract, table_name, label)
+        drafted = draft(source, in_contract, table_name, label, sniffed.notes)
     write_text(target, drafted.text)
     contract = drafted.contract
     column = contract.label_column

@@ -15,7 +15,7 @@ from tenure.contract.load import FILE_NAME
 from tenure.contract.settings import Source as SourceSettings
 from tenure.drafting.draft import draft, name_of
 from tenure.errors import InputError
-from tenure.sources import Source, is_table_folder, open_source, sniff, sniff_other
+from tenure.sources import Source, is_table_folder, open_source, sniff_other, sniff_with_notes
 
 Where: TypeAlias = Union[str, Path, Contract, "InMemory"]
 YAML_SUFFIXES = (".yaml", ".yml")
@@ -122,13 +122,14 @@ def _find_contract(where: Where) -> tuple[Contract, Path, str] | None:
 
 def _draft(where: InMemory | str | Path, label: str | None) -> Dataset:
     if isinstance(where, str | Path):
-        settings, name = sniff(str(where)), name_of(str(where))
+        sniffed, name = sniff_with_notes(str(where)), name_of(str(where))
+        settings, notes = sniffed.source, sniffed.notes
         table: SourceSettings | pa.Table = settings
     else:
-        settings, name, table = SourceSettings(), "table", to_arrow(where)
+        settings, notes, name, table = SourceSettings(), (), "table", to_arrow(where)
     source = open_source(table)
     try:
-        contract, text, _ = draft(source, settings, name, label)
+        contract, text, _ = draft(source, settings, name, label, notes)
     finally:
         source.close()
     return Dataset(contract, table, Path.cwd(), text)

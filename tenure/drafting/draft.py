@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from tenure.contract import Contract, parse
@@ -23,7 +24,9 @@ class Drafted(NamedTuple):
     """What was decided, and what to look at."""
 
 
-def draft(source: Source, settings: SourceSettings, name: str, label: str | None = None) -> Drafted:
+def draft(
+    source: Source, settings: SourceSettings, name: str, label: str | None = None, notes: Sequence[str] = ()
+) -> Drafted:
     """Infer a contract for the table in ``source``.
 
     Args:
@@ -31,12 +34,14 @@ def draft(source: Source, settings: SourceSettings, name: str, label: str | None
         settings: what becomes the contract's ``source``.
         name: the contract's name; characters that a name cannot have are replaced.
         label: name of the label column; inferred by default.
+        notes: what was assumed about how the table is written, as ``tenure.sources.sniff_with_notes`` returns it.
 
     Raises:
         DataError: the table cannot be read, or no contract can be inferred from it.
         ContractError, SourceError: as ``tenure.sources.Source``.
     """
     inferred = infer(source, settings, name, label=label)
+    inferred.notes = tuple(notes)
     text = write_draft(inferred)
     try:
         return Drafted(parse(text), text, inferred.summary())

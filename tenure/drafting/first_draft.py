@@ -22,7 +22,7 @@ class Decision:
     """What was decided while a contract was drafted, for a person who checks it."""
 
     what: str
-    """``key``, ``label``, ``rows``, ``features``, ``ignored`` or ``look at``."""
+    """``key``, ``label``, ``rows``, ``features``, ``sensitive``, ``ignored``, ``file`` or ``look at``."""
     value: str
     why: str = ""
 
@@ -48,6 +48,8 @@ class Draft:
     windows: dict[str, dict[str, Any]] = field(default_factory=dict)
     derived: dict[str, dict[str, Any]] = field(default_factory=dict)
     quality: dict[str, tuple[Any, str]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    """What was assumed about how the table is written."""
     decisions: list[Decision] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
     """What should be checked besides single columns."""
@@ -74,6 +76,7 @@ class Draft:
         found += [Decision("ignored", f"'{name}'", self.columns[name].comments[0]) for name in ignored[:MAX_SHOWN]]
         if len(ignored) > MAX_SHOWN:
             found.append(Decision("ignored", f"{len(ignored) - MAX_SHOWN} more", ", ".join(ignored[MAX_SHOWN:])))
+        found += [Decision("file", note) for note in self.notes]
         found += [Decision("look at", doubt) for doubt in self.doubts]
         found += [
             Decision("look at", f"'{name}'", "; ".join(guess.doubts))

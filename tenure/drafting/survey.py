@@ -29,6 +29,7 @@ MAX_ODD_SHARE = 0.10
 MIN_CODE_SHARE = 0.001
 """Share of texts such as 007 from which a column holds codes, not numbers."""
 LARGEST_EXACT = 2.0**53
+Find = Callable[[Sequence[str]], FoundNumberFormat | FoundMomentFormat | None]
 FIRST_ROWS = 20
 
 
@@ -239,17 +240,21 @@ class ColumnSurvey:
         self.last = high if self.last is None else max(high, self.last)
         self._day = self._day and bool(pc.all(pc.equal(pc.floor_temporal(found, unit="day"), found)).as_py())
 
-    def _take_odd(self, usual: pa.Array, wrong: np.ndarray, find: Callable[[Sequence[str]], object]) -> bool:
+    def _take_odd(self, usual: pa.Array, wrong: np.ndarray, find: Find) -> bool:
         """Count the texts that are not of the column's kind; False if there are too many, and the column is a text."""
         if not wrong.any():
             return True
         texts = usual.filter(pa.array(wrong))
         counted = pc.value_counts(texts)
+        known = len(self.odd)
         self.odd.update(dict(zip(counted.field(0).to_pylist(), counted.field(1).to_pylist(), strict=True)))
-        if len(self.odd) <= MAX_ODD:
+        if len(self.odd) > known:
+            self._gather(texts)
+            better = find(self.evidence)
+            current = self.numbers or self.moments
+            self.is_contradicted = better is not None and current is not None and better.format != current.format
+        if len(self.odd) <= MAX_ODD and not self.is_contradicted:
             return True
-        self._gather(texts)
-        self.is_contradicted = find(self.evidence) is not None
         self.numbers = self.moments = None
         self.odd.clear()
         return False

@@ -21,6 +21,7 @@ def write_draft(draft: Draft) -> str:
     lines = [
         _comment(f"# Draft of a contract, inferred from {draft.rows:,} rows of {draft.shown}."),
         "# Check every line and correct it; 'tenure check' then checks data against it.",
+        *[_comment(f"# The file: {note}.") for note in draft.notes],
         f"name: {draft.name}",
         "description: ''",
         *([f"task: {draft.task}  # {texts.draft_task}"] if draft.task != DEFAULT else []),

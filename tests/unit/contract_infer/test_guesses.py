@@ -1,0 +1,283 @@
+"""What a careful person would guess of the key, the label, panels, dates, numbers and texts."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from tenure.api.arrow import to_arrow
+from tenure.contract import Contract, parse
+from tenure.contract.columns import NumberFormat
+from tenure.contract.settings import Source as SourceSettings
+from tenure.drafting import names
+from tenure.drafting.infer import infer
+from tenure.drafting.survey import survey
+from tenure.drafting.writing import write_draft
+from tenure.errors import DataError
+from tenure.sources import Batch, open_source
+
+NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
+ROWS = 300
+
+
+def draft(table: dict[str, Sequence[Any]], label: str | None = None) -> tuple[Contract, str]:
+    """The contract of a table in memory, and its text."""
+    text = write_draft(infer(open_source(to_arrow(table)), SourceSettings(), "t", NOW, label))
+    return parse(text), text
+
+
+def with_label(**columns: Sequence[Any]) -> dict[str, Sequence[Any]]:
+    """A table of ``ROWS`` customers with a label."""
+    rand = random.Random(1)
+    return {**columns, "visits": [rand.randrange(9) for _ in range(ROWS)], "churn": ["yes", "no", "no"] * (ROWS // 3)}
+
+
+def codes(prefix: str, repeats: int = 1) -> list[str]:
+    return [f"{prefix}{100_000 + row // repeats}" for row in range(ROWS)]
+
+
+AMOUNTS = [f"{row * 17.37 % 5_000:.2f}" for row in range(ROWS)]
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        *(("customer_id", "person"), ("CustomerId", "person"), ("Kundennummer", "person"), ("id_cliente", "person")),
+        *(("numéro client", "person"), ("CLIENTNUM", "person"), ("userid", "person"), ("Employee Number", "person")),
+        *(("id", "identifier"), ("uuid", "identifier"), ("key", "identifier"), ("Nr", "identifier")),
+        *(("account_no", "account"), ("msisdn", "account"), ("phone number", "contact"), ("E-Mail", "contact")),
+        *(("sessionId", "event"), ("invoice_no", "event"), ("order id", "event"), ("product_id", "thing")),
+        *(("NumOfProducts", None), ("number_vmail_messages", None), ("num_calls", None), ("zip code", None)),
+        *(("postcode", None), ("area code", None), ("year", None), ("Age", None), ("account_length", None)),
+        *(("number_customer_service_calls", None), ("Customer Status", None), ("member_since", None)),
+    ],
+)
+def test_names_of_identifiers(name: str, found: str | None) -> None:
+    assert names.identified(name) == found
+
+
+class TestKey:
+    @pytest.mark.parametrize(
+        ("name", "values"),
+        [
+            ("Age", range(ROWS)),
+            ("funded_amnt", AMOUNTS),
+            ("balance", [row * 7919 % 100_003 for row in range(ROWS)]),
+            ("joined", [f"{2020 + row // 100}-01-{1 + row % 28:02d}" for row in range(ROWS)]),
+            ("Unnamed: 0", range(ROWS)),
+            ("rank", range(1, ROWS + 1)),
+            ("plan", ["a", "b", "c"] * (ROWS // 3)),
+        ],
+    )
+    def test_no_identifier_no_key(self, name: str, values: Sequence[Any]) -> None:
+        contract, text = draft(with_label(**{name: values}))
+        assert contract.key == "row_number"
+        assert "cannot be joined with outcomes" in text
+
+    @pytest.mark.parametrize(
+        ("name", "values", "kind"),
+        [
+            ("Kundennummer", codes("K"), "string"),
+            ("msisdn", [491_700_000_000 + row for row in range(ROWS)], "integer"),
+            ("code1", [f"{row:08x}-0000-4000-8000-{row:012x}" for row in range(ROWS)], "string"),
+            ("reference", [f"{7590 + row}-VHVEG" for row in range(ROWS)], "string"),
+            ("customer_id", [str(10**19 + row) for row in range(ROWS)], "string"),
+            ("customer_id", [f"{row:06d}" for row in range(ROWS)], "string"),
+            ("contact", [f"user{row}@example.com" for row in range(ROWS)], "string"),
+        ],
+    )
+    def test_identifiers_by_name_and_form(self, name: str, values: Sequence[Any], kind: str) -> None:
+        contract, _ = draft(with_label(**{name: values}))
+        assert (contract.key_column, contract.columns[name].type) == (name, kind)
+
+    def test_the_customer_before_others_which_are_no_features(self) -> None:
+        phones = [f"0170-{1_000_000 + row * 7}" for row in range(ROWS)]
+        table = with_label(
+            sessionId=[row // 2 for row in range(ROWS)], invoice_no=range(505_550, 505_550 + 7 * ROWS, 7), phone=phones
+        )
+        contract, _ = draft({**table, "customer_id": codes("C"), "account": codes("A")})
+        assert contract.key_column == "customer_id"
+        assert set(contract.columns_of("ignored")) == {"sessionId", "invoice_no", "phone", "account"}
+
+    def test_few_repeats_are_said(self) -> None:
+        contract, text = draft(with_label(customer_id=[*codes("C")[:-3], *codes("C")[:3]]))
+        assert contract.key_column == "customer_id" and contract.split.by is None
+        assert "3 repeated" in text
+
+    def test_the_customer_of_an_event_log(self) -> None:
+        rand = random.Random(2)
+        contract, _ = draft(
+            {
+                "sessionId": [row // 3 for row in range(900)],
+                "eventId": range(900),
+                "userId": [f"u{rand.randrange(40)}" for _ in range(900)],
+                "timestamp": [f"2025-{1 + row % 12:02d}-10 10:00:00" for row in range(900)],
+                "is_mobile": [rand.choice("01") for _ in range(900)],
+            }
+        )
+        assert contract.events is not None
+        assert (contract.key_column, contract.time) == ("userId", "timestamp")
+
+
+class TestPanel:
+    def test_months(self) -> None:
+        contract, text = draft(
+            with_label(client=codes("C", 3), snapshot=[f"2026-0{1 + row % 3}-28" for row in range(ROWS)])
+        )
+        assert (contract.key_column, contract.time, contract.split.by) == ("client", "snapshot", "customer")
+        assert "3 rows a customer, one a 'snapshot'" in text
+
+    def test_contracts_without_a_time(self) -> None:
+        contract, text = draft(with_label(contract_no=codes("V"), customer_id=codes("C", 2)))
+        assert (contract.key_column, contract.time, contract.split.by) == ("customer_id", None, "customer")
+        assert contract.columns["contract_no"].role == "ignored"
+        assert "several contracts?" in text
+
+    def test_several_rows_at_one_time_have_no_time(self) -> None:
+        contract, _ = draft(with_label(customer_id=codes("C", 4), month=["2026-01-31", "2026-02-28"] * (ROWS // 2)))
+        assert (contract.time, contract.split.by) == (None, "customer")
+
+
+def labelled(**columns: Sequence[str]) -> dict[str, Sequence[Any]]:
+    rand = random.Random(3)
+    found: dict[str, Sequence[Any]] = {"id": range(ROWS), "visits": [rand.randrange(9) for _ in range(ROWS)]}
+    for name, levels in columns.items():
+        found[name] = [levels[0] if rand.random() < 0.3 else rand.choice(levels[1:]) for _ in range(ROWS)]
+    return found
+
+
+class TestLabel:
+    @pytest.mark.parametrize(
+        ("name", "levels", "positive"),
+        [
+            *(("Churn?", ["True.", "False."], "True."), ("Exited", ["1.0", "0.0"], "1.0")),
+            *(("Attrition_Flag", ["Attrited Customer", "Existing Customer"], "Attrited Customer"),),
+            *(("Kündigung", ["ja", "nein"], "ja"), ("baja", ["Sí", "No"], "Sí"), ("résilié", ["oui", "non"], "oui")),
+            *(("retained", ["no", "yes"], "no"), ("retention_30d", ["False", "True"], "False")),
+            *(("is_active", ["0", "1"], "0"), ("Loyal", ["N", "Y"], "N")),
+            *(("status", ["Churned", "Stayed"], "Churned"), ("state", ["did not churn", "churned"], "churned")),
+            *(("target", ["1", "0"], "1"), ("some column", ["1", "0"], "1")),
+        ],
+    )
+    def test_its_column_and_value(self, name: str, levels: list[str], positive: str) -> None:
+        contract, _ = draft(labelled(**{name: levels}))
+        assert (contract.label_column, contract.label.positives) == (name, (positive,))
+
+    def test_the_opposite_is_said(self) -> None:
+        _, text = draft(labelled(retention_7=["False", "True"]))
+        assert "INVERTED: 'retention_7' means the opposite of leaving" in text
+
+    def test_three_values(self) -> None:
+        contract, text = draft(labelled(**{"Customer Status": ["Churned", "Stayed", "Stayed", "Joined"]}))
+        assert contract.label.positive == ("Churned",) and contract.label.ignore == ("Joined",)
+        assert "set aside" in text
+
+    def test_one_boolean_in_four_spellings(self) -> None:
+        contract, _ = draft(labelled(churn=["Yes", "no", "No", "yes"]))
+        assert contract.columns["churn"].type == "boolean"
+
+    def test_the_best_of_several(self) -> None:
+        flags = {"IsActiveMember": ["1", "0"], "target": ["1", "0"], "Churn Label": ["Yes", "No"]}
+        contract, _ = draft(labelled(**flags, **{"Churn Value": ["1", "0"], "Customer Status": ["Churned", "Stayed"]}))
+        assert contract.label_column == "Churn Label"
+        assert {"Churn Value", "Customer Status"} <= set(contract.columns_of("ignored"))
+        assert contract.columns["IsActiveMember"].role == "feature"
+
+    def test_missing_ones_are_counted(self) -> None:
+        table = labelled(churn=["yes", "no"])
+        table["churn"] = [None if row % 10 == 0 else value for row, value in enumerate(table["churn"])]
+        _, text = draft(table)
+        assert "missing in 30 rows (10 %): they are set aside" in text
+
+    def test_a_table_to_be_scored_has_none(self) -> None:
+        table = {**labelled(HasCard=["1", "0"], IsActiveMember=["1", "0"]), "salary": AMOUNTS}
+        with pytest.raises(DataError, match="if one of 'HasCard', 'IsActiveMember' is it, name it by --label"):
+            draft(table)
+
+    def test_an_error_lists_the_values(self) -> None:
+        with pytest.raises(DataError, match=r"but 'b' 1\d\d, 'a' \d+, 'c' \d+"):
+            draft(labelled(kind=["a", "b", "b", "c"]), label="kind")
+
+
+class TestDates:
+    def test_a_signup_counts_the_tenure_and_an_end_is_left_out(self) -> None:
+        days = [f"{1 + row % 28:02d}.{1 + row % 12:02d}.{2020 + row % 6}" for row in range(ROWS)]
+        others = {"Member since": days, "end_date": days, "dob": days, "last_login": days}
+        contract, text = draft({**with_label(id=range(ROWS)), **others})
+        assert contract.derived["days_since_member_since"].expression == 'days_between(col("Member since"), today())'
+        assert str(contract.as_of) == "2025-12-28"
+        assert contract.columns["Member since"].format == "%d.%m.%Y"
+        assert set(contract.columns_of("ignored")) == {"end_date", "dob", "last_login"}
+        assert "known only after the customer left?" in text
+
+    def test_epoch_seconds_by_name_only(self) -> None:
+        seconds = [1_600_000_000 + row * 86_399 for row in range(ROWS)]
+        contract, _ = draft(with_label(id=range(ROWS), created_at=seconds, bytes_used=seconds))
+        assert contract.columns["created_at"].format == "epoch_s"
+        assert contract.columns["bytes_used"].type == "integer"
+
+
+class TestNumbersAndTexts:
+    @pytest.mark.parametrize(
+        ("values", "form"),
+        [
+            (["74,02", "1.234,50"], {"decimal": ",", "thousands": "."}),
+            (["1,234.50", "12.25"], {"decimal": ".", "thousands": ","}),
+            (["12 %", "7.5 %"], {"decimal": ".", "symbols": ("%",)}),
+            (["(12)", "7-"], {"decimal": "."}),
+        ],
+    )
+    def test_formats(self, values: list[str], form: dict[str, Any]) -> None:
+        contract, text = draft(with_label(id=range(ROWS), fee=values * (ROWS // 2)))
+        assert contract.columns["fee"].type in ("integer", "number")
+        found = contract.columns["fee"].number_format
+        assert found is not None and found.model_dump(exclude_defaults=False).items() >= form.items()
+        assert "written as" in text
+
+    def test_a_format_that_later_batches_decide(self) -> None:
+        parts = [["1,234", "2,500"] * 50, ["12,5", "7,25", "13,75", *(f"{row},125" for row in range(40))] * 3]
+        days = [["01/02/2024"] * 100, ["25/02/2024", *(f"{day}/11/2023" for day in range(13, 28))] * 10]
+
+        def batches(wanted: list[str]) -> Iterator[Batch]:
+            for fees, joined in zip(parts, days, strict=True):
+                rows = min(len(fees), len(joined))
+                both = {"fee": pa.array(fees[:rows]), "joined": pa.array(joined[:rows])}
+                columns = pa.RecordBatch.from_pydict({name: both[name] for name in wanted})
+                yield Batch(columns, pa.array(range(rows)), (), None)
+
+        fee, joined = survey(batches, ["fee", "joined"])
+        assert isinstance(fee.format, NumberFormat)
+        assert (fee.format.decimal, fee.low) == (",", 0.125)
+        assert (joined.format, joined.first) == ("%d/%m/%Y", datetime(2023, 11, 13))  # noqa: DTZ001
+
+    def test_sentinels_and_strays_are_pointed_out(self) -> None:
+        age = [999 if row % 20 == 0 else 20 + row % 50 for row in range(ROWS)]
+        visits = ["12 months" if row % 60 == 0 else str(row % 7) for row in range(ROWS)]
+        plan = ["unknown" if row % 9 == 0 else "abc"[row % 3] for row in range(ROWS)]
+        contract, text = draft(with_label(id=range(ROWS), age=age, months=visits, plan=plan))
+        assert "999 in 5 % of rows, all others are 20 to 69" in text
+        assert contract.columns["age"].missing_values == ()
+        assert contract.columns["months"].type == "integer"
+        assert contract.columns["months"].missing_values == ("12 months",)
+        assert "'unknown' in 11.3 % of rows: a value, or missing?" in text
+
+    def test_codes_and_large_numbers(self) -> None:
+        zips = [f"{1_000 + row % 90:05d}" for row in range(ROWS)]
+        area = [408, 415, 510] * (ROWS // 3)
+        large = [str(10**20 + row % 50 * 10**15) for row in range(ROWS)]
+        contract, _ = draft({**with_label(id=range(ROWS), zip=zips, bytes=large), "area code": area})
+        assert contract.columns["zip"].type == "category"
+        assert contract.columns["area code"].values == ("408", "415", "510")
+        assert contract.columns["bytes"].type == "number"
+
+    def test_many_categories_and_near_unique_texts(self) -> None:
+        city = [f"city{row % 200}" for row in range(ROWS)]
+        contract, text = draft(with_label(id=range(ROWS), city=city, note=[f"a note of {row}" for row in range(ROWS)]))
+        assert contract.columns["city"].type == "category"
+        assert "200 different values" in text
+        assert contract.columns["note"].role == "ignored"
