@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
 
 from tenure.contract.settings import Quality
 from tenure.contract.settings import Source as SourceSettings
@@ -14,8 +13,9 @@ from tenure.drafting import dates, keys, labels, names, panels
 from tenure.drafting.columns import Guess
 from tenure.drafting.events import events_of, horizon_of, windows_of
 from tenure.drafting.first_draft import Decision, Draft
+from tenure.drafting.labelling import add_classes, add_number, named_label, no_label_message
 from tenure.drafting.labels import Label
-from tenure.drafting.phrases import share_of, shorten
+from tenure.drafting.phrases import shorten
 from tenure.drafting.survey import ColumnSurvey, survey
 from tenure.errors import DataError
 from tenure.sources.protocol import Source
@@ -82,10 +82,7 @@ class _Inference:
             found = labels.find_label(self.columns)
             self.label = None if found is None else found.column
         else:
-            self.label = _named(self.columns, label, self.draft.shown)
-            found = labels.describe(self.label)
-            if found is None and not _is_number(self.label):
-                raise DataError(_no_label_message(self.label))
+            self.label, found = named_label(self.columns, label, self.draft.shown)
         taken = [] if self.label is None else [self.label]
         customer = keys.find_repeating(self.columns, taken)
         event_time = None if customer is None else panels.find_time(self.columns, self.now, [customer], any_name=True)
@@ -96,12 +93,10 @@ class _Inference:
                 self._log(customer, event_time)
                 return
         if self.label is None:
-            raise DataError(self._no_label())
+            raise DataError(no_label_message(self.columns, self.draft.shown))
         self._key(customer, taken)
-        if found is not None:
-            self._classes(found)
-        else:
-            self._number(self.label)
+        labelled = add_number(self.draft, self.label) if found is None else add_classes(self.draft, found)
+        self._require_rows(labelled)
         self._features()
 
     def _log(self, customer: ColumnSurvey, time: ColumnSurvey) -> None:
@@ -165,52 +160,6 @@ class _Inference:
             why = f"the newest row is from {column.last:%Y-%m-%d}: a historical table"
             self.draft.quality["freshness_days"] = (None, why)
 
-    def _classes(self, label: Label) -> None:
-        draft, column = self.draft, label.column
-        guess = _label_guess(label)
-        guess.doubts += label.doubts
-        draft.columns[column.name] = guess
-        left = sum(column.values[value] for value in label.positive)
-        set_aside = sum(column.values[value] for value in label.ignore)
-        known = column.known - set_aside
-        shown = labels.shown_values(column)
-        inverted = f"INVERTED: '{column.name}' means the opposite of leaving; " if label.is_inverted else ""
-        counts = f"{left:,} of {known:,}"
-        is_pair = guess.type == "boolean" or len(column.levels()) == 2
-        positive = label.positive[0] if is_pair else list(label.positive)
-        comment = f"{inverted}the value of '{column.name}' that means churn ({counts}); found: {shown}"
-        draft.label = {"positive": (positive, comment)}
-        counted = [f"{inverted}{counts}"]
-        if label.ignore:
-            why = f"neither left nor stayed: {share_of(set_aside, column.rows)} of rows are set aside"
-            draft.label["ignore"] = (list(label.ignore), why)
-            counted.append(f"{', '.join(map(repr, label.ignore))} set aside ({set_aside:,})")
-        if column.missing:
-            missing = (
-                f"missing in {column.missing:,} rows ({share_of(column.missing, column.rows)}): they are set aside"
-            )
-            guess.comments.append(missing)
-            counted.append(missing)
-        meaning = " or ".join(f"'{value}'" for value in label.positive)
-        draft.decisions.append(Decision("label", f"'{column.name}': {meaning} means churn", "; ".join(counted)))
-        share = min(left, known - left) / known
-        if share < Quality().min_class_share:
-            draft.quality["min_class_share"] = (float(f"{share / 2:.1g}"), "the smaller class is rare here")
-        self._require_rows(known)
-
-    def _number(self, column: ColumnSurvey) -> None:
-        """A numeric label: the task is regression."""
-        draft = self.draft
-        draft.task = "regression"
-        guess = describing.describe(column, self.usable)
-        kept = {key: value for key, value in guess.settings.items() if key in ("range", "missing_values", "format")}
-        found = (
-            f"the label: the number that is predicted; found: {column.low:g} to {column.high:g}; which range and unit?"
-        )
-        draft.columns[column.name] = Guess(guess.type, {"role": "label", **kept}, [found], guess.doubts)
-        draft.decisions.append(Decision("label", f"'{column.name}': a number", f"{column.low:g} to {column.high:g}"))
-        self._require_rows(column.known)
-
     def _require_rows(self, labelled: int) -> None:
         key = next((column for column in self.columns if column.name == self.draft.key), None)
         repeats = 0 if key is None or self.draft.split else key.missing + (key.repeats or 0)
@@ -265,61 +214,7 @@ class _Inference:
             guess.comments.insert(0, "not a model input; the evaluation has slices by it")
         self.draft.columns[column.name] = guess
 
-    def _no_label(self) -> str:
-        pairs = [column.name for column in self.columns if labels.is_class(column)]
-        shown = ", ".join(f"'{shorten(name)}'" for name in pairs[:8])
-        advice = (
-            f"if one of {shown} is it, name it by --label; 'tenure score' takes tables without a label"
-            if pairs
-            else "no column has two values"
-        )
-        return (
-            f"{self.draft.shown} has no column that can be the label (two values, such as churn: yes and no),"
-            f" and is not an event log: {advice}"
-        )
-
-
-def _label_guess(label: Label) -> Guess:
-    """Type and values of a label of classes."""
-    column = label.column
-    levels = column.levels()
-    comments = ["the label: what is predicted"]
-    is_one_side = len(set(map(describing.is_true, label.positive))) == 1
-    if describing.is_boolean(levels) and is_one_side:
-        ordered = describing.boolean_texts(levels)
-        settings: dict[str, object] = {"role": "label", **({"values": ordered} if len(ordered) == 2 else {})}
-        if len(ordered) > 2:
-            comments.append(f"spelled {', '.join(ordered)}")
-        guess = Guess("boolean", settings, comments)
-    else:
-        guess = Guess("category", {"role": "label", "values": levels}, comments)
-    if column.missing_texts:
-        guess.settings["missing_values"] = column.missing_texts
-    return guess
-
 
 def _fitting_name(name: str) -> str:
     fitted = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     return (fitted if fitted[:1].isalpha() else f"table-{fitted}")[:40].strip("-")
-
-
-def _named(columns: Sequence[ColumnSurvey], name: str, shown: str) -> ColumnSurvey:
-    found = next((column for column in columns if column.name == name), None)
-    if found is None:
-        near = get_close_matches(name, [column.name for column in columns], n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"it has {', '.join(column.name for column in columns)}"
-        raise DataError(f"{shown} has no column '{name}': {hint}")
-    return found
-
-
-def _is_number(column: ColumnSurvey) -> bool:
-    return column.kind in ("integer", "number") and column.low != column.high
-
-
-def _no_label_message(column: ColumnSurvey) -> str:
-    levels = [] if column.has_many_values else column.levels()
-    if len(levels) == 1:
-        return f"'{column.name}' cannot be the label: it is {levels[0]} in every row; missing in {column.missing:,}"
-    return (
-        f"'{column.name}' cannot be the label: it has neither two values nor numbers, but {labels.shown_values(column)}"
-    )
