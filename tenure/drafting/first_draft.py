@@ -9,7 +9,7 @@ from typing import Any
 
 from tenure.contract.settings import Quality, Source, Task
 from tenure.drafting.columns import Guess
-from tenure.drafting.phrases import count
+from tenure.drafting.phrases import count, on_one_line
 from tenure.tasks import DEFAULT
 
 MAX_SHOWN = 12
@@ -83,4 +83,4 @@ class Draft:
             for name, guess in self.columns.items()
             if guess.doubts and guess.role != "ignored"
         ]
-        return found
+        return [Decision(one.what, on_one_line(one.value), on_one_line(one.why)) for one in found]

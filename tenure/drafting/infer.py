@@ -121,9 +121,8 @@ class _Inference:
     def _key(self, customer: ColumnSurvey | None, taken: list[ColumnSurvey]) -> None:
         draft = self.draft
         key = keys.find_key(self.columns, taken)
-        is_person = key is not None and key.column.identified == "person"
-        if customer is not None and (key is None or (customer.identified == "person" and not is_person)):
-            panel = panels.find_panel(customer, self.columns, self.now, taken)
+        panel = None if customer is None else panels.find_panel(customer, self.columns, self.now, taken)
+        if customer is not None and panel is not None and (key is None or panels.goes_before(panel, key.column)):
             self._set_key(customer, panel.comment)
             draft.split = {"by": ("customer", f"{panel.comment}: all rows of a customer are in one part of the split")}
             draft.decisions.append(Decision("rows", "a panel", panel.comment))

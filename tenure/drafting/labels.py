@@ -35,6 +35,8 @@ _TARGET = re.compile(
     r"^(?:is_)?(?:target|label|outcome|class|y|status|result|response|default|defaulted|event|objetivo|zielvariable|ziel|cible)"
     r"(?:_(?:variable|flag|class))?$"
 )
+_EXPLICIT = re.compile(r"^(?:is_)?(?:target|label|outcome|class|y)(?:_|$)")
+"""Names that say label: ``is_active`` beside ``target`` is a feature."""
 _STATUS = re.compile(r"status|state|zustand|estado|statut|stato|situac|situation|lifecycle|stage|flag|customer_type")
 _AFTERWARDS = re.compile(
     r"(?:^|_)(?:reasons?|grund|motiv[oe]?|date|datum|fecha|score|prob|probability|risk|survey|comments?|notes?|offer|at|on|day"
@@ -181,9 +183,11 @@ def _candidate(column: ColumnSurvey) -> _Candidate | None:
     tier = _tier(column)
     if tier is None:
         return None
-    tiers: tuple[Tier, ...] = ("churn", "left", "values", "stayed", "target")
+    tiers: tuple[Tier, ...] = ("churn", "left", "values", "target", "stayed")
+    is_general = tier == "target" and _EXPLICIT.match(names.fold(column.name)) is None
     extra = [word for word in names.words(column.name) if word not in names.FLAG_WORDS]
-    return _Candidate(column, tier, (tiers.index(tier), 0 if is_class(column) else 1, len(extra)))
+    place = len(tiers) if is_general else tiers.index(tier)
+    return _Candidate(column, tier, (place, 0 if is_class(column) else 1, len(extra)))
 
 
 def _tier(column: ColumnSurvey) -> Tier | None:

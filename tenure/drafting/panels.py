@@ -12,6 +12,8 @@ from tenure.drafting.keys import MAX_REPEATS
 from tenure.drafting.survey import ColumnSurvey
 from tenure.drafting.uniqueness import distinct_pairs
 
+MAX_CONTRACTS = 10
+"""Most rows a customer, on average, where rows have no time."""
 FARTHEST = timedelta(hours=14)
 """Largest offset from UTC: what is later than now by more is in the future everywhere."""
 
@@ -66,6 +68,16 @@ def find_panel(
     if not _is_one_row_a_time(key, time):
         return Panel(key, None, f"{rows}, several of them at one '{time.name}'")
     return Panel(key, time, f"{rows}, one a '{time.name}'")
+
+
+def goes_before(panel: Panel, key: ColumnSurvey) -> bool:
+    """Whether a panel's repeating customer is the key rather than ``key``, which numbers rows or contracts.
+
+    A column such as ``seller_id`` with many rows each, and none a time, is not.
+    """
+    if panel.key.identified != "person" or key.identified == "person":
+        return False
+    return panel.time is not None or panel.key.known <= MAX_CONTRACTS * (panel.key.distinct or 0)
 
 
 def is_event_log(time: ColumnSurvey) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from tenure.drafting.first_draft import Draft
+from tenure.drafting.phrases import on_one_line
 from tenure.tasks import DEFAULT, get
 
 MAX_SIMPLE_KEY = 1_000
@@ -19,9 +20,9 @@ def write_draft(draft: Draft) -> str:
     """The draft as YAML, with comments."""
     texts = get(draft.task).texts
     lines = [
-        _comment(f"# Draft of a contract, inferred from {draft.rows:,} rows of {draft.shown}."),
+        on_one_line(f"# Draft of a contract, inferred from {draft.rows:,} rows of {draft.shown}."),
         "# Check every line and correct it; 'tenure check' then checks data against it.",
-        *[_comment(f"# The file: {note}.") for note in draft.notes],
+        *[on_one_line(f"# The file: {note}.") for note in draft.notes],
         f"name: {draft.name}",
         "description: ''",
         *([f"task: {draft.task}  # {texts.draft_task}"] if draft.task != DEFAULT else []),
@@ -76,21 +77,16 @@ def _commented(name: str, values: Mapping[str, tuple[Any, str]]) -> list[str]:
 
 
 def _line(key: str, value: Any, comment: str) -> str:
-    return f"{key}: {flow(value)}" + (_comment(f"  # {comment}") if comment else "")
+    return f"{key}: {flow(value)}" + (on_one_line(f"  # {comment}") if comment else "")
 
 
 def _key(name: str, comment: str, value: str = "") -> Sequence[str]:
     """The lines that begin a column."""
     key = flow(name)
-    behind = _comment(f"  # {comment}") if comment else ""
+    behind = on_one_line(f"  # {comment}") if comment else ""
     if len(key) <= MAX_SIMPLE_KEY:
         return [f"  {key}:{value}{behind}"]
     return [f"  ? {key}{behind}", f"  :{value}"]
-
-
-def _comment(text: str) -> str:
-    """A comment on one line, of characters that YAML allows."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 class _Dumper(yaml.SafeDumper):

@@ -138,6 +138,10 @@ class TestPanel:
         assert contract.columns["contract_no"].role == "ignored"
         assert "several contracts?" in text
 
+    def test_a_seller_is_not_the_customer(self) -> None:
+        contract, _ = draft(with_label(id=range(ROWS), seller_id=codes("S", 12)))
+        assert (contract.key_column, contract.split.by) == ("id", None)
+
     def test_several_rows_at_one_time_have_no_time(self) -> None:
         contract, _ = draft(with_label(customer_id=codes("C", 4), month=["2026-01-31", "2026-02-28"] * (ROWS // 2)))
         assert (contract.time, contract.split.by) == (None, "customer")
@@ -187,6 +191,10 @@ class TestLabel:
         assert contract.label_column == "Churn Label"
         assert {"Churn Value", "Customer Status"} <= set(contract.columns_of("ignored"))
         assert contract.columns["IsActiveMember"].role == "feature"
+
+    def test_a_target_before_an_activity(self) -> None:
+        contract, _ = draft(labelled(is_active=["1", "0"], y=["1", "0"], status=["a", "b"]))
+        assert (contract.label_column, contract.columns["is_active"].role) == ("y", "feature")
 
     def test_missing_ones_are_counted(self) -> None:
         table = labelled(churn=["yes", "no"])
