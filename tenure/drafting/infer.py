@@ -200,7 +200,7 @@ class _Inference:
         guess = describing.describe(column, self.usable)
         reason = describing.no_feature(column, guess)
         if reason is None and self.label is not None and labels.is_known_afterwards(column, self.label):
-            reason = "its name suggests the label: is it known only after the customer left?"
+            reason = "its name or its values suggest the label: is it known only after the customer left?"
         if reason is None and guess.type in ("date", "timestamp"):
             meaning = dates.meaning(column.name)
             reason = dates.IGNORED_BECAUSE[meaning]
