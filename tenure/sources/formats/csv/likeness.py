@@ -41,7 +41,7 @@ class RecordLikeness:
     def __call__(self, line: bytes) -> bool:
         """Whether ``line``, without its line end, looks like a record: its quotes as characters, or as quotes."""
         found = line.split(self._delimiter)
-        if len(found) != self._fields and b'"' in line:
+        if len(found) > self._fields and b'"' in line:
             record = self._lexer.record(line, 0, final=True)
             found = record.fields if isinstance(record, Record) and record.end == len(line) else []
         if len(found) != self._fields:

@@ -66,7 +66,7 @@ class QuoteCheck:
                     return int(start)
                 end = record.end
             for opening, closing in self.lexer.quoted_lines(block, start, end):
-                self._check(block, line, opening, closing, end)
+                self._check(block, line, (start, end), (opening, closing))
             done = end
         return len(block) if final else max(done, int(starts[-1]))
 
@@ -112,11 +112,18 @@ class QuoteCheck:
         irregular[np.searchsorted(starts, quotes[~regular], side="right") - 1] = True
         return starts, irregular
 
-    def _check(self, block: bytes, line: int, opening: int, closing: int, end: int) -> None:
+    def _check(self, block: bytes, line: int, record: tuple[int, int], quotes: tuple[int, int]) -> None:
         """
+        Args:
+            block: as in ``last_end``.
+            line: as in ``last_end``.
+            record: where the record begins and ends.
+            quotes: positions of the opening and the closing quote.
+
         Raises:
             DataError: a quoted field of several lines is one by mistake.
         """
+        (begin, end), (opening, closing) = record, quotes
         after = block[closing + 1 : closing + 2]
         if after not in (b"", b"\n", b"\r", self.lexer.delimiter):
             other = line + count_lines(block[:closing])
@@ -124,7 +131,8 @@ class QuoteCheck:
                 f"{self.where(block, line, opening)} opens a quote that is closed in the middle of a field, in"
                 f" line {other:,}: remove it, close it, or double the quotes inside the field"
             )
-        start = 1 + max(block.rfind(b"\n", 0, opening), block.rfind(b"\r", 0, opening))
+        above = max(block.rfind(b"\n", begin, opening), block.rfind(b"\r", begin, opening))
+        start = begin if above < 0 else above + 1
         first, *others = LINE_END.split(block[start:end])[: 1 + count_lines(block[start:closing])]
         lines = [each for each in others if each.strip()]
         swallowed = sum(map(self._is_record, lines))
