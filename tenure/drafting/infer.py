@@ -151,7 +151,8 @@ class _Inference:
     def _set_time(self, column: ColumnSurvey) -> None:
         guess = describing.describe(column, self.usable)
         guess.settings["role"] = "time"
-        guess.comments.insert(0, "time of the row; rows are split by it")
+        split = "a customer has one row each" if self.draft.split else "rows are split by it"
+        guess.comments.insert(0, f"time of the row; {split}")
         self.time = column
         self.draft.columns[column.name] = guess
         limit = Quality().freshness_days

@@ -48,14 +48,14 @@ def no_label_message(columns: Sequence[ColumnSurvey], shown: str) -> str:
     """Why a table has no label, and which columns could be it."""
     pairs = [f"'{shorten(column.name)}'" for column in columns if labels.is_class(column)]
     some = ", ".join(pairs[:MAX_LISTED])
-    advice = (
-        f"if one of {some} is it, name it by --label; 'tenure score' takes tables without a label"
-        if pairs
-        else "no column has two values"
-    )
+    named = next((column for column in columns if labels.is_named_like_a_label(column)), None)
+    if named is not None:
+        why = f"'{shorten(named.name)}' is named like one, and holds {labels.shown_values(named)}"
+    else:
+        why = f"if one of {some} is it, name it by --label" if pairs else "no column has two values"
     return (
         f"{shown} has no column that can be the label (two values, such as churn: yes and no), and is not an event log:"
-        f" {advice}"
+        f" {why}; a number is predicted where --label names it, and 'tenure score' takes tables without a label"
     )
 
 

@@ -134,6 +134,13 @@ def describe(
     return Label(column, positive, ignore, tier, tuple(doubts))
 
 
+def is_named_like_a_label(column: ColumnSurvey) -> bool:
+    """Whether a column's name means leaving or staying, whatever its values are."""
+    return _CHURN.search(names.fold(column.name)) is not None or any(
+        _is_named(column, pattern) for pattern in (_LEFT, _STAYED)
+    )
+
+
 def is_class(column: ColumnSurvey) -> bool:
     """Whether a column holds two values, perhaps in several spellings."""
     return not column.has_many_values and (len(column.levels()) == 2 or _is_one_boolean(column))
@@ -197,7 +204,7 @@ def _tier(column: ColumnSurvey) -> Tier | None:
     name = names.fold(column.name)
     meanings = [meaning_of(level) for level in column.levels()]
     says = "left" in meanings
-    has_two = is_class(column)
+    has_two = is_class(column) or set(meanings) == {"true", "false", "neither"}
     has_meaning = says and ("stayed" in meanings or "neither" in meanings)
     if not (has_two or has_meaning) or (_AFTERWARDS.search(name) and not says):
         return None

@@ -181,6 +181,15 @@ class TestLabel:
         assert contract.label.positive == ("Churned",) and contract.label.ignore == ("Joined",)
         assert "set aside" in text
 
+    def test_a_flag_that_is_not_known_of_all(self) -> None:
+        contract, text = draft(labelled(churn=["Yes", "No", "No", "unknown"]))
+        assert (contract.label.positives, contract.label.ignore) == (("Yes",), ("unknown",))
+        assert "neither left nor stayed" in text
+
+    def test_one_class_is_named_with_its_value(self) -> None:
+        with pytest.raises(DataError, match="'churn' is named like one, and holds 'No' 300; a number is predicted"):
+            draft(labelled(churn=["No", "No"]))
+
     def test_one_boolean_in_four_spellings(self) -> None:
         contract, _ = draft(labelled(churn=["Yes", "no", "No", "yes"]))
         assert contract.columns["churn"].type == "boolean"
