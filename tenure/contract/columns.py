@@ -33,8 +33,14 @@ def _as_text(value: object) -> object:
 Text = Annotated[str, BeforeValidator(_as_text)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
-EPOCH_FORMATS = ("epoch_s", "epoch_ms")
-"""``format`` of a date or timestamp that is a number: seconds or milliseconds since 1970-01-01 in UTC."""
+EPOCH_UNITS = {
+    "epoch_s": timedelta(seconds=1),
+    "epoch_ms": timedelta(milliseconds=1),
+    "epoch_us": timedelta(microseconds=1),
+}
+EPOCH_FORMATS = tuple(EPOCH_UNITS)
+"""``format`` of a date or timestamp that is a number: seconds, milliseconds or microseconds since 1970-01-01 in
+UTC."""
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 parsed timestamps are in UTC, without a zone
 
 
@@ -129,7 +135,7 @@ class Column(Part):
             return value
         if self.is_epoch:
             since = (value if isinstance(value, datetime) else datetime.combine(value, time())) - EPOCH
-            unit = timedelta(seconds=1) if self.format == "epoch_s" else timedelta(milliseconds=1)
+            unit = EPOCH_UNITS[str(self.format)]
             return since / unit if since % unit else since // unit
         return value.strftime(self.moment_format) if self.moment_format else value.isoformat()
 

@@ -1,4 +1,4 @@
-"""Finds how a column writes dates and timestamps: ISO 8601, a ``strptime`` format, or epoch seconds or milliseconds."""
+"""Finds how a column writes dates and timestamps: ISO 8601, a ``strptime`` format, or an epoch number."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tenure.contract.columns import EPOCH_FORMATS
 from tenure.parsing import moments
 
 FIRST_YEAR, LAST_YEAR = 1900, 2100
@@ -17,7 +18,7 @@ FIRST_YEAR, LAST_YEAR = 1900, 2100
 FIRST_EPOCH_YEAR = 1990
 
 TIME = re.compile(
-    r"(?P<gap>T|,? +)(?P<hour>[0-9]{1,2}):[0-9]{2}(?P<second>:[0-9]{2}(?P<fraction>\.[0-9]{1,6})?)?"
+    r"(?P<gap>T|:|,? +)(?P<hour>[0-9]{1,2}):[0-9]{2}(?P<second>:[0-9]{2}(?P<fraction>\.[0-9]{1,6})?)?"
     r"(?P<half>(?P<half_gap> *)[AaPp][Mm])?(?P<zone>(?P<zone_gap> *)(?:Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}))?"
 )
 NUMERIC = re.compile(r"(?P<first>[0-9]{1,4})(?P<mark>[-/.] ?)(?P<second>[0-9]{1,2})(?P=mark)(?P<third>[0-9]{1,4})")
@@ -29,13 +30,15 @@ DAY = r"(?P<day>[0-9]{1,2})"
 NAMED = tuple(
     re.compile(rf"(?:{WEEKDAY})?{order}", re.IGNORECASE)
     for order in (
-        rf"{DAY}(?P<one>[-/ .]|\. ){MONTH}(?P<two>[-/ .,]|, ){YEAR}",
+        rf"{DAY}(?P<one>[-/ .]|\. |){MONTH}(?P<two>[-/ .,]|, |){YEAR}",
         rf"{MONTH}(?P<one>[-/ .]){DAY}(?P<two>[-/ .,]|, ){YEAR}",
         rf"{YEAR}(?P<one>[-/ .]){MONTH}(?P<two>[-/ .]){DAY}",
         rf"{MONTH}(?P<one>[-/ ]){YEAR}",
     )
 )
-NUMBER = re.compile(r"[0-9]{8,13}(?:\.[0-9]+)?")
+NUMBER = re.compile(r"(?:[0-9]{6}|[0-9]{8,16})(?:\.[0-9]+)?")
+CALENDAR_NUMBERS = {6: "%Y%m", 8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+"""Formats of calendar days and moments as plain numbers, by their digits."""
 DAY_FIRST, MONTH_FIRST = ("%d", "%m"), ("%m", "%d")
 LARGEST_MONTH = 12
 
@@ -49,8 +52,8 @@ class FoundMomentFormat:
     whole_days: bool
     """Whether every time of day is midnight: the column is one of dates."""
     is_number: bool
-    """Whether the texts are plain numbers, which only the column's name tells from other numbers: epoch seconds or
-    milliseconds, or days such as 20240116."""
+    """Whether the texts are plain numbers, which only the column's name tells from other numbers: seconds since 1970,
+    or days such as 20240116."""
     ambiguous: str | None
     """What the texts do not decide, and how they are read; None if they decide."""
     evidence: str
@@ -90,8 +93,10 @@ def _read(column: pa.Array, form: str | None, first_year: int = FIRST_YEAR) -> p
 
 
 def _of_numbers(column: pa.Array) -> FoundMomentFormat | None:
-    known = (("%Y%m%d", FIRST_YEAR), ("epoch_s", FIRST_EPOCH_YEAR), ("epoch_ms", FIRST_EPOCH_YEAR))
-    for form, first_year in known:
+    lengths = {len(text) for text in column.to_pylist()}
+    calendar = CALENDAR_NUMBERS.get(lengths.pop()) if len(lengths) == 1 else None
+    known = [(form, FIRST_EPOCH_YEAR) for form in EPOCH_FORMATS]
+    for form, first_year in [(calendar, FIRST_YEAR), *known] if calendar else known:
         found = _read(column, form, first_year)
         if found is not None:
             moment: datetime = found[0].as_py()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tenure.contract.columns import EPOCH_FORMATS
+from tenure.contract.columns import EPOCH_FORMATS, EPOCH_UNITS
 from tenure.parsing import numerals
 from tenure.parsing.lenient import cast_lenient, flags, keep, matches, valid
 
@@ -23,7 +23,7 @@ LOOSE_PATTERN = r":[0-9]{2}(\.[0-9]+)?( *(UTC|GMT)| +(Z|[+-][0-9:]+))$|\.[0-9]{7
 STRICTER = ((r"(\.[0-9]{6})[0-9]+", r"\1"), (r" *(?:UTC|GMT)$", "Z"), (r" +(Z|[+-][0-9:]+)$", r"\1"))
 """Replacements that make ISO 8601 of such texts."""
 ZONE_PATTERN = r":[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
-MICROSECONDS = {"epoch_s": 1e6, "epoch_ms": 1e3}
+MICROSECONDS = {form: unit / timedelta(microseconds=1) for form, unit in EPOCH_UNITS.items()}
 """Microseconds in the unit of each epoch format."""
 LARGEST_US = 2.0**62
 FIRST, LAST = datetime.min, datetime.max  # noqa: DTZ901 timestamps are in UTC, without a zone

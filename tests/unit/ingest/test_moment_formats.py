@@ -37,6 +37,8 @@ from tenure.parsing.moments import timestamps
         (["2024-01", "2024-02"], "%Y-%m", True),
         (["01/2024"], "%m/%Y", True),
         (["Jan-24", "Feb-24"], "%b-%y", True),
+        (["24Feb2026", "1MAR2025"], "%d%b%Y", True),
+        (["24FEB2026:13:45:00"], "%d%b%Y:%H:%M:%S", False),
     ],
 )
 def test_texts(texts: list[str], form: str | None, whole_days: bool) -> None:
@@ -50,6 +52,10 @@ def test_texts(texts: list[str], form: str | None, whole_days: bool) -> None:
     [
         (["1706400000", "1606400000.0"], "epoch_s"),
         (["1706400000123"], "epoch_ms"),
+        (["1706400000123456"], "epoch_us"),
+        (["202401", "202312"], "%Y%m"),
+        (["20240116134500"], "%Y%m%d%H%M%S"),
+        (["202401161345"], "%Y%m%d%H%M"),
         (["20240116", "19500101"], "%Y%m%d"),
     ],
 )
