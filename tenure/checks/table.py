@@ -19,6 +19,8 @@ from tenure.stats import Sketch
 
 FENCE = 3.0
 """Tukey's outer fence, in interquartile ranges ("Exploratory Data Analysis", 1977)."""
+MANY_COPIES = 0.05
+"""Share of exact copies in a table without a key from which they are a warning."""
 
 
 @dataclass
@@ -119,22 +121,33 @@ def check_key(contract: Contract) -> list[Check]:
 def check_identical(contract: Contract, observed: Observed) -> list[Check]:
     """Counts exact copies of rows.
 
-    They are kept in an event log, where two equal purchases on one day are possible, and without a key. In a panel
-    without a time column they are kept with a warning: two equal months are possible, and a table loaded twice is too.
+    They are kept in an event log, where two equal purchases on one day are possible, and without a key. Where a table
+    may have been loaded twice, many copies are a warning: a panel without a time column, and a table without a key,
+    whose copies get into several parts of the split.
     """
-    if contract.key is not None:
+    advice = None
+    if not observed.identical:
+        what = "no event is repeated" if contract.events is not None else "no row is repeated"
+    elif contract.key is not None:
         what = "they are kept: without a key, equal rows may be different customers"
-        what = what if observed.identical else "no row is repeated"
-    elif observed.identical and contract.events is None and not contract.row_identity:
-        message = f"exact copies of an earlier row: {observed.identical:,}; they are kept, and count as often"
-        advice = "Remove them at the source if they are no rows of their own, or give the row's time the role 'time'."
-        return [Check("identical", "warn", message, observed=observed.identical, advice=advice)]
-    elif contract.events is None:
-        what = "each is quarantined with its key" if observed.identical else "no row is repeated"
+        if observed.identical >= MANY_COPIES * observed.accepted:
+            advice = (
+                "Remove them at the source if they are the same customers: with copies of training rows in the test"
+                " part, a model looks better than it is."
+            )
+    elif contract.events is not None:
+        what = "they are kept: equal events may be real"
+    elif contract.row_identity:
+        what = "each is quarantined with its key"
     else:
-        what = "they are kept: equal events may be real" if observed.identical else "no event is repeated"
-    message = f"exact copies of an earlier row: {observed.identical:,}; {what}" if observed.identical else what
-    return [Check("identical", "pass", message, observed=observed.identical)]
+        what = "they are kept, and count as often"
+        advice = "Remove them at the source if they are no rows of their own, or give the row's time the role 'time'."
+    message = what
+    if observed.identical:
+        share = f"{observed.identical:,} ({percent(observed.identical / observed.accepted)})"
+        message = f"exact copies of an earlier row: {share}; {what}"
+    level: Level = "pass" if advice is None else "warn"
+    return [Check("identical", level, message, observed=observed.identical, advice=advice)]
 
 
 def check_rejected(contract: Contract, observed: Observed) -> list[Check]:

@@ -90,8 +90,21 @@ def test_without_a_key_no_row_is_a_duplicate_and_the_cost_is_said(tmp_path: Path
     assert (validation.verdict, validation.rows.good) == ("warn", 1_000)
     assert found(validation, "keys").message.startswith("no column identifies a customer: the row number stands for it")
     identical = found(validation, "identical")
-    assert identical.observed == 1
+    assert (identical.level, identical.observed) == ("pass", 1)
     assert identical.message.endswith("they are kept: without a key, equal rows may be different customers")
+
+
+def test_many_copies_without_a_key_are_a_warning(tmp_path: Path) -> None:
+    table = {name: [*values[:900], *values[:100]] for name, values in rows().items() if name != "id"}
+    table["spend"] = [str(n % 900) for n in range(1_000)]
+    contract = CONTRACT.replace("name: crm", "name: crm\nkey: row_number").replace(
+        "  id: {type: string, role: key}\n", ""
+    )
+    identical = found(check(tmp_path, table, contract), "identical")
+    assert (identical.level, identical.observed) == ("warn", 100)
+    assert "100 (10 %)" in identical.message
+    assert identical.advice is not None
+    assert "at the source" in identical.advice
 
 
 def test_bad_rows_are_quarantined_with_every_reason(tmp_path: Path) -> None:
@@ -181,7 +194,7 @@ def test_of_a_panel_without_a_time_equal_rows_are_counted_and_kept(tmp_path: Pat
     validation = check(tmp_path, months(), without_time)
     assert validation.rows.good == 600
     assert (found(validation, "identical").level, found(validation, "identical").observed) == ("warn", 400)
-    assert "exact copies of an earlier row: 400; they are kept" in found(validation, "identical").message
+    assert "exact copies of an earlier row: 400 (66.7 %); they are kept" in found(validation, "identical").message
 
 
 def test_a_key_of_which_most_repeat_is_said_to_be_a_panels(tmp_path: Path) -> None:
