@@ -72,7 +72,7 @@ class Finished:
         if self.version is None:
             verdict = self.evaluation["verdict"]
             hint = '; --override "reason" registers it nevertheless' if verdict["state"] == "inconclusive" else ""
-            raise VerdictError(f"{verdict['state']}: {verdict['summary']}{hint}")
+            raise VerdictError(f"{verdict['state']}: {verdict['summary'].removesuffix('.')}{hint}")
 
 
 def run_training(request: Request, home: Home, options: Options, display: Display) -> Finished:
