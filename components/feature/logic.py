@@ -20,7 +20,7 @@ def run(contract: str, valid: Path, features: Path) -> dict[str, Any]:
 
     Returns:
         For the step's summary: rows and churn rate, or mean of the label, of each part; strategy of the split; numbers
-        of features; warnings of the leakage check.
+        of features; warnings of the split and of the leakage check.
 
     Raises:
         ContractError: the contract is invalid.

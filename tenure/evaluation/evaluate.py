@@ -78,7 +78,7 @@ def evaluate(
     test = read_test_part(features / "test.parquet", contract)
     split, train = _read(features / "split.json"), _read(candidates / "train.json")
     ingest, validation = _read(raw / "ingest.json"), _read(valid / "validation.json")
-    # To a reader of the report the leakage check is one more check of the data.
+    # To a reader of the report the checks of the split and for leakage are more checks of the data.
     validation["checks"] += _read(features / "leakage.json")["checks"]
     chosen = read(candidates / train["chosen"])
     family = chosen.manifest.family

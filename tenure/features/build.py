@@ -33,7 +33,7 @@ class Features:
     split: dict[str, Any]
     """The content of ``split.json``."""
     warnings: list[str]
-    """Findings of the leakage check that do not stop the run."""
+    """Findings in the split and of the leakage check that do not stop the run."""
 
 
 def build_features(contract: Contract, valid: Path, features: Path) -> Features:
@@ -51,7 +51,8 @@ def build_features(contract: Contract, valid: Path, features: Path) -> Features:
     ``split.json``
         How the rows were divided.
     ``leakage.json``
-        What the leakage check found in the training part (``tenure.checks.leakage``); also written when it stops.
+        What was found in the split and, by the leakage check, in the training part (``tenure.checks.leakage``); also
+        written when it stops.
 
     Args:
         contract: features, split and limits.
@@ -64,15 +65,15 @@ def build_features(contract: Contract, valid: Path, features: Path) -> Features:
     """
     prepared = prepare(contract, valid)
     rows, division, transform = prepared.rows, prepared.division, prepared.transform
-    write_text(features / "leakage.json", prepared.leakage.to_json())
-    prepared.leakage.raise_if_stopped()
+    write_text(features / "leakage.json", prepared.findings.to_json())
+    prepared.findings.raise_if_stopped()
     progress("writing the parts")
     _write_parts(contract, rows, division.assignment, transform, features)
     write_text(features / "transform.json", transform.to_json())
     write_text(features / "definitions.json", _json(definitions(contract, transform)))
     split = split_record(contract, division)
     write_text(features / "split.json", _json(split))
-    return Features(transform, split, prepared.leakage.warnings)
+    return Features(transform, split, prepared.findings.warnings)
 
 
 def _write_parts(contract: Contract, rows: Rows, assignment: Assignment, transform: Transform, features: Path) -> None:

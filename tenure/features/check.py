@@ -12,11 +12,9 @@ from tenure.checks import Check, Validation
 from tenure.checks.validate import validate
 from tenure.contract import Contract
 from tenure.errors import DataError
-from tenure.features.prepare import Prepared, prepare
+from tenure.features.parts import SPLIT
+from tenure.features.prepare import prepare
 from tenure.stats import Sketch
-
-SPLIT = "split"
-"""Name of the check that the rows can be divided as the contract says."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +56,7 @@ def check_table(contract: Contract, raw: Path, valid: Path, now: datetime | None
     except DataError as error:
         checks, stop = [Check(SPLIT, "stop", str(error))], error
     else:
-        checks, stop = (
-            [_split(contract, prepared), *prepared.leakage.checks],
-            _error_of(prepared.leakage.raise_if_stopped),
-        )
+        checks, stop = prepared.findings.checks, _error_of(prepared.findings.raise_if_stopped)
     validation = dataclasses.replace(found.validation, checks=(*found.validation.checks, *checks))
     return Checked(validation, found.sketch, stop)
 
@@ -72,10 +67,3 @@ def _error_of(check: Callable[[], None]) -> DataError | None:
     except DataError as error:
         return error
     return None
-
-
-def _split(contract: Contract, prepared: Prepared) -> Check:
-    assignment = prepared.division.assignment
-    how = assignment.strategy if contract.split.by is None else f"{assignment.strategy} by {contract.split.by}"
-    rows = ", ".join(f"{part} {count:,}" for part, count in assignment.rows.items())
-    return Check(SPLIT, "pass", f"rows by part, {how}: {rows}")

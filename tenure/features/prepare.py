@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ import pyarrow as pa
 from tenure.contract import Contract
 from tenure.features.division import Division, divide
 from tenure.features.leakage import Findings, find_leakage
+from tenure.features.parts import check_parts
 from tenure.features.rows import Rows, of_file, of_table
 from tenure.features.split import PARTS
 from tenure.features.today import with_today
@@ -33,7 +35,8 @@ class Prepared:
     division: Division
     transform: Transform
     """Fitted on the training part alone."""
-    leakage: Findings
+    findings: Findings
+    """Of the split and of the leakage check."""
 
 
 def prepare(contract: Contract, valid: Path) -> Prepared:
@@ -59,7 +62,9 @@ def prepare(contract: Contract, valid: Path) -> Prepared:
     progress("fitting the transform")
     transform = fit(contract, training)
     progress("checking for leakage")
-    return Prepared(rows, division, transform, find_leakage(contract, training, transform))
+    findings = find_leakage(contract, training, transform)
+    checks = [check_parts(contract, division), *findings.checks]
+    return Prepared(rows, division, transform, dataclasses.replace(findings, checks=checks))
 
 
 def _require_rows(contract: Contract, division: Division) -> None:

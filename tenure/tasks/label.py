@@ -78,3 +78,6 @@ class Label(Protocol):
 
     def describe_parts(self, parts: Mapping[str, Labels]) -> dict[str, Any]:
         """Labels of the parts in figures, for ``split.json``."""
+
+    def describe_shift(self, train: Labels, test: Labels) -> str | None:
+        """How the labels of the test part differ from those of the training part, as a phrase; None if not by much."""

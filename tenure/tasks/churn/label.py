@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tenure.count_text import percent
 from tenure.errors import DataError
+from tenure.stats.wilson import wilson
 from tenure.tasks.label import Labels
 
 if TYPE_CHECKING:
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
     from tenure.checks.table import Observed
     from tenure.contract import Contract
     from tenure.stats import Sketch
+
+MIN_SHIFT = 0.1
+"""Difference of the shares of those who left in two parts, and the ratio of their odds, from which it is named."""
+MIN_ODDS_RATIO = 2.0
 
 
 class ClassLabel:
@@ -67,3 +73,12 @@ class ClassLabel:
             "positives": {part: int(np.count_nonzero(labels)) for part, labels in parts.items()},
             "churn_rates": {part: round(np.count_nonzero(labels) / len(labels), 6) for part, labels in parts.items()},
         }
+
+    def describe_shift(self, train: Labels, test: Labels) -> str | None:
+        before, after = (float(np.mean(labels)) for labels in (train, test))
+        low, high = sorted((before, after))
+        if high - low < MIN_SHIFT or high * (1 - low) < MIN_ODDS_RATIO * low * (1 - high):
+            return None
+        if wilson(low, min(len(train), len(test)))[1] > wilson(high, min(len(train), len(test)))[0]:
+            return None
+        return f"{percent(before)} left in the training part, {percent(after)} in the test part"

@@ -78,3 +78,10 @@ class NumberLabel:
             "label_means": {part: float(labels.mean()) for part, labels in parts.items()},
             "label_spreads": {part: float(labels.std()) for part, labels in parts.items()},
         }
+
+    def describe_shift(self, train: Labels, test: Labels) -> str | None:
+        middle, low, high = np.quantile(train, (0.5, 0.25, 0.75))
+        median = float(np.median(test))
+        if low <= median <= high:
+            return None
+        return f"the median label is {middle:.4g} in the training part, {median:.4g} in the test part"
