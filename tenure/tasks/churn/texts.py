@@ -81,14 +81,15 @@ class ChurnTexts:
 
 def _decision(evaluation: Json, write_money: Write) -> str:
     chosen, metrics = evaluation["chosen"], evaluation["metrics"]
+    threshold = "no threshold" if chosen["threshold"] > 1.0 else f"threshold {chosen['threshold']:.3f}"
     if not metrics:
-        return f"threshold {chosen['threshold']:.3f}"
+        return threshold
     profit = metrics["profit_per_day"]
     contacts, precision = metrics["contacts_per_day"]["value"], metrics["precision"]["value"]
     whom = "" if contacts is None else f"contacts {contacts:,.0f} customers a day"
     hits = "" if precision is None else f", {percent(precision, 0)} leaving"
     calibrated = "" if chosen["calibration"] == "none" else f" ({chosen['calibration']} calibration)"
     return (
-        f"threshold {chosen['threshold']:.3f}{calibrated}, {whom}{hits}\n"
+        f"{threshold}{calibrated}, {whom}{hits}\n"
         f"expected profit {or_dash(profit['value'], write_money)} a day {bracketed(profit, write_money)}"
     )

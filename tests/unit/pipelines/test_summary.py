@@ -107,6 +107,12 @@ def test_rows_that_are_set_aside_are_told():
     assert "7,043 read, 11 rejected, 3 quarantined, 454 set aside; 4,900 train" in screen(document)
 
 
+def test_a_decision_to_contact_nobody_has_no_threshold():
+    document = evaluation()
+    document["chosen"]["threshold"] = 2.0
+    assert "no threshold (sigmoid calibration)" in screen(document)
+
+
 def regression():
     errors = {"rmse": estimate(41.26, 38.1, 44.9), "r2": estimate(0.412, 0.36, 0.45)}
     measured = {"mae": estimate(19.5), "coverage": estimate(0.902, 0.884, 0.915), "contacted_share": estimate(0.2)}
