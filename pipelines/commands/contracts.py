@@ -130,4 +130,6 @@ def check(
     else:
         print(validation.heading)
         print_table(HEADERS, validation.table())
+        for advice in validation.advice():
+            print(advice)
     found.raise_if_stopped()

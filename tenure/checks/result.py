@@ -11,6 +11,8 @@ from tenure.text_table import html_table, text_table
 
 Level = Literal["pass", "warn", "stop"]
 HEADERS = ("check", "level", "column", "found")
+LEAKAGE = "leakage: "
+"""What the names of leakage checks begin with."""
 _ORDER: dict[Level, int] = {"pass": 0, "warn": 1, "stop": 2}
 
 
@@ -84,8 +86,31 @@ class Validation:
         return f"{self.source} under the contract '{self.name}': {self.verdict}\n{self.rows}"
 
     def table(self) -> list[tuple[str, str, str, str]]:
-        """The checks as rows under ``HEADERS``."""
-        return [(check.name, check.level, check.column or "-", check.message) for check in self.checks]
+        """The checks as rows under ``HEADERS``; one row for the columns within their limit of missing values, and one
+        for the kinds of leakage that were not found."""
+        missing = [check for check in self.of_level("pass") if check.name == "missing"]
+        absent = [check for check in self.of_level("pass") if check.name.startswith(LEAKAGE)]
+        folded = {id(check) for check in missing[1:] + absent[1:]}
+        texts = {}
+        if len(missing) > 1:
+            texts[id(missing[0])] = ("missing", "-", f"{len(missing)} columns are within their limit of missing values")
+        if len(absent) > 1:
+            kinds = ", ".join(check.name.removeprefix(LEAKAGE) for check in absent)
+            texts[id(absent[0])] = (LEAKAGE.strip(": "), "-", f"no leakage found: {kinds}")
+        rows = []
+        for check in self.checks:
+            if id(check) not in folded:
+                name, column, found = texts.get(id(check), (check.name, check.column or "-", check.message))
+                rows.append((name, check.level, column, found))
+        return rows
+
+    def advice(self) -> list[str]:
+        """What to do about the checks that do not pass, each with their names."""
+        found: dict[str, list[str]] = {}
+        for check in self.checks:
+            if check.level != "pass" and check.advice:
+                found.setdefault(check.advice, []).append(check.name)
+        return [f"{', '.join(dict.fromkeys(names))}: {advice}" for advice, names in found.items()]
 
     def __repr__(self) -> str:
         return f"{self.heading}\n{text_table(HEADERS, self.table())}"
