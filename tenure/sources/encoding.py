@@ -23,7 +23,7 @@ MARKS = (
 MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 DAMAGED = 0.1
 """A file with fewer bytes that are not UTF-8 than this share of its UTF-8 characters is UTF-8 with damaged rows."""
-ASCII = bytes(range(128))
+BEYOND_ASCII = re.compile(rb"[\x80-\xff]+")
 CUT_CHARACTER = re.compile(rb"[\xc2-\xf4][\x80-\xbf]{0,2}$")
 UNMARKED_BYTES = 4096
 """Bytes that show whether a file without a mark is UTF-16."""
@@ -102,10 +102,11 @@ class _Count:
     def add(self, piece: bytes) -> None:
         if piece.isascii() and not self._cut:
             return
-        text = (self._cut + piece).translate(None, ASCII)
-        cut = CUT_CHARACTER.search(text)
+        # Bytes on both sides of a letter are no character together.
+        text = b" ".join(BEYOND_ASCII.findall(self._cut + piece))
         # A letter after it would end the character, and is not in ``text``.
-        self._cut = cut[0] if cut is not None and not piece[-1:].isascii() else b""
+        cut = None if piece[-1:].isascii() else CUT_CHARACTER.search(text)
+        self._cut = b"" if cut is None else cut[0]
         self._count(text[: len(text) - len(self._cut)])
 
     def encoding(self) -> tuple[str, str | None]:
@@ -113,15 +114,22 @@ class _Count:
         self._count(self._cut)
         if self._other <= DAMAGED * self._characters:
             return "utf-8", None
-        name = "latin-1" if self._undefined else WESTERN
-        return name, f"the file is not UTF-8: it is read as {name}, the encoding of Western European programs"
+        if self._undefined:
+            return "latin-1", (
+                "the file is neither UTF-8 nor cp1252: it is read as latin-1, which may garble letters; if it does, set"
+                " source.encoding (cp437, mac-roman, shift_jis, gb18030, …)"
+            )
+        return WESTERN, (
+            f"the file is not UTF-8: it is read as {WESTERN}, the encoding of Western European programs; if letters are"
+            " garbled, set source.encoding (cp1250, cp1251, …)"
+        )
 
     def _count(self, text: bytes) -> None:
         """
         Args:
-            text: the bytes that are not ASCII.
+            text: the bytes that are not ASCII, with blanks for those between them.
         """
-        other = MULTIBYTE.sub(b"", text)
+        other = MULTIBYTE.sub(b"", text).replace(b" ", b"")
         self._characters += len(MULTIBYTE.findall(text))
         self._other += len(other)
         self._undefined |= UNDEFINED_IN_WESTERN.search(other) is not None

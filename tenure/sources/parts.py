@@ -30,14 +30,18 @@ def list_parts(address: Address, settings: Source, suffixes: Sequence[str]) -> l
     """The files of the table at ``address``.
 
     A folder's parts are the files whose names end in a suffix, in the folder and in folders with names as
-    ``column=value``. Where there are several suffixes, only the files with the first one that occurs are parts.
+    ``column=value``. Where there are several suffixes, only the files with the first one that occurs are parts. Local
+    files without a byte, which a writer leaves where it had no rows, are no parts of a text format.
 
     Raises:
         DataError: a folder or an archive has no such file, or there is no file. SourceError: the store is down.
     """
     with reading(address):
         if address.scheme is None and Path(address.uri).is_dir():
-            names: Iterable[str] = _local_names(Path(address.uri))
+            folder = Path(address.uri)
+            names: Iterable[str] = list(_local_names(folder))
+            if ".parquet" not in suffixes:  # an empty Parquet file is damaged
+                names = [name for name in names if (folder / name).stat().st_size] or names
             return _folder(address, names, suffixes, address.uri)
         stored = files_in_store(address, settings)
         if stored is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 from tenure.contract.settings import Source
+from tenure.errors import DataError
 from tenure.sources.address import Address
 from tenure.sources.files import open_archive, read_head, reading
 from tenure.sources.format import is_folder
@@ -52,7 +53,10 @@ def format_by_content(address: Address, source: Source, by_name: str) -> str:
         with open_archive(address, source) as archive:
             members = archive.namelist()
         return "xlsx" if any(name in members for name in WORKBOOK_MEMBERS) else _of_names(members, by_name)
-    if by_name in ("csv", "xlsx") and head and foreign(head) is None and b"\0" not in head:
+    what = foreign(head)
+    if by_name == "csv" and what is not None:
+        raise DataError(f"{address.shown} is {what}")
+    if by_name in ("csv", "xlsx") and head and what is None and b"\0" not in head:
         return "json" if JSON.match(head) else "csv"
     return "json" if by_name == "csv" and UTF16_JSON.match(head) else by_name
 

@@ -28,8 +28,9 @@ def find_header(rows: Sequence[Row]) -> int:
     width = max((len(row.cells) for row in rows[1 : MAX_TITLES * 2]), default=0)
     for position, row in enumerate(rows[: MAX_TITLES + 1]):
         if _is_names(row.cells, usual, rows[position + 1 :]):
-            return position
-        sparse = filled(row.cells) <= max(1, TITLE_SHARE * usual) and bool(row.cells[0].strip())
+            return position + _is_group(row.cells, rows[position + 1 :], usual)
+        values = filled(row.cells)
+        sparse = values < 2 or (values <= TITLE_SHARE * usual and bool(row.cells[0].strip()))
         ragged = len(row.cells) < min(width, usual)
         if not sparse and not ragged:
             break
@@ -42,6 +43,16 @@ def title_note(rows: Sequence[Row], header: int) -> str:
     what = "line is a title" if rows[header].line == 1 else f"{rows[header].line} lines are titles"
     quoted = "; ".join(f"'{row.shown}'" for row in titles[:2])
     return f"the first {what} above the column names: {quoted}"
+
+
+def _is_group(cells: list[str], under: Sequence[Row], usual: int) -> bool:
+    """Whether names with gaps or repeats are those of groups of columns, with a full row of column names under it."""
+    if not under or len(under[0].cells) < len(cells):
+        return False
+    own, names = [[cell.strip() for cell in row] for row in (cells, under[0].cells)]
+    if len({cell for cell in own if cell}) == len(own) or not all(names) or len(set(names)) < len(names):
+        return False
+    return not set(own) & set(names) and _is_names(under[0].cells, usual, under[1:])
 
 
 def _is_names(cells: list[str], usual: int, under: Sequence[Row]) -> bool:

@@ -95,7 +95,10 @@ def test_a_header_without_rows_gives_no_batch(table: Path) -> None:
         (b"PK\x03\x04rest", "is a damaged ZIP archive"),
         (b"PAR1rest", "is not a Parquet file, or is damaged"),
         (b"%PDF-1.7", "is a PDF, not a CSV"),
-        (b"SQLite format 3\0rest", "is an SQLite database: give its address as sqlite:///PATH, with a query"),
+        (
+            b"SQLite format 3\0rest",
+            "is an SQLite database, not a CSV: give its address as sqlite:///PATH",
+        ),
         (b"<html><table><tr>", "is an HTML or XML page, not a CSV"),
         ("a,b\n1,2\n".encode("utf-16"), "NUL bytes; see 'source.encoding'"),
     ],

@@ -70,7 +70,7 @@ def test_objects_in_records_and_missing_keys(write) -> None:
     assert table.to_pydict() == {
         "id": [1, None, 3],
         "home.city": ["Bern", None, None],
-        "home.geo": ['{"lat": 1}', None, None],
+        "home.geo.lat": [1, None, None],
         "home.zip": [None, 3000, None],
         "late": [None, "x", None],
     }

@@ -65,6 +65,9 @@ def write(tmp_path: Path, request: pytest.FixtureRequest):
         ["# exported by CRM"] * 8,
         ["Export,", "All plans,", ""],
         ["Customer,,,Billing,,"],
+        ["Customer export,,,,,", ",,,,,"],
+        [",,Customer export,,,"],
+        ["Customer,,Contract,Contract,Service,Label"],
     ],
 )
 def test_titles(write, titles: list[str], rows: int) -> None:

@@ -36,6 +36,12 @@ def test_row_numbers_run_on_over_rejected_rows(tmp_path: Path) -> None:
     assert batches[-1].share == 1.0
 
 
+def test_parts_without_rows(tmp_path: Path) -> None:
+    for name, text in {"0.csv": "", "1.csv": "a,b\n1,2\n", "2.csv": "a,b\n", "3.csv": ""}.items():
+        (tmp_path / name).write_text(text)
+    assert read(tmp_path) == {"a": [b"1"], "b": [b"2"]}
+
+
 @pytest.mark.parametrize("archive", [False, True])
 def test_parts_that_differ_are_named(tmp_path: Path, archive: bool) -> None:
     parts = {"0.csv": "a,b\n1,2\n", "1.csv": "a,b,c\n1,2,3\n", "2.csv": "b\n2\n"}

@@ -51,8 +51,17 @@ def test_why_an_encoding_is_not_utf_8_is_noted(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_bytes("a;b\n1;5 €\n".encode("cp1252"))
     assert sniff_with_notes(str(path)).notes == (
-        "the file is not UTF-8: it is read as cp1252, the encoding of Western European programs",
+        "the file is not UTF-8: it is read as cp1252, the encoding of Western European programs; if letters are"
+        " garbled, set source.encoding (cp1250, cp1251, …)",
     )
+
+
+def test_bytes_of_neighbouring_values_are_no_character_together(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(("a,b\n" + "Genève,5€\n" * 50).encode("mac-roman"))
+    sniffed = sniff_with_notes(str(path))
+    assert sniffed.source.encoding == "latin-1"
+    assert "may garble letters" in sniffed.notes[0]
 
 
 def test_a_contract_of_another_encoding_names_the_line(tmp_path: Path) -> None:
@@ -131,6 +140,14 @@ def test_a_value_after_the_last_name_rejects_its_row(tmp_path: Path) -> None:
         (b'a,"b\n1,2\n', "line 1: the header opens a quote that is never closed"),
         (b"a\0b,c\n1,2\n", "NUL bytes; see 'source.encoding'"),
         (b"%PDF-1.4 ...", "is a PDF, not a CSV"),
+        (
+            b"a.csv" + b"\0" * 252 + b"ustar\x0000",
+            "is a tar archive, not a CSV: unpack it, or pack it",
+        ),
+        (b"ARROW1\0\0", "is an Arrow or Feather file, not a CSV: save it as Parquet"),
+        (b"PK\x05\x06" + b"\0" * 18, "is an empty ZIP archive, not a CSV"),
+        (b"\xfd7zXZ\0\0", "is a file compressed by xz, not a CSV: unpack it"),
+        (b"\x80\x04\x95\0", "is a Python pickle, not a CSV: save it as CSV or Parquet"),
         (b"\n<!DOCTYPE html><p>Log in</p>", "is an HTML or XML page, not a CSV"),
     ],
 )

@@ -60,6 +60,16 @@ def test_the_first_sheet_that_is_not_blank_and_not_hidden(tmp_path: Path) -> Non
     assert batch.columns.num_rows == 2
 
 
+def test_small_sheets_before_the_table_describe_it(tmp_path: Path) -> None:
+    names = [["Variable", "Meaning"], ["id", "the customer"], ["n", "the number of calls"]]
+    sheets = {"README": [["made by Jim"]], "Dictionary": names, "Customers": [*ROWS, *ROWS[1:] * 9], "More": ROWS}
+    path = write_workbook(tmp_path / "t.xlsx", sheets)
+    found = sniff_with_notes(str(path))
+    assert found.source.sheet == "Customers"
+    (note,) = found.notes
+    assert note == "the sheet 'Customers' is read; the workbook also has 'README', 'Dictionary', 'More'"
+
+
 def test_a_sheet_that_is_not_there(tmp_path: Path) -> None:
     path = write_workbook(tmp_path / "t.xlsx", {"Customers": ROWS, "Notes": ROWS})
     with pytest.raises(ContractError, match=r"t\.xlsx has no sheet 'Customer': did you mean 'Customers'\?"):

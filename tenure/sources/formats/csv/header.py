@@ -64,7 +64,7 @@ def read_header(head: bytes, whole: bool, address: Address, settings: Source) ->
         raise DataError(f"{address.shown} is empty")
     what = foreign(head)
     if what is not None:
-        raise DataError(f"{address.shown} is {what}, not a CSV")
+        raise DataError(f"{address.shown} is {what}")
     if not settings.delimiter.isascii():
         raise ContractError(f"'source.delimiter' must be an ASCII character, not '{settings.delimiter}'")
     if b"\0" in LINE_END.split(head, 1)[0]:

@@ -35,7 +35,7 @@ def sniff_parts(address: Address, source: Source, suffixes: Sequence[str]) -> Sn
 def _sniff(address: Address, source: Source, scanned: Scanned) -> Sniffed:
     what = foreign(scanned.head[:1000].encode("utf-8", "replace"))
     if what is not None:
-        raise DataError(f"{address.shown} is {what}, not a CSV")
+        raise DataError(f"{address.shown} is {what}")
     preset = source.delimiter if source.delimiter not in DELIMITERS else None
     delimiter = preset or likely_delimiter(scanned.head)
     if scanned.whole:

@@ -11,14 +11,16 @@ import pyarrow as pa
 from tenure.sources.formats.json.records import Digits
 
 Scalar = bool | int | float | str | None
+DEEPEST = 5
+"""Levels of a record that become columns; objects below them are JSON texts."""
 
 
-def flat(record: dict[str, Any]) -> dict[str, Scalar]:
-    """The record with the values of objects in it as ``object.name``; lists and deeper objects as JSON texts."""
+def flat(record: dict[str, Any], depth: int = 1) -> dict[str, Scalar]:
+    """The record with the values of objects in it as ``object.name``, ``object.inner.name``; lists as JSON texts."""
     found: dict[str, Scalar] = {}
     for name, value in record.items():
-        if isinstance(value, dict):
-            found.update((f"{name}.{inner}", _scalar(deeper)) for inner, deeper in value.items())
+        if isinstance(value, dict) and depth < DEEPEST:
+            found.update((f"{name}.{inner}", deeper) for inner, deeper in flat(value, depth + 1).items())
         else:
             found[name] = _scalar(value)
     return found

@@ -30,8 +30,13 @@ class Sheet:
     name: str
     rows: list[list[Cell]]
     """All rows from the sheet's first, of one length; numbers are floats."""
-    others: tuple[str, ...]
-    """Names of the other visible sheets that are not blank."""
+    cells: dict[str, int]
+    """Visible sheets that are not blank, in their order, with how many cells have a value."""
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """Names of the other visible sheets that are not blank."""
+        return tuple(name for name in self.cells if name != self.name)
 
 
 def read_sheet(address: Address, settings: Source) -> Sheet:
@@ -59,13 +64,14 @@ def read_sheet(address: Address, settings: Source) -> Sheet:
         raise DataError(f"{address.shown} is protected by a password: save it without one") from None
     except CalamineError as error:
         raise DataError(f"{address.shown} is not a workbook, or is damaged: {address.clean(error)}") from None
-    filled = {name: rows for name, rows in sheets.items() if any(cell != "" for row in rows for cell in row)}
+    cells = {name: sum(cell != "" for row in rows for cell in row) for name, rows in sheets.items()}
+    filled = {name: count for name, count in cells.items() if count}
     if not filled:
         where = "any sheet" if settings.sheet is None else f"the sheet '{settings.sheet}'"
         raise DataError(f"{address.shown} has no values in {where}")
-    name, *others = filled
-    rows = [[None if cell == "" else cell for cell in row] for row in filled[name]]
-    return Sheet(name, rows, tuple(others))
+    name = next(iter(filled))
+    rows = [[None if cell == "" else cell for cell in row] for row in sheets[name]]
+    return Sheet(name, rows, filled)
 
 
 def _content(address: Address, settings: Source) -> bytes:
