@@ -34,6 +34,8 @@ _MEANINGS: dict[Meaning, re.Pattern[str]] = {
 
 def meaning(name: str) -> Meaning:
     """What the date in a column of this name is."""
+    if names.is_time(name):
+        return "other"
     folded = names.fold(name)
     return next((found for found, pattern in _MEANINGS.items() if pattern.search(folded)), "other")
 

@@ -20,6 +20,9 @@ from tenure.drafting.survey import ColumnSurvey, survey
 from tenure.errors import DataError
 from tenure.sources.protocol import Source
 
+FIRST_YEAR = 1900
+"""Smallest number that is taken for a calendar year."""
+
 
 def infer(
     source: Source, settings: SourceSettings, name: str, now: datetime | None = None, label: str | None = None
@@ -128,6 +131,8 @@ class _Inference:
             draft.decisions.append(Decision("rows", "a panel", panel.comment))
             if panel.time is not None:
                 self._set_time(panel.time)
+            for period in panel.periods:
+                self._set_period(period)
             return
         if key is None:
             draft.decisions.append(Decision("key", "row number", "no column identifies the customer"))
@@ -159,6 +164,15 @@ class _Inference:
         if column.last and limit and self.now - column.last.replace(tzinfo=UTC) > timedelta(days=limit):
             why = f"the newest row is from {column.last:%Y-%m-%d}: a historical table"
             self.draft.quality["freshness_days"] = (None, why)
+
+    def _set_period(self, column: ColumnSurvey) -> None:
+        """A period that no later row has is no feature; 1 to 12 may be the month of a year or of a contract."""
+        guess = describing.describe(column, self.usable)
+        if column.kind in ("integer", "number") and (column.high or 0) < FIRST_YEAR:
+            guess.doubts.append("the period of the row: of the calendar, or since the customer came?")
+        else:
+            guess.ignore("the period of the row, which later rows do not have; as a date it could have the role time")
+        self.draft.columns[column.name] = guess
 
     def _require_rows(self, labelled: int) -> None:
         key = next((column for column in self.columns if column.name == self.draft.key), None)

@@ -34,7 +34,7 @@ THING = (
     "|campaign|referrer|school|category|channel"
 )
 ID = "id|ids|uuid|guid|uid|key|identifier|identifiant|identificador|kennung|pk|schluessel|schlussel|clave"
-NUMBER = "no|nr|num|nbr|number|nummer|numero|numer|code|codigo|ref|reference|hash"
+NUMBER = "no|nr|num|nbr|number|nummer|numero|numer|code|cod|codigo|codice|ref|reference|hash"
 
 _NUMBER_FIRST = re.compile(rf"^(?:{NUMBER}|n|nb|count|anzahl|total|cantidad|nombre)_(?P<rest>.+)$")
 _NOUN = f"(?P<person>{PERSON})|(?P<account>{ACCOUNT})|(?P<contact>{CONTACT})|(?P<event>{EVENT})|(?P<thing>{THING})"
@@ -137,6 +137,10 @@ _TIME = re.compile(
     r"snapshot|as_?of|observ|report|period|event|order|transaction|purchase|invoice|timestamp|stichtag|zeitpunkt|zeitstempel"
     r"|(?:^|_)(?:date|time|datetime|ts|dt|datum|zeit|fecha|day|month|monat|mes|mois|week|quarter|cutoff|yearmonth|yyyymm)$"
 )
+_PERIOD_START = re.compile(
+    r"^(?:(?:snapshot|observation|report|reporting)_)?(?:week|month|quarter|period)_(?:start|begin|beginning|end|ending)"
+    r"(?:_(?:date|day))?$"
+)
 _NO_TIME = re.compile(
     r"sign|join|birth|dob|born|start|since|begin|began|first|last|latest|renew|end|expir|due|valid|close|cancel|churn|left|exit"
     r"|terminat|activat|creat|regist|enrol|hire|open|subscri|updat|modif|(?:^|_)next(?:_|$)"
@@ -147,6 +151,8 @@ _DATE = re.compile(r"date|datum|fecha|epoch|timestamp|(?:^|_)(?:at|on|ts|dt|time
 def is_time(name: str) -> bool:
     """Whether a date in the column is the time that its row describes."""
     folded = fold(name)
+    if _PERIOD_START.search(folded) is not None:
+        return True
     return _TIME.search(folded) is not None and _NO_TIME.search(folded) is None
 
 
@@ -161,6 +167,17 @@ _HAS_ID = re.compile(rf"(?:^|_)(?:{ID})(?:_|$)|(?:{EVENT})(?:{ID})$")
 def has_identifier_word(name: str) -> bool:
     """Whether a name says that the column is an identifier: ``session_id``, not ``contract`` or ``order_num``."""
     return _HAS_ID.search(fold(name)) is not None
+
+
+_PERIOD = re.compile(
+    r"(?:^|_)(?:day|week|kw|woche|semaine|semana|settimana|month|monat|mois|mes|mese|quarter|quartal|trimestre|year|jahr"
+    r"|annee|ano|anno|period|periode|periodo|wave|round|yyyymm|yearmonth|snapshot)(?:_(?:no|nr|num|number|id))?$"
+)
+
+
+def is_period(name: str) -> bool:
+    """Whether a column says which month, week or wave a row is of, whatever it is written as."""
+    return _PERIOD.search(fold(name)) is not None
 
 
 _EVENT_TIME = re.compile(r"event|order|transaction|purchase|invoice|timestamp|visit|click|session|booking|payment")

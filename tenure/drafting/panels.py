@@ -10,7 +10,7 @@ from tenure.drafting import names
 from tenure.drafting.dates import meaning
 from tenure.drafting.keys import MAX_REPEATS
 from tenure.drafting.survey import ColumnSurvey
-from tenure.drafting.uniqueness import distinct_pairs
+from tenure.drafting.uniqueness import distinct_tuples
 
 MAX_CONTRACTS = 10
 """Most rows a customer, on average, where rows have no time."""
@@ -53,6 +53,8 @@ class Panel:
     time: ColumnSurvey | None
     """The time of a row; None where a customer's rows have none, or several rows the same."""
     comment: str
+    periods: tuple[ColumnSurvey, ...] = ()
+    """Columns that tell a customer's rows apart by month, week or wave, and hold no dates."""
 
 
 def find_panel(
@@ -64,6 +66,10 @@ def find_panel(
     time = find_time(times, now, [key]) or _snapshots(times, now, key, each)
     rows = f"{each:.3g} rows a customer"
     if time is None:
+        periods = [column for column in times if column.row_hashes is not None and names.is_period(column.name)]
+        if periods and _is_one_row_a_time(key, *periods):
+            named = " and ".join(f"'{column.name}'" for column in periods)
+            return Panel(key, None, f"{rows}, one a {named}, which is no date", tuple(periods))
         return Panel(key, None, f"{rows}, and no date says when: are they months, or several contracts?")
     if not _is_one_row_a_time(key, time):
         return Panel(key, None, f"{rows}, several of them at one '{time.name}'")
@@ -91,8 +97,7 @@ def _snapshots(columns: Sequence[ColumnSurvey], now: datetime, key: ColumnSurvey
     return found if found is not None and found.distinct is not None and found.distinct <= max(60, 4 * each) else None
 
 
-def _is_one_row_a_time(key: ColumnSurvey, time: ColumnSurvey) -> bool:
-    first, second = key.row_hashes, time.row_hashes
-    if first is None or second is None:
-        return False
-    return distinct_pairs(first, second) >= (1 - MAX_REPEATS) * key.rows
+def _is_one_row_a_time(key: ColumnSurvey, *times: ColumnSurvey) -> bool:
+    hashes = [column.row_hashes for column in (key, *times)]
+    known = [one for one in hashes if one is not None]
+    return len(known) == len(hashes) and distinct_tuples(known) >= (1 - MAX_REPEATS) * key.rows

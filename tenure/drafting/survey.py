@@ -161,7 +161,7 @@ class ColumnSurvey:
 
     @property
     def row_hashes(self) -> np.ndarray | None:
-        """Hash of each row's value, of an identifier by its name, or a date; uint64, shape (rows,)."""
+        """Hash of each row's value, of an identifier or a period by its name, or a date; uint64, shape (rows,)."""
         found = None if self._distinct is None else self._distinct.rows()
         return found if found is not None and len(found) == self.rows else None
 
@@ -189,7 +189,8 @@ class ColumnSurvey:
             found = find_moments(self.evidence)
             if found is not None and (not found.is_number or names.is_date(self.name) or names.is_time(self.name)):
                 self.numbers, self.moments = None, found
-        self._distinct = DistinctValues(keep_rows=self.identified is not None or self.moments is not None)
+        keep_rows = self.identified is not None or self.moments is not None or names.is_period(self.name)
+        self._distinct = DistinctValues(keep_rows=keep_rows)
 
     def _gather(self, usual: pa.Array) -> None:
         """Add texts to the evidence: the first, and some from everywhere."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 
@@ -16,7 +18,7 @@ class DistinctValues:
     """Distinct values of a column. Needs 8 bytes of memory for each distinct value of a batch, or each row.
 
     Args:
-        keep_rows: whether the hash of every row is kept, to count the distinct pairs of two columns.
+        keep_rows: whether the hash of every row is kept, to count the distinct tuples of several columns.
     """
 
     def __init__(self, *, keep_rows: bool) -> None:
@@ -70,7 +72,10 @@ def distinct(hashes: np.ndarray) -> np.ndarray:
     return ordered[is_first]
 
 
-def distinct_pairs(first: np.ndarray, second: np.ndarray) -> int:
-    """Number of distinct pairs of values in two columns, by the hashes of their rows."""
+def distinct_tuples(columns: Sequence[np.ndarray]) -> int:
+    """Number of distinct tuples of values in several columns, by the hashes of their rows."""
     with np.errstate(over="ignore"):
-        return len(distinct(first * np.uint64(0x9E3779B97F4A7C15) + second))
+        combined = columns[0]
+        for column in columns[1:]:
+            combined = combined * np.uint64(0x9E3779B97F4A7C15) + column
+    return len(distinct(combined))
