@@ -11,6 +11,7 @@ from tenure.contract.boolean_words import COMMON, fold
 from tenure.contract.columns import NumberFormat
 from tenure.drafting import keys, missing, names, sentinels
 from tenure.drafting.dates import SENTINEL_DAYS
+from tenure.drafting.half_understood import may_be_serial_days, why_text
 from tenure.drafting.phrases import share_of, shorten
 from tenure.drafting.survey import ColumnSurvey
 
@@ -96,7 +97,10 @@ def no_feature(column: ColumnSurvey, guess: Guess) -> str | None:
         (keys.numbers_rows(column), "numbers the rows"),
         (keys.is_second_identifier(column), "identifies something: it says nothing about another customer"),
         (is_text and names.is_person_name(column.name) and _is_varied(column), "the name of a person"),
-        (guess.type == "string", f"almost every row has a different text ({distinct} in {column.known:,})"),
+        (
+            guess.type == "string",
+            why_text(column) or f"almost every row has a different text ({distinct} in {column.known:,})",
+        ),
     )
     return next((reason for applies, reason in reasons if applies), None)
 
@@ -132,12 +136,16 @@ def _text(column: ColumnSurvey, levels: Sequence[str]) -> Guess:
             guess.doubts.append(f"spelled in several ways: {mixed}")
         return guess
     distinct = column.distinct
+    if distinct == 0:
+        return Guess("string")
+    nearly = why_text(column)
+    doubts = [] if nearly is None else [nearly]
     if distinct is None and column.has_many_values:
-        return Guess("category", {}, ["more than 1,000 different values: too many to list"])
+        return Guess("category", {}, ["more than 1,000 different values: too many to list"], doubts)
     if distinct is None or distinct > min(MAX_CATEGORIES, MAX_CATEGORY_SHARE * column.known):
         return Guess("string")
     some = ", ".join(shorten(text) for text in column.evidence[:3])
-    return Guess("category", {}, [f"{distinct:,} different values, too many to list: {some} …"])
+    return Guess("category", {}, [f"{distinct:,} different values, too many to list: {some} …"], doubts)
 
 
 def _mixed_case(levels: Sequence[str]) -> str:
@@ -182,6 +190,8 @@ def _number(column: ColumnSurvey) -> Guess:
             guess.comments.insert(0, f"written as {column.numbers.evidence.removeprefix('e.g. ')}")
         if column.numbers.ambiguous:
             guess.doubts.append(column.numbers.ambiguous)
+    if names.is_date(column.name) and may_be_serial_days(column):
+        guess.doubts.append("days since 1899-12-30, as spreadsheets count them? Convert them to dates before")
     if column.is_beyond_64_bits:
         guess.comments.append("too large for an integer of 64 bits: digits after the 15th are lost")
     return guess

@@ -16,7 +16,7 @@ from tenure.drafting.first_draft import Decision, Draft
 from tenure.drafting.labelling import add_classes, add_number, named_label, no_label_message
 from tenure.drafting.labels import Label
 from tenure.drafting.phrases import shorten
-from tenure.drafting.survey import ColumnSurvey, survey
+from tenure.drafting.survey import ColumnSurvey, has_no_header, survey
 from tenure.errors import DataError
 from tenure.sources.protocol import Source
 
@@ -48,6 +48,9 @@ def infer(
     rows = found[0].rows if found else 0
     if not rows:
         raise DataError(f"{source.shown} has columns and no rows")
+    if has_no_header(found):
+        shown = ", ".join(f"'{shorten(column.name)}'" for column in found[:4])
+        raise DataError(f"the names of the columns in {source.shown} are values ({shown}): add a line with the names")
     draft = Draft(_fitting_name(name), settings, source.shown, rows)
     _Inference(draft, found, now or datetime.now(UTC)).run(label)
     order = [column.name for column in found]
@@ -91,7 +94,7 @@ class _Inference:
         event_time = None if customer is None else panels.find_time(self.columns, self.now, [customer], any_name=True)
         is_weak = label is None and (found is None or found.tier == "place")
         if customer is not None and event_time is not None and is_weak:
-            is_log = found is None or panels.is_event_log(event_time)
+            is_log = found is None or panels.is_event_log(event_time) or any(map(keys.numbers_events, self.columns))
             if is_log:
                 self._log(customer, event_time)
                 return

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from tenure.drafting import names
+from tenure.drafting.half_understood import why_text
 from tenure.drafting.survey import ColumnSurvey
 
 MAX_REPEATS = 0.02
@@ -78,6 +79,11 @@ def is_second_identifier(column: ColumnSurvey) -> bool:
     return _form(column) is not None
 
 
+def numbers_events(column: ColumnSurvey) -> bool:
+    """Whether a column identifies an event, such as a payment, and each row is another one."""
+    return column.identified == "event" and names.has_identifier_word(column.name) and column.repeats == 0
+
+
 def numbers_rows(column: ColumnSurvey) -> bool:
     """Whether a column holds consecutive whole numbers, each once."""
     if not column.is_whole or column.missing or column.repeats != 0 or column.low is None or column.high is None:
@@ -92,8 +98,9 @@ def key_type(column: ColumnSurvey) -> str:
 
 
 def _may_identify(column: ColumnSurvey) -> bool:
-    """Whether a column holds texts or whole numbers."""
-    return column.kind == "text" or (column.is_whole and column.format is None)
+    """Whether a column holds texts or whole numbers; ``100,234`` is an identifier by its name only."""
+    is_named = column.identified in ("person", "identifier", "account")
+    return column.kind == "text" or (column.is_whole and (column.format is None or is_named))
 
 
 def _as_key(column: ColumnSurvey) -> Key | None:
@@ -107,7 +114,7 @@ def _as_key(column: ColumnSurvey) -> Key | None:
     faults = [f"{count:,} {what}" for count, what in ((repeats, "repeated"), (column.missing, "missing")) if count]
     why = f"{column.distinct:,} different values in {column.rows:,} rows"
     if faults:
-        why += f"; 'tenure check' quarantines the rows with a value that is {' or '.join(faults)}"
+        why += f" ({', '.join(faults)}: 'tenure check' quarantines these rows)"
     if column.identified is not None:
         weak = column.identified in ("contact", "event", "thing")
         return Key(column, why + ("; is there a customer's id?" if weak else ""), weak)
@@ -133,4 +140,4 @@ def _form(column: ColumnSurvey) -> str | None:
     is_code = len(shapes) <= SHAPES and all(
         len(text) >= MIN_LENGTH and any(map(str.isdigit, text)) and " " not in text for text in some
     )
-    return f"a code such as {some[0]}" if is_code else None
+    return f"a code such as {some[0]}" if is_code and why_text(column) is None else None

@@ -28,7 +28,25 @@ _NEITHER = re.compile(
 _TRUE = frozenset(
     (*TRUE_WORDS, "ja", "j", "si", "s", "sim", "oui", "o", "da", "tak", "wahr", "vrai", "verdadero", "evet", "是")
 )
-_FALSE = frozenset((*FALSE_WORDS, "nein", "nao", "non", "net", "nie", "falsch", "faux", "falso", "hayir", "否", "-1"))
+_FALSE = frozenset(
+    (
+        *FALSE_WORDS,
+        "nein",
+        "nee",
+        "nej",
+        "nei",
+        "nao",
+        "non",
+        "net",
+        "nie",
+        "falsch",
+        "faux",
+        "falso",
+        "hayir",
+        "否",
+        "-1",
+    )
+)
 
 
 def meaning_of(value: str) -> Meaning | None:
@@ -38,10 +56,11 @@ def meaning_of(value: str) -> Meaning | None:
     """
     folded = names.fold(value)
     word = fold(value.strip())
-    if word in _TRUE or folded in _TRUE:
-        return "true"
-    if word in _FALSE or folded in _FALSE:
-        return "false"
+    for text in (word, folded):  # -1 is false, and 1 when folded
+        if text in _TRUE:
+            return "true"
+        if text in _FALSE:
+            return "false"
     if _NEITHER.match(folded):
         return "neither"
     if _LEFT.search(folded):

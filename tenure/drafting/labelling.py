@@ -49,7 +49,16 @@ def no_label_message(columns: Sequence[ColumnSurvey], shown: str) -> str:
     pairs = [f"'{shorten(column.name)}'" for column in columns if labels.is_class(column)]
     some = ", ".join(pairs[:MAX_LISTED])
     named = next((column for column in columns if labels.is_named_like_a_label(column)), None)
-    if named is not None:
+    filled = next((column for column in columns if labels.is_filled_for_some(column)), None)
+    if len(columns) == 1:
+        name = shorten(columns[0].name)
+        why = f"it has one column, '{name}', with {labels.shown_values(columns[0])}: is there another delimiter?"
+    elif filled is not None:
+        why = (
+            f"'{shorten(filled.name)}' has a value in {filled.known:,} of {filled.rows:,} rows: if those left, add a"
+            " column that says so, such as churn: 1 and 0"
+        )
+    elif named is not None:
         why = f"'{shorten(named.name)}' is named like one, and holds {labels.shown_values(named)}"
     else:
         why = f"if one of {some} is it, name it by --label" if pairs else "no column has two values"

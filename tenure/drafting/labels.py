@@ -20,15 +20,15 @@ MAX_SHOWN = 8
 
 _CHURN = re.compile(
     r"churn|attrit|exited|defected|leaver|abwander|abgewandert|kundigung|gekundigt|kuendigung|gekuendigt|resili|desligad"
-    r"|desligamento|deserci|desercao|evasao|(?:^|_)(?:baja|abandon\w*|fuga|disdetta|opgezegd|desist\w*)(?:_|$)|流失|解約|退会|отток"
+    r"|desligamento|deserci|desercao|evasao|desabon|cancelou|cancelamento|rescisao|rescindid|cessat[oa]|(?:^|_)(?:baja|abb?andon\w*|fuga|disdetta|opgezegd|desist\w*)(?:_|$)|流失|解約|退会|отток"
 )
 _LEFT = re.compile(
-    r"(?:^|_)(?:left|lost|cancel|cancell?ed|cancelad[oa]|cancell?ation|closed|terminated|quit|gone|departed|inactive|inactif"
+    r"(?:^|_)(?:left|lost|cancel|cancell?ed|cancelad[oa]|cancell?ation|closed|ended|terminated|quit|gone|departed|inactive|inactif"
     r"|inativo|dropped|dropout|dropped_out|lapsed|unsubscribed|deactivated|resigned|turnover|leave|leaving|perdid[oa]|perdu"
     r"|ausgetreten|verloren)(?:_|$)|^(?:is|has)(?:left|lost|cancelled|canceled)$"
 )
 _STAYED = re.compile(
-    r"(?:^|_)(?:active|retained|retention(?:_?[0-9]+d?)?|stayed|renewed|renewal|loyal|remained|survived|aktiv|activ[oa]|ativ[oa]|actif|retenid[oa]"
+    r"(?:^|_)(?:active|subscribed|kept|retained|retention(?:_?[0-9]+d?)?|stayed|renewed|renewal|loyal|remained|survived|aktiv|activ[oa]|ativ[oa]|actif|retenid[oa]"
     r"|retenu|fidele|verblieben|geblieben)(?:_|$)|^is_?active$|^isretained$"
 )
 _TARGET = re.compile(
@@ -38,6 +38,7 @@ _TARGET = re.compile(
 _EXPLICIT = re.compile(r"^(?:is_)?(?:target|label|outcome|class|y)(?:_|$)")
 """Names that say label: ``is_active`` beside ``target`` is a feature."""
 _STATUS = re.compile(r"status|state|zustand|estado|statut|stato|situac|situation|lifecycle|stage|flag|customer_type")
+_NOT_CHURN = re.compile(r"(?:^|_)(?:not?|non|never|un|nicht|kein)_?(?:churn|attrit|exited|left|cancel|leav)")
 _AFTERWARDS = re.compile(
     r"(?:^|_)(?:reasons?|grund|motiv[oe]?|date|datum|fecha|score|prob|probability|risk|survey|comments?|notes?|offer|at|on|day"
     r"|category|pred|predict\w*|forecast)(?:_|$)"
@@ -108,17 +109,12 @@ def describe(
         return None
     tier = tier or _tier(column) or "named"
     levels = column.levels()
-    meanings = {level: meaning_of(level) for level in levels}
-    doubts: list[str] = []
+    meanings = _meanings(column)
     is_inverted = tier == "stayed"
-    positive = _positive(levels, meanings, is_inverted)
     ignore = tuple(level for level in levels if meanings[level] == "neither") if len(levels) > 2 else ()
+    positive, doubts = _choose(column, meanings, is_inverted)
     if not positive:
-        rest = [level for level in levels if level not in ignore]
-        if len(rest) != 2:
-            return None
-        positive = (min(rest, key=lambda level: (column.values[level], level)),)
-        doubts.append("the rarer value is taken: which one means that the customer left?")
+        return None
     if len(positive) + len(ignore) == len(levels):
         ignore = ()
     if len(positive) == len(levels):
@@ -135,10 +131,19 @@ def describe(
 
 
 def is_named_like_a_label(column: ColumnSurvey) -> bool:
-    """Whether a column's name means leaving or staying, whatever its values are."""
-    return _CHURN.search(names.fold(column.name)) is not None or any(
-        _is_named(column, pattern) for pattern in (_LEFT, _STAYED)
-    )
+    """Whether a column's name means leaving or staying, or a state, whatever its values are."""
+    name = names.fold(column.name)
+    if _CHURN.search(name) is not None or any(_is_named(column, pattern) for pattern in (_LEFT, _STAYED)):
+        return True
+    is_state = _STATUS.search(name) is not None or _TARGET.match(name) is not None
+    return is_state and not column.has_many_values and 2 <= len(column.levels()) <= MAX_LEVELS
+
+
+def is_filled_for_some(column: ColumnSurvey) -> bool:
+    """Whether a column about leaving, such as a date or a reason, has a value in some rows only."""
+    name = names.fold(column.name)
+    is_about = _CHURN.search(name) is not None or _LEFT.search(name) is not None
+    return is_about and 0 < column.known < column.rows
 
 
 def is_class(column: ColumnSurvey) -> bool:
@@ -202,15 +207,16 @@ def _tier(column: ColumnSurvey) -> Tier | None:
     if column.has_many_values or not 2 <= len(column.levels()) <= MAX_LEVELS:
         return None
     name = names.fold(column.name)
-    meanings = [meaning_of(level) for level in column.levels()]
+    meanings = list(_meanings(column).values())
     says = "left" in meanings
-    has_two = is_class(column) or set(meanings) == {"true", "false", "neither"}
+    has_two = is_class(column) or set(meanings) == {"true", "false", "neither"} or _has_one_unclear(column)
     has_meaning = says and ("stayed" in meanings or "neither" in meanings)
     if not (has_two or has_meaning) or (_AFTERWARDS.search(name) and not says):
         return None
-    stays = has_two and (_is_named(column, _STAYED) or (says and _STAYED.search(name) is not None))
+    named_stayed = _is_named(column, _STAYED) or _NOT_CHURN.search(name) is not None
+    stays = has_two and (named_stayed or (says and _STAYED.search(name) is not None))
     tiers: tuple[tuple[bool, Tier], ...] = (
-        (_CHURN.search(name) is not None, "churn"),
+        (_CHURN.search(name) is not None and _NOT_CHURN.search(name) is None, "churn"),
         (_is_named(column, _LEFT), "left"),
         (stays, "stayed"),
         (says and (has_two or (_STATUS.search(name) or _TARGET.match(name)) is not None), "values"),
@@ -233,6 +239,29 @@ def _is_activity(column: ColumnSurvey) -> bool:
     return _STAYED.search(names.fold(column.name)) is not None and not _is_named(column, _STAYED)
 
 
+def _choose(
+    column: ColumnSurvey, meanings: dict[str, Meaning | None], is_inverted: bool
+) -> tuple[tuple[str, ...], list[str]]:
+    """The values that are taken for leaving, and what is doubtful about it; no values if too many are unclear."""
+    levels = list(meanings)
+    positive = _positive(levels, meanings, is_inverted)
+    if positive:
+        return positive, []
+    unclear = [level for level in levels if meanings[level] is None]
+    if len(levels) > 2 and len(unclear) == 1:
+        # Of churn 0, 1 and 2 the first two are known.
+        positive = _positive([level for level in levels if level not in unclear], meanings, is_inverted)
+        if positive:
+            return positive, [f"'{shorten(unclear[0])}' counts as stayed: else add it to positive or ignore"]
+    rest = [level for level in levels if len(levels) == 2 or meanings[level] != "neither"]
+    if len(rest) != 2:
+        return (), []
+    if column.is_whole:
+        return (max(rest, key=float),), ["the larger number is taken: which one means that the customer left?"]
+    rarer = min(rest, key=lambda level: (column.values[level], level))
+    return (rarer,), ["the rarer value is taken: which one means that the customer left?"]
+
+
 def _positive(levels: Sequence[str], meanings: dict[str, Meaning | None], is_inverted: bool) -> tuple[str, ...]:
     """The values that mean leaving; empty if none is known to."""
     found = tuple(level for level in levels if meanings[level] == "left")
@@ -249,10 +278,21 @@ def _positive(levels: Sequence[str], meanings: dict[str, Meaning | None], is_inv
     return false if is_inverted and true else true if false else ()
 
 
+def _meanings(column: ColumnSurvey) -> dict[str, Meaning | None]:
+    """What each value means; the column's own name, where rows repeat the header, is neither."""
+    own = names.fold(column.name)
+    return {level: "neither" if names.fold(level) == own else meaning_of(level) for level in column.levels()}
+
+
 def _is_one_boolean(column: ColumnSurvey) -> bool:
     """Whether a column holds true and false, in more than two spellings."""
-    meanings = [meaning_of(level) for level in column.levels()]
-    return set(meanings) == {"true", "false"}
+    return set(_meanings(column).values()) == {"true", "false"}
+
+
+def _has_one_unclear(column: ColumnSurvey) -> bool:
+    """Whether a column that is called churn and nothing more holds true, false and one other value."""
+    meanings = list(_meanings(column).values())
+    return _is_named(column, _CHURN) and meanings.count(None) == 1 and {"true", "false"} <= set(meanings)
 
 
 def _days(name: str) -> int:

@@ -8,7 +8,8 @@ import unicodedata
 FLAG_WORDS = frozenset(
     ["is", "has", "was", "did", "will", "be", "flag", "label", "value", "ind", "indicator", "yn", "y", "n", "bool",
      "binary", "status", "target", "class", "the", "a", "of", "customer", "customers", "cust", "client", "clients",
-     "user", "account", "acct", "subscriber", "kunde", "kunden", "cliente", "usuario"]
+     "user", "account", "acct", "subscriber", "kunde", "kunden", "cliente", "usuario", "contract", "subscription",
+     "membership", "service", "vertrag", "contrat", "contrato", "contratto"]
 )  # fmt: skip
 """Words beside a label's own that do not change what it means."""
 

@@ -18,7 +18,7 @@ from tenure.drafting.uniqueness import DistinctValues
 from tenure.parsing import moments, numerals, words
 from tenure.parsing.lenient import flags, keep, matches, valid
 from tenure.parsing.moment_formats import FoundMomentFormat
-from tenure.parsing.number_formats import FoundNumberFormat
+from tenure.parsing.number_formats import FoundNumberFormat, may_be_number
 from tenure.sources.protocol import Batch
 
 Kind = Literal["integer", "number", "date", "timestamp", "text"]
@@ -283,6 +283,19 @@ def survey(batches: Callable[[list[str]], Iterable[Batch]], names: list[str]) ->
         better = {column.name: column for column in _read(batches([column.name for column in again]), seen)}
         columns = [better.get(column.name, column) for column in columns]
     return columns
+
+
+def has_no_header(columns: Sequence[ColumnSurvey]) -> bool:
+    """Whether the columns are called by the values of a row: numbers above numbers, and texts that occur again."""
+    measured = [column for column in columns if column.kind in ("integer", "number")]
+    others = [column for column in columns if column.kind == "text" and not column.has_many_values]
+    repeated = [column for column in others if column.values[column.name]]
+    return (
+        bool(measured)
+        and bool(repeated)
+        and all(may_be_number(column.name) for column in measured)
+        and 2 * len(repeated) >= len([column for column in others if len(column.levels()) < column.known / 2])
+    )
 
 
 def _read(batches: Iterable[Batch], columns: list[ColumnSurvey]) -> list[ColumnSurvey]:

@@ -53,6 +53,7 @@ AMOUNTS = [f"{row * 17.37 % 5_000:.2f}" for row in range(ROWS)]
         *(("account_no", "account"), ("msisdn", "account"), ("phone number", "contact"), ("E-Mail", "contact")),
         *(("sessionId", "event"), ("invoice_no", "event"), ("order id", "event"), ("product_id", "thing")),
         *(("NumOfProducts", None), ("number_vmail_messages", None), ("num_calls", None), ("zip code", None)),
+        *(("codice cliente", "person"), ("CodCliente", "person"), ("week", None)),
         *(("postcode", None), ("area code", None), ("year", None), ("Age", None), ("account_length", None)),
         *(("number_customer_service_calls", None), ("Customer Status", None), ("member_since", None)),
     ],
@@ -123,6 +124,22 @@ class TestKey:
         assert contract.events is not None
         assert (contract.key_column, contract.time) == ("userId", "timestamp")
 
+    def test_the_customer_of_payments_with_two_methods(self) -> None:
+        contract, _ = draft(
+            {
+                "payment_id": range(900),
+                "date": [f"2025-{1 + row % 12:02d}-10" for row in range(900)],
+                "customer": [f"u{row * 7 % 40}" for row in range(900)],
+                "method": ["card", "cash", "card"] * 300,
+            }
+        )
+        assert contract.events is not None
+        assert contract.key_column == "customer"
+
+    def test_a_number_with_thousands_is_a_text(self) -> None:
+        contract, _ = draft(with_label(customer_id=[f"{100_234 + row:,}" for row in range(ROWS)]))
+        assert (contract.key_column, contract.columns["customer_id"].type) == ("customer_id", "string")
+
 
 class TestPanel:
     def test_months(self) -> None:
@@ -137,6 +154,30 @@ class TestPanel:
         assert (contract.key_column, contract.time, contract.split.by) == ("customer_id", None, "customer")
         assert contract.columns["contract_no"].role == "ignored"
         assert "several contracts?" in text
+
+    @pytest.mark.parametrize(
+        ("name", "values"), [("quarter", ["2026Q1", "2026Q2", "2026Q3"]), ("week", ["2026-W01", "2026-W02", "W3"])]
+    )
+    def test_a_period_that_is_no_date_is_left_out(self, name: str, values: list[str]) -> None:
+        contract, text = draft(with_label(customer_id=codes("C", 3), **{name: values * (ROWS // 3)}))
+        assert (contract.key_column, contract.time, contract.split.by) == ("customer_id", None, "customer")
+        assert contract.columns[name].role == "ignored"
+        assert f"one a '{name}', which is no date" in text
+
+    def test_a_year_and_a_month(self) -> None:
+        contract, text = draft(
+            with_label(customer_id=codes("C", 3), year=[2025, 2025, 2026] * 100, month=[11, 12, 1] * 100)
+        )
+        assert [contract.columns[name].role for name in ("year", "month")] == ["ignored", "feature"]
+        assert "one a 'year' and 'month'" in text and "of the calendar, or since the customer came?" in text
+
+    @pytest.mark.parametrize(
+        ("name", "values"),
+        [("week_start", ["2026-01-05", "2026-01-12", "2026-01-19"]), ("yyyymm", [202601, 202602, 202603])],
+    )
+    def test_the_start_of_a_period_is_the_time(self, name: str, values: list[Any]) -> None:
+        contract, _ = draft(with_label(customer_id=codes("C", 3), **{name: values * (ROWS // 3)}))
+        assert (contract.time, contract.derived) == (name, {})
 
     def test_a_seller_is_not_the_customer(self) -> None:
         contract, _ = draft(with_label(id=range(ROWS), seller_id=codes("S", 12)))
@@ -165,7 +206,10 @@ class TestLabel:
             *(("retained", ["no", "yes"], "no"), ("retention_30d", ["False", "True"], "False")),
             *(("is_active", ["0", "1"], "0"), ("Loyal", ["N", "Y"], "N")),
             *(("status", ["Churned", "Stayed"], "Churned"), ("state", ["did not churn", "churned"], "churned")),
-            *(("target", ["1", "0"], "1"), ("some column", ["1", "0"], "1")),
+            *(("target", ["1", "0"], "1"), ("some column", ["1", "0"], "1"), ("target", ["1", "-1"], "1")),
+            *(("not_churned", ["0", "1"], "0"), ("churn", ["2", "1"], "2"), ("subscribed", ["no", "yes"], "no")),
+            *(("Contract Ended", ["yes", "no"], "yes"), ("abbandono", ["Sì", "No"], "Sì")),
+            *(("Cancelou", ["Sim", "Não"], "Sim"), ("opgezegd", ["ja", "nee"], "ja")),
         ],
     )
     def test_its_column_and_value(self, name: str, levels: list[str], positive: str) -> None:
@@ -185,6 +229,21 @@ class TestLabel:
         contract, text = draft(labelled(churn=["Yes", "No", "No", "unknown"]))
         assert (contract.label.positives, contract.label.ignore) == (("Yes",), ("unknown",))
         assert "neither left nor stayed" in text
+
+    def test_a_third_value_of_churn_counts_as_stayed(self) -> None:
+        contract, text = draft(labelled(churn=["1", "0", "0", "2"]))
+        assert contract.label.positives == ("1",)
+        assert "CHECK: '2' counts as stayed" in text
+
+    def test_rows_that_repeat_the_header_are_set_aside(self) -> None:
+        table = labelled(churn=["Yes", "No"])
+        contract, _ = draft({**table, "churn": ["churn", *table["churn"][1:]]})
+        assert (contract.label.positives, contract.label.ignore) == (("Yes",), ("churn",))
+
+    @pytest.mark.parametrize("name", ["churn_date", "cancellation reason", "Lost"])
+    def test_what_is_known_of_leavers_only_is_no_label(self, name: str) -> None:
+        with pytest.raises(DataError, match=f"'{name}' has a value in 100 of 300 rows: if those left"):
+            draft({"id": range(ROWS), "visits": AMOUNTS, name: ["2026-01-05", None, None] * (ROWS // 3)})
 
     def test_one_class_is_named_with_its_value(self) -> None:
         with pytest.raises(DataError, match="'churn' is named like one, and holds 'No' 300; a number is predicted"):
@@ -298,3 +357,41 @@ class TestNumbersAndTexts:
         assert contract.columns["city"].type == "category"
         assert "200 different values" in text
         assert contract.columns["note"].role == "ignored"
+
+    @pytest.mark.parametrize(
+        ("values", "why"),
+        [
+            (
+                [f"{row}.234,5{row % 7}" if row % 2 else f"{row},234.5{row % 7}" for row in range(1, 301)],
+                "several formats",
+            ),
+            ([f"{row * 1.7:.1f} kWh" for row in range(ROWS)], "numbers with a unit"),
+            ([f"{row / 7:.2f}k" for row in range(ROWS)], "numbers with a unit"),
+            ([f"{1 + row % 28}. März {1900 + row // 3}" for row in range(ROWS)], "a format that is not read"),
+            ([f"March {1 + row % 28}th, {1900 + row // 3}" for row in range(ROWS)], "a format that is not read"),
+            ([f"{row // 60:02d}:{row % 60:02d}" for row in range(ROWS)], "times of day"),
+            (
+                [
+                    f"20{row % 26:02d}-01-{1 + row // 26:02d}" if row % 2 else f"1{row % 9}.02.20{row // 9:02d}"
+                    for row in range(ROWS)
+                ],
+                "dates in several formats",
+            ),
+        ],
+    )
+    def test_texts_that_are_nearly_numbers_or_dates(self, values: list[str], why: str) -> None:
+        contract, text = draft(with_label(customer_id=codes("C"), x=values))
+        assert contract.columns["x"].type in ("string", "category")
+        assert why in text
+
+    def test_days_of_a_spreadsheet(self) -> None:
+        _, text = draft(with_label(customer_id=codes("C"), joined=[43_000 + row * 3 for row in range(ROWS)]))
+        assert "days since 1899-12-30, as spreadsheets count them?" in text
+
+    def test_a_table_without_names(self) -> None:
+        rows = [
+            (f"C{row}", "abc"[row % 3], row % 11, f"{row * 1.7:.2f}", ["no", "yes"][row % 2]) for row in range(ROWS)
+        ]
+        columns = list(zip(*rows, strict=True))
+        with pytest.raises(DataError, match=r"names of the columns in .* are values"):
+            draft({str(column[0]): list(column[1:]) for column in columns})
