@@ -64,18 +64,33 @@ def test_an_integer_of_any_length(tmp_path: Path) -> None:
 
 def test_objects_in_records_and_missing_keys(write) -> None:
     path = write(
-        [{"id": 1, "home": {"city": "Bern", "geo": {"lat": 1}}}, {"home": {"zip": 3000}, "late": "x"}, {"id": 3}]
+        [
+            {"id": 1, "home": {"city": "Bern", "geo": {"point": {"lat": 1}, "near": [{"a": 1}]}}},
+            {"home": {"zip": 3000, "geo": {}}, "late": "x"},
+            {"id": 3, "home": None},
+        ]
     )
     table, rows, _ = read(path)
     assert table.to_pydict() == {
         "id": [1, None, 3],
         "home.city": ["Bern", None, None],
-        "home.geo.lat": [1, None, None],
+        "home.geo.point.lat": [1, None, None],
+        "home.geo.near": ['[{"a": 1}]', None, None],
         "home.zip": [None, 3000, None],
         "late": [None, "x", None],
     }
     assert rows == [1, 2, 3]
     assert read(path, ["late", "id"])[0].column_names == ["late", "id"]
+
+
+def test_an_object_that_is_deeper_than_the_stack_is_one_row(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    deep = 800
+    path.write_text('{"id": 1}\n' + '{"x":' * deep + "7" + "}" * deep + '\n{"id": 2}\n')
+    table, rows, rejected = read(path)
+    assert [row.row for row in rejected] + rows == [1, 2, 3]
+    (name,) = set(table.column_names) - {"id"}
+    assert table[name].to_pylist() == [None, 7, None]
 
 
 def test_a_type_that_changes_late(write, monkeypatch: pytest.MonkeyPatch) -> None:

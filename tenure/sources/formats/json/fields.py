@@ -11,18 +11,22 @@ import pyarrow as pa
 from tenure.sources.formats.json.records import Digits
 
 Scalar = bool | int | float | str | None
-DEEPEST = 5
-"""Levels of a record that become columns; objects below them are JSON texts."""
 
 
-def flat(record: dict[str, Any], depth: int = 1) -> dict[str, Scalar]:
-    """The record with the values of objects in it as ``object.name``, ``object.inner.name``; lists as JSON texts."""
+def flat(record: dict[str, Any]) -> dict[str, Scalar]:
+    """The record with the values of objects in it, at any depth, as ``object.name``; lists as JSON texts."""
     found: dict[str, Scalar] = {}
-    for name, value in record.items():
-        if isinstance(value, dict) and depth < DEEPEST:
-            found.update((f"{name}.{inner}", deeper) for inner, deeper in flat(value, depth + 1).items())
+    # Not recursive: the decoder allows objects as deep as Python's stack.
+    within = [("", iter(record.items()))]
+    while within:
+        prefix, rest = within[-1]
+        for name, value in rest:
+            if isinstance(value, dict):
+                within.append((f"{prefix}{name}.", iter(value.items())))
+                break
+            found[prefix + name] = _scalar(value)
         else:
-            found[name] = _scalar(value)
+            within.pop()
     return found
 
 
@@ -50,7 +54,7 @@ def to_array(values: Sequence[Scalar], kind: pa.DataType) -> pa.Array:
 
 
 def _scalar(value: Any) -> Scalar:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
 
 
 def _text(value: Any) -> str:

@@ -72,7 +72,10 @@ class JsonTable:
 
         remote = self._address.scheme is not None
         *_, last = watched(look, self._settings.timeout_s, self.shown) if remote else look()
-        return {name: kinds - {type(None)} for name, kinds in last.items()}
+        parents = {name[:end] for name in last for end, letter in enumerate(name) if letter == "."}
+        kinds = {name: found - {type(None)} for name, found in last.items()}
+        # A record without an object may hold a null in its place.
+        return {name: found for name, found in kinds.items() if found or name not in parents}
 
     @cached_property
     def _columns(self) -> dict[str, tuple[str, pa.DataType]]:
