@@ -70,6 +70,32 @@ def test_small_sheets_before_the_table_describe_it(tmp_path: Path) -> None:
     assert note == "the sheet 'Customers' is read; the workbook also has 'README', 'Dictionary', 'More'"
 
 
+README: list[list[object]] = [["Customers of the shop"], ["made by Jim"], [None], ["see the sheet Customers"]]
+COLUMNS: list[list[object]] = [["column", "meaning"], ["id", "the customer"], ["n", "orders"]]
+
+
+@pytest.mark.parametrize(
+    ("sheets", "chosen"),
+    [
+        ({"Read me": README, "Customers": ROWS}, "Customers"),
+        ({"Columns": COLUMNS, "Read me": README, "Customers": ROWS}, "Customers"),
+        ({"Customers": ROWS, "Columns": COLUMNS}, "Customers"),
+        ({"Read me": README, "January": ROWS[:7], "February": ROWS}, "January"),  # 14 of 22 cells
+        ({"Pivot": [["", "a"], ["yes", 3], ["no", 7]], "Customers": ROWS}, "Customers"),
+    ],
+)
+def test_a_title_page_or_a_list_of_columns_is_not_the_table(
+    tmp_path: Path, sheets: dict[str, list[list[object]]], chosen: str
+) -> None:
+    path = write_workbook(tmp_path / "t.xlsx", sheets)
+    found = sniff_with_notes(str(path))
+    assert found.source.sheet == chosen
+    others = ", ".join(f"'{name}'" for name in sheets if name != chosen)
+    assert found.notes[0] == f"the sheet '{chosen}' is read; the workbook also has {others}"
+    with_sheet, without = open_source(found.source), open_source(Source(uri=str(path)))
+    assert with_sheet.columns() == without.columns() == ["id", "n"]
+
+
 def test_a_sheet_that_is_not_there(tmp_path: Path) -> None:
     path = write_workbook(tmp_path / "t.xlsx", {"Customers": ROWS, "Notes": ROWS})
     with pytest.raises(ContractError, match=r"t\.xlsx has no sheet 'Customer': did you mean 'Customers'\?"):

@@ -20,7 +20,7 @@ BATCH_ROWS = 65_536
 
 
 class SheetTable:
-    """The sheet that the contract names, or the first that is not blank. Blank rows are skipped."""
+    """The sheet that ``read_sheet`` chooses. Blank rows are skipped."""
 
     def __init__(self, address: Address, source: settings.Source) -> None:
         self._address = address

@@ -19,6 +19,9 @@ from tenure.sources.files import open_file, reading
 from tenure.sources.magic import MARKUP
 from tenure.sources.watchdog import watched_once
 
+MIN_FULLNESS = 0.5
+"""Filled cells of the table's sheet, at least, for each of the fullest one."""
+
 Cell: TypeAlias = bool | int | float | str | date | datetime | time | timedelta | None
 """A cell's value; None for a blank cell, and for an error such as ``#N/A``."""
 
@@ -30,17 +33,14 @@ class Sheet:
     name: str
     rows: list[list[Cell]]
     """All rows from the sheet's first, of one length; numbers are floats."""
-    cells: dict[str, int]
-    """Visible sheets that are not blank, in their order, with how many cells have a value."""
-
-    @property
-    def others(self) -> tuple[str, ...]:
-        """Names of the other visible sheets that are not blank."""
-        return tuple(name for name in self.cells if name != self.name)
+    others: tuple[str, ...]
+    """Names of the other visible sheets that are not blank."""
 
 
 def read_sheet(address: Address, settings: Source) -> Sheet:
-    """Read the sheet that ``settings`` names, or else the first visible one that is not blank.
+    """Read the sheet that ``settings`` names, or else the first visible one that is about as full as the fullest.
+
+    A title page, notes and a list of the columns have few cells beside the table.
 
     Raises:
         DataError: the file is damaged, is protected by a password, or holds no table.
@@ -64,14 +64,15 @@ def read_sheet(address: Address, settings: Source) -> Sheet:
         raise DataError(f"{address.shown} is protected by a password: save it without one") from None
     except CalamineError as error:
         raise DataError(f"{address.shown} is not a workbook, or is damaged: {address.clean(error)}") from None
-    cells = {name: sum(cell != "" for row in rows for cell in row) for name, rows in sheets.items()}
-    filled = {name: count for name, count in cells.items() if count}
+    filled = {
+        name: count for name, rows in sheets.items() if (count := sum(cell != "" for row in rows for cell in row))
+    }
     if not filled:
         where = "any sheet" if settings.sheet is None else f"the sheet '{settings.sheet}'"
         raise DataError(f"{address.shown} has no values in {where}")
-    name = next(iter(filled))
+    name = next(name for name, count in filled.items() if count >= MIN_FULLNESS * max(filled.values()))
     rows = [[None if cell == "" else cell for cell in row] for row in sheets[name]]
-    return Sheet(name, rows, filled)
+    return Sheet(name, rows, tuple(other for other in filled if other != name))
 
 
 def _content(address: Address, settings: Source) -> bytes:
