@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tenure.checks import Check, labels_of
 from tenure.checks.leakage import ADVICE, Table, check_leakage
+from tenure.checks.leakage.copies import check_copies
 from tenure.checks.leakage.identity import check_identity
 from tenure.contract import Contract
 from tenure.contract.schema import LABEL_COLUMN, ROW_COLUMN, SNAPSHOT_COLUMN
@@ -72,6 +73,8 @@ def find_leakage(contract: Contract, training: Tables, transform: Transform) -> 
     checks = check_leakage(contract, table)
     if contract.split.by is not None and table.customer is not None:
         checks += check_identity({name: table.values[name] for name in contract.inputs}, table.customer)
+    if contract.key is None and contract.row_identity == (contract.key_column,):
+        checks.append(check_copies({name: table.values[name] for name in contract.inputs}, table.label))
     return Findings(contract.name, rows.num_rows, checks)
 
 
