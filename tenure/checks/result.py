@@ -91,13 +91,13 @@ class Validation:
         missing = [check for check in self.of_level("pass") if check.name == "missing"]
         absent = [check for check in self.of_level("pass") if check.name.startswith(LEAKAGE)]
         folded = {id(check) for check in missing[1:] + absent[1:]}
-        texts = {}
+        texts: dict[int, tuple[str, str, str]] = {}
         if len(missing) > 1:
             texts[id(missing[0])] = ("missing", "-", f"{len(missing)} columns are within their limit of missing values")
         if len(absent) > 1:
             kinds = ", ".join(check.name.removeprefix(LEAKAGE) for check in absent)
             texts[id(absent[0])] = (LEAKAGE.strip(": "), "-", f"no leakage found: {kinds}")
-        rows = []
+        rows: list[tuple[str, str, str, str]] = []
         for check in self.checks:
             if id(check) not in folded:
                 name, column, found = texts.get(id(check), (check.name, check.column or "-", check.message))
