@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from pipelines.local.import_path import import_path
+from pipelines.local.import_path import import_environment
 
 
 def become(module: str, arguments: Sequence[str]) -> NoReturn:
     """Execute ``python -m module arguments`` in place of this process, with Tenure's packages on the import path."""
-    os.environ["PYTHONPATH"] = import_path()
+    os.environ.update(import_environment())
     os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606 there is no shell to start

@@ -27,7 +27,7 @@ from typing import Any
 from pipelines.local.child import EVENTS_FILE, RESULTS_FILE, Job
 from pipelines.local.display import Display
 from pipelines.local.events import RunProgress, Tail
-from pipelines.local.import_path import import_path
+from pipelines.local.import_path import import_environment
 from tenure.errors import StorageError, TenureError
 
 POLL_S = 0.1
@@ -112,7 +112,7 @@ def _started(job: Job, run_folder: Path, lock_descriptor: int) -> Iterator[subpr
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "PYTHONPATH": import_path()},
+            env={**os.environ, **import_environment()},
             start_new_session=True,
             pass_fds=(lock_descriptor,),
         )
