@@ -61,7 +61,8 @@ def describe(column: ColumnSurvey, usable: int) -> Guess:
     elif column.kind in ("date", "timestamp"):
         guess = _moment(column)
     else:
-        guess = _code(column) if names.is_code(column.name) else _number(column)
+        is_code = names.is_code(column.name, whole=column.kind == "integer")
+        guess = _code(column) if is_code else _number(column)
     absent = column.missing_texts
     if absent:
         guess.settings["missing_values"] = absent

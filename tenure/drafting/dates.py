@@ -18,7 +18,7 @@ Meaning = Literal["birth", "start", "end", "future", "last", "other"]
 _MEANINGS: dict[Meaning, re.Pattern[str]] = {
     "birth": re.compile(r"birth|(?:^|_)(?:dob|born|bday|geburt\w*|geboren|nacimiento|naissance|nascimento)(?:_|$)"),
     "end": re.compile(
-        r"churn|attrit|cancel|exit|terminat|resign|kundig|kuend|(?:^|_)(?:end|ended|ending|left|leave|leaving|lost|close"
+        r"churn|attrit|cancel|exit|terminat|resign|kundig|kuend|(?:^|_)(?:status|outcome|result|end|ended|ending|left|leave|leaving|lost|close"
         r"|closed|closing|quit|deactivat\w*|inactive|stop|stopped|departure|baja|fin|ende|fim|death|died)(?:_|$)"
     ),
     "future": re.compile(r"renew|expir|(?:^|_)(?:due|valid|until|next|bis|hasta|ablauf\w*)(?:_|$)"),

@@ -13,7 +13,7 @@ Meaning = Literal["left", "stayed", "neither", "true", "false"]
 _NOT = re.compile(r"(?:^|_)(?:no|not|non|never|didn_t|did_not|nicht|kein|keine|nao|ohne|without)(?:_|$)")
 _LEFT = re.compile(
     r"churn|attrit|exited|defect|abgewandert|gekundigt|gekuendigt|kundigung|resili|desligad|perdid|perdu"
-    r"|(?:^|_)(?:left|lost|leaver|leave|leaves|leaving|cancel|cancell?ed|cancelad[oa]|closed|terminated|quit|gone|departed"
+    r"|(?:^|_)(?:left|lost|leaver|leave|leaves|leaving|cancel|cancell?ed|cancelad[oa]|cancelou|cancelo|saiu|closed|terminated|quit|gone|departed"
     r"|inactive|inaktiv|inactivo|inativo|inactif|dropped|dropout|lapsed|unsubscribed|deactivated|resigned|baja|abandono"
     r"|ausgetreten|verloren|former|ehemalig\w*|charged_off|default|defaulted)(?:_|$)"
 )

@@ -23,9 +23,9 @@ _CHURN = re.compile(
     r"|desligamento|deserci|desercao|evasao|desabon|cancelou|cancelamento|rescisao|rescindid|cessat[oa]|(?:^|_)(?:baja|abb?andon\w*|fuga|disdetta|opgezegd|desist\w*)(?:_|$)|流失|解約|退会|отток"
 )
 _LEFT = re.compile(
-    r"(?:^|_)(?:left|lost|cancel|cancell?ed|cancelad[oa]|cancell?ation|closed|ended|terminated|quit|gone|departed|inactive|inactif"
+    r"(?:^|_)(?:left|lost|cancel|cancell?ed|cancelad[oa]|cancelo|cancell?ation|closed|ended|terminated|quit|gone|departed|inactive|inactif"
     r"|inativo|dropped|dropout|dropped_out|lapsed|unsubscribed|deactivated|resigned|turnover|leave|leaving|perdid[oa]|perdu"
-    r"|ausgetreten|verloren)(?:_|$)|^(?:is|has)(?:left|lost|cancelled|canceled)$"
+    r"|saiu|ausgetreten|verloren)(?:_|$)|^(?:is|has)(?:left|lost|cancelled|canceled)$"
 )
 _STAYED = re.compile(
     r"(?:^|_)(?:active|subscribed|kept|retained|retention(?:_?[0-9]+d?)?|stayed|renewed|renewal|loyal|remained|survived|aktiv|activ[oa]|ativ[oa]|actif|retenid[oa]"
@@ -156,7 +156,7 @@ def is_known_afterwards(column: ColumnSurvey, label: ColumnSurvey) -> bool:
     name = names.fold(column.name)
     if _CHURN.search(name) or re.search(r"(?:^|_)exit(?:_|$)", name):
         return True
-    if _TARGET.match(name) and is_class(column) and _TARGET.match(names.fold(label.name)):
+    if is_class(column) and _EXPLICIT.match(name) and _TARGET.match(names.fold(label.name)):
         return True
     if _tier(column) in ("left", "values"):
         return True

@@ -117,11 +117,24 @@ def is_person_name(name: str) -> bool:
 _CODE = re.compile(
     r"(?:^|_)(?:zip|zipcode|postcode|postal|postalcode|plz|pincode|code|area_code|zone|type|region|cluster)(?:_code)?s?$"
 )
+_THING_CODE = re.compile(
+    r"^(?:(?:home|main|primary|sales|booking|travel|insurance|customer|client|market|marketing|acquisition|work|job)_)?"
+    r"(?:agent|agency|broker|company|branch|filiale|store|vendor|supplier|dealer|district|province|department|dept"
+    r"|channel|segment|tariff_plan)$"
+)
 
 
-def is_code(name: str) -> bool:
-    """Whether the numbers of a column are codes, such as ``zip code``, that are not measured on a scale."""
-    return _CODE.search(fold(name)) is not None
+def is_code(name: str, *, whole: bool = False) -> bool:
+    """Whether the numbers of a column are codes, such as ``zip code``, that are not measured on a scale.
+
+    Args:
+        name: the column's.
+        whole: whether the numbers are integers: then those named after a thing, such as ``agent``, are its codes, too.
+    """
+    folded = fold(name)
+    if _CODE.search(folded) is not None:
+        return True
+    return whole and _THING_CODE.match(folded) is not None
 
 
 _SENSITIVE = re.compile(
@@ -144,7 +157,7 @@ _PERIOD_START = re.compile(
 )
 _NO_TIME = re.compile(
     r"sign|join|birth|dob|born|start|since|begin|began|first|last|latest|renew|end|expir|due|valid|close|cancel|churn|left|exit"
-    r"|terminat|activat|creat|regist|enrol|hire|open|subscri|updat|modif|(?:^|_)next(?:_|$)"
+    r"|terminat|activat|creat|regist|enrol|hire|open|subscri|updat|modif|(?:^|_)(?:next|status|outcome|result)(?:_|$)"
 )
 _DATE = re.compile(r"date|datum|fecha|epoch|timestamp|(?:^|_)(?:at|on|ts|dt|time|since|joined|created|dob|born|day)$")
 

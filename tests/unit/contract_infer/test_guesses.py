@@ -210,6 +210,7 @@ class TestLabel:
             *(("not_churned", ["0", "1"], "0"), ("churn", ["2", "1"], "2"), ("subscribed", ["no", "yes"], "no")),
             *(("Contract Ended", ["yes", "no"], "yes"), ("abbandono", ["Sì", "No"], "Sì")),
             *(("Cancelou", ["Sim", "Não"], "Sim"), ("opgezegd", ["ja", "nee"], "ja")),
+            *(("situação", ["Saiu", "Ativo"], "Saiu"),),
         ],
     )
     def test_its_column_and_value(self, name: str, levels: list[str], positive: str) -> None:
@@ -264,6 +265,12 @@ class TestLabel:
         contract, _ = draft(labelled(is_active=["1", "0"], y=["1", "0"], status=["a", "b"]))
         assert (contract.label_column, contract.columns["is_active"].role) == ("y", "feature")
 
+    def test_a_general_name_beside_a_target_is_a_feature_and_a_second_target_is_not(self) -> None:
+        contract, text = draft(labelled(default=["yes", "no"], response=["1", "0"], target=["1", "0"], y=["yes", "no"]))
+        assert contract.label_column == "target"
+        assert contract.columns_of("ignored") == ["y"]
+        assert "taken before 'y', 'default', 'response'" in text
+
     def test_missing_ones_are_counted(self) -> None:
         table = labelled(churn=["yes", "no"])
         table["churn"] = [None if row % 10 == 0 else value for row, value in enumerate(table["churn"])]
@@ -289,6 +296,13 @@ class TestDates:
         assert str(contract.as_of) == "2025-12-28"
         assert contract.columns["Member since"].format == "%d.%m.%Y"
         assert set(contract.columns_of("ignored")) == {"end_date", "dob", "last_login"}
+        assert "known only after the customer left?" in text
+
+    @pytest.mark.parametrize("name", ["reservation_status_date", "Status Date", "outcome_date", "date_of_result"])
+    def test_the_day_of_the_outcome_is_no_time_of_the_row(self, name: str) -> None:
+        days = [f"2025-{1 + row % 12:02d}-{1 + row % 28:02d}" for row in range(ROWS)]
+        contract, text = draft({**with_label(id=range(ROWS)), name: days})
+        assert (contract.time, contract.columns[name].role) == (None, "ignored")
         assert "known only after the customer left?" in text
 
     def test_epoch_seconds_by_name_only(self) -> None:
@@ -350,6 +364,29 @@ class TestNumbersAndTexts:
         assert contract.columns["zip"].type == "category"
         assert contract.columns["area code"].values == ("408", "415", "510")
         assert contract.columns["bytes"].type == "number"
+
+    @pytest.mark.parametrize(
+        ("name", "values", "kind"),
+        [
+            *(
+                ("agent", range(50), "category"),
+                ("Company", range(50), "category"),
+                ("home_branch", range(3), "category"),
+            ),
+            *(
+                ("num_agents", range(5), "integer"),
+                ("YearsAtCompany", range(50), "integer"),
+                ("age", range(50), "integer"),
+            ),
+            *(("spend_per_channel", [row + 0.5 for row in range(40)], "number"), ("stores", range(9), "integer")),
+        ],
+    )
+    def test_whole_numbers_named_after_a_thing_are_its_codes(
+        self, name: str, values: Sequence[float], kind: str
+    ) -> None:
+        column = [values[row % len(values)] for row in range(ROWS)]
+        contract, _ = draft(with_label(id=range(ROWS), **{name: column}))
+        assert contract.columns[name].type == kind
 
     def test_many_categories_and_near_unique_texts(self) -> None:
         city = [f"city{row % 200}" for row in range(ROWS)]
