@@ -19,7 +19,7 @@ run: $(VENV)/local.stamp ## Train, evaluate, register and serve on DATASET (defa
 	$(BIN)/tenure run $(DATASET)
 
 test: lint ## Lint, types, architecture, and every test that needs no cluster, with coverage
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not e2e" --cov --cov-report=term:skip-covered -q
+	$(BIN)/pytest -n 2 --dist loadfile -m "not e2e" --cov --cov-report=term:skip-covered -q
 
 test-nightly: $(VENV)/dev.stamp ## The property tests with twenty times as many examples, others each time
 	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n 2 -m hypothesis --timeout 1800 -q

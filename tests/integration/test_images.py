@@ -30,7 +30,7 @@ MB = 1_000_000
 BUDGET_MB = {"server": 350, "pipeline": 1_200, "rollout": 150}
 """What an image may weigh over its base."""
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("images")]
+pytestmark = pytest.mark.slow
 
 
 class Engine:

@@ -20,7 +20,7 @@ from documents import assert_valid
 
 from pipelines.local.events import STEPS
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("local_pipeline")]
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 TELCO = ROOT / "datasets" / "telco"

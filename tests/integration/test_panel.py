@@ -38,7 +38,7 @@ training: {families: [logistic_regression], trials: 1}
 """
 PARTS = ("train", "validation", "test")
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("panel")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

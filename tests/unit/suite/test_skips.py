@@ -57,7 +57,7 @@ def test_a_skip_that_is_not_listed_fails_the_session(suite: pytest.Pytester, how
 @pytest.mark.parametrize("how", ["fixture", "module"])
 def test_workers_of_xdist_hide_none(suite: pytest.Pytester, how: str) -> None:
     skip_in(suite, how)
-    result = run(suite, "--strict-skips", "-p", "xdist", "-n", "2", "--dist", "loadgroup")
+    result = run(suite, "--strict-skips", "-p", "xdist", "-n", "2", "--dist", "loadfile")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert [line for line in result.outlines if line.startswith("UNEXPECTED SKIP")] == [
         f"UNEXPECTED SKIP test_one.py{'' if how == 'module' else '::test_it'}: no engine"
