@@ -24,6 +24,18 @@ def test_columns_in_the_asked_order_with_their_types_and_row_numbers(tmp_path: P
     assert batches[-1].share == 1.0
 
 
+def test_lists_structs_and_durations(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    days = pa.array([86_400_000, None], pa.duration("ms"))
+    pq.write_table(pa.table({"l": [[1, 2], None], "s": [{"a": "é"}, {"a": None}], "d": days}), path)
+    (batch,) = open_source(Source(uri=str(path))).batches()
+    assert batch.columns.to_pydict() == {
+        "l": ["[1, 2]", None],
+        "s": ['{"a": "é"}', '{"a": null}'],
+        "d": [86_400.0, None],
+    }
+
+
 def test_a_folder_is_one_table_in_the_order_of_names(tmp_path: Path) -> None:
     for part in (1, 0):
         pq.write_table(pa.table({"a": [part * 10, part * 10 + 1]}), tmp_path / f"part-{part}.parquet")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tenure.errors import DataError
+from tenure.sources.formats.json.shapes import records_of
 from tenure.sources.text import Utf8Reader
 
 BLOCK_BYTES = 8 << 20
@@ -54,7 +55,8 @@ DECODER = json.JSONDecoder(parse_int=_integer)
 def read_records(text: Utf8Reader, shown: str) -> Iterator[Record]:
     """The records of a file: the elements of its array, its lines, or the objects that follow each other in it.
 
-    Of an object with an array of objects as its first value, the elements of that array.
+    Of a file with one object, the records in it: see ``records_of``. Where it is longer than a block, those of the
+    array of objects that is its first value.
 
     Raises:
         DataError: the file is empty, an array is damaged, or a record is longer than ``BLOCK_BYTES``.
@@ -69,6 +71,8 @@ def read_records(text: Utf8Reader, shown: str) -> Iterator[Record]:
         return _elements(window)
     first, *others = [line for line in LINE_END.split(window.text) if line.strip()]
     is_lines = _parses(first) and (not others or others[0].lstrip().startswith("{"))
+    if window.final and start.startswith("{") and (records := _of_one_object(start)) is not None:
+        return iter([Record(window.line, value) for value in records])
     array = ARRAY_IN_OBJECT.match(window.text)
     if array is not None and not (is_lines and others):
         window.skip(array.end())
@@ -170,6 +174,15 @@ def _elements(window: _Window) -> Iterator[Record]:
         counted = here
         yield Record(window.line, value)
         here = end
+
+
+def _of_one_object(text: str) -> list[dict[str, Any]] | None:
+    """The records in the only object of a file; None if there are several, or it is damaged or a record."""
+    try:
+        whole, end = DECODER.raw_decode(text)
+    except (ValueError, RecursionError):
+        return None
+    return None if text[end:].strip() else records_of(whole)
 
 
 def _parses(line: str) -> bool:

@@ -13,6 +13,7 @@ from tenure.contract import settings
 from tenure.errors import DataError
 from tenure.sources.address import Address
 from tenure.sources.files import open_file, reading
+from tenure.sources.formats.parquet.cells import readable
 from tenure.sources.names import unique_names
 from tenure.sources.protocol import Batch
 from tenure.sources.watchdog import watched, watched_once
@@ -73,6 +74,7 @@ class ParquetTable:
                     rows = pa.array(np.arange(last + 1, last + 1 + batch.num_rows, dtype=np.int64))
                     last += batch.num_rows
                     columns = [batch.column(place) for place in places] if own is None else batch.select(own).columns
+                    columns = [readable(column) for column in columns]
                     yield Batch(pa.RecordBatch.from_arrays(columns, names=wanted), rows, (), last / max(total, 1))
             finally:
                 file.close(force=True)
