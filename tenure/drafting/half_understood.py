@@ -19,6 +19,7 @@ _DATE_LIKE = re.compile(
     r"|[^\W\d]{3,10} +[0-9]{1,2}(?:st|nd|rd|th),? +[0-9]{4}.*"
     r"|[^\W\d]{3} [^\W\d]{3} +[0-9]{1,2} [0-9:]{5,8} (?:\w+ )?[0-9]{4}"
 )
+_DIGITS = re.compile("[0-9]+")
 _TIME_OF_DAY = re.compile(r"[0-2]?[0-9]:[0-5][0-9](?::[0-5][0-9])?(?: ?[AaPp][Mm])?")
 FIRST_SERIAL, LAST_SERIAL = 20_000, 60_000
 """Days since 1899-12-30 of 1954 and 2064, as spreadsheets count them."""
@@ -36,7 +37,8 @@ def why_text(column: ColumnSurvey) -> str | None:
     )
     for is_one, what in known:
         found = [text for text in texts if is_one(text)]
-        if len(found) > 1 and len(found) >= USUAL_SHARE * len(texts):
+        is_code = all(map(_DIGITS.fullmatch, found))
+        if len(found) > 1 and len(found) >= USUAL_SHARE * len(texts) and not is_code:
             return f"{what} ({_examples(found)}): convert them before"
     return None
 

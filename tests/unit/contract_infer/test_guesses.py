@@ -421,6 +421,13 @@ class TestNumbersAndTexts:
         assert contract.columns["x"].type in ("string", "category")
         assert why in text
 
+    @pytest.mark.parametrize("name", ["zipcode", "x"])
+    def test_codes_are_no_numbers_in_several_formats(self, name: str) -> None:
+        _, text = draft(
+            with_label(customer_id=codes("C"), **{name: [f"{row * 37 % 1_700:05d}" for row in range(ROWS)]})
+        )
+        assert "in several formats" not in text
+
     def test_days_of_a_spreadsheet(self) -> None:
         _, text = draft(with_label(customer_id=codes("C"), joined=[43_000 + row * 3 for row in range(ROWS)]))
         assert "days since 1899-12-30, as spreadsheets count them?" in text
