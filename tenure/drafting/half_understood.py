@@ -26,7 +26,9 @@ FIRST_SERIAL, LAST_SERIAL = 20_000, 60_000
 
 
 def why_text(column: ColumnSurvey) -> str | None:
-    """What the texts of a column are nearly, for a comment; None if nothing in particular."""
+    """What the texts of a column are nearly, for a comment; None if nothing in particular, or they are understood."""
+    if column.kind != "text":
+        return None
     texts = [text for text in column.evidence if text not in column.missing_texts][:MOST_LOOKED_AT]
     known: tuple[tuple[Callable[[str], object], str], ...] = (
         (may_be_number, "numbers in several formats"),
