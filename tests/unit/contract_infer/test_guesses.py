@@ -210,7 +210,7 @@ class TestLabel:
             *(("not_churned", ["0", "1"], "0"), ("churn", ["2", "1"], "2"), ("subscribed", ["no", "yes"], "no")),
             *(("Contract Ended", ["yes", "no"], "yes"), ("abbandono", ["Sì", "No"], "Sì")),
             *(("Cancelou", ["Sim", "Não"], "Sim"), ("opgezegd", ["ja", "nee"], "ja")),
-            *(("situação", ["Saiu", "Ativo"], "Saiu"),),
+            ("situação", ["Saiu", "Ativo"], "Saiu"),
         ],
     )
     def test_its_column_and_value(self, name: str, levels: list[str], positive: str) -> None:
