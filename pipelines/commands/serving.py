@@ -88,7 +88,7 @@ def predict(
         list[str],
         typer.Argument(
             metavar="CUSTOMERS",
-            help="A CSV, JSON or Parquet file, '-', or column=value of one customer, every input named.",
+            help="A CSV, JSON, Excel or Parquet file, '-', or column=value of one customer, every input named.",
         ),
     ],
     *,

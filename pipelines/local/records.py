@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -22,8 +21,8 @@ def read_records(arguments: Sequence[str]) -> Iterator[Record]:
     """The customers that the command line names.
 
     Args:
-        arguments: ``column=value`` pairs of one customer; or the path of a CSV, JSON or Parquet file; or ``-`` for CSV
-            or JSON on standard input.
+        arguments: ``column=value`` pairs of one customer; or the path of a table in a file; or ``-`` for CSV or JSON on
+            standard input.
 
     Raises:
         InputError: the arguments are neither pairs nor one file.
@@ -55,21 +54,7 @@ def _standard_input() -> Iterator[Record]:
 
 
 def _file_rows(file: Path, shown: str) -> Iterator[Record]:
-    try:
-        with file.open("rb") as stream:
-            is_json = stream.read(100).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
-        if is_json:
-            yield from _json_rows(file.read_text(encoding="utf-8-sig"), shown)
-            return
-    except FileNotFoundError:
-        raise InputError(f"{shown} is neither a file nor column=value") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot read {shown}: {error}") from error
-    yield from _table_rows(file, shown)
-
-
-def _table_rows(file: Path, shown: str) -> Iterator[Record]:
-    """Rows of a CSV or Parquet file, as they stand there; blank texts are missing values."""
+    """Rows of a table, as they stand in the file; blank texts are missing values."""
     import pyarrow as pa
 
     from tenure.contract.settings import Source
@@ -77,6 +62,8 @@ def _table_rows(file: Path, shown: str) -> Iterator[Record]:
     from tenure.sources.factory import open_address
     from tenure.sources.sniff import sniff_address
 
+    if not file.exists():
+        raise InputError(f"{shown} is neither a file nor column=value")
     address = Address(str(file.absolute()), shown)
     source = open_address(address, sniff_address(address, Source(uri=address.uri)).source)
     for batch in source.batches():
@@ -90,22 +77,3 @@ def _table_rows(file: Path, shown: str) -> Iterator[Record]:
                 raise DataError(f"{shown}: column '{name}' is not text in UTF-8") from error
             columns[name] = [None if isinstance(value, str) and not value.strip() else value for value in values]
         yield from (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
-
-
-def _json_rows(text: str, shown: str) -> Iterator[Record]:
-    """One object, a list of objects, or one object per line."""
-    try:
-        document = json.loads(text)
-    except ValueError:
-        document = [_json_line(line, number, shown) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-    for number, record in enumerate(document if isinstance(document, list) else [document], 1):
-        if not isinstance(record, dict):
-            raise DataError(f"{shown}, record {number}: not an object of column and value")
-        yield record
-
-
-def _json_line(line: str, number: int, shown: str) -> Any:
-    try:
-        return json.loads(line)
-    except ValueError as error:
-        raise DataError(f"{shown}, line {number}: {error}") from None

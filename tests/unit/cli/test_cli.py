@@ -432,7 +432,7 @@ class TestPredict:
             (["bad.csv"], "", "empty"),
             (["bad.csv"], "tenure,Contract\n", "no rows"),
             (["bad.csv"], "tenure,Contract\n1\n", r"bad\.csv, row 1: 1 field where the header has 2"),
-            (["bad.json"], "[1]", "record 1: not an object"),
+            (["bad.json"], "[1]", "bad.json holds no JSON objects"),
             (["bad.json"], "{broken", "line 1"),
             (["bad.parquet"], "not parquet", "bad.parquet"),
             (["tenure=many"], None, "tenure|missing"),

@@ -28,6 +28,9 @@ def records(path: Path, content: bytes) -> list[dict]:
         (b"a , b\n1,x\n", [{"a": "1", "b": "x"}]),
         (b'\xef\xbb\xbf \n{"a": 1, "b": null}', [{"a": 1, "b": None}]),
         (b'{"a": 1}\n\n{"a": 2}\n', [{"a": 1}, {"a": 2}]),
+        (b'{"a": {"b": {"c": 1}}, "d": [1, 2]}', [{"a.b.c": 1, "d": "[1, 2]"}]),
+        (b'[{"a": 1, "b": "x"}, {"a": 2.5}]', [{"a": 1.0, "b": "x"}, {"a": 2.5, "b": None}]),
+        ('{"a ": "é"}'.encode("utf-16"), [{"a": "é"}]),
         (b"a,b\n", []),
     ],
 )
@@ -41,6 +44,7 @@ def test_what_a_file_holds(tmp_path: Path, content: bytes, expected: list[dict])
         (b"a,b\n1,2\n1,2,3\n", r"rows\.csv, row 2: 3 fields where the header has 2"),
         (b'a,b\n1,"2\n', "opens a quote that is never closed"),
         (b"", "is empty"),
+        (b'{"a": 1}\n{"a": \n', r"rows\.csv, row 2: line 2 is not JSON"),
     ],
 )
 def test_a_file_that_is_no_table(tmp_path: Path, content: bytes, message: str) -> None:
