@@ -15,6 +15,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from components.check_serving.rows import Columns
 from tenure.contract import Column, Contract
+from tenure.contract.written_numbers import written
 from tenure.errors import ServingError
 from tenure.tasks import get
 
@@ -70,7 +71,7 @@ class GrpcClient:
         for name, values in columns.items():
             request.inputs.add(name=name, datatype="BYTES", shape=[len(values)])
             request.raw_input_contents.append(
-                b"".join(_binary(_text(value, contract.accepted[name])) for value in values)
+                b"".join(_binary(text_of(value, contract.accepted[name])) for value in values)
             )
         try:
             answer = self._call(request, timeout=self._timeout_s)
@@ -90,13 +91,15 @@ class GrpcClient:
         self._channel.close()
 
 
-def _text(value: Any, column: Column) -> str:
+def text_of(value: Any, column: Column) -> str:
+    """A value as text that the contract reads; empty for a missing one."""
     if value is None:
         return ""
     if isinstance(value, bool):
         words = column.values or ("false", "true")
         return words[int(value)]
-    return str(value)
+    form = column.number_format
+    return str(value) if form is None or isinstance(value, str) else written(value, form)
 
 
 def _binary(text: str) -> bytes:

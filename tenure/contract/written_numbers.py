@@ -87,6 +87,11 @@ def reader(form: NumberFormat) -> Callable[[str], str | None]:
     return read
 
 
+def written(number: float, form: NumberFormat) -> str:
+    """A finite number as text in the format, which reads back as the same number: ``1234,5``."""
+    return repr(number).replace(".", form.decimal)
+
+
 def example(form: NumberFormat) -> str:
     """A number in the format: ``1.234,50 €``."""
     symbol = f" {form.symbols[0]}" if form.symbols else ""

@@ -17,12 +17,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from components.check_serving import logic, process, replay, rows
+from components.check_serving.grpc_client import text_of
 from components.check_serving.logic import run
 from components.check_serving.process import model_server
 from components.check_serving.replay import Compared
 from tenure import bundle
 from tenure.bundle import Bundle
 from tenure.contract import Column, dump, load
+from tenure.contract.columns import NumberFormat
 from tenure.errors import BundleError, DataError, ServingError, StorageError
 from tenure.parsing import parse_batch, table_columns
 from tenure.tasks.churn.prediction import ChurnPrediction
@@ -241,3 +243,12 @@ def test_files_that_cannot_be_read(small_bundle: Any, features: Path, tmp_path: 
     with pytest.raises(StorageError, match="cannot read"):
         run(contract_text(), small_bundle.folder, tmp_path, tmp_path / "serving.json")
     assert not (tmp_path / "serving.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(577.43, "577,43"), (-3, "-3"), (None, ""), ("1.234,5 €", "1.234,5 €"), (True, "true")]
+)
+def test_values_are_sent_over_grpc_as_the_contract_writes_them(value: object, text: str) -> None:
+    form = NumberFormat(decimal=",", thousands=".", symbols=("€",))
+    column = Column(type="boolean") if value is True else Column(type="number", format=form)
+    assert text_of(value, column) == text

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from property_profiles import examples
 from pydantic import ValidationError
 
+from tenure.contract import written_numbers
 from tenure.contract.columns import Column, NumberFormat
 from tenure.contract.written_numbers import reader
 from tenure.errors import DataError
@@ -80,6 +81,14 @@ def test_texts_in_the_usual_form(column: tuple[NumberFormat, list[str]]) -> None
     form, texts = column
     read = reader(form)
     assert usual_texts(pa.array([*texts, None]), form).to_pylist() == [*map(read, texts), None]
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53), st.sampled_from(SEPARATORS))
+@settings(max_examples=examples(200))
+def test_a_number_that_is_written_reads_back(number: float, separators: tuple[str, str | None]) -> None:
+    form = NumberFormat(decimal=separators[0], thousands=separators[1], symbols=("€",))
+    text = written_numbers.written(number, form)
+    assert float(reader(form)(text) or "nan") == number
 
 
 @pytest.mark.parametrize("kind", ["number", "integer"])
