@@ -16,6 +16,11 @@ def rows(count: int) -> str:
     return "1 row" if count == 1 else f"{count:,} rows"
 
 
+def customers(count: int) -> str:
+    """``1 customer``, ``7,043 customers``."""
+    return "1 customer" if count == 1 else f"{count:,} customers"
+
+
 def percent(share: float) -> str:
     """``26.5 %``: three significant digits."""
     return f"{100 * share:.3g} %"

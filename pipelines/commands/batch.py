@@ -68,6 +68,7 @@ def score(
     from pipelines.commands.serving import find_bundle
     from pipelines.commands.tables import print_table
     from tenure.bundle import read
+    from tenure.count_text import customers, rows
     from tenure.intake.locate import locate
     from tenure.scoring.remarks import INPUT_HEADERS, REJECTED_HEADERS, Remarks
     from tenure.scoring.score import score as score_table
@@ -80,7 +81,7 @@ def score(
     if json:
         print_json(summary)
         return
-    print(f"{summary['rows']:,} customers scored by {shown}, {summary['rejected']:,} rows rejected: {run.folder}")
+    print(f"{customers(summary['rows'])} scored by {shown}, {rows(summary['rejected'])} rejected: {run.folder}")
     if loaded.contract.uses_today:
         print(f"today() is {summary['day']} for rows that name no day: --day sets it")
     bands = ", ".join(f"{band} {count:,}" for band, count in summary["bands"].items())

@@ -16,6 +16,7 @@ from tenure.api.arrow import InMemory, source_of
 from tenure.api.model import Model
 from tenure.api.predictions import preview
 from tenure.api.workspace import Workspace
+from tenure.count_text import customers, rows
 from tenure.scoring.remarks import INPUT_HEADERS, REJECTED_HEADERS, Remarks
 from tenure.scoring.score import score as score_table
 from tenure.text_table import html_table, text_table
@@ -60,7 +61,7 @@ class Scores:
     @property
     def _heading(self) -> str:
         bands = ", ".join(f"{band} {count:,}" for band, count in self.bands.items())
-        return f"{self.rows:,} customers scored, {self.rejected:,} rows rejected; contact {self.contacts:,}; {bands}"
+        return f"{customers(self.rows)} scored, {rows(self.rejected)} rejected; contact {self.contacts:,}; {bands}"
 
     def __repr__(self) -> str:
         tables = [(REJECTED_HEADERS, self.remarks.rejected), (INPUT_HEADERS, self.remarks.inputs)]

@@ -27,6 +27,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from tenure import count_text
 from tenure.atomic import storage_errors, write_text
 from tenure.bundle import Bundle, Prediction
 from tenure.contract.schema import WITHOUT_KEY
@@ -140,7 +141,9 @@ def score(
                 inputs.add(model.transform.encode(columns), part)
             tally.add(scores, part)
             share = customers.share
-            progress(f"{tally.rows:,} customers scored", *((round(100 * share), 100) if share is not None else ()))
+            progress(
+                f"{count_text.customers(tally.rows)} scored", *((round(100 * share), 100) if share is not None else ())
+            )
     kept = out / f"{day}-{REJECTED_FILE}"
     _require_readable(customers, work, kept if keep_rejected else None)
     if not tally.rows:

@@ -147,7 +147,7 @@ def test_scores_are_those_of_predict_and_rejected_rows_are_counted(model: tenure
     assert frame["probability"].tolist() == pytest.approx(expected)
     assert frame["row"].tolist() == [place + 1 for place in range(50) if place != 4]
     assert scores.folder.parent == tmp_path / "scores"
-    assert "49 customers scored, 1 rows rejected" in repr(scores)
+    assert "49 customers scored, 1 row rejected" in repr(scores)
 
 
 def test_contributions_add_up_to_the_margin(model: tenure.Model) -> None:
