@@ -116,7 +116,10 @@ class Customers:
                 f"prediction: {', '.join(wanted)}"
             )
         if missing:
-            raise DataError(f"{source.shown} lacks columns that the model needs: {', '.join(missing)}")
+            similar = {name.casefold(): name for name in found}
+            near = next((similar[name.casefold()] for name in missing if name.casefold() in similar), None)
+            hint = "" if near is None else f"; it has '{near}', and the case of letters counts"
+            raise DataError(f"{source.shown} lacks columns that the model needs: {', '.join(missing)}{hint}")
         return wanted
 
     def _refuse_without_key(self, parsed: pa.RecordBatch, faults: RowFaults) -> None:

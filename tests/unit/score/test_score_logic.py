@@ -169,6 +169,13 @@ def test_a_table_without_a_column_that_the_model_needs(small_bundle, table, tmp_
     assert not (tmp_path / "out" / DAY).exists()
 
 
+def test_names_in_another_case_are_pointed_out(small_bundle, table, tmp_path):
+    rows = small_bundle.rows.slice(0, 5)
+    arrow_csv.write_csv(rows.rename_columns([name.upper() for name in rows.column_names]), table)
+    with pytest.raises(DataError, match=r"it has '[A-Z]+', and the case of letters counts"):
+        score(small_bundle, table, tmp_path / "out")
+
+
 def test_a_table_without_rows(small_bundle, table, tmp_path):
     table.write_text(table.read_text().splitlines()[0] + "\n")
     with pytest.raises(DataError, match="no row can be scored"):
