@@ -59,6 +59,17 @@ def test_parts_that_differ_are_named(tmp_path: Path, archive: bool) -> None:
     assert len(list(source.batches(["b"]))) == 3
 
 
+@pytest.mark.parametrize("archive", [False, True])
+def test_a_label_that_the_first_part_lacks_is_named(tmp_path: Path, archive: bool) -> None:
+    parts = {"test.csv": "a,b\n1,2\n", "train.csv": "a,b,churn\n1,2,yes\n"}
+    folder = write_archive(tmp_path / "t.zip", dict(parts)) if archive else tmp_path
+    if not archive:
+        for name, text in parts.items():
+            (tmp_path / name).write_text(text)
+    with pytest.raises(DataError, match=r"train\.csv has the column 'churn', which .*test\.csv lacks"):
+        sniff(str(folder))
+
+
 def test_other_files_in_an_archive_are_left_alone(tmp_path: Path) -> None:
     members = {
         "README.txt": "about this",

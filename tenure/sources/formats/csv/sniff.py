@@ -11,10 +11,14 @@ from tenure.sources.encoding import Scanned, scan
 from tenure.sources.format import Sniffed
 from tenure.sources.formats.csv.dialect import DELIMITERS, first_rows, last_rows, likely_delimiter
 from tenure.sources.formats.csv.header import read_header
+from tenure.sources.formats.csv.table import CsvTable
 from tenure.sources.layout.layout import find_layout
 from tenure.sources.magic import foreign
 from tenure.sources.names import name_notes
-from tenure.sources.parts import list_parts, parts_notes
+from tenure.sources.parts import Part, list_parts, parts_notes
+
+MOST_COMPARED = 20
+"""Parts whose columns are compared before the table is read."""
 
 
 def sniff_parts(address: Address, source: Source, suffixes: Sequence[str]) -> Sniffed:
@@ -27,9 +31,24 @@ def sniff_parts(address: Address, source: Source, suffixes: Sequence[str]) -> Sn
     first = scan(parts[0].address, source)
     found = [first, *(scan(part.address, source) for part in parts[1:] if part.address.scheme is None)]
     sniffed = _sniff(parts[0].address, source, first)
+    _refuse_more_columns(parts, sniffed.source)
     other = next((each for each in found if each.encoding != "utf-8"), first)
     notes = sniffed.notes if other.note is None else (other.note, *sniffed.notes)
     return Sniffed(sniffed.source.model_copy(update={"encoding": other.encoding}), (*parts_notes(parts), *notes))
+
+
+def _refuse_more_columns(parts: Sequence[Part], source: Source) -> None:
+    """
+    Raises:
+        DataError: a part has a column that the first one lacks, such as the label that ``test.csv`` has not.
+    """
+    local = [part for part in parts[:MOST_COMPARED] if part.address.scheme is None]
+    names = [CsvTable(part.address, source).columns() for part in local] if len(local) > 1 else []
+    for part, own in zip(local[1:], names[1:], strict=True):
+        more = [name for name in own if name not in names[0] and name not in local[0].partition]
+        if more:
+            first = local[0].address.shown
+            raise DataError(f"{part.address.shown} has the column '{more[0]}', which {first} lacks")
 
 
 def _sniff(address: Address, source: Source, scanned: Scanned) -> Sniffed:
