@@ -29,6 +29,9 @@ NonNegativeInt = Annotated[int, Field(ge=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 
 
+Quoting = Literal["double", "backslash", "single"]
+
+
 class Source(Part):
     """Where the table is. ``--data`` on the command line replaces ``uri``."""
 
@@ -43,6 +46,9 @@ class Source(Part):
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     encoding: str = "utf-8"
     """Of a text file, as Python names it."""
+    quoting: Quoting = "double"
+    """How a CSV quotes: in double quotes, where a quote in a field is doubled (RFC 4180) or has a ``backslash`` before
+    it; or in ``single`` quotes."""
     skip_rows: NonNegativeInt = 0
     """Lines of a text file, or rows of a sheet, above the column names: titles."""
     skip_rows_after_header: NonNegativeInt = 0

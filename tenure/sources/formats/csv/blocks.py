@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from tenure.errors import DataError
 from tenure.sources.formats.csv.header import Header
 from tenure.sources.formats.csv.quotes import QuoteCheck
+from tenure.sources.formats.csv.quoting import Reads
 from tenure.sources.formats.csv.records import LINE_END, Unclosed
 from tenure.sources.formats.csv.rows import Parsed, RowParser, Rows
-from tenure.sources.text import Utf8Reader, count_lines
+from tenure.sources.text import count_lines
 
 
 class BlockReader:
@@ -20,9 +21,7 @@ class BlockReader:
     several times as long as parsing.
     """
 
-    def __init__(
-        self, text: Utf8Reader, header: Header, parser: RowParser, check: QuoteCheck, block_bytes: int
-    ) -> None:
+    def __init__(self, text: Reads, header: Header, parser: RowParser, check: QuoteCheck, block_bytes: int) -> None:
         self._text = text
         self._parser = parser
         self._check = check

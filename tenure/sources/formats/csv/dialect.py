@@ -55,6 +55,11 @@ def fields_of_line(line: str, delimiter: str) -> list[str]:
         return line.split(delimiter)
 
 
+def usual_rows(text: str, delimiter: str) -> int:
+    """How many of the first rows have the usual number of fields; 0 if that is one."""
+    return _fitting(_records(text, delimiter, SAMPLE_ROWS))
+
+
 def _fitting(rows: Sequence[Row]) -> int:
     """Rows with the usual number of fields; 0 if that is one."""
     width = usual_width(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 from tenure.contract.settings import Source
@@ -11,6 +12,7 @@ from tenure.sources.encoding import Scanned, scan
 from tenure.sources.format import Sniffed
 from tenure.sources.formats.csv.dialect import DELIMITERS, first_rows, last_rows, likely_delimiter
 from tenure.sources.formats.csv.header import read_header
+from tenure.sources.formats.csv.quoting import find_quoting, quoting_note, requote
 from tenure.sources.formats.csv.table import CsvTable
 from tenure.sources.layout.layout import find_layout
 from tenure.sources.magic import foreign
@@ -55,16 +57,19 @@ def _sniff(address: Address, source: Source, scanned: Scanned) -> Sniffed:
     what = foreign(scanned.head[:1000].encode("utf-8", "replace"))
     if what is not None:
         raise DataError(f"{address.shown} is {what}")
+    quoting = find_quoting(scanned.head)
+    head, tail = (requote(text.encode(), quoting).decode() for text in (scanned.head, scanned.tail))
+    scanned = dataclasses.replace(scanned, head=head, tail=tail)
     preset = source.delimiter if source.delimiter not in DELIMITERS else None
     delimiter = preset or likely_delimiter(scanned.head)
     if scanned.whole:
         layout = find_layout(first_rows(scanned.head, delimiter, len(scanned.head)))
     else:
         layout = find_layout(first_rows(_whole_lines(scanned), delimiter), last_rows(scanned.tail, delimiter))
-    update = {"delimiter": delimiter, "encoding": scanned.encoding, **layout.settings}
+    update = {"delimiter": delimiter, "encoding": scanned.encoding, "quoting": quoting, **layout.settings}
     found = source.model_copy(update=update)
     header = read_header(scanned.head.encode(), scanned.whole, address, found)
-    return Sniffed(found, (*layout.notes, *name_notes(header.fields), *header.notes))
+    return Sniffed(found, (*quoting_note(quoting), *layout.notes, *name_notes(header.fields), *header.notes))
 
 
 def _whole_lines(scanned: Scanned) -> str:

@@ -9,11 +9,12 @@ import pyarrow as pa
 
 from tenure.contract import settings
 from tenure.sources.address import Address
-from tenure.sources.files import HEAD_BYTES, open_text, reading
+from tenure.sources.files import HEAD_BYTES, FileReader, open_text, reading
 from tenure.sources.formats.csv.blocks import BlockReader
 from tenure.sources.formats.csv.header import Header, read_header
 from tenure.sources.formats.csv.likeness import RecordLikeness
 from tenure.sources.formats.csv.quotes import QuoteCheck
+from tenure.sources.formats.csv.quoting import Reads, RequotedReader
 from tenure.sources.formats.csv.records import Lexer
 from tenure.sources.formats.csv.rows import RowParser, Rows, without_last
 from tenure.sources.protocol import Batch
@@ -56,7 +57,7 @@ class CsvTable:
             raw, file = open_text(self._address, self._settings)
             try:
                 with reading(self._address):
-                    return Utf8Reader(file, self._address, self._settings.encoding).read(HEAD_BYTES)
+                    return self._text(file).read(HEAD_BYTES)
             finally:
                 raw.close()
 
@@ -71,7 +72,7 @@ class CsvTable:
         raw, file = open_text(self._address, self._settings)
         try:
             with reading(self._address):
-                rows: Iterable[Rows] = self._blocks(Utf8Reader(file, self._address, self._settings.encoding), wanted)
+                rows: Iterable[Rows] = self._blocks(self._text(file), wanted)
                 if self._settings.skip_rows_at_end:
                     rows = without_last(rows, self._settings.skip_rows_at_end)
                 for found in rows:
@@ -80,7 +81,11 @@ class CsvTable:
         finally:
             raw.close()
 
-    def _blocks(self, text: Utf8Reader, wanted: list[str]) -> BlockReader:
+    def _text(self, file: FileReader) -> Reads:
+        text = Utf8Reader(file, self._address, self._settings.encoding)
+        return text if self._settings.quoting == "double" else RequotedReader(text, self._settings.quoting)
+
+    def _blocks(self, text: Reads, wanted: list[str]) -> BlockReader:
         header = self._header
         lexer = Lexer(self._settings.delimiter)
         likeness = RecordLikeness(self._head[header.size :], lexer, header.width)
