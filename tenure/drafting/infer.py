@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from tenure.contract.settings import Quality
 from tenure.contract.settings import Source as SourceSettings
 from tenure.drafting import columns as describing
-from tenure.drafting import dates, keys, labels, names, panels
+from tenure.drafting import dates, keys, label_columns, labels, names, panels
 from tenure.drafting.columns import Guess
 from tenure.drafting.events import events_of, horizon_of, windows_of
 from tenure.drafting.first_draft import Decision, Draft
@@ -217,7 +217,7 @@ class _Inference:
     def _feature(self, column: ColumnSurvey) -> None:
         guess = describing.describe(column, self.usable)
         reason = describing.no_feature(column, guess)
-        if reason is None and self.label is not None and labels.is_known_afterwards(column, self.label):
+        if reason is None and self.label is not None and label_columns.is_known_afterwards(column, self.label):
             reason = "its name or its values suggest the label: is it known only after the customer left?"
         if reason is None and guess.type in ("date", "timestamp"):
             meaning = dates.meaning(column.name)

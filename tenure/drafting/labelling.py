@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from tenure.contract.settings import Quality
 from tenure.drafting import columns as describing
-from tenure.drafting import labels
+from tenure.drafting import label_columns, labels
 from tenure.drafting.columns import Guess
 from tenure.drafting.first_draft import Decision, Draft
 from tenure.drafting.labels import Label
@@ -46,10 +46,10 @@ def named_label(columns: Sequence[ColumnSurvey], name: str, shown: str) -> tuple
 
 def no_label_message(columns: Sequence[ColumnSurvey], shown: str) -> str:
     """Why a table has no label, and which columns could be it."""
-    pairs = [f"'{shorten(column.name)}'" for column in columns if labels.is_class(column)]
+    pairs = [f"'{shorten(column.name)}'" for column in columns if label_columns.is_class(column)]
     some = ", ".join(pairs[:MAX_LISTED])
-    named = next((column for column in columns if labels.is_named_like_a_label(column)), None)
-    filled = next((column for column in columns if labels.is_filled_for_some(column)), None)
+    named = next((column for column in columns if label_columns.is_named_like_a_label(column)), None)
+    filled = next((column for column in columns if label_columns.is_filled_for_some(column)), None)
     if len(columns) == 1:
         name = shorten(columns[0].name)
         why = f"it has one column, '{name}', with {labels.shown_values(columns[0])}: is there another delimiter?"
