@@ -41,6 +41,8 @@ EPOCH_UNITS = {
 EPOCH_FORMATS = tuple(EPOCH_UNITS)
 """``format`` of a date or timestamp that is a number: seconds, milliseconds or microseconds since 1970-01-01 in
 UTC."""
+EPOCH_NAMES = {"epoch_s": "seconds", "epoch_ms": "milliseconds", "epoch_us": "microseconds"}
+"""Names of the units, for descriptions."""
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 parsed timestamps are in UTC, without a zone
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tenure.contract import Column
+from tenure.contract.columns import EPOCH_NAMES
 from tenure.contract.written_numbers import example
 
 
@@ -17,8 +18,7 @@ def allowed(column: Column) -> str:
     if column.number_format is not None:
         parts.append(f"a number, or a text such as {example(column.number_format)}")
     elif column.is_epoch:
-        unit = "seconds" if column.moment_format == "epoch_s" else "milliseconds"
-        parts.append(f"{unit} since 1970-01-01 in UTC")
+        parts.append(f"{EPOCH_NAMES[str(column.moment_format)]} since 1970-01-01 in UTC")
     elif column.moment_format is not None:
         parts.append(f"as {column.moment_format}")
     return "; ".join(parts)

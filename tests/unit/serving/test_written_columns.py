@@ -24,6 +24,7 @@ AMOUNT = Column(type="number", range=(0, None), format=NumberFormat(decimal=",",
     [
         (SECONDS, "seconds since 1970-01-01 in UTC"),
         (Column(type="date", format="epoch_ms"), "milliseconds since 1970-01-01 in UTC"),
+        (Column(type="timestamp", format="epoch_us"), "microseconds since 1970-01-01 in UTC"),
         (Column(type="date", format="%d.%m.%Y"), "as %d.%m.%Y"),
         (Column(type="date"), ""),
         (AMOUNT, "0 to …; a number, or a text such as 1.234,50 €"),
