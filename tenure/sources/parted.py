@@ -63,10 +63,8 @@ class PartedTable:
                 last = above
                 for batch in source.batches([name for name in wanted if name in own]):
                     moved = _moved(batch, above)
-                    last = max([last, *moved.rows.to_pylist()[-1:], *(row.row for row in moved.rejected)])
-                    share = (
-                        batch.share if len(self._parts) == 1 else (position + (batch.share or 0.0)) / len(self._parts)
-                    )
+                    last = max(last, _last_number(moved))
+                    share = self._share(position, batch.share)
                     yield replace(moved, columns=_complete(batch.columns, part.partition, wanted), share=share)
                 above = last
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable
 from functools import cached_property
 
 import pyarrow as pa
 
 from tenure.contract import settings
 from tenure.sources.address import Address
+from tenure.sources.file_table import FileTable
 from tenure.sources.files import HEAD_BYTES, FileReader, open_text, reading
 from tenure.sources.formats.csv.blocks import BlockReader
 from tenure.sources.formats.csv.header import Header, read_header
@@ -19,35 +20,20 @@ from tenure.sources.formats.csv.records import Lexer
 from tenure.sources.formats.csv.rows import RowParser, Rows, without_last
 from tenure.sources.protocol import Batch
 from tenure.sources.text import Utf8Reader
-from tenure.sources.watchdog import watched, watched_once
 
 BLOCK_BYTES = 8 << 20
 """Also the size of the largest row that can be read."""
 
 
-class CsvTable:
+class CsvTable(FileTable):
     """A CSV file as in RFC 4180: inside quotes, quotes are doubled and line ends allowed. Blank lines are skipped."""
 
     def __init__(self, address: Address, source: settings.Source, block_bytes: int = BLOCK_BYTES) -> None:
-        self._address = address
-        self._settings = source
+        super().__init__(address, source)
         self._block_bytes = block_bytes
-
-    @property
-    def shown(self) -> str:
-        return self._address.shown
 
     def columns(self) -> list[str]:
         return self._header.names
-
-    def batches(self, columns: Sequence[str] | None = None) -> Iterator[Batch]:
-        wanted = self.columns() if columns is None else list(columns)
-        if self._address.scheme is None:
-            return self._read(wanted)
-        return watched(lambda: self._read(wanted), self._settings.timeout_s, self.shown)
-
-    def close(self) -> None:
-        """Does nothing: the file is open only while it is read."""
 
     @cached_property
     def _head(self) -> bytes:
@@ -61,8 +47,7 @@ class CsvTable:
             finally:
                 raw.close()
 
-        remote = self._address.scheme is not None
-        return watched_once(read, self._settings.timeout_s, self.shown) if remote else read()
+        return self._once(read)
 
     @cached_property
     def _header(self) -> Header:

@@ -6,16 +6,15 @@ place for integers beyond 64 bits and stops at the first damaged line. Python's 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from functools import cached_property
 from itertools import islice
 
 import numpy as np
 import pyarrow as pa
 
-from tenure.contract import settings
 from tenure.errors import DataError
-from tenure.sources.address import Address
+from tenure.sources.file_table import FileTable
 from tenure.sources.files import FileReader, open_text, reading
 from tenure.sources.formats.json.fields import Scalar, common_type, flat, to_array
 from tenure.sources.formats.json.records import Record, read_records
@@ -27,28 +26,11 @@ from tenure.sources.watchdog import watched
 BATCH_ROWS = 16_384
 
 
-class JsonTable:
+class JsonTable(FileTable):
     """A file of JSON objects. A line that is not JSON, or a record that is not an object, is a rejected row."""
-
-    def __init__(self, address: Address, source: settings.Source) -> None:
-        self._address = address
-        self._settings = source
-
-    @property
-    def shown(self) -> str:
-        return self._address.shown
 
     def columns(self) -> list[str]:
         return list(self._columns)
-
-    def batches(self, columns: Sequence[str] | None = None) -> Iterator[Batch]:
-        wanted = self.columns() if columns is None else list(columns)
-        if self._address.scheme is None:
-            return self._read(wanted)
-        return watched(lambda: self._read(wanted), self._settings.timeout_s, self.shown)
-
-    def close(self) -> None:
-        """Does nothing: the file is open only while it is read."""
 
     def kinds(self, records: int | None = None) -> dict[str, set[type]]:
         """Python types of the values of each column, in the order in which the columns first occur.
