@@ -15,6 +15,11 @@ Keys = Callable[[], Iterable[tuple[list[pa.Array], np.ndarray]]]
 MAX_COMPARED = 1_000_000
 """Largest number of duplicate hashes whose keys are compared exactly. A table with more duplicates is stopped for their
 share, whatever a chance collision of hashes would add."""
+COPIES_ADVICE = (
+    "Remove them at the source if they are the same customers: with copies of training rows in the test part, a model"
+    " looks better than it is."
+)
+"""What to do about copies of rows that the split may divide."""
 
 
 def repeated(keys: Keys) -> np.ndarray:

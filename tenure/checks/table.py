@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tenure.checks.duplicates import COPIES_ADVICE
 from tenure.checks.result import Check, Level
 from tenure.contract import Contract
 from tenure.contract.schema import WITHOUT_KEY
@@ -131,10 +132,7 @@ def check_identical(contract: Contract, observed: Observed) -> list[Check]:
     elif contract.key is not None:
         what = "they are kept: without a key, equal rows may be different customers"
         if observed.identical >= MANY_COPIES * observed.accepted:
-            advice = (
-                "Remove them at the source if they are the same customers: with copies of training rows in the test"
-                " part, a model looks better than it is."
-            )
+            advice = COPIES_ADVICE
     elif contract.events is not None:
         what = "they are kept: equal events may be real"
     elif contract.row_identity:

@@ -72,9 +72,9 @@ def find_leakage(contract: Contract, training: Tables, transform: Transform) -> 
     table = _table(contract, rows, transform)
     checks = check_leakage(contract, table)
     if contract.split.by is not None and table.customer is not None:
-        checks += check_identity({name: table.values[name] for name in contract.inputs}, table.customer)
+        checks += check_identity(table, contract.inputs, table.customer)
     if contract.key is None and contract.row_identity == (contract.key_column,):
-        checks.append(check_copies({name: table.values[name] for name in contract.inputs}, table.label))
+        checks.append(check_copies(table, contract.inputs))
     return Findings(contract.name, rows.num_rows, checks)
 
 

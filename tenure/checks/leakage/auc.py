@@ -48,18 +48,26 @@ def deviations(auc: float, label: Labels) -> float:
 
 def cross_fitted(codes: Codes, label: Labels, customer: Codes | None = None) -> Floats:
     """(rows,) churn rate of the rows of the other folds with the same code, shrunk to the overall rate by one row."""
-    folds = fold_numbers(label, FOLDS, seed=0, customer=customer)
+    return means_of_other_folds(codes, label, fold_numbers(label, FOLDS, seed=0, customer=customer))
+
+
+def means_of_other_folds(codes: Codes, truth: Labels | Floats, fold: Codes) -> Floats:
+    """(rows,) mean of ``truth`` over the other folds' rows with the same code, shrunk to the mean by one row.
+
+    Args:
+        fold: (rows,) number of each row's fold, below ``FOLDS``.
+    """
     count = int(codes.max()) + 1
-    base = float(label.mean())
-    rate = np.empty(label.size)
+    base = float(truth.mean())
     rows = np.bincount(codes, minlength=count).astype(np.float64)
-    left = np.bincount(codes, weights=label, minlength=count)
-    for fold in range(FOLDS):
-        held = folds == fold
+    sums = np.bincount(codes, weights=truth, minlength=count)
+    means = np.empty(truth.size)
+    for number in range(FOLDS):
+        held = fold == number
         others = rows - np.bincount(codes[held], minlength=count)
-        others_left = left - np.bincount(codes[held], weights=label[held], minlength=count)
-        rate[held] = ((others_left + base) / (others + 1.0))[codes[held]]
-    return rate
+        theirs = sums - np.bincount(codes[held], weights=truth[held], minlength=count)
+        means[held] = ((theirs + base) / (others + 1.0))[codes[held]]
+    return means
 
 
 def standard_error(auc: float, label: Labels) -> float:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from tenure.checks.leakage.codes import Codes, coded
+from tenure.checks.leakage.codes import Codes
+from tenure.checks.leakage.table import Table
 from tenure.checks.result import Check
-from tenure.contract.values import Text, Value
+from tenure.contract.values import Text
 
 NAME = "leakage: identifies the customer"
 MIN_CUSTOMERS = 30
@@ -17,20 +18,21 @@ SLACK = 0.01
 ADVICE = "Leave the column out (role: ignored): new customers have values that no model has seen."
 
 
-def check_identity(values: Mapping[str, Value], customer: Codes) -> list[Check]:
+def check_identity(table: Table, names: Iterable[str], customer: Codes) -> list[Check]:
     """Warns of texts and whole numbers that are the same in all rows of a customer, and others for every customer.
 
     Args:
-        values: features by name, (rows,) each.
+        table: rows of the training part.
+        names: of the features that are looked at.
         customer: (rows,) of ``tenure.stats.clusters.customers_of``.
     """
-    found = list(_identifying(values, customer))
+    found = list(_identifying(table, names, customer))
     return found or [Check(NAME, "pass", "no leakage found: no feature identifies the customer")]
 
 
-def _identifying(values: Mapping[str, Value], customer: Codes) -> Iterator[Check]:
-    for name, column in values.items():
-        codes = coded(column)
+def _identifying(table: Table, names: Iterable[str], customer: Codes) -> Iterator[Check]:
+    for name in names:
+        column, codes = table.values[name], table.codes[name]
         there = codes > 0
         if not isinstance(column, Text) and (column[there] % 1.0).any():
             continue

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from tenure.checks.leakage.auc import FAR_FROM_CHANCE, FOLDS, MIN_PRESENT_SHARE
+from tenure.checks.leakage.auc import FAR_FROM_CHANCE, FOLDS, MIN_PRESENT_SHARE, means_of_other_folds
 from tenure.checks.leakage.codes import Codes, binned
 from tenure.contract.values import Floats, Text, Value
 
@@ -49,17 +49,7 @@ def _explained(truth: Floats, estimate: Floats) -> float:
 
 
 def _cross_fitted(codes: Codes, truth: Floats, customer: Codes | None) -> Floats:
-    """(rows,) mean of ``truth`` over the other folds' rows with the same code, shrunk to the mean by one row."""
+    """(rows,) ``means_of_other_folds``, whose folds keep customers whole."""
     unit = np.arange(truth.size) if customer is None else customer
     fold = (np.random.default_rng(0).permutation(int(unit.max()) + 1) % FOLDS)[unit]
-    count = int(codes.max()) + 1
-    base = float(truth.mean())
-    rows = np.bincount(codes, minlength=count).astype(np.float64)
-    sums = np.bincount(codes, weights=truth, minlength=count)
-    estimate = np.empty(truth.size)
-    for number in range(FOLDS):
-        held = fold == number
-        others = rows - np.bincount(codes[held], minlength=count)
-        theirs = sums - np.bincount(codes[held], weights=truth[held], minlength=count)
-        estimate[held] = ((theirs + base) / (others + 1.0))[codes[held]]
-    return estimate
+    return means_of_other_folds(codes, truth, fold)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tenure.checks.leakage import Table
 from tenure.checks.leakage.copies import check_copies
+from tenure.checks.result import Check
 
 ROWS = 2_000
 RAND = np.random.default_rng(5)
@@ -23,14 +25,18 @@ def with_copies(
     return {name: column[order] for name, column in values.items()}, label[order]
 
 
+def copies(values: dict[str, np.ndarray], label: np.ndarray) -> Check:
+    return check_copies(Table(values, label, {}, None), values)
+
+
 @pytest.mark.parametrize(("count", "level"), [(0, "pass"), (20, "pass"), (200, "warn"), (1_000, "warn")])
 def test_copies_are_counted(count: int, level: str) -> None:
-    check = check_copies(*with_copies(customers(), LABEL, count))
+    check = copies(*with_copies(customers(), LABEL, count))
     assert (check.level, check.observed) == (level, count)
 
 
 def test_the_message_has_count_and_share() -> None:
-    check = check_copies(*with_copies(customers(), LABEL, 200))
+    check = copies(*with_copies(customers(), LABEL, 200))
     assert check.message == "200 of 2,200 training rows (9.09 %) repeat another in everything but the key"
     assert check.advice is not None
 
@@ -39,11 +45,11 @@ def test_the_message_has_count_and_share() -> None:
 def test_different_customers_with_equal_features_are_no_copies(strength: float) -> None:
     plan, region = RAND.integers(0, 4, ROWS) + 0.0, RAND.integers(0, 9, ROWS) + 0.0
     left = (RAND.random(ROWS) < 1 / (1 + np.exp(1.5 - strength * (plan - 1.5)))).astype(np.int8)
-    assert check_copies({"plan": plan, "region": region}, left).level == "pass"
+    assert copies({"plan": plan, "region": region}, left).level == "pass"
 
 
 def test_missing_values_and_numbers_of_a_regression() -> None:
     values = customers() | {"calls": np.where(RAND.random(ROWS) < 0.3, np.nan, RAND.normal(size=ROWS))}
     spend = np.where(RAND.random(ROWS) < 0.5, 0.0, RAND.gamma(2.0, 50.0, ROWS))
-    assert check_copies(*with_copies(values, spend, 300)).level == "warn"
-    assert check_copies(values, spend).level == "pass"
+    assert copies(*with_copies(values, spend, 300)).level == "warn"
+    assert copies(values, spend).level == "pass"

@@ -48,7 +48,7 @@ def test_a_value_that_only_one_customer_has_explains_nothing() -> None:
     ids=["mail", "account number", "one changed", "city", "price", "months", "session", "missing"],
 )
 def test_what_identifies_the_customer_is_named(values: Value, named: bool) -> None:
-    (check,) = check_identity({"value": values}, CUSTOMER)
+    (check,) = check_identity(Table({"value": values}, np.zeros(len(CUSTOMER)), {}, None), ["value"], CUSTOMER)
     assert (check.name, check.level) == (NAME, "warn" if named else "pass")
     if named:
         assert (
