@@ -11,14 +11,19 @@ MAX_VALUES = 10
 """Values with their counts in a message; the others are counted."""
 
 
-def rows(count: int) -> str:
+def count(number: int, noun: str) -> str:
+    """``1 column``, ``1,200 columns``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def rows(number: int) -> str:
     """``1 row``, ``7,043 rows``."""
-    return "1 row" if count == 1 else f"{count:,} rows"
+    return count(number, "row")
 
 
-def customers(count: int) -> str:
+def customers(number: int) -> str:
     """``1 customer``, ``7,043 customers``."""
-    return "1 customer" if count == 1 else f"{count:,} customers"
+    return count(number, "customer")
 
 
 def percent(share: float) -> str:

@@ -5,7 +5,6 @@ They are not held against the contract, and no model is trained on them.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +15,9 @@ from numpy.typing import NDArray
 from tenure.checks.label import equal_any, named_values, shown
 from tenure.contract import Contract
 from tenure.parsing import ROW, rejects
+from tenure.parsing.faults import row_text
 from tenure.parsing.lenient import flags, valid
-from tenure.sources.protocol import RejectedRow, cut
+from tenure.sources.protocol import RejectedRow
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,5 +70,5 @@ def to_batch(contract: Contract, batch: pa.RecordBatch, rows: NDArray[np.bool_])
     found = []
     for row in batch.filter(pa.array(rows)).to_pylist():
         number, reason = row.pop(ROW), reason_of(contract, row[name])
-        found.append(RejectedRow(number, reason, reason, cut(json.dumps(row, ensure_ascii=False, default=str))))
+        found.append(RejectedRow(number, reason, reason, row_text(row)))
     return rejects.to_batch(found)

@@ -8,8 +8,9 @@ from datetime import date
 from typing import Any
 
 from tenure.contract.settings import Quality, Source, Task
+from tenure.count_text import count
 from tenure.drafting.columns import Guess
-from tenure.drafting.phrases import count, on_one_line
+from tenure.drafting.phrases import on_one_line
 from tenure.tasks import DEFAULT
 
 MAX_SHOWN = 12

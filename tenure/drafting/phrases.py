@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tenure.count_text import percent
+
 MAX_TEXT = 60
 """Characters shown of a name or a text."""
 
@@ -19,9 +21,4 @@ def shorten(text: str) -> str:
 
 def share_of(count: int, rows: int) -> str:
     """``8.5 %``."""
-    return f"{100 * count / rows:.3g} %"
-
-
-def count(number: int, noun: str) -> str:
-    """``1 column``, ``1,200 columns``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return percent(count / rows)

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from tenure.contract import Column, Contract
 from tenure.contract.settings import Source as SourceSettings
+from tenure.count_text import rows
 from tenure.errors import DataError
 from tenure.number_text import percent
 from tenure.parsing import ROW, parse_batch
@@ -101,7 +102,7 @@ class Customers:
     def _reasons(self) -> Iterable[str]:
         for reason, count in self.rejected.most_common(SHOWN_REASONS):
             example = self.examples[reason]
-            yield f"{reason} ({count:,} {'row' if count == 1 else 'rows'}, the first is {example})"
+            yield f"{reason} ({rows(count)}, the first is {example})"
         if len(self.rejected) > SHOWN_REASONS:
             yield f"and {len(self.rejected) - SHOWN_REASONS} more"
 

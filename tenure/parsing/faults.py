@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,7 +98,7 @@ class RowFaults:
         found = []
         for position in sorted(self._found):
             reason = "; ".join(self._found[position])
-            text = row_text(batch, position)
+            text = row_text({name: _python(batch.column(name)[position]) for name in batch.schema.names})
             found.append(RejectedRow(rows[position].as_py(), str(self._first[position]), reason, text))
         return found
 
@@ -112,9 +113,8 @@ def quote(value: Any) -> str:
     return shown if len(shown) <= MAX_QUOTED else f"{shown[:MAX_QUOTED]}…'"
 
 
-def row_text(batch: pa.RecordBatch, position: int) -> str:
-    """A row as a JSON object of its values."""
-    row = {name: _python(batch.column(name)[position]) for name in batch.schema.names}
+def row_text(row: Mapping[str, Any]) -> str:
+    """A row as a JSON object of its values, cut where it is long."""
     readable = {n: v.decode("utf-8", "backslashreplace") if isinstance(v, bytes) else v for n, v in row.items()}
     return cut(json.dumps(readable, ensure_ascii=False, default=str))
 
