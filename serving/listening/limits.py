@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MAX_HEAD_BYTES = 64 * 1024
+"""Of a request's head: its names and values, decoded, with the 32 bytes a field of RFC 9113, section 10.5.1."""
+MAX_HEADER_FIELDS = 100
+MAX_URL_BYTES = 8 * 1024
+
 
 @dataclass
 class ConnectionLimits:
