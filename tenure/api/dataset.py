@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from tenure.api.arrow import InMemory, to_arrow
 from tenure.contract import Contract, dump, parse
-from tenure.contract import load as load_contract
+from tenure.contract.document import read_text
 from tenure.contract.load import FILE_NAME
 from tenure.contract.settings import Source as SourceSettings
 from tenure.drafting.draft import draft, name_of
@@ -116,8 +116,8 @@ def _find_contract(where: Where) -> tuple[Contract, Path, str] | None:
     if not is_dataset and path.suffix not in YAML_SUFFIXES:
         return None
     file = path / FILE_NAME if path.is_dir() else path
-    contract = load_contract(file)
-    return contract, file.parent.absolute(), file.read_text(encoding="utf-8")
+    text = read_text(file)
+    return parse(text, origin=str(file)), file.parent.absolute(), text
 
 
 def _draft(where: InMemory | str | Path, label: str | None) -> Dataset:

@@ -18,9 +18,9 @@ NAME_PATTERN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class Part(BaseModel):
-    """Base of every part of a contract: unknown keys are errors, values cannot be changed."""
+    """Base of every part of a contract: unknown keys are errors, numbers are finite, values cannot be changed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def _as_text(value: object) -> object:
@@ -32,6 +32,8 @@ def _as_text(value: object) -> object:
 
 Text = Annotated[str, BeforeValidator(_as_text)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Days = Annotated[int, Field(gt=0, le=36_525)]
+"""A number of days: up to a hundred years, so that a date and such a number make another date."""
 
 EPOCH_UNITS = {
     "epoch_s": timedelta(seconds=1),
@@ -57,7 +59,7 @@ class NumberFormat(Part):
     """Between the whole number and its decimals."""
     thousands: Literal[",", ".", " ", "'"] | None = None
     """Between groups of three digits; a blank stands for any kind of space."""
-    symbols: tuple[str, ...] = ()
+    symbols: Annotated[tuple[Annotated[str, Field(max_length=20)], ...], Field(max_length=20)] = ()
     """Texts before or after the number that are not part of it: ``€``, ``USD``, ``%``. 12 % is read as 12."""
 
     @model_validator(mode="after")
@@ -96,7 +98,7 @@ class Column(Part):
     required: bool = True
     """A table without a required column stops the run; an optional one is filled with ``default``."""
     default: Text | None = None
-    format: str | NumberFormat | None = None
+    format: Annotated[str, Field(max_length=100)] | NumberFormat | None = None
     """``strptime`` format of a ``date`` or ``timestamp``, or one of ``EPOCH_FORMATS``; ISO 8601 without it. Two-digit
     years from 69 are of the 20th century. Of an ``integer`` or ``number``: a ``NumberFormat``."""
     leakage: Leakage | None = None
@@ -185,7 +187,7 @@ class Window(Part):
     """One of ``tenure.contract.aggregates``."""
     column: str | None = None
     """The event column aggregated, for aggregates that take one."""
-    days: Annotated[int, Field(gt=0)] | None = None
+    days: Days | None = None
     """How far back from the cut; all history without it."""
     reason: str
     unit: str | None = None

@@ -44,7 +44,11 @@ MAX_LENGTH = 2_000
 """Characters of an expression."""
 MAX_DEPTH = 50
 """How deep an expression may nest; a sum of n terms nests n deep."""
+MAX_SIZE = 1_000
+"""Texts put together in one value: features of features could double their length again and again."""
 MAX_QUOTED = 60
+MAX_NEAR = 64
+"""Characters of a name for which similar names are looked for: the time grows faster than its length."""
 
 
 class Expression:
@@ -55,6 +59,8 @@ class Expression:
         self.type: ExpressionType = node.type
         self.columns = columns
         """Names of the columns used, in the order in which they are first met; ``TODAY_COLUMN`` for ``today()``."""
+        self.size = node.size
+        """At most so many texts are put together in a value; see ``tenure.contract.nodes.Node``."""
         self.one_row: OverRow = node.one_row
         """The expression's value for one row, see ``tenure.contract.nodes.Row``; the row must hold ``self.columns``."""
         self._arrays = node.arrays
@@ -73,8 +79,15 @@ class Expression:
         return f"Expression({self.text!r}, type={self.type!r})"
 
 
-def parse(text: str, known: Mapping[str, ExpressionType]) -> Expression:
+def parse(
+    text: str, known: Mapping[str, ExpressionType], sizes: Mapping[str, int] | None = None
+) -> Expression:
     """Read an expression over the columns ``known``, given with their types.
+
+    Args:
+        text: the expression.
+        known: type of each column that it may use.
+        sizes: ``Expression.size`` of the columns that are expressions themselves; 1 for all others.
 
     Raises:
         ValueError: one line that quotes the part that is wrong and suggests near names.
@@ -92,17 +105,21 @@ def parse(text: str, known: Mapping[str, ExpressionType]) -> Expression:
         raise ValueError(f"'{_cut(source)}' nests deeper than {MAX_DEPTH}") from None
     except ValueError as error:
         raise ValueError(f"'{_cut(source)}' is not an expression: {error}") from None
-    builder = _Builder(source, known)
+    builder = _Builder(source, known, sizes or {})
     node = builder.build(tree.body, depth=1)
+    if node.size > MAX_SIZE:
+        raise ValueError(f"'{_cut(source)}' puts more than {MAX_SIZE} texts together")
     return Expression(source, node, tuple(builder.used))
 
 
 class _Builder:
     """Walks the syntax tree; every kind of node that is not named here is an error."""
 
-    def __init__(self, source: str, known: Mapping[str, ExpressionType]) -> None:
+    def __init__(self, source: str, known: Mapping[str, ExpressionType], sizes: Mapping[str, int]) -> None:
         self._source = source
+        self._bytes = source.encode()
         self._known = known
+        self._sizes = sizes
         self.used: dict[str, None] = {}
 
     def build(self, tree: ast.expr, depth: int) -> Node:  # noqa: PLR0911 a kind of node, a return
@@ -154,7 +171,7 @@ class _Builder:
             )
         self.used[name] = None
         column = itemgetter(name)
-        return Node(kind, column, column, text)
+        return Node(kind, column, column, text, size=self._sizes.get(name, 1))
 
     def _comparison(self, tree: ast.Compare, text: str, depth: int) -> Node:
         left = self.build(tree.left, depth + 1)
@@ -193,7 +210,10 @@ class _Builder:
         return node
 
     def _text(self, tree: ast.expr) -> str:
-        return _cut(ast.get_source_segment(self._source, tree) or self._source)
+        """The part as it is written: ``ast.get_source_segment`` would divide the source into lines for each part."""
+        if tree.lineno != 1 or tree.end_lineno != 1:
+            return _cut(self._source)
+        return _cut(self._bytes[tree.col_offset : tree.end_col_offset].decode())
 
 
 def _one_line(text: str) -> str:
@@ -210,6 +230,8 @@ def _cut(text: str) -> str:
 
 
 def _near(name: str, names: Iterable[str]) -> str:
+    if len(name) > MAX_NEAR:
+        return ""
     by_lower = {candidate.lower(): candidate for candidate in names}
     close = get_close_matches(name.lower(), by_lower, n=3, cutoff=0.6)
     return f"; did you mean {' or '.join(by_lower[match] for match in close)}?" if close else ""

@@ -42,6 +42,8 @@ class Node:
     """The part as it is written, for messages."""
     literal: float | str | bool | None = None
     """The value, where the part is a literal."""
+    size: int = 1
+    """Of a text: how many texts of columns and literals a value, or the vocabulary of all values, may be made of."""
 
 
 def constant(value: float | str | bool, text: str) -> Node:

@@ -184,13 +184,14 @@ class Contract(Part):
         if self.events is None:
             known = {name: _expression_type(self.columns[name]) for name in self.columns_of("feature", "time")}
         parsed: dict[str, Expression] = {}
+        sizes: dict[str, int] = {}
         for name, derived in self.derived.items():
             try:
-                parsed[name] = _parse_feature(derived.expression, known)
+                parsed[name] = _parse_feature(derived.expression, known, sizes)
                 self._check_today(parsed[name])
             except ValueError as error:
                 raise _at(("derived", name, "expression"), error, derived.expression) from None
-            known[name] = parsed[name].type
+            known[name], sizes[name] = parsed[name].type, parsed[name].size
         return parsed
 
     def _check_today(self, expression: Expression) -> None:
@@ -302,8 +303,8 @@ class Contract(Part):
             raise ValueError(f"segment '{name}': '{column}' cannot hold '{strange[0]}'")
 
 
-def _parse_feature(text: str, known: Mapping[str, ExpressionType]) -> Expression:
-    expression = parse(text, known)
+def _parse_feature(text: str, known: Mapping[str, ExpressionType], sizes: Mapping[str, int]) -> Expression:
+    expression = parse(text, known, sizes)
     if expression.type == "date":
         raise ValueError(f"a feature is a number, a text or a boolean, '{text}' is a date; days_between counts days")
     return expression

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from tenure.contract.aggregates import AGGREGATES, LabelAggregateName
-from tenure.contract.columns import Part, Share, Text
+from tenure.contract.columns import Days, Part, Share, Text
 from tenure.contract.family_names import FamilyName, check_together
 from tenure.contract.source_formats import FormatName
 from tenure.tasks import TASKS
@@ -24,9 +24,13 @@ Task = Annotated[str, AfterValidator(_check_task)]
 """Name of a task in ``tenure.tasks``: ``classification`` (whether a customer leaves) or ``regression`` (how much of
 something there will be)."""
 
-PositiveInt = Annotated[int, Field(gt=0)]
-NonNegativeInt = Annotated[int, Field(ge=0)]
-PositiveFloat = Annotated[float, Field(gt=0)]
+# What is allocated or computed by a number of the contract is limited here, and no arithmetic with one overflows.
+PositiveInt = Annotated[int, Field(gt=0, le=10**12)]
+NonNegativeInt = Annotated[int, Field(ge=0, le=10**9)]
+PositiveFloat = Annotated[float, Field(gt=0, le=1e12)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+"""Of a generator of random numbers; numpy's and scikit-learn's take 32 bits."""
 
 
 Quoting = Literal["double", "backslash", "single"]
@@ -59,9 +63,9 @@ class Source(Part):
     """Name of an Excel workbook's sheet; the first without it."""
     query: str | None = None
     """The SELECT statement, for a database."""
-    chunk_rows: PositiveInt = 50_000
+    chunk_rows: Annotated[int, Field(gt=0, le=10**6)] = 50_000
     """Rows read from a database at a time."""
-    timeout_s: PositiveFloat = 60.0
+    timeout_s: Seconds = 60.0
     """How long a database or object store may take for one answer."""
     endpoint_url: str | None = None
     """An S3-compatible object store other than AWS."""
@@ -80,7 +84,7 @@ class Label(Part):
     ignore: tuple[Text, ...] = ()
     """Values of the label column that mean neither: their rows are set aside, counted and reported, like rows without
     a label."""
-    horizon_days: PositiveInt | None = None
+    horizon_days: Days | None = None
     """For event logs: a customer has left if no event follows the cut within this many days."""
     aggregate: LabelAggregateName | None = None
     """For the regression of an event log: of the events within the horizon. A customer without one has 0."""
@@ -114,12 +118,16 @@ class Label(Part):
         return self
 
 
+Cut = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2200, 1, 1))]
+"""A day that ``Days`` before it and after it are dates, too."""
+
+
 class Events(Part):
     """For a source that is an event log: one row an event, several a customer."""
 
-    cuts: Annotated[tuple[date, ...], Field(min_length=1)]
+    cuts: Annotated[tuple[Cut, ...], Field(min_length=1, max_length=1_000)]
     """The days at which every active customer is looked at: features from before, the label from after."""
-    active_days: PositiveInt
+    active_days: Days
     """A customer is looked at if an event lies within this many days before the cut."""
 
     @model_validator(mode="after")
@@ -140,7 +148,7 @@ class Split(Part):
     train: Share = 0.70
     validation: Share = 0.15
     test: Share = 0.15
-    seed: int = 7
+    seed: Seed = 7
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
@@ -165,7 +173,7 @@ class Quality(Part):
     warn_rejected_share: Share = 0.01
     max_rejected_share: Share = 0.05
     """Rows that did not parse or break the contract, of all rows read that are not set aside for their label."""
-    freshness_days: PositiveInt | None = 30
+    freshness_days: Days | None = 30
     """Largest age of the newest row, where there is a time column; ``null`` for historical tables."""
     min_class_share: Share = 0.01
     min_rows: PositiveInt = 200
@@ -255,7 +263,7 @@ class Decision(Rule):
     """Band name to the text a caller gets."""
     interval: Annotated[float, Field(ge=0.5, lt=1.0)] = 0.90
     """For regression: how often the true value shall lie between the low and the high that go with a prediction."""
-    at_least: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    at_least: float | None = None
     """For regression: contact from this value on, instead of as many of the highest as the contact limit allows."""
 
     @model_validator(mode="after")
@@ -283,10 +291,10 @@ class Training(Part):
         "xgboost",
     )
     objective: Objective = "roc_auc"
-    trials: PositiveInt = 12
+    trials: Annotated[int, Field(gt=0, le=10_000)] = 12
     """Trials a family."""
-    folds: Annotated[int, Field(ge=2)] = 5
-    seed: int = 7
+    folds: Annotated[int, Field(ge=2, le=100)] = 5
+    seed: Seed = 7
 
 
 DecisionMetric = Literal["profit", "roc_auc", "average_precision", "log_loss", "brier"]
@@ -310,7 +318,7 @@ class Acceptance(Part):
     confidence: Annotated[float, Field(gt=0.5, lt=1.0)] = 0.95
     """How sure the paired bootstrap must be that the candidate beats the champion; for regression, whose errors have
     heavy tails, the interval of the difference at this level must have 0 outside."""
-    bootstrap_samples: PositiveInt = 1_000
+    bootstrap_samples: Annotated[int, Field(gt=0, le=100_000)] = 1_000
 
 
 class Serving(Part):
@@ -318,4 +326,4 @@ class Serving(Part):
 
     max_p99_ms: PositiveFloat = 250.0
     max_memory_mb: PositiveFloat = 1_024.0
-    max_start_s: PositiveFloat = 60.0
+    max_start_s: Seconds = 60.0

@@ -58,4 +58,7 @@ class Function(NamedTuple):
         arguments = self.signature.with_dates(arguments)
         kind = self.signature.check(self.name, arguments, self.example)
         self.check(arguments, text)
-        return Node(kind, self.arrays(arguments), self.one_row(arguments), text)
+        size = 1
+        if kind == "text" and not self.signature.literals:
+            size = sum(node.size for node in arguments if node.type == "text")
+        return Node(kind, self.arrays(arguments), self.one_row(arguments), text, size=size)

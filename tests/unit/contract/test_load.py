@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from property_profiles import examples
 
 from tenure.contract import contract_hash, dump, load, parse
-from tenure.contract.load import MAX_DEPTH
+from tenure.contract.document import MAX_DEPTH
 from tenure.errors import ContractError
 
 TEXT = """\
@@ -139,8 +139,8 @@ def test_the_hash_is_of_what_is_said_not_of_how() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["[" * 100_000, "{a: " * 100_000, "- " * 100_000, "name: &again [*again]", "name: " + "[" * 51 + "]" * 51],
-    ids=["list", "mapping", "block", "alias of itself", "one level too many"],
+    ["[" * 100_000, "{a: " * 100_000, "- " * 100_000, "name: " + "[" * 51 + "]" * 51],
+    ids=["list", "mapping", "block", "one level too many"],
 )
 def test_deep_nesting_is_an_error_and_not_a_crash(text):
     with pytest.raises(ContractError, match=f"contract:1: .*{MAX_DEPTH} levels"):
@@ -156,16 +156,3 @@ def test_nesting_up_to_the_limit_is_read():
 def test_a_key_that_is_not_a_word_is_an_error(key):
     with pytest.raises(ContractError, match="contract:2: a key must be a word"):
         parse(f"name: x\n{key}: b")
-
-
-def test_aliases_of_aliases_are_checked_once_each():
-    """Nine lists of ten aliases each are a thousand million nodes to who visits every one."""
-    lines = ["- &n0 [x, x]", *(f"- &n{place} [{', '.join([f'*n{place - 1}'] * 10)}]" for place in range(1, 10))]
-    with pytest.raises(ContractError, match="a contract is a mapping"):
-        parse("\n".join(lines))
-
-
-def test_a_long_chain_of_aliases_is_too_deep():
-    chain = ["- &n0 [x]", *(f"- &n{place} [*n{place - 1}]" for place in range(1, MAX_DEPTH + 1))]
-    with pytest.raises(ContractError, match=f"{MAX_DEPTH} levels"):
-        parse("\n".join(chain))
