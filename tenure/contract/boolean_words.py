@@ -8,7 +8,7 @@ from collections.abc import Callable
 TRUE_WORDS = ("true", "t", "yes", "y", "1", "on")
 FALSE_WORDS = ("false", "f", "no", "n", "0", "off")
 COMMON = {**dict.fromkeys(FALSE_WORDS, False), **dict.fromkeys(TRUE_WORDS, True)}
-NUMBER = re.compile(r"([+-]?[0-9]+)[.,]([0-9]*?)0*", re.ASCII)
+NUMBER = re.compile(r"([+-]?[0-9]+)[.,]([0-9]*)", re.ASCII)
 
 
 def fold(text: str) -> str:
@@ -17,7 +17,7 @@ def fold(text: str) -> str:
     number = NUMBER.fullmatch(folded)
     if number is None:
         return folded
-    whole, decimals = number.groups()
+    whole, decimals = number[1], number[2].rstrip("0")
     return f"{whole}.{decimals}" if decimals else str(whole)
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from tenure.contract.columns import Column, NumberFormat
 
-USUAL = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
+USUAL = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 """Pattern of a number in a column without a format."""
 NO_NUMBER = "-?(?i:nan|inf|infinity)"
 """Pattern of texts that floats have besides numbers; a format changes nothing for them."""
@@ -49,12 +49,18 @@ BRACKETED = r"-\1"
 def patterns(form: NumberFormat) -> Patterns:
     """The patterns of a format."""
     digits = _digits(form)
+    # Blanks are bound to the symbol or the sign beside them: where two runs of blanks meet, ``re`` would try every way
+    # of dividing them between the two.
     blanks = f"{BLANK}*"
     texts = sorted(form.symbols, key=len, reverse=True)
-    symbol = f"(?:{'|'.join(re.escape(text.strip()) for text in texts)})?" if texts else ""
-    before = f"{blanks}{symbol}{blanks}"
-    signed = f"^({SIGN}?){before}({SIGN}?){blanks}({digits}){before}({SIGN}?){before}$"
-    bracketed = rf"^{symbol}{blanks}\({before}({digits}){before}\){blanks}{symbol}$"
+    symbol = f"(?:{'|'.join(re.escape(text.strip()) for text in texts)})" if texts else "(?:)"
+    before = f"(?:{symbol}{blanks})?"
+    behind = f"(?:{blanks}{symbol})?"
+    signed = (
+        f"^(?:({SIGN}){blanks}|{blanks}){before}(?:({SIGN}){blanks})?({digits})"
+        f"{behind}(?:{blanks}({SIGN}))?{behind}{blanks}$"
+    )
+    bracketed = rf"^{symbol}?{blanks}\({blanks}{before}({digits}){behind}{blanks}\){blanks}{symbol}?$"
     return Patterns(f"^[-+]?(?:{digits})$", signed, bracketed)
 
 
@@ -72,7 +78,7 @@ def reader(form: NumberFormat) -> Callable[[str], str | None]:
         if bare.fullmatch(text):
             usual = text
         elif match := signed.fullmatch(text):
-            sign = match[1] + match[2] + match[4]
+            sign = "".join(found or "" for found in match.group(1, 2, 4))
             if len(sign) > 1:
                 return None
             usual = ("-" if sign and sign in MINUS else sign) + match[3]
