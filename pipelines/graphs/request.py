@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tenure.contract import Contract, dump, load
-from tenure.contract.load import FILE_NAME
+from tenure.contract.load import find_file
 from tenure.contract.overrides import override
 from tenure.contract.settings import Source
 from tenure.errors import ContractError
@@ -52,7 +52,7 @@ def read_request(
     """
     from pipelines.graphs.fingerprint import data_fingerprint
 
-    path = dataset / FILE_NAME if dataset.is_dir() else dataset
+    path = find_file(dataset)
     contract = load(path)
     folder = path.parent
     source = contract.source

@@ -11,7 +11,7 @@ import pyarrow as pa
 from tenure.api.arrow import InMemory, to_arrow
 from tenure.contract import Contract, dump, parse
 from tenure.contract.document import read_text
-from tenure.contract.load import FILE_NAME
+from tenure.contract.load import find_file
 from tenure.contract.settings import Source as SourceSettings
 from tenure.drafting.draft import draft, name_of
 from tenure.errors import InputError
@@ -112,10 +112,10 @@ def _find_contract(where: Where) -> tuple[Contract, Path, str] | None:
     if not isinstance(where, str | Path):
         return None
     path = Path(where)
-    is_dataset = path.is_dir() and ((path / FILE_NAME).exists() or not is_table_folder(path))
+    file = find_file(path)
+    is_dataset = file != path and (file.exists() or not is_table_folder(path))
     if not is_dataset and path.suffix not in YAML_SUFFIXES:
         return None
-    file = path / FILE_NAME if path.is_dir() else path
     text = read_text(file)
     return parse(text, origin=str(file)), file.parent.absolute(), text
 

@@ -35,6 +35,9 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Days = Annotated[int, Field(gt=0, le=36_525)]
 """A number of days: up to a hundred years, so that a date and such a number make another date."""
 
+MAX_FORMAT = 100
+"""Characters of the format of a date."""
+
 EPOCH_UNITS = {
     "epoch_s": timedelta(seconds=1),
     "epoch_ms": timedelta(milliseconds=1),
@@ -86,7 +89,7 @@ class Column(Part):
     role: Role = "feature"
     description: str | None = None
     unit: str | None = None
-    values: tuple[Text, ...] | None = None
+    values: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
     """Allowed values, for ``string`` and ``category``; for ``boolean`` the false and the true text, in that order, as
     ``boolean_words.boolean_meaning`` compares them."""
     range: tuple[float | None, float | None] | None = None
@@ -98,7 +101,7 @@ class Column(Part):
     required: bool = True
     """A table without a required column stops the run; an optional one is filled with ``default``."""
     default: Text | None = None
-    format: Annotated[str, Field(max_length=100)] | NumberFormat | None = None
+    format: str | NumberFormat | None = None
     """``strptime`` format of a ``date`` or ``timestamp``, or one of ``EPOCH_FORMATS``; ISO 8601 without it. Two-digit
     years from 69 are of the 20th century. Of an ``integer`` or ``number``: a ``NumberFormat``."""
     leakage: Leakage | None = None
@@ -163,11 +166,25 @@ class Column(Part):
         if isinstance(self.format, str) != self.is_temporal and self.format is not None:
             example = "'%d.%m.%Y'" if self.is_temporal else '{decimal: ",", thousands: "."}'
             raise ValueError(f"'format' of a {self.type} is written as {example}")
+        if self.moment_format is not None and not self.is_epoch:
+            _check_directives(self.moment_format)
         if self.clip and self.type not in ("integer", "number"):
             raise ValueError(f"'clip' is for integer and number columns, not for {self.type}")
         if self.default is not None and self.required:
             raise ValueError("'default' is for columns with 'required: false'")
         return self
+
+
+def _check_directives(form: str) -> None:
+    """Raises ValueError if ``strptime`` cannot read by ``form`` at all: it makes a regular expression of it."""
+    if len(form) > MAX_FORMAT:
+        raise ValueError(f"'format' has {len(form)} characters, at most {MAX_FORMAT} are allowed")
+    try:
+        datetime.strptime("", form)  # noqa: DTZ007 nothing is read
+    except re.error:
+        raise ValueError(f"'format' names a part of the date twice: {form}") from None
+    except ValueError:
+        return
 
 
 class Derived(Part):

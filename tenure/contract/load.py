@@ -27,10 +27,20 @@ def load(path: Path | str) -> Contract:
     Raises:
         ContractError: the contract is missing or invalid; names file, line and key of the first error.
     """
-    file = Path(path)
-    if file.is_dir():
-        file = file / FILE_NAME
+    file = find_file(Path(path))
     return parse(read_text(file), origin=str(file))
+
+
+def find_file(path: Path) -> Path:
+    """The contract's file that ``path`` names: itself, or the ``contract.yaml`` in it if it is a folder.
+
+    Raises:
+        ContractError: there can be no such path.
+    """
+    try:
+        return path / FILE_NAME if path.is_dir() else path
+    except (OSError, ValueError) as error:
+        raise ContractError(f"cannot read the contract {one_line(str(path))}: {error.args[-1]}") from None
 
 
 def parse(text: str, origin: str = "contract") -> Contract:

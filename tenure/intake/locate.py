@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tenure.contract import Contract, load
-from tenure.contract.load import FILE_NAME
+from tenure.contract.load import find_file
 from tenure.contract.settings import Source
 from tenure.sources import absolute_uri, sniff
 
@@ -33,8 +33,9 @@ def locate(table: str | Path) -> Located:
         DataError, SourceError: the table cannot be read.
     """
     folder = Path(table)
-    if (folder / FILE_NAME).is_file():
-        contract = load(folder)
+    file = find_file(folder)
+    if file != folder and file.is_file():
+        contract = load(file)
         return Located(_absolute(contract.source, folder.absolute()), contract)
     return Located(_absolute(sniff(str(table)), Path.cwd()))
 

@@ -120,14 +120,27 @@ def _relative_path(path: str, folder: Path) -> str:
 
 
 def _from_folder(uri: str, base_folder: Path) -> str:
-    if uri.startswith("file://"):
-        return unquote(urlsplit(uri).path)
-    relative = SQLITE.match(uri)
-    if relative is not None:
-        return f"{relative[1]}{(base_folder / relative[2]).absolute()}"
-    if SCHEME.match(uri):
-        return uri
-    return str((base_folder / Path(uri).expanduser()).absolute())
+    """``uri`` with an absolute path.
+
+    Raises:
+        ContractError: it is neither an address nor a path that can exist.
+    """
+    try:
+        if uri.startswith("file://"):
+            return unquote(urlsplit(uri).path)
+        relative = SQLITE.match(uri)
+        if relative is not None:
+            return f"{relative[1]}{(base_folder / relative[2]).absolute()}"
+        if SCHEME.match(uri):
+            urlsplit(uri)
+            return uri
+        path = (base_folder / Path(uri).expanduser()).absolute()
+        path.exists()
+    except (OSError, ValueError, RuntimeError) as error:
+        # A name that is too long, a bracket that is not closed, a user without a home. The address may hold a password.
+        reason = (error.strerror if isinstance(error, OSError) else str(error)) or type(error).__name__
+        raise ContractError(f"'source.uri' is not the address of a table: {reason}") from None
+    return str(path)
 
 
 def _hide(uri: str) -> tuple[str, list[str]]:

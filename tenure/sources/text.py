@@ -73,7 +73,10 @@ def is_utf8(encoding: str) -> bool:
         ContractError: there is no such encoding.
     """
     try:
-        return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
+        found = codecs.lookup(encoding)
+        if not found._is_text_encoding:  # zip, rot13: from bytes to bytes, or from text to text
+            raise LookupError
+        return found.name in ("utf-8", "utf-8-sig")
     except LookupError:
         raise ContractError(f"'source.encoding': there is no encoding '{encoding}'") from None
 

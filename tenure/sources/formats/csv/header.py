@@ -82,7 +82,9 @@ def read_header(head: bytes, whole: bool, address: Address, settings: Source) ->
     size = first.end
     for _ in range(settings.skip_rows_after_header):
         described = _next_row(lexer, head, size, whole, address)
-        size = size if described is None else described.end
+        if described is None:
+            break
+        size = described.end
     rows = _sample(lexer, head, size, whole)
     if _has_row_names(fields, rows):
         fields = ["", *fields]
