@@ -92,14 +92,14 @@ def _read(path: Path) -> Holder | None:
     try:
         content = json.loads(path.read_text())
         return Holder(pid=int(content["pid"]), run_id=str(content["run_id"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
 def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True

@@ -118,9 +118,11 @@ def _sort_key(run_id: str) -> tuple[str, int, str]:
 
 
 def _read(file: Path, home: Home) -> RunRecord | None:
+    from pydantic import TypeAdapter
+
     try:
-        record = RunRecord(**json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        record = TypeAdapter(RunRecord).validate_json(file.read_bytes())
+    except (OSError, ValueError):
         return None
     if record.state == "running":
         holder = holder_of(home.lock)

@@ -113,3 +113,21 @@ def test_run_json_is_for_people_too(home):
     text = (home.runs / "20251121-090000-telco" / "run.json").read_text()
     assert text.endswith("}\n")
     assert json.loads(text)["state"] == "running"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"[" * 100_000, b"\xff\xfe", b"null", b'{"run_id": 1e999}', b'{"a": ' + b"9" * 5_000 + b"}"],
+    ids=["deep", "bytes", "null", "infinite", "digits"],
+)
+def test_a_record_of_any_content_is_left_out(home, content):
+    record.write(home, a_run())
+    (home.runs / "20251121-090000-telco" / "run.json").write_bytes(content)
+    assert record.read_all(home) == []
+
+
+def test_a_record_with_values_of_other_types_is_left_out(home):
+    record.write(home, a_run())
+    file = home.runs / "20251121-090000-telco" / "run.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"started_at": [5]}))
+    assert record.read_all(home) == []
