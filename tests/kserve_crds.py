@@ -1,4 +1,4 @@
-"""KServe's own schemas of its objects, from the CustomResourceDefinitions in ``tests/data/crds``.
+"""The schemas of custom resources: KServe's, Envoy Gateway's and our own, from their CustomResourceDefinitions.
 
 They are closed: a field that a definition does not list, which an API server would drop silently, is an error here.
 Rules that a definition states in CEL (``x-kubernetes-validations``) are not checked.
@@ -17,28 +17,33 @@ Document = dict[str, Any]
 
 FOLDER = Path(__file__).parent / "data" / "crds"
 FILES = {
-    "InferenceService": "serving.kserve.io_inferenceservices.yaml",
-    "ServingRuntime": "serving.kserve.io_servingruntimes.yaml",
+    "InferenceService": FOLDER / "serving.kserve.io_inferenceservices.yaml",
+    "ServingRuntime": FOLDER / "serving.kserve.io_servingruntimes.yaml",
+    "BackendTrafficPolicy": FOLDER / "gateway.envoyproxy.io_backendtrafficpolicies.yaml",
 }
-VERSIONS = {"InferenceService": "v1beta1", "ServingRuntime": "v1alpha1"}
+API_VERSIONS = {
+    "InferenceService": "serving.kserve.io/v1beta1",
+    "ServingRuntime": "serving.kserve.io/v1alpha1",
+    "BackendTrafficPolicy": "gateway.envoyproxy.io/v1alpha1",
+}
 
 
 def definition(kind: str) -> Document:
     """The CustomResourceDefinition of a kind, a copy of the caller's own."""
-    return yaml.load((FOLDER / FILES[kind]).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    return yaml.load(FILES[kind].read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
 
 
 @functools.cache
 def validator(kind: str) -> jsonschema.Draft202012Validator:
     """Of objects of a kind, in the version that is served."""
     (version,) = definition(kind)["spec"]["versions"]
-    assert version["name"] == VERSIONS[kind]
+    assert version["name"] == API_VERSIONS[kind].partition("/")[2]
     return jsonschema.Draft202012Validator(_closed(version["schema"]["openAPIV3Schema"]))
 
 
 def errors(document: Document) -> list[str]:
     """What is wrong with an object, a line each: where, and what."""
-    assert document["apiVersion"] == f"serving.kserve.io/{VERSIONS[document['kind']]}"
+    assert document["apiVersion"] == API_VERSIONS[document["kind"]]
     found = validator(document["kind"]).iter_errors(document)
     return [f"{error.json_path}: {error.message[:200]}" for error in found]
 

@@ -58,6 +58,29 @@ def test_kserve_objects_meet_the_crds(render: Render, variant: tuple[str, ...]) 
     assert sorted(document["kind"] for document in checked) == ["InferenceService", "ServingRuntime"]
 
 
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_gateway_s_retry_policy_meets_envoy_gateway_s_crd(render: Render, overlay: str) -> None:
+    found = [document for document in render(overlay) if document["kind"] == "BackendTrafficPolicy"]
+    (policy,) = copy.deepcopy(found)
+    assert kserve_crds.errors(policy) == []
+    policy["spec"]["retry"]["retryOn"]["triggers"].append("rest")
+    (error,) = kserve_crds.errors(policy)
+    assert error.startswith("$.spec.retry.retryOn.triggers[6]: 'rest'")
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_a_request_is_tried_again_within_its_time(render: Render, overlay: str) -> None:
+    """A killed container breaks connections whose request it has read; a slow one is left in time for another."""
+    documents = render(overlay)
+    (policy,) = [document for document in documents if document["kind"] == "BackendTrafficPolicy"]
+    (service,) = [document for document in documents if document["kind"] == "InferenceService"]
+    retry = policy["spec"]["retry"]
+    assert {"reset", "connect-failure", "gateway-error"} <= set(retry["retryOn"]["triggers"])
+    seconds = int(retry["perRetry"]["timeout"].removesuffix("s"))
+    assert 2 * seconds < service["spec"]["predictor"]["timeout"] <= (retry["numRetries"] + 1) * seconds
+    assert policy["spec"]["circuitBreaker"]["retryBudget"]["percent"] == {"numerator": 100}
+
+
 def test_a_field_that_the_crd_does_not_know_is_found(render: Render) -> None:
     service = next(document for document in render("kind") if document["kind"] == "InferenceService")
     broken = copy.deepcopy(service)
