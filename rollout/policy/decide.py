@@ -32,6 +32,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from rollout.evidence.comparison import BASELINE_REQUESTS
 from rollout.evidence.window import NoData
 from rollout.limits import Limits
 from rollout.policy.observation import Observation, Request
@@ -124,7 +125,7 @@ def _rollback_reason(state: State, seen: Observation, limits: Limits) -> str:
         (bool(seen.view.external_change), seen.view.external_change),
         (harm, f"canary is worse: {state.comparison.worst()} (e-value {e_value:.3g})"),
         (late, f"deadline reached while {state.phase}: {state.reason or 'nothing observed'}"),
-        (_stuck(state, seen, limits), f"canary not ready for {limits.ready_s:g} s: {seen.view.problem}"),
+        (_stuck(state, seen, limits), f"cluster not ready for {limits.ready_s:g} s: {seen.view.problem}"),
     )
     return next((reason for holds, reason in reasons if holds), "")
 
@@ -169,7 +170,14 @@ def _next(state: State, seen: Observation, limits: Limits, shadow: bool) -> Deci
 
 
 def _without_traffic(state: State, seen: Observation, limits: Limits, shadow: bool) -> Decision:
-    """The canary's pods are ready, and it has no traffic yet: start with the first step once a replay has passed."""
+    """The canary's pods are ready, and it has no traffic yet.
+
+    The first step begins once a replay has passed and stable's p99 is known, with which the canary's first requests are
+    compared.
+    """
+    if state.comparison.slow_s is None:
+        missing = seen.metrics.reason if isinstance(seen.metrics, NoData) else f"under {BASELINE_REQUESTS} requests yet"
+        return _hold(state, f"waiting for stable's latency before the canary gets traffic: {missing}")
     if not shadow:
         return _advance(state, seen, limits, 0, "canary is ready")
     if state.phase is Phase.PREPARING:

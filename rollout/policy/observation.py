@@ -26,12 +26,16 @@ class View:
     problem: why they are not, in one line; "" if unknown or settled.
     external_change: what somebody else changed under the rollout, in one line; "" if nothing.
     stable_replicas: pods that serve stable's share now.
+    floor: pods of stable that must stay while a canary is out.
+    autoscaler_minimum: below which stable's autoscaler does not go; None without an autoscaler.
     """
 
     settled: bool
     problem: str = ""
     external_change: str = ""
     stable_replicas: int = 1
+    floor: int = 1
+    autoscaler_minimum: int | None = None
 
 
 @dataclass(frozen=True)

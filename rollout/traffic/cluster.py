@@ -83,6 +83,7 @@ class Cluster:
             stable=self.deployment(stable),
             routes=self.routes(),
             canary_pods=pods.get("items", []),
+            autoscaler=self.autoscaler(stable),
         )
 
     def routes(self) -> dict[str, Document | None]:
@@ -178,6 +179,10 @@ class Cluster:
     def deployment(self, name: str) -> Document | None:
         """The Deployment of that name."""
         return self._get(f"/apis/apps/v1/namespaces/{self.namespace}/deployments/{name}")
+
+    def autoscaler(self, name: str) -> Document | None:
+        """The HorizontalPodAutoscaler of that name, which KServe gives to a Deployment of the same name."""
+        return self._get(f"/apis/autoscaling/v2/namespaces/{self.namespace}/horizontalpodautoscalers/{name}")
 
     def _get(self, path: str, group: str = "", query: dict[str, str] | None = None) -> Document | None:
         """The object; None if it does not exist."""

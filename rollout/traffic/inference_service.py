@@ -3,9 +3,10 @@
 KServe's rules behind it (Standard mode, from the source of 0.21):
 
 - a canary has fixed replicas, no autoscaling fields, and at most as many replicas as stable's ``minReplicas``;
-- stable keeps at least ``minReplicas`` less the canary's ready pods, at least 1. So stable would shrink to one pod
-  while the canary has the traffic, too few to take it back in a rollback. Therefore ``minReplicas`` is raised to
-  capacity + canary's replicas during a rollout, and restored at its end;
+- stable's autoscaler gets the minimum ``minReplicas`` less the replicas of canaries that have a ready pod, at least 1
+  (``adjustStableMinReplicasForCanaries``). So stable would shrink to one pod while a canary is out, too few to serve
+  and to take the traffic back in a rollback. Therefore ``minReplicas`` is raised to floor + canary's replicas before
+  the canary's first pod starts, and restored at the rollout's end. ``rollout.traffic.view`` checks the autoscaler;
 - promotion without a restart: the predictor becomes the canary's spec under the canary's name, in one write with the
   removal of the entry. Both pod templates are then equal, because the canary's spec is a full copy of stable's.
 """
@@ -109,15 +110,13 @@ def _without_canary(spec: Document, name: str) -> None:
         spec["canary"] = left
 
 
-def _stable_replicas(stable: Stable, state: State, canary_replicas: int) -> tuple[int | None, int | None]:
-    least = stable.min_replicas if stable.min_replicas is not None else 1
-    if state.phase is Phase.PREPARING:
-        # The canary has no ready pod yet, so none is subtracted from stable's.
-        low = max(least, canary_replicas)
-    else:
-        low = max(least, state.capacity) + canary_replicas
-    if low == least:
-        return stable.min_replicas, stable.max_replicas
+def floor(stable: Stable, state: State) -> int:
+    """Number of stable's pods that must stay while a canary is out: they take all of the traffic back in a rollback."""
+    return max(stable.min_replicas if stable.min_replicas is not None else 1, state.capacity)
+
+
+def _stable_replicas(stable: Stable, state: State, canary_replicas: int) -> tuple[int, int | None]:
+    low = floor(stable, state) + canary_replicas
     high = stable.max_replicas
     return low, (max(high, low) if high else high)
 

@@ -17,6 +17,7 @@ class Objects:
     """The cluster's objects of a rollout, None where one does not exist.
 
     routes: the HTTPRoutes that KServe writes for the service, by name. canary_pods: those of the canary's Deployment.
+    autoscaler: stable's HorizontalPodAutoscaler.
     """
 
     isvc: Document
@@ -24,6 +25,7 @@ class Objects:
     stable: Document | None
     routes: Mapping[str, Document | None]
     canary_pods: Sequence[Document] = ()
+    autoscaler: Document | None = None
 
 
 def view(objects: Objects, plan: Plan, state: State) -> View:
@@ -32,7 +34,14 @@ def view(objects: Objects, plan: Plan, state: State) -> View:
     problem = change or _unsettled(objects, plan, state)
     stable = objects.stable or {}
     replicas = int(stable.get("status", {}).get("replicas", 0))
-    return View(settled=not problem, problem=problem, external_change=change, stable_replicas=max(1, replicas))
+    return View(
+        settled=not problem,
+        problem=problem,
+        external_change=change,
+        stable_replicas=max(1, replicas),
+        floor=spec.floor(plan.stable, state),
+        autoscaler_minimum=_minimum(objects.autoscaler),
+    )
 
 
 def _external_change(isvc: Document, plan: Plan, state: State) -> str:  # noqa: PLR0911 (a return for each change)
@@ -78,9 +87,29 @@ def _unsettled(objects: Objects, plan: Plan, state: State) -> str:
             if objects.canary
             else _routes(objects.routes, {stable: 100})
         )
-    not_ready = _pods(objects, required_replicas(state)) or _status(objects.isvc, plan.canary)
+    not_ready = (
+        _pods(objects, required_replicas(state))
+        or _status(objects.isvc, plan.canary)
+        or _below_floor(objects.autoscaler, spec.floor(plan.stable, state))
+    )
     shares = {stable: 100 - state.percent, canary: state.percent}
     return not_ready or _routes(objects.routes, {name: share for name, share in shares.items() if share})
+
+
+def _minimum(autoscaler: Document | None) -> int | None:
+    """The number of pods below which the autoscaler does not go; None without an autoscaler."""
+    return None if autoscaler is None else int(autoscaler["spec"].get("minReplicas", 1))
+
+
+def _below_floor(autoscaler: Document | None, floor: int) -> str:
+    """That the autoscaler may take pods of stable that a rollback needs, in one line; "" if it may not."""
+    minimum = _minimum(autoscaler)
+    if autoscaler is None or minimum is None or minimum >= floor:
+        return ""
+    return (
+        f"HorizontalPodAutoscaler {autoscaler['metadata']['name']} has minReplicas {minimum}, "
+        f"and a rollback needs {floor} pods of stable"
+    )
 
 
 def _pods(objects: Objects, required: int) -> str:

@@ -14,6 +14,8 @@ from e2e_cluster import Cluster, rollout
 from e2e_gateway import Gateway, Load, until
 from e2e_settings import Settings
 
+from rollout.traffic.inference_service import predictor_object
+
 PROMOTED, ROLLED_BACK = 0, 7
 QUICK = ("--step-time-s", "30", "--step-requests", "200", "--ready-s", "300", "--deadline-s", "1200")
 ROLLOUT_S = 1500
@@ -102,15 +104,51 @@ def test_a_canary_that_is_slow_is_rolled_back(
     publish: Publish,
     tmp_path: Path,
 ) -> None:
-    """Slow for real: its model computes for longer than its pods have processors."""
+    """Its model computes for longer than its pods have processors; the gateway sends late requests to stable."""
     before = stable_version(gateway, bodies)
     version = slow(bundle_folder, tmp_path / "slow", SLOW_ROUNDS)
     with Load(gateway, bodies, settings.load_threads, pause_s=0.01) as load:
         load.wait_for(200, 60)
         result = start(settings, version, publish(tmp_path / "slow", version), "--steps", "25,100")
     assert result.returncode == ROLLED_BACK, result.stdout[-1000:] + result.stderr[-1000:]
+    assert not load.outcome.failures, (len(load.outcome.failures), load.outcome.failures[:5])
     assert stable_version(gateway, bodies) == before
     assert not service.service()["spec"].get("canary")
+
+
+def test_stable_keeps_its_pods_while_a_canary_is_out(
+    settings: Settings, gateway: Gateway, bodies: list[dict[str, Any]], service: Cluster, good: tuple[str, str]
+) -> None:
+    """KServe takes a canary's ready pods off the minimum of stable's autoscaler."""
+    version, address = good
+    predictor = service.service()["spec"]["predictor"]
+    stable = predictor_object(settings.service, predictor.get("name", ""))
+    backend = f"{settings.service}-e2e-predictor"
+    floor = predictor.get("minReplicas", 1)
+    seen: list[tuple[int, int]] = []
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(1.0):
+            if service.route_weights().get(backend):
+                hpa = service.autoscaling.read_namespaced_horizontal_pod_autoscaler(stable, settings.namespace)
+                deployment = service.apps.read_namespaced_deployment(stable, settings.namespace)
+                seen.append((hpa.spec.min_replicas, deployment.status.available_replicas or 0))
+
+    watching = threading.Thread(target=watch)
+    with Load(gateway, bodies, settings.load_threads, pause_s=0.01) as load:
+        load.wait_for(200, 60)
+        watching.start()
+        try:
+            result = start(settings, version, address, "--steps", "25,50,100")
+        finally:
+            ended.set()
+            watching.join()
+    assert seen, "the canary had no traffic"
+    assert min(minimum for minimum, _ in seen) >= floor
+    assert min(available for _, available in seen) >= floor
+    assert not load.outcome.failures, load.outcome.failures[:5]
+    assert result.returncode == PROMOTED, result.stdout[-1000:] + result.stderr[-1000:]
 
 
 def test_a_killed_controller_resumes(

@@ -30,6 +30,7 @@ Document = dict[str, Any]
 GROUPS = {
     "/api/v1": {"configmaps", "events", "pods"},
     "/apis/apps/v1": {"deployments"},
+    "/apis/autoscaling/v2": {"horizontalpodautoscalers"},
     "/apis/coordination.k8s.io/v1": {"leases"},
     "/apis/gateway.networking.k8s.io/v1": {"httproutes"},
     "/apis/serving.kserve.io/v1beta1": {"inferenceservices"},
@@ -276,7 +277,10 @@ class KServe:
 
     broken: Deployments whose pods do not become ready, with the container's waiting reason and message.
     load_replicas: pods that the HPA would give to all of the traffic.
+    autoscaler_minimum: of stable's HPA whatever the spec says, as of a KServe that lowers it while a canary is out.
+    impatient: the HPA takes pods away at once where the load allows it, as it does when its minimum falls.
     restarts: how often a Deployment's pod template was changed under running pods.
+    fewest_stable: the smallest number of stable's pods while a canary was out.
     """
 
     server: ApiServer
@@ -285,6 +289,9 @@ class KServe:
     broken: dict[str, tuple[str, str]] = field(default_factory=dict)
     quota: str = ""
     load_replicas: int = 1
+    autoscaler_minimum: int | None = None
+    impatient: bool = False
+    fewest_stable: float = math.inf
     restarts: dict[str, int] = field(default_factory=dict)
     frozen: bool = False
     most_canaries: int = 0
@@ -330,6 +337,9 @@ class KServe:
             statuses.append({"name": name, "ready": ready, "trafficPercent": entry["trafficPercent"]})
         low = spec["predictor"].get("minReplicas", 1)
         low = max(low - ready_replicas, 1) if ready_replicas else low
+        if canaries and self.autoscaler_minimum is not None:
+            low = self.autoscaler_minimum
+        self._autoscaler(_object(self.service, spec["predictor"]), low)
         wanted[_object(self.service, spec["predictor"])] = (
             spec["predictor"],
             low,
@@ -341,13 +351,22 @@ class KServe:
             if name not in wanted:
                 self.server.delete("deployments", name, self.namespace)
         stable = self.server.get("deployments", _object(self.service, spec["predictor"]), self.namespace)
-        up = bool(stable) and stable["status"].get("availableReplicas", 0) > 0
+        pods = stable["status"].get("availableReplicas", 0) if stable else 0
+        up = pods > 0
+        if ready_replicas:
+            self.fewest_stable = min(self.fewest_stable, pods)
         conditions = [{"type": "Ready", "status": "True" if up else "False"}]
         if canaries:
             all_ready = all(item["ready"] for item in statuses)
             conditions.append({"type": "CanaryPredictorReady", "status": "True" if all_ready else "False"})
         isvc["status"] = {"canaryStatuses": statuses, "conditions": conditions, "deploymentMode": "Standard"}
         self.server.put("inferenceservices", isvc, self.namespace)
+
+    def _autoscaler(self, name: str, low: int) -> None:
+        """Stable's HPA. KServe leaves that of a predictor that is gone."""
+        target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
+        spec = {"scaleTargetRef": target, "minReplicas": low, "maxReplicas": max(low, 10)}
+        self.server.put("horizontalpodautoscalers", {"metadata": {"name": name}, "spec": spec}, self.namespace)
 
     def _deployment(self, isvc: Document, name: str, predictor: Document, least: int, most: int) -> None:
         scaling = {"minReplicas", "maxReplicas", "scaleTarget", "scaleMetric", "autoScaling"}
@@ -360,7 +379,7 @@ class KServe:
         # The HPA follows this side's share of the load, between least and most.
         load = math.ceil(self.load_replicas * self.route().get(name, 100 if before is None else 0) / 100)
         # It takes pods away only after five quiet minutes, longer than a step here: a raised minimum stays for a while.
-        held = before["spec"]["replicas"] if before and isvc["spec"].get("canary") else 0
+        held = before["spec"]["replicas"] if before and isvc["spec"].get("canary") and not self.impatient else 0
         replicas = min(max(least, load, held), most)
         spec = {"replicas": replicas, "template": template}
         status = before["status"] if before else {}

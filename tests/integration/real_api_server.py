@@ -33,11 +33,18 @@ GROUPS = {
     "events": "/api/v1",
     "pods": "/api/v1",
     "deployments": "/apis/apps/v1",
+    "horizontalpodautoscalers": "/apis/autoscaling/v2",
     "leases": "/apis/coordination.k8s.io/v1",
     "httproutes": "/apis/gateway.networking.k8s.io/v1",
     "inferenceservices": "/apis/serving.kserve.io/v1beta1",
 }
-KINDS = {"deployments": "Deployment", "httproutes": "HTTPRoute", "pods": "Pod", "inferenceservices": "InferenceService"}
+KINDS = {
+    "deployments": "Deployment",
+    "horizontalpodautoscalers": "HorizontalPodAutoscaler",
+    "httproutes": "HTTPRoute",
+    "pods": "Pod",
+    "inferenceservices": "InferenceService",
+}
 OWN = {"configmaps", "leases", "events"}
 KEPT = "tenure.test/as-written"
 """Annotation: what the double writes and a real schema has no room for."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+import yaml
 from cluster_double import ApiServer, KServe, inference_service
 from real_api_server import RealApiServer, real_server
 from traffic_double import Behaviour, Load
@@ -224,6 +225,99 @@ def test_pods_that_the_rollout_asked_for_are_not_taken_for_load(world: World) ->
             break
     assert state.phase is Phase.PROMOTED
     assert (state.capacity, most) == (before, before)
+
+
+POLICY = Path(__file__).resolve().parents[2] / "k8s/components/gateway-retries/backend-traffic-policy.yaml"
+
+
+@pytest.mark.parametrize("retries", [True, False])
+def test_a_slow_canary_goes_before_clients_see_a_failure(world: World, retries: bool) -> None:
+    """Half of its requests are not answered within the gateway's time for a try; the gateway sends them to stable."""
+    if retries:
+        policy = yaml.safe_load(POLICY.read_text(encoding="utf-8"))
+        world.load.tries = 1 + policy["spec"]["retry"]["numRetries"]
+    world.load.failed = 0
+    world.load.behaviours[CANARY] = Behaviour(late=0.5, latency_median_s=2.0)
+    world.start(limits=dataclasses.replace(LIMITS, steps=(25, 100)))
+    state = world.until(world.controller(), Phase.ROLLED_BACK)
+    assert "canary is worse" in state.reason
+    carried = [share.get(CANARY, 0) for share in world.kserve.shares]
+    assert max(carried) == 25
+    assert len([share for share in carried if share]) <= 3, "the first look that sees it takes its traffic away"
+    # Without retries half of the canary's share fails, and stable's own one in a thousand.
+    assert world.load.failed == 0 if retries else world.load.failed > 200
+    world.assert_as_before()
+
+
+def test_the_canary_gets_no_traffic_before_stable_s_latency_is_known(world: World) -> None:
+    """Its first slow request must count: latency is compared with stable's p99."""
+    world.load.down = "Prometheus does not answer"
+    world.start()
+    controller = world.controller()
+    for _ in range(20):
+        state = world.turn(controller)
+    assert (state.phase, state.percent) == (Phase.PREPARING, 0)
+    assert state.held_reason == (
+        "waiting for stable's latency before the canary gets traffic: Prometheus does not answer"
+    )
+    world.load.down = ""
+    world.until(controller, Phase.PROMOTED)
+
+
+def test_stable_keeps_its_floor_at_every_moment_of_a_rollout(world: World) -> None:
+    """KServe takes the canary's ready pods off the autoscaler's minimum, and this autoscaler follows at once."""
+    world.kserve.impatient = True
+    floor = world.predictor()["minReplicas"]
+    world.start()
+    controller = world.controller()
+    world.until(controller, Phase.ANALYSING)
+    world.ask(Request.PAUSE)
+    for _ in range(5):
+        world.turn(controller)
+    world.ask(Request.RESUME)
+    world.until(controller, Phase.PROMOTED)
+    assert world.kserve.fewest_stable == floor == 2
+    assert not [row for row in world.rows() if "HorizontalPodAutoscaler" in row.reason]
+
+
+def test_a_pause_before_the_first_step_keeps_the_floor(world: World) -> None:
+    world.kserve.impatient = True
+    world.start()
+    world.ask(Request.PAUSE)
+    controller = world.controller()
+    for _ in range(10):
+        world.turn(controller)
+    assert world.stored().state.phase is Phase.PREPARING
+    assert world.kserve.fewest_stable == 2
+
+
+def test_an_autoscaler_below_the_floor_holds_the_rollout(world: World) -> None:
+    """As of a KServe that lowers the minimum to 1 while a canary is out, whatever the spec says."""
+    world.kserve.autoscaler_minimum = 1
+    world.start()
+    controller = world.controller()
+    for _ in range(10):
+        state = world.turn(controller)
+    said = f"HorizontalPodAutoscaler {STABLE} has minReplicas 1, and a rollback needs 2 pods of stable"
+    assert (state.phase, state.percent, state.held_reason) == (Phase.PREPARING, 0, said)
+    assert world.kserve.route() == {STABLE: 100, CANARY: 0}, "no traffic for the canary"
+    (row,) = [row for row in world.rows() if row.reason == said]
+    (event,) = [each for each in world.server.items("events") if each["metadata"]["name"] == row.event_name]
+    assert (event["reason"], event["type"], event["message"]) == ("RolloutHeld", "Warning", said)
+    world.kserve.autoscaler_minimum = None
+    world.until(controller, Phase.PROMOTED)
+
+
+def test_an_autoscaler_that_stays_below_the_floor_ends_the_rollout(world: World) -> None:
+    world.start()
+    controller = world.controller()
+    world.until(controller, Phase.ANALYSING)
+    world.kserve.autoscaler_minimum = 1
+    state = world.until(controller, Phase.ROLLED_BACK)
+    assert f"HorizontalPodAutoscaler {STABLE} has minReplicas 1" in state.reason
+    world.kserve.autoscaler_minimum = None
+    world.turn(controller)
+    world.assert_as_before()
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,13 @@ SCORE_BOUNDS = (*(tenth / 10 for tenth in range(1, 11)), math.inf)
 
 @dataclass(frozen=True)
 class Behaviour:
-    """How a Deployment's pods answer."""
+    """How a Deployment's pods answer.
+
+    late: share of requests that get 504 at the end of the gateway's time for a try.
+    """
 
     errors: float = 0.001
+    late: float = 0.0
     fallbacks: float = 0.001
     latency_median_s: float = 0.004
     score_mean: float = 0.27
@@ -33,7 +37,7 @@ class Behaviour:
         scores = random.beta(8 * self.score_mean, 8 * (1 - self.score_mean), requests)
         return Side(
             requests=requests,
-            errors=int(random.binomial(requests, self.errors)),
+            errors=int(random.binomial(requests, min(1.0, self.errors + self.late))),
             fallbacks=int(random.binomial(requests, self.fallbacks)),
             latency_s=_histogram(latencies, LATENCY_BOUNDS),
             scores=_histogram(scores, SCORE_BOUNDS),
@@ -44,7 +48,9 @@ class Behaviour:
 class Load:
     """Requests at ``per_s``, split as the gateway splits; answers questions as Prometheus does.
 
-    failing: Deployments that behave otherwise. down: what Prometheus says instead of anything.
+    behaviours: of Deployments that behave otherwise. down: what Prometheus says instead of anything.
+    tries: how often the gateway sends a request that fails, again to the Deployment with the largest share.
+    lost: requests sent to a Deployment without pods. failed: requests whose client got a failure.
     """
 
     kserve: KServe
@@ -54,6 +60,8 @@ class Load:
     random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(7))
     answered: list[tuple[float, str, Side]] = field(default_factory=list)
     lost: int = 0
+    tries: int = 1
+    failed: int = 0
 
     def flow(self, start: float, seconds: float) -> None:
         """Traffic from ``start`` on, counted at its end."""
@@ -61,13 +69,25 @@ class Load:
         requests = self.random.poisson(self.per_s * seconds)
         names = sorted(shares)
         parts = self.random.multinomial(requests, [shares[name] / 100 for name in names]) if names else []
-        for name, part in zip(names, parts, strict=True):
-            found = self.kserve.server.get("deployments", name)
-            if part and (found is None or not found["status"].get("availableReplicas")):
-                self.lost += int(part)  # nobody was there to answer
-            elif part:
-                side = self.behaviours.get(name, Behaviour()).answer(int(part), self.random)
-                self.answered.append((start + seconds, name, side))
+        sent = {name: int(part) for name, part in zip(names, parts, strict=True) if part}
+        for _ in range(self.tries):
+            again: dict[str, int] = defaultdict(int)
+            for name, part in sent.items():
+                failed = self._answer(start + seconds, name, part)
+                largest = max(names, key=lambda other: shares[other])
+                again[largest] += failed
+            sent = {name: part for name, part in again.items() if part}
+        self.failed += sum(sent.values())
+
+    def _answer(self, when: float, name: str, requests: int) -> int:
+        """A Deployment's answers to requests; returns how many of them are failures."""
+        found = self.kserve.server.get("deployments", name)
+        if found is None or not found["status"].get("availableReplicas"):
+            self.lost += requests  # nobody was there to answer
+            return requests
+        side = self.behaviours.get(name, Behaviour()).answer(requests, self.random)
+        self.answered.append((when, name, side))
+        return side.errors
 
     def observe(self, asked: MetricsQuery) -> Window | NoData:
         if self.down:

@@ -55,7 +55,8 @@ def test_the_canary_is_a_copy_of_stable_without_its_scaling() -> None:
 
 def test_stable_keeps_its_pods_beside_the_canarys() -> None:
     isvc = applied(ISVC, STATE)
-    assert isvc["spec"]["predictor"]["minReplicas"] == 2, "nothing is raised before the canary has a pod"
+    # KServe takes the canary's pod off as soon as it is ready, and the autoscaler follows within seconds.
+    assert isvc["spec"]["predictor"]["minReplicas"] == 5, "the floor is there before the canary has a pod"
     at_half = applied(isvc, in_phase(Phase.RAMPING, 50))
     assert at_half["spec"]["canary"][0]["predictor"]["minReplicas"] == 2
     # KServe takes the canary's ready pods off stable's number: 6 - 2 = the 4 that carry everything.
