@@ -5,6 +5,7 @@
     │   ├── ContractError               the contract: an unknown key, a column the table lacks
     │   ├── DataError                   the data: unreadable, empty, one class, too many invalid rows
     │   └── BundleError                 an invalid bundle
+    │       └── SignatureError              not signed by a trusted key
     ├── SourceError                 exit status 3: a database, bucket or registry is down
     ├── BusyError                   exit status 4: another run uses this home
     ├── StorageError                exit status 5: the disk is full or cannot be written
@@ -39,6 +40,10 @@ class DataError(InputError):
 
 class BundleError(InputError):
     """The bundle is invalid: changed, incomplete, or not a bundle."""
+
+
+class SignatureError(BundleError):
+    """The bundle is not signed by a trusted key, or its signature is over something else."""
 
 
 class SourceError(TenureError):
@@ -78,6 +83,7 @@ __all__ = [
     "DataError",
     "InputError",
     "ServingError",
+    "SignatureError",
     "SourceError",
     "StorageError",
     "TenureError",

@@ -13,9 +13,10 @@ from tenure.api.predictions import Predictions, predict
 from tenure.api.workspace import Workspace
 from tenure.bundle import Bundle
 from tenure.bundle import read as read_bundle
-from tenure.bundle.files import read_files, write_files
+from tenure.bundle.files import read_files, read_signature, write_files
 from tenure.contract import Contract
 from tenure.errors import InputError
+from tenure.signing import TrustRoot
 from tenure.text_table import html_table, text_table
 from tenure.transform import read_day
 
@@ -98,14 +99,14 @@ class Model:
         )
 
     def save(self, folder: Path | str) -> Path:
-        """Copy the bundle to ``folder``, to be served or read again; returns the folder.
+        """Copy the bundle, with its signature, to ``folder``, to be served or read again; returns the folder.
 
         Raises:
             BundleError: the folder is not empty.
             StorageError: the disk is full or cannot be written.
         """
         target = Path(folder)
-        write_files(target, *read_files(self.folder))
+        write_files(target, *read_files(self.folder), read_signature(self.folder))
         return target
 
     def _leaderboard(self) -> list[tuple[str, str, str, str, str]]:
@@ -132,13 +133,16 @@ class Model:
         return html_table(self._heading, HEADERS, self._leaderboard())
 
 
-def read(folder: Path | str) -> Model:
+def read(folder: Path | str, *, trust: Path | str | None = None) -> Model:
     """Read a model from its bundle. Every file's hash is checked; nothing in a bundle is executed.
 
     Args:
         folder: the bundle: of ``Model.save``, or of a pipeline's run.
+        trust: file or folder of public keys in PEM: the bundle must be signed by one of them.
 
     Raises:
+        SignatureError: no key of ``trust`` signed the bundle.
+        InputError: ``trust`` holds no public keys.
         BundleError: the folder is not a bundle, or a file was changed.
 
     Examples:
@@ -149,4 +153,5 @@ def read(folder: Path | str) -> Model:
         tenure.errors.BundleError: datasets/telco: not a bundle: it has no manifest.json
     """
     path = Path(folder)
-    return Model(read_bundle(path), path.absolute())
+    root = None if trust is None else TrustRoot.read(trust)
+    return Model(read_bundle(path, trust=root), path.absolute())

@@ -19,6 +19,7 @@ from tenure.bundle.prediction import Prediction
 from tenure.contract import Contract
 from tenure.errors import InputError
 from tenure.explanation import Explainer, Terms
+from tenure.signing import Signed
 from tenure.transform import Columns, Encoded, Transform, with_today
 
 
@@ -37,6 +38,8 @@ class Bundle:
     model: OnnxModel
     companion: Companion | None = None
     """None: the model is linear itself, or the bundle is older than companions."""
+    signed: Signed | None = None
+    """The verified signature; None if the bundle was read without a trust root."""
 
     @property
     def version(self) -> str:

@@ -10,9 +10,11 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
+from tenure import signing
 from tenure.bundle import manifest as manifest_file
 from tenure.bundle.manifest import MAX_MANIFEST_BYTES, FileEntry, Manifest, parse_manifest, render_manifest
-from tenure.errors import BundleError, StorageError
+from tenure.errors import BundleError, SignatureError, StorageError
+from tenure.signing import Signed, TrustRoot
 
 _MAX_ENTRIES = 64
 
@@ -20,24 +22,74 @@ _MAX_ENTRIES = 64
 def read_files(folder: Path) -> tuple[Manifest, dict[str, bytes]]:
     """The manifest and the content of every file it names, with verified hashes.
 
-    The returned bytes are those that were hashed: no file is opened twice.
+    The returned bytes are those that were hashed: no file is opened twice. A signature is not looked at.
 
     Raises:
         BundleError: the folder is not a bundle, or a file is missing, added, changed or not a plain file.
     """
+    manifest, contents, _ = _read_all(folder, None)
+    return manifest, contents
+
+
+def read_signed_files(folder: Path, trust: TrustRoot) -> tuple[Manifest, dict[str, bytes], Signed]:
+    """As ``read_files``, with the signature, which is verified before the manifest is parsed.
+
+    Raises:
+        SignatureError: no key of ``trust`` signed the bundle.
+        BundleError: as for ``read_files``.
+    """
+    manifest, contents, signed = _read_all(folder, trust)
+    assert signed is not None  # noqa: S101 (for the type checker)
+    return manifest, contents, signed
+
+
+def read_signature(folder: Path) -> bytes | None:
+    """The content of the bundle's signature, not verified; None if there is none.
+
+    Raises:
+        BundleError: it is longer than a signature, or not a plain file.
+    """
+    path = folder / signing.FILE_NAME
+    return _read(path, limit=signing.MAX_SIGNATURE_BYTES) if os.path.lexists(path) else None
+
+
+def _read_all(folder: Path, trust: TrustRoot | None) -> tuple[Manifest, dict[str, bytes], Signed | None]:
     entries = _entries(folder)
     if manifest_file.FILE_NAME not in entries:
         raise BundleError(f"{folder}: not a bundle: it has no {manifest_file.FILE_NAME}")
     try:
-        manifest = parse_manifest(_read(folder / manifest_file.FILE_NAME, limit=MAX_MANIFEST_BYTES))
+        raw = _read(folder / manifest_file.FILE_NAME, limit=MAX_MANIFEST_BYTES)
+        signed = None if trust is None else signing.verify(raw, read_signature(folder), trust)
+        manifest = parse_manifest(raw)
+        if signed is not None:
+            _check_statement(manifest, signed)
         _check_complete(manifest, entries)
-        return manifest, {name: _read_checked(folder / name, entry) for name, entry in manifest.files.items()}
+        contents = {name: _read_checked(folder / name, entry) for name, entry in manifest.files.items()}
     except BundleError as error:
-        raise BundleError(f"{folder}: {error}") from None
+        raise type(error)(f"{folder}: {error}") from None
+    return manifest, contents, signed
 
 
-def write_files(folder: Path, manifest: Manifest, contents: Mapping[str, bytes]) -> None:
+def _check_statement(manifest: Manifest, signed: Signed) -> None:
+    """The statement must say of the files what the manifest says: other tools read the statement alone."""
+    statement = signed.statement
+    files = {name: digest for name, digest in statement.files.items() if name != manifest_file.FILE_NAME}
+    if (statement.name, statement.version, statement.contract_sha256, files) != (
+        manifest.name,
+        manifest.version,
+        manifest.contract_hash,
+        {name: entry.sha256 for name, entry in manifest.files.items()},
+    ):
+        raise SignatureError(f"{signing.FILE_NAME} and {manifest_file.FILE_NAME} differ in name, version or files")
+
+
+def write_files(
+    folder: Path, manifest: Manifest, contents: Mapping[str, bytes], signature: bytes | None = None
+) -> None:
     """Write the folder under a temporary name beside it and rename it.
+
+    Args:
+        signature: of the manifest; None for a bundle without one.
 
     Raises:
         BundleError: ``folder`` exists and is not empty.
@@ -46,7 +98,10 @@ def write_files(folder: Path, manifest: Manifest, contents: Mapping[str, bytes])
     building = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
     try:
         building.mkdir(parents=True)
-        for name, content in {**contents, manifest_file.FILE_NAME: render_manifest(manifest)}.items():
+        written = {**contents, manifest_file.FILE_NAME: render_manifest(manifest)}
+        if signature is not None:
+            written[signing.FILE_NAME] = signature
+        for name, content in written.items():
             with (building / name).open("wb") as file:
                 file.write(content)
                 file.flush()
@@ -66,7 +121,7 @@ def describe(content: bytes) -> FileEntry:
 
 
 def _check_complete(manifest: Manifest, entries: set[str]) -> None:
-    extra = sorted(entries - {manifest_file.FILE_NAME, *manifest.files})
+    extra = sorted(entries - {manifest_file.FILE_NAME, signing.FILE_NAME, *manifest.files})
     if extra:
         raise BundleError(f"{ascii(extra[0])[:100]} is not in {manifest_file.FILE_NAME}")
     missing = sorted(set(manifest.files) - entries)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tenure import strict_json
 from tenure.errors import BundleError
 
 FILE_NAME = "manifest.json"
@@ -83,8 +84,8 @@ def parse_manifest(raw: bytes) -> Manifest:
     if len(raw) > MAX_MANIFEST_BYTES:
         raise BundleError(f"{FILE_NAME}: {len(raw)} bytes, a manifest has at most {MAX_MANIFEST_BYTES}")
     try:
-        document = json.loads(raw, object_pairs_hook=_refuse_duplicates)
-    except (ValueError, RecursionError) as error:
+        document = strict_json.parse(raw)
+    except ValueError as error:
         raise BundleError(f"{FILE_NAME}: not JSON: {error}") from None
     if not isinstance(document, dict):
         raise BundleError(f"{FILE_NAME}: not a mapping")
@@ -111,16 +112,6 @@ def _check_names(manifest: Manifest) -> None:
     for name in FILE_NAMES:
         if name not in manifest.files:
             raise BundleError(f"{FILE_NAME}: does not name {name}")
-
-
-def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse repeated keys: JSON readers differ in which of two entries they keep, so a file could be hidden."""
-    document = dict(pairs)
-    if len(document) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"key {ascii(twice)[:100]} is repeated")
-    return document
 
 
 def _checksum(document: dict[str, Any]) -> str:

@@ -13,31 +13,39 @@ import numpy as np
 
 from tenure.bundle.bundle import Bundle
 from tenure.bundle.companion import Companion
-from tenure.bundle.files import read_files
+from tenure.bundle.files import read_files, read_signed_files
 from tenure.bundle.manifest import COMPANION
 from tenure.bundle.onnx_model import OnnxModel
 from tenure.contract import Contract, contract_hash
 from tenure.contract import parse as parse_contract
 from tenure.errors import BundleError
 from tenure.explanation import Terms, from_arrays
+from tenure.signing import TrustRoot
 from tenure.tasks import get
 from tenure.transform import Transform
 
 T = TypeVar("T")
 
 
-def read(folder: Path | str, *, threads: int = 1) -> Bundle:
+def read(folder: Path | str, *, threads: int = 1, trust: TrustRoot | None = None) -> Bundle:
     """Read the bundle in ``folder``. Hashes are verified before anything is parsed; nothing is unpickled.
 
     Args:
         folder: the bundle's folder.
         threads: threads of ONNX Runtime for one prediction.
+        trust: keys of which one must have signed the bundle; None reads any bundle. What is hashed, verified and parsed
+            are the same bytes.
 
     Raises:
+        SignatureError: no key of ``trust`` signed the bundle.
         BundleError: the bundle is invalid; the message names folder, file and reason.
     """
     path = Path(folder)
-    manifest, contents = read_files(path)
+    signed = None
+    if trust is None:
+        manifest, contents = read_files(path)
+    else:
+        manifest, contents, signed = read_signed_files(path, trust)
 
     def part(name: str, parse: Callable[[bytes], T]) -> T:
         try:
@@ -69,6 +77,7 @@ def read(folder: Path | str, *, threads: int = 1) -> Bundle:
         profile=part("profile.json", _profile),
         model=part("model.onnx", lambda raw: OnnxModel(raw, width, threads, decision.MODEL_OUTPUTS)),
         companion=companion,
+        signed=signed,
     )
 
 
