@@ -18,10 +18,9 @@ from serving.admission.options import read_clients
 from serving.lifecycle import arguments
 from serving.lifecycle.arguments import Arguments
 from serving.lifecycle.kserve_import import import_kserve
-from serving.lifecycle.reload import Served, fingerprint
+from serving.lifecycle.reload import Served, fingerprint, read
 from serving.listening.sockets import listen, reserve
 from serving.observation import logs, metrics
-from tenure import bundle
 from tenure.errors import TenureError
 from tenure.startup import keep_pandas_out
 
@@ -47,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logs.configure(given.log_level)
     keep_pandas_out()
     try:
-        served = {name: _read(folder, given.threads) for name, folder in given.models.items()}
+        served = {name: _read(folder, given) for name, folder in given.models.items()}
         import_kserve()
         _serve(given, served)
     except TenureError as error:
@@ -56,10 +55,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _read(folder: Path, threads: int) -> Served:
+def _read(folder: Path, given: Arguments) -> Served:
     # Taken before the bundle is read, so that a change during the reading is noticed.
     seen = fingerprint(folder)
-    return Served(folder, seen, bundle.read(folder, threads=threads))
+    return Served(folder, seen, read(folder, given.threads, given.trust))
 
 
 def _serve(given: Arguments, served: dict[str, Served]) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 from serving.admission import options as admission
 from serving.argument_types import interval, port, positive, seconds
 from serving.observation import prediction_log
+from tenure.errors import InputError
+from tenure.signing import trust_path
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -21,10 +23,12 @@ output names the ports. Logs are JSON lines on standard error."""
 
 _EPILOG = """signals:
   SIGTERM  not ready at once; after --drain-s no new connections; open requests are answered; exit
-  SIGHUP   check the bundles' folders now; a bundle that failed to load is tried again
+  SIGHUP   check the bundles' folders now; a bundle that failed to load is tried again, and every
+           signature is verified against the trust root as it is then
 
 environment:
   TENURE_API_KEYS      keys of clients, instead of --api-keys
+  TENURE_TRUST         file or folder of public keys, instead of --trust
   TENURE_LOG_HASH_KEY  secret of at least 32 characters for pseudonyms of customers' keys in logs
   OTEL_EXPORTER_OTLP_ENDPOINT   collector of traces over http/protobuf; needs the extra 'tracing'
   AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL   the object store of --prediction-log
@@ -32,6 +36,7 @@ environment:
 examples:
   python -m serving --model telco=bundle --host 127.0.0.1
   python -m serving --model stable=a --model challenger=b --http-port 0 --grpc-port 0
+  python -m serving --model telco=bundle --trust .tenure/keys/trusted
   python -m serving --model telco=bundle --workers 2 --watch-s 5 --prediction-log s3://bucket/log
   python -m serving --model telco=bundle --tls-cert tls.crt --tls-key tls.key --api-keys keys.txt
   python -m serving keys create mobile-app       # a key for a client: see --api-keys
@@ -60,6 +65,8 @@ class Arguments:
     log_level: str
     watch_s: float | None
     """Seconds between checks for changed bundles; None: only on SIGHUP."""
+    trust: Path | None
+    """File or folder of the public keys that bundles must be signed by; None: any bundle is served."""
     tls: tuple[Path, Path] | None
     """Certificate and key."""
     admission: admission.Options
@@ -86,6 +93,9 @@ def parse(argv: Sequence[str]) -> Arguments:
     add("--watch-s", type=interval, metavar="S",
         help="check every S seconds whether a folder, or the target of a link, holds another bundle, and serve it "
         "(default: only on SIGHUP)")  # fmt: skip
+    add("--trust", metavar="PATH",
+        help="serve only bundles that a key in this PEM file, or in a file of this folder, has signed "
+        "(default: serve any bundle)")  # fmt: skip
     add = parser.add_argument_group("addresses").add_argument
     # Every interface, as KServe's servers do: in a pod the loopback interface is not reachable.
     add("--host", default="0.0.0.0", help="address to listen on (default: every interface)")  # noqa: S104
@@ -146,6 +156,10 @@ def parse(argv: Sequence[str]) -> Arguments:
         parser.error(f"argument --slow-ms: {given.slow_ms} is not a number of milliseconds")
     if given.cache_entries < 0:
         parser.error(f"argument --cache-entries: {given.cache_entries} is less than 0")
+    try:
+        trust = trust_path(given.trust)
+    except InputError as error:
+        parser.error(f"argument --trust: {error}")
     if (given.tls_cert is None) != (given.tls_key is None):
         parser.error("--tls-cert and --tls-key go together")
     return Arguments(
@@ -160,6 +174,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         grace_s=given.grace_s,
         log_level=given.log_level,
         watch_s=given.watch_s,
+        trust=trust,
         tls=None if given.tls_cert is None else (given.tls_cert, given.tls_key),
         admission=admission.read_options(parser, given),
         slow_ms=given.slow_ms,

@@ -116,7 +116,7 @@ class ModelServer:
             on_stop=stop_grpc,
             owns_listener=listening.owns_http,
         )
-        reloader = Reloader(served, self._install, given.threads, given.watch_s, _count_reload)
+        reloader = Reloader(served, self._install, given.threads, given.watch_s, _count_reload, trust=given.trust)
         if hasattr(signal, "SIGHUP"):
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.check_now)
         # A dead worker's successor starts with the bundles that the parent read at its start.

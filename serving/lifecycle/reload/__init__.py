@@ -2,5 +2,6 @@
 
 from serving.lifecycle.reload.folder import Fingerprint, fingerprint
 from serving.lifecycle.reload.reloader import Reloader, Served
+from serving.lifecycle.reload.trusted import read
 
-__all__ = ["Fingerprint", "Reloader", "Served", "fingerprint"]
+__all__ = ["Fingerprint", "Reloader", "Served", "fingerprint", "read"]

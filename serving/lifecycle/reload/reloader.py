@@ -15,10 +15,10 @@ from typing import Protocol
 import numpy as np
 
 from serving.lifecycle.reload.folder import Fingerprint, fingerprint
+from serving.lifecycle.reload.trusted import read
 from serving.observation import logs
-from tenure import bundle
 from tenure.bundle import Bundle
-from tenure.errors import BundleError, TenureError
+from tenure.errors import BundleError, SignatureError, TenureError
 
 _SETTLE_S = 0.3
 """A changed folder is checked at this interval until it stops changing: copying a bundle takes time."""
@@ -49,7 +49,9 @@ class Reloader:
         install: called with a new bundle that is ready to answer.
         threads: of ONNX Runtime for one prediction.
         every_s: seconds between checks; None checks on ``check_now`` only.
-        count: called with the model's name and ``ok`` or ``failed`` after each reload.
+        count: called with the model's name and ``ok``, ``failed`` or, of a bundle that no trusted key signed,
+            ``untrusted`` after each reload.
+        trust: the trust root; None serves any bundle.
     """
 
     def __init__(
@@ -59,12 +61,15 @@ class Reloader:
         threads: int,
         every_s: float | None,
         count: Callable[[str, str], None] = lambda _, __: None,
+        *,
+        trust: Path | None = None,
     ) -> None:
         self._served = served
         self._install = install
         self._threads = threads
         self._every_s = every_s
         self._count = count
+        self._trust = trust
         self._requested = asyncio.Event()
 
     def check_now(self) -> None:
@@ -90,7 +95,10 @@ class Reloader:
         now = await self._settled(served.folder, now)
         served.seen = now
         try:
-            loaded = await asyncio.to_thread(load, served.folder, self._threads, served.bundle)
+            loaded = await asyncio.to_thread(load, served.folder, self._threads, served.bundle, self._trust)
+        except SignatureError as error:
+            self._failed(name, served, " ".join(str(error).split()), "untrusted")
+            return
         except TenureError as error:
             self._failed(name, served, " ".join(str(error).split()))
             return
@@ -106,8 +114,8 @@ class Reloader:
         self._count(name, "ok")
         logs.server.info("reloaded", extra={"fields": fields})
 
-    def _failed(self, name: str, served: Served, reason: str) -> None:
-        self._count(name, "failed")
+    def _failed(self, name: str, served: Served, reason: str, outcome: str = "failed") -> None:
+        self._count(name, outcome)
         fields = {"model": name, "version": served.bundle.version, "reason": reason}
         logs.server.error("the new bundle is refused; the old one is still served", extra={"fields": fields})
 
@@ -131,14 +139,15 @@ class Reloader:
         return before
 
 
-def load(folder: Path, threads: int, old: Bundle) -> Bundle | None:
+def load(folder: Path, threads: int, old: Bundle, trust: Path | None = None) -> Bundle | None:
     """Read a bundle that is to replace ``old``; None if it is the same version.
 
     Raises:
+        SignatureError: no key of the trust root signed the bundle.
         BundleError: the bundle is invalid, is of another contract, or its model does not run.
     """
     # Resolved once, so that a link that changes meanwhile does not mix two bundles.
-    loaded = bundle.read(folder.resolve(), threads=threads)
+    loaded = read(folder.resolve(), threads, trust)
     if loaded.version == old.version:
         return None
     if loaded.contract.name != old.contract.name:

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 from bundle_variants import failing, renamed, variant
+from signed_bundles import sign_folder, write_trust
 
 from serving.lifecycle.reload import Reloader, Served, fingerprint
 from serving.lifecycle.reload import reloader as module
 from tenure import bundle
+from tenure.signing import SigningKey
 
 
 @pytest.fixture(autouse=True)
@@ -24,11 +26,11 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 class Watch:
     """A reloader of one model, with a record of its reloads."""
 
-    def __init__(self, folder: Path, every_s: float | None = None) -> None:
+    def __init__(self, folder: Path, every_s: float | None = None, trust: Path | None = None) -> None:
         self.served = Served(folder, fingerprint(folder), bundle.read(folder))
         self.installed: list[str] = []
         self.counted: list[str] = []
-        self.reloader = Reloader({"telco": self.served}, self.install, 1, every_s, self.count)
+        self.reloader = Reloader({"telco": self.served}, self.install, 1, every_s, self.count, trust=trust)
 
     def install(self, name: str, loaded: bundle.Bundle) -> None:
         assert name == "telco"
@@ -238,3 +240,39 @@ def test_it_watches_by_itself_and_when_told(link: Path, small_bundle: Any, tmp_p
     watch = Watch(link)
     asyncio.run(told(watch))
     assert watch.installed == [third]
+
+
+def test_a_foreign_bundle_leaves_the_old_one_serving(link: Path, small_bundle: Any, tmp_path: Path) -> None:
+    key = SigningKey.generate()
+    sign_folder(tmp_path / "v1", key)
+    watch = Watch(link, trust=write_trust(tmp_path / "trust.pem", key))
+    before = watch.served.bundle.version
+    renamed(small_bundle.folder, tmp_path / "unsigned", "x")
+    renamed(small_bundle.folder, tmp_path / "foreign", "xx")
+    sign_folder(tmp_path / "foreign", SigningKey.generate())
+    second = renamed(small_bundle.folder, tmp_path / "signed", "xxx")
+    sign_folder(tmp_path / "signed", key)
+    for target in ("unsigned", "foreign"):
+        move(link, target)
+        watch.look()
+        assert watch.served.bundle.version == before
+    move(link, "signed")
+    watch.look()
+    assert watch.installed == [second]
+    assert watch.counted == ["untrusted", "untrusted", "ok"]
+
+
+def test_a_key_is_removed_and_another_added(link: Path, tmp_path: Path) -> None:
+    """The trust root is read anew: SIGHUP notices that the served bundle's key is not trusted any more."""
+    old, new = SigningKey.generate(), SigningKey.generate()
+    sign_folder(tmp_path / "v1", old)
+    trust = write_trust(tmp_path / "trust.pem", old, new)
+    watch = Watch(link, trust=trust)
+    write_trust(trust, new)
+    watch.look(again=True)
+    sign_folder(tmp_path / "v1", new)
+    watch.look()
+    trust.unlink()
+    watch.look(again=True)
+    assert watch.counted == ["untrusted", "failed"]
+    assert watch.installed == []
