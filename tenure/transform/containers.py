@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -44,6 +45,32 @@ def unpacked(values: Values, name: str) -> list[Any] | NDArray[Any] | pa.Array:
         found: list[Any] = array.tolist()
         return found
     return array
+
+
+_TEXTS = frozenset((str, bytes, type(None)))
+
+
+def distinct_texts(values: list[Any]) -> tuple[list[Any], NDArray[np.int32]] | None:
+    """As ``coded``, for a long list of texts and None; None for a short list, or one with values of other types.
+
+    Equal values of other types, such as 1, 1.0 and True, may be read differently.
+    """
+    if len(values) <= SMALL or not _TEXTS.issuperset(map(type, values)):
+        return None
+    distinct = list(dict.fromkeys(values))
+    return distinct, np.array(looked_up(values, {value: index for index, value in enumerate(distinct)}), np.int32)
+
+
+def looked_up(values: list[Any], known: Mapping[Any, Any]) -> Sequence[Any]:
+    """``known[value]`` of every value.
+
+    Raises:
+        KeyError, TypeError: a value is not in ``known``, or cannot be.
+    """
+    if len(values) <= SMALL:
+        return [known[value] for value in values]
+    found: tuple[Any, ...] = itemgetter(*values)(known)  # half the time of a loop
+    return found
 
 
 def coded(column: pa.Array) -> tuple[list[Any], NDArray[np.int32]]:

@@ -12,11 +12,12 @@ from tenure.contract import Column
 from tenure.contract.values import Floats, Text
 from tenure.contract.written_numbers import TOO_LARGE, missing_numbers
 from tenure.errors import DataError
-from tenure.transform.containers import Values, coded, each, unpacked, wrong
+from tenure.transform.containers import SMALL, Values, coded, distinct_texts, each, looked_up, unpacked, wrong
 from tenure.transform.scalars import (
     LARGEST_EXACT,
     NOUNS,
     boolean_reader,
+    boolean_texts,
     number_reader,
     quote,
     read_date,
@@ -24,6 +25,7 @@ from tenure.transform.scalars import (
 )
 
 DAY_US = 86_400e6
+_NUMBERS = frozenset((float, int, type(None)))
 
 
 class NumberReader:
@@ -33,6 +35,8 @@ class NumberReader:
         self._name = name
         self._type = column.type
         self._read = boolean_reader(column) if column.type == "boolean" else number_reader(column)
+        self._texts = boolean_texts(column) if column.type == "boolean" else {}
+        """Numbers of usual texts."""
         self._stand_ins = sorted(missing_numbers(column))
 
     def __call__(self, values: Values) -> Floats:
@@ -43,7 +47,7 @@ class NumberReader:
         """
         found = unpacked(values, self._name)
         if isinstance(found, list):
-            return np.array(each(found, self._read, self._name), dtype=np.float64)
+            return self._from_list(found)
         if isinstance(found, pa.Array):
             kind = found.type
             if not pa.types.is_boolean(kind) and not self._as_it_is(kind):
@@ -54,6 +58,32 @@ class NumberReader:
             distinct, codes = np.unique(found, return_inverse=True)
             return self._by_distinct(distinct.tolist(), codes.astype(np.int32))
         return self._checked(found.astype(np.float64), exact=found.dtype.kind != "f")
+
+    def _from_list(self, values: list[Any]) -> Floats:
+        found = self._from_long_list(values) if len(values) > SMALL else None
+        return np.array(each(values, self._read, self._name), dtype=np.float64) if found is None else found
+
+    def _from_long_list(self, values: list[Any]) -> Floats | None:
+        """The column of a list of usual values, by array functions; None for other lists."""
+        kinds = set(map(type, values))
+        if self._type == "boolean":
+            if kinds == {bool}:
+                return np.array(values, dtype=np.float64)
+            try:
+                return np.array(looked_up(values, self._texts), dtype=np.float64)
+            except (KeyError, TypeError):
+                pass
+        elif kinds <= _NUMBERS:
+            try:
+                numbers = np.array(values, dtype=np.float64)
+            except OverflowError:
+                return None
+            # Beyond, the integers of a list are compared before they are rounded to floats.
+            if np.nanmax(np.abs(numbers), initial=0.0) <= LARGEST_EXACT:
+                return self._checked(numbers, exact=False)
+            return None
+        texts = distinct_texts(values)
+        return None if texts is None else self._by_distinct(*texts)
 
     def _as_it_is(self, kind: pa.DataType) -> bool:
         """Whether values of this type are numbers of the column if their floats are."""
@@ -103,9 +133,15 @@ class TextReader:
         """
         found = unpacked(values, self._name)
         if isinstance(found, list):
-            codes, words = self._code(found, None)
-            return Text(np.array(codes, dtype=np.int32), words)
-        if isinstance(found, pa.Array):
+            try:
+                return Text(np.array(looked_up(found, self._codes), dtype=np.int32), self._vocabulary)
+            except (KeyError, TypeError):
+                texts = distinct_texts(found)
+            if texts is None:
+                codes, words = self._code(found, None)
+                return Text(np.array(codes, dtype=np.int32), words)
+            distinct, rows = texts
+        elif isinstance(found, pa.Array):
             distinct, rows = coded(found)
         else:
             unique, inverse = np.unique(found, return_inverse=True)

@@ -21,7 +21,7 @@ from tenure.contract.expression import Expression
 from tenure.contract.nodes import OverRow
 from tenure.contract.written_numbers import missing_numbers
 from tenure.transform.blocks import LARGEST
-from tenure.transform.scalars import boolean_reader, number_reader, text_reader
+from tenure.transform.scalars import boolean_reader, boolean_texts, number_reader, text_reader
 from tenure.transform.state import Category, Feature, Input, Limits, Number, State
 
 
@@ -234,14 +234,11 @@ def _number(entry: Input, place: _Place | None) -> _Number:
 
 def _reader(column: Column) -> Callable[[Any], float]:
     if column.type == "boolean":
-        texts = column.values or ("true", "false", "True", "False", "yes", "no", "Yes", "No", "1", "0")
-        return _boolean(boolean_reader(column), texts)
+        return _boolean(boolean_reader(column), boolean_texts(column))
     return _plain_number(column)
 
 
-def _boolean(read: Callable[[Any], float], texts: tuple[str, ...]) -> Callable[[Any], float]:
-    known = {text: read(text) for text in texts}
-
+def _boolean(read: Callable[[Any], float], known: Mapping[str, float]) -> Callable[[Any], float]:
     def look_up(value: Any) -> float:
         if value is True:
             return 1.0

@@ -86,6 +86,13 @@ def boolean_reader(column: Column) -> ReadNumber:
     return read
 
 
+def boolean_texts(column: Column) -> dict[str, float]:
+    """The usual texts of a ``boolean`` column, with the number that ``boolean_reader`` returns for each."""
+    read = boolean_reader(column)
+    texts = column.values or ("true", "false", "True", "False", "yes", "no", "Yes", "No", "1", "0")
+    return {text: read(text) for text in texts}
+
+
 def text_reader(column: Column) -> ReadText:
     """For ``string`` and ``category`` columns: the trimmed text, None if missing; ValueError for invalid text.
 

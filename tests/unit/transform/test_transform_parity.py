@@ -190,3 +190,29 @@ def test_typed_values(name: str, value: Any, kind: pa.DataType) -> None:
         assert by_transform(column, pa.array([value] * repeats, kind)) == wanted
         if value is not None:
             assert by_transform(column, np.array([value] * repeats)) == wanted
+
+
+VALUES = NUMBERS | st.integers() | TEXTS | TEXTS.map(lambda text: text.encode("utf-8", "surrogatepass"))
+ALIKE = (
+    st.lists(st.none() | st.floats() | st.integers(-(2**54), 2**54) | st.integers(), min_size=65, max_size=80),
+    st.lists(st.booleans(), min_size=65, max_size=80),
+    st.lists(st.none() | st.sampled_from(LISTED), min_size=65, max_size=80),
+    st.lists(VALUES, min_size=65, max_size=80),
+)
+
+
+@pytest.mark.parametrize("name", [name for name, column in COLUMNS.items() if not column.is_temporal])
+@given(values=st.one_of(ALIKE))
+@settings(max_examples=examples(60))
+def test_a_long_list_is_read_as_each_of_its_values(name: str, values: list[Any]) -> None:
+    column = COLUMNS[name]
+    alone = [by_transform(column, [value]) for value in values]
+    valid = [value for value, read in zip(values, alone, strict=True) if read is not None]
+    assert by_transform(column, valid) == [value for read in alone if read is not None for value in read]
+    if len(valid) < len(values):
+        first = next(row for row, read in enumerate(alone) if read is None)
+        with pytest.raises(DataError) as one:
+            reader_of("x", column, ("a", "b"))([values[first]])
+        with pytest.raises(DataError) as many:
+            reader_of("x", column, ("a", "b"))(values)
+        assert str(many.value) == str(one.value).replace("row 1:", f"row {first + 1}:", 1)
