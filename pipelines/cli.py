@@ -15,6 +15,7 @@ COMMANDS = (
     "scheduling",
     "runs",
     "models",
+    "signatures",
     "serving",
     "batch",
     "rollout",

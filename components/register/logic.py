@@ -9,6 +9,7 @@ from typing import Any
 from tenure.bundle import read
 from tenure.errors import BundleError, VerdictError
 from tenure.progress import progress
+from tenure.signing import SIGNING_KEY_VARIABLE, signing_key_from
 from tenure.tracking import Registry, Version, log_run, resolve, to_tags, whoami
 
 REPORTS = ("validation.html", "validation.json")
@@ -38,11 +39,15 @@ def run(
         override: reason to register a model whose verdict is inconclusive; recorded with the version.
         code_version: version of the code that trained.
 
+    The environment variable ``TENURE_SIGNING_KEY`` gives the key that signs the registered bundle; without it the
+    bundle is registered unsigned.
+
     Returns:
         ``name``, ``version``, ``bundle_version``, ``aliases``, ``registered`` (whether the version is not that of
-        the champion), ``mlflow_run_id``, ``tracking_uri``.
+        the champion), ``signing_key`` (id of the key, null without one), ``mlflow_run_id``, ``tracking_uri``.
 
     Raises:
+        InputError: ``TENURE_SIGNING_KEY`` is not a private key.
         VerdictError: the model is rejected, or inconclusive without an override. The run is tracked in both cases.
         BundleError: the bundle is not the one that was evaluated.
         SourceError: MLflow is unreachable, times out or denies access.
@@ -51,6 +56,7 @@ def run(
     document = json.loads((evaluation / "evaluation.json").read_text(encoding="utf-8"))
     state, summary = document["verdict"]["state"], document["verdict"]["summary"]
     override = override.strip() or document["override"]
+    key = signing_key_from()
     location = resolve()
     mlflow_run_id = log_run(location, document, run_id=run_id, files=_files(evaluation, validation, serving))
     if state == "reject":
@@ -83,7 +89,9 @@ def run(
                 metrics=document["metrics"],
             ),
             example=json.loads((evaluation / "example.json").read_text(encoding="utf-8")),
+            key=key,
         )
+        progress(f"signed by key {key.key_id[:16]}" if key else f"not signed: {SIGNING_KEY_VARIABLE} is not set")
         version = _promote_first(registry, version, state, run_id)
     return {
         "name": version.name,
@@ -91,6 +99,7 @@ def run(
         "bundle_version": version.bundle_version,
         "aliases": list(version.aliases),
         "registered": champion is None or not champion["identical"],
+        "signing_key": None if key is None else key.key_id,
         "mlflow_run_id": mlflow_run_id,
         "tracking_uri": location.shown,
     }

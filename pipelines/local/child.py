@@ -35,6 +35,7 @@ from components.step import (
 from pipelines.local.events import SERVE, RunProgress, Tail
 from pipelines.local.home import HOME_VARIABLE, TRACKING_VARIABLE
 from tenure.atomic import write_text
+from tenure.signing import SIGNING_KEY_VARIABLE, home_key_file
 
 JOB_FILE = "job.json"
 RESULTS_FILE = "results.json"
@@ -146,6 +147,7 @@ def _prepare_environment(job: Job, run_folder: Path) -> None:
             "PYTHONUNBUFFERED": "1",
         }
     )
+    os.environ.setdefault(SIGNING_KEY_VARIABLE, str(home_key_file(Path(job.home))))
     # kfp.local replaces the word "python3" by sys.executable everywhere in a step's command, also in paths and in the
     # contract. With this interpreter's folder first on PATH and sys.executable "python3" it replaces nothing.
     # Steps find Tenure's packages by the PYTHONPATH that the runner sets.

@@ -6,6 +6,7 @@
 ├── artifacts/                outputs of the steps
 ├── cache/                    index of the outputs that may be reused
 ├── studies/                  studies of the parameter search, resumable
+├── keys/                     the key that signs bundles, and in trusted/ its public half
 └── lock                      held by the run in progress
 """
 

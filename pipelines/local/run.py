@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from pipelines.local.record import RunRecord
 from pipelines.local.runner import Outcome, run_graph
 from tenure.atomic import copy_file
 from tenure.errors import StorageError, TenureError, VerdictError
+from tenure.signing import SIGNING_KEY_VARIABLE, ensure_home_key
 
 RESERVE_BYTES = 256 * 1024
 """Size of the file that reserves space during a run, enough for its last event and its run.json on a full disk."""
@@ -80,12 +82,15 @@ def run_training(request: Request, home: Home, options: Options, display: Displa
 
     Raises:
         BusyError: another run locks the home.
+        InputError: others may read the home's signing key.
         StorageError: the disk is full or cannot be written.
         ServingError: the model server did not start or respond.
         TenureError: a step failed; the message and exit status are those of its error.
         KeyboardInterrupt: Ctrl-C or SIGTERM, after every process of the run has ended.
     """
     home.create()
+    if SIGNING_KEY_VARIABLE not in os.environ:
+        ensure_home_key(home.folder)
     run_id = record.new_run_id(home, request.contract.name)
     with HomeLock(home.lock, run_id) as lock:
         started = _start(request, home, options, run_id)

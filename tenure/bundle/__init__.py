@@ -6,6 +6,7 @@ from tenure.bundle.decision import Decision, ModelOutputs
 from tenure.bundle.manifest import FileEntry, Manifest
 from tenure.bundle.prediction import Flags, Prediction
 from tenure.bundle.read import read
+from tenure.bundle.sign import signature_of
 from tenure.bundle.write import ExportedModel, write
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "ModelOutputs",
     "Prediction",
     "read",
+    "signature_of",
     "write",
 ]

@@ -4,7 +4,7 @@ A signature is a DSSE envelope around an in-toto statement that names every file
 need the package ``cryptography``, which is imported when one is read: without a trust root nothing here imports it.
 """
 
-from tenure.signing.key_files import home_key, key_folder, write_key_pair
+from tenure.signing.key_files import ensure_home_key, home_key, home_key_file, key_folder, write_key_pair
 from tenure.signing.private_key import SIGNING_KEY_VARIABLE, SigningKey, signing_key_from
 from tenure.signing.statement import Statement
 from tenure.signing.trust import TRUST_VARIABLE, TrustedKey, TrustRoot, trust_path
@@ -20,7 +20,9 @@ __all__ = [
     "Statement",
     "TrustRoot",
     "TrustedKey",
+    "ensure_home_key",
     "home_key",
+    "home_key_file",
     "key_folder",
     "sign",
     "signing_key_from",

@@ -23,6 +23,31 @@ def key_folder(home: Path) -> Path:
     return home / "keys"
 
 
+def home_key_file(home: Path) -> Path:
+    """The file of a home's signing key."""
+    return key_folder(home) / PRIVATE_FILE
+
+
+def ensure_home_key(home: Path) -> Path:
+    """The file of a home's signing key, which is made if there is none.
+
+    Raises:
+        InputError: others may read the key.
+        StorageError: the folder cannot be written.
+    """
+    file = home_key_file(home)
+    if not file.exists():
+        with contextlib.suppress(FileExistsError):  # another process was faster: its key counts
+            write_key_pair(file.parent)
+    try:
+        mode = stat.S_IMODE(file.stat().st_mode)
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read: {error.strerror}") from None
+    if mode & 0o077:
+        raise InputError(f"{file}: others may read the key (mode {mode:04o}): chmod 600 {file}")
+    return file
+
+
 def home_key(home: Path) -> SigningKey:
     """The signing key of a home, made when it is first asked for.
 
@@ -30,11 +55,11 @@ def home_key(home: Path) -> SigningKey:
         InputError: the key's file is not a key, or others may read it.
         StorageError: the folder cannot be written.
     """
-    folder = key_folder(home)
-    if not (folder / PRIVATE_FILE).exists():
-        with contextlib.suppress(FileExistsError):  # another process was faster: its key counts
-            write_key_pair(folder)
-    return _read_private(folder / PRIVATE_FILE)
+    file = ensure_home_key(home)
+    try:
+        return SigningKey.from_pem(file.read_bytes(), str(file))
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read: {error.strerror}") from None
 
 
 def write_key_pair(folder: Path, valid_until: date | None = None) -> SigningKey:
@@ -82,15 +107,3 @@ def _write_new(path: Path, content: bytes) -> None:
         os.link(temporary, path)
     finally:
         temporary.unlink()
-
-
-def _read_private(path: Path) -> SigningKey:
-    try:
-        with path.open("rb") as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            pem = file.read()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    if mode & 0o077:
-        raise InputError(f"{path}: others may read the key (mode {mode:04o}): chmod 600 {path}")
-    return SigningKey.from_pem(pem, str(path))

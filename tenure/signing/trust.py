@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tenure.errors import InputError
-from tenure.signing.private_key import key_id
+from tenure.signing.private_key import SigningKey, key_id
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -63,6 +63,11 @@ class TrustRoot:
     """The trusted keys, at least one."""
 
     keys: tuple[TrustedKey, ...]
+
+    @classmethod
+    def of(cls, key: SigningKey) -> TrustRoot:
+        """The trust root that accepts the signatures of ``key`` alone."""
+        return cls((TrustedKey(key.key_id, key.public),))
 
     @classmethod
     def read(cls, path: Path | str) -> TrustRoot:
@@ -156,10 +161,22 @@ def _valid_until(between: str, origin: str) -> date | None:
             allowed = f"a public key in PEM, a comment ('#') or one {VALID_UNTIL.strip()}"
             raise InputError(f"{origin}: {ascii(line)[:100]} is not {allowed}")
         try:
-            day = date.fromisoformat(line.removeprefix(VALID_UNTIL).strip())
-        except ValueError:
-            raise InputError(f"{origin}: {ascii(line)[:100]}: write the day as in {VALID_UNTIL}2027-03-31") from None
+            day = read_day(line.removeprefix(VALID_UNTIL).strip())
+        except InputError as error:
+            raise InputError(f"{origin}: {error}") from None
     return day
+
+
+def read_day(text: str) -> date:
+    """The day that ``text`` names, as in 2027-03-31.
+
+    Raises:
+        InputError: it names none.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{ascii(text)[:100]} is not a day as in 2027-03-31") from None
 
 
 def _text(file: Path) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tenure.signing import FILE_NAME
 from tenure.tasks import get
 
 if TYPE_CHECKING:
@@ -23,13 +24,20 @@ BUNDLE_PATH = "data/bundle"
 REQUIREMENTS = ("tenure", "numpy", "pyarrow", "onnxruntime", "pandas")
 
 
-def package(bundle: Path, contract: Contract, example: Mapping[str, Sequence[Any]] | None, folder: Path) -> Path:
+def package(
+    bundle: Path,
+    contract: Contract,
+    example: Mapping[str, Sequence[Any]] | None,
+    folder: Path,
+    bundle_signature: bytes | None = None,
+) -> Path:
     """Write the MLflow model around ``bundle`` into ``folder`` (which must not exist yet) and return its path.
 
     ``mlflow.pyfunc`` gets a loader module and a data folder: its one form of a Python model without a pickle.
 
     Args:
         example: raw input columns by name, a few rows each; None without an example.
+        bundle_signature: content of the bundle's ``signature.json``; None leaves the bundle as it is.
     """
     import mlflow.pyfunc
     import pandas as pd
@@ -37,6 +45,8 @@ def package(bundle: Path, contract: Contract, example: Mapping[str, Sequence[Any
     named = folder.parent / "bundle"
     # MLflow names the folder inside the model after the one it copies.
     shutil.copytree(bundle, named)
+    if bundle_signature is not None:
+        (named / FILE_NAME).write_bytes(bundle_signature)
     frame = None
     if example:
         dtypes = {"double": "float64", "long": "int64"}

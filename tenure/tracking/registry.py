@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tenure.errors import BundleError, InputError
+from tenure.signing import SigningKey, TrustRoot
 from tenure.tracking.client import connect, mlflow_errors
-from tenure.tracking.history import Action, Move, champions, moves, tag
+from tenure.tracking.history import Action, Move, champions, moves, tag, whoami
 from tenure.tracking.location import Location
-from tenure.tracking.packaging import BUNDLE_PATH, package
+from tenure.tracking.packaging import package
+from tenure.tracking.stored_bundle import fetch, put_signature
 from tenure.tracking.version import CHALLENGER, CHAMPION, TAG_PREFIX, Version, from_mlflow
 
 if TYPE_CHECKING:
@@ -95,27 +97,35 @@ class Registry:
         mlflow_run_id: str,
         tags: Mapping[str, str],
         example: Mapping[str, Sequence[Any]] | None,
+        key: SigningKey | None = None,
     ) -> Version:
         """Register ``bundle`` as a version of the run, and make it the challenger.
 
-        A bundle that is registered already, with complete files, gets new tags instead.
+        A bundle that is registered already, with complete files and a signature of ``key``, gets new tags instead.
         So a repetition after a kill at any point ends in the same state.
 
         Args:
             tags: from ``tenure.tracking.version.to_tags``.
             example: raw input columns, a few rows each.
+            key: signs the registered copy of the bundle; None registers it as it is.
         """
         with self._mlflow() as client:
             if self._model(client) is None:
                 self._create_model(client, contract.description)
-            version = self._same_bundle(tags["tenure.bundle_version"])
+            trust = None if key is None else TrustRoot.of(key)
+            version = self._same_bundle(tags["tenure.bundle_version"], trust)
             if version is not None:
                 self._replace_tags(client, version.version, tags)
                 number = version.version
             else:
                 path = MODEL_PATH.format(bundle_version=tags["tenure.bundle_version"])
+                signature = None
+                if key is not None:
+                    from tenure.bundle import signature_of
+
+                    signature = signature_of(bundle, key, signed_by=whoami(), run_id=tags["tenure.run_id"])
                 with tempfile.TemporaryDirectory(prefix="tenure-model-") as temporary:
-                    model = package(bundle, contract, example, Path(temporary) / "model")
+                    model = package(bundle, contract, example, Path(temporary) / "model", signature)
                     client.log_artifacts(mlflow_run_id, str(model), path)
                 source = f"{client.get_run(mlflow_run_id).info.artifact_uri.rstrip('/')}/{path}"
                 number = str(client.create_model_version(self.name, source, mlflow_run_id, tags=dict(tags)).version)
@@ -167,30 +177,22 @@ class Registry:
                     raise
         return folder
 
+    def replace_signature(self, wanted: str, signature: bytes) -> None:
+        """Store ``signature`` with the bundle of version ``wanted``, in the place of one that is there.
+
+        Raises:
+            InputError: there is no such version.
+        """
+        version = self.version(wanted)
+        with self._mlflow() as client:
+            put_signature(client, self.name, version.version, signature, self.location.uri)
+
     def _fetch(self, number: str, into: Path) -> Path:
         with self._mlflow() as client:
-            import mlflow.artifacts
-            from mlflow.exceptions import MlflowException
+            return fetch(client, self.name, number, into, self.location.uri)
 
-            source = client.get_model_version_download_uri(self.name, number)
-            try:
-                mlflow.artifacts.download_artifacts(
-                    artifact_uri=f"{source.rstrip('/')}/{BUNDLE_PATH}",
-                    dst_path=str(into),
-                    tracking_uri=self.location.uri,
-                )
-            except (FileNotFoundError, MlflowException) as error:
-                text = str(error).splitlines()[0] if str(error) else type(error).__name__
-                raise BundleError(
-                    f"the files of model '{self.name}' version {number} cannot be read: {text}"
-                ) from error
-        found = next((path for path in (into / BUNDLE_PATH, into / Path(BUNDLE_PATH).name) if path.is_dir()), None)
-        if found is None:
-            raise BundleError(f"model '{self.name}' version {number} holds no bundle")
-        return found
-
-    def _same_bundle(self, bundle_version: str) -> Version | None:
-        """The newest version with this bundle whose files can still be read."""
+    def _same_bundle(self, bundle_version: str, trust: TrustRoot | None) -> Version | None:
+        """The newest version with this bundle whose files can still be read, signed by a key of ``trust``."""
         from tenure.bundle import read
 
         for version in self.versions():
@@ -199,7 +201,7 @@ class Registry:
                     contextlib.suppress(BundleError),
                     tempfile.TemporaryDirectory(prefix="tenure-bundle-") as temporary,
                 ):
-                    read(self._fetch(version.version, Path(temporary)))
+                    read(self._fetch(version.version, Path(temporary)), trust=trust)
                     return version
         return None
 

@@ -76,7 +76,11 @@ def test_an_unsigned_bundle_ends_the_process_with_one_line(
         monkeypatch.setenv("TENURE_TRUST", str(trust))
     options = ["--trust", str(trust)] if how == "option" else []
     done = subprocess.run(
-        command("--model", f"telco={small_bundle.folder}", *options), capture_output=True, text=True, timeout=90
+        command("--model", f"telco={small_bundle.folder}", *options),
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=90,
     )
     (line,) = done.stderr.strip().splitlines()
     assert (done.returncode, done.stdout) == (2, "")
@@ -87,7 +91,7 @@ def test_an_unsigned_bundle_ends_the_process_with_one_line(
 def test_a_trust_root_that_is_lost_stops_the_server(small_bundle: Any, trust_root: str) -> None:
     done = subprocess.run(
         command("--model", f"telco={small_bundle.folder}", "--trust", trust_root),
-        capture_output=True, text=True, timeout=90,
+        check=False, capture_output=True, text=True, timeout=90,
     )  # fmt: skip
     assert done.returncode == 2
     assert "is empty" in done.stderr or "cannot be read" in done.stderr

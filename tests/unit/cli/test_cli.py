@@ -28,6 +28,7 @@ COMMANDS = [
     *(("submit",), ("schedule",), ("score",), ("monitor",)),
     *(("runs",), ("runs", "list"), ("runs", "show")),
     *(("models",), *(("models", name) for name in ("list", "compare", "promote", "rollback", "history"))),
+    *(("models", "verify"), ("models", "sign"), ("keys", "create"), ("keys", "show")),
 ]
 
 

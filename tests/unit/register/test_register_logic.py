@@ -12,8 +12,10 @@ from components.champion.logic import run as fetch_champion
 from components.register.logic import run, track
 from components.step import step
 from pipelines.cluster.workflow import logged_verdict
+from tenure.bundle import read
 from tenure.contract import Contract, dump
-from tenure.errors import BundleError, VerdictError
+from tenure.errors import BundleError, InputError, VerdictError
+from tenure.signing import SIGNING_KEY_VARIABLE, SigningKey, TrustRoot
 from tenure.tracking import Registry, resolve
 
 Make = Callable[..., Path]
@@ -156,3 +158,45 @@ def small_contract(make_evaluation: Make) -> Contract:
     from tenure.bundle import read
 
     return read(make_evaluation() / "bundle").contract
+
+
+@pytest.fixture
+def key(monkeypatch: pytest.MonkeyPatch) -> SigningKey:
+    made = SigningKey.generate()
+    monkeypatch.setenv(SIGNING_KEY_VARIABLE, made.private_pem().decode())
+    return made
+
+
+def test_the_registered_bundle_is_signed(
+    registry: Registry, make_evaluation: Make, key: SigningKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", "ann")
+    evaluation = make_evaluation()
+    found = run(evaluation=evaluation, run_id="r1")
+    assert found["signing_key"] == key.key_id
+    loaded = read(registry.download("1", tmp_path / "bundle"), trust=TrustRoot.of(key))
+    assert (loaded.signed.statement.signed_by, loaded.signed.statement.run_id) == ("ann", "r1")
+    # The step's input is as it was, and the version is the one that was evaluated.
+    assert not (evaluation / "bundle" / "signature.json").exists()
+    assert loaded.version == found["bundle_version"] == read(evaluation / "bundle").version
+
+
+def test_a_repetition_keeps_a_signed_version_and_replaces_an_unsigned_one(
+    registry: Registry, make_evaluation: Make, key: SigningKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(SIGNING_KEY_VARIABLE)
+    assert run(evaluation=make_evaluation(), run_id="r1")["signing_key"] is None
+    monkeypatch.setenv(SIGNING_KEY_VARIABLE, key.private_pem().decode())
+    # A copy that anybody may have stored is not signed: it is registered anew.
+    assert run(evaluation=make_evaluation(), run_id="r2")["version"] == "2"
+    assert run(evaluation=make_evaluation(), run_id="r2")["version"] == "2"
+    assert read(registry.download("2", tmp_path / "two"), trust=TrustRoot.of(key)).signed is not None
+
+
+def test_an_invalid_key_ends_the_step_before_anything_is_tracked(
+    registry: Registry, make_evaluation: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SIGNING_KEY_VARIABLE, "")
+    with pytest.raises(InputError, match="TENURE_SIGNING_KEY is empty"):
+        run(evaluation=make_evaluation(), run_id="r1")
+    assert registry.versions() == []

@@ -91,7 +91,7 @@ WRONG = {
     "damaged": (PUBLIC.replace("MCow", "MCox"), "not a public key in PEM"),
     "a misspelt day's name": (f"valid-until: 2027-01-01\n{PUBLIC}", "is not a public key in PEM, a comment"),
     "a day twice": (f"{until(1)}{until(2)}{PUBLIC}", "one Valid-Until:"),
-    "no day": (f"Valid-Until: soon\n{PUBLIC}", "write the day as in Valid-Until: 2027-03-31"),
+    "no day": (f"Valid-Until: soon\n{PUBLIC}", "'soon' is not a day as in 2027-03-31"),
     "a day of no key": (f"{PUBLIC}{until(1)}", "no key follows"),
     "one key with two days": (f"{until(1)}{PUBLIC}{PUBLIC}", "is given twice with different days"),
     "too many": ("".join(SigningKey.generate().public_pem().decode() for _ in range(MAX_KEYS + 1)), "65 keys, at most"),
