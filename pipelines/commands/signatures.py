@@ -47,7 +47,7 @@ tenure models verify bundle --json | jq -r .signed_by
         "sign",
         """
 tenure models sign champion
-TENURE_SIGNING_KEY=new/signing-key.pem tenure models sign 3 --name telco
+tenure models sign 3 --name telco --trust keys/trusted
 """,
     )(sign)
 
@@ -131,7 +131,6 @@ def sign(
     """
 tenure keys create
 tenure keys create new --valid-until 2027-03-31
-kubectl --namespace kubeflow create secret generic tenure-signing-key --from-file=private-key=new/signing-key.pem
 """,
 )
 def create(
