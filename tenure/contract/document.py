@@ -133,7 +133,9 @@ def line_of(node: yaml.Node, location: Location) -> int:
 def one_line(text: str, limit: int = MAX_QUOTED) -> str:
     """``text`` as a message quotes it: its first ``limit`` characters, those that do not print as escapes."""
     cut = text[:limit]
-    shown = cut if cut.isprintable() else "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in cut)
+    shown = (
+        cut if cut.isprintable() else "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in cut)
+    )
     return f"{shown}…" if len(text) > limit else shown
 
 
@@ -160,7 +162,7 @@ def _check_events(text: str, origin: str) -> None:
                 raise _refused(origin, event, f"not YAML of a contract: the tag '{one_line(event.tag)}' is not allowed")
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
-            elif "\0" in event.value or not event.value.isascii() and _has_surrogate(event.value):
+            elif "\0" in event.value or (not event.value.isascii() and _has_surrogate(event.value)):
                 raise _refused(origin, event, "a text contains a character that is none (NUL, or half of a pair)")
             if depth > MAX_DEPTH:
                 raise _refused(origin, event, f"nested more than {MAX_DEPTH} levels deep")

@@ -79,9 +79,7 @@ class Expression:
         return f"Expression({self.text!r}, type={self.type!r})"
 
 
-def parse(
-    text: str, known: Mapping[str, ExpressionType], sizes: Mapping[str, int] | None = None
-) -> Expression:
+def parse(text: str, known: Mapping[str, ExpressionType], sizes: Mapping[str, int] | None = None) -> Expression:
     """Read an expression over the columns ``known``, given with their types.
 
     Args:

@@ -86,4 +86,3 @@ def describe_error(error: ValidationError) -> str:
         message = first["msg"].removeprefix("Value error, ")
         what = f"'{key}': {message}" if key else message
     return one_line(what, MAX_MESSAGE) + (f" (and {len(details) - 1} more)" if len(details) > 1 else "")
-

@@ -74,11 +74,12 @@ def is_utf8(encoding: str) -> bool:
     """
     try:
         found = codecs.lookup(encoding)
-        if not found._is_text_encoding:  # zip, rot13: from bytes to bytes, or from text to text
-            raise LookupError
-        return found.name in ("utf-8", "utf-8-sig")
     except LookupError:
-        raise ContractError(f"'source.encoding': there is no encoding '{encoding}'") from None
+        found = None
+    # zip and rot13 are codecs from bytes to bytes, and from text to text.
+    if found is None or not found._is_text_encoding:
+        raise ContractError(f"'source.encoding': there is no encoding '{encoding}'")
+    return found.name in ("utf-8", "utf-8-sig")
 
 
 def count_lines(text: bytes) -> int:

@@ -168,7 +168,7 @@ def test_any_bytes_are_a_contract_or_a_contract_error(tmp_path_factory: pytest.T
 @pytest.mark.parametrize("mark", [b"\xff\xfe", b"\xfe\xff", b"\xff\xfe\0\0"])
 def test_a_mark_of_another_encoding(tmp_path: Path, mark: bytes) -> None:
     (tmp_path / "contract.yaml").write_bytes(mark + TEXT.encode("utf-16-le"))
-    with pytest.raises(ContractError, match="cannot read the contract .*: it is not UTF-8"):
+    with pytest.raises(ContractError, match=r"cannot read the contract .*: it is not UTF-8"):
         load(tmp_path)
 
 

@@ -1,8 +1,9 @@
-"""The result of a query, streamed from a database by SQLAlchemy."""
+"""The result of a query, streamed from a database by SQLAlchemy. The database is only read, see ``read_only``."""
 
 from __future__ import annotations
 
 import math
+import sqlite3
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -13,6 +14,7 @@ import pyarrow as pa
 from tenure.contract import settings
 from tenure.errors import ContractError, DataError, SourceError, TenureError
 from tenure.sources.address import Address
+from tenure.sources.formats.sql import read_only
 from tenure.sources.names import unique_names
 from tenure.sources.protocol import Batch
 from tenure.sources.watchdog import watched
@@ -30,6 +32,7 @@ class SqlTable:
         self._address = address
         self._settings = source
         self._query = source.query
+        self._whole_s = max(1, math.ceil(source.timeout_s))
         self._names: list[str] = []
         self._answer: Iterator[list[str] | pa.RecordBatch] | None = None
 
@@ -87,9 +90,7 @@ class SqlTable:
             if url.drivername.startswith("sqlite") and url.database and not Path(url.database).is_file():
                 # SQLite would create an empty database.
                 raise DataError(f"no such file: {url.database}")
-            whole_s = max(1, math.ceil(self._settings.timeout_s))
-            limits = {"sqlite": {"timeout": whole_s}, "postgresql": {"connect_timeout": whole_s}}
-            return create_engine(url, poolclass=NullPool, connect_args=limits.get(url.get_backend_name(), {}))
+            return create_engine(url, poolclass=NullPool, **read_only.connect_arguments(url, self._whole_s))
         except TenureError:
             raise
         except (NoSuchModuleError, ImportError) as error:
@@ -112,18 +113,25 @@ class SqlTable:
         from sqlalchemy import exc
 
         try:
+            # The server ends a statement after the watchdog has stopped waiting for it.
+            read_only.begin(connection, self._query, self._whole_s + 1)
             # The statement is passed to the driver unchanged: colons and percent signs are not parameters.
             result = connection.exec_driver_sql(self._query)
             names = unique_names(list(result.keys()))
             yield names
             while rows := result.fetchmany(self._settings.chunk_rows):
                 yield pa.RecordBatch.from_arrays([_array(column) for column in zip(*rows, strict=True)], names=names)
+        except sqlite3.Warning:  # in Python 3.11 what later ones report as a ProgrammingError
+            raise ContractError("'source.query' has several statements: it must be one SELECT statement") from None
         except exc.ResourceClosedError:
             raise ContractError("'source.query' returns no rows: it must be a SELECT statement") from None
         except exc.DBAPIError as error:
+            message = self._message(error)
+            if read_only.is_write(error, connection.dialect.name):
+                raise ContractError(f"'source.query' must be a SELECT statement that only reads: {message}") from None
             if _is_the_query(error, connection.dialect.name):
-                raise ContractError(f"'source.query' is refused by {self.shown}: {self._message(error)}") from None
-            raise SourceError(f"{self.shown} failed: {self._message(error)}") from None
+                raise ContractError(f"'source.query' is refused by {self.shown}: {message}") from None
+            raise SourceError(f"{self.shown} failed: {message}") from None
 
     def _message(self, error: Exception) -> str:
         return self._address.clean(cast(Exception, getattr(error, "orig", None) or error))
