@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from tenure.errors import InputError, SourceError
+from tenure.tracking.refusal import PASSWORD_VARIABLE, TOKEN_VARIABLE, USER_VARIABLE, refusal
 
 ALIAS = "champion"
 HISTORY_PREFIX = "tenure.history."
@@ -131,7 +132,8 @@ class MlflowRegistry:
             code, message = _error(error.read(2000).decode(errors="replace"))
             if code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 raise InputError(f"MLflow at {self.url}: {message}") from error
-            raise SourceError(f"MLflow at {self.url}: HTTP {error.code}: {message}") from error
+            refused = refusal(error.code, self.url)
+            raise SourceError(refused or f"MLflow at {self.url}: HTTP {error.code}: {message}") from error
         except (OSError, http.client.HTTPException, ValueError) as error:
             reason = getattr(error, "reason", None) or error
             raise SourceError(f"MLflow at {self.url} does not answer: {reason}") from error
@@ -144,13 +146,13 @@ def _moves(tags: list[dict[str, str]]) -> list[dict[str, Any]]:
 
 
 def _credentials() -> dict[str, str]:
-    token = os.environ.get("MLFLOW_TRACKING_TOKEN")
+    token = os.environ.get(TOKEN_VARIABLE)
     if token:
         return {"Authorization": f"Bearer {token}"}
-    user = os.environ.get("MLFLOW_TRACKING_USERNAME")
+    user = os.environ.get(USER_VARIABLE)
     if not user:
         return {}
-    pair = f"{user}:{os.environ.get('MLFLOW_TRACKING_PASSWORD', '')}"
+    pair = f"{user}:{os.environ.get(PASSWORD_VARIABLE, '')}"
     return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tenure.errors import SourceError, StorageError, TenureError
 from tenure.tracking.location import Location
+from tenure.tracking.refusal import refusal
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -78,12 +79,20 @@ def mlflow_errors(location: Location) -> Iterator[None]:
         text = _first_line(error)
         if _is_storage(error):
             raise StorageError(f"MLflow at {location.shown}: {text}") from error
-        raise SourceError(f"MLflow at {location.shown}: {text}") from error
+        refused = refusal(_http_status(error), location.shown)
+        raise SourceError(refused or f"MLflow at {location.shown}: {text}") from error
 
 
 def _comes_from_mlflow(error: BaseException) -> bool:
     origins = ("mlflow", "requests", "urllib3", "sqlalchemy", "sqlite3", "psycopg", "psycopg2", "boto3", "botocore")
     return isinstance(error, OSError) or type(error).__module__.split(".")[0] in origins
+
+
+def _http_status(error: Exception) -> int:
+    """Status of an answer that MLflow's client could not use, 0 for another error."""
+    from mlflow.exceptions import MlflowException
+
+    return error.get_http_status_code() if isinstance(error, MlflowException) else 0
 
 
 def _is_storage(error: BaseException | None) -> bool:
