@@ -69,6 +69,15 @@ OBJECT_STORE = (
 )
 """Credentials and endpoint of the object store, for steps that read data or models from it or write them to it."""
 
+TRACKING = (
+    Secret(
+        "kfp-mlflow-credentials",
+        MappingProxyType({name: name for name in ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")}),
+        optional=True,
+    ),
+)
+"""Credentials of MLflow, for steps that read models from its registry or write to it."""
+
 
 @functools.cache
 def specs_by_folder() -> Mapping[str, tuple[StepSpec, ...]]:

@@ -1,6 +1,6 @@
 """How champion runs."""
 
-from components.spec import OBJECT_STORE, Resources, StepSpec
+from components.spec import OBJECT_STORE, TRACKING, Resources, StepSpec
 
 STEPS = (
     StepSpec(
@@ -8,7 +8,7 @@ STEPS = (
         order=20,
         resources=Resources("500m", "1Gi"),
         timeout_s=600,
-        secrets=OBJECT_STORE,
+        secrets=(*OBJECT_STORE, *TRACKING),
         cached=False,
     ),
 )

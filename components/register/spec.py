@@ -2,7 +2,7 @@
 
 from types import MappingProxyType
 
-from components.spec import OBJECT_STORE, Resources, Secret, StepSpec
+from components.spec import OBJECT_STORE, TRACKING, Resources, Secret, StepSpec
 from tenure.signing.private_key import SIGNING_KEY_VARIABLE
 
 SIGNING_KEY = Secret("tenure-signing-key", MappingProxyType({"private-key": SIGNING_KEY_VARIABLE}), optional=True)
@@ -14,8 +14,14 @@ STEPS = (
         order=100,
         resources=Resources("500m", "1Gi"),
         timeout_s=1800,
-        secrets=(*OBJECT_STORE, SIGNING_KEY),
+        secrets=(*OBJECT_STORE, *TRACKING, SIGNING_KEY),
         cached=False,
     ),
-    StepSpec(name="track", resources=Resources("500m", "1Gi"), timeout_s=1800, secrets=OBJECT_STORE, cached=False),
+    StepSpec(
+        name="track",
+        resources=Resources("500m", "1Gi"),
+        timeout_s=1800,
+        secrets=(*OBJECT_STORE, *TRACKING),
+        cached=False,
+    ),
 )

@@ -13,7 +13,8 @@ BUNDLE_PATH = "data/bundle"
 def main(name: str) -> str:
     from mlflow import MlflowClient
 
-    uri = os.environ.get("MLFLOW_TRACKING_URI", "http://127.0.0.1:5000")
+    # The database, not the server, which would ask for a password.
+    uri = os.environ["MLFLOW_BACKEND_STORE_URI"]
     client = MlflowClient(tracking_uri=uri, registry_uri=uri)
     champions = {
         model.name: str(model.aliases["champion"])

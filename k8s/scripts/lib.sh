@@ -80,6 +80,13 @@ image() {
     printf '%s\n' "${IMAGE_PREFIX:-localhost}/tenure-$1:$tag"
 }
 
+# value NAMESPACE SECRET KEY: print the present value of a Secret's key.
+value() {
+    # A dot in a key would be a step down in kubectl's JSONPath.
+    kubectl --namespace "$1" get secret "$2" --output "jsonpath={.data['${3//./\\.}']}" | base64 --decode \
+        || fail "secret $1/$2 could not be read" "the line above says why; run the same command again"
+}
+
 forwards=()
 stop_forwards() {
     [[ ${#forwards[@]} -eq 0 ]] || kill "${forwards[@]}" 2>/dev/null || true
@@ -104,11 +111,12 @@ forward() {
     export forwarded=127.0.0.1:$port
 }
 
-# The object store that overlays/kind runs, and its keys, for programs of this machine.
+# The object store that overlays/kind runs, and its administrator's keys, for programs of this machine.
 forward_object_store() {
-    local secret=(kubectl --namespace tenure-platform get secret tenure-object-store --output)
+    local identities
+    identities=$(value tenure-platform tenure-object-store-identities s3.json)
     forward tenure-platform object-store 8333
-    AWS_ACCESS_KEY_ID=$("${secret[@]}" 'jsonpath={.data.AWS_ACCESS_KEY_ID}' | base64 --decode)
-    AWS_SECRET_ACCESS_KEY=$("${secret[@]}" 'jsonpath={.data.AWS_SECRET_ACCESS_KEY}' | base64 --decode)
+    AWS_ACCESS_KEY_ID=$(python3 "$here/identities.py" show admin accessKey <<<"$identities")
+    AWS_SECRET_ACCESS_KEY=$(python3 "$here/identities.py" show admin secretKey <<<"$identities")
     export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_ENDPOINT_URL=http://$forwarded AWS_DEFAULT_REGION=us-east-1
 }

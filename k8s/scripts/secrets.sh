@@ -16,12 +16,6 @@ trap 'rm -rf "$folder"' EXIT
 
 random() { head -c 24 /dev/urandom | od -An -v -tx1 | tr -d ' \n'; }
 
-# value NAMESPACE SECRET KEY: print the present value.
-value() {
-    kubectl --namespace "$1" get secret "$2" --output "jsonpath={.data['$3']}" | base64 --decode \
-        || fail "secret $1/$2 could not be read" "the line above says why; run the same command again"
-}
-
 # secret NAMESPACE NAME KEY=VALUE…: values are passed in files, so that they do not appear in a list of processes.
 secret() {
     local namespace=$1 name=$2 pair files=()
@@ -50,19 +44,35 @@ if ! kubectl get namespace kubeflow >/dev/null 2>&1; then
 fi
 
 endpoint=object-store.tenure-platform.svc.cluster.local:8333
-# object_store NAMESPACE ACCESS_KEY SECRET_KEY
+python3 "$here/identities.py" make "$k8s/components/object-store/identities.json" >"$folder/new.json"
+secret tenure-platform tenure-object-store-identities "s3.json=$(cat "$folder/new.json")"
+identities=$(value tenure-platform tenure-object-store-identities s3.json)
+# object_store NAMESPACE NAME IDENTITY
 object_store() {
-    secret "$1" tenure-object-store "AWS_ACCESS_KEY_ID=$2" "AWS_SECRET_ACCESS_KEY=$3" "AWS_ENDPOINT_URL=http://$endpoint"
-    kubectl --namespace "$1" annotate secret tenure-object-store --overwrite \
+    local access key
+    access=$(python3 "$here/identities.py" show "$3" accessKey <<<"$identities") || exit 1
+    key=$(python3 "$here/identities.py" show "$3" secretKey <<<"$identities") || exit 1
+    secret "$1" "$2" "AWS_ACCESS_KEY_ID=$access" "AWS_SECRET_ACCESS_KEY=$key" "AWS_ENDPOINT_URL=http://$endpoint"
+    kubectl --namespace "$1" annotate secret "$2" --overwrite \
         "serving.kserve.io/s3-endpoint=$endpoint" serving.kserve.io/s3-usehttps=0 serving.kserve.io/s3-verifyssl=0 \
         serving.kserve.io/s3-region=us-east-1 >/dev/null
 }
-object_store tenure-platform tenure "$(random)"
-access=$(value tenure-platform tenure-object-store AWS_ACCESS_KEY_ID)
-key=$(value tenure-platform tenure-object-store AWS_SECRET_ACCESS_KEY)
-for namespace in tenure ${pipelines[@]+"${pipelines[@]}"}; do object_store "$namespace" "$access" "$key"; done
+object_store tenure-platform tenure-object-store mlflow
+object_store tenure tenure-object-store server
+object_store tenure tenure-object-store-rollout rollout
+for namespace in ${pipelines[@]+"${pipelines[@]}"}; do object_store "$namespace" tenure-object-store steps; done
 secret tenure tenure-log-hash "key=$(random)"
-secret tenure-platform tenure-object-store-identities "s3.json={\"identities\": [{\"name\": \"tenure\", \"credentials\": [{\"accessKey\": \"$access\", \"secretKey\": \"$key\"}], \"actions\": [\"Admin\", \"Read\", \"List\", \"Tagging\", \"Write\"]}]}"
+
+secret tenure-platform tenure-mlflow-session "key=$(random)"
+secret tenure-platform tenure-mlflow-users "admin=$(random)" "pipelines=$(random)" "rollout=$(random)"
+# mlflow_client NAMESPACE NAME USER
+mlflow_client() {
+    local password
+    password=$(value tenure-platform tenure-mlflow-users "$3") || exit 1
+    secret "$1" "$2" "MLFLOW_TRACKING_USERNAME=$3" "MLFLOW_TRACKING_PASSWORD=$password"
+}
+mlflow_client tenure tenure-rollout-mlflow rollout
+for namespace in ${pipelines[@]+"${pipelines[@]}"}; do mlflow_client "$namespace" kfp-mlflow-credentials pipelines; done
 
 secret tenure-platform tenure-postgres "admin-password=$(random)" "mlflow-password=$(random)" "studies-password=$(random)"
 mlflow=$(value tenure-platform tenure-postgres mlflow-password)

@@ -264,13 +264,15 @@ def test_every_pod_has_a_deadline_no_root_and_no_more_secrets_than_it_needs(comp
         assert pod["securityContext"] == {"runAsNonRoot": True}
         assert int(pod["activeDeadlineSeconds"]) > 0
         secrets[name.removeprefix("exec-")] = {secret["secretName"] for secret in pod.get("secretAsEnv", [])}
-    store = {"tenure-object-store"}
+    store, registry = {"tenure-object-store"}, {"kfp-mlflow-credentials"}
     known = yaml.safe_load((ROOT / "k8s" / "secrets.yaml").read_text(encoding="utf-8"))
     listed = {secret["name"] for secret in known["secrets"]}
     assert set().union(*secrets.values()) <= listed
     assert {name: taken for name, taken in secrets.items() if taken} == {
-        **dict.fromkeys(("observe", "champion", "ingest", "track"), store),
-        "register": store | {"tenure-signing-key"},
+        **dict.fromkeys(("observe", "champion", "track"), store | registry),
+        "register": store | registry | {"tenure-signing-key"},
+        "ingest": store,
+        "deploy": registry,
         "tune": {"tenure-study-database"},
         "notify": {"tenure-alerts"},
     }

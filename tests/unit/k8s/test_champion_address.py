@@ -21,7 +21,7 @@ def test_the_champion_is_named_by_version_not_by_alias(
     champion = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(champion)
     uri = f"sqlite:///{shutil.copy(empty_mlflow_database, tmp_path)}"
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    monkeypatch.setenv("MLFLOW_BACKEND_STORE_URI", uri)
     client = MlflowClient(uri, uri)
     assert champion.main("") == ""
     for name in ("churn", "other"):

@@ -38,7 +38,7 @@ fi
 if [[ $verb == patch ]]; then
     sed -n 's/^{"stringData": {"webhook": "\(.*\)"}}$/\1/p' "${@: -1}" | tr -d '\n' >"$secret/webhook"
 elif [[ $line =~ jsonpath=\{\.data\[\'(.+)\'\]\} ]]; then
-    base64 --wrap=0 "$secret/${BASH_REMATCH[1]}"
+    base64 --wrap=0 "$secret/${BASH_REMATCH[1]//\\/}"
 fi
 """
 
@@ -84,12 +84,28 @@ def listed() -> dict[tuple[str, str], set[str]]:
     }
 
 
+IDENTITIES = {
+    "mlflow": ("tenure-platform", "tenure-object-store"),
+    "server": ("tenure", "tenure-object-store"),
+    "rollout": ("tenure", "tenure-object-store-rollout"),
+    "steps": ("kubeflow", "tenure-object-store"),
+}
+MLFLOW_USERS = {"rollout": ("tenure", "tenure-rollout-mlflow"), "pipelines": ("kubeflow", "kfp-mlflow-credentials")}
+
+
 def assert_all_agree(secrets: dict[tuple[str, str], dict[str, str]]) -> None:
-    """One key for the store everywhere, and passwords that open the database."""
-    keys = {secrets[namespace, "tenure-object-store"]["AWS_SECRET_ACCESS_KEY"]
-            for namespace in ("tenure", "tenure-platform", "kubeflow")}  # fmt: skip
-    (identity,) = json.loads(secrets["tenure-platform", "tenure-object-store-identities"]["s3.json"])["identities"]
-    assert {identity["credentials"][0]["secretKey"]} == keys
+    """Keys that the store knows, each with its rights alone, and passwords that open MLflow and the database."""
+    identities = json.loads(secrets["tenure-platform", "tenure-object-store-identities"]["s3.json"])["identities"]
+    found = {identity["name"]: identity for identity in identities}
+    rights = json.loads((K8S / "components/object-store/identities.json").read_text(encoding="utf-8"))
+    assert {name: identity["actions"] for name, identity in found.items()} == rights
+    for name, place in IDENTITIES.items():
+        (credentials,) = found[name]["credentials"]
+        assert credentials["accessKey"] == secrets[place]["AWS_ACCESS_KEY_ID"]
+        assert credentials["secretKey"] == secrets[place]["AWS_SECRET_ACCESS_KEY"]
+    for user, place in MLFLOW_USERS.items():
+        password = secrets["tenure-platform", "tenure-mlflow-users"][user]
+        assert secrets[place] == {"MLFLOW_TRACKING_USERNAME": user, "MLFLOW_TRACKING_PASSWORD": password}
     postgres = secrets["tenure-platform", "tenure-postgres"]
     assert urlsplit(secrets["tenure-platform", "tenure-mlflow-database"]["uri"]).password == postgres["mlflow-password"]
     assert urlsplit(secrets["kubeflow", "tenure-study-database"]["uri"]).password == postgres["studies-password"]
@@ -102,11 +118,16 @@ def test_they_are_those_of_the_list_with_random_passwords_that_agree(vault: Vaul
     assert {place: set(secret) for place, secret in made.items()} == listed()
     assert_all_agree(made)
     passwords = [value for secret in made.values() for value in secret.values() if re.fullmatch("[0-9a-f]{48}", value)]
-    assert len(set(passwords)) == 5  # the store's, the database's three, the log's
+    # The store's four that a Secret of their own holds, the database's three, the log's, MLflow's users and session.
+    assert len(set(passwords)) == 4 + 3 + 1 + 3 + 1
+    s3 = json.loads(made["tenure-platform", "tenure-object-store-identities"]["s3.json"])["identities"]
+    keys = [identity["credentials"][0]["secretKey"] for identity in s3]
+    assert len(set(keys)) == len(keys) == 5
+    passwords += keys
     # On no command line and in no output.
     assert not [word for word in passwords if any(word in call for call in vault.calls) or word in result.stdout]
     annotated = [call for call in vault.calls if "annotate secret tenure-object-store" in call]
-    assert len(annotated) == 3
+    assert len(annotated) == 4
     wanted = yaml.safe_load((K8S / "secrets.yaml").read_text(encoding="utf-8"))["secrets"][0]["annotations"]
     assert all(f" {name}=" in call for call in annotated for name in wanted)
 

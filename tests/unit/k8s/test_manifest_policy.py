@@ -70,6 +70,7 @@ def test_pods_meet_pod_security_restricted(render: Render, overlay: str) -> None
             assert context["allowPrivilegeEscalation"] is False, where
             assert context["readOnlyRootFilesystem"] is True, where
             assert context["capabilities"]["drop"] == ["ALL"], where
+            assert context["seccompProfile"]["type"] == "RuntimeDefault", where
             assert "add" not in context["capabilities"], where
             assert not context.get("privileged"), where
             assert context.get("runAsUser", 1) > 0, where
@@ -79,7 +80,7 @@ def test_pods_meet_pod_security_restricted(render: Render, overlay: str) -> None
 def test_requests_and_limits_everywhere(render: Render, overlay: str) -> None:
     for where, _, spec in pods(render(overlay)):
         for container in containers(spec):
-            for side, resource in itertools.product(("requests", "limits"), ("cpu", "memory")):
+            for side, resource in itertools.product(("requests", "limits"), ("cpu", "memory", "ephemeral-storage")):
                 assert container["resources"][side][resource], (where, container["name"], side, resource)
         for volume in spec.get("volumes", []):
             if "emptyDir" in volume:
@@ -120,7 +121,8 @@ def secrets_needed(documents: list[Document]) -> set[tuple[str, str, str | None,
             elif path.endswith(".secretRef"):
                 needed.add((namespace, value["name"], None, False))
             elif path.endswith(".secret") and isinstance(value, dict):
-                needed |= {(namespace, value["secretName"], item["key"], False) for item in value["items"]}
+                items = value.get("items", [{"key": None}])
+                needed |= {(namespace, value["secretName"], item["key"], False) for item in items}
     for account in of_kind(documents, "ServiceAccount"):
         for secret in account.get("secrets", []):
             needed.add((account["metadata"]["namespace"], secret["name"], None, False))
@@ -129,9 +131,10 @@ def secrets_needed(documents: list[Document]) -> set[tuple[str, str, str | None,
 
 @every_overlay
 def test_every_secret_that_is_named_is_in_the_list(render: Render, overlay: str) -> None:
+    document = yaml.safe_load((K8S / "secrets.yaml").read_text(encoding="utf-8"))
     listed = {
         (namespace, secret["name"]): (set(secret["keys"]), set(secret.get("optional", [])))
-        for secret in yaml.safe_load((K8S / "secrets.yaml").read_text(encoding="utf-8"))["secrets"]
+        for secret in [*document["secrets"], *document["by_hand"]]
         for namespace in secret["namespaces"]
     }
     needed = secrets_needed(render(overlay))

@@ -16,7 +16,7 @@ from manifests import K8S, TAG, run
 KUBECTL = (
     f"#!{sys.executable} -SE"
     + """
-import os, sys, time
+import base64, json, os, sys, time
 folder, line = os.environ["FAKE_FOLDER"], " ".join(sys.argv[1:])
 with open(f"{folder}/kubectl", "a") as log:
     log.write(f"{os.getpid()} {line}\\n")
@@ -28,10 +28,9 @@ if "port-forward" in line:
         sys.exit("error: unable to forward port because pod is not running")
     print("Forwarding from 127.0.0.1:" + ("41001" if "ml-pipeline" in line else "41002") + " -> 1", flush=True)
     time.sleep(60)
-if "AWS_ACCESS_KEY_ID" in line:
-    print("dGVudXJl", end="")
-if "AWS_SECRET_ACCESS_KEY" in line:
-    print("c2VjcmV0", end="")
+if "secret tenure-object-store-identities" in line:
+    identity = {"name": "admin", "credentials": [{"accessKey": "tenure", "secretKey": "secret"}]}
+    print(base64.b64encode(json.dumps({"identities": [identity]}).encode()).decode(), end="")
 """
 )
 TENURE = (

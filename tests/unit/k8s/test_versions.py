@@ -54,7 +54,12 @@ def test_the_base_image_is_pinned_by_digest_in_one_place() -> None:
 def test_the_pipelines_plugin_points_at_our_mlflow() -> None:
     config = json.loads((K8S / "platform/pipelines/config.json").read_text(encoding="utf-8"))
     plugin = config["plugins"]["mlflow"]
-    assert plugin["settings"] == {"authType": "none", "workspacesEnabled": False, "injectUserEnvVars": True}
+    assert plugin["settings"] == {
+        "authType": "basic-auth",
+        "credentialSecretRef": {"usernameKey": "MLFLOW_TRACKING_USERNAME", "passwordKey": "MLFLOW_TRACKING_PASSWORD"},
+        "workspacesEnabled": False,
+        "injectUserEnvVars": True,
+    }
     hosts = environment_file(K8S / "base/mlflow/mlflow.env")["MLFLOW_SERVER_ALLOWED_HOSTS"].split(",")
     # MLflow answers 403 to a Host header that it was not told of.
     assert plugin["endpoint"].removeprefix("http://") in hosts
