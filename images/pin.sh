@@ -1,26 +1,27 @@
 #!/usr/bin/env bash
-# Ask the registry for the digest that the base image's tag has now, and write it into images/versions.env.
+# Ask the registries for the digests that tags have now: of the base image, written into images/versions.env, and of the
+# images that run beside Tenure in production, written into k8s/overlays/production/digests.
 set -euo pipefail
-versions=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/versions.env
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=versions.env
-source "$versions"
+source "$here/versions.env"
 
-digest() {
-    if command -v skopeo >/dev/null 2>&1; then
-        skopeo inspect --format '{{.Digest}}' "docker://$BASE_NAME"
-    elif docker buildx version >/dev/null 2>&1; then
-        docker buildx imagetools inspect "$BASE_NAME" --format '{{.Manifest.Digest}}'
-    else
-        echo "images/pin.sh: needs skopeo, or docker with buildx" >&2
-        return 1
-    fi
-}
-
-found=$(digest) || { echo "images/pin.sh: no digest for $BASE_NAME: is the registry reachable?" >&2; exit 1; }
-[[ $found =~ ^sha256:[0-9a-f]{64}$ ]] || { echo "images/pin.sh: '$found' is not a digest" >&2; exit 1; }
+found=$(bash "$here/digest.sh" "$BASE_NAME")
 if [[ $found == "$BASE_DIGEST" ]]; then
     echo "$BASE_NAME is already pinned to $found"
-    exit
+else
+    sed -i "s|^BASE_DIGEST=.*|BASE_DIGEST=$found|" "$here/versions.env"
+    echo "$BASE_NAME is now pinned to $found: commit images/versions.env"
 fi
-sed -i "s|^BASE_DIGEST=.*|BASE_DIGEST=$found|" "$versions"
-echo "$BASE_NAME is now pinned to $found: commit images/versions.env"
+
+k8s=$here/../k8s
+file=$k8s/overlays/production/digests/kustomization.yaml
+names=$(sed -n 's/^  - name: //p' "$file")
+for name in $names; do
+    tag=$(sed -n "\|^  - name: $name\$|{n;s/^ *newTag: \"\{0,1\}\([^\"]*\)\"\{0,1\}\$/\1/p}" "$k8s/components/versions/kustomization.yaml")
+    [[ -n $tag ]] || { echo "error: $name has no version in k8s/components/versions" >&2; exit 1; }
+    found=$(bash "$here/digest.sh" "$name:$tag")
+    sed -i "\|^  - name: $name\$|{n;s|digest: .*|digest: $found # $tag|}" "$file"
+    echo "$name:$tag is pinned to $found"
+done
+echo "commit k8s/overlays/production/digests"

@@ -67,7 +67,10 @@ if [[ $overlay == kind ]]; then bash "$here/secrets.sh"; fi
 # 1. Object store, database and registry, from which the model is read.
 manifests=$(mktemp)
 trap 'rm -f "$manifests"' EXIT
-render() { WITHOUT_KINDS=${without[*]-} bash "$here/render.sh" "$overlay" "$@" >"$manifests" || exit 1; }
+# An overlay with a folder of digests runs nothing that only a tag identifies.
+pinned=0
+for folder in "$k8s/overlays/$overlay" "$overlay"; do [[ ! -d $folder/digests ]] || pinned=1; done
+render() { PINNED=$pinned WITHOUT_KINDS=${without[*]-} bash "$here/render.sh" "$overlay" "$@" >"$manifests" || exit 1; }
 render
 apply --filename "$manifests"
 for name in object-store postgres prometheus; do

@@ -3,7 +3,10 @@
 #
 # OVERLAY is a folder under k8s/overlays, or the path of one of your own. Without STORAGE_URI the InferenceService is
 # left out, since there is no model to serve.
-# Environment: IMAGE_PREFIX, IMAGE_TAG as for images/build.sh; WITHOUT_KINDS, kinds to leave out, separated by blanks.
+# Environment:
+#   IMAGE_PREFIX, IMAGE_TAG   as for images/build.sh
+#   PINNED=1        every image by digest: those that have a tag get the digest that their registry gives it now
+#   WITHOUT_KINDS   kinds to leave out, separated by blanks
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -66,4 +69,12 @@ YAML
         leave_out Deployment tenure-rollout
     fi
 } >"$work/kustomization.yaml"
-kubectl kustomize "$work" || fail "the overlay '$overlay' does not render; kubectl's message is above"
+manifests=$(kubectl kustomize "$work") || fail "the overlay '$overlay' does not render; kubectl's message is above"
+if [[ ${PINNED:-} == 1 ]]; then
+    # A field may be the first of a list's item.
+    for name in $(sed -n 's/^ *\(- \)\{0,1\}image: //p' <<<"$manifests" | grep -v '@sha256:' | sort -u); do
+        digest=$(bash "$root/images/digest.sh" "$name") || fail "image $name cannot be pinned; the line above says why" "push it first, or pin it: make images-pin"
+        manifests=$(sed "s|image: $name\$|image: ${name%:*}@$digest|" <<<"$manifests")
+    done
+fi
+printf '%s\n' "$manifests"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from manifests import K8S, MODEL_URI, ROOT, TAG, run
+from manifests import K8S, MODEL_URI, ROOT, TAG, run, walk
 
 FAKE = r"""#!/bin/bash
 [[ $1 != kustomize ]] || exec "$REAL_KUBECTL" "$@"
@@ -26,6 +26,12 @@ while IFS=$'\x1f' read -r pattern status output; do
     if [[ $status == 0 ]]; then printf '%b\n' "$output"; else printf '%b\n' "$output" >&2; fi
     exit "$status"
 done <"$FAKE_FOLDER/answers"
+"""
+
+DIGEST = f"sha256:{'d' * 64}"
+SKOPEO = rf"""#!/bin/bash
+[[ "$*" != *"${{UNKNOWN_IMAGE:-no image}}"* ]] || {{ echo "manifest unknown" >&2; exit 1; }}
+echo {DIGEST}
 """
 
 CANARY_TYPE = (r"get customresourcedefinition inferenceservices.*canary", 0, "array")
@@ -62,8 +68,9 @@ class Cluster:
 def cluster(kubectl: str, tmp_path: Path) -> Cluster:
     program = tmp_path / "bin" / "kubectl"
     program.parent.mkdir()
-    program.write_text(FAKE, encoding="utf-8")
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    for file, text in ((program, FAKE), (program.with_name("skopeo"), SKOPEO)):
+        file.write_text(text, encoding="utf-8")
+        file.chmod(file.stat().st_mode | stat.S_IXUSR)
     environment = {
         "PATH": f"{program.parent}:{os.environ['PATH']}",
         "REAL_KUBECTL": kubectl,
@@ -155,6 +162,24 @@ def test_what_is_served_is_served_on(cluster: Cluster) -> None:
     error, advice = message(cluster.run("deploy.sh", MODEL_URI="s3://tenure-models/other"))
     assert promoted in error
     assert "tenure rollout start" in advice
+
+
+def test_production_runs_images_by_digest_alone(cluster: Cluster) -> None:
+    cluster.answers.append(("exec --stdin deployment/mlflow", 0, MODEL_URI))
+    result = cluster.run("deploy.sh")
+    assert result.returncode == 0, result.stderr
+    images = {value for document in cluster.applied[-1] for path, value in walk(document) if path.endswith(".image")}
+    assert len(images) == 4
+    for image in images:
+        assert re.fullmatch(r"[^@:]+@sha256:[0-9a-f]{64}", image), image
+    assert f"registry.example.com/team/tenure-server@{DIGEST}" in images
+
+
+def test_an_image_that_its_registry_does_not_have_is_not_deployed(cluster: Cluster) -> None:
+    error, advice = message(cluster.run("deploy.sh", UNKNOWN_IMAGE="ghcr.io/mlflow"))
+    assert "image ghcr.io/mlflow/mlflow:" in error and "cannot be pinned" in error
+    assert "push it first" in advice
+    assert not cluster.applied
 
 
 def test_a_rollout_under_way_is_not_disturbed(cluster: Cluster) -> None:
