@@ -27,7 +27,6 @@ from serving.inference.call import Call
 from serving.inference.failures import Failure
 from serving.listening.tls import Certificate
 from serving.observation import logs
-from serving.v2.errors import RequestError
 from serving.v2.grpc_exchange import GrpcExchange
 from tenure.errors import ServingError
 
@@ -67,12 +66,7 @@ class Inference:
         refused = self._answering.admit(call)
         if refused is not None:
             return refused
-        try:
-            exchange = GrpcExchange(content)
-        except RequestError as error:
-            return self._answering.failed(call, error)
-        call.model, call.version = exchange.model, exchange.version or None
-        return await self._answering.answered(call, exchange)
+        return await self._answering.answered(call, GrpcExchange(content))
 
 
 class GrpcServer:

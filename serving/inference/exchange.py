@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    from serving.inference.call import Call
     from serving.inference.failures import Failure
     from serving.inference.model import ChurnModel
     from serving.v2.query import Query
@@ -14,7 +15,21 @@ Answer_co = TypeVar("Answer_co", covariant=True)
 
 
 class Exchange(Protocol[Answer_co]):
-    """A request's body and the form of its answer, in one protocol."""
+    """A request's body and the form of its answer, in one protocol.
+
+    For a large request ``name_model``, ``read`` and ``write`` run on a thread, one after the other.
+    """
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body."""
+
+    def name_model(self, call: Call) -> None:
+        """Set the call's model and version, if the body names them.
+
+        Raises:
+            RequestError: the body cannot be parsed.
+        """
 
     def read(self, model: ChurnModel) -> Query:
         """The query to ``model``.

@@ -8,12 +8,14 @@ import orjson
 
 from serving.http.answer import JSON, HttpAnswer
 from serving.inference.failures import Failure
-from serving.v1.request import read_request
+from serving.v1.request import one_row, read_request
 from serving.v2.answer import FLAGS, output_tensors
+from serving.v2.json_body import read_object
 from serving.v2.query import Query
 from tenure.bundle import Prediction
 
 if TYPE_CHECKING:
+    from serving.inference.call import Call
     from serving.inference.model import ChurnModel
 
 
@@ -29,8 +31,18 @@ class V1Exchange:
     def __init__(self, body: bytes) -> None:
         self._body = body
 
+    @property
+    def size(self) -> int:
+        return len(self._body)
+
+    def name_model(self, call: Call) -> None:
+        """The model is named by the URL."""
+
     def read(self, model: ChurnModel) -> Query:
-        return model.query(read_request(self._body))
+        document = read_object(self._body, "instances")
+        columns = one_row(document)
+        query = None if columns is None else model.one_row.query(columns, None)
+        return model.query(read_request(document)) if query is None else query
 
     def write(
         self, model: ChurnModel, query: Query, prediction: Prediction, answer_id: str, fallback: str
@@ -48,7 +60,8 @@ class V1Exchange:
                 else:
                     row[output.name] = values[place]
         document: dict[str, Any] = {
-            "predictions": rows,
+            # Row by row: orjson holds the interpreter's lock, for milliseconds if many rows are written at once.
+            "predictions": orjson.Fragment(b"[" + b",".join([orjson.dumps(row) for row in rows]) + b"]"),
             "model_name": model.name,
             "model_version": model.bundle.version,
             "id": answer_id,

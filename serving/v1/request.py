@@ -11,21 +11,31 @@ from __future__ import annotations
 from typing import Any
 
 from serving.v2.errors import RequestError, quote
-from serving.v2.json_body import as_object, read_object
+from serving.v2.json_body import as_object
 from serving.v2.request import Request, check_distinct, read_options
 from serving.v2.tensors import Tensor
 
 _MEMBERS = ("instances", "parameters")
-_TYPES = (str, bool, int, float, type(None))
+_TYPES = frozenset((str, bool, int, float, type(None)))
 
 
-def read_request(body: bytes) -> Request:
-    """Read a request.
+def one_row(document: dict[str, Any]) -> dict[str, list[Any]] | None:
+    """The columns of a request of one customer without parameters; None for any other, and for an invalid one."""
+    instances = document.get("instances")
+    if len(document) != 1 or type(instances) is not list or len(instances) != 1 or type(instances[0]) is not dict:
+        return None
+    (instance,) = instances
+    if not _TYPES.issuperset(map(type, instance.values())):
+        return None
+    return {name: [value] for name, value in instance.items()}
+
+
+def read_request(document: dict[str, Any]) -> Request:
+    """Read a request from its parsed body.
 
     Raises:
         RequestError: the request is invalid; the message is one line for the client.
     """
-    document = read_object(body)
     for name in document:
         if name not in _MEMBERS:
             raise RequestError(f"unknown key {quote(name)} in the body; the keys are 'instances' and 'parameters'")

@@ -12,6 +12,7 @@ from serving.v2.query import Query
 from tenure.bundle import Prediction
 
 if TYPE_CHECKING:
+    from serving.inference.call import Call
     from serving.inference.model import ChurnModel
 
 _BINARY = (b"content-type", b"application/octet-stream")
@@ -34,13 +35,21 @@ class V2Exchange:
         self._in_binary: frozenset[str] | None = frozenset()
         self._one_row = False
 
+    @property
+    def size(self) -> int:
+        return len(self._body)
+
+    def name_model(self, call: Call) -> None:
+        """The model is named by the URL."""
+
     def read(self, model: ChurnModel) -> Query:
+        body = wire.read_body(self._body, self._json_length)
         if self._json_length is None:
-            query = model.one_row.read(self._body)
+            query = model.one_row.read(body.document)
             if query is not None:
                 self._one_row = True
                 return query
-        request, self._in_binary = wire.read_request(self._body, self._json_length)
+        request, self._in_binary = wire.read_request(body)
         return model.query(request)
 
     def write(

@@ -30,22 +30,28 @@ _CONTENTS = {
 """Field of ``InferTensorContents`` that holds a datatype's values; FP16 has a binary form only."""
 
 
-def read_request(message: pb.ModelInferRequest) -> Request:
+def read_request(
+    inputs: Sequence[pb.ModelInferRequest.InferInputTensor], raw: Sequence[bytes], rest: pb.ModelInferRequest
+) -> Request:
     """Read a request.
+
+    Args:
+        inputs: the message's inputs.
+        raw: its contents in binary form.
+        rest: a message with the other fields.
 
     Raises:
         RequestError: the request is invalid; the message is one line for the client.
     """
-    if not message.inputs:
+    if not inputs:
         raise RequestError("the request has no inputs: one tensor a column is expected")
-    raw = message.raw_input_contents
-    if raw and len(raw) != len(message.inputs):
-        raise RequestError(f"{len(message.inputs)} inputs, but {len(raw)} raw input contents")
-    read = [read_tensor(entry, raw[place] if raw else None) for place, entry in enumerate(message.inputs)]
-    parameters = {name: _parameter(value) for name, value in message.parameters.items()}
-    names = [output.name for output in message.outputs]
+    if raw and len(raw) != len(inputs):
+        raise RequestError(f"{len(inputs)} inputs, but {len(raw)} raw input contents")
+    read = [read_tensor(entry, raw[place] if raw else None) for place, entry in enumerate(inputs)]
+    parameters = {name: _parameter(value) for name, value in rest.parameters.items()}
+    names = [output.name for output in rest.outputs]
     check_distinct(names)
-    return Request(read, read_options(parameters), names or None, message.id or None)
+    return Request(read, read_options(parameters), names or None, rest.id or None)
 
 
 def write_answer(

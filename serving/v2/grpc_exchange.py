@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import DecodeError
 from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
@@ -11,11 +11,13 @@ from serving.inference.failures import Failure
 from serving.v2 import grpc as wire
 from serving.v2.answer import output_tensors
 from serving.v2.errors import RequestError
+from serving.v2.grpc_fields import divide
 from serving.v2.grpc_one_row import OneRowMessages
 from serving.v2.query import Query
 from tenure.bundle import Prediction
 
 if TYPE_CHECKING:
+    from serving.inference.call import Call
     from serving.inference.model import ChurnModel
 
 BROKEN = "the message is truncated, or is not of the method's type"
@@ -28,39 +30,40 @@ class GrpcExchange:
 
     Args:
         content: the message's bytes.
-
-    Attributes:
-        model, version: as they are in the request.
-
-    Raises:
-        RequestError: the bytes are not a request message.
     """
 
-    __slots__ = ("_content", "_in_binary", "_message", "_one_row_message", "model", "version")
+    __slots__ = ("_content", "_fields", "_in_binary", "_one_row", "size")
 
     def __init__(self, content: bytes) -> None:
         self._content = content
-        self._one_row_message = one_row = _one_row_messages.read(content)
-        self._message: pb.ModelInferRequest | None = None
+        self.size = len(content)
+
+    def name_model(self, call: Call) -> None:
+        self._fields = fields = divide(self._content)
+        self._one_row = one_row = None if fields is None else _one_row_messages.read(fields)
         if one_row is None:
-            self._message = message = _parsed(content)
-            self.model, self.version = message.model_name, message.model_version
-            self._in_binary = bool(message.raw_input_contents)
+            message = self._rest()
+            call.model, call.version = message.model_name, message.model_version or None
+            self._in_binary = bool(message.raw_input_contents if fields is None else fields.raw)
         else:
-            self.model, self.version, self._in_binary = one_row.model, one_row.version, one_row.in_binary
+            call.model, call.version = one_row.model, one_row.version or None
+            self._in_binary = one_row.in_binary
 
     def read(self, model: ChurnModel) -> Query:
-        one_row = self._one_row_message
+        fields, one_row = self._fields, self._one_row
         if one_row is not None:
             query = model.one_row.query(one_row.columns, one_row.id or None)
             if query is not None:
                 return query
-            self._one_row_message = None
-            self._message = _parsed(self._content)
-        return model.query(wire.read_request(self._message))
+            self._one_row = None
+        message = self._rest()
+        if fields is None:
+            return model.query(wire.read_request(message.inputs, message.raw_input_contents, message))
+        inputs = [_parsed(pb.ModelInferRequest.InferInputTensor, tensor) for tensor in fields.inputs]
+        return model.query(wire.read_request(inputs, fields.raw, message))
 
     def write(self, model: ChurnModel, query: Query, prediction: Prediction, answer_id: str, fallback: str) -> bytes:
-        if self._one_row_message is not None and not fallback:
+        if self._one_row is not None and not fallback:
             writer = model.one_row_binary_writer if self._in_binary else model.one_row_message_writer
             content = writer.write(prediction, answer_id)
             if content is not None:
@@ -74,9 +77,15 @@ class GrpcExchange:
     def fail(self, failure: Failure) -> Failure:
         return failure
 
+    def _rest(self) -> pb.ModelInferRequest:
+        """The message without its tensors, if they could be divided from it."""
+        fields = self._fields
+        return _parsed(pb.ModelInferRequest, self._content if fields is None else fields.rest)
 
-def _parsed(content: bytes) -> pb.ModelInferRequest:
+
+def _parsed(kind: Any, content: bytes) -> Any:
+    """A message of protobuf's class ``kind``; raises ``RequestError`` if ``content`` is not one."""
     try:
-        return pb.ModelInferRequest.FromString(content)
+        return kind.FromString(content)
     except DecodeError:
         raise RequestError(BROKEN) from None

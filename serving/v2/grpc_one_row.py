@@ -1,8 +1,7 @@
 """A fast path for the most frequent gRPC message: one row, all outputs, no parameters.
 
-A message is parsed field by field (protobuf's encoding, https://protobuf.dev/programming-guides/encoding/), without an
-object for each tensor. Most tensors of a row, such as a category or a flag, are repeated byte for byte, and are looked
-up by their bytes; others are parsed by protobuf. Every other message, and every invalid one, is left to
+No object is made for each tensor. Most tensors of a row, such as a category or a flag, are repeated byte for byte, and
+are looked up by their bytes; others are parsed by protobuf. Every other message, and every invalid one, is left to
 ``serving.v2.grpc``.
 """
 
@@ -18,14 +17,15 @@ from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
 from serving.v2 import grpc as wire
 from serving.v2.answer import OutputTensor
 from serving.v2.errors import RequestError
+from serving.v2.grpc_fields import MORE, Fields
 from serving.v2.one_row import OneRowWriter
 from serving.v2.tensors import from_binary
 from tenure.bundle import Bundle
 
-_MODEL, _VERSION, _ID, _INPUT, _RAW = 0x0A, 0x12, 0x1A, 0x2A, 0x3A
-"""Tags of the message's fields, all length-delimited."""
-_LONG = 0x80
-"""Lengths from here on take more than one byte."""
+_MODEL, _VERSION, _ID = 0x0A, 0x12, 0x1A
+"""Tags of the message's texts."""
+_ONE_ROW = (b"\x1a\x01\x01", b"\x1a\x02\x01\x01")
+"""The shapes [1] and [1, 1] in a tensor, after its name and its datatype."""
 
 MAX_KNOWN = 4096
 """Tensors kept in a cache, which is emptied when it is full."""
@@ -66,15 +66,14 @@ class OneRowMessages:
         self._described: dict[bytes, tuple[str, str, list[int]]] = {}
         """Name, datatype and shape by the bytes of a tensor without contents."""
 
-    def read(self, message: bytes) -> OneRowMessage | None:
+    def read(self, fields: Fields) -> OneRowMessage | None:
         """The content of a message; None if this path does not read it, or it is invalid."""
+        tensors, raw, rest = fields
         try:
-            model, at = _text(message, 0, _MODEL)
-            version, at = _text(message, at, _VERSION)
-            request_id, at = _text(message, at, _ID)
-            tensors, at = _parts(message, at, _INPUT)
-            raw, at = _parts(message, at, _RAW)
-            if at != len(message) or not tensors:
+            model, at = _text(rest, 0, _MODEL)
+            version, at = _text(rest, at, _VERSION)
+            request_id, at = _text(rest, at, _ID)
+            if at != len(rest) or not tensors:
                 return None
             columns = self._in_binary(tensors, raw) if raw else self._typed(tensors)
         except (IndexError, ValueError, DecodeError, RequestError):
@@ -120,6 +119,8 @@ class OneRowMessages:
 
     def _parse(self, tensor: bytes) -> tuple[str, Any] | None:
         """Parse a tensor by protobuf, and cache it."""
+        if not _has_one_row(tensor):
+            return None
         entry = pb.ModelInferRequest.InferInputTensor.FromString(tensor)
         read = wire.read_tensor(entry, None)
         if len(read) != 1:
@@ -134,6 +135,8 @@ class OneRowMessages:
         return read.name, value
 
     def _parse_described(self, tensor: bytes) -> tuple[str, str, list[int]] | None:
+        if not _has_one_row(tensor):
+            return None
         entry = pb.ModelInferRequest.InferInputTensor.FromString(tensor)
         shape = list(entry.shape)
         if entry.HasField("contents") or shape not in ([1], [1, 1]):
@@ -161,40 +164,31 @@ def grpc_writer(model: str, bundle: Bundle, *, in_binary: bool) -> OneRowWriter:
     return OneRowWriter(whole, _DOUBLE.pack, _id_field)
 
 
-def _text(message: bytes, at: int, tag: int) -> tuple[str, int]:
+def _text(fields: bytes, at: int, tag: int) -> tuple[str, int]:
     """The text of the field at ``at``, "" if another field is there, and the offset of the next field.
 
     Raises:
-        IndexError: the message is truncated.
         ValueError: the text is long, or not UTF-8.
     """
-    if at >= len(message) or message[at] != tag:
+    if at >= len(fields) or fields[at] != tag:
         return "", at
-    length = message[at + 1]
+    length = fields[at + 1]
     end = at + 2 + length
-    if length >= _LONG or end > len(message):
+    if length >= MORE:
         raise ValueError
-    return message[at + 2 : end].decode(), end
+    return fields[at + 2 : end].decode(), end
 
 
-def _parts(message: bytes, at: int, tag: int) -> tuple[list[bytes], int]:
-    """The contents of a repeated field at ``at``, and the offset of the next field; raises as ``_text``."""
-    parts: list[bytes] = []
-    size = len(message)
-    while at < size and message[at] == tag:
-        length = message[at + 1]
-        start = at + 2
-        if length >= _LONG:
-            more = message[start]
-            start += 1
-            if more >= _LONG:
-                raise ValueError
-            length += (more << 7) - _LONG
-        at = start + length
-        if at > size:
-            raise ValueError
-        parts.append(message[start:at])
-    return parts, at
+def _has_one_row(tensor: bytes) -> bool:
+    """Whether a tensor's shape says one row, if its fields are in the usual order.
+
+    Raises:
+        IndexError: the tensor is truncated.
+    """
+    shape_at = 0
+    for _ in ("name", "datatype"):
+        shape_at += 2 + tensor[shape_at + 1]
+    return tensor.startswith(_ONE_ROW, shape_at)
 
 
 def _canonical(entry: pb.ModelInferRequest.InferInputTensor, value: float) -> bytes:

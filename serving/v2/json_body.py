@@ -6,17 +6,21 @@ from typing import Any
 
 import orjson
 
+from serving.v2 import json_pieces
 from serving.v2.errors import RequestError
 
 
-def read_object(body: bytes) -> dict[str, Any]:
+def read_object(body: bytes, member: str) -> dict[str, Any]:
     """Read a body that is a JSON object.
+
+    Args:
+        member: key of the list that takes most of a large body.
 
     Raises:
         RequestError: the body is not JSON, or not an object.
     """
     try:
-        document = orjson.loads(body)
+        document = json_pieces.loads(body, member)
     except orjson.JSONDecodeError as error:
         hint = " (a missing number is null)" if b"NaN" in body else ""
         raise RequestError(f"the body is not JSON: {error}{hint}") from None

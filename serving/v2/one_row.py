@@ -48,15 +48,14 @@ class OneRowReader:
         self._ignored = frozenset((*contract.columns, TODAY_COLUMN)) - self._inputs
         self._key = next(iter(contract.columns_of("key")), None)
 
-    def read(self, body: bytes) -> Query | None:
-        """The query of a body; None if this path does not read it, or it is invalid."""
+    def read(self, document: dict[str, Any]) -> Query | None:
+        """The query of a parsed body; None if this path does not read it, or it is invalid."""
         try:
-            document = orjson.loads(body)
             inputs = document["inputs"]
             if not document.keys() <= _MEMBERS or document.get("parameters") or document.get("outputs") not in _ALL:
                 return None
             columns = _columns(inputs)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError):
             return None
         request_id = document.get("id")
         if columns is None or not (request_id is None or type(request_id) is str):

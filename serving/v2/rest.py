@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -18,11 +18,31 @@ JSON_LENGTH_HEADER = "inference-header-content-length"
 """Length in bytes of the JSON part, when binary tensors follow it."""
 
 
-def read_request(body: bytes, json_length: str | None) -> tuple[Request, frozenset[str] | None]:
-    """Read a request's body.
+class Body(NamedTuple):
+    """A parsed body."""
+
+    document: dict[str, Any]
+    content: bytes
+    """The body itself."""
+    json_bytes: int
+    """Length of its JSON part."""
+
+
+def read_body(content: bytes, json_length: str | None) -> Body:
+    """Parse a request's body.
 
     Args:
         json_length: value of the header ``Inference-Header-Content-Length``.
+
+    Raises:
+        RequestError: the header is invalid, or the body is not a JSON object.
+    """
+    json_bytes = _json_length(content, json_length)
+    return Body(read_object(content[:json_bytes], "inputs"), content, json_bytes)
+
+
+def read_request(body: Body) -> tuple[Request, frozenset[str] | None]:
+    """Read a request from its parsed body.
 
     Returns:
         The request, and the names of the outputs in binary form; None for all.
@@ -30,12 +50,11 @@ def read_request(body: bytes, json_length: str | None) -> tuple[Request, frozens
     Raises:
         RequestError: the request is invalid; the message is one line for the client.
     """
-    length = _json_length(body, json_length)
-    document = read_object(body[:length])
+    document = body.document
     inputs = document.get("inputs")
     if not isinstance(inputs, list) or not inputs:
         raise RequestError("'inputs' is missing or empty: one tensor a column is expected")
-    binary = _Binary(body, length)
+    binary = _Binary(body.content, body.json_bytes)
     read = [_tensor(entry, place, binary) for place, entry in enumerate(inputs, start=1)]
     binary.finish()
     request_id = document.get("id")
@@ -59,7 +78,7 @@ def write_answer(
 
     ``fallback`` is a parameter of the answer unless it is empty.
     """
-    described: list[dict[str, Any]] = []
+    described: list[orjson.Fragment] = []
     chunks: list[bytes] = []
     for output in outputs:
         entry: dict[str, Any] = {"name": output.name, "shape": output.shape, "datatype": output.datatype}
@@ -69,12 +88,13 @@ def write_answer(
             chunks.append(chunk)
         else:
             entry["data"] = output.values
-        described.append(entry)
+        # One by one: orjson holds the interpreter's lock, for milliseconds if all outputs of many rows are written.
+        described.append(orjson.Fragment(orjson.dumps(entry, option=orjson.OPT_SERIALIZE_NUMPY)))
     document: dict[str, Any] = {"model_name": model, "model_version": version, "id": request_id}
     if fallback:
         document["parameters"] = {"fallback": fallback}
     document["outputs"] = described
-    head = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+    head = orjson.dumps(document)
     return (b"".join([head, *chunks]), len(head)) if chunks else (head, None)
 
 

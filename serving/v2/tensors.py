@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,10 +48,9 @@ def from_json(name: str, datatype: str, shape: Sequence[int], data: Any) -> Tens
         data = [row[0] for row in data]
     if len(data) != rows:
         raise RequestError(f"input {quote(name)}: shape {list(shape)} says {rows} values, 'data' has {len(data)}")
-    fits = _FITS[datatype]
-    for row, value in enumerate(data, start=1):
-        if value is not None and not fits(value):
-            raise RequestError(f"input {quote(name)}, row {row}: {quote(value)} is not a valid {datatype}")
+    if not _all_fit(datatype, data):
+        row = next(row for row, value in enumerate(data) if not _all_fit(datatype, [value]))
+        raise RequestError(f"input {quote(name)}, row {row + 1}: {quote(data[row])} is not a valid {datatype}")
     return Tensor(name, datatype, data)
 
 
@@ -128,14 +127,20 @@ def _split(name: str, rows: int, raw: bytes) -> list[Any]:
     return values
 
 
-def _integer_check(datatype: str) -> Callable[[Any], bool]:
-    low, high = _LIMITS[datatype]
-    return lambda value: type(value) is int and low <= value <= high
+def _all_fit(datatype: str, values: list[Any]) -> bool:
+    """Whether all values from JSON are None or of the datatype."""
+    if not set(map(type, values)) <= _TYPES[datatype]:
+        return False
+    limits = _LIMITS.get(datatype)
+    integers = [] if limits is None else [value for value in values if value is not None]
+    return limits is None or not integers or (limits[0] <= min(integers) and max(integers) <= limits[1])
 
 
-_FITS: dict[str, Callable[[Any], bool]] = {
-    "BYTES": lambda value: isinstance(value, str),
-    "BOOL": lambda value: isinstance(value, bool),
-    **{datatype: _integer_check(datatype) for datatype in INTEGERS},
-    **{datatype: lambda value: type(value) in (int, float) for datatype in FLOATS},
+_NONE = type(None)
+_TYPES: dict[str, frozenset[type]] = {
+    "BYTES": frozenset((str, _NONE)),
+    "BOOL": frozenset((bool, _NONE)),
+    **dict.fromkeys(INTEGERS, frozenset((int, _NONE))),
+    **dict.fromkeys(FLOATS, frozenset((float, int, _NONE))),
 }
+"""Types of values from JSON, by datatype."""

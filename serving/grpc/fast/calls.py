@@ -80,15 +80,8 @@ class InferenceCall(IncomingCall):
         return self._answering.failed(self._call, error)
 
     def _answer(self, message: bytes, send: Send) -> None:
-        call = self._call
-        try:
-            exchange = GrpcExchange(message)
-        except RequestError as error:
-            send(self._answering.failed(call, error))
-            return
-        call.model, call.version = exchange.model, exchange.version or None
-        answering: Exchange[Reply] = exchange
-        self._answering.answer(call, answering, send)
+        exchange: Exchange[Reply] = GrpcExchange(message)
+        self._answering.answer(self._call, exchange, send)
 
 
 class OtherCall(IncomingCall):

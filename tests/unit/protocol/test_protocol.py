@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from serving.v2.rest import read_request
+from serving.v2.rest import read_body, read_request
 from tenure.errors import InputError, ServingError
 from tenure.protocol import datatype_of, get_json, infer_request, post_json, predictions, score_of
 
@@ -26,7 +26,7 @@ def test_a_request_is_one_that_the_server_reads() -> None:
         "since": [date(2026, 1, 31), None],
     }
     document = infer_request(columns, explain=3, threshold=0.5, request_id="7")
-    request, _ = read_request(json.dumps(document, allow_nan=False).encode(), None)
+    request, _ = read_request(read_body(json.dumps(document, allow_nan=False).encode(), None))
     assert (request.id, request.options.explain, request.options.threshold) == ("7", 3, 0.5)
     assert {tensor.name: (tensor.datatype, tensor.values) for tensor in request.tensors} == {
         "tenure": ("INT64", [1, 2]),

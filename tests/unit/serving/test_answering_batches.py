@@ -49,6 +49,11 @@ class Exchange:
     def __init__(self, value: str) -> None:
         self.value = value
 
+    size = 1
+
+    def name_model(self, _: Call) -> None:
+        """The call names it."""
+
     def read(self, _: Any) -> Query:
         return Query({"a": [self.value]}, 1, Options(), None, None)
 

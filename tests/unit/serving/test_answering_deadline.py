@@ -38,6 +38,11 @@ class Model:
 class Exchange:
     """A request with too many rows for the event loop."""
 
+    size = 1
+
+    def name_model(self, _: Call) -> None:
+        """The call names it."""
+
     def read(self, _: Any) -> Query:
         return Query({}, INLINE_ROWS + 1, Options(), None, None)
 

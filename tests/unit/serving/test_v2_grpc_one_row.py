@@ -15,13 +15,15 @@ from hypothesis import strategies as st
 from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
 from property_profiles import examples
 
+from serving.inference.call import Call
 from serving.inference.model import ChurnModel
 from serving.v2 import grpc as wire
 from serving.v2 import grpc_one_row
 from serving.v2.answer import output_tensors
 from serving.v2.errors import RequestError
 from serving.v2.grpc_exchange import GrpcExchange
-from serving.v2.grpc_one_row import OneRowMessages, grpc_writer
+from serving.v2.grpc_fields import divide
+from serving.v2.grpc_one_row import OneRowMessage, OneRowMessages, grpc_writer
 from serving.v2.tensors import to_binary
 from tenure import bundle
 from tenure.bundle import Bundle
@@ -69,7 +71,7 @@ def general(content: bytes) -> tuple[Any, ...] | None:
     """Name, version, id and columns, as the general path reads them; None if it refuses them."""
     message = pb.ModelInferRequest.FromString(content)
     try:
-        request = wire.read_request(message)
+        request = wire.read_request(message.inputs, message.raw_input_contents, message)
     except RequestError:
         return None
     if request.outputs or message.parameters:
@@ -78,12 +80,17 @@ def general(content: bytes) -> tuple[Any, ...] | None:
     return message.model_name, message.model_version, message.id, columns, bool(message.raw_input_contents)
 
 
+def read(messages: OneRowMessages, content: bytes) -> OneRowMessage | None:
+    fields = divide(content)
+    return None if fields is None else messages.read(fields)
+
+
 @pytest.mark.parametrize("raw", [False, True])
 def test_the_usual_message_is_read_the_short_way(row: dict[str, list], raw: bool) -> None:
     messages = OneRowMessages()
     for change in ({}, {"MonthlyCharges": [1.5]}, {"tenure": [3], "Contract": ["Two year"]}, {}):
         content = message_of(row | change, raw=raw).SerializeToString()
-        found = messages.read(content)
+        found = read(messages, content)
         assert found is not None
         assert (*found[:3], {name: plain(values) for name, values in found.columns.items()}, found[4]) == general(
             content
@@ -105,8 +112,8 @@ def test_whatever_is_unusual_is_left_to_the_general_way(row: dict[str, list]) ->
     for name, change in changes(message_of(row)):
         message = message_of(row)
         change(message)
-        assert OneRowMessages().read(message.SerializeToString()) is None, name
-    assert OneRowMessages().read(b"") is None
+        assert read(OneRowMessages(), message.SerializeToString()) is None, name
+    assert read(OneRowMessages(), b"") is None
 
 
 VALUES = st.one_of(st.sampled_from([b"Yes", b"", b"\xff", "ü".encode(), b"*\x0a:\x08"]), st.binary(max_size=12))
@@ -147,7 +154,7 @@ def test_the_fast_path_reads_as_the_general_path(
     content = message.SerializeToString()
     messages = OneRowMessages()
     for _ in range(2):  # the first learns
-        found = messages.read(content)
+        found = read(messages, content)
         if found is not None:
             columns = {name: plain(values) for name, values in found.columns.items()}
             assert (*found[:3], columns, found.in_binary) == general(content)
@@ -161,7 +168,7 @@ def test_a_message_that_is_broken_is_not_read_the_short_way(
     whole = bytearray(message_of(row, raw=raw).SerializeToString())
     whole[place % len(whole)] = byte
     content = bytes(whole[: len(whole) - cut % 40])
-    found = OneRowMessages().read(content)
+    found = read(OneRowMessages(), content)
     if found is not None:
         columns = {name: plain(values) for name, values in found.columns.items()}
         assert (*found[:3], columns, found.in_binary) == general(content)
@@ -176,7 +183,7 @@ def test_a_number_behind_a_name_that_looks_like_one(row: dict[str, list]) -> Non
     messages = OneRowMessages()
     for tensor in (tricky, tricky[:-8] + b"otherone"):
         content = b"\x2a" + bytes((len(tensor),)) + tensor
-        found, expected = messages.read(content), general(content)
+        found, expected = read(messages, content), general(content)
         assert found is None or expected is not None
         assert found is None or {name: plain(values) for name, values in found.columns.items()} == expected[3]
     assert not messages._doubles
@@ -187,12 +194,12 @@ def test_what_is_remembered_is_bounded(row: dict[str, list], monkeypatch: pytest
     messages = OneRowMessages()
     for number in range(200):
         content = message_of(row | {"PaymentMethod": [f"way {number}"], "tenure": [number]}).SerializeToString()
-        found = messages.read(content)
+        found = read(messages, content)
         assert found is not None
         assert (found.columns["PaymentMethod"], found.columns["tenure"]) == ([f"way {number}"], [number])
         assert len(messages._values) <= 50
     long = message_of(row | {"PaymentMethod": ["x" * 1000]}).SerializeToString()
-    assert messages.read(long) is not None
+    assert read(messages, long) is not None
     assert not any(b"xxx" in tensor for tensor in messages._values)
 
 
@@ -243,6 +250,7 @@ def test_both_paths_give_the_same_prediction(loaded: Bundle, row: dict[str, list
                 if not short:
                     patched.setattr("serving.v2.grpc_exchange._one_row_messages.read", lambda _: None)
                 exchange = GrpcExchange(content)
+                exchange.name_model(Call("gRPC", "", "", None, (), "id"))
                 query = exchange.read(model)
                 try:
                     answers.append(exchange.write(model, query, model.predict_query(query), "id", ""))

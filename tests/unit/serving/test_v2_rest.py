@@ -16,7 +16,7 @@ from property_profiles import examples
 from serving.v2.answer import OutputTensor
 from serving.v2.errors import RequestError
 from serving.v2.request import Options
-from serving.v2.rest import read_request, write_answer
+from serving.v2.rest import read_body, read_request, write_answer
 from serving.v2.tensors import to_binary
 
 COLUMN = {"name": "tenure", "shape": [2], "datatype": "INT64", "data": [1, 2]}
@@ -28,7 +28,7 @@ def body(**changes: Any) -> bytes:
 
 def test_a_whole_request() -> None:
     parameters = {"explain": 3, "threshold": 0.25, "binary_data_output": False, "sequence_id": 7}
-    request, in_binary = read_request(body(id="42", parameters=parameters), None)
+    request, in_binary = read_request(read_body(body(id="42", parameters=parameters), None))
     assert request.id == "42"
     assert request.options == Options(explain=3, threshold=0.25)
     assert (request.outputs, in_binary) == (None, frozenset())
@@ -37,11 +37,11 @@ def test_a_whole_request() -> None:
 
 def test_outputs_and_their_form() -> None:
     outputs = [{"name": "band"}, {"name": "probability", "parameters": {"binary_data": True}}]
-    request, in_binary = read_request(body(outputs=outputs), None)
+    request, in_binary = read_request(read_body(body(outputs=outputs), None))
     assert (request.outputs, in_binary) == (["band", "probability"], frozenset({"probability"}))
-    _, in_binary = read_request(body(outputs=outputs[:1], parameters={"binary_data_output": True}), None)
+    _, in_binary = read_request(read_body(body(outputs=outputs[:1], parameters={"binary_data_output": True}), None))
     assert in_binary == frozenset({"band"})
-    _, in_binary = read_request(body(parameters={"binary_data_output": True}), None)
+    _, in_binary = read_request(read_body(body(parameters={"binary_data_output": True}), None))
     assert in_binary is None
 
 
@@ -53,7 +53,7 @@ def test_binary_tensors_follow_the_json_in_order() -> None:
         {"name": "t", "shape": [2], "datatype": "BYTES", "parameters": {"binary_data_size": len(texts)}},
     ]
     head = orjson.dumps({"inputs": described})
-    request, _ = read_request(head + numbers + texts, str(len(head)))
+    request, _ = read_request(read_body(head + numbers + texts, str(len(head))))
     assert [list(tensor.values) for tensor in request.tensors] == [[1, 2], [True, False], [b"a", b"bc"]]
 
 
@@ -98,7 +98,7 @@ def test_binary_tensors_follow_the_json_in_order() -> None:
 )
 def test_invalid_bodies(content: bytes, message: str) -> None:
     with pytest.raises(RequestError, match=message) as caught:
-        read_request(content, None)
+        read_request(read_body(content, None))
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 400
 
@@ -125,7 +125,7 @@ def test_binary_parts_that_do_not_fit(size: Any, length: str | None, tail: bytes
     entry = {"name": "n", "shape": [2], "datatype": "INT64", "parameters": {"binary_data_size": size}}
     head = json.dumps({"inputs": [entry]}).encode()
     with pytest.raises(RequestError, match=message):
-        read_request(head + tail, length if length is not None else str(len(head)))
+        read_request(read_body(head + tail, length if length is not None else str(len(head))))
 
 
 json_values = st.recursive(
@@ -145,7 +145,7 @@ keys = ("name", "shape", "datatype", "data", "parameters")
 def test_any_json_is_a_request_or_an_error(entry: dict, rest: dict, cut: int) -> None:
     content = json.dumps({"inputs": [COLUMN | entry], **rest}).encode()
     try:
-        request, _ = read_request(content[: len(content) - cut], None)
+        request, _ = read_request(read_body(content[: len(content) - cut], None))
         assert request.tensors
     except RequestError as error:
         assert "\n" not in str(error)
@@ -175,6 +175,6 @@ def test_many_outputs_are_read_in_linear_time() -> None:
     names = [f"output{number}" for number in range(100_000)]
     content = body(outputs=[{"name": name} for name in names])
     began = time.process_time()
-    request, _ = read_request(content, None)
+    request, _ = read_request(read_body(content, None))
     assert request.outputs == names
     assert time.process_time() - began < 5.0

@@ -1,0 +1,100 @@
+"""Divides a ``ModelInferRequest`` into its fields, without parsing the tensors.
+
+Protobuf parses a message in one call, during which it holds the interpreter's lock. Here each tensor is parsed by
+itself, so the event loop can run between two of them; and the path of one row looks most tensors up by their bytes.
+The encoding: https://protobuf.dev/programming-guides/encoding/.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+INPUT, RAW = 0x2A, 0x3A
+"""Tags of the fields ``inputs`` and ``raw_input_contents``, both length-delimited."""
+MORE = 0x80
+"""Bit of a varint's byte that is not its last; lengths from here on take more than one byte."""
+
+_VARINT, _FIXED64, _DELIMITED, _FIXED32 = 0, 1, 2, 5
+_MAX_LENGTH_BYTES = 5
+
+
+class Fields(NamedTuple):
+    """The fields of a message."""
+
+    inputs: list[bytes]
+    """Messages of the type ``InferInputTensor``."""
+    raw: list[bytes]
+    """The contents in binary form."""
+    rest: bytes
+    """The other fields, encoded: a ``ModelInferRequest`` without tensors."""
+
+
+def divide(message: bytes) -> Fields | None:
+    """The fields of a message; None if it is invalid, or encoded in an unusual way."""
+    inputs: list[bytes] = []
+    raw: list[bytes] = []
+    rest = b""
+    at, size = 0, len(message)
+    try:
+        while at < size:
+            tag = message[at]
+            if tag == INPUT:
+                at = _take(message, at, inputs)
+            elif tag == RAW:
+                at = _take(message, at, raw)
+            else:
+                end = _end(message, at)
+                rest += message[at:end]
+                at = end
+    except (IndexError, ValueError):
+        return None
+    return Fields(inputs, raw, rest) if at == size else None
+
+
+def _take(message: bytes, at: int, parts: list[bytes]) -> int:
+    """Append the contents of the fields of one tag from ``at`` on; returns the offset of the next field.
+
+    Raises:
+        IndexError: the message is truncated.
+        ValueError: a length is invalid.
+    """
+    size, tag = len(message), message[at]
+    while at < size and message[at] == tag:
+        length = message[at + 1]
+        start = at + 2
+        if length >= MORE:
+            length, start = _varint(message, at + 1)
+        at = start + length
+        if at > size:
+            raise ValueError("the message is truncated")
+        parts.append(message[start:at])
+    return at
+
+
+def _end(message: bytes, at: int) -> int:
+    """The end of the field at ``at``; raises as ``_take``."""
+    tag = message[at]
+    kind = tag & 7
+    if tag >= MORE or tag < 8:
+        raise ValueError("a field that the message type does not have")
+    if kind == _DELIMITED:
+        length, start = _varint(message, at + 1)
+        return start + length
+    if kind == _VARINT:
+        return _varint(message, at + 1)[1]
+    if kind == _FIXED64:
+        return at + 9
+    if kind == _FIXED32:
+        return at + 5
+    raise ValueError("a group, or an invalid type")
+
+
+def _varint(message: bytes, at: int) -> tuple[int, int]:
+    """A number of up to 35 bits, and the offset after it; raises as ``_take``."""
+    number = 0
+    for place in range(_MAX_LENGTH_BYTES):
+        byte = message[at + place]
+        number |= (byte & 0x7F) << (7 * place)
+        if byte < MORE:
+            return number, at + place + 1
+    raise ValueError("a long number")
