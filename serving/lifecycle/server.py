@@ -6,6 +6,7 @@ import asyncio
 import gc
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -80,6 +81,7 @@ class ModelServer:
         # one that arrives after it has ended is ignored.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._request_stop)
+        sys.setswitchinterval(0.0005)
         with asyncio.Runner(loop_factory=_new_event_loop) as runner:
             runner.run(self._run(served))
 

@@ -85,11 +85,14 @@ def _values(name: str, prediction: Prediction, explain: int) -> list[Any] | np.n
 
 def _flagged(flags: Flags, rows: int) -> list[str]:
     """The flagged columns of every row, separated by commas."""
-    names: list[list[str]] = [[] for _ in range(rows)]
+    names: dict[int, list[str]] = {}
     for column, mask in flags.items():
         for row in np.flatnonzero(mask).tolist():
-            names[row].append(column)
-    return [",".join(row) for row in names]
+            names.setdefault(row, []).append(column)
+    texts = [""] * rows
+    for row, columns in names.items():
+        texts[row] = ",".join(columns)
+    return texts
 
 
 def _padded(rows: list[list[Any]], length: int, filler: Any) -> list[Any]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +14,8 @@ from tenure.errors import DataError
 
 Values: TypeAlias = "pa.Array | pa.ChunkedArray | Sequence[Any] | NDArray[Any]"
 """One value a row. Text may be ``str`` or UTF-8 ``bytes``; None and NaN are missing."""
+
+Number = TypeVar("Number", np.int32, np.float64)
 
 SMALL = 64
 """Rows up to which a loop in Python beats the overhead of array functions."""
@@ -58,19 +60,23 @@ def distinct_texts(values: list[Any]) -> tuple[list[Any], NDArray[np.int32]] | N
     if len(values) <= SMALL or not _TEXTS.issuperset(map(type, values)):
         return None
     distinct = list(dict.fromkeys(values))
-    return distinct, np.array(looked_up(values, {value: index for index, value in enumerate(distinct)}), np.int32)
+    return distinct, looked_up(values, packed(distinct, np.arange(len(distinct), dtype=np.int32)), np.int32)
 
 
-def looked_up(values: list[Any], known: Mapping[Any, Any]) -> Sequence[Any]:
-    """``known[value]`` of every value.
+def packed(keys: Iterable[Any], numbers: NDArray[Any]) -> dict[Any, bytes]:
+    """A table for ``looked_up``: the bytes of a number for each key."""
+    return {key: number.tobytes() for key, number in zip(keys, numbers, strict=True)}
+
+
+def looked_up(values: list[Any], table: Mapping[Any, bytes], dtype: type[Number]) -> NDArray[Number]:
+    """The numbers of values in a table of ``packed``, whose numbers are of this type; shape (rows,), read-only.
 
     Raises:
-        KeyError, TypeError: a value is not in ``known``, or cannot be.
+        KeyError, TypeError: a value is not in the table, or cannot be.
     """
-    if len(values) <= SMALL:
-        return [known[value] for value in values]
-    found: tuple[Any, ...] = itemgetter(*values)(known)  # half the time of a loop
-    return found
+    # Joined bytes become an array in half the time that a list of numbers takes.
+    found = itemgetter(*values)(table) if len(values) > SMALL else [table[value] for value in values]
+    return np.frombuffer(b"".join(found), dtype=dtype)
 
 
 def coded(column: pa.Array) -> tuple[list[Any], NDArray[np.int32]]:

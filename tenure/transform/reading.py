@@ -12,7 +12,7 @@ from tenure.contract import Column
 from tenure.contract.values import Floats, Text
 from tenure.contract.written_numbers import TOO_LARGE, missing_numbers
 from tenure.errors import DataError
-from tenure.transform.containers import SMALL, Values, coded, distinct_texts, each, looked_up, unpacked, wrong
+from tenure.transform.containers import SMALL, Values, coded, distinct_texts, each, looked_up, packed, unpacked, wrong
 from tenure.transform.scalars import (
     LARGEST_EXACT,
     NOUNS,
@@ -35,8 +35,8 @@ class NumberReader:
         self._name = name
         self._type = column.type
         self._read = boolean_reader(column) if column.type == "boolean" else number_reader(column)
-        self._texts = boolean_texts(column) if column.type == "boolean" else {}
-        """Numbers of usual texts."""
+        usual = boolean_texts(column) if column.type == "boolean" else {}
+        self._texts = packed(usual, np.array([*usual.values()], dtype=np.float64))
         self._stand_ins = sorted(missing_numbers(column))
 
     def __call__(self, values: Values) -> Floats:
@@ -65,15 +65,13 @@ class NumberReader:
 
     def _from_long_list(self, values: list[Any]) -> Floats | None:
         """The column of a list of usual values, by array functions; None for other lists."""
-        kinds = set(map(type, values))
         if self._type == "boolean":
-            if kinds == {bool}:
-                return np.array(values, dtype=np.float64)
             try:
-                return np.array(looked_up(values, self._texts), dtype=np.float64)
+                return looked_up(values, self._texts, np.float64)
             except (KeyError, TypeError):
-                pass
-        elif kinds <= _NUMBERS:
+                if set(map(type, values)) == {bool}:
+                    return np.array(values, dtype=np.float64)
+        elif _NUMBERS.issuperset(map(type, values)):
             try:
                 numbers = np.array(values, dtype=np.float64)
             except OverflowError:
@@ -124,6 +122,8 @@ class TextReader:
         # Many clients send text as bytes: both have their codes here, without decoding.
         self._codes: dict[Any, int] = {word: code for code, word in enumerate(vocabulary) if self._read(word) == word}
         self._codes.update({word.encode(): code for word, code in list(self._codes.items())})
+        self._codes[None] = -1
+        self._packed = packed(self._codes, np.array([*self._codes.values()], dtype=np.int32))
 
     def __call__(self, values: Values) -> Text:
         """The column as codes, shape (rows,); ``words`` is the vocabulary itself unless there are words outside it.
@@ -134,7 +134,7 @@ class TextReader:
         found = unpacked(values, self._name)
         if isinstance(found, list):
             try:
-                return Text(np.array(looked_up(found, self._codes), dtype=np.int32), self._vocabulary)
+                return Text(looked_up(found, self._packed, np.int32), self._vocabulary)
             except (KeyError, TypeError):
                 texts = distinct_texts(found)
             if texts is None:
