@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import Callable
 
 import orjson
 from fastapi import FastAPI
@@ -17,39 +16,41 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from serving.admission.body_memory import BodyBytes
-from serving.admission.refusal import OverloadedError
 from serving.http import openapi
 from serving.http.answer import HttpAnswer
+from serving.http.asgi import App, Message, Receive, Send
+from serving.http.content import MAX_BODY_BYTES, ArrivingContent, too_large
+from serving.http.decoding import coding_of, decoded
+from serving.http.encoding_middleware import Encoding
+from serving.http.forwarded import address
+from serving.http.methods import Methods, allow_header, allowed_methods
 from serving.inference.answering import Answering
 from serving.inference.call import Call
 from serving.inference.dataplane import DataPlane, FixedRepository
 from serving.inference.exchange import Exchange
-from serving.inference.failures import failure_of
+from serving.inference.failures import RefusedError, failure_of
 from serving.observation import logs, metrics
 from serving.v1 import V1Exchange
 from serving.v2 import rest as wire
-from serving.v2.errors import RequestError, TooLargeError
+from serving.v2.errors import RequestError
 from serving.v2.exchange import V2Exchange
-
-MAX_BODY_BYTES = 32 * 1024 * 1024
-"""About 50,000 telco rows in JSON; larger jobs are for batch scoring."""
 
 _PROBES = ("/metrics", "/v2/health/", "/ready", "/live")
 
 OBSERVED = "tenure.observed"
 """Key of an ASGI scope whose request the observers of inference log."""
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Message, Receive, Send], Awaitable[None]]
-
 
 def application(dataplane: DataPlane, repository: FixedRepository, answering: Answering) -> FastAPI:
     """KServe's V1 and V2 endpoints behind our own routes; the first route that matches answers."""
     # FastAPI's own pages describe KServe's routes, and load scripts from elsewhere.
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, default_response_class=ORJSONResponse)
+    app = FastAPI(
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        default_response_class=ORJSONResponse,
+        redirect_slashes=False,
+    )
     routes = ModelRoutes(dataplane, answering)
     versioned = "/v2/models/{model_name}/versions/{model_version}"
     for path in ("/v2/models/{model_name}", versioned):
@@ -65,6 +66,9 @@ def application(dataplane: DataPlane, repository: FixedRepository, answering: An
     app.add_api_route("/", dataplane.live, methods=["GET"])
     register_v1_endpoints(app, dataplane, repository)
     register_v2_endpoints(app, dataplane, repository)
+    # The one added last is called first.
+    app.add_middleware(Methods, routes=app.routes)
+    app.add_middleware(Encoding)
     app.add_middleware(RequestLog)
     for kind in (RequestError, ModelNotReady, ServerNotReady, ServerNotLive):
         app.add_exception_handler(kind, _on_error)
@@ -106,26 +110,34 @@ class ModelRoutes:
         scope[OBSERVED] = True
         refused = self._answering.admit(call)
         if refused is not None:
-            return _response(HttpAnswer.failed(refused))
+            return _refusal(request, HttpAnswer.failed(refused))
         held = self._answering.body_memory.open()
         try:
-            body = await _body(request, held)
-            return _response(await self._answering.answered(call, exchange(body)))
+            coding = coding_of(", ".join(request.headers.getlist("content-encoding")).encode("latin-1") or None)
+            if int(request.headers.get("content-length", 0)) > MAX_BODY_BYTES and "expect" in request.headers:
+                raise too_large()
+            arriving = ArrivingContent(held)
+            async for part in request.stream():
+                arriving.add(part)
+            content = arriving.take()
+            if coding is not None:
+                content = await decoded(content, coding, held, call)
+            return _response(await self._answering.answered(call, exchange(content)))
         except ClientDisconnect:
             return Response(status_code=499)
-        except (TooLargeError, OverloadedError) as error:
-            return _response(HttpAnswer.failed(self._answering.failed(call, error)))
+        except (RequestError, RefusedError) as error:
+            return _refusal(request, HttpAnswer.failed(self._answering.failed(call, error)))
         finally:
             held.release()
 
     async def openapi(self, request: Request) -> Response:
         """The OpenAPI document."""
-        document = openapi.document(self._dataplane.model_registry, _address(request))
+        document = openapi.document(self._dataplane.model_registry, address(request))
         return Response(orjson.dumps(document), media_type="application/json")
 
     async def docs(self, request: Request) -> Response:
         """The OpenAPI document as a page for people."""
-        return Response(openapi.page(self._dataplane.model_registry, _address(request)), media_type="text/html")
+        return Response(openapi.page(self._dataplane.model_registry, address(request)), media_type="text/html")
 
     async def metadata(self, request: Request) -> Response:
         """V2's model metadata of one version."""
@@ -186,20 +198,12 @@ async def _metrics(request: Request) -> Response:
     return Response(content, headers={"content-type": content_type})
 
 
-def _address(request: Request) -> str:
-    return str(request.base_url).rstrip("/")
-
-
-async def _body(request: Request, held: BodyBytes) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MAX_BODY_BYTES:
-            raise TooLargeError(f"the body has more than {MAX_BODY_BYTES} bytes")
-        held.add(len(part))
-        parts.append(part)
-    return b"".join(parts)
+def _refusal(request: Request, answer: HttpAnswer) -> Response:
+    """An answer that may be sent before the content: a client that waits for ``100 Continue`` sends none then."""
+    response = _response(answer)
+    if "expect" in request.headers:
+        response.raw_headers.append((b"connection", b"close"))
+    return response
 
 
 def _response(answer: HttpAnswer) -> Response:
@@ -218,9 +222,12 @@ def _on_invalid(_: Request, error: Exception) -> Response:
     return _error(400, f"{where}: {details[0]['msg'] if details else 'invalid'}")
 
 
-def _on_http_error(_: Request, error: Exception) -> Response:
+def _on_http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return _error(status, str(getattr(error, "detail", error)))
+    response = _error(status, str(getattr(error, "detail", error)))
+    if status == 405:
+        response.raw_headers.append(allow_header(allowed_methods(request.app.routes, request.scope)))
+    return response
 
 
 def _error(status: int, message: str) -> Response:

@@ -2,188 +2,177 @@
 
 The route depends on private parts of uvicorn (``HttpToolsProtocol``: ``parser``, ``cycle``, ``pipeline``, ``flow``,
 ``server_state``), whose version is pinned; ``--no-fast-route`` turns it off. It answers ``POST
-/v2/models/{name}[/versions/{version}]/infer`` over HTTP/1.1 with a Content-Length. Everything else goes to the
-application: chunked bodies, ``Expect: 100-continue``, bodies above the limit, pipelined requests.
+/v2/models/{name}[/versions/{version}]/infer`` and ``POST /v1/models/{name}:predict``, with a Content-Length or chunked,
+in any content coding. Other requests go to the application, and so does one that arrives before an earlier one is
+answered.
 """
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from serving.admission.body_memory import BodyBytes
 from serving.admission.refusal import OverloadedError
+from serving.http import encoding
 from serving.http.answer import JSON_HEADERS, HttpAnswer
-from serving.http.application import MAX_BODY_BYTES
+from serving.http.closing import ClosingError
 from serving.http.connection import KEEP_ALIVE_S, HttpConnection
+from serving.http.content import MAX_BODY_BYTES, ArrivingContent, too_large
+from serving.http.decoding import UnsupportedCodingError, coding_of, decoded
+from serving.http.fast_cycle import FastCycle
+from serving.http.targets import target_of
 from serving.inference.answering import Answering
 from serving.inference.call import Call
 from serving.observation import logs
+from serving.v1 import V1Exchange
+from serving.v2.errors import TooLargeError
 from serving.v2.exchange import V2Exchange
-
-_INFER = re.compile(rb"/v2/models/([A-Za-z0-9][A-Za-z0-9._-]{0,99})(?:/versions/([A-Za-z0-9._-]{1,100}))?/infer")
-_MAX_LENGTH_DIGITS = 9
-
-
-Target = tuple[str, str, str | None]
-"""Path, model and version."""
-
-_MAX_KNOWN_TARGETS = 256
-_known_targets: dict[bytes, Target] = {}
-
-
-def _target(url: bytes) -> Target | None:
-    """The target of an inference request's URL, cached; None for another URL."""
-    known = _known_targets.get(url)
-    if known is not None:
-        return known
-    found = _INFER.fullmatch(url)
-    if found is None:
-        return None
-    model, version = found.groups()
-    target = url.decode(), model.decode(), None if version is None else version.decode()
-    if len(_known_targets) < _MAX_KNOWN_TARGETS:
-        _known_targets[url] = target
-    return target
-
-
-class _IgnoredEvent:
-    """The event that uvicorn sets when a client disconnects: no task waits for it here."""
-
-    def set(self) -> None:
-        """Do nothing."""
-
-
-class _FastCycle:
-    """One request and its answer, with the attributes that uvicorn reads from its ``RequestResponseCycle``."""
-
-    __slots__ = ("body", "call", "disconnected", "held", "json_length", "keep_alive", "refused", "response_complete")
-
-    message_event = _IgnoredEvent()
-
-    def __init__(
-        self, call: Call, json_length: str | None, keep_alive: bool, refused: HttpAnswer | None, held: BodyBytes
-    ) -> None:
-        self.call = call
-        self.json_length = json_length
-        self.keep_alive = keep_alive
-        self.refused = refused
-        """The answer, if it is decided before the body has arrived."""
-        self.body: list[bytes] = []
-        self.held = held
-        self.response_complete = False
-        self.disconnected = False
-
-    @property
-    def response_started(self) -> bool:
-        """The same as ``response_complete``: answers are written in one piece."""
-        return self.response_complete
 
 
 class FastConnection(HttpConnection):
     """A connection that answers inference requests without the application."""
 
     def __init__(self, *args: Any, answering: Answering, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, memory=answering.body_memory, **kwargs)
         self._answering = answering
-        self._body_memory = answering.body_memory
         self._defaults: list[tuple[bytes, bytes]] | None = None
         self._usual_head = b""
         """Status line and headers of an answer in JSON with these default headers."""
-        self._cycle: _FastCycle | None = None
+        self._fast: FastCycle | None = None
         """The request that is being read, if this route answers it."""
 
-    def on_headers_complete(self) -> None:
-        self._cycle = cycle = self._fast_cycle()
+    def on_request(self, version: str) -> None:
+        self._fast = cycle = self._fast_cycle(version)
         if cycle is None:
-            super().on_headers_complete()
+            super().on_request(version)
             return
-        self._due_at = self.loop.time() + self._limits.read_timeout_s
         self.cycle = cycle  # type: ignore[assignment]
+        if self.expect_100_continue and not cycle.refused:
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
-        if self._cycle is None:
+        cycle = self._fast
+        if cycle is None:
             super().on_body(body)
-        elif self._cycle.refused is None:
-            self._hold(self._cycle, body)
+            return
+        self.count_content(len(body))
+        if cycle.refused is not None:
+            cycle.content.size += len(body)
+            if cycle.content.size > MAX_BODY_BYTES:
+                raise ClosingError.of(cycle.refused, cycle.call.request_id)
+            return
+        try:
+            cycle.content.add(body)
+        except TooLargeError as error:
+            raise self._closed(cycle.call, error) from None
+        except OverloadedError as error:
+            cycle.content.take()
+            cycle.content.held.release()
+            cycle.refused = HttpAnswer.failed(self._answering.failed(cycle.call, error))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._cycle is not None:
-            self._cycle.held.release()
+        if self._fast is not None:
+            self._fast.content.held.release()
         super().connection_lost(exc)
 
     def on_message_complete(self) -> None:
-        cycle, self._cycle = self._cycle, None
+        cycle, self._fast = self._fast, None
         if cycle is None:
             super().on_message_complete()
             return
-        self._due_at = float("inf")
+        self.on_content_complete()
         if cycle.refused is not None:
             self._send(cycle, cycle.refused)
-            return
-        body = cycle.body[0] if len(cycle.body) == 1 else b"".join(cycle.body)
-        cycle.body.clear()
-        exchange = V2Exchange(body, cycle.json_length)
-        self._answering.answer(cycle.call, exchange, partial(self._send, cycle))
+        elif cycle.coding is None:
+            self._answer(cycle, cycle.content.take())
+        else:
+            self._run(self._answer_decoded(cycle, cycle.coding))
 
-    def _fast_cycle(self) -> _FastCycle | None:
-        """The request whose headers are complete; None if the application answers it."""
+    def give_up(self) -> None:
+        if self._fast is None:
+            super().give_up()
+            return
+        self._fast.content.held.release()
+        self._fast.response_complete = True
+        self._fast = None
+
+    def _fast_cycle(self, version: str) -> FastCycle | None:
+        """The request whose head is complete; None if the application answers it.
+
+        Raises:
+            ClosingError: it is refused before its content arrives.
+        """
         before = self.cycle
         if (
-            self.parser.get_method() != b"POST"
+            version != "1.1"
             or (before is not None and not before.response_complete)
             or self.flow.write_paused
-            or self.parser.get_http_version() != "1.1"
-            or self.parser.should_upgrade()
+            or self.parser.get_method() != b"POST"
         ):
             return None
-        target = _target(self.url)
+        target = target_of(self.url)
+        fields = self._fields
         if target is None:
             return None
-        request_id = json_length = length = b""
-        for name, value in self.headers:
-            if name == b"content-length":
-                length = value
-            elif name == b"x-request-id":
-                request_id = request_id or value
-            elif name == b"inference-header-content-length":
-                json_length = json_length or value
-            elif name in (b"expect", b"transfer-encoding"):
-                return None
-        if not length.isdigit() or len(length) > _MAX_LENGTH_DIGITS or int(length) > MAX_BODY_BYTES:
-            return None
-        path, model, version = target
+        path, model, model_version, is_v1 = target
         call = Call(
             "POST",
             path,
             model,
-            version,
+            model_version,
             self.headers,
-            logs.take_or_make_id(request_id.decode("latin-1")),
+            logs.take_or_make_id(fields[b"x-request-id"].decode("latin-1") if b"x-request-id" in fields else None),
             self.client[0] if self.client else "",
         )
         failure = self._answering.admit(call)
+        coding = None
+        is_too_large = int(fields.get(b"content-length", 0)) > MAX_BODY_BYTES
+        if failure is None:
+            try:
+                if is_too_large:
+                    raise too_large()
+                coding = coding_of(fields.get(b"content-encoding"))
+            except (TooLargeError, UnsupportedCodingError) as error:
+                failure = self._answering.failed(call, error)
         refused = None if failure is None else HttpAnswer.failed(failure)
+        if refused is not None and (is_too_large or self.expect_100_continue):
+            # A client that waits may send the content all the same, or not.
+            raise ClosingError.of(refused, call.request_id)
         keep_alive = self.parser.should_keep_alive() and not self._limits.draining
-        return _FastCycle(
-            call, json_length.decode("latin-1") if json_length else None, keep_alive, refused, self._body_memory.open()
-        )
+        content = ArrivingContent(self._answering.body_memory.open())
+        return FastCycle(call, fields, is_v1, keep_alive, coding, refused, content)
 
-    def _hold(self, cycle: _FastCycle, part: bytes) -> None:
+    def _closed(self, call: Call, error: Exception) -> ClosingError:
+        return ClosingError.of(HttpAnswer.failed(self._answering.failed(call, error)), call.request_id)
+
+    def _answer(self, cycle: FastCycle, content: bytes) -> None:
+        exchange = V1Exchange(content) if cycle.is_v1 else V2Exchange(content, cycle.json_length)
+        self._answering.answer(cycle.call, exchange, partial(self._send, cycle))
+
+    async def _answer_decoded(self, cycle: FastCycle, coding: str) -> None:
         try:
-            cycle.held.add(len(part))
-        except OverloadedError as error:
-            cycle.body.clear()
-            cycle.held.release()
-            cycle.refused = HttpAnswer.failed(self._answering.failed(cycle.call, error))
-            return
-        cycle.body.append(part)
+            content = await decoded(cycle.content.take(), coding, cycle.content.held, cycle.call)
+        except Exception as error:  # every error becomes an answer
+            self._send(cycle, HttpAnswer.failed(self._answering.failed(cycle.call, error)))
+        else:
+            self._answer(cycle, content)
 
-    def _send(self, cycle: _FastCycle, answer: HttpAnswer) -> None:
-        cycle.held.release()
+    async def _send_encoded(self, cycle: FastCycle, answer: HttpAnswer, coding: str) -> None:
+        self._write(cycle, await encoding.encoded(answer, coding))
+
+    def _send(self, cycle: FastCycle, answer: HttpAnswer) -> None:
+        cycle.content.held.release()
+        if len(answer.content) >= encoding.MIN_BYTES:
+            answer = answer._replace(headers=[*answer.headers, encoding.VARIES])
+            coding = encoding.chosen(cycle.fields.get(b"accept-encoding"))
+            if coding is not None:
+                self._run(self._send_encoded(cycle, answer, coding))
+                return
+        self._write(cycle, answer)
+
+    def _write(self, cycle: FastCycle, answer: HttpAnswer) -> None:
         cycle.response_complete = True
         if cycle.disconnected or self.transport.is_closing():
             return
@@ -205,11 +194,16 @@ class FastConnection(HttpConnection):
         self.transport.write(b"".join(parts))
         if not cycle.keep_alive:
             self.transport.close()
-        if self.pipeline or not cycle.keep_alive:
-            self.on_response_complete()
-        else:
+        if cycle.keep_alive and self.is_idle:
             self.server_state.total_requests += 1
             self._wait_for_request(KEEP_ALIVE_S)
+        else:
+            self.on_response_complete()
+
+    def _run(self, work: Any) -> None:
+        task = self.loop.create_task(work)
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
 
 
 def _head(status: int, defaults: list[tuple[bytes, bytes]], headers: list[tuple[bytes, bytes]]) -> bytes:

@@ -20,6 +20,7 @@ from typing import cast
 import uvicorn
 
 from serving.http.connection import KEEP_ALIVE_S, HttpConnection
+from serving.listening import descriptors
 from serving.listening.limits import ConnectionLimits
 from serving.listening.sockets import refuse_new_connections
 from serving.observation import logs
@@ -27,8 +28,9 @@ from serving.observation import logs
 _SWEEP_EVERY_S = 0.5
 _ACCEPT_S = 0.1
 """Enough for a busy event loop to accept the connections in a listener's queue."""
-_LAST_REQUEST_S = 1.0
-"""A connection that has been idle for this long has no request on its way."""
+_LAST_REQUEST_S = 5.0
+"""A connection that has been idle for this long is not in regular use. Its client would see it closed instead of being
+told by ``Connection: close``, and may have sent a request meanwhile."""
 
 
 class HttpServer(uvicorn.Server):
@@ -52,7 +54,7 @@ class HttpServer(uvicorn.Server):
         limits: ConnectionLimits,
         tls: ssl.SSLContext | None = None,
         *,
-        make_connection: Callable[..., HttpConnection] = HttpConnection,
+        make_connection: Callable[..., HttpConnection],
         drain_s: float,
         grace_s: float,
         on_started: Callable[[], None],
@@ -115,14 +117,15 @@ class HttpServer(uvicorn.Server):
         until = self._loop.time() + self._grace_s
         while self._connections() and (now := self._loop.time()) < until:
             for connection in self._connections():
-                if connection.idle_s(now) >= _LAST_REQUEST_S:
+                if connection.idle_s(now) >= _LAST_REQUEST_S and not connection.has_unread():
                     connection.shutdown()
             await asyncio.sleep(0.05)
 
     async def _sweep(self) -> None:
-        """Close the connections of clients that are late."""
+        """Close the connections of clients that are late, and notice that file descriptors run out."""
         while True:
             await asyncio.sleep(_SWEEP_EVERY_S)
+            descriptors.check()
             now = self._loop.time()
             for connection in self._connections():
                 connection.close_if_overdue(now)

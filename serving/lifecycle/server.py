@@ -110,7 +110,9 @@ class ModelServer:
             config,
             limits,
             None if certificate is None else certificate.context,
-            make_connection=partial(FastConnection, answering=self._answering) if given.fast_route else HttpConnection,
+            make_connection=partial(FastConnection, answering=self._answering)
+            if given.fast_route
+            else partial(HttpConnection, memory=self._answering.body_memory),
             drain_s=given.drain_s,
             grace_s=given.grace_s,
             on_started=lambda: self._started(grpc_port),

@@ -25,6 +25,11 @@ RELOADS = Counter("tenure_reloads", "Bundles that took or did not take a former 
 MODEL_INFO = Gauge(
     "tenure_model_info", "The bundle that is served; always 1", ["model", "version", "family"], over_workers="max"
 )
+CONNECTIONS_REFUSED = Counter(
+    "tenure_connections_refused",
+    "HTTP connections closed by the server with an error: its status, or 'connections' or 'descriptors' for the limit",
+    ["reason"],
+)
 CACHE = Counter("tenure_cache", "Answers found and not found in the cache, and dropped from it", ["model", "outcome"])
 CACHED = Gauge("tenure_cached_answers", "Answers in the caches of all workers")
 LOGGED_ROWS = Counter("tenure_prediction_log_rows", "Rows of the prediction log, by what became of them", ["outcome"])

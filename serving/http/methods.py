@@ -1,0 +1,58 @@
+"""HTTP methods that follow from an application's routes: HEAD from GET, OPTIONS, and the ``Allow`` of a 405."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.routing import BaseRoute, Match
+
+from serving.http.asgi import App, Message, Receive, Send
+
+
+def allowed_methods(routes: Sequence[BaseRoute], scope: Message) -> list[str]:
+    """The methods that a request's path allows, sorted; empty if there is no such path."""
+    found: set[str] = set()
+    for route in routes:
+        match, _ = route.matches(scope)
+        if match is not Match.NONE:
+            # A route that contains others, as a router does, matches with their method.
+            found |= set(getattr(route, "methods", None) or {scope["method"]})
+    if not found:
+        return []
+    if "GET" in found:
+        found.add("HEAD")
+    return sorted(found | {"OPTIONS"})
+
+
+class Methods:
+    """Middleware that answers HEAD as GET, OPTIONS, and a path with a slash at its end as the one without.
+
+    Args:
+        routes: of the application.
+    """
+
+    def __init__(self, app: App, routes: Sequence[BaseRoute]) -> None:
+        self._app = app
+        self._routes = routes
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            path = scope["path"]
+            if path.endswith("/") and path != "/":
+                # Answered here: a redirect would need an address, and the Host header is the client's word.
+                scope["path"] = path[:-1]
+            if scope["method"] == "HEAD":
+                # The connection sends the answer's headers only.
+                scope = {**scope, "method": "GET"}
+            elif scope["method"] == "OPTIONS":
+                allow = allowed_methods(self._routes, scope)
+                if allow:
+                    await send({"type": "http.response.start", "status": 204, "headers": [allow_header(allow)]})
+                    await send({"type": "http.response.body"})
+                    return
+        await self._app(scope, receive, send)
+
+
+def allow_header(methods: list[str]) -> tuple[bytes, bytes]:
+    """The header ``Allow``."""
+    return b"allow", ", ".join(methods).encode()
