@@ -23,7 +23,7 @@ from serving.http.content import MAX_BODY_BYTES, ArrivingContent, too_large
 from serving.http.decoding import coding_of, decoded
 from serving.http.encoding_middleware import Encoding
 from serving.http.forwarded import address
-from serving.http.methods import Methods, allow_header, allowed_methods
+from serving.http.methods import Methods, SoleRoute, allow_header, allowed_methods
 from serving.inference.answering import Answering
 from serving.inference.call import Call
 from serving.inference.dataplane import DataPlane, FixedRepository
@@ -55,8 +55,9 @@ def application(dataplane: DataPlane, repository: FixedRepository, answering: An
     versioned = "/v2/models/{model_name}/versions/{model_version}"
     for path in ("/v2/models/{model_name}", versioned):
         app.add_route(f"{path}/infer", routes.infer, methods=["POST"])
-    app.add_route("/v1/models/{model_name}:predict", routes.predict, methods=["POST"])
-    app.add_route("/v1/models/{model_name}:explain", routes.explain, methods=["POST"])
+    # KServe's route of a model's state would take the verb for a part of its name.
+    for verb, answer in (("predict", routes.predict), ("explain", routes.explain)):
+        app.router.routes.append(SoleRoute(f"/v1/models/{{model_name}}:{verb}", answer, methods=["POST"]))
     app.add_route("/openapi.json", routes.openapi, methods=["GET"])
     app.add_route("/docs", routes.docs, methods=["GET"])
     app.add_route("/metrics", _metrics, methods=["GET"])

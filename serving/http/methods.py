@@ -4,24 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from starlette.routing import BaseRoute, Match
+from starlette.routing import BaseRoute, Match, Route
 
 from serving.http.asgi import App, Message, Receive, Send
+
+_OF_ROUTES = ("DELETE", "GET", "PATCH", "POST", "PUT")
+
+
+class SoleRoute(Route):
+    """A route that no other route shares a path with: another method is refused, not offered to them."""
+
+    def matches(self, scope: Message) -> tuple[Match, Message]:
+        match, child = super().matches(scope)
+        return (Match.NONE if match is Match.NONE else Match.FULL), child
 
 
 def allowed_methods(routes: Sequence[BaseRoute], scope: Message) -> list[str]:
     """The methods that a request's path allows, sorted; empty if there is no such path."""
-    found: set[str] = set()
     for route in routes:
-        match, _ = route.matches(scope)
-        if match is not Match.NONE:
-            # A route that contains others, as a router does, matches with their method.
-            found |= set(getattr(route, "methods", None) or {scope["method"]})
-    if not found:
-        return []
+        if isinstance(route, SoleRoute) and route.matches(scope)[0] is not Match.NONE:
+            return sorted({*(route.methods or ()), "OPTIONS"})
+    found = {
+        method
+        for method in _OF_ROUTES
+        for route in routes
+        if route.matches({**scope, "method": method})[0] is Match.FULL
+    }
     if "GET" in found:
         found.add("HEAD")
-    return sorted(found | {"OPTIONS"})
+    return sorted(found | {"OPTIONS"}) if found else []
 
 
 class Methods:
@@ -38,7 +49,7 @@ class Methods:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             path = scope["path"]
-            if path.endswith("/") and path != "/":
+            if path.endswith("/") and not path.endswith("//") and path != "/":
                 # Answered here: a redirect would need an address, and the Host header is the client's word.
                 scope["path"] = path[:-1]
             if scope["method"] == "HEAD":
