@@ -6,33 +6,29 @@ Methods are registered for raw bytes, so that an invalid message is the client's
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import grpc
 
+from serving.grpc.grpcio_sessions import Metadata, Sessions, fail, request_id_of, trailing
+from serving.grpc.methods import Methods, UnaryMethod
 from serving.grpc.service import (
     CALLS_A_CONNECTION,
     CONNECTION_AGE_GRACE_S,
     CONNECTION_AGE_S,
-    INFER,
     INFER_PATH,
     MAX_MESSAGE_BYTES,
-    SERVICE,
-    ChurnServicer,
-    OtherMethod,
-    other_methods,
 )
 from serving.inference.answering import Answering
 from serving.inference.call import Call
 from serving.inference.failures import Failure
+from serving.listening.limits import MAX_HEAD_BYTES
 from serving.listening.tls import Certificate
-from serving.observation import logs
 from serving.v2.grpc_exchange import GrpcExchange
 from tenure.errors import ServingError
 
 _HAND_OVER_S = 0.1
 
-Metadata = tuple[tuple[str, str | bytes], ...]
 Behaviour = Callable[[bytes, grpc.aio.ServicerContext], Awaitable[bytes]]
 
 
@@ -51,7 +47,7 @@ class Inference:
     async def answer(self, content: bytes, context: grpc.aio.ServicerContext) -> bytes:
         """Answer one call, or abort it with a status and a message."""
         metadata: Metadata = tuple(context.invocation_metadata() or ())
-        request_id = _request_id(metadata)
+        request_id = request_id_of(context)
         headers = tuple((name.encode(), _as_bytes(value)) for name, value in metadata)
         call = Call("gRPC", INFER_PATH, "", None, headers, request_id, context.peer())
         remaining_s = context.time_remaining()
@@ -70,11 +66,15 @@ class Inference:
 
 
 class GrpcServer:
-    """A server on one address."""
+    """A server on one address.
+
+    Args:
+        methods: all besides inference.
+    """
 
     def __init__(
         self,
-        servicer: ChurnServicer,
+        methods: Methods,
         answering: Answering,
         certificate: Certificate | None,
         *,
@@ -85,6 +85,9 @@ class GrpcServer:
             options=[
                 ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
                 ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+                # Above the first of these calls are refused at random.
+                ("grpc.max_metadata_size", MAX_HEAD_BYTES),
+                ("grpc.absolute_max_metadata_size", MAX_HEAD_BYTES),
                 # By default a second server on the same port would silently get half of the calls.
                 ("grpc.so_reuseport", int(shared_port)),
                 ("grpc.max_connection_age_ms", int(1000 * CONNECTION_AGE_S)),
@@ -93,13 +96,17 @@ class GrpcServer:
             ],
         )
         self._inference = Inference(answering)
-        handlers: dict[str, Behaviour] = {INFER: self._inference.answer}
-        for name, method in other_methods(servicer).items():
-            handlers[name] = _behaviour(method)
-        methods = {
-            name: grpc.unary_unary_rpc_method_handler(behaviour, None, None) for name, behaviour in handlers.items()
+        self._sessions = Sessions()
+        unary = {path: _behaviour(method) for path, method in methods.unary.items()}
+        handlers = {
+            path: grpc.unary_unary_rpc_method_handler(behaviour, None, None)
+            for path, behaviour in {**unary, INFER_PATH: self._inference.answer}.items()
         }
-        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, methods),))
+        for path, open_session in methods.streaming.items():
+            handlers[path] = grpc.stream_stream_rpc_method_handler(self._sessions.behaviour(open_session), None, None)
+        for path, failure in methods.refused.items():
+            handlers[path] = grpc.stream_stream_rpc_method_handler(_refusal(failure), None, None)
+        self._server.add_generic_rpc_handlers((_Handlers(handlers),))
 
     async def start(self, host: str, port: int) -> int:
         """Start to listen; returns the port.
@@ -131,31 +138,43 @@ class GrpcServer:
         stopping = asyncio.create_task(self._server.stop(grace_s))
         await asyncio.sleep(_HAND_OVER_S)
         held.set()
+        self._sessions.end()
         await stopping
 
 
-def _behaviour(method: OtherMethod) -> Behaviour:
+class _Handlers(grpc.GenericRpcHandler):  # type: ignore[misc]  # it has no type stubs
+    """Handlers by the path of their method."""
+
+    def __init__(self, by_path: Mapping[str, grpc.RpcMethodHandler]) -> None:
+        self._by_path = by_path
+
+    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
+        """The handler of a call; None answers that the method is unknown."""
+        return self._by_path.get(details.method)
+
+
+def _behaviour(method: UnaryMethod) -> Behaviour:
     async def answer(content: bytes, context: grpc.aio.ServicerContext) -> bytes:
-        request_id = _request_id(tuple(context.invocation_metadata() or ()))
+        request_id = request_id_of(context)
         return await _send(await method.answer(content, request_id), request_id, context)
 
     return answer
 
 
+def _refusal(failure: Failure) -> Callable[[object, grpc.aio.ServicerContext], Awaitable[None]]:
+    async def refuse(_: object, context: grpc.aio.ServicerContext) -> None:
+        await fail(failure, request_id_of(context), context)
+
+    return refuse
+
+
 async def _send(sent: bytes | Failure, request_id: str, context: grpc.aio.ServicerContext) -> bytes:
     """The answer's bytes; a failure aborts the call."""
-    if not isinstance(sent, Failure):
-        context.set_trailing_metadata((("x-request-id", request_id),))
-        return sent
-    headers = ((name.lower(), value) for name, value in sent.headers)
-    context.set_trailing_metadata((("x-request-id", request_id), *headers))
-    await context.abort(sent.grpc, sent.message)
-    return b""  # not reached: abort raises
-
-
-def _request_id(metadata: Metadata) -> str:
-    given = next((value for name, value in metadata if name == "x-request-id"), None)
-    return logs.take_or_make_id(given if isinstance(given, str) else None)
+    if isinstance(sent, Failure):
+        await fail(sent, request_id, context)
+        return b""  # not reached: it raises
+    context.set_trailing_metadata(trailing(request_id))
+    return sent
 
 
 def _as_bytes(value: str | bytes) -> bytes:

@@ -1,34 +1,21 @@
-"""KServe's gRPC service on either server: its limits, and its methods besides inference."""
+"""KServe's gRPC service on either server: its names and limits, and its methods besides inference."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
-from google.protobuf.message import DecodeError
 from grpc import StatusCode
 from grpc.aio import ServicerContext
 from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
 from kserve.protocol.grpc.servicer import InferenceServicer
 
 from serving.inference.dataplane import DataPlane, FixedRepository
-from serving.inference.failures import Failure, failure_of
-from serving.observation import logs
-from serving.v2.errors import RequestError
-from serving.v2.grpc_exchange import BROKEN
+from serving.inference.failures import Failure
+from serving.v2.errors import TooLargeError
 
 SERVICE = "inference.GRPCInferenceService"
-INFER = "ModelInfer"
-INFER_PATH = f"/{SERVICE}/{INFER}"
-
-MAX_MESSAGE_BYTES = 32 * 1024 * 1024
-CALLS_A_CONNECTION = 256
-CONNECTION_AGE_S = 300.0
-"""Age at which a connection is drained, so that clients reconnect: new servers get their share of them, and a call
-whose message never arrives ends."""
-CONNECTION_AGE_GRACE_S = 30.0
-
-_OTHER_METHODS = (
+INFER_PATH = f"/{SERVICE}/ModelInfer"
+STREAM_INFER_PATH = f"/{SERVICE}/ModelStreamInfer"
+"""Triton's method, which KServe's service lacks."""
+OTHER_METHODS = (
     "ServerLive",
     "ServerReady",
     "ServerMetadata",
@@ -38,52 +25,51 @@ _OTHER_METHODS = (
     "RepositoryModelUnload",
 )
 
+MAX_MESSAGE_BYTES = 32 * 1024 * 1024
+MAX_SMALL_MESSAGE_BYTES = 64 * 1024
+"""Of a method besides inference, whose messages hold names."""
+CALLS_A_CONNECTION = 256
+STREAMING_CALLS_A_CONNECTION = 32
+CONNECTION_AGE_S = 300.0
+"""Age at which a connection is drained, so that clients reconnect: new servers get their share of them, and a call
+whose message never arrives ends."""
+CONNECTION_AGE_GRACE_S = 30.0
+
+UNKNOWN_METHOD = Failure(501, StatusCode.UNIMPLEMENTED, "Method not found!")
+NO_STREAMING_INFERENCE = Failure(
+    501, StatusCode.UNIMPLEMENTED, "ModelStreamInfer is not supported; call ModelInfer for each request"
+)
+DRAINING = Failure(503, StatusCode.UNAVAILABLE, "the connection is being closed; connect again")
+"""The end of a streaming call on a connection that is drained."""
+
+
+def check_length(length: int, max_bytes: int) -> None:
+    """Check the length of a message.
+
+    Raises:
+        TooLargeError: it is above ``max_bytes``.
+    """
+    if length > max_bytes:
+        raise TooLargeError(f"the message has {length} bytes, at most {max_bytes} are read")
+
 
 class ChurnServicer(InferenceServicer):  # type: ignore[misc]  # it has no type stubs
-    """KServe's servicer, with versions in the model metadata."""
+    """KServe's servicer, with the versions of models, which it leaves out."""
 
     def __init__(self, dataplane: DataPlane, repository: FixedRepository) -> None:
         super().__init__(dataplane, repository)
         self._dataplane = dataplane
 
-    async def ModelMetadata(  # noqa: N802 (the service's name for it)
+    async def ModelReady(  # noqa: N802 (the service's name for it)
+        self, request: pb.ModelReadyRequest, _: ServicerContext | None
+    ) -> pb.ModelReadyResponse:
+        """Whether a model takes more requests, in the version of the request if it names one."""
+        self._dataplane.model_registry.find(request.name, request.version or None)
+        return pb.ModelReadyResponse(ready=await self._dataplane.model_ready(request.name))
+
+    async def ModelMetadata(  # noqa: N802
         self, request: pb.ModelMetadataRequest, _: ServicerContext | None
     ) -> pb.ModelMetadataResponse:
-        """Model metadata with the version, which KServe's servicer leaves out."""
+        """A model's inputs, outputs and version; of the version of the request if it names one."""
         self._dataplane.model_registry.find(request.name, request.version or None)
         return pb.ModelMetadataResponse(**await self._dataplane.model_metadata(request.name))
-
-
-class OtherMethod:
-    """A method of KServe's servicer, with a request id, errors as statuses, and a line in the log."""
-
-    def __init__(
-        self, name: str, parse: Callable[[bytes], Any], behaviour: Callable[[Any, None], Awaitable[Any]]
-    ) -> None:
-        self._path = f"/{SERVICE}/{name}"
-        self._parse = parse
-        self._behaviour = behaviour
-
-    async def answer(self, content: bytes, request_id: str) -> bytes | Failure:
-        """The answer's bytes, or an error."""
-        token = logs.request_id.set(request_id)
-        sent: bytes | Failure
-        try:
-            # KServe's methods take a gRPC context, and use it for inference only.
-            sent = (await self._behaviour(self._parse(content), None)).SerializeToString()
-        except DecodeError:
-            sent = failure_of(RequestError(BROKEN))
-        except Exception as error:  # every error becomes a status
-            sent = failure_of(error)
-        status = sent.grpc if isinstance(sent, Failure) else StatusCode.OK
-        logs.access.debug("request", extra={"fields": {"method": "gRPC", "path": self._path, "status": status.name}})
-        logs.request_id.reset(token)
-        return sent
-
-
-def other_methods(servicer: ChurnServicer) -> dict[str, OtherMethod]:
-    """The servicer's methods besides inference, by name."""
-    return {
-        name: OtherMethod(name, getattr(pb, f"{name}Request").FromString, getattr(servicer, name))
-        for name in _OTHER_METHODS
-    }

@@ -6,6 +6,7 @@ and calls models, which is the work of ``serving.inference.answering`` here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from serving.inference.models import Models
@@ -24,11 +25,19 @@ class DataPlane:
 
     def __init__(self, models: Models) -> None:
         self.model_registry = models
-        self._draining = False
+        self.draining = False
+        """Nothing is ready any more; requests are answered all the same."""
+        self._drain_listeners: list[Callable[[], None]] = []
 
     def drain(self) -> None:
-        """Report from now on that nothing is ready; requests are answered all the same."""
-        self._draining = True
+        """Report from now on that nothing is ready."""
+        self.draining = True
+        for listener in self._drain_listeners:
+            listener()
+
+    def on_drain(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` on the event loop when ``drain`` is called."""
+        self._drain_listeners.append(listener)
 
     async def live(self) -> dict[str, str]:
         """Liveness, in the words that KServe's endpoints expect."""
@@ -36,7 +45,7 @@ class DataPlane:
 
     async def ready(self) -> bool:
         """Whether the server takes more requests."""
-        return not self._draining
+        return not self.draining
 
     async def model_ready(self, model_name: str) -> bool:
         """Whether a model takes more requests.
@@ -45,7 +54,7 @@ class DataPlane:
             UnknownModelError: no model has this name.
         """
         self.model_registry.find(model_name)
-        return not self._draining
+        return not self.draining
 
     def metadata(self) -> dict[str, Any]:
         """Name and version of the server, and the extensions of V2 that it supports, by Triton's names for them."""

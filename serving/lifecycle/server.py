@@ -17,7 +17,7 @@ import uvicorn
 
 from serving.grpc.fast import FastGrpcServer
 from serving.grpc.grpcio_server import GrpcServer
-from serving.grpc.service import ChurnServicer
+from serving.grpc.methods import methods_of
 from serving.http.application import application
 from serving.http.connection import HttpConnection
 from serving.http.fast_route import FastConnection
@@ -93,12 +93,12 @@ class ModelServer:
         grpc: FastGrpcServer | GrpcServer | None = None
         grpc_port: int | None = None
         if listening.grpc_port is not None:
-            servicer = ChurnServicer(self._dataplane, repository)
+            methods = methods_of(self._dataplane, repository)
             shared = listening.shared_port
             if given.fast_route:
-                grpc = FastGrpcServer(servicer, self._answering, limits, certificate, shared_port=shared)
+                grpc = FastGrpcServer(methods, self._answering, limits, certificate, shared_port=shared)
             else:
-                grpc = GrpcServer(servicer, self._answering, certificate, shared_port=shared)
+                grpc = GrpcServer(methods, self._answering, certificate, shared_port=shared)
             grpc_port = await grpc.start(listening.host, listening.grpc_port)
 
         async def stop_grpc() -> None:

@@ -10,7 +10,8 @@ import sys
 
 from tenure.errors import ServingError
 
-_BACKLOG = 2048
+BACKLOG = 2048
+"""Connections that may wait to be accepted, by HTTP and by gRPC."""
 
 _SO_ATTACH_FILTER = 26
 _RETURN = 0x06
@@ -24,7 +25,7 @@ def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
         ServingError: the address is in use or invalid.
     """
     listener = _bound(host, port, socket.SO_REUSEPORT if shared else socket.SO_REUSEADDR)
-    listener.listen(_BACKLOG)
+    listener.listen(BACKLOG)
     return listener
 
 

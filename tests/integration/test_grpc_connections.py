@@ -44,13 +44,6 @@ class Answering:
         return failure_of(error)
 
 
-class Servicer:
-    """Its other methods are not called here."""
-
-    def __getattr__(self, _: str) -> Any:
-        return None
-
-
 def dawdle(port: int, go_on: threading.Event) -> tuple[grpc.StatusCode, float]:
     """Open a call and send no message; returns its status and the seconds it took."""
 
@@ -71,6 +64,7 @@ def dawdle(port: int, go_on: threading.Event) -> tuple[grpc.StatusCode, float]:
 def test_a_connection_has_an_age(monkeypatch: pytest.MonkeyPatch, fast: bool) -> None:
     from serving.grpc import grpcio_server
     from serving.grpc.fast import FastGrpcServer, connection
+    from serving.grpc.methods import Methods
 
     for module in (grpcio_server, connection):
         monkeypatch.setattr(module, "CONNECTION_AGE_S", 0.5)
@@ -79,9 +73,9 @@ def test_a_connection_has_an_age(monkeypatch: pytest.MonkeyPatch, fast: bool) ->
 
     async def run() -> tuple[grpc.StatusCode, float]:
         server: Any = (
-            FastGrpcServer(Servicer(), Answering(), ConnectionLimits(10, 30.0), None, shared_port=False)
+            FastGrpcServer(Methods(), Answering(), ConnectionLimits(10, 30.0), None, shared_port=False)
             if fast
-            else grpcio_server.GrpcServer(Servicer(), Answering(), None, shared_port=False)
+            else grpcio_server.GrpcServer(Methods(), Answering(), None, shared_port=False)
         )
         port = await server.start("127.0.0.1", 0)
         load.start(3, lambda: Grpc(port, infer_request({"tenure": [1]})))

@@ -8,14 +8,23 @@ from collections.abc import Callable, Mapping
 from grpc import StatusCode
 
 from serving.admission.body_memory import BodyBytes
+from serving.grpc.fast.headers import HeaderBlock
 from serving.grpc.fast.message import only_message, seconds
-from serving.grpc.service import INFER_PATH, SERVICE, OtherMethod
+from serving.grpc.methods import Methods, UnaryMethod
+from serving.grpc.service import (
+    INFER_PATH,
+    MAX_MESSAGE_BYTES,
+    MAX_SMALL_MESSAGE_BYTES,
+    UNKNOWN_METHOD,
+)
+from serving.grpc.session import OpenSession
 from serving.inference.answering import Answering
 from serving.inference.call import Call, Headers
 from serving.inference.exchange import Exchange
 from serving.inference.failures import Failure, failure_of
+from serving.listening.limits import MAX_HEAD_BYTES, MAX_HEADER_FIELDS
 from serving.observation import logs
-from serving.v2.errors import RequestError
+from serving.v2.errors import RequestError, TooLargeError
 from serving.v2.grpc_exchange import GrpcExchange
 
 Reply = bytes | Failure
@@ -28,34 +37,52 @@ NOT_GRPC = Failure(415, StatusCode.UNKNOWN, "not a gRPC call")
 
 
 class IncomingCall:
-    """A call whose message has not arrived yet. This class is a call of an unknown method; subclasses answer."""
+    """A call whose message has not arrived yet; subclasses answer."""
 
     __slots__ = ("_encoding", "refused", "request_id")
 
-    def __init__(self, named: Mapping[bytes, bytes]) -> None:
+    max_bytes = MAX_MESSAGE_BYTES
+    """Of a message."""
+
+    def __init__(self, named: Mapping[bytes, bytes], refused: Failure | None = None) -> None:
         self.request_id = logs.take_or_make_id(named.get(b"x-request-id", b"").decode("latin-1"))
         self._encoding = named.get(b"grpc-encoding", b"")
-        self.refused: Failure | None = None
+        self.refused = refused
         """The error to answer whatever the message is, if the headers decide it."""
 
     def failed(self, error: Exception) -> Failure:
         """The answer to a call whose message could not be read."""
         return failure_of(error)
 
-    def answer(self, body: bytes, send: Send) -> None:
-        """Answer the call; ``send`` is called once on the event loop, perhaps before this returns."""
-        if self.refused is not None:
-            send(self.refused)
-            return
+    def answer(self, body: bytes, held: BodyBytes, send: Send) -> None:
+        """Answer a unary call.
+
+        Args:
+            body: all that the client sent.
+            held: counts the memory of the call.
+            send: called once on the event loop, perhaps before this returns.
+        """
         try:
-            message = only_message(body, self._encoding)
+            message = self.message(body, held)
         except Exception as error:  # every error becomes a status
             send(self.failed(error))
             return
         self._answer(message, send)
 
+    def message(self, body: bytes, held: BodyBytes) -> bytes:
+        """The message in ``body``, decompressed; counted in ``held`` if it was compressed.
+
+        Raises:
+            RequestError: it is not one message.
+            RefusedError: its compression is not supported, or there is no memory for it.
+        """
+        message = only_message(body, self._encoding, self.max_bytes)
+        if body[0]:
+            held.add(len(message))
+        return message
+
     def _answer(self, _: bytes, send: Send) -> None:
-        send(Failure(501, StatusCode.UNIMPLEMENTED, "Method not found!"))
+        send(UNKNOWN_METHOD)
 
 
 class InferenceCall(IncomingCall):
@@ -85,11 +112,13 @@ class InferenceCall(IncomingCall):
 
 
 class OtherCall(IncomingCall):
-    """A call of one of KServe's other methods."""
+    """A call of another unary method."""
 
     __slots__ = ("_method", "_tasks")
 
-    def __init__(self, named: Mapping[bytes, bytes], method: OtherMethod, tasks: set[asyncio.Task[None]]) -> None:
+    max_bytes = MAX_SMALL_MESSAGE_BYTES
+
+    def __init__(self, named: Mapping[bytes, bytes], method: UnaryMethod, tasks: set[asyncio.Task[None]]) -> None:
         super().__init__(named)
         self._method = method
         self._tasks = tasks
@@ -103,36 +132,51 @@ class OtherCall(IncomingCall):
         task.add_done_callback(self._tasks.discard)
 
 
+class StreamingCall(IncomingCall):
+    """A call of a streaming method; ``open_session`` opens what answers it."""
+
+    __slots__ = ("open_session",)
+
+    max_bytes = MAX_SMALL_MESSAGE_BYTES
+
+    def __init__(self, named: Mapping[bytes, bytes], open_session: OpenSession) -> None:
+        super().__init__(named)
+        self.open_session = open_session
+
+
 class Calls:
     """Opens calls.
 
     Args:
-        others: KServe's methods besides inference, by name.
+        methods: all methods besides inference.
     """
 
-    def __init__(self, answering: Answering, others: Mapping[str, OtherMethod]) -> None:
+    def __init__(self, answering: Answering, methods: Methods) -> None:
         self._answering = answering
-        self._others = {f"/{SERVICE}/{name}".encode(): method for name, method in others.items()}
+        self._unary = {path.encode(): method for path, method in methods.unary.items()}
+        self._streaming = {path.encode(): method for path, method in methods.streaming.items()}
+        self._refused = {path.encode(): failure for path, failure in methods.refused.items()}
         self._infer = INFER_PATH.encode()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def open(self, named: Mapping[bytes, bytes], headers: Headers, peer: str) -> IncomingCall:
-        """Open a call.
-
-        Args:
-            named: the first value of every header by its name, pseudo-headers included.
-            headers: all headers.
-        """
+    def open(self, block: HeaderBlock, peer: str) -> IncomingCall:
+        """Open a call by its headers."""
+        named = block.named
+        if block.too_large:
+            return IncomingCall(named, failure_of(TooLargeError(
+                f"the metadata has more than {MAX_HEAD_BYTES} bytes or {MAX_HEADER_FIELDS} fields"
+            )))  # fmt: skip
         if named[b":method"] != b"POST" or not named.get(b"content-type", b"").startswith(b"application/grpc"):
-            call = IncomingCall(named)
-            call.refused = NOT_GRPC
-            return call
+            return IncomingCall(named, NOT_GRPC)
         path = named[b":path"]
         if path == self._infer:
-            return InferenceCall(named, headers, peer, self._answering)
-        method = self._others.get(path)
-        return IncomingCall(named) if method is None else OtherCall(named, method, self._tasks)
+            return InferenceCall(named, block.headers, peer, self._answering)
+        if path in self._unary:
+            return OtherCall(named, self._unary[path], self._tasks)
+        if path in self._streaming:
+            return StreamingCall(named, self._streaming[path])
+        return IncomingCall(named, self._refused.get(path, UNKNOWN_METHOD))
 
     def body(self) -> BodyBytes:
-        """The count of a message's bytes, to be held until the call is answered."""
+        """The count of a call's memory, to be held until it is answered."""
         return self._answering.body_memory.open()

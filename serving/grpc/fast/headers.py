@@ -1,18 +1,16 @@
-"""Decodes blocks of request headers (HPACK, RFC 7541) and checks them (RFC 9113, section 8).
+"""Checks request headers (RFC 9113, section 8).
 
 A block whose fields are all in the table is decoded once: clients send the same one with every request.
 """
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
-from hpack import Decoder, HPACKError, OversizedHeaderListError
-
-from serving.grpc.fast.frames import Code, Http2Error
+from serving.grpc.fast.hpack import BlockDecoder, Fields
 from serving.inference.call import Headers
 
-MAX_HEADER_LIST_BYTES = 16 * 1024
 _MAX_CACHED_BLOCKS = 8
 _MAX_CACHED_BLOCK_BYTES = 64
 
@@ -21,39 +19,59 @@ _INDEXED = bytes(range(0x81, 0xFF))
 _PSEUDO = frozenset((b":method", b":scheme", b":path", b":authority"))
 _REQUIRED = (b":method", b":scheme", b":path")
 _CONNECTION_SPECIFIC = frozenset((b"connection", b"proxy-connection", b"keep-alive", b"transfer-encoding", b"upgrade"))
+_FREQUENT = frozenset((
+    *(b"accept-encoding", b"authorization", b"content-type", b"grpc-accept-encoding", b"grpc-encoding"),
+    *(b"grpc-timeout", b"user-agent", b"x-api-key", b"x-request-id"),
+))  # fmt: skip
+"""Valid names, which need no check."""
+_NAME = re.compile(rb"[!#-'*+\-.^-z|~0-9]+")
+"""A token without capitals (RFC 9113, section 8.2.1)."""
+
+_OBJECT_BYTES = 128
+"""Memory of a field besides its name and value: a tuple and two byte strings."""
 
 
 class HeaderBlock(NamedTuple):
-    """Headers or trailers; both fields are empty where they are malformed."""
+    """Headers or trailers; ``headers`` and ``named`` are empty where they are malformed or too large."""
 
     headers: Headers
     named: dict[bytes, bytes]
     """The first value of each header by its name, pseudo-headers too."""
+    held_bytes: int = 0
+    """The memory that the fields take."""
+    too_large: bool = False
+    """They exceed the limits of a request's head."""
+
+
+_MALFORMED = HeaderBlock((), {})
+_TOO_LARGE = HeaderBlock((), {}, too_large=True)
 
 
 class HeaderDecoder:
-    """Decodes the header blocks of one connection, in the order in which they arrive."""
+    """Decodes and checks the header blocks of one connection, in the order in which they arrive."""
 
     def __init__(self) -> None:
-        self._decoder = Decoder(MAX_HEADER_LIST_BYTES)
+        self._decoder = BlockDecoder()
         self._cached: dict[bytes, HeaderBlock] = {}
 
     def decode(self, encoded: bytes) -> HeaderBlock:
         """Decode a block.
 
         Raises:
-            Http2Error: the block is too long, or is not HPACK.
+            Http2Error: the block is far too large, or is not HPACK.
         """
         cached = self._cached.get(encoded)
         if cached is not None:
             return cached
-        try:
-            headers: Headers = self._decoder.decode(encoded, raw=True)  # type: ignore[assignment]  # raw: bytes
-        except OversizedHeaderListError:
-            raise Http2Error(Code.ENHANCE_YOUR_CALM, "the headers are too long") from None
-        except HPACKError:
-            raise Http2Error(Code.COMPRESSION_ERROR, "the headers cannot be decoded") from None
-        block = HeaderBlock(headers, dict(reversed(headers))) if _well_formed(headers) else HeaderBlock((), {})
+        fields = self._decoder.decode(encoded)
+        if fields is None:
+            block = _TOO_LARGE
+        elif _well_formed(fields):
+            # Of a field in the table there is one copy, whose bytes counted when they were sent.
+            held = len(encoded) + _OBJECT_BYTES * len(fields)
+            block = HeaderBlock(fields, dict(reversed(fields)), held)
+        else:
+            block = _MALFORMED
         if encoded.translate(None, _INDEXED):
             self._cached.clear()  # a field that is not indexed may have changed the table
         elif len(self._cached) < _MAX_CACHED_BLOCKS and len(encoded) <= _MAX_CACHED_BLOCK_BYTES:
@@ -61,17 +79,22 @@ class HeaderDecoder:
         return block
 
 
-def _well_formed(headers: Headers) -> bool:
+def _well_formed(fields: Fields) -> bool:
     """Section 8.3.1 for requests, 8.2 for all; trailers lack what requests need."""
     seen: set[bytes] = set()
     regular = False
-    for name, value in headers:
+    for name, value in fields:
         if name[:1] == b":":
             if regular or name in seen or name not in _PSEUDO:
                 return False
             seen.add(name)
         else:
             regular = True
-            if name != name.lower() or name in _CONNECTION_SPECIFIC or (name == b"te" and value != b"trailers"):
+            if name in _FREQUENT:
+                continue
+            if name in _CONNECTION_SPECIFIC or (name == b"te" and value != b"trailers") or not _NAME.fullmatch(name):
                 return False
-    return not seen or (all(name in seen for name in _REQUIRED) and (b":path", b"") not in headers)
+    values = b"".join([value for _, value in fields])
+    if b"\0" in values or b"\r" in values or b"\n" in values:
+        return False
+    return not seen or (all(name in seen for name in _REQUIRED) and (b":path", b"") not in fields)

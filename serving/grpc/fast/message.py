@@ -10,7 +10,7 @@ import zlib
 
 from grpc import StatusCode
 
-from serving.grpc.service import MAX_MESSAGE_BYTES
+from serving.grpc.service import MAX_MESSAGE_BYTES, check_length
 from serving.inference.failures import RefusedError
 from serving.v2.errors import RequestError, TooLargeError, quote
 
@@ -31,21 +31,22 @@ def prefixed(message: bytes) -> bytes:
     return b"\0" + len(message).to_bytes(4, "big") + message
 
 
-def only_message(body: bytes, encoding: bytes) -> bytes:
+def only_message(body: bytes, encoding: bytes, max_bytes: int = MAX_MESSAGE_BYTES) -> bytes:
     """The message in the body of a unary call.
 
     Args:
         encoding: value of the header ``grpc-encoding``.
+        max_bytes: of the message, compressed and decompressed.
 
     Raises:
         RequestError: the body holds no message, or more than one.
-        TooLargeError: the message is longer than ``MAX_MESSAGE_BYTES``.
+        TooLargeError: the message is too long.
         RefusedError: the message's compression is not supported.
     """
     if len(body) < PREFIX_BYTES:
         raise RequestError("the call has no message")
     length = int.from_bytes(body[1:PREFIX_BYTES], "big")
-    check_length(length)
+    check_length(length, max_bytes)
     if len(body) - PREFIX_BYTES != length:
         raise RequestError(f"a message of {length} bytes is announced, {len(body) - PREFIX_BYTES} bytes came")
     message = body[PREFIX_BYTES:]
@@ -61,17 +62,21 @@ def only_message(body: bytes, encoding: bytes) -> bytes:
             StatusCode.UNIMPLEMENTED,
             (("grpc-accept-encoding", ENCODINGS.decode()),),
         )
-    return _decompressed(message, bits)
+    return _decompressed(message, bits, max_bytes)
 
 
-def check_length(length: int) -> None:
-    """Check the length of a message.
+def first_message(body: bytes | bytearray, max_bytes: int) -> int:
+    """The length of the first message of a stream with its prefix; 0 if it has not arrived completely.
 
     Raises:
-        TooLargeError: it is above ``MAX_MESSAGE_BYTES``.
+        TooLargeError: the message is too long.
     """
-    if length > MAX_MESSAGE_BYTES:
-        raise TooLargeError(f"the message has {length} bytes, at most {MAX_MESSAGE_BYTES} are read")
+    if len(body) < PREFIX_BYTES:
+        return 0
+    length = int.from_bytes(body[1:PREFIX_BYTES], "big")
+    check_length(length, max_bytes)
+    end = PREFIX_BYTES + length
+    return end if end <= len(body) else 0
 
 
 def seconds(timeout: bytes) -> float:
@@ -91,14 +96,14 @@ def percent_encoded(text: str) -> bytes:
     return _UNPRINTABLE.sub(lambda found: b"%%%02X" % found[0][0], text.encode("utf-8", "replace"))
 
 
-def _decompressed(content: bytes, window_bits: int) -> bytes:
+def _decompressed(content: bytes, window_bits: int, max_bytes: int) -> bytes:
     stream = zlib.decompressobj(window_bits)
     try:
-        message = stream.decompress(content, MAX_MESSAGE_BYTES + 1)
+        message = stream.decompress(content, max_bytes + 1)
     except zlib.error:
         raise RequestError("the message cannot be decompressed") from None
-    if len(message) > MAX_MESSAGE_BYTES:
-        raise TooLargeError(f"the message has more than {MAX_MESSAGE_BYTES} bytes when it is decompressed")
+    if len(message) > max_bytes:
+        raise TooLargeError(f"the message has more than {max_bytes} bytes when it is decompressed")
     if not stream.eof:
         raise RequestError("the compressed message is truncated")
     return message

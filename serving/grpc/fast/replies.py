@@ -25,8 +25,8 @@ def trailers(request_id: str) -> bytes:
     return _OK + literal(b"x-request-id", request_id.encode())
 
 
-def error_headers(failure: Failure, request_id: str) -> bytes:
-    """Headers of an answer without a message."""
+def error_headers(failure: Failure, request_id: str, *, started: bool) -> bytes:
+    """Headers of an answer without a message, or trailers of one whose headers were sent."""
     if failure is NOT_GRPC:
         return _UNSUPPORTED_MEDIA_TYPE
     fields = [
@@ -35,4 +35,4 @@ def error_headers(failure: Failure, request_id: str) -> bytes:
         (b"x-request-id", request_id.encode()),
         *((name.lower().encode(), value.encode()) for name, value in failure.headers),
     ]
-    return HEADERS + b"".join(literal(name, value) for name, value in fields)
+    return (b"" if started else HEADERS) + b"".join(literal(name, value) for name, value in fields)

@@ -1,24 +1,25 @@
-"""Frames on their way to the client, within the client's flow-control windows (RFC 9113, section 5.2)."""
+"""Frames on their way to the client."""
 
 from __future__ import annotations
 
 from serving.grpc.fast import frames
-from serving.grpc.fast.frames import FRAME_BYTES, HEAD, SETTING, WINDOW_BYTES, WORD, Code, frame
+from serving.grpc.fast.frames import HEAD, SETTING, WORD, Code, frame
+from serving.grpc.fast.overhead import Overhead
 from serving.grpc.fast.streams import Stream
+from serving.grpc.fast.windows import SendWindows
 
 
 class Sender:
     """Collects the frames of one connection until ``take`` is called."""
 
-    __slots__ = ("_frames", "initial_window", "max_frame", "window")
+    __slots__ = ("_frames", "_overhead", "paused", "windows")
 
-    def __init__(self) -> None:
+    def __init__(self, overhead: Overhead) -> None:
         self._frames: list[bytes] = []
-        self.window = WINDOW_BYTES
-        """Bytes that the client accepts on all streams together."""
-        self.initial_window = WINDOW_BYTES
-        """Bytes that the client accepts on a new stream."""
-        self.max_frame = FRAME_BYTES
+        self._overhead = overhead
+        self.windows = SendWindows()
+        self.paused = False
+        """The client does not read: data waits as if its windows admitted none."""
 
     def take(self) -> bytes:
         """The bytes to send; the next call begins after them."""
@@ -30,15 +31,20 @@ class Sender:
         self._frames += (HEAD.pack(len(block) << 8 | frames.HEADERS, flags, number), block)
 
     def data(self, stream: Stream, data: memoryview) -> memoryview:
-        """Send as much data as the client's windows admit; returns the rest."""
+        """Send as much data as the client's windows admit; returns the rest, for which ``on_window`` will be called."""
+        windows, number = self.windows, stream.number
         while data:
-            size = min(len(data), stream.send_window, self.window, self.max_frame)
-            if size <= 0:
-                break
-            self._frames += (HEAD.pack(size << 8 | frames.DATA, 0, stream.number), bytes(data[:size]))
-            stream.send_window -= size
-            self.window -= size
+            size = min(len(data), windows.initial + stream.credit, windows.connection, windows.max_frame)
+            if size <= 0 or self.paused:
+                windows.blocked[number] = stream
+                return data
+            self._frames += (HEAD.pack(size << 8 | frames.DATA, 0, number), bytes(data[:size]))
+            stream.credit -= size
+            windows.connection -= size
+            self._overhead.sent_bytes += size
             data = data[size:]
+        if windows.blocked:
+            windows.blocked.pop(number, None)
         return data
 
     def settings(self, *values: tuple[int, int]) -> None:

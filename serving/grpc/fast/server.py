@@ -6,10 +6,10 @@ import asyncio
 
 from serving.grpc.fast.calls import Calls
 from serving.grpc.fast.connection import GrpcConnection
-from serving.grpc.service import ChurnServicer, other_methods
+from serving.grpc.methods import Methods
 from serving.inference.answering import Answering
 from serving.listening.limits import ConnectionLimits
-from serving.listening.sockets import listen, refuse_new_connections
+from serving.listening.sockets import BACKLOG, listen, refuse_new_connections
 from serving.listening.tls import Certificate
 
 _CHECK_EVERY_S = 0.5
@@ -21,19 +21,20 @@ class FastGrpcServer:
     """A server on one address.
 
     Args:
+        methods: all besides inference.
         limits: apply to every connection.
     """
 
     def __init__(
         self,
-        servicer: ChurnServicer,
+        methods: Methods,
         answering: Answering,
         limits: ConnectionLimits,
         certificate: Certificate | None,
         *,
         shared_port: bool,
     ) -> None:
-        self._calls = Calls(answering, other_methods(servicer))
+        self._calls = Calls(answering, methods)
         self._limits = limits
         self._context = None if certificate is None else certificate.grpc_context
         self._shared_port = shared_port
@@ -50,6 +51,7 @@ class FastGrpcServer:
         self._server = await loop.create_server(
             lambda: GrpcConnection(self._calls, self._limits, self._connections),
             sock=self._listener,
+            backlog=BACKLOG,  # it is set again when the event loop takes the socket
             ssl=self._context,
             ssl_handshake_timeout=None if self._context is None else self._limits.read_timeout_s,
         )

@@ -13,14 +13,14 @@ RECEIVE_WINDOW_BYTES = 1024 * 1024
 class Stream:
     """A stream that is not closed."""
 
-    __slots__ = ("ended", "number", "owner", "receive_window", "remaining", "send_window")
+    __slots__ = ("credit", "ended", "number", "owner", "receive_window", "remaining")
 
-    def __init__(self, number: int, send_window: int) -> None:
+    def __init__(self, number: int, ended: bool) -> None:
         self.number = number
-        self.send_window = send_window
-        """Bytes that the client accepts."""
+        self.credit = 0
+        """Bytes that the client accepts beyond its initial window; negative when data was sent."""
         self.receive_window = RECEIVE_WINDOW_BYTES
-        self.ended = False
+        self.ended = ended
         """The client has sent END_STREAM."""
         self.remaining: int | None = None
         """Bytes of the request's body still to come; None without a Content-Length."""
@@ -34,8 +34,8 @@ class EventHandler(Protocol):
     def on_call(self, stream: Stream, block: HeaderBlock) -> None:
         """The client opened a stream with these headers."""
 
-    def on_data(self, stream: Stream, data: bytes, more: bool) -> None:
-        """A part of a stream's body arrived; ``more`` says whether it is not the last."""
+    def on_data(self, stream: Stream, data: bytes) -> None:
+        """A part of a stream's body arrived."""
 
     def on_end(self, stream: Stream) -> None:
         """The client ended its side of a stream."""
@@ -44,7 +44,7 @@ class EventHandler(Protocol):
         """A stream was closed before it was answered."""
 
     def on_window(self, stream: Stream) -> None:
-        """The client accepts more data on a stream."""
+        """The client accepts more data on a stream whose data was not all sent."""
 
     def on_ping_ack(self, payload: bytes) -> None:
         """The client answered a ping."""
