@@ -18,16 +18,19 @@ from serving.grpc.service import (
     CONNECTION_AGE_S,
     INFER_PATH,
     MAX_MESSAGE_BYTES,
+    TOO_MUCH_METADATA,
 )
 from serving.inference.answering import Answering
 from serving.inference.call import Call
 from serving.inference.failures import Failure
-from serving.listening.limits import MAX_HEAD_BYTES
+from serving.listening.limits import MAX_HEAD_BYTES, MAX_HEADER_FIELDS
 from serving.listening.tls import Certificate
 from serving.v2.grpc_exchange import GrpcExchange
 from tenure.errors import ServingError
 
 _HAND_OVER_S = 0.1
+_OWN_FIELDS = 3
+"""Headers that grpcio keeps to itself: te, content-type and grpc-accept-encoding."""
 
 Behaviour = Callable[[bytes, grpc.aio.ServicerContext], Awaitable[bytes]]
 
@@ -105,7 +108,7 @@ class GrpcServer:
         for path, open_session in methods.streaming.items():
             handlers[path] = grpc.stream_stream_rpc_method_handler(self._sessions.behaviour(open_session), None, None)
         for path, failure in methods.refused.items():
-            handlers[path] = grpc.stream_stream_rpc_method_handler(_refusal(failure), None, None)
+            handlers[path] = _refused(failure)
         self._server.add_generic_rpc_handlers((_Handlers(handlers),))
 
     async def start(self, host: str, port: int) -> int:
@@ -143,13 +146,16 @@ class GrpcServer:
 
 
 class _Handlers(grpc.GenericRpcHandler):  # type: ignore[misc]  # it has no type stubs
-    """Handlers by the path of their method."""
+    """Handlers by the path of their method; a call with too many headers is refused."""
 
     def __init__(self, by_path: Mapping[str, grpc.RpcMethodHandler]) -> None:
         self._by_path = by_path
+        self._refuse = _refused(TOO_MUCH_METADATA)
 
     def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
         """The handler of a call; None answers that the method is unknown."""
+        if len(details.invocation_metadata) > MAX_HEADER_FIELDS - _OWN_FIELDS:
+            return self._refuse
         return self._by_path.get(details.method)
 
 
@@ -161,11 +167,13 @@ def _behaviour(method: UnaryMethod) -> Behaviour:
     return answer
 
 
-def _refusal(failure: Failure) -> Callable[[object, grpc.aio.ServicerContext], Awaitable[None]]:
+def _refused(failure: Failure) -> grpc.RpcMethodHandler:
+    """The handler of calls that are refused without their messages."""
+
     async def refuse(_: object, context: grpc.aio.ServicerContext) -> None:
         await fail(failure, request_id_of(context), context)
 
-    return refuse
+    return grpc.stream_stream_rpc_method_handler(refuse, None, None)
 
 
 async def _send(sent: bytes | Failure, request_id: str, context: grpc.aio.ServicerContext) -> bytes:

@@ -34,13 +34,13 @@ class Sessions:
             try:
                 while isinstance(item := await out.get(), bytes):
                     await context.write(item)
-                if item is not None:
-                    await fail(item, request_id, context)
-                context.set_trailing_metadata(trailing(request_id))
             finally:
                 self._ends.discard(out.put_nowait)
                 reading.cancel()
                 session.close()
+            if item is not None:
+                await fail(item, request_id, context)
+            context.set_trailing_metadata(trailing(request_id))
 
         return answer
 
@@ -56,6 +56,8 @@ async def _read(messages: AsyncIterator[bytes], session: Session, end: End) -> N
             check_length(len(message), MAX_SMALL_MESSAGE_BYTES)
             session.receive(message)
         session.half_close()
+    except grpc.aio.BaseError:
+        pass  # the call is over
     except Exception as error:  # every error becomes a status
         end(failure_of(error))
 

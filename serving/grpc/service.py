@@ -9,6 +9,7 @@ from kserve.protocol.grpc.servicer import InferenceServicer
 
 from serving.inference.dataplane import DataPlane, FixedRepository
 from serving.inference.failures import Failure
+from serving.listening.limits import MAX_HEAD_BYTES, MAX_HEADER_FIELDS
 from serving.v2.errors import TooLargeError
 
 SERVICE = "inference.GRPCInferenceService"
@@ -38,6 +39,11 @@ CONNECTION_AGE_GRACE_S = 30.0
 UNKNOWN_METHOD = Failure(501, StatusCode.UNIMPLEMENTED, "Method not found!")
 NO_STREAMING_INFERENCE = Failure(
     501, StatusCode.UNIMPLEMENTED, "ModelStreamInfer is not supported; call ModelInfer for each request"
+)
+TOO_MUCH_METADATA = Failure(
+    431,
+    StatusCode.RESOURCE_EXHAUSTED,
+    f"the metadata has more than {MAX_HEAD_BYTES} bytes or {MAX_HEADER_FIELDS} fields",
 )
 DRAINING = Failure(503, StatusCode.UNAVAILABLE, "the connection is being closed; connect again")
 """The end of a streaming call on a connection that is drained."""

@@ -15,6 +15,7 @@ from serving.grpc.service import (
     INFER_PATH,
     MAX_MESSAGE_BYTES,
     MAX_SMALL_MESSAGE_BYTES,
+    TOO_MUCH_METADATA,
     UNKNOWN_METHOD,
 )
 from serving.grpc.session import OpenSession
@@ -22,9 +23,8 @@ from serving.inference.answering import Answering
 from serving.inference.call import Call, Headers
 from serving.inference.exchange import Exchange
 from serving.inference.failures import Failure, failure_of
-from serving.listening.limits import MAX_HEAD_BYTES, MAX_HEADER_FIELDS
 from serving.observation import logs
-from serving.v2.errors import RequestError, TooLargeError
+from serving.v2.errors import RequestError
 from serving.v2.grpc_exchange import GrpcExchange
 
 Reply = bytes | Failure
@@ -163,9 +163,7 @@ class Calls:
         """Open a call by its headers."""
         named = block.named
         if block.too_large:
-            return IncomingCall(named, failure_of(TooLargeError(
-                f"the metadata has more than {MAX_HEAD_BYTES} bytes or {MAX_HEADER_FIELDS} fields"
-            )))  # fmt: skip
+            return IncomingCall(named, TOO_MUCH_METADATA)
         if named[b":method"] != b"POST" or not named.get(b"content-type", b"").startswith(b"application/grpc"):
             return IncomingCall(named, NOT_GRPC)
         path = named[b":path"]
