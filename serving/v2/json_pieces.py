@@ -54,7 +54,9 @@ def _in_pieces(text: bytes, member: str) -> dict[str, Any] | None:
         around = orjson.loads(b"%b%b%b" % (text[: opening.end()], b"%d," % _MARK * marks, text[start:]))
     except orjson.JSONDecodeError:
         return None
-    rest = around.get(member) if isinstance(around, dict) else None
+    if not isinstance(around, dict):
+        return None
+    rest = around.get(member)
     if not isinstance(rest, list) or len(rest) <= marks or any(mark != _MARK for mark in rest[:marks]):
         return None
     around[member] = elements + rest[marks:]

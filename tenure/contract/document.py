@@ -147,6 +147,7 @@ def _check_events(text: str, origin: str) -> None:
         YAMLError: the text is not YAML.
     """
     depth = values = documents = 0
+    tag: str | None = None
     for event in yaml.parse(text, Loader=_Base):
         if isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
@@ -157,13 +158,16 @@ def _check_events(text: str, origin: str) -> None:
         elif isinstance(event, yaml.NodeEvent):
             values += 1
             if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
-                raise _refused(origin, event, f"anchors and aliases ('{one_line(event.anchor)}') are not allowed")
-            if event.tag is not None:
-                raise _refused(origin, event, f"not YAML of a contract: the tag '{one_line(event.tag)}' is not allowed")
+                raise _refused(origin, event, f"anchors and aliases ('{one_line(str(event.anchor))}') are not allowed")
             if isinstance(event, yaml.CollectionStartEvent):
+                tag = event.tag
                 depth += 1
-            elif "\0" in event.value or (not event.value.isascii() and _has_surrogate(event.value)):
-                raise _refused(origin, event, "a text contains a character that is none (NUL, or half of a pair)")
+            elif isinstance(event, yaml.ScalarEvent):
+                tag = event.tag
+                if "\0" in event.value or (not event.value.isascii() and _has_surrogate(event.value)):
+                    raise _refused(origin, event, "a text contains NUL or a lone surrogate")
+            if tag is not None:
+                raise _refused(origin, event, f"not YAML of a contract: the tag '{one_line(tag)}' is not allowed")
             if depth > MAX_DEPTH:
                 raise _refused(origin, event, f"nested more than {MAX_DEPTH} levels deep")
             if values > MAX_VALUES:
@@ -171,7 +175,8 @@ def _check_events(text: str, origin: str) -> None:
 
 
 def _refused(origin: str, event: yaml.Event, problem: str) -> ContractError:
-    return ContractError(f"{origin}:{event.start_mark.line + 1}: {problem}")
+    line = event.start_mark.line + 1 if event.start_mark else "?"
+    return ContractError(f"{origin}:{line}: {problem}")
 
 
 def _has_surrogate(text: str) -> bool:

@@ -92,7 +92,7 @@ def _http_status(error: Exception) -> int:
     """Status of an answer that MLflow's client could not use, 0 for another error."""
     from mlflow.exceptions import MlflowException
 
-    return error.get_http_status_code() if isinstance(error, MlflowException) else 0
+    return int(error.get_http_status_code()) if isinstance(error, MlflowException) else 0  # type: ignore[no-untyped-call]
 
 
 def _is_storage(error: BaseException | None) -> bool:
