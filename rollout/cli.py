@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 
+from rollout.addresses import PREFIXES_VARIABLE
+from rollout.commands.audit import audit
+from rollout.commands.options import AUDIT_VARIABLE
 from rollout.commands.plan import plan
 from rollout.commands.requests import request
 from rollout.commands.run import run
@@ -30,6 +32,7 @@ EXAMPLES = """
   {program} resume churn
   {program} promote churn --why "checked by hand"
   {program} abort churn --why "complaints from support"
+  {program} audit churn --verify
   {program} run churn --prometheus http://prometheus.monitoring:9090
 """
 
@@ -57,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--verbose", action="store_true", help="show the trace of an error")
     sub = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    command = _command(sub, "start", start, "record the plan of a rollout, which the controller carries out")
+    command = _command(sub, "start", start, "request a rollout, which the controller carries out")
     command.add_argument("--version", required=True, help="the version's number in the registry")
     command.add_argument("--model", help="the registered model's name (default: SERVICE)")
     command.add_argument("--storage-uri", help="URI of that version's bundle (default: read from MLflow)")
@@ -85,10 +88,22 @@ def parser() -> argparse.ArgumentParser:
         _requester(command)
         _mlflow(command)
 
+    command = _command(sub, "audit", audit, "print who requested what, and what was decided")
+    command.add_argument("--verify", action="store_true", help="check that no row was changed or removed")
+    command.add_argument("--json", action="store_true", help="one JSON object a line, with all details")
+    _audit(command)
+
     command = _command(sub, "run", run, "run the controller until it is stopped")
     command.add_argument(
         "--prometheus", default=os.environ.get("PROMETHEUS_URL"), help="URL (default: $PROMETHEUS_URL)"
     )
+    command.add_argument(
+        "--storage-prefix",
+        action="append",
+        metavar="URI",
+        help=f"load bundles from below this address only; can be repeated (default: ${PREFIXES_VARIABLE}, else any)",
+    )
+    _audit(command)
     _mlflow(command)
 
     command = _added(sub, "plan", plan, "show the steps and limits, without a cluster")
@@ -149,7 +164,7 @@ def _program() -> str:
 
 
 def _requester(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--who", default=_user(), help="name for the history (default: the user)")
+    command.add_argument("--who", default="", help="name for the history, beside the cluster's name for you")
     command.add_argument("--why", default="", help="reason for the history")
 
 
@@ -160,6 +175,11 @@ def _mlflow(command: argparse.ArgumentParser) -> None:
     )
     default = os.environ.get(URI_VARIABLE) or os.environ.get(FALLBACK_VARIABLE, "")
     command.add_argument("--mlflow", default=default, help=text)
+
+
+def _audit(command: argparse.ArgumentParser) -> None:
+    text = f"postgresql://… or sqlite:///FILE (default: ${AUDIT_VARIABLE}, else a file in Tenure's home)"
+    command.add_argument("--audit", metavar="URL", help=text)
 
 
 def _limits(command: argparse.ArgumentParser) -> None:
@@ -187,10 +207,3 @@ LIMIT_HELP = {
     "slow_share": "tolerated difference of the share of slow requests",
     "score_distance": "tolerated Kolmogorov distance between the distributions of scores",
 }
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"  # the uid of a container may have no user

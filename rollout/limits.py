@@ -73,6 +73,11 @@ class Limits:
         """Number of looks before the deadline."""
         return max(1, math.ceil(self.deadline_s / self.look_s))
 
+    def changed(self) -> dict[str, Any]:
+        """Those that differ from the defaults, as JSON."""
+        default = Limits().to_json()
+        return {name: value for name, value in self.to_json().items() if value != default[name]}
+
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "steps": list(self.steps)}
 

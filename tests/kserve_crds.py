@@ -20,11 +20,13 @@ FILES = {
     "InferenceService": FOLDER / "serving.kserve.io_inferenceservices.yaml",
     "ServingRuntime": FOLDER / "serving.kserve.io_servingruntimes.yaml",
     "BackendTrafficPolicy": FOLDER / "gateway.envoyproxy.io_backendtrafficpolicies.yaml",
+    "RolloutRequest": FOLDER.parents[2] / "k8s" / "base" / "rollout-requests" / "definition.yaml",
 }
 API_VERSIONS = {
     "InferenceService": "serving.kserve.io/v1beta1",
     "ServingRuntime": "serving.kserve.io/v1alpha1",
     "BackendTrafficPolicy": "gateway.envoyproxy.io/v1alpha1",
+    "RolloutRequest": "tenure.dev/v1alpha1",
 }
 
 

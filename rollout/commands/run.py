@@ -6,7 +6,7 @@ import argparse
 import signal
 import threading
 
-from rollout.commands.options import cluster_of, registry_of
+from rollout.commands.options import audit_of, cluster_of, prefixes_of_options, registry_of
 from rollout.evidence.prometheus import Prometheus
 from rollout.loop.controller import Controller
 from rollout.registry import NoRegistry
@@ -19,8 +19,11 @@ def run(options: argparse.Namespace) -> None:
         raise InputError("no Prometheus to read the metrics from: give --prometheus URL, or set PROMETHEUS_URL")
     cluster = cluster_of(options)
     cluster.isvc()  # raises at once for a wrong name, a missing CRD or a missing right
+    cluster.requests.all()
     registry = registry_of(options) or NoRegistry()
+    prefixes = prefixes_of_options(options)
+    audit = audit_of(options, cluster)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    Controller(cluster, Prometheus(options.prometheus), registry).run(stop)
+    Controller(cluster, Prometheus(options.prometheus), registry, audit=audit, prefixes=prefixes).run(stop)

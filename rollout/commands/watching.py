@@ -9,6 +9,8 @@ from typing import Any
 
 from rollout.commands.summary import duration
 from rollout.loop import history
+from rollout.policy.request import REFUSALS, Answer, RolloutRequest
+from rollout.policy.request import Phase as Answered
 from rollout.policy.state import Phase, Plan
 from rollout.traffic.cluster import Cluster
 from rollout.traffic.record import Stored
@@ -32,6 +34,42 @@ def wait_for_end(cluster: Cluster, plan: Plan) -> None:
     if stored.state.phase is not Phase.PROMOTED:
         raise VerdictError(f"{cluster.service}: version {plan.version} was rolled back: {stored.state.reason}")
     print(f"{cluster.service}: version {plan.version} serves all traffic: {stored.state.reason}")
+
+
+def wait_for_answer(
+    cluster: Cluster, request: RolloutRequest, limit_s: float = REACTION_S, act: Callable[[], None] = lambda: None
+) -> Answer:
+    """Wait until the controller has answered a request; print what it waits for.
+
+    Args:
+        cluster: of the service.
+        request: as it was created.
+        limit_s: the longest time to wait.
+        act: called before each read.
+
+    Raises:
+        InputError, BusyError, VerdictError: the request was refused, for the reason that the error stands for.
+        SourceError: it is not answered within ``limit_s``.
+    """
+    printed = ""
+    ends = time.monotonic() + limit_s
+    while True:
+        act()
+        answer = cluster.requests.find(request.name).answer
+        if answer is not None and answer.phase is Answered.REFUSED:
+            raise REFUSALS[answer.reason](answer.message)
+        if answer is not None and answer.phase is Answered.ACCEPTED:
+            return answer
+        if answer is not None and answer.message != printed:
+            printed = answer.message
+            print(printed, flush=True)
+        if time.monotonic() > ends:
+            raise SourceError(
+                f"{cluster.service}: request {request.name} not answered in {duration(limit_s)}"
+                f"{f' ({printed})' if printed else ''}; is a controller running? "
+                f"python -m rollout status {cluster.service}"
+            )
+        time.sleep(POLL_S)
 
 
 def wait_until(

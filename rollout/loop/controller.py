@@ -11,15 +11,19 @@ import contextlib
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Protocol
 
+from rollout.audit.table import Audit
 from rollout.evidence.window import MetricsQuery, NoData, Window
 from rollout.loop import history
+from rollout.loop.inbox import Inbox
+from rollout.loop.recording import Recorder
 from rollout.policy import decide as policy
 from rollout.policy.decide import Action, Decision
-from rollout.policy.observation import Observation
+from rollout.policy.observation import Observation, Request
+from rollout.policy.request import REPLAY, START, RolloutRequest
 from rollout.policy.state import Phase, Plan, State, dump
 from rollout.registry import Registry
 from rollout.traffic import inference_service as spec
@@ -27,7 +31,7 @@ from rollout.traffic.cluster import Cluster
 from rollout.traffic.connection import Conflict
 from rollout.traffic.inference_service import Document, predictor_object
 from rollout.traffic.lease import DURATION_S, Leadership
-from rollout.traffic.record import HISTORY_KEY, REQUEST_KEY, STATE_KEY, Stored
+from rollout.traffic.record import HISTORY_KEY, REPLAY_KEY, STATE_KEY, Stored, replay_json
 from rollout.traffic.view import view
 from tenure.errors import InputError, SourceError, TenureError
 
@@ -49,6 +53,8 @@ class Controller:
         cluster: of the service.
         metrics: the source of both sides' counts.
         registry: records the outcome; None leaves that to the next controller that has one.
+        audit: of requests and decisions; None keeps none.
+        prefixes: below which the bundle of a new version must be (``rollout.addresses``); none: anywhere.
         now: seconds since the epoch.
         clock: monotonic seconds.
     """
@@ -59,6 +65,8 @@ class Controller:
         metrics: Metrics,
         registry: Registry | None,
         *,
+        audit: Audit | None = None,
+        prefixes: Sequence[str] = (),
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
         lease_s: float = DURATION_S,
@@ -70,7 +78,8 @@ class Controller:
         self._registry = registry
         self._now = now
         self._log = log
-        self._resource_version = ""
+        self._recorder = Recorder(audit, cluster.requests.identity, log)
+        self._inbox = Inbox(cluster, self._recorder, prefixes, now=now, clock=clock, log=log)
         self._look_s = IDLE_S
 
     def look(self) -> State | None:
@@ -111,32 +120,54 @@ class Controller:
                 self.leadership.release()
             self._log("stopped", identity=self.leadership.identity)
 
+    def answer_starts(self) -> None:
+        """Answer the requests to start a rollout, and nothing else, if no other controller holds the Lease.
+
+        Raises:
+            TenureError: the cluster cannot be reached or refuses a request.
+        """
+        with contextlib.suppress(Conflict):
+            if self.leadership.hold():
+                self._pending()
+
+    def _pending(self) -> list[RolloutRequest]:
+        pending = self._inbox.pending()
+        for request in pending:
+            if request.action == START:
+                self._inbox.start(request)
+        return pending
+
     def _look(self) -> State | None:
-        document = self.cluster.stored()
-        if document is not None:
-            self._resource_version = document["metadata"]["resourceVersion"]
-        stored = Stored.read(document)
+        pending = self._pending()
+        stored = Stored.read(self.cluster.stored())
+        request = self._inbox.following(pending, stored)
         if stored is None:
             return None
         self._look_s = stored.plan.limits.look_s
-        recorded = stored.state.registry_updated or self._registry is None
-        if stored.state.phase.ended and stored.request is None and recorded:
+        recorded = (
+            stored.state.registry_updated or self._registry is None
+        ) and stored.state.audited == stored.state.rows
+        if stored.state.phase.ended and request is None and recorded:
             return stored.state
         isvc = self.cluster.isvc()
-        decision = self._decide(stored, isvc)
-        stored = self._write(stored, decision, isvc)
+        decision = self._decide(stored, isvc, request)
+        stored = self._write(stored, decision, isvc, request)
+        if request is not None:
+            self._inbox.accept(request)
         self._act(stored, isvc)
-        return self._update_registry(stored).state
+        return self._conclude(stored).state
 
-    def _decide(self, stored: Stored, isvc: Document) -> Decision:
+    def _decide(self, stored: Stored, isvc: Document, request: RolloutRequest | None) -> Decision:
         plan, state = stored.plan, stored.state
+        replay = request.replay() if request is not None and request.action == REPLAY else stored.replay
+        of_operator = request if request is not None and request.action != REPLAY else None
         seen = Observation(
             now=self._now(),
             view=view(self.cluster.objects(isvc, plan), plan, state),
             metrics=self._measure(plan, state),
-            request=stored.request,
-            requested_by=stored.requested_by,
-            replay=stored.replay,
+            request=None if of_operator is None else Request(of_operator.action),
+            requested_by="" if of_operator is None else of_operator.words,
+            replay=replay,
         )
         return policy.decide(state, seen, plan.limits, shadow=plan.shadow)
 
@@ -157,36 +188,51 @@ class Controller:
         )
         return self._metrics.observe(query)
 
-    def _write(self, stored: Stored, decision: Decision, isvc: Document) -> Stored:
-        """Write state and history and remove the request in one write; then log and post the Event.
+    def _write(self, stored: Stored, decision: Decision, isvc: Document, request: RolloutRequest | None) -> Stored:
+        """Write state and history in one write; then log the decision, and post and audit it.
 
-        Events of earlier rows are posted (again) first: a controller may have been killed between a row and its Event.
+        Events and audit entries of earlier rows are made (again) first: a controller may have been killed between a row
+        and them.
         """
-        for earlier in history.rows(stored.history):
-            if earlier.rollout == stored.plan.rollout and earlier.number > stored.state.events_posted:
+        before = [row for row in history.rows(stored.history) if row.rollout == stored.plan.rollout]
+        for earlier in before:
+            if earlier.number > stored.state.events_posted:
                 self._post(earlier, isvc)
+        audited = self._audited(before, stored.state.audited)
         held_reason = decision.reason if decision.action is Action.HOLD else ""
         row = history.row_of(stored.plan, stored.state, decision, self._now(), self.leadership.identity)
         rows = stored.state.rows
-        state = replace(decision.state, held_reason=held_reason, rows=rows + (row is not None), events_posted=rows)
+        handled = stored.state.handled if request is None else request.name
+        state = replace(
+            decision.state,
+            held_reason=held_reason,
+            rows=rows + (row is not None),
+            events_posted=rows,
+            handled=handled,
+            audited=audited,
+        )
         data: dict[str, str | None] = {STATE_KEY: dump(stored.plan, state)}
         if row is not None:
             data[HISTORY_KEY] = history.append(stored.history, row)
-        if stored.request is not None:
-            data[REQUEST_KEY] = None
+        if request is not None and request.action == REPLAY:
+            data[REPLAY_KEY] = replay_json(stored.plan, request.replay())
         if data[STATE_KEY] != stored.document["data"][STATE_KEY] or len(data) > 1:
             self._check_lease()
             document = self.cluster.store(data, stored.document)
-            self._resource_version = document["metadata"]["resourceVersion"]
         else:
             document = stored.document
         if row is not None:
             self._log("decision", **asdict(row))
             self._post(row, isvc)
+            self._audited([*before, row], audited)
         else:
             e_value = float(f"{state.comparison.e_value():.4g}")
             self._log("look", phase=str(state.phase), percent=state.percent, reason=decision.reason, e_value=e_value)
-        return replace(stored, document=document, state=state, request=None)
+        return replace(stored, document=document, state=state, history=data.get(HISTORY_KEY) or stored.history)
+
+    def _audited(self, rows: Sequence[history.Row], known: int) -> int:
+        """Append the rows after ``known`` to the audit; returns the number of the last that is there."""
+        return max(known, self._recorder.record_decisions(row for row in rows if row.number > known))
 
     def _act(self, stored: Stored, isvc: Document) -> None:
         """Write the spec that the state requires."""
@@ -199,23 +245,31 @@ class Controller:
             self.cluster.patch_isvc(patch, isvc["metadata"]["resourceVersion"])
             self._log("patched", phase=str(stored.state.phase), percent=stored.state.percent)
 
-    def _update_registry(self, stored: Stored) -> Stored:
-        """Record the outcome after it is reached in the cluster; if the registry is down, the next look tries again."""
+    def _conclude(self, stored: Stored) -> Stored:
+        """Record the outcome once it is reached. If registry or audit is down, the next look tries again."""
         plan, state = stored.plan, stored.state
-        if self._registry is None or not state.phase.ended or state.registry_updated:
+        if not state.phase.ended:
             return stored
+        rows = [row for row in history.rows(stored.history) if row.rollout == plan.rollout]
+        state = replace(state, audited=self._audited(rows, state.audited))
+        if self._registry is not None and not state.registry_updated:
+            self._update_registry(self._registry, plan, state)
+            state = replace(state, registry_updated=True)
+        if state == stored.state:
+            return stored
+        return replace(
+            stored, document=self.cluster.store({STATE_KEY: dump(plan, state)}, stored.document), state=state
+        )
+
+    def _update_registry(self, registry: Registry, plan: Plan, state: State) -> None:
         try:
             if state.phase is Phase.PROMOTED:
-                self._registry.record_promotion(plan.model, plan.version, who=plan.who, why=plan.why or state.reason)
+                registry.record_promotion(plan.model, plan.version, who=plan.who, why=plan.why or state.reason)
             else:
-                self._registry.record_rollback(plan.model, plan.version, why=state.reason)
+                registry.record_rollback(plan.model, plan.version, why=state.reason)
         except InputError as error:
             # The version is not in the registry (start --storage-uri): another attempt would fail in the same way.
             self._log("error", type=type(error).__name__, message=f"the registry was not updated: {error}")
-        state = replace(state, registry_updated=True)
-        document = self.cluster.store({STATE_KEY: dump(plan, state)}, stored.document)
-        self._resource_version = document["metadata"]["resourceVersion"]
-        return replace(stored, document=document, state=state)
 
     def _post(self, row: history.Row, isvc: Document) -> None:
         try:
@@ -231,13 +285,10 @@ class Controller:
             raise SourceError("the look took so long that another controller may hold the Lease; looking again")
 
     def _wait(self, stop: threading.Event, timeout_s: float) -> None:
-        """Wait until the next look is due, an operator writes a request, or ``stop`` is set."""
-        if not self._resource_version:
-            stop.wait(timeout_s)
-            return
+        """Wait until the next look is due, a request is made, or ``stop`` is set."""
         started = time.monotonic()
         try:
-            self.cluster.wait_for_store(self._resource_version, timeout_s)
+            self.cluster.requests.wait_for_new(timeout_s)
             # A request shortens the wait; a watch that ends at once for another reason must not make a busy loop.
             stop.wait(0.2)
         except (TenureError, Conflict):

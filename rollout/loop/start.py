@@ -1,68 +1,49 @@
-"""The start of a rollout: the request is checked, and its plan written for the controller."""
+"""The start of a rollout: the request is checked, and the plan written."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
-from rollout.limits import Limits
+from rollout.addresses import check_address
+from rollout.policy.request import StartRequest
 from rollout.policy.state import Phase, Plan, State, dump
 from rollout.traffic import inference_service as spec
 from rollout.traffic.cluster import Cluster
 from rollout.traffic.connection import GATEWAY, INSTALL, Conflict
 from rollout.traffic.inference_service import Document, predictor_object
-from rollout.traffic.record import HISTORY_KEY, REPLAY_KEY, REQUEST_KEY, STATE_KEY, Stored
+from rollout.traffic.record import HISTORY_KEY, REPLAY_KEY, STATE_KEY, Stored
 from tenure.errors import BusyError, InputError, VerdictError
 
 LONGEST_NAME = 63 - len("isvc.")
 """Of a Deployment: KServe prefixes it with ``isvc.`` in a label, and labels have at most 63 characters."""
 
-READY_TIMEOUT_S = 90.0
-"""A pod is ready within ten seconds of its start, and a node may have to be added for it."""
-READY_POLL_S = 2.0
-
 _NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
 
 
-@dataclass(frozen=True)
-class StartRequest:
-    """A rollout that an operator or the deploy step requests.
-
-    version: the registry's number, or any text that names the version. canary: the canary predictor's name.
-    storage_uri: the bundle of that exact version. shadow: whether a replay must pass before any traffic.
-    who, why: for the history. once: not if the version's last rollout was rolled back.
-    """
-
-    version: str
-    canary: str
-    storage_uri: str
-    model: str
-    limits: Limits
-    shadow: bool
-    who: str
-    why: str
-    once: bool = False
+class NotReady(Exception):  # noqa: N818 (it is not an error yet)
+    """The service is not ready, and the message says why. For seconds after a promotion it has too few pods."""
 
 
-def begin(cluster: Cluster, request: StartRequest, notify: Callable[[str], None] = print) -> Plan | None:
-    """Write the plan for the controller and return it; None if that version serves already.
+def begin(cluster: Cluster, request: StartRequest, prefixes: Sequence[str] = ()) -> Plan | None:
+    """Write the plan of a rollout and return it; None if that version serves already.
 
     A second request for the version that is being rolled out changes nothing, so a step may be retried.
 
     Args:
         cluster: of the service.
         request: the version, and how it is rolled out.
-        notify: called with a line for people when the service is not ready yet.
+        prefixes: below which its bundle must be (``rollout.addresses``); none: anywhere.
 
     Raises:
-        InputError: the service, the name or the version makes a rollout impossible, or the service has not become
-            ready in ``READY_TIMEOUT_S``.
+        InputError: the service, the name, the address or the version makes a rollout impossible.
+        NotReady: the service is not ready now.
         BusyError: another version is being rolled out.
         SourceError: the cluster cannot be reached, or forbids it.
         VerdictError: the version was rolled back before, and ``request.once`` is set.
     """
+    check_address(request.storage_uri, prefixes)
     isvc = cluster.isvc()
     stored = Stored.read(document := cluster.stored())
     if stored is not None and not stored.state.phase.ended:
@@ -78,7 +59,9 @@ def begin(cluster: Cluster, request: StartRequest, notify: Callable[[str], None]
     if request.once and stored is not None:
         _check_not_rolled_back(cluster.service, stored, request)
     check(isvc, cluster.routes(), request)
-    isvc, deployment = _ready(cluster, isvc, notify)
+    deployment = cluster.deployment(predictor_object(cluster.service, spec.stable_of(isvc).name))
+    if reason := not_ready(isvc, deployment):
+        raise NotReady(reason)
     started_at = round(time.time(), 3)
     plan = Plan(
         rollout=f"{cluster.service}-{request.canary}-{started_at:.0f}",
@@ -96,7 +79,7 @@ def begin(cluster: Cluster, request: StartRequest, notify: Callable[[str], None]
     state = State.first(plan, capacity=_capacity(deployment, plan))
     data: dict[str, str | None] = {STATE_KEY: dump(plan, state)}
     if document is not None:
-        data |= {REQUEST_KEY: None, REPLAY_KEY: None, HISTORY_KEY: stored.history if stored else None}
+        data |= {REPLAY_KEY: None, HISTORY_KEY: stored.history if stored else None}
     try:
         cluster.store(data, document, owner=isvc)
     except Conflict as conflict:
@@ -180,24 +163,6 @@ def not_ready(isvc: Document, stable: Document | None) -> str:
     if ready.get("status") == "True" or available >= max(1, isvc["spec"]["predictor"].get("minReplicas") or 1):
         return ""
     return str(ready.get("message") or ready.get("reason") or "no Ready condition")
-
-
-def _ready(cluster: Cluster, isvc: Document, notify: Callable[[str], None]) -> tuple[Document, Document | None]:
-    """The service and its Deployment once it is ready: for seconds after a promotion it has too few pods."""
-    ends = time.monotonic() + READY_TIMEOUT_S
-    notified = ""
-    while True:
-        deployment = cluster.deployment(predictor_object(cluster.service, spec.stable_of(isvc).name))
-        reason = not_ready(isvc, deployment)
-        if not reason:
-            return isvc, deployment
-        if time.monotonic() >= ends:
-            raise InputError(f"{cluster.service} is not ready, so there is nothing to compare with: {reason}")
-        if reason != notified:
-            notify(f"waiting for {cluster.service}: {reason}")
-            notified = reason
-        time.sleep(READY_POLL_S)
-        isvc = cluster.isvc()
 
 
 def _capacity(stable: Document | None, plan: Plan) -> int:

@@ -16,11 +16,13 @@ from tenure.errors import InputError, SourceError
 
 KSERVE = "/apis/serving.kserve.io/v1beta1"
 GATEWAY = "/apis/gateway.networking.k8s.io/v1"
+REQUESTS = "/apis/tenure.dev/v1alpha1"
 INSTALL = {
     KSERVE: "KServe's CRDs are not installed: kubectl apply --server-side -f "
     "https://github.com/kserve/kserve/releases/download/v0.21.0/kserve.yaml, or make kind-up",
     GATEWAY: "the Gateway API's CRDs are not installed: kubectl apply --server-side -f "
     "https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.5.1/standard-install.yaml, or make kind-up",
+    REQUESTS: "the CRD RolloutRequest is not installed: kubectl apply --server-side -k k8s/base/rollout-requests",
 }
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 

@@ -89,9 +89,10 @@ class Leadership:
             SourceError: the cluster cannot be reached.
         """
         lease = self._cluster.lease()
-        if lease is None or lease["spec"].get("holderIdentity") != self.identity:
+        held = (lease or {}).get("spec") or {}
+        if held.get("holderIdentity") != self.identity:
             return
-        spec = {key: value for key, value in lease["spec"].items() if key != "holderIdentity"}
+        spec = {key: value for key, value in held.items() if key != "holderIdentity"}
         try:
             self._cluster.write_lease({**spec, "holderIdentity": "", "leaseDurationSeconds": 1}, lease)
         except Conflict:

@@ -14,10 +14,12 @@ import copy
 import json
 import math
 import re
+import sys
 import threading
 import time
 import uuid
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -34,11 +36,21 @@ GROUPS = {
     "/apis/coordination.k8s.io/v1": {"leases"},
     "/apis/gateway.networking.k8s.io/v1": {"httproutes"},
     "/apis/serving.kserve.io/v1beta1": {"inferenceservices"},
+    "/apis/tenure.dev/v1alpha1": {"rolloutrequests"},
 }
-WITH_STATUS = {"deployments", "httproutes", "inferenceservices"}
+WITH_STATUS = {"deployments", "httproutes", "inferenceservices", "rolloutrequests"}
+REVIEWS = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 PATH = re.compile(
     r"(?P<group>/apis?(/[^/]+)+?)/namespaces/(?P<namespace>[^/]+)/(?P<plural>[^/]+)(/(?P<name>[^/]+))?(?P<sub>/status)?"
 )
+
+
+class _Quiet(ThreadingHTTPServer):
+    """Says nothing of clients that leave in the middle of a watch."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Refused(Exception):
@@ -54,6 +66,8 @@ class ApiServer:
 
     groups: API groups that are served. forbidden: (verb, plural) that answer 403. down: everything answers 503.
     conflicts: (verb, plural) → how many more times somebody else writes just before. log: (verb, plural) of all writes.
+    users: name by token. Request objects are admitted as by k8s/base/rollout-requests, whose real policy
+    tests/integration/test_rollout_requests.py tries on a real API server.
     """
 
     def __init__(self) -> None:
@@ -63,11 +77,13 @@ class ApiServer:
         self.quota_message = ""
         self.down = False
         self.log: list[tuple[str, str]] = []
+        self.users = {"not-a-secret": "tester"}
+        self._caller = threading.local()
         self.changed = threading.Condition(threading.RLock())
         self._objects: dict[tuple[str, str, str], Document] = {}
         self._events: list[tuple[int, str, tuple[str, str, str], Document]] = []
         self._version = 100
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._http = _Quiet(("127.0.0.1", 0), _handler(self))
         self._http.daemon_threads = True
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
@@ -77,7 +93,16 @@ class ApiServer:
         self._http.shutdown()
         self._http.server_close()
 
-    def kubeconfig(self, folder: Path, namespace: str = "tenure") -> Path:
+    @property
+    def user(self) -> str:
+        """Who makes the request that is being served."""
+        return getattr(self._caller, "user", "")
+
+    def authenticate(self, authorization: str) -> None:
+        """Note who makes the request that this thread serves, from its header."""
+        self._caller.user = self.users.get(authorization.removeprefix("Bearer "), "")
+
+    def kubeconfig(self, folder: Path, namespace: str = "tenure", token: str = "not-a-secret") -> Path:
         """A kubeconfig that leads here, with a second context that does not."""
         path = folder / "kubeconfig"
         context = {"cluster": "double", "user": "tester", "namespace": namespace}
@@ -89,7 +114,7 @@ class ApiServer:
                 {"name": "double", "cluster": {"server": self.url}},
                 {"name": "gone", "cluster": {"server": "http://127.0.0.1:9"}},
             ],
-            "users": [{"name": "tester", "user": {"token": "not-a-secret"}}],
+            "users": [{"name": "tester", "user": {"token": token}}],
             "contexts": [
                 {"name": "double", "context": context},
                 {"name": "gone", "context": {**context, "cluster": "gone"}},
@@ -130,12 +155,22 @@ class ApiServer:
     def serve(self, verb: str, group: str, key: tuple[str, str, str], sub: str, body: Document) -> Document:
         namespace, plural, name = key
         with self.changed:
-            self._admit(verb, group, plural, name)
+            self._admit(verb, group, plural + sub, name)
             if verb == "GET":
                 return self._found(key)
             self.log.append((verb, plural))
+            if verb == "DELETE":
+                self._found(key)
+                self.delete(plural, name, namespace)
+                return {"kind": "Status", "status": "Success"}
             if verb == "POST":
-                key = (namespace, plural, body["metadata"]["name"])
+                metadata = body["metadata"]
+                if "generateName" in metadata:
+                    metadata["name"] = f"{metadata['generateName']}{uuid.uuid4().hex[:5]}"
+                metadata["creationTimestamp"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+                if plural == "rolloutrequests":
+                    self._admit_request(body)
+                key = (namespace, plural, metadata["name"])
                 if key in self._objects:
                     raise Refused(409, "AlreadyExists", f'{plural} "{key[2]}" already exists')
                 return self._validated(key, None, body, status_too=False)
@@ -186,12 +221,21 @@ class ApiServer:
     def _admit(self, verb: str, group: str, plural: str, name: str) -> None:
         if self.down:
             raise Refused(503, "ServiceUnavailable", "the server is currently unable to handle the request")
-        if plural not in self.groups.get(group, set()):
+        if plural.partition("/")[0] not in self.groups.get(group, set()):
             raise Refused(404, "", "404 page not found\n")
         if (verb, plural) in self.forbidden:
             who = 'User "system:serviceaccount:tenure:rollout" cannot'
             verb = {"GET": "get", "POST": "create", "PATCH": "patch", "PUT": "update"}.get(verb, verb.lower())
             raise Refused(403, "Forbidden", f'{plural} "{name}" is forbidden: {who} {verb} resource "{plural}"')
+
+    def _admit_request(self, body: Document) -> None:
+        fault = next(kserve_crds.validator("RolloutRequest").iter_errors(body), None)
+        if fault is not None:
+            raise Refused(422, "Invalid", f"{'.'.join(map(str, fault.path))}: {fault.message}")
+        user = self.user
+        if body["spec"]["requestedBy"] != user:
+            policy = "ValidatingAdmissionPolicy 'rolloutrequests.tenure.dev' denied request"
+            raise Refused(403, "Forbidden", f"{policy}: spec.requestedBy is not {user}, who makes the request")
 
     def _found(self, key: tuple[str, str, str]) -> Document:
         found = self._objects.get(key)
@@ -508,7 +552,11 @@ def _handler(server: ApiServer) -> type[BaseHTTPRequestHandler]:
             query = {key: values[0] for key, values in parse_qs(parts.query).items()}
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length)) if length else {}
+            server.authenticate(self.headers.get("Authorization") or "")
             try:
+                if parts.path == REVIEWS:
+                    self._send(201, json.dumps({"status": {"userInfo": {"username": server.user}}}), "application/json")
+                    return
                 if match is None:
                     raise Refused(404, "", "404 page not found\n")  # noqa: TRY301
                 group, namespace, plural = match["group"], match["namespace"], match["plural"]

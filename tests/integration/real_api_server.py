@@ -37,6 +37,7 @@ GROUPS = {
     "leases": "/apis/coordination.k8s.io/v1",
     "httproutes": "/apis/gateway.networking.k8s.io/v1",
     "inferenceservices": "/apis/serving.kserve.io/v1beta1",
+    "rolloutrequests": "/apis/tenure.dev/v1alpha1",
 }
 KINDS = {
     "deployments": "Deployment",
@@ -45,7 +46,7 @@ KINDS = {
     "pods": "Pod",
     "inferenceservices": "InferenceService",
 }
-OWN = {"configmaps", "leases", "events"}
+OWN = {"configmaps", "leases", "events", "rolloutrequests"}
 KEPT = "tenure.test/as-written"
 """Annotation: what the double writes and a real schema has no room for."""
 WAIT_S = 30.0
@@ -137,7 +138,7 @@ class RealApiServer:
             raise
 
     def ask(self, verb: str, plural: str, name: str, body: Document) -> Document:
-        """Pass a request on, and the refusal back."""
+        """Pass a request on, and the refusal back. ``name`` may have a subresource."""
         kind = "application/merge-patch+json" if verb == "PATCH" else "application/json"
         try:
             return self._ask(verb, self._path(plural, name), body or None, kind)
@@ -169,7 +170,7 @@ class RealApiServer:
         if self._call("GET", f"{DEFINITIONS}/{name}") is not None:
             return False
         self._call("POST", DEFINITIONS, CRDS[name]())
-        group, version = name.partition(".")[2], "v1beta1" if "serving" in name else "v1"
+        group, version = name.partition(".")[2], CRDS_VERSIONS.get(name, "v1")
         deadline = time.monotonic() + WAIT_S
         while self._call("GET", f"/apis/{group}/{version}/{name.partition('.')[0]}") is None:
             assert time.monotonic() < deadline, f"{name} is not served after {WAIT_S:g} s"
@@ -232,7 +233,7 @@ class RecordsOnRealServer(ApiServer):
         if key[1] in OWN:
             # The owner lies in memory: a real garbage collector would take the record for an orphan.
             metadata = {name: value for name, value in body.get("metadata", {}).items() if name != "ownerReferences"}
-            return self._real.ask(verb, key[1], key[2], {**body, "metadata": metadata} if metadata else body)
+            return self._real.ask(verb, key[1], key[2] + sub, {**body, "metadata": metadata} if metadata else body)
         return super().serve(verb, group, key, sub, body)
 
     def watch(self, group: str, namespace: str, plural: str, query: dict[str, str]) -> Any:
@@ -331,8 +332,10 @@ def _inference_services() -> Document:
     return found
 
 
+CRDS_VERSIONS = {"inferenceservices.serving.kserve.io": "v1beta1", "rolloutrequests.tenure.dev": "v1alpha1"}
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 CRDS = {
     "inferenceservices.serving.kserve.io": _inference_services,
+    "rolloutrequests.tenure.dev": lambda: kserve_crds.definition("RolloutRequest"),
     "httproutes.gateway.networking.k8s.io": lambda: _permissive("gateway.networking.k8s.io", "v1", "HTTPRoute"),
 }

@@ -56,6 +56,7 @@ class World:
             key: value for key, value in os.environ.items() if key not in ("MLFLOW_TRACKING_URI", "PROMETHEUS_URL")
         }
         self.environment["KUBECONFIG"] = str(self.server.kubeconfig(folder))
+        self.environment["TENURE_ROLLOUT_AUDIT"] = f"sqlite:///{folder}/audit.sqlite"
         self._stop = threading.Event()
         self._controllers: list[subprocess.Popen[str]] = []
         self._life = threading.Thread(target=self._live, daemon=True)
@@ -88,7 +89,8 @@ class World:
         ):
             for name in ("MLFLOW_TRACKING_URI", "PROMETHEUS_URL"):
                 patched.delenv(name, raising=False)
-            for name, value in {"KUBECONFIG": self.environment["KUBECONFIG"], **environment}.items():
+            given = {name: self.environment[name] for name in ("KUBECONFIG", "TENURE_ROLLOUT_AUDIT")}
+            for name, value in {**given, **environment}.items():
                 patched.setenv(name, value)
             try:
                 main(arguments)
@@ -176,7 +178,7 @@ def test_abort_wakes_the_controller_at_once(world: World) -> None:
     world.wait(lambda: world.state()["phase"] == "analysing")
     aborted = world.command("abort", "churn", "--why", "complaints", "--who", "bob")
     assert aborted.returncode == 0, aborted.stderr
-    assert "rolled back: aborted by bob: complaints" in aborted.stdout
+    assert "rolled back: aborted by tester for bob: complaints" in aborted.stdout
     late = world.command("abort", "churn")
     assert late.returncode == 2 and late.stderr == "error: churn: no rollout is under way\n"
 
@@ -190,7 +192,7 @@ def test_abort_and_promote_without_any_controller(world: World) -> None:
     again = world.start("--once")
     assert again.returncode == 7
     assert again.stderr == (
-        "error: churn: version 7 was rolled back (aborted by bob: complaints) and is not started again; "
+        "error: churn: version 7 was rolled back (aborted by tester for bob: complaints) and is not started again; "
         "to start it nevertheless: tenure rollout start churn --version 7 --model churn\n"
     )
     assert world.state()["phase"] == "rolled back"
@@ -345,7 +347,7 @@ def test_missing_crds_are_named_with_their_command(still: World) -> None:
     ("forbidden", "command"),
     [
         (("GET", "inferenceservices"), ["run", "churn", "--prometheus", "http://127.0.0.1:9"]),
-        (("POST", "configmaps"), ["start", "churn", "--version", "7", "--storage-uri", URI]),
+        (("POST", "rolloutrequests"), ["start", "churn", "--version", "7", "--storage-uri", URI]),
     ],
 )
 def test_a_forbidden_verb_is_named(still: World, forbidden: tuple[str, str], command: list[str]) -> None:
@@ -368,7 +370,7 @@ def test_the_plan_needs_no_cluster(still: World, tmp_path: Path) -> None:
     assert "the deadline comes first" in slow.stdout
 
 
-@pytest.mark.parametrize("name", ["start", "status", "pause", "resume", "promote", "abort", "run", "plan"])
+@pytest.mark.parametrize("name", ["start", "status", "pause", "resume", "promote", "abort", "audit", "run", "plan"])
 def test_help_of_every_command_has_examples_of_its_own(still: World, name: str) -> None:
     answer = still.command(name, "--help")
     examples = answer.stdout.partition("examples:\n")[2].splitlines()
@@ -379,6 +381,6 @@ def test_help_of_every_command_has_examples_of_its_own(still: World, name: str) 
 def test_help_of_the_program_has_examples() -> None:
     command = [sys.executable, "-m", "rollout", "--help"]
     answer = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    for name in ("plan", "start", "status", "pause", "resume", "promote", "abort", "run"):
+    for name in ("plan", "start", "status", "pause", "resume", "promote", "abort", "audit", "run"):
         assert name in answer.stdout
     assert "python -m rollout abort churn" in answer.stdout

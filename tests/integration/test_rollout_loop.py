@@ -17,15 +17,15 @@ from cluster_double import ApiServer, KServe, inference_service
 from real_api_server import RealApiServer, real_server
 from traffic_double import Behaviour, Load
 
-from rollout.evidence.replay import Replay
 from rollout.limits import Limits
 from rollout.loop import history
 from rollout.loop.controller import Controller
-from rollout.loop.start import StartRequest, begin
+from rollout.loop.start import begin
 from rollout.policy.observation import Request
+from rollout.policy.request import REPLAY, RolloutRequest, StartRequest, request_spec
 from rollout.policy.state import Phase, State
 from rollout.traffic.cluster import Cluster
-from rollout.traffic.record import REPLAY_KEY, REQUEST_KEY, Stored, replay_json, request_json
+from rollout.traffic.record import Stored
 from tenure.errors import BusyError, InputError, SourceError
 
 LIMITS = Limits(step_time_s=60, step_requests=300, deadline_s=1800, ready_s=300, drain_s=20, look_s=10)
@@ -111,9 +111,13 @@ class World:
                 return state
         raise AssertionError(f"after {turns} turns still {state.phase}: {state.held_reason or state.reason}")
 
-    def ask(self, request: Request) -> None:
-        cluster = Cluster("churn")
-        cluster.store({REQUEST_KEY: request_json(request, "ada", "because")}, cluster.stored())
+    def ask(self, action: str, rollout: str = "", **content: dict[str, Any]) -> RolloutRequest:
+        rollout = rollout or self.stored().plan.rollout
+        spec = request_spec(action, who="ada", why="because", rollout=rollout, **content)
+        return Cluster("churn").requests.create(spec)
+
+    def replayed(self, ok: bool, summary: str, rollout: str = "") -> RolloutRequest:
+        return self.ask(REPLAY, rollout, replay={"ok": ok, "summary": summary})
 
     def stored(self) -> Stored:
         stored = Stored.read(self.server.get("configmaps", "churn-rollout"))
@@ -652,12 +656,10 @@ def test_shadow_waits_for_the_replay(world: World) -> None:
     world.until(controller, Phase.SHADOW)
     for _ in range(10):
         assert world.turn(controller).phase is Phase.SHADOW
-    cluster = Cluster("churn")
-    stale = dataclasses.replace(world.stored().plan, rollout="churn-v7-1")
-    cluster.store({REPLAY_KEY: replay_json(stale, Replay(True, "of another rollout"))}, cluster.stored())
+    world.replayed(True, "of another rollout", "churn-v7-1")
     assert world.turn(controller).phase is Phase.SHADOW
     assert all(share.get(CANARY, 0) == 0 for share in world.kserve.shares)
-    cluster.store({REPLAY_KEY: replay_json(world.stored().plan, Replay(True, "1000 rows"))}, cluster.stored())
+    world.replayed(True, "1000 rows")
     world.until(controller, Phase.PROMOTED)
 
 
@@ -665,8 +667,7 @@ def test_a_bad_replay_rolls_back_before_any_traffic(world: World) -> None:
     world.start(shadow=True)
     controller = world.controller()
     world.until(controller, Phase.SHADOW)
-    cluster = Cluster("churn")
-    cluster.store({REPLAY_KEY: replay_json(world.stored().plan, Replay(False, "score distance 0.6"))}, cluster.stored())
+    world.replayed(False, "score distance 0.6")
     state = world.until(controller, Phase.ROLLED_BACK)
     assert "score distance" in state.reason
     assert all(share.get(CANARY, 0) == 0 for share in world.kserve.shares)

@@ -10,8 +10,8 @@ import kserve_crds
 import pytest
 
 from rollout.limits import Limits
-from rollout.loop import start
-from rollout.loop.start import StartRequest, begin, check, not_ready
+from rollout.loop.start import NotReady, begin, check, not_ready
+from rollout.policy.request import StartRequest
 from rollout.policy.state import Phase, Plan, State, dump, load
 from rollout.traffic import inference_service as spec
 from rollout.traffic.view import Objects, view
@@ -324,14 +324,12 @@ class _Comes:
         assert owner["status"] == READY
 
 
-def test_a_service_that_is_not_ready_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(start, "READY_POLL_S", 0.0)
-    told: list[str] = []
-    assert begin(_Comes(4), request(), told.append) is not None
-    assert told == ["waiting for churn: no minimum"]
-    monkeypatch.setattr(start, "READY_TIMEOUT_S", 0.0)
-    with pytest.raises(InputError, match="churn is not ready, so there is nothing to compare with: no minimum"):
-        begin(_Comes(9), request(), told.append)
+def test_a_service_that_is_not_ready_is_tried_again() -> None:
+    """How long, tests/integration/test_rollout_requests.py shows."""
+    service = _Comes(2)
+    with pytest.raises(NotReady, match="no minimum"):
+        begin(service, request())
+    assert begin(service, request()) is not None
 
 
 def test_state_comes_back_as_it_was_written() -> None:

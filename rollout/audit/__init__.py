@@ -1,0 +1,1 @@
+"""The append-only record of requests and decisions, with the authenticated identity of each."""

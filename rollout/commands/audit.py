@@ -1,0 +1,36 @@
+"""``audit``: who requested what, and what was decided, from the append-only table."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+
+from rollout.audit.entry import first_fault
+from rollout.commands.options import audit_of, cluster_of
+from tenure.errors import DataError
+
+
+def audit(options: argparse.Namespace) -> None:
+    """Print the rows, or check their hashes.
+
+    Raises:
+        DataError: with ``--verify``, a row was changed or is missing.
+        SourceError: the table cannot be read.
+    """
+    cluster = cluster_of(options)
+    rows = audit_of(options, cluster).rows()
+    if options.verify:
+        if fault := first_fault(rows):
+            raise DataError(f"audit of {cluster.namespace}/{cluster.service}: {fault}")
+        last = f", the last with hash {rows[-1].hash}" if rows else ""
+        print(f"audit of {cluster.namespace}/{cluster.service}: {len(rows)} rows are as they were written{last}")
+        return
+    for row in rows:
+        entry = row.entry
+        if options.json:
+            print(json.dumps({"number": row.number, **asdict(entry), "hash": row.hash}, ensure_ascii=False))
+            continue
+        words = entry.reason or str(entry.details.get("answer", ""))
+        what = f"{entry.kind:<8}  {entry.action:<9}  {entry.outcome:<11}"
+        print(f"{row.number:>5}  {entry.time}  {what}  {entry.who}: {words}")
