@@ -76,29 +76,32 @@ def accompanied(source: Path, target: Path) -> Companion:
 
 
 def _with_trap(model: bytes, feature: int, above: float) -> bytes:
-    """Add to ``margin`` a zero that is gathered from outside a list of one wherever the feature is above the value."""
-    from onnx import TensorProto, helper, numpy_helper
+    """Add to ``margin`` a zero that is gathered from outside a list of one wherever the feature is above the value.
 
-    loaded, features, kind = _opened(model)
-    graph = loaded.graph
+    The distance above the value, times a large number and held at 7, is the index: 0 for all other rows.
+    """
+    from onnx import TensorProto, helper
+
+    loaded, features = _opened(model)
     constants = {
-        "trap_feature": ([feature], TensorProto.INT64),
-        "trap_above": ([above], TensorProto.FLOAT),
-        "trap_step": ([7], TensorProto.INT64),
-        "trap_rows": ([-1], TensorProto.INT64),
-        "trap_zero": ([0.0], kind),
+        "trap_feature": np.array([feature], dtype=np.int64),
+        "trap_above": np.array(above, dtype=np.float32),
+        "trap_large": np.array(1e30, dtype=np.float32),
+        "trap_outside": np.array(7.0, dtype=np.float32),
+        "trap_rows": np.array([-1], dtype=np.int64),
+        "trap_zero": np.array([0.0]),
     }
-    for name, (values, type_) in constants.items():
-        array = helper.tensor_dtype_to_np_dtype(type_).type
-        graph.initializer.append(numpy_helper.from_array(np.array(values, dtype=array), name))
-    graph.node.extend(
+    loaded.graph.node.extend(
         [
+            *_constants(constants),
             helper.make_node("Gather", [features, "trap_feature"], ["trap_column"], axis=1),
             helper.make_node("Reshape", ["trap_column", "trap_rows"], ["trap_values"]),
-            helper.make_node("Greater", ["trap_values", "trap_above"], ["trap_hit"]),
-            helper.make_node("Cast", ["trap_hit"], ["trap_flag"], to=TensorProto.INT64),
-            helper.make_node("Mul", ["trap_flag", "trap_step"], ["trap_index"]),
-            helper.make_node("Gather", ["trap_zero", "trap_index"], ["trap_gathered"]),
+            helper.make_node("Sub", ["trap_values", "trap_above"], ["trap_difference"]),
+            helper.make_node("Relu", ["trap_difference"], ["trap_distance"]),
+            helper.make_node("Mul", ["trap_distance", "trap_large"], ["trap_enlarged"]),
+            helper.make_node("Min", ["trap_enlarged", "trap_outside"], ["trap_held"]),
+            helper.make_node("Cast", ["trap_held"], ["trap_index"], to=TensorProto.INT64),
+            helper.make_node("Gather", ["trap_zero", "trap_index"], ["trap_gathered"], axis=0),
             helper.make_node("Add", ["margin_before", "trap_gathered"], ["margin"]),
         ]
     )
@@ -107,57 +110,54 @@ def _with_trap(model: bytes, feature: int, above: float) -> bytes:
 
 def _with_ballast(model: bytes, rounds: int) -> bytes:
     """Add to ``margin`` a zero that takes ``rounds`` products of matrices. Begun with the rows: none is folded."""
-    from onnx import TensorProto, helper, numpy_helper
+    from onnx import TensorProto, helper
 
-    loaded, features, kind = _opened(model)
-    square = (BALLAST_SIZE, BALLAST_SIZE)
+    loaded, features = _opened(model)
+    width = loaded.graph.input[0].type.tensor_type.shape.dim[1].dim_value
     constants = {
-        "ballast_rounds": np.array(rounds, dtype=np.int64),
-        "ballast_go": np.array(True),
-        "ballast_shape": np.array(square, dtype=np.int64),
-        "ballast_matrix": np.zeros(square, dtype=np.float32),
+        "ballast_first_row": np.array([0], dtype=np.int64),
+        "ballast_spread": np.zeros((width, BALLAST_SIZE), dtype=np.float32),
+        "ballast_matrix": np.zeros((BALLAST_SIZE, BALLAST_SIZE), dtype=np.float32),
+        "ballast_flat": np.array([-1], dtype=np.int64),
     }
-    body = helper.make_graph(
-        [
-            helper.make_node("MatMul", ["ballast_in", "ballast_matrix"], ["ballast_out"]),
-            helper.make_node("Identity", ["ballast_still_in"], ["ballast_still_out"]),
-        ],
-        "ballast",
-        [
-            helper.make_tensor_value_info("ballast_round", TensorProto.INT64, []),
-            helper.make_tensor_value_info("ballast_still_in", TensorProto.BOOL, []),
-            helper.make_tensor_value_info("ballast_in", TensorProto.FLOAT, square),
-        ],
-        [
-            helper.make_tensor_value_info("ballast_still_out", TensorProto.BOOL, []),
-            helper.make_tensor_value_info("ballast_out", TensorProto.FLOAT, square),
-        ],
-    )
-    for name, values in constants.items():
-        loaded.graph.initializer.append(numpy_helper.from_array(values, name))
+    products = [
+        helper.make_node("MatMul", [f"ballast_{number}", "ballast_matrix"], [f"ballast_{number + 1}"])
+        for number in range(rounds)
+    ]
     loaded.graph.node.extend(
         [
-            helper.make_node("ReduceMax", [features], ["ballast_scalar"], keepdims=0),
-            helper.make_node("Expand", ["ballast_scalar", "ballast_shape"], ["ballast_first"]),
-            helper.make_node("Loop", ["ballast_rounds", "ballast_go", "ballast_first"], ["ballast_last"], body=body),
-            helper.make_node("ReduceMax", ["ballast_last"], ["ballast_zero"], keepdims=0),
-            helper.make_node("Cast", ["ballast_zero"], ["ballast_typed"], to=kind),
+            *_constants(constants),
+            helper.make_node("Gather", [features, "ballast_first_row"], ["ballast_row"], axis=0),
+            helper.make_node("MatMul", ["ballast_row", "ballast_spread"], ["ballast_wide"]),
+            helper.make_node("Add", ["ballast_wide", "ballast_matrix"], ["ballast_0"]),
+            *products,
+            helper.make_node("Gather", [f"ballast_{rounds}", "ballast_first_row"], ["ballast_top"], axis=0),
+            helper.make_node("Gather", ["ballast_top", "ballast_first_row"], ["ballast_corner"], axis=1),
+            helper.make_node("Reshape", ["ballast_corner", "ballast_flat"], ["ballast_zero"]),
+            helper.make_node("Cast", ["ballast_zero"], ["ballast_typed"], to=TensorProto.DOUBLE),
             helper.make_node("Add", ["margin_before", "ballast_typed"], ["margin"]),
         ]
     )
     return loaded.SerializeToString()
 
 
-def _opened(model: bytes) -> tuple[Any, str, int]:
-    """The model, whose ``margin`` is called ``margin_before`` now; its input's name; margin's element type."""
+def _constants(values: dict[str, np.ndarray]) -> list[Any]:
+    from onnx import helper, numpy_helper
+
+    return [
+        helper.make_node("Constant", [], [name], value=numpy_helper.from_array(value)) for name, value in values.items()
+    ]
+
+
+def _opened(model: bytes) -> tuple[Any, str]:
+    """The model, whose ``margin`` is called ``margin_before`` now, and its input's name."""
     import onnx
 
     loaded = onnx.load_model_from_string(model)
     graph = loaded.graph
-    margin = next(output for output in graph.output if output.name == "margin")
     for node in graph.node:
         for names in (node.input, node.output):
             for position, name in enumerate(names):
                 if name == "margin":
                     names[position] = "margin_before"
-    return loaded, graph.input[0].name, margin.type.tensor_type.elem_type
+    return loaded, graph.input[0].name

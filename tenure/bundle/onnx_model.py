@@ -8,6 +8,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from tenure.bundle.graph import check_graph
 from tenure.errors import BundleError
 
 _INPUT = "features"
@@ -25,7 +26,8 @@ class OnnxModel:
         outputs: names of the graph's outputs that are read, in the order in which ``run`` returns them.
 
     Raises:
-        BundleError: ONNX Runtime rejects the bytes, or the graph has other inputs or outputs.
+        BundleError: no exporter of Tenure writes such a graph, ONNX Runtime rejects the bytes, or the graph has other
+            inputs or outputs.
     """
 
     def __init__(self, content: bytes, features: int, threads: int, outputs: Sequence[str]) -> None:
@@ -39,6 +41,7 @@ class OnnxModel:
         # Threads that spin between requests take CPU time from request handling.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.add_session_config_entry("session.model_external_initializers_file_folder_path", _NOWHERE)
+        check_graph(content)
         try:
             self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime's exceptions have no common base

@@ -6,6 +6,7 @@ of leaves in float32 would cost the seventh digit that we promise.
 
 from __future__ import annotations
 
+from tenure.bundle.graph import check_graph
 from tenure.explanation.model import Terms
 from tenure.training.export.margins import Graph, margin
 
@@ -22,6 +23,9 @@ def build(terms: Terms, features: int) -> bytes:
 
     Args:
         features: columns of the matrix, f; trees need not use all of them.
+
+    Raises:
+        BundleError: ``tenure.bundle.graph`` does not allow an operator, attribute or size of the graph.
     """
     from onnx import TensorProto, checker, helper
 
@@ -43,4 +47,7 @@ def build(terms: Terms, features: int) -> bytes:
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", ML_OPSET)]
     model = helper.make_model(document, opset_imports=opsets, ir_version=IR_VERSION, producer_name="tenure")
     checker.check_model(model)
-    return bytes(model.SerializeToString(deterministic=True))
+    content = bytes(model.SerializeToString(deterministic=True))
+    # What every server would refuse fails here, where it is made.
+    check_graph(content)
+    return content
