@@ -78,7 +78,12 @@ secret tenure-platform tenure-postgres "admin-password=$(random)" "mlflow-passwo
 mlflow=$(value tenure-platform tenure-postgres mlflow-password)
 studies=$(value tenure-platform tenure-postgres studies-password)
 secret tenure-platform tenure-mlflow-database "uri=postgresql://mlflow:$mlflow@postgres.tenure-platform.svc.cluster.local:5432/mlflow"
+signing_key=$(openssl genpkey -algorithm ed25519) || fail "openssl made no key" "install OpenSSL, 1.1.1 or newer"
+secret tenure-platform tenure-signing-key "private-key=$signing_key"
+signing_key=$(value tenure-platform tenure-signing-key private-key)
+secret tenure tenure-trust "keys.pem=$(openssl pkey -pubout <<<"$signing_key")"
 for namespace in ${pipelines[@]+"${pipelines[@]}"}; do
+    secret "$namespace" tenure-signing-key "private-key=$signing_key"
     # The only value that is given from outside; it may change.
     secret "$namespace" tenure-alerts "webhook=${ALERT_WEBHOOK:-}"
     if [[ -n ${ALERT_WEBHOOK:-} && $(value "$namespace" tenure-alerts webhook) != "$ALERT_WEBHOOK" ]]; then

@@ -14,6 +14,9 @@ import pytest
 import yaml
 from manifests import K8S, run
 
+from tenure.signing import SigningKey
+from tenure.signing.trust import parse_keys
+
 FAKE = r"""#!/bin/bash
 line="$*"
 echo "$line" >>"$FAKE_FOLDER/calls"
@@ -192,3 +195,15 @@ def test_a_password_that_cannot_be_read_is_not_made_up(vault: Vault) -> None:
     assert result.returncode == 1
     assert "error: secret tenure-platform/tenure-postgres could not be read" in result.stderr
     assert ("tenure-platform", "tenure-mlflow-database") not in vault.secrets
+
+
+def test_the_trust_root_is_the_public_half_of_the_key_that_signs(vault: Vault) -> None:
+    assert vault.make().returncode == 0
+    made = vault.secrets
+    pem = made["kubeflow", "tenure-signing-key"]["private-key"]
+    key = SigningKey.from_pem(pem.encode(), "tenure-signing-key")
+    (trusted,) = parse_keys(made["tenure", "tenure-trust"]["keys.pem"], "tenure-trust")
+    assert trusted.key_id == key.key_id
+    assert made["tenure-platform", "tenure-signing-key"] == made["kubeflow", "tenure-signing-key"]
+    body = pem.splitlines()[1]
+    assert not [call for call in vault.calls if body in call]

@@ -11,8 +11,8 @@ from manifests import OVERLAYS, Document, Render, pods, walk
 every_overlay = pytest.mark.parametrize("overlay", OVERLAYS)
 
 SECRETS = {
-    "churn": {"tenure-object-store", "tenure-log-hash", "tenure-api-keys"},
-    "tenure-rollout": {"tenure-object-store-rollout", "tenure-rollout-mlflow", "tenure-api-keys"},
+    "churn": {"tenure-object-store", "tenure-log-hash", "tenure-api-keys", "tenure-trust"},
+    "tenure-rollout": {"tenure-object-store-rollout", "tenure-rollout-mlflow", "tenure-api-keys", "tenure-trust"},
     "mlflow": {"tenure-mlflow-database", "tenure-mlflow-users", "tenure-mlflow-session", "tenure-object-store"},
     "postgres": {"tenure-postgres"},
     "postgres-backup": {"tenure-postgres"},
