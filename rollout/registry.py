@@ -100,6 +100,19 @@ class MlflowRegistry:
             raise InputError(f"version {version} of {model} is at {source}, on one machine's disk: no pod can fetch it")
         return f"{source}/{BUNDLE_PATH}"
 
+    def bundle_version(self, model: str, version: str) -> str | None:
+        """The bundle that is registered as ``version``; None if it is no registered version.
+
+        Raises:
+            SourceError: the registry is down or fails.
+        """
+        try:
+            found = self._call("model-versions/get", {"name": model, "version": version})["model_version"]
+        except InputError:
+            return None
+        tags = {item["key"]: item["value"] for item in found.get("tags", [])}
+        return tags.get("tenure.bundle_version")
+
     def _record_move(self, model: str, action: str, *, who: str, why: str, before: str | None, after: str) -> None:
         """Record one move of the alias, in the format that tenure.tracking.history reads."""
         now = datetime.now(UTC)
