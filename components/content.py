@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from components.step import PIPELINE_ROOT_VARIABLE, environment_path
+from tenure.file_modes import make_folder
 
 
 class Artifact(Protocol):
@@ -36,7 +37,7 @@ def address_by_content(*artifacts: Artifact) -> None:
     for artifact in artifacts:
         source = Path(artifact.path)
         target = root / "content" / f"{artifact.name}-{folder_hash(source)[:20]}"
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         if target.exists():
             shutil.rmtree(source)
         else:

@@ -42,6 +42,7 @@ from typing import Any
 
 from tenure.atomic import copy_file
 from tenure.errors import StorageError, TenureError
+from tenure.file_modes import PRIVATE_FILE
 from tenure.progress import listening
 
 EVENTS_VARIABLE = "TENURE_EVENTS"
@@ -82,7 +83,7 @@ class Step:
         # One write of one line in append mode, so that lines of parallel workers do not mix. An event that cannot be
         # written must not fail the step.
         with contextlib.suppress(OSError):
-            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, PRIVATE_FILE)
             try:
                 os.write(descriptor, (json.dumps(record, default=str) + "\n").encode())
             finally:

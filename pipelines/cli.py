@@ -7,6 +7,7 @@ from importlib import import_module
 import typer
 
 from pipelines.commands.options import EXIT_CODES
+from tenure.file_modes import keep_files_private
 
 COMMANDS = (
     "contracts",
@@ -48,6 +49,7 @@ def version_option(version: bool = typer.Option(False, "--version", help="Print 
 
 def main() -> None:
     """Entry point of the console script."""
+    keep_files_private()
     app(prog_name="tenure")
 
 

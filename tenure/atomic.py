@@ -1,7 +1,8 @@
 """Files that appear whole or not at all.
 
 A file is written under a temporary name beside its target and renamed once it is complete: on POSIX systems ``rename``
-replaces the target in one step, so a reader sees the old file or the new one, never a part of it.
+replaces the target in one step, so a reader sees the old file or the new one, never a part of it. A new file is for
+its owner alone (see ``tenure.file_modes``); one that replaces another has the permissions of that one.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tenure.errors import StorageError
+from tenure.file_modes import copy_mode, create_file, make_folder
 
 
 @contextlib.contextmanager
@@ -26,10 +28,13 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with storage_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
+        temporary.unlink(missing_ok=True)
+        create_file(temporary).close()
     try:
         yield temporary
         with storage_errors(path):
+            copy_mode(path, temporary)
             temporary.replace(path)
     finally:
         with contextlib.suppress(OSError):

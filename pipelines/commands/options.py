@@ -32,9 +32,25 @@ Exit status:
   7  the run succeeded, its model was not blessed
   130  interrupted"""
 
+
+def _close_home(home: Path | None) -> Path | None:
+    """Close the home to other users, and say so, where it was open."""
+    from pipelines.local.home import Home
+
+    found = Home.at(home)
+    if found.close():
+        print(f"tenure: {found.folder} was open to other users of this machine; now it is yours alone", file=sys.stderr)
+    return home
+
+
 HomeOption = Annotated[
     Path | None,
-    typer.Option("--home", envvar="TENURE_HOME", help="Folder of runs, models and caches. [default: .tenure]"),
+    typer.Option(
+        "--home",
+        envvar="TENURE_HOME",
+        callback=_close_home,
+        help="Folder of runs, models and caches. [default: .tenure]",
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, for scripts.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", help="Show the trace of an error.")]

@@ -35,6 +35,7 @@ from components.step import (
 from pipelines.local.events import SERVE, RunProgress, Tail
 from pipelines.local.home import HOME_VARIABLE, TRACKING_VARIABLE
 from tenure.atomic import write_text
+from tenure.file_modes import keep_files_private
 from tenure.signing import SIGNING_KEY_VARIABLE, home_key_file
 
 JOB_FILE = "job.json"
@@ -73,6 +74,7 @@ class Job:
 def main(run_folder: Path) -> int:
     """Run the training graph and write ``results.json``; returns the exit status, 0 if every step succeeded."""
     job = Job.read(run_folder)
+    keep_files_private()
     signal.signal(signal.SIGTERM, _end)
     _end_with_parent()
     _prepare_environment(job, run_folder)

@@ -1,4 +1,4 @@
-"""The home: the folder of all runs, artifacts, models and caches on a laptop.
+"""The home: the folder of all runs, artifacts, models and caches on a laptop. Only its owner may look into it.
 
 .tenure/
 ├── mlflow.db, mlartifacts/   tracking and registry
@@ -12,11 +12,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from tenure.errors import StorageError
+from tenure.file_modes import close_folder, make_folder
 
 HOME_VARIABLE = "TENURE_HOME"
 TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
@@ -68,6 +70,16 @@ class Home:
         """``MLFLOW_TRACKING_URI`` if it is set, else SQLite in the home."""
         return os.environ.get(TRACKING_VARIABLE) or f"sqlite:///{self.folder / 'mlflow.db'}"
 
+    def close(self) -> bool:
+        """Take from other users what permissions they have on the home; returns whether they had any.
+
+        A home of an earlier release, or one that was made by hand, may be open to them.
+        """
+        # Somebody else's home is theirs to close, and one on a file system without permissions cannot be.
+        with contextlib.suppress(OSError):
+            return close_folder(self.folder)
+        return False
+
     def create(self) -> None:
         """Create the folders that a run needs.
 
@@ -76,6 +88,6 @@ class Home:
         """
         try:
             for folder in (self.runs, self.artifacts, self.cache, self.studies):
-                folder.mkdir(parents=True, exist_ok=True)
+                make_folder(folder)
         except OSError as error:
             raise StorageError(f"cannot create the home {self.folder}: {error.strerror or error}") from error

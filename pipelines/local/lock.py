@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from tenure.errors import BusyError, StorageError
+from tenure.file_modes import PRIVATE_FILE
 
 GRACE_S = 10.0
 """Time to wait for the remaining processes of a killed run to end."""
@@ -46,7 +47,7 @@ class HomeLock:
 
     def __enter__(self) -> Self:
         try:
-            self.descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+            self.descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
         except OSError as error:
             raise StorageError(f"cannot open the lock {self._path}: {error.strerror or error}") from error
         deadline = time.monotonic() + self._grace_s

@@ -26,6 +26,7 @@ from pipelines.local.record import RunRecord
 from pipelines.local.runner import Outcome, run_graph
 from tenure.atomic import copy_file
 from tenure.errors import StorageError, TenureError, VerdictError
+from tenure.file_modes import PRIVATE_FOLDER, make_folder
 from tenure.signing import SIGNING_KEY_VARIABLE, ensure_home_key
 
 RESERVE_BYTES = 256 * 1024
@@ -141,7 +142,8 @@ def _reserve_space(run_folder: Path) -> None:
     """Reserve the disk space for the run's last event and its final ``run.json``."""
     reserve = run_folder / RESERVE_FILE
     try:
-        run_folder.mkdir(parents=True)
+        make_folder(run_folder.parent)
+        run_folder.mkdir(mode=PRIVATE_FOLDER)
         # Random, so that no file system compresses it.
         reserve.write_bytes(secrets.token_bytes(RESERVE_BYTES))
     except OSError as error:

@@ -22,6 +22,7 @@ from serving.lifecycle.reload import Served, fingerprint, read
 from serving.listening.sockets import listen, reserve
 from serving.observation import logs, metrics
 from tenure.errors import TenureError
+from tenure.file_modes import keep_files_private
 from tenure.startup import keep_pandas_out
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     When all models are ready, one line of JSON on standard output names the ports, and the models with their versions.
     Logs go to standard error. If a bundle cannot be loaded, the process ends before a port is opened.
     """
+    keep_files_private()
     words = sys.argv[1:] if argv is None else argv
     if words and words[0] == "keys":
         return keys_command(words[1:])

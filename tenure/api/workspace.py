@@ -8,6 +8,7 @@ import weakref
 from pathlib import Path
 
 from tenure.errors import StorageError
+from tenure.file_modes import make_folder
 
 
 class Workspace:
@@ -30,7 +31,7 @@ class Workspace:
                 weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
             else:
                 self.folder = Path(folder).absolute()
-                self.folder.mkdir(parents=True, exist_ok=True)
+                make_folder(self.folder)
         except OSError as error:
             raise StorageError(
                 f"cannot create the folder {folder or tempfile.gettempdir()}: {error.strerror}"

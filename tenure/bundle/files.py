@@ -14,6 +14,7 @@ from tenure import signing
 from tenure.bundle import manifest as manifest_file
 from tenure.bundle.manifest import MAX_MANIFEST_BYTES, FileEntry, Manifest, parse_manifest, render_manifest
 from tenure.errors import BundleError, SignatureError, StorageError
+from tenure.file_modes import create_file, make_folder
 from tenure.signing import Signed, TrustRoot
 
 _MAX_ENTRIES = 64
@@ -97,12 +98,12 @@ def write_files(
     """
     building = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
     try:
-        building.mkdir(parents=True)
+        make_folder(building)
         written = {**contents, manifest_file.FILE_NAME: render_manifest(manifest)}
         if signature is not None:
             written[signing.FILE_NAME] = signature
         for name, content in written.items():
-            with (building / name).open("wb") as file:
+            with create_file(building / name) as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tenure.errors import SourceError, StorageError, TenureError
+from tenure.file_modes import make_folder
 from tenure.tracking.location import Location
 from tenure.tracking.refusal import refusal
 
@@ -45,7 +46,7 @@ def connect(location: Location) -> MlflowClient:
         os.environ.setdefault(name, value)
     if location.sqlite_file is not None:
         try:
-            location.sqlite_file.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(location.sqlite_file.parent)
         except OSError as error:
             raise StorageError(f"cannot write {location.sqlite_file.parent}: {error.strerror}") from error
     for name in ("mlflow", "alembic"):

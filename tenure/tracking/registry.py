@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tenure.errors import BundleError, InputError
+from tenure.file_modes import make_folder
 from tenure.signing import SigningKey, TrustRoot
 from tenure.tracking.client import connect, mlflow_errors
 from tenure.tracking.history import Action, Move, champions, moves, tag, whoami
@@ -166,7 +167,7 @@ class Registry:
             BundleError: the version's files cannot be read.
         """
         version = self.version(wanted)
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(folder.parent)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".bundle-") as temporary:
             found = self._fetch(version.version, Path(temporary))
             try:

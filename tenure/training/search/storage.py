@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from optuna.storages.journal import JournalFileBackend
 
 from tenure.errors import ContractError, SourceError, StorageError
+from tenure.file_modes import PRIVATE_FILE, make_folder
 from tenure.sources.address import VARIABLE
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class ProcessLock:
         self._descriptor = -1
 
     def acquire(self) -> bool:
-        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         return True
 
@@ -49,7 +50,7 @@ class Journal(JournalFileBackend):
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         lock: Any = ProcessLock(path.with_name(f"{path.name}.lock"))
         super().__init__(str(path), lock)
         self._path = path
