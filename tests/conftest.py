@@ -142,7 +142,7 @@ def empty_mlflow_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tracked_home(empty_mlflow_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of the test's own, where MLflow is SQLite and empty."""
     home = tmp_path / "home"
-    home.mkdir()
+    home.mkdir(mode=0o700)
     shutil.copyfile(empty_mlflow_database, home / "mlflow.db")
     monkeypatch.setenv("TENURE_HOME", str(home))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
