@@ -8,6 +8,10 @@ import os
 import sys
 from collections.abc import Iterator
 
+LIGHT_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "PYDANTIC_DISABLE_PLUGINS": "1"}
+"""Variables with which numpy starts no threads for matrix products when it is imported, and pydantic does not search
+all installed distributions for plugins."""
+
 
 class _NoPandas:
     """An importer that finds no pandas."""
@@ -15,7 +19,12 @@ class _NoPandas:
     @staticmethod
     def find_spec(name: str, *_: object) -> None:
         if name == "pandas":
-            raise ModuleNotFoundError("pandas is not imported for pyarrow", name=name)
+            raise ModuleNotFoundError("pandas is kept out of this process", name=name)
+
+
+def forbid_pandas() -> None:
+    """Let every import of pandas fail in this process from now on; see ``keep_pandas_out``. pyarrow is not imported."""
+    sys.meta_path.insert(0, _NoPandas())
 
 
 def keep_pandas_out() -> None:
@@ -45,8 +54,7 @@ def light_imports() -> Iterator[None]:
     distributions for plugins of pydantic. The garbage collector waits until the imports are done, and does not scan
     what they left: modules stay. The environment is as before after the block.
     """
-    settings = {"OPENBLAS_NUM_THREADS": "1", "PYDANTIC_DISABLE_PLUGINS": "1"}
-    added = {name: value for name, value in settings.items() if name not in os.environ}
+    added = {name: value for name, value in LIGHT_ENVIRONMENT.items() if name not in os.environ}
     os.environ.update(added)
     collects = gc.isenabled()
     gc.disable()

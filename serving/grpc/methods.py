@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,12 +19,12 @@ from serving.grpc.service import (
     OTHER_METHODS,
     SERVICE,
     STREAM_INFER_PATH,
-    ChurnServicer,
     check_length,
 )
 from serving.grpc.session import OpenSession
 from serving.inference.dataplane import DataPlane, FixedRepository
 from serving.inference.failures import Failure, failure_of
+from serving.kserve_import import import_kserve
 from serving.observation import logs
 from serving.v2.errors import RequestError
 from serving.v2.grpc_exchange import BROKEN
@@ -62,6 +63,30 @@ class UnaryMethod:
         return sent
 
 
+class _Servicer:
+    """KServe's servicer, imported for the first call of one of its methods, on a thread."""
+
+    def __init__(self, dataplane: DataPlane, repository: FixedRepository) -> None:
+        self._made: Any = None
+        self._arguments = dataplane, repository
+
+    def behaviour(self, name: str) -> Callable[[Any, None], Awaitable[Any]]:
+        """The method of this name."""
+
+        async def answer(request: Any, context: None) -> Any:
+            if self._made is None:
+                self._made = await asyncio.to_thread(self._make)
+            return await getattr(self._made, name)(request, context)
+
+        return answer
+
+    def _make(self) -> Any:
+        import_kserve()
+        from serving.grpc.servicer import ChurnServicer
+
+        return ChurnServicer(*self._arguments)
+
+
 @dataclass(frozen=True)
 class Methods:
     """Methods by their paths; any other path is unknown."""
@@ -74,11 +99,11 @@ class Methods:
 
 def methods_of(dataplane: DataPlane, repository: FixedRepository) -> Methods:
     """The methods of KServe's service besides inference, of health and of reflection."""
-    servicer = ChurnServicer(dataplane, repository)
+    servicer = _Servicer(dataplane, repository)
     health = Health(dataplane, SERVICE)
     unary = {
         f"/{SERVICE}/{name}": UnaryMethod(
-            f"/{SERVICE}/{name}", getattr(pb, f"{name}Request").FromString, getattr(servicer, name)
+            f"/{SERVICE}/{name}", getattr(pb, f"{name}Request").FromString, servicer.behaviour(name)
         )
         for name in OTHER_METHODS
     }

@@ -1,13 +1,9 @@
-"""KServe's gRPC service on either server: its names and limits, and its methods besides inference."""
+"""KServe's gRPC service on either server: its names and limits."""
 
 from __future__ import annotations
 
 from grpc import StatusCode
-from grpc.aio import ServicerContext
-from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
-from kserve.protocol.grpc.servicer import InferenceServicer
 
-from serving.inference.dataplane import DataPlane, FixedRepository
 from serving.inference.failures import Failure
 from serving.listening.limits import MAX_HEAD_BYTES, MAX_HEADER_FIELDS
 from serving.v2.errors import TooLargeError
@@ -57,25 +53,3 @@ def check_length(length: int, max_bytes: int) -> None:
     """
     if length > max_bytes:
         raise TooLargeError(f"the message has {length} bytes, at most {max_bytes} are read")
-
-
-class ChurnServicer(InferenceServicer):  # type: ignore[misc]  # it has no type stubs
-    """KServe's servicer, with the versions of models, which it leaves out."""
-
-    def __init__(self, dataplane: DataPlane, repository: FixedRepository) -> None:
-        super().__init__(dataplane, repository)
-        self._dataplane = dataplane
-
-    async def ModelReady(  # noqa: N802 (the service's name for it)
-        self, request: pb.ModelReadyRequest, _: ServicerContext | None
-    ) -> pb.ModelReadyResponse:
-        """Whether a model takes more requests, in the version of the request if it names one."""
-        self._dataplane.model_registry.find(request.name, request.version or None)
-        return pb.ModelReadyResponse(ready=await self._dataplane.model_ready(request.name))
-
-    async def ModelMetadata(  # noqa: N802
-        self, request: pb.ModelMetadataRequest, _: ServicerContext | None
-    ) -> pb.ModelMetadataResponse:
-        """A model's inputs, outputs and version; of the version of the request if it names one."""
-        self._dataplane.model_registry.find(request.name, request.version or None)
-        return pb.ModelMetadataResponse(**await self._dataplane.model_metadata(request.name))

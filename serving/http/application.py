@@ -28,7 +28,7 @@ from serving.inference.answering import Answering
 from serving.inference.call import Call
 from serving.inference.dataplane import DataPlane, FixedRepository
 from serving.inference.exchange import Exchange
-from serving.inference.failures import RefusedError, failure_of
+from serving.inference.failures import RefusedError, add_unavailable, failure_of
 from serving.observation import logs, metrics
 from serving.v1 import V1Exchange
 from serving.v2 import rest as wire
@@ -39,6 +39,10 @@ _PROBES = ("/metrics", "/v2/health/", "/ready", "/live")
 
 OBSERVED = "tenure.observed"
 """Key of an ASGI scope whose request the observers of inference log."""
+
+
+_NOT_READY = (ModelNotReady, ServerNotReady, ServerNotLive)
+add_unavailable(*_NOT_READY)
 
 
 def application(dataplane: DataPlane, repository: FixedRepository, answering: Answering) -> FastAPI:
@@ -71,7 +75,7 @@ def application(dataplane: DataPlane, repository: FixedRepository, answering: An
     app.add_middleware(Methods, routes=app.routes)
     app.add_middleware(Encoding)
     app.add_middleware(RequestLog)
-    for kind in (RequestError, ModelNotReady, ServerNotReady, ServerNotLive):
+    for kind in (RequestError, *_NOT_READY):
         app.add_exception_handler(kind, _on_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_error)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from grpc import StatusCode
-from kserve.errors import ModelNotReady, ServerNotLive, ServerNotReady
 
 from serving.observation import logs
 from serving.v2.errors import RequestError, TooLargeError, UnknownModelError
@@ -36,21 +35,25 @@ class Failure(NamedTuple):
     headers: tuple[tuple[str, str], ...] = ()
 
 
-_KNOWN: tuple[tuple[tuple[type[Exception], ...], int, StatusCode], ...] = (
-    ((UnknownModelError,), 404, StatusCode.NOT_FOUND),
-    ((TooLargeError,), 413, StatusCode.RESOURCE_EXHAUSTED),
-    ((RequestError,), 400, StatusCode.INVALID_ARGUMENT),
-    ((ModelNotReady, ServerNotReady, ServerNotLive), 503, StatusCode.UNAVAILABLE),
-)
+_KNOWN: list[tuple[type[Exception], int, StatusCode]] = [
+    (UnknownModelError, 404, StatusCode.NOT_FOUND),
+    (TooLargeError, 413, StatusCode.RESOURCE_EXHAUSTED),
+    (RequestError, 400, StatusCode.INVALID_ARGUMENT),
+]
 """Exceptions with their status; the first match counts."""
+
+
+def add_unavailable(*kinds: type[Exception]) -> None:
+    """Answer these exceptions, of a package that is imported later, by 503."""
+    _KNOWN.extend((kind, 503, StatusCode.UNAVAILABLE) for kind in kinds)
 
 
 def failure_of(error: Exception) -> Failure:
     """The error answer for an exception; an unexpected one is logged with its trace."""
     if isinstance(error, RefusedError):
         return Failure(error.http, error.grpc, str(error), error.headers)
-    for kinds, http, grpc in _KNOWN:
-        if isinstance(error, kinds):
+    for kind, http, grpc in _KNOWN:
+        if isinstance(error, kind):
             return Failure(http, grpc, str(error))
     logs.server.error("unexpected error", exc_info=error)
     return Failure(

@@ -15,15 +15,14 @@ from typing import TYPE_CHECKING
 
 from serving.admission.command import main as keys_command
 from serving.admission.options import read_clients
+from serving.kserve_import import import_kserve, reserve_kserve
 from serving.lifecycle import arguments
 from serving.lifecycle.arguments import Arguments
-from serving.lifecycle.kserve_import import import_kserve
 from serving.lifecycle.reload import Served, fingerprint, read
 from serving.listening.sockets import listen, reserve
 from serving.observation import logs, metrics
 from tenure.errors import TenureError
 from tenure.file_modes import keep_files_private
-from tenure.startup import keep_pandas_out
 
 if TYPE_CHECKING:
     from serving.admission.clients import Clients
@@ -46,10 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return keys_command(words[1:])
     given = arguments.parse(words)
     logs.configure(given.log_level)
-    keep_pandas_out()
     try:
         served = {name: _read(folder, given) for name, folder in given.models.items()}
-        import_kserve()
+        reserve_kserve()
         _serve(given, served)
     except TenureError as error:
         logs.server.error(" ".join(str(error).split()))
@@ -88,6 +86,9 @@ def _serve(given: Arguments, served: dict[str, Served]) -> None:
             worker=0,
         )
         return
+    # The workers share the memory of what is imported before they are forked.
+    import_kserve()
+    import serving.http.application  # noqa: F401
     from serving.lifecycle.workers import run_workers
 
     grpc_port = None

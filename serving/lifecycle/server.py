@@ -18,8 +18,9 @@ import uvicorn
 from serving.grpc.fast import FastGrpcServer
 from serving.grpc.grpcio_server import GrpcServer
 from serving.grpc.methods import methods_of
-from serving.http.application import application
+from serving.http.asgi import App
 from serving.http.connection import HttpConnection
+from serving.http.deferred import DeferredApplication
 from serving.http.fast_route import FastConnection
 from serving.http.server import HttpServer
 from serving.inference.answering import Answering
@@ -27,12 +28,18 @@ from serving.inference.dataplane import DataPlane, FixedRepository
 from serving.inference.hooks import Hooks
 from serving.inference.model import ChurnModel
 from serving.inference.models import Models
+from serving.kserve_import import import_kserve
 from serving.lifecycle.arguments import Arguments
 from serving.lifecycle.reload import Reloader, Served
 from serving.listening.limits import ConnectionLimits
 from serving.listening.tls import Certificate
 from serving.observation import metrics
 from tenure.bundle import Bundle
+
+
+_LOCK_S = 0.0005
+"""How long a thread that works on a large request keeps the interpreter's lock while the event loop waits for it; 5 ms
+by default, which is the time of twenty small requests."""
 
 
 @dataclass(frozen=True)
@@ -81,14 +88,14 @@ class ModelServer:
         # one that arrives after it has ended is ignored.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._request_stop)
-        sys.setswitchinterval(0.0005)
+        sys.setswitchinterval(_LOCK_S)
         with asyncio.Runner(loop_factory=_new_event_loop) as runner:
             runner.run(self._run(served))
 
     async def _run(self, served: dict[str, Served]) -> None:
         given, listening, certificate = self._given, self._listening, self._listening.certificate
         repository = FixedRepository()
-        app = application(self._dataplane, repository, self._answering)
+        app = self._application(repository)
         limits = ConnectionLimits(given.admission.max_connections, given.admission.read_timeout_s)
         grpc: FastGrpcServer | GrpcServer | None = None
         grpc_port: int | None = None
@@ -128,11 +135,21 @@ class ModelServer:
         async with _background(reloader.run(), *(() if certificate is None else (certificate.watch(),))):
             await server.serve(sockets=[listening.http])
 
+    def _application(self, repository: FixedRepository) -> App:
+        def build() -> App:
+            import_kserve()
+            from serving.http.application import application
+
+            return application(self._dataplane, repository, self._answering)
+
+        return DeferredApplication(build) if self._given.fast_route else build()
+
     def _started(self, grpc_port: int | None) -> None:
         # Without this the collector would scan all that is loaded for 60 to 80 ms, twice a second under load, while
         # requests wait. A bundle that is loaded later is not frozen, so it can be freed.
         gc.collect()
         gc.freeze()
+        gc.enable()
         if self._stop_requested:
             signal.raise_signal(signal.SIGTERM)
         else:

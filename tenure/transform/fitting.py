@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-import pyarrow as pa
 
 from tenure.contract import Column, Contract
 from tenure.contract.values import TODAY_COLUMN, Floats, Text, Value
@@ -15,7 +15,10 @@ from tenure.transform.blocks import LARGEST
 from tenure.transform.state import Category, Encoding, Input, Limits, Number, State
 from tenure.transform.transform import Transform
 
-Tables = Callable[[Sequence[str]], Iterable[pa.RecordBatch]]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Tables: TypeAlias = "Callable[[Sequence[str]], Iterable[pa.RecordBatch]]"
 """Reads the training part: batches with (at least) the named columns; called several times."""
 
 MAX_CATEGORIES = 50

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from tenure.contract import Column
 from tenure.contract.values import Floats, Text
 from tenure.contract.written_numbers import TOO_LARGE, missing_numbers
 from tenure.errors import DataError
-from tenure.transform.containers import SMALL, Values, coded, distinct_texts, each, looked_up, packed, unpacked, wrong
+from tenure.transform.containers import (
+    SMALL,
+    Values,
+    coded,
+    distinct_texts,
+    each,
+    is_arrow,
+    looked_up,
+    packed,
+    unpacked,
+    wrong,
+)
 from tenure.transform.scalars import (
     LARGEST_EXACT,
     NOUNS,
@@ -23,6 +33,9 @@ from tenure.transform.scalars import (
     read_date,
     text_reader,
 )
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 DAY_US = 86_400e6
 _NUMBERS = frozenset((float, int, type(None)))
@@ -48,16 +61,28 @@ class NumberReader:
         found = unpacked(values, self._name)
         if isinstance(found, list):
             return self._from_list(found)
-        if isinstance(found, pa.Array):
-            kind = found.type
-            if not pa.types.is_boolean(kind) and not self._as_it_is(kind):
-                return self._by_distinct(*coded(found))
-            numbers: Floats = found.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-            return self._checked(numbers, exact=not pa.types.is_floating(kind))
-        if found.dtype.kind != "b" and not self._as_it_is(pa.from_numpy_dtype(found.dtype)):
+        if is_arrow(found):
+            return self._from_arrow(found)
+        kind = found.dtype.kind
+        # Their floats are the numbers of the column, but for integers beyond 2^53 that a column of int64 cannot hold.
+        as_it_is = (
+            kind in "fiu" and self._type != "boolean" and not (self._type == "integer" and found.dtype == np.uint64)
+        )
+        if kind != "b" and not as_it_is:
             distinct, codes = np.unique(found, return_inverse=True)
             return self._by_distinct(distinct.tolist(), codes.astype(np.int32))
-        return self._checked(found.astype(np.float64), exact=found.dtype.kind != "f")
+        return self._checked(found.astype(np.float64), exact=kind != "f")
+
+    def _from_arrow(self, found: pa.Array) -> Floats:
+        import pyarrow as pa
+
+        kind = found.type
+        numeric = pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)
+        exact = self._type == "integer" and (pa.types.is_uint64(kind) or pa.types.is_decimal(kind))
+        if not pa.types.is_boolean(kind) and not (numeric and self._type != "boolean" and not exact):
+            return self._by_distinct(*coded(found))
+        numbers: Floats = found.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        return self._checked(numbers, exact=not pa.types.is_floating(kind))
 
     def _from_list(self, values: list[Any]) -> Floats:
         found = self._from_long_list(values) if len(values) > SMALL else None
@@ -82,12 +107,6 @@ class NumberReader:
             return None
         texts = distinct_texts(values)
         return None if texts is None else self._by_distinct(*texts)
-
-    def _as_it_is(self, kind: pa.DataType) -> bool:
-        """Whether values of this type are numbers of the column if their floats are."""
-        numeric = pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)
-        exact = self._type == "integer" and (pa.types.is_uint64(kind) or pa.types.is_decimal(kind))
-        return numeric and self._type != "boolean" and not exact
 
     def _by_distinct(self, distinct: list[Any], codes: NDArray[np.int32]) -> Floats:
         numbers = each(distinct, self._read, self._name, codes)
@@ -141,7 +160,7 @@ class TextReader:
                 codes, words = self._code(found, None)
                 return Text(np.array(codes, dtype=np.int32), words)
             distinct, rows = texts
-        elif isinstance(found, pa.Array):
+        elif is_arrow(found):
             distinct, rows = coded(found)
         else:
             unique, inverse = np.unique(found, return_inverse=True)
@@ -168,6 +187,8 @@ class DateReader:
     """Reads a ``date`` or ``timestamp`` column, by ``tenure.parsing``."""
 
     def __init__(self, name: str, column: Column) -> None:
+        import pyarrow  # noqa: F401 (with the model, and not during its first request)
+
         self._name = name
         self._column = column
 
@@ -177,6 +198,8 @@ class DateReader:
         Raises:
             DataError: naming the column and the first row that holds no date.
         """
+        import pyarrow as pa
+
         from tenure.parsing.parse import noun, parse_batch
 
         found = unpacked(values, self._name)

@@ -13,7 +13,6 @@ from datetime import date
 from decimal import Decimal
 
 import numpy as np
-import pyarrow as pa
 
 from tenure.contract import Column
 from tenure.contract.boolean_words import boolean_meaning
@@ -136,6 +135,8 @@ def as_text(value: object) -> str:  # noqa: PLR0911 a type, a return
             return ""
         if number.is_integer() and abs(number) < LARGEST_EXACT:
             return str(int(number))
+        import pyarrow as pa
+
         # Arrow's digits, not Python's: training reads such a column by Arrow ('9.007199254740992e+15').
         return str(pa.scalar(number, pa.float64()).cast(pa.string()))
     if isinstance(value, int | np.integer | Decimal | date):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
 from tenure.contract import Contract
 from tenure.contract.values import TODAY_COLUMN, Floats
@@ -14,6 +13,9 @@ from tenure.errors import InputError
 from tenure.transform.containers import Values
 from tenure.transform.reading import DateReader
 from tenure.transform.transform import Columns
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 EPOCH = date(1970, 1, 1)
 
@@ -63,6 +65,8 @@ def days_of(contract: Contract, columns: Columns, day: date | None) -> pa.Array:
         DataError: a value of these columns is not a date; names column and row.
         InputError: a row has no day.
     """
+    import pyarrow as pa
+
     days: Floats | None = None
     for name, column in contract.day_columns.items():
         if name in columns:

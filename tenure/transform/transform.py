@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from tenure.contract.values import TODAY_COLUMN, ExpressionType, Text, Value
@@ -17,6 +17,9 @@ from tenure.transform.day_reader import DayReader
 from tenure.transform.reading import Reader, reader_of
 from tenure.transform.row_encoder import row_encoder
 from tenure.transform.state import Category, Feature, Input, State
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Columns = Mapping[str, Values]
 """Raw columns by name, equally long. Columns that the transform does not know are ignored."""
@@ -169,6 +172,8 @@ def _one_row_flags(names: tuple[str, ...]) -> Flags:
 
 
 def _to_arrow(value: Value, kind: ExpressionType) -> pa.Array:
+    import pyarrow as pa
+
     if isinstance(value, Text):
         words = pa.array([*value.words], pa.string())
         return words.take(pa.array(value.codes, mask=value.codes < 0))

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from serving.lifecycle import arguments
 from serving.listening.sockets import listen, refuse_new_connections, reserve
 from serving.observation import logs
 from tenure.errors import ServingError
+from tenure.protocol import infer_request
 
 
 def test_arguments() -> None:
@@ -67,16 +69,55 @@ def test_kserve_comes_without_the_cluster_client_and_pandas() -> None:
     heavy = ("pandas", "kubernetes", "sklearn", "xgboost", "mlflow", "kfp", "onnx", "httpx", "pyarrow.compute")
     code = (
         "import sys; sys.argv = ['x', '--workers', 'none of kserve']\n"
-        "from serving.lifecycle.kserve_import import import_kserve; import_kserve()\n"
+        "from serving.kserve_import import import_kserve; import_kserve()\n"
         "import serving.lifecycle.server, serving.inference.model\n"
         f"print(*[name for name in {heavy} if name in sys.modules], 'argv' if len(sys.argv) == 3 else '')"
     )
     assert run(code) == ["argv"]
 
 
+def test_a_server_answers_before_kserve_fastapi_and_arrow_are_imported(small_bundle: Any, tmp_path: Path) -> None:
+    """As long as requests are inference, and hold no dates."""
+    late = ("fastapi", "pydantic.v1", "starlette", "psutil", "cloudevents", "pyarrow", "pandas", "kserve.errors")
+    code = f"""
+import json, os, sys, threading, urllib.request
+from pathlib import Path
+
+folder, body = sys.argv[1], Path(sys.argv[2]).read_bytes()
+sys.argv = ["serving"]
+import serving.__main__
+from serving.lifecycle import app
+
+def imported():
+    return sorted(name for name in {late} if name in sys.modules)
+
+def announce(grpc_port, *, http_port, versions):
+    threading.Thread(target=ask, args=(http_port,)).start()
+
+def ask(port):
+    at = f"http://127.0.0.1:{{port}}/v2"
+    infer = urllib.request.Request(f"{{at}}/models/telco/infer", body, {{"Content-Type": "application/json"}})
+    answers = [urllib.request.urlopen(infer, timeout=30).status, imported()]
+    with urllib.request.urlopen(f"{{at}}/health/ready", timeout=30) as ready:
+        answers += [ready.status, json.load(ready), "fastapi" in imported()]
+    print(json.dumps(answers), flush=True)
+    os.kill(os.getpid(), 15)
+
+app._announce = announce
+words = ["--host", "127.0.0.1", "--http-port", "0", "--grpc-port", "0", "--drain-s", "0"]
+sys.exit(app.main(["--model", f"telco={{folder}}", *words]))
+"""
+    columns = {name: small_bundle.rows[name].to_pylist()[:1] for name in small_bundle.rows.column_names}
+    body = tmp_path / "request.json"
+    body.write_text(json.dumps(infer_request(columns)))
+    arguments = [sys.executable, "-c", code, str(small_bundle.folder), str(body)]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True, timeout=120)
+    assert json.loads(done.stdout) == [200, [], 200, {"ready": True}, True]
+
+
 def test_pandas_can_be_imported_later() -> None:
     code = (
-        "from serving.lifecycle.kserve_import import import_kserve; import_kserve()\n"
+        "from serving.kserve_import import import_kserve; import_kserve()\n"
         "import pandas, kserve.api.kserve_client\n"
         "print(pandas.DataFrame({'a': [1]}).shape[0], kserve.api.kserve_client.KServeClient.__name__)"
     )

@@ -34,7 +34,7 @@ looked = Reloader.check_all
 async def told(self, **given):
     os.kill(os.getpid(), signal.SIGTERM)
     await looked(self, **given)
-app.import_kserve()
+app.reserve_kserve()
 Reloader.check_all = told
 sys.exit(app.main(sys.argv[1:]))
 """

@@ -1,4 +1,8 @@
-"""Imports KServe without the modules that a model server does not use.
+"""Imports KServe when it is needed, and without the modules that a model server does not use.
+
+Inference needs KServe's messages only. ``reserve_kserve`` makes them importable without the package's own
+``__init__``, which imports FastAPI, pydantic and all of KServe; ``import_kserve`` imports it later, for the first
+request that one of KServe's endpoints answers.
 
 ``import kserve`` also imports KServe's clients (for InferenceServices, with the Kubernetes client; for other model
 servers, with httpx) and pandas, for one conversion. They take more than half of the import's time and memory. While
@@ -9,14 +13,18 @@ KServe's clients do not work in such a process.
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator, MutableSequence
 from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from importlib.util import find_spec, module_from_spec
 from types import ModuleType
 
 _UNUSED = ("httpx", "kserve.api.kserve_client", "kserve.api_client", "kserve.configuration", "kserve.models", "pandas")
 """Modules, with their submodules."""
+
+_lock = threading.Lock()
 
 
 class _Stub(ModuleType):
@@ -62,18 +70,37 @@ def _stubs() -> Iterator[None]:
             del sys.modules[name]
 
 
+def reserve_kserve() -> None:
+    """Make submodules of KServe importable, before any other module imports KServe.
+
+    The package is as it would be before its first line is run.
+    """
+    if "kserve" in sys.modules:
+        return
+    spec = find_spec("kserve")
+    if spec is None:
+        raise ModuleNotFoundError("kserve is not installed", name="kserve")
+    sys.modules["kserve"] = module_from_spec(spec)
+
+
 def import_kserve() -> None:
-    """Import KServe, before any other module of this package imports it.
+    """Import all of KServe; the first call does, on any thread.
 
     KServe parses ``sys.argv`` when imported, and would end the process for an option that both servers have.
     """
-    arguments, sys.argv = sys.argv, sys.argv[:1]
-    try:
-        with _stubs():
-            import kserve
-    finally:
-        sys.argv = arguments
-    # A submodule is also an attribute of its package; without it the next import finds the real one.
-    for name in ("api_client", "configuration", "models"):
-        if isinstance(getattr(kserve, name, None), _Stub):
-            delattr(kserve, name)
+    with _lock:
+        reserve_kserve()
+        kserve = sys.modules["kserve"]
+        if hasattr(kserve, "ModelServer"):
+            return
+        arguments, sys.argv = sys.argv, sys.argv[:1]
+        try:
+            with _stubs():
+                assert kserve.__spec__ is not None and kserve.__spec__.loader is not None  # noqa: S101 it was found
+                kserve.__spec__.loader.exec_module(kserve)
+        finally:
+            sys.argv = arguments
+        # A submodule is also an attribute of its package; without it the next import finds the real one.
+        for name in ("api_client", "configuration", "models"):
+            if isinstance(getattr(kserve, name, None), _Stub):
+                delattr(kserve, name)
