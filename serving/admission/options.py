@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serving.admission.keys import KeyFile, parse_keys
-from serving.argument_types import positive, time_limit
+from serving.argument_types import number, positive, time_limit
 from tenure.errors import InputError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--oidc-issuer", metavar="URL", help="accept bearer tokens (JWT) of this OpenID Connect issuer")
     add("--oidc-audience", metavar="NAME", help="required audience of the tokens")
     add("--oidc-jwks", metavar="FILE|URL", help="the issuer's public keys (default: from its configuration)")
-    add("--rate-limit", type=float, default=Options.rate_limit, metavar="N",
+    add("--rate-limit", type=number, default=Options.rate_limit, metavar="N",
         help="requests a minute for each key or token's subject; 0: any number (default 100)")  # fmt: skip
     group = parser.add_argument_group(
         "load limits", "Above a limit the answer is one line with the reason; 503 comes with Retry-After."
@@ -67,7 +67,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--max-rows", type=positive, default=Options.max_rows, metavar="N",
         help="rows of one request: 413 above it (default 10000)")  # fmt: skip
     add("--max-held-mib", type=positive, default=Options.max_held_mib, metavar="N",
-        help="MiB of request bodies that a worker holds: 503 above it (default 128)")  # fmt: skip
+        help="MiB of requests that a worker holds, bodies and slow heads: 503 above it (default 128)")  # fmt: skip
     add("--timeout-s", type=time_limit, default=Options.timeout_s, metavar="S",
         help="time limit of a request: 504 above it; a client shortens it by X-Request-Timeout-Ms or a gRPC "
         "deadline (default 10)")  # fmt: skip
@@ -82,8 +82,8 @@ def read_options(parser: argparse.ArgumentParser, given: argparse.Namespace) -> 
         parser.error("--oidc-issuer and --oidc-audience go together")
     if given.oidc_jwks is not None and given.oidc_issuer is None:
         parser.error("argument --oidc-jwks: it goes with --oidc-issuer")
-    if not 0.0 <= given.rate_limit < float("inf"):
-        parser.error(f"argument --rate-limit: {given.rate_limit} is not a number of requests")
+    if given.rate_limit == float("inf"):
+        parser.error("argument --rate-limit: 0 stands for any number of requests")
     return Options(**{field.name: getattr(given, field.name) for field in fields(Options)})
 
 

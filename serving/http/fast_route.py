@@ -113,7 +113,7 @@ class FastConnection(HttpConnection):
         ):
             return None
         target = target_of(self.url)
-        fields = self._fields
+        fields = self.fields
         if target is None:
             return None
         path, model, model_version, is_v1 = target
@@ -128,7 +128,7 @@ class FastConnection(HttpConnection):
         )
         failure = self._answering.admit(call)
         coding = None
-        is_too_large = int(fields.get(b"content-length", 0)) > MAX_BODY_BYTES
+        is_too_large = self.content_left > MAX_BODY_BYTES
         if failure is None:
             try:
                 if is_too_large:
@@ -140,7 +140,7 @@ class FastConnection(HttpConnection):
         if refused is not None and (is_too_large or self.expect_100_continue):
             # A client that waits may send the content all the same, or not.
             raise ClosingError.of(refused, call.request_id)
-        keep_alive = self.parser.should_keep_alive() and not self._limits.draining
+        keep_alive = self.parser.should_keep_alive() and not self.limits.draining
         content = ArrivingContent(self._answering.body_memory.open())
         return FastCycle(call, fields, is_v1, keep_alive, coding, refused, content)
 

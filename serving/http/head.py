@@ -50,14 +50,9 @@ def read_fields(headers: Sequence[Header], version: str) -> Fields:
         _check_host(host, version)
     if b"transfer-encoding" in fields:
         _check_transfer_encoding(fields[b"transfer-encoding"], version)
-    if b"expect" in fields and version == "1.1" and not expects_continue(fields):
+    if b"expect" in fields and version == "1.1" and fields[b"expect"].lower() != b"100-continue":
         raise ClosingError(417, "the only expectation that this server meets is 100-continue")
     return fields
-
-
-def expects_continue(fields: Fields) -> bool:
-    """Whether the client waits for ``100 Continue`` before it sends the content."""
-    return fields.get(b"expect", b"").lower() == b"100-continue"
 
 
 def length_of(headers: Sequence[Header]) -> int:

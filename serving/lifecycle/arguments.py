@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from serving.admission import options as admission
-from serving.argument_types import interval, port, positive, seconds
+from serving.argument_types import count, interval, number, port, positive, seconds
 from serving.observation import prediction_log
 from tenure.errors import InputError
 from tenure.signing import trust_path
@@ -134,10 +134,10 @@ def parse(argv: Sequence[str]) -> Arguments:
         help="then let open requests take S seconds at most (default 30)")  # fmt: skip
     add = parser.add_argument_group("logging").add_argument
     add("--log-level", choices=["debug", "info", "warning", "error"], default="info", help="(default info)")
-    add("--slow-ms", type=float, default=100.0, metavar="MS",
+    add("--slow-ms", type=number, default=100.0, metavar="MS",
         help="log a request that takes longer, with the time of its parts (default 100)")  # fmt: skip
     add = parser.add_argument_group("cache").add_argument
-    add("--cache-entries", type=int, default=0, metavar="N",
+    add("--cache-entries", type=count, default=0, metavar="N",
         help="answer a repeated request of up to 8 rows from memory; keep N requests a worker, of 16 KiB at most "
         "(default 0: no cache)")  # fmt: skip
     add("--cache-ttl-s", type=seconds, default=60.0, metavar="S", help="keep each for S seconds (default 60)")
@@ -152,10 +152,6 @@ def parse(argv: Sequence[str]) -> Arguments:
         if name in models:
             parser.error(f"argument --model: {name!r} is given twice")
         models[name] = Path(folder)
-    if not given.slow_ms >= 0.0:
-        parser.error(f"argument --slow-ms: {given.slow_ms} is not a number of milliseconds")
-    if given.cache_entries < 0:
-        parser.error(f"argument --cache-entries: {given.cache_entries} is less than 0")
     try:
         trust = trust_path(given.trust)
     except InputError as error:

@@ -14,7 +14,7 @@ from serving.inference.model import ChurnModel
 from serving.lifecycle.arguments import Arguments
 from serving.observation import metrics, tracing
 from serving.observation.access_log import AccessLog
-from serving.observation.prediction_log import PredictionLog, Sink, Writer
+from serving.observation.prediction_log import PredictionLog, Sink, Writer, check_at_start
 from serving.observation.request_metrics import RequestMetrics
 from serving.observation.slow_log import SlowLog
 from serving.resilience import CLOSED, Breaker, Guard
@@ -26,6 +26,7 @@ def prepare(given: Arguments, environment: Mapping[str, str] = os.environ) -> No
 
     Raises:
         InputError: a variable of the environment is invalid.
+        StorageError, SourceError, DataError: the prediction log cannot be written.
     """
     pseudonyms_from(environment)
     tracing.enabled(environment)
@@ -33,6 +34,8 @@ def prepare(given: Arguments, environment: Mapping[str, str] = os.environ) -> No
         # The import takes seconds. In the log's thread it could be too late to write the last rows.
         import pyarrow.fs
         import pyarrow.parquet  # noqa: F401
+
+        check_at_start(Sink(given.prediction_log.location))
 
 
 def hooks(given: Arguments, clients: Clients | None) -> Hooks:

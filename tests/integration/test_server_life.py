@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -142,3 +143,76 @@ def test_readiness_follows_the_ready_line(small_bundle: Any, tmp_path: Path) -> 
     with started(small_bundle.folder, tmp_path / "log") as server:
         assert get_json(f"{server.url}/v2/models/telco/ready", timeout_s=5)["ready"] is True
         assert server.ready["pid"] == server.process.pid
+
+
+def test_a_prediction_log_that_cannot_be_written_ends_the_process_with_one_line(
+    small_bundle: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    model = ("--model", f"telco={small_bundle.folder}", "--prediction-log")
+    for workers in ("1", "2"):
+        status, line = fails(*model, str(tmp_path / "file" / "log"), "--workers", workers)
+        assert (status, line["level"]) == (5, "error")
+        assert f"cannot write to {tmp_path / 'file' / 'log'}" in line["message"]
+
+
+def test_a_prediction_log_in_a_wrong_bucket_ends_the_process(
+    small_bundle: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that cannot be reached does not: servers start while the store is away."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    for name, value in (("ACCESS_KEY_ID", "testing"), ("SECRET_ACCESS_KEY", "a"), ("DEFAULT_REGION", "us-east-1")):
+        monkeypatch.setenv(f"AWS_{name}", value)
+    store = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    store.start()
+    address = ":".join(map(str, store.get_host_and_port()))
+    client = boto3.client("s3", endpoint_url=f"http://{address}")
+    client.create_bucket(Bucket="logs")
+    query = f"scheme=http&endpoint_override={address}"
+    model = ("--model", f"telco={small_bundle.folder}", "--prediction-log")
+    status, line = fails(*model, f"s3://nothing/log?{query}", "--workers", "2")
+    assert (status, line["level"]) == (3, "error")
+    assert "cannot write to s3://nothing/log" in line["message"]
+    with started(small_bundle.folder, tmp_path / "log", "--prediction-log", f"s3://logs/log?{query}"):
+        assert [item["Key"] for item in client.list_objects_v2(Bucket="logs")["Contents"]] == ["log/.writable"]
+    store.stop()
+    with started(small_bundle.folder, tmp_path / "log", "--prediction-log", f"s3://logs/log?{query}") as server:
+        assert get_json(f"{server.url}/v2/health/ready", timeout_s=5)["ready"] is True
+    assert "rows wait for it" in (tmp_path / "log").read_text()
+
+
+def test_file_descriptors_that_run_out(small_bundle: Any, tmp_path: Path, typed: dict) -> None:
+    """Connections are refused, the log and a metric say so, and the server recovers."""
+    one = infer_request({name: values[:1] for name, values in typed.items()})
+    with started(small_bundle.folder, tmp_path / "log") as server:
+        pid = server.process.pid
+        limit = len(list(Path(f"/proc/{pid}/fd").iterdir())) + 30
+        subprocess.run(["prlimit", f"--pid={pid}", f"--nofile={limit}:{limit}"], check=True)
+        for _ in range(2):
+            clients = [socket.create_connection(("127.0.0.1", server.http_port), timeout=10) for _ in range(100)]
+            time.sleep(1.0)
+            refused = 0
+            for client in clients:
+                client.settimeout(0.05)
+                with contextlib.suppress(TimeoutError, ConnectionResetError):
+                    refused += client.recv(2000).startswith(b"HTTP/1.1 503 ")
+            assert refused >= 60
+            for client in clients:
+                client.close()
+            deadline = time.monotonic() + 10
+            while time.monotonic() < deadline:
+                try:
+                    assert len(predictions(server.infer(one))) == 1
+                    break
+                except Exception:
+                    time.sleep(0.1)
+            assert len(predictions(server.infer(one))) == 1
+        metrics = server.metrics()
+    counted = next(line for line in metrics.splitlines() if '{reason="descriptors"}' in line)
+    assert float(counted.split()[-1]) >= 120
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    said = [line for line in lines if "file descriptors run out" in line["message"]]
+    assert [line["level"] for line in said] == ["error"], "one line in ten seconds"
+    assert said[0]["limit"] == limit

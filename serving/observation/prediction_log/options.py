@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from serving.argument_types import interval
+
 SCHEMES = ("file", "s3", "gs", "gcs", "abfs", "hdfs")
 """URI schemes of pyarrow.fs."""
 
@@ -38,7 +40,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--prediction-log", metavar="URI", help="a folder, or s3://bucket/folder and the like")
     add("--prediction-log-rate", action="append", default=[], metavar="NAME=SHARE",
         help="share of a model's requests, 0 to 1, chosen by their ids (default 1); repeatable")  # fmt: skip
-    add("--prediction-log-flush-s", type=float, metavar="S",
+    add("--prediction-log-flush-s", type=interval, metavar="S",
         help=f"write a file when its first row is this old; a shorter time loses fewer rows and makes more files "
         f"(default {Options.flush_s:g})")  # fmt: skip
 
@@ -62,8 +64,6 @@ def read_options(
             if value:
                 parser.error(f"argument --prediction-log-{name}: needs --prediction-log")
         return None
-    if flush_s is not None and not 0.1 <= flush_s <= 3600.0:
-        parser.error(f"argument --prediction-log-flush-s: {flush_s} is not a number of seconds from 0.1 to 3600")
     if "://" in location:
         parts = urlsplit(location)
         if parts.scheme not in SCHEMES or not (parts.netloc or parts.path.strip("/")):

@@ -57,6 +57,33 @@ class Sink:
         except TenureError:
             raise
         except (OSError, pa.ArrowException) as error:
-            kind = SourceError if "://" in self.location else StorageError
-            raise kind(f"cannot write to {self.location}: {' '.join(str(error).split())[:300]}") from error
+            raise self._failed(error) from error
         return name
+
+    def check(self) -> None:
+        """Write an empty file whose name is no log file's, and remove it from a disk.
+
+        Raises:
+            StorageError, SourceError, DataError: as ``write``.
+        """
+        import pyarrow as pa
+        import pyarrow.fs
+
+        from tenure.prediction_log import open_location
+
+        try:
+            system, folder = open_location(self.location)
+            local = isinstance(system, pyarrow.fs.LocalFileSystem)
+            # A store's identity may be allowed to write only: the object of one name stays.
+            path = f"{folder}/.{uuid.uuid4().hex}.tmp" if local else f"{folder}/.writable"
+            if local:
+                system.create_dir(folder, recursive=True)
+            system.open_output_stream(path).close()
+            if local:
+                system.delete_file(path)
+        except (OSError, pa.ArrowException) as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: Exception) -> TenureError:
+        kind = SourceError if "://" in self.location else StorageError
+        return kind(f"cannot write to {self.location}: {' '.join(str(error).split())[:300]}")

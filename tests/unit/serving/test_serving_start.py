@@ -54,6 +54,41 @@ def test_arguments_that_cannot_hold(argv: list[str], capsys: pytest.CaptureFixtu
     assert "error: " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--http-port", "http", "'http' is not a port number from 0 to 65535"),
+        ("--http-port", "65536", "'65536' is not a port number from 0 to 65535"),
+        ("--http-port", "-1", "'-1' is not a port number from 0 to 65535"),
+        ("--grpc-port", "8_0", "'8_0' is not a port number"),
+        ("--grpc-port", "", "'' is not a port number"),
+        ("--grpc-port", "\u0661", "is not a port number"),
+        ("--grpc-port", "9" * 5_000, "is not a port number"),
+        ("--workers", "two", "'two' is not a whole number from 1 on"),
+        ("--workers", "1.5", "'1.5' is not a whole number from 1 on"),
+        ("--max-rows", "1e3", "'1e3' is not a whole number from 1 on"),
+        ("--cache-entries", "-1", "'-1' is not a whole number from 0 on"),
+        ("--drain-s", "soon", "'soon' is not a number of seconds from 0 to 3600"),
+        ("--timeout-s", "0", "'0' is not a number of seconds above 0"),
+        ("--timeout-s", "inf", "'inf' is not a number of seconds above 0"),
+        ("--watch-s", "0", "'0' is not a number of seconds from 0.1"),
+        ("--watch-s", "x", "'x' is not a number of seconds from 0.1"),
+        ("--slow-ms", "fast", "'fast' is not a number from 0 on"),
+        ("--slow-ms", "nan", "'nan' is not a number from 0 on"),
+        ("--rate-limit", "x", "'x' is not a number from 0 on"),
+        ("--rate-limit", "inf", "0 stands for any number of requests"),
+        ("--prediction-log-flush-s", "x", "'x' is not a number of seconds from 0.1"),
+    ],
+)
+def test_a_value_that_is_no_number_is_said_in_words(
+    option: str, value: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        arguments.parse(["--model", "a=x", f"{option}={value}", "--prediction-log", "x"])
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert (caught.value.code, f"argument {option}: " in said, message in said) == (2, True, True), said
+
+
 def run(code: str) -> list[str]:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     return done.stdout.split()
