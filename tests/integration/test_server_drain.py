@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,39 @@ def test_sigterm_under_load_loses_no_request(small_bundle: Any, tmp_path: Path, 
     assert load.lost == []
     assert load.answers["gone"] == 8, "every client was served until nothing listened any more"
     assert load.answers.total() > before, "answers went on after the signal"
+    assert set(load.answers) == {"gone", server.ready["models"]["telco"]}
+
+
+@pytest.mark.parametrize("options", [("--workers", "2"), ("--no-fast-route",)], ids=["two workers", "application"])
+def test_sigterm_loses_no_request_of_a_client_that_pauses(
+    small_bundle: Any, tmp_path: Path, typed: dict, options: tuple[str, ...]
+) -> None:
+    """Clients keep their connections idle for longer than the drain takes, and do not look whether they are closed."""
+    document = infer_request({name: values[:1] for name, values in typed.items()})
+    pauses = [0.0, 0.01, 0.2, 0.9, 1.0, 1.1, 1.5, 2.0, 3.0]
+
+    def pausing(pause_s: float, port: int) -> Callable[[], Callable[[], str]]:
+        def client() -> Callable[[], str]:
+            rest = Rest(port, document)
+
+            def ask() -> str:
+                time.sleep(pause_s)
+                return rest()
+
+            return ask
+
+        return client
+
+    with started(small_bundle.folder, tmp_path / "log", *options) as server:
+        load = Load()
+        for pause_s in pauses:
+            load.start(3, pausing(pause_s, server.http_port))
+        time.sleep(3.5)
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(timeout=40) == 0
+        load.stop()
+    assert load.lost == []
+    assert load.answers["gone"] == 3 * len(pauses), "every client was told that its connection would be closed"
     assert set(load.answers) == {"gone", server.ready["models"]["telco"]}
 
 
