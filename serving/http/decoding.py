@@ -16,6 +16,7 @@ from grpc import StatusCode
 
 from serving.admission.body_memory import BodyBytes
 from serving.admission.refusal import LateError
+from serving.http import zstd
 from serving.http.content import MAX_BODY_BYTES, too_large
 from serving.inference.failures import RefusedError
 from serving.v2.errors import RequestError, quote
@@ -79,6 +80,8 @@ async def decoded(content: bytes, coding: str, held: BodyBytes, call: Call) -> b
         LateError: the call's deadline has passed.
     """
     loop = asyncio.get_running_loop()
+    if coding == "zstd":
+        await zstd.imported()
     stream = _open(content, coding)
     parts: list[bytes] = []
     size = 0

@@ -6,6 +6,7 @@ import asyncio
 import zlib
 from functools import lru_cache
 
+from serving.http import zstd
 from serving.http.answer import HttpAnswer
 
 MIN_BYTES = 1024
@@ -68,6 +69,8 @@ def compressed(content: bytes, coding: str) -> bytes:
 async def encoded(answer: HttpAnswer, coding: str) -> HttpAnswer:
     """The answer in a coding; a large one is compressed on a thread."""
     content = answer.content
+    if coding == "zstd":
+        await zstd.imported()
     if len(content) <= _INLINE_BYTES:
         packed = compressed(content, coding)
     else:

@@ -37,7 +37,7 @@ class ChurnModel:
         self.bundle = bundle
         self.uses_today = bundle.contract.uses_today
         self._today = today
-        self._names = ColumnNames(bundle.contract)
+        self.names = ColumnNames(bundle.contract)
         self.one_row = OneRowReader(bundle.contract)
         self.one_row_writer = rest_writer(name, bundle)
         self.one_row_message_writer = grpc_writer(name, bundle, in_binary=False)
@@ -49,7 +49,7 @@ class ChurnModel:
         Raises:
             RequestError: the request's columns are not those of the contract.
         """
-        columns, rows, customers = self._names.columns(request.tensors)
+        columns, rows, customers = self.names.columns(request.tensors)
         return Query(columns, rows, request.options, request.outputs, request.id, customers)
 
     def dated(self, query: Query) -> Query:

@@ -42,7 +42,7 @@ class V1Exchange:
         document = read_object(self._body, "instances")
         columns = one_row(document)
         query = None if columns is None else model.one_row.query(columns, None)
-        return model.query(read_request(document)) if query is None else query
+        return model.query(read_request(document, model.names)) if query is None else query
 
     def write(
         self, model: ChurnModel, query: Query, prediction: Prediction, answer_id: str, fallback: str

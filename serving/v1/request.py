@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from serving.v1.instances import TYPES, tensors_of
+from serving.v2.columns import ColumnNames
 from serving.v2.errors import RequestError, quote
 from serving.v2.json_body import as_object
 from serving.v2.request import Request, check_distinct, read_options
-from serving.v2.tensors import Tensor
 
 _MEMBERS = ("instances", "parameters")
-_TYPES = frozenset((str, bool, int, float, type(None)))
 
 
 def one_row(document: dict[str, Any]) -> dict[str, list[Any]] | None:
@@ -25,13 +25,16 @@ def one_row(document: dict[str, Any]) -> dict[str, list[Any]] | None:
     if len(document) != 1 or type(instances) is not list or len(instances) != 1 or type(instances[0]) is not dict:
         return None
     (instance,) = instances
-    if not _TYPES.issuperset(map(type, instance.values())):
+    if not TYPES.issuperset(map(type, instance.values())):
         return None
     return {name: [value] for name, value in instance.items()}
 
 
-def read_request(document: dict[str, Any]) -> Request:
+def read_request(document: dict[str, Any], names: ColumnNames) -> Request:
     """Read a request from its parsed body.
+
+    Args:
+        names: of the model's columns.
 
     Raises:
         RequestError: the request is invalid; the message is one line for the client.
@@ -41,29 +44,7 @@ def read_request(document: dict[str, Any]) -> Request:
             raise RequestError(f"unknown key {quote(name)} in the body; the keys are 'instances' and 'parameters'")
     parameters = as_object(document.get("parameters") or {}, "'parameters'")
     options = read_options({name: value for name, value in parameters.items() if name != "outputs"})
-    return Request(_tensors(document.get("instances")), options, _outputs(parameters.get("outputs")))
-
-
-def _tensors(instances: object) -> list[Tensor]:
-    """One tensor a column; the first customer defines the columns."""
-    if not isinstance(instances, list) or not instances:
-        raise RequestError("'instances' is missing or empty: a list of customers is expected, each a JSON object")
-    for place, instance in enumerate(instances, start=1):
-        if not isinstance(instance, dict):
-            raise RequestError(f"instance {place} is {quote(instance)}, not a JSON object of columns by name")
-    names = instances[0].keys()
-    if not names:
-        raise RequestError("instance 1 has no columns")
-    for place, instance in enumerate(instances, start=1):
-        if instance.keys() != names:
-            other = sorted(instance.keys() ^ names)[0]
-            has = "has" if other in instance else "lacks"
-            raise RequestError(f"instance {place} {has} {quote(other)}, unlike instance 1")
-        for name, value in instance.items():
-            if type(value) not in _TYPES:
-                raise RequestError(f"instance {place}: {quote(name)} is {quote(value)}, not one text, number or null")
-    # V1 has no datatypes: the contract reads each value as it is.
-    return [Tensor(name, "BYTES", [instance[name] for instance in instances]) for name in names]
+    return Request(tensors_of(document.get("instances"), names), options, _outputs(parameters.get("outputs")))
 
 
 def _outputs(value: object) -> list[Any] | None:

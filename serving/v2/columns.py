@@ -30,6 +30,17 @@ class ColumnNames:
         # A customer's whole row may be sent, and the day to a model that does not depend on it: both are ignored.
         self._ignored = frozenset((*contract.columns, TODAY_COLUMN)) - self._inputs
         self._key = next(iter(contract.columns_of("key")), None)
+        self._nullable = frozenset(
+            name for name, column in contract.accepted.items() if column.nullable or not column.required
+        )
+
+    def is_input(self, name: str) -> bool:
+        """Whether the model has a column of this name."""
+        return name in self._inputs
+
+    def may_be_missing(self, name: str) -> bool:
+        """Whether a row may lack the column's value: the contract allows it, or no prediction depends on the column."""
+        return name in self._nullable or name == self._key or name in self._ignored
 
     def columns(self, tensors: Sequence[Tensor]) -> tuple[Columns, int, Column | None]:
         """Columns by name, the number of rows, and the customers' keys if they were sent.

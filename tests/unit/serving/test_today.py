@@ -12,9 +12,10 @@ from signups import AS_OF, gym
 from serving.inference.answer_cache import AnswerCache
 from serving.inference.model import ChurnModel
 from serving.observation.prediction_log.rows import Entry, RowMaker
-from serving.v1.request import read_request as read_v1
+from serving.v1 import V1Exchange
 from serving.v2.errors import RequestError
-from serving.v2.rest import read_request as read_v2
+from serving.v2.query import Query
+from serving.v2.rest import read_body, read_request
 from tenure import Model
 
 __all__ = ["gym"]
@@ -33,6 +34,14 @@ def v2_body(*days: str | None) -> bytes:
     if days:
         inputs.append({"name": "_today", "datatype": "BYTES", "shape": [rows], "data": list(days)})
     return json.dumps({"inputs": inputs}).encode()
+
+
+def read_v1(model: ChurnModel, sent: bytes) -> Query:
+    return V1Exchange(sent).read(model)
+
+
+def read_v2(model: ChurnModel, sent: bytes) -> Query:
+    return model.query(read_request(read_body(sent, None))[0])
 
 
 class Clock:
@@ -64,9 +73,9 @@ def offline(gym: Model, day: date) -> float:
 
 def test_a_request_without_a_day_is_of_the_servers_day(model: ChurnModel, clock: Clock, gym: Model) -> None:
     for query in (
-        model.one_row.read(v2_body()),
-        model.query(read_v1(body())),
-        model.query(read_v2(v2_body(), None)[0]),
+        model.one_row.read(json.loads(v2_body())),
+        read_v1(model, body()),
+        read_v2(model, v2_body()),
     ):
         assert query is not None
         dated = model.dated(query)
@@ -77,30 +86,30 @@ def test_a_request_without_a_day_is_of_the_servers_day(model: ChurnModel, clock:
 
 
 def test_a_request_may_name_its_day(model: ChurnModel, gym: Model) -> None:
-    for query in (model.one_row.read(v2_body("2026-11-30")), model.query(read_v1(body(_today="2026-11-30")))):
+    for query in (model.one_row.read(json.loads(v2_body("2026-11-30"))), read_v1(model, body(_today="2026-11-30"))):
         assert query is not None
         assert model.predict_query(model.dated(query)).score[0] == offline(gym, AS_OF)
     with pytest.raises(RequestError, match="column '_today', row 1: 'soon' is not a date"):
-        model.dated(model.query(read_v1(body(_today="soon"))))
+        model.dated(read_v1(model, body(_today="soon")))
 
 
 def test_all_rows_of_a_request_have_one_day_of_the_server(model: ChurnModel, clock: Clock) -> None:
-    query = model.dated(model.query(read_v2(v2_body(None, "2026-11-30", None), None)[0]))
+    query = model.dated(read_v2(model, v2_body(None, "2026-11-30", None)))
     assert query.columns["_today"] == [clock.day, AS_OF, clock.day]
     assert clock.asked == 1
 
 
 def test_an_answer_is_kept_for_its_day(model: ChurnModel, clock: Clock) -> None:
     cache = AnswerCache(10, 60.0)
-    query = model.dated(model.query(read_v1(body())))
+    query = model.dated(read_v1(model, body()))
     cache.put(model, query, model.predict_query(query))
     assert cache.get(model, query) is not None
     clock.day = date(2026, 12, 2)
-    assert cache.get(model, model.dated(model.query(read_v1(body())))) is None
+    assert cache.get(model, model.dated(read_v1(model, body()))) is None
 
 
 def test_the_log_holds_the_day(model: ChurnModel, clock: Clock) -> None:
-    query = model.dated(model.query(read_v1(body())))
+    query = model.dated(read_v1(model, body()))
     maker = RowMaker("gym", model.bundle.contract, None)
     maker.add(Entry(model, "r", 0.0, query.columns, None, model.predict_query(query), False), 0, 1)
     assert maker.batch().to_pylist()[0]["inputs"] == ROW | {"_today": clock.day.isoformat()}
@@ -126,5 +135,5 @@ def test_a_model_without_today_ignores_the_day(small_bundle: Any) -> None:
     assert not plain.uses_today
     row = {name: small_bundle.rows[name][0].as_py() for name in plain.bundle.contract.inputs}
     bodies = [{"instances": [row | more]} for more in ({}, {"_today": "2026-11-30"})]
-    queries = [plain.query(read_v1(json.dumps(sent).encode())) for sent in bodies]
+    queries = [read_v1(plain, json.dumps(sent).encode()) for sent in bodies]
     assert queries[0].columns == queries[1].columns
