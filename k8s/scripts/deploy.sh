@@ -14,10 +14,10 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=../versions.env
 source "$k8s/versions.env"
 
-overlay=${OVERLAY:-kind}
-service=churn
+chosen=${OVERLAY:-kind}
+overlay "$chosen"
 need_cluster
-say "deploying overlay $overlay to context $(kubectl config current-context)"
+say "deploying overlay $chosen to context $(kubectl config current-context)"
 
 need_crd inferenceservices.serving.kserve.io "make kind-up, or KServe $KSERVE_VERSION: helm install kserve-crd oci://ghcr.io/kserve/charts/kserve-crd --version $KSERVE_VERSION, then kserve-resources"
 need_crd servingruntimes.serving.kserve.io "helm install kserve-crd oci://ghcr.io/kserve/charts/kserve-crd --version $KSERVE_VERSION"
@@ -38,11 +38,11 @@ without=()
 has_crd backendtrafficpolicies.gateway.envoyproxy.io || { without+=(BackendTrafficPolicy); say "no Envoy Gateway here: its retry policy is left out"; }
 
 for verb in create patch; do
-    kubectl auth can-i "$verb" inferenceservices.serving.kserve.io --namespace tenure >/dev/null 2>&1 \
-        || fail "you may not $verb InferenceServices in namespace tenure" "ask for a role that may, or switch the context: kubectl config get-contexts"
+    kubectl auth can-i "$verb" inferenceservices.serving.kserve.io --namespace "$namespace" >/dev/null 2>&1 \
+        || fail "you may not $verb InferenceServices in namespace $namespace" "ask for a role that may, or switch the context: kubectl config get-contexts"
 done
 
-if [[ -n $(kubectl --namespace tenure get inferenceservice "$service" --ignore-not-found --output jsonpath='{.spec.canary[*].predictor.name}') ]]; then
+if [[ -n $(kubectl --namespace "$namespace" get inferenceservice "$service" --ignore-not-found --output jsonpath='{.spec.canary[*].predictor.name}') ]]; then
     fail "a rollout of $service is under way" "wait for its end, or: tenure rollout abort; a deploy would change what it compares"
 fi
 
@@ -54,39 +54,40 @@ apply() {
         printf '%s\n' "$output" | tail -n 20 >&2
         case $output in
             *conflict*) fail "somebody else changed fields that the manifests set (see above)" "find out who, then: make deploy FORCE=1" ;;
-            *"exceeded quota"*) fail "a quota of the namespace is used up" "look: kubectl --namespace tenure describe resourcequota" ;;
+            *"exceeded quota"*) fail "a quota of the namespace is used up" "look: kubectl --namespace $namespace describe resourcequota" ;;
             *orbidden*) fail "the cluster refused a change: you may not make it" "the line above names the verb and the object" ;;
             *) fail "the cluster refused the manifests (see above)" ;;
         esac
     fi
 }
 
-apply --kustomize "$k8s/base/namespaces"
-if [[ $overlay == kind ]]; then bash "$here/secrets.sh"; fi
+# A team's namespaces come with the rest; the vault fills them.
+[[ $namespace != tenure ]] || apply --kustomize "$k8s/base/namespaces"
+if [[ $chosen == kind ]]; then bash "$here/secrets.sh"; fi
 
 # 1. Object store, database and registry, from which the model is read.
 manifests=$(mktemp)
 trap 'rm -f "$manifests"' EXIT
-# An overlay with a folder of digests runs nothing that only a tag identifies.
+# An overlay that takes a folder of digests runs nothing that only a tag identifies.
 pinned=0
-for folder in "$k8s/overlays/$overlay" "$overlay"; do [[ ! -d $folder/digests ]] || pinned=1; done
-render() { PINNED=$pinned WITHOUT_KINDS=${without[*]-} bash "$here/render.sh" "$overlay" "$@" >"$manifests" || exit 1; }
+if grep -qs 'digests *$' "$folder/kustomization.yaml"; then pinned=1; fi
+render() { PINNED=$pinned WITHOUT_KINDS=${without[*]-} bash "$here/render.sh" "$chosen" "$@" >"$manifests" || exit 1; }
 render
 apply --filename "$manifests"
 for name in object-store postgres prometheus; do
-    if kubectl --namespace tenure-platform get "statefulset/$name" >/dev/null 2>&1; then rollout tenure-platform "statefulset/$name"; fi
+    if kubectl --namespace "$platform" get "statefulset/$name" >/dev/null 2>&1; then rollout "$platform" "statefulset/$name"; fi
 done
-rollout tenure-platform deployment/mlflow 600
+rollout "$platform" deployment/mlflow 600
 
 # 2. The model: the one that is served, else MODEL_URI, else the champion.
-serving=$(kubectl --namespace tenure get inferenceservice "$service" --ignore-not-found --output jsonpath='{.spec.predictor.model.storageUri}')
+serving=$(kubectl --namespace "$namespace" get inferenceservice "$service" --ignore-not-found --output jsonpath='{.spec.predictor.model.storageUri}')
 storage_uri=${serving:-${MODEL_URI:-}}
 if [[ -n $serving && -n ${MODEL_URI:-} && $serving != "$MODEL_URI" ]]; then
     fail "$service serves $serving" "to change the version use a rollout: tenure rollout start; MODEL_URI only says what a new service starts with"
 fi
 if [[ -z $storage_uri ]]; then
-    storage_uri=$(kubectl --namespace tenure-platform exec --stdin deployment/mlflow -- python - "${MODEL_NAME:-}" <"$here/champion.py") \
-        || fail "the champion could not be read from the registry" "look: kubectl --namespace tenure-platform logs deployment/mlflow"
+    storage_uri=$(kubectl --namespace "$platform" exec --stdin deployment/mlflow -- python - "${MODEL_NAME:-}" <"$here/champion.py") \
+        || fail "the champion could not be read from the registry" "look: kubectl --namespace $platform logs deployment/mlflow"
 fi
 if [[ -z $storage_uri ]]; then
     say "no model is registered yet; everything else is ready. Next: make submit, then make deploy"
@@ -99,26 +100,26 @@ apply --filename "$manifests"
 say "waiting for the InferenceService"
 # Not --for=condition: that compares generations, and KServe writes its Deployment's into the service's status, which
 # falls behind with the first promotion.
-if ! kubectl --namespace tenure wait --for=jsonpath='{.status.conditions[?(@.type=="Ready")].status}'=True "inferenceservice/$service" --timeout=600s >/dev/null 2>&1; then
-    kubectl --namespace tenure get inferenceservice "$service" --output jsonpath='{range .status.conditions[?(@.status!="True")]}{.type}{": "}{.reason}{" "}{.message}{"\n"}{end}' >&2 || true
-    explain tenure
-    pod=$(kubectl --namespace tenure get pods --selector "serving.kserve.io/inferenceservice=$service" --output name | head -n 1)
-    [[ -z $pod ]] || kubectl --namespace tenure logs "$pod" --container storage-initializer --tail=3 >&2 2>/dev/null || true
+if ! kubectl --namespace "$namespace" wait --for=jsonpath='{.status.conditions[?(@.type=="Ready")].status}'=True "inferenceservice/$service" --timeout=600s >/dev/null 2>&1; then
+    kubectl --namespace "$namespace" get inferenceservice "$service" --output jsonpath='{range .status.conditions[?(@.status!="True")]}{.type}{": "}{.reason}{" "}{.message}{"\n"}{end}' >&2 || true
+    explain "$namespace"
+    pod=$(kubectl --namespace "$namespace" get pods --selector "serving.kserve.io/inferenceservice=$service" --output name | head -n 1)
+    [[ -z $pod ]] || kubectl --namespace "$namespace" logs "$pod" --container storage-initializer --tail=3 >&2 2>/dev/null || true
     fail "the InferenceService $service is not ready after 600 s" \
-        "an image that cannot be pulled, or a bundle that is not at $storage_uri, shows above; kubectl --namespace tenure describe inferenceservice $service"
+        "an image that cannot be pulled, or a bundle that is not at $storage_uri, shows above; kubectl --namespace $namespace describe inferenceservice $service"
 fi
-predictor=$(kubectl --namespace tenure get inferenceservice "$service" --output jsonpath='{.spec.predictor.name}')
-rollout tenure "deployment/$service${predictor:+-$predictor}-predictor"
-rollout tenure deployment/tenure-rollout
+predictor=$(kubectl --namespace "$namespace" get inferenceservice "$service" --output jsonpath='{.spec.predictor.name}')
+rollout "$namespace" "deployment/$service${predictor:+-$predictor}-predictor"
+rollout "$namespace" deployment/tenure-rollout
 
 # A promotion gives the predictor another name. KServe removes the Deployment and the Service of the old one, and leaves
 # its HPA, which then warns permanently that it has nothing to scale.
 while IFS='=' read -r hpa target; do
     [[ -n $hpa ]] || continue
-    if [[ -z $(kubectl --namespace tenure get deployment "$target" --ignore-not-found --output name) ]]; then
-        kubectl --namespace tenure delete horizontalpodautoscaler "$hpa" --ignore-not-found >/dev/null || true
+    if [[ -z $(kubectl --namespace "$namespace" get deployment "$target" --ignore-not-found --output name) ]]; then
+        kubectl --namespace "$namespace" delete horizontalpodautoscaler "$hpa" --ignore-not-found >/dev/null || true
         say "removed the autoscaler $hpa of a predictor that no longer exists"
     fi
-done <<<"$(kubectl --namespace tenure get horizontalpodautoscaler --selector "serving.kserve.io/inferenceservice=$service" \
+done <<<"$(kubectl --namespace "$namespace" get horizontalpodautoscaler --selector "serving.kserve.io/inferenceservice=$service" \
     --output jsonpath='{range .items[*]}{.metadata.name}={.spec.scaleTargetRef.name}{"\n"}{end}')"
-say "ready: $(kubectl --namespace tenure get inferenceservice "$service" --output jsonpath='{.status.url}') (through the gateway)"
+say "ready: $(kubectl --namespace "$namespace" get inferenceservice "$service" --output jsonpath='{.status.url}') (through the gateway)"

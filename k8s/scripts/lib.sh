@@ -80,6 +80,24 @@ image() {
     printf '%s\n' "${IMAGE_PREFIX:-localhost}/tenure-$1:$tag"
 }
 
+# overlay OVERLAY: set `folder` to its folder, and `namespace`, `platform` and `service` to what it calls them.
+overlay() {
+    folder=$k8s/overlays/$1
+    [[ -d $folder ]] || folder=$1
+    [[ -f $folder/kustomization.yaml ]] || fail "no overlay '$1'" "there are: $(cd "$k8s/overlays" && printf '%s ' *)"
+    namespace=$(overlay_name namespace tenure)
+    platform=$(overlay_name platform-namespace tenure-platform)
+    service=$(overlay_name service churn)
+    export folder namespace platform service
+}
+
+# overlay_name KEY DEFAULT: a value of the overlay's ConfigMap tenure-names (components/team).
+overlay_name() {
+    local found=''
+    [[ ! -f $folder/names.yaml ]] || found=$(sed -n "s/^  $1: *\([^ #]*\).*/\1/p" "$folder/names.yaml")
+    printf '%s\n' "${found:-$2}"
+}
+
 # value NAMESPACE SECRET KEY: print the present value of a Secret's key.
 value() {
     # A dot in a key would be a step down in kubectl's JSONPath.

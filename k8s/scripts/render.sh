@@ -12,11 +12,8 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 need kubectl "install kubectl, 1.31 or newer"
 
-overlay=${1:?render.sh OVERLAY [STORAGE_URI]}
+overlay "${1:?render.sh OVERLAY [STORAGE_URI]}"
 storage_uri=${2:-}
-folder=$k8s/overlays/$overlay
-[[ -d $folder ]] || folder=$overlay
-[[ -f $folder/kustomization.yaml ]] || fail "no overlay '$overlay'" "there are: $(cd "$k8s/overlays" && printf '%s ' *)"
 [[ -z $storage_uri || $storage_uri =~ ^[a-z0-9+-]+://[^[:space:]]+$ ]] || fail "'$storage_uri' is not a storage URI" "expected s3://bucket/path, gs://…, pvc://…"
 
 [[ ${IMAGE_TAG-unset} =~ ^$|^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$ ]] || fail "'$IMAGE_TAG' is not an image tag"
@@ -44,7 +41,7 @@ trap 'rm -rf "$work"' EXIT
     echo "patches:"
     if [[ -n $storage_uri ]]; then
         cat <<YAML
-  - target: {group: serving.kserve.io, kind: InferenceService, name: churn}
+  - target: {group: serving.kserve.io, kind: InferenceService, name: $service}
     patch: |-
       - op: replace
         path: /spec/predictor/model/storageUri
@@ -69,7 +66,7 @@ YAML
         leave_out Deployment tenure-rollout
     fi
 } >"$work/kustomization.yaml"
-manifests=$(kubectl kustomize "$work") || fail "the overlay '$overlay' does not render; kubectl's message is above"
+manifests=$(kubectl kustomize "$work") || fail "the overlay '$1' does not render; kubectl's message is above"
 if [[ ${PINNED:-} == 1 ]]; then
     # A field may be the first of a list's item.
     for name in $(sed -n 's/^ *\(- \)\{0,1\}image: //p' <<<"$manifests" | grep -v '@sha256:' | sort -u); do

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from manifests import OVERLAYS, Document, Render, pods, walk
 
-every_overlay = pytest.mark.parametrize("overlay", OVERLAYS)
+every_overlay = pytest.mark.parametrize("overlay", [*OVERLAYS, "team-example"])
 
 SECRETS = {
-    "churn": {"tenure-object-store", "tenure-log-hash", "tenure-api-keys", "tenure-trust"},
+    "server": {"tenure-object-store", "tenure-log-hash", "tenure-api-keys", "tenure-trust"},
     "tenure-rollout": {"tenure-object-store-rollout", "tenure-rollout-mlflow", "tenure-api-keys", "tenure-trust"},
     "mlflow": {"tenure-mlflow-database", "tenure-mlflow-users", "tenure-mlflow-session", "tenure-object-store"},
     "postgres": {"tenure-postgres"},
@@ -20,13 +20,13 @@ SECRETS = {
     "prometheus": set(),
 }
 """Which pod may hold which Secrets."""
-OPEN_PORTS = {"churn", "tenure-rollout", "mlflow", "postgres", "object-store", "prometheus"}
+OPEN_PORTS = {"server", "tenure-rollout", "mlflow", "postgres", "object-store", "prometheus"}
 """Workloads that run until they are stopped, and so are probed."""
 
 
 def faults(documents: list[Document]) -> Iterator[str]:
     for where, metadata, spec in pods(documents):
-        name = where.rpartition("/")[2]
+        name = "server" if where.startswith("InferenceService") else where.rpartition("/")[2]
         yield from (f"{where}: {fault}" for fault in pod_faults(name, spec))
         if metadata["namespace"] not in restricted(documents):
             yield f"{where}: its namespace does not enforce Pod Security 'restricted'"

@@ -15,6 +15,7 @@ from manifests import OVERLAYS, Document, Render, walk
 MINOR_VERSIONS = ("1.31", "1.35")
 VARIANTS = [
     *[(overlay,) for overlay in OVERLAYS],
+    ("team-example",),
     ("kind", "canary"),
     ("kind", "knative"),
     ("kind", "prometheus-operator"),

@@ -62,9 +62,11 @@ def test_the_pipelines_plugin_points_at_our_mlflow() -> None:
     }
     hosts = environment_file(K8S / "base/mlflow/mlflow.env")["MLFLOW_SERVER_ALLOWED_HOSTS"].split(",")
     # MLflow answers 403 to a Host header that it was not told of.
-    assert plugin["endpoint"].removeprefix("http://") in hosts
+    from mlflow.server import security_utils as security
+
+    assert security.is_allowed_host_header(hosts, plugin["endpoint"].removeprefix("http://"))
     tracking = environment_file(K8S / "base/rollout/rollout.env")["MLFLOW_TRACKING_URI"]
-    assert tracking.removeprefix("http://") in hosts
+    assert security.is_allowed_host_header(hosts, tracking.removeprefix("http://"))
 
 
 def test_mlflow_takes_the_host_names() -> None:
@@ -74,4 +76,10 @@ def test_mlflow_takes_the_host_names() -> None:
     hosts = environment_file(K8S / "base/mlflow/mlflow.env")["MLFLOW_SERVER_ALLOWED_HOSTS"].split(",")
     for host in ("mlflow.tenure-platform.svc:5000", "mlflow.tenure-platform.svc.cluster.local:5000", "localhost:41235"):
         assert security.is_allowed_host_header(hosts, host)
-    assert not security.is_allowed_host_header(hosts, "evil.example.com")
+    for host in (
+        "evil.example.com",
+        "mlflow.evil.example.com",
+        "mlflow.evil.svc.example.com",
+        "mlflow.svc.evil.com:5000",
+    ):
+        assert not security.is_allowed_host_header(hosts, host)
