@@ -211,7 +211,7 @@ def test_without_a_key_nothing_is_read(store: Store) -> None:
     for path in ("tenure-models/mlflow/1/model", "tenure-data?list-type=2", "tenure-data/datasets/telco.csv"):
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(f"{store.endpoint}/{path}", timeout=10)
-        assert refused.value.code == (500 if store.is_double else 403)
+        assert refused.value.code in ((403, 500) if store.is_double else (403,))
 
 
 def test_both_lists_name_the_same_identities() -> None:
