@@ -21,70 +21,14 @@ from h2.events import (
 )
 from h2.settings import SettingCodes
 from hpack import Encoder
+from http2_client import ANSWER, BLOCK, HEADERS, HELLO, Echo, call
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from property_profiles import examples
 
 from serving.grpc.fast import frames
-from serving.grpc.fast.frames import PREFACE, Code, Http2Error, frame, literal
-from serving.grpc.fast.headers import HeaderBlock
-from serving.grpc.fast.http2 import Http2
-from serving.grpc.fast.streams import RECEIVE_WINDOW_BYTES, Stream
-
-HEADERS = [
-    (":method", "POST"),
-    (":scheme", "http"),
-    (":path", "/inference.GRPCInferenceService/ModelInfer"),
-    (":authority", "x"),
-    ("content-type", "application/grpc"),
-    ("te", "trailers"),
-]
-BLOCK = Encoder().encode(HEADERS)
-SETTINGS = frame(frames.SETTINGS, 0, 0, b"")
-HELLO = PREFACE + SETTINGS
-ANSWER = literal(b":status", b"200") + literal(b"content-type", b"application/grpc")
-TRAILERS = literal(b"grpc-status", b"0") + literal(b"x-request-id", b"r" * 128)
-
-
-class Echo:
-    """Sends every body back."""
-
-    def __init__(self, *, max_streams: int = 10) -> None:
-        self.http2 = Http2(self, max_streams)
-        self.events: list[Any] = []
-        self.holding = False
-
-    def on_call(self, stream: Stream, block: HeaderBlock) -> None:
-        self.events.append(("call", stream.number, block.named))
-        stream.owner = b""
-
-    def on_data(self, stream: Stream, data: bytes) -> None:
-        stream.owner += data
-
-    def on_end(self, stream: Stream) -> None:
-        self.events.append(("end", stream.number))
-        if not self.holding:
-            self.answer(stream)
-
-    def answer(self, stream: Stream) -> None:
-        self.http2.sender.headers(stream.number, ANSWER)
-        stream.owner = memoryview(bytes(stream.owner))
-        self.on_window(stream)
-
-    def on_window(self, stream: Stream) -> None:
-        if isinstance(stream.owner, memoryview):
-            stream.owner = self.http2.sender.data(stream, stream.owner)
-            if not stream.owner:
-                self.http2.end(stream, TRAILERS)
-
-    def on_reset(self, stream: Stream) -> None:
-        self.events.append(("reset", stream.number))
-
-    def on_ping_ack(self, payload: bytes) -> None:
-        self.events.append(("pong", payload))
-
-    def on_goaway(self) -> None:
-        self.events.append(("goaway",))
+from serving.grpc.fast.frames import PREFACE, Code, Http2Error, frame
+from serving.grpc.fast.streams import RECEIVE_WINDOW_BYTES
 
 
 class Client:
@@ -262,10 +206,6 @@ def test_pings_and_goaway() -> None:
     assert ("pong", b"abcdefgh") in echo.events
     [end] = [event for event in client.events if isinstance(event, ConnectionTerminated)]
     assert (end.last_stream_id, end.error_code) == (7, ErrorCodes.NO_ERROR)
-
-
-def call(number: int, flags: int = frames.END_HEADERS, block: bytes = BLOCK) -> bytes:
-    return frame(frames.HEADERS, flags, number, block)
 
 
 def encoded(*fields: tuple[str, str]) -> bytes:
