@@ -36,7 +36,6 @@ from serving.listening.tls import Certificate
 from serving.observation import metrics
 from tenure.bundle import Bundle
 
-
 _LOCK_S = 0.0005
 """How long a thread that works on a large request keeps the interpreter's lock while the event loop waits for it; 5 ms
 by default, which is the time of twenty small requests."""
