@@ -10,7 +10,7 @@ DATASET ?= datasets/telco
 TENURE_HOME ?= .tenure
 export TENURE_HOME
 
-.PHONY: help run test test-nightly lint bench lock golden clean
+.PHONY: help run test test-nightly lint bench lock golden audit sbom wheel clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}'
@@ -38,6 +38,18 @@ lock: $(VENV)/dev.stamp ## Resolve pyproject.toml into requirements/*.txt; pins 
 
 golden: $(VENV)/dev.stamp ## Rewrite the golden files after a wanted change of a pipeline
 	TENURE_GOLDEN=write $(BIN)/pytest -q tests/golden
+
+audit: $(VENV)/dev.stamp ## Known vulnerabilities of the locked packages
+	$(BIN)/pip-audit --disable-pip --require-hashes $(patsubst %,--requirement %,$(wildcard requirements/*.txt))
+
+sbom: $(VENV)/dev.stamp ## Bill of materials (CycloneDX) of each image, or of ROLE, in build/sbom
+	@mkdir -p build/sbom
+	@for role in $(or $(ROLE),server pipeline rollout); do \
+		$(BIN)/python images/sbom.py $$role build/sbom/tenure-$$role.cdx.json && echo build/sbom/tenure-$$role.cdx.json || exit 1; \
+	done
+
+wheel: $(VENV)/dev.stamp ## The package, in build/dist
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir build/dist .
 
 clean: ## Remove build output and caches; runs and models (TENURE_HOME) stay
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage*
