@@ -98,6 +98,9 @@ def parser() -> argparse.ArgumentParser:
         "--prometheus", default=os.environ.get("PROMETHEUS_URL"), help="URL (default: $PROMETHEUS_URL)"
     )
     command.add_argument(
+        "--health-port", type=int, default=0, metavar="PORT", help="serve /livez, /readyz and /metrics (default: none)"
+    )
+    command.add_argument(
         "--storage-prefix",
         action="append",
         metavar="URI",

@@ -19,7 +19,7 @@ if [[ -z ${TENURE_E2E_GATEWAY:-} ]]; then
     forward kubeflow ml-pipeline 8888
     export TENURE_E2E_GATEWAY=http://localhost:8080 TENURE_E2E_KFP_ENDPOINT=http://$forwarded
     forward_object_store
-    export TENURE_DATA_STORE=s3://tenure-data/datasets TENURE_E2E_BUNDLES=s3://tenure-models/e2e
+    export TENURE_DATA_STORE=s3://tenure-data/datasets TENURE_E2E_BUNDLES=s3://tenure-models/mlflow/e2e
     TENURE_E2E_PIPELINE_IMAGE=$(image pipeline)
     TENURE_E2E_ROLLOUT_IMAGE=$(image rollout)
     export TENURE_E2E_PIPELINE_IMAGE TENURE_E2E_ROLLOUT_IMAGE

@@ -9,6 +9,7 @@ import threading
 from rollout.commands.options import audit_of, cluster_of, prefixes_of_options, registry_of
 from rollout.evidence.prometheus import Prometheus
 from rollout.loop.controller import Controller
+from rollout.loop.health import serve
 from rollout.registry import NoRegistry
 from tenure.errors import InputError
 
@@ -26,4 +27,7 @@ def run(options: argparse.Namespace) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    Controller(cluster, Prometheus(options.prometheus), registry, audit=audit, prefixes=prefixes).run(stop)
+    controller = Controller(cluster, Prometheus(options.prometheus), registry, audit=audit, prefixes=prefixes)
+    if options.health_port:
+        serve(controller.health, options.health_port)
+    controller.run(stop)

@@ -24,7 +24,7 @@ def status(options: argparse.Namespace) -> None:
     if stored is None:
         print("{}" if options.json else f"{cluster.service}: no rollout yet")
         return
-    rows = [row for row in history.rows(stored.history) if row.rollout == stored.plan.rollout]
+    rows = history.rows_of(stored.history, stored.plan.rollout)
     controller = live_controller(cluster)
     if options.json:
         state = {**stored.state.to_json(), "e_value": stored.state.comparison.e_value()}

@@ -13,37 +13,32 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from typing import Any, Protocol
+from typing import Any
 
 from rollout.audit.table import Audit
-from rollout.evidence.window import MetricsQuery, NoData, Window
 from rollout.loop import history
+from rollout.loop.health import Health
 from rollout.loop.inbox import Inbox
+from rollout.loop.measuring import Metrics, measure
 from rollout.loop.recording import Recorder
 from rollout.policy import decide as policy
 from rollout.policy.decide import Action, Decision
 from rollout.policy.observation import Observation, Request
 from rollout.policy.request import REPLAY, START, RolloutRequest
-from rollout.policy.state import Phase, Plan, State, dump
+from rollout.policy.state import State, dump
 from rollout.registry import Registry
 from rollout.traffic import inference_service as spec
 from rollout.traffic.cluster import Cluster
 from rollout.traffic.connection import Conflict
-from rollout.traffic.inference_service import Document, predictor_object
+from rollout.traffic.inference_service import Document
 from rollout.traffic.lease import DURATION_S, Leadership
-from rollout.traffic.record import HISTORY_KEY, REPLAY_KEY, STATE_KEY, Stored, replay_json
+from rollout.traffic.record import HISTORY_KEY, PROGRESS_KEY, REPLAY_KEY, STATE_KEY, Progress, Stored, replay_json
 from rollout.traffic.view import view
-from tenure.errors import InputError, SourceError, TenureError
+from tenure.errors import SourceError, TenureError
 
 CONFLICT_RETRIES = 5
 IDLE_S = 10.0
 """Time between two looks while no rollout is under way."""
-
-
-class Metrics(Protocol):
-    """A source of both sides' counts; ``rollout.evidence.prometheus.Prometheus`` is one."""
-
-    def observe(self, query: MetricsQuery) -> Window | NoData: ...
 
 
 class Controller:
@@ -78,9 +73,10 @@ class Controller:
         self._registry = registry
         self._now = now
         self._log = log
-        self._recorder = Recorder(audit, cluster.requests.identity, log)
+        self._recorder = Recorder(cluster, audit, log)
         self._inbox = Inbox(cluster, self._recorder, prefixes, now=now, clock=clock, log=log)
         self._look_s = IDLE_S
+        self.health = Health(clock, f"{cluster.namespace}/{cluster.service}")
 
     def look(self) -> State | None:
         """Observe the rollout, decide and act; returns its state afterwards.
@@ -109,8 +105,11 @@ class Controller:
             while not stop.is_set():
                 try:
                     state = self.look()
+                    self.health.refused = self._inbox.refused
+                    self.health.looked(state, leader=self.leadership.valid())
                     pause_s = IDLE_S if state is None or state.phase.ended else self._look_s
                 except TenureError as error:
+                    self.health.failed()
                     self._log("error", type=type(error).__name__, message=str(error))
                     pause_s = IDLE_S
                 self._wait(stop, min(pause_s, self.leadership.duration_s / 3))
@@ -144,10 +143,9 @@ class Controller:
         if stored is None:
             return None
         self._look_s = stored.plan.limits.look_s
-        recorded = (
-            stored.state.registry_updated or self._registry is None
-        ) and stored.state.audited == stored.state.rows
-        if stored.state.phase.ended and request is None and recorded:
+        recorded = stored.state.registry_updated or self._registry is None
+        audited = stored.progress.audited == stored.state.rows
+        if stored.state.phase.ended and request is None and recorded and audited:
             return stored.state
         isvc = self.cluster.isvc()
         decision = self._decide(stored, isvc, request)
@@ -164,58 +162,34 @@ class Controller:
         seen = Observation(
             now=self._now(),
             view=view(self.cluster.objects(isvc, plan), plan, state),
-            metrics=self._measure(plan, state),
+            metrics=measure(self._metrics, self.cluster, plan, state, self._now()),
             request=None if of_operator is None else Request(of_operator.action),
             requested_by="" if of_operator is None else of_operator.words,
             replay=replay,
         )
+        self.health.view = seen.view
         return policy.decide(state, seen, plan.limits, shadow=plan.shadow)
 
-    def _measure(self, plan: Plan, state: State) -> Window | NoData:
-        if state.phase not in (Phase.PREPARING, Phase.SHADOW, Phase.RAMPING, Phase.ANALYSING):
-            return NoData("not needed")
-        required: tuple[str, ...] = ("canary", "stable") if state.percent < 100 else ("canary",)
-        if state.percent == 0:
-            required = ("stable",)
-        query = MetricsQuery(
-            namespace=self.cluster.namespace,
-            canary=predictor_object(self.cluster.service, plan.canary),
-            stable=predictor_object(self.cluster.service, plan.stable.name),
-            start=state.looked_at,
-            now=self._now(),
-            stale_s=plan.limits.stale_s,
-            required=required,
-        )
-        return self._metrics.observe(query)
-
     def _write(self, stored: Stored, decision: Decision, isvc: Document, request: RolloutRequest | None) -> Stored:
-        """Write state and history in one write; then log the decision, and post and audit it.
+        """Write state and history in one write; then record the decision.
 
-        Events and audit entries of earlier rows are made (again) first: a controller may have been killed between a row
-        and them.
+        Earlier rows are recorded (again) first: a controller may have been killed between a row and its Event.
         """
-        before = [row for row in history.rows(stored.history) if row.rollout == stored.plan.rollout]
-        for earlier in before:
-            if earlier.number > stored.state.events_posted:
-                self._post(earlier, isvc)
-        audited = self._audited(before, stored.state.audited)
+        before = history.rows_of(stored.history, stored.plan.rollout)
+        self._recorder.post(before, stored.state.events_posted, isvc)
+        audited = self._recorder.audit(before, stored.progress.audited)
+        progress = Progress(stored.progress.handled if request is None else request.name, audited)
         held_reason = decision.reason if decision.action is Action.HOLD else ""
         row = history.row_of(stored.plan, stored.state, decision, self._now(), self.leadership.identity)
         rows = stored.state.rows
-        handled = stored.state.handled if request is None else request.name
-        state = replace(
-            decision.state,
-            held_reason=held_reason,
-            rows=rows + (row is not None),
-            events_posted=rows,
-            handled=handled,
-            audited=audited,
-        )
+        state = replace(decision.state, held_reason=held_reason, rows=rows + (row is not None), events_posted=rows)
         data: dict[str, str | None] = {STATE_KEY: dump(stored.plan, state)}
         if row is not None:
             data[HISTORY_KEY] = history.append(stored.history, row)
         if request is not None and request.action == REPLAY:
             data[REPLAY_KEY] = replay_json(stored.plan, request.replay())
+        if progress != stored.progress:
+            data[PROGRESS_KEY] = progress.to_json()
         if data[STATE_KEY] != stored.document["data"][STATE_KEY] or len(data) > 1:
             self._check_lease()
             document = self.cluster.store(data, stored.document)
@@ -223,16 +197,13 @@ class Controller:
             document = stored.document
         if row is not None:
             self._log("decision", **asdict(row))
-            self._post(row, isvc)
-            self._audited([*before, row], audited)
+            self._recorder.post([row], 0, isvc)
+            self._recorder.audit([*before, row], audited)
         else:
             e_value = float(f"{state.comparison.e_value():.4g}")
             self._log("look", phase=str(state.phase), percent=state.percent, reason=decision.reason, e_value=e_value)
-        return replace(stored, document=document, state=state, history=data.get(HISTORY_KEY) or stored.history)
-
-    def _audited(self, rows: Sequence[history.Row], known: int) -> int:
-        """Append the rows after ``known`` to the audit; returns the number of the last that is there."""
-        return max(known, self._recorder.record_decisions(row for row in rows if row.number > known))
+        written = data.get(HISTORY_KEY) or stored.history
+        return replace(stored, document=document, state=state, history=written, progress=progress)
 
     def _act(self, stored: Stored, isvc: Document) -> None:
         """Write the spec that the state requires."""
@@ -250,35 +221,15 @@ class Controller:
         plan, state = stored.plan, stored.state
         if not state.phase.ended:
             return stored
-        rows = [row for row in history.rows(stored.history) if row.rollout == plan.rollout]
-        state = replace(state, audited=self._audited(rows, state.audited))
+        rows = history.rows_of(stored.history, plan.rollout)
+        progress = replace(stored.progress, audited=self._recorder.audit(rows, stored.progress.audited))
         if self._registry is not None and not state.registry_updated:
-            self._update_registry(self._registry, plan, state)
+            self._recorder.record_outcome(self._registry, plan, state)
             state = replace(state, registry_updated=True)
-        if state == stored.state:
+        if (state, progress) == (stored.state, stored.progress):
             return stored
-        return replace(
-            stored, document=self.cluster.store({STATE_KEY: dump(plan, state)}, stored.document), state=state
-        )
-
-    def _update_registry(self, registry: Registry, plan: Plan, state: State) -> None:
-        try:
-            if state.phase is Phase.PROMOTED:
-                registry.record_promotion(plan.model, plan.version, who=plan.who, why=plan.why or state.reason)
-            else:
-                registry.record_rollback(plan.model, plan.version, why=state.reason)
-        except InputError as error:
-            # The version is not in the registry (start --storage-uri): another attempt would fail in the same way.
-            self._log("error", type=type(error).__name__, message=f"the registry was not updated: {error}")
-
-    def _post(self, row: history.Row, isvc: Document) -> None:
-        try:
-            self.cluster.post_event(
-                row.event_name, isvc, warning=row.warning, reason=row.event_reason, message=row.reason, time=row.time
-            )
-        except (SourceError, InputError) as error:
-            # Log and history have the decision too, so the rollout goes on without the Event.
-            self._log("error", type=type(error).__name__, message=f"Event not posted: {error}")
+        data: dict[str, str | None] = {STATE_KEY: dump(plan, state), PROGRESS_KEY: progress.to_json()}
+        return replace(stored, document=self.cluster.store(data, stored.document), state=state, progress=progress)
 
     def _check_lease(self) -> None:
         if not self.leadership.valid():

@@ -90,6 +90,11 @@ def rows(text: str) -> list[Row]:
     return [Row(**json.loads(line)) for line in text.splitlines()]
 
 
+def rows_of(text: str, rollout: str) -> list[Row]:
+    """The rows of one rollout, oldest first."""
+    return [row for row in rows(text) if row.rollout == rollout]
+
+
 def log(event: str, *, stream: TextIO | None = None, **values: Any) -> None:
     """Print one JSON object on one line."""
     record = {"time": iso(datetime.now(UTC).timestamp()), "event": event, **values}

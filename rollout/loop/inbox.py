@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from rollout.loop.history import iso
 from rollout.loop.recording import Recorder
 from rollout.loop.start import NotReady, begin
 from rollout.policy.observation import Request
@@ -102,7 +101,7 @@ class Inbox:
         for request in pending:
             if request.action == START:
                 continue
-            if stored is not None and stored.state.handled == request.name:
+            if stored is not None and stored.progress.handled == request.name:
                 self.accept(request)  # a controller was killed between the write and its answer
                 continue
             fault = _fault(self._cluster.service, request, stored)
@@ -128,20 +127,11 @@ class Inbox:
 
     def _finish(self, request: RolloutRequest, answer: Answer) -> None:
         self._seen_at.pop(request.uid, None)
-        said = f"{request.action} requested by {request.words}" + (f": {answer.message}" if answer.message else "")
-        self._log("request", name=request.name, phase=str(answer.phase), message=said)
         self._answer(request, answer)
-        refused = answer.phase is Phase.REFUSED
-        reason = f"RolloutRequest{answer.phase}"
-        try:
-            isvc = self._cluster.isvc()
-            time = iso(self._now())
-            self._cluster.post_event(request.name, isvc, warning=refused, reason=reason, message=said, time=time)
-        except (SourceError, InputError) as error:
-            self._log("error", type=type(error).__name__, message=f"Event not posted: {error}")
+        self._recorder.post_request(request, answer, self._now())
 
     def _answer(self, request: RolloutRequest, answer: Answer) -> None:
-        audited = self._recorder.record_request(request, answer, self._now())
+        audited = self._recorder.audit_request(request, answer, self._now())
         if request.answer != (answer := replace(answer, audited=audited)):
             self._cluster.requests.answer(request, answer)
 

@@ -1,4 +1,4 @@
-"""Requests and decisions, as they are recorded in the audit."""
+"""What leaves a trace outside the cluster's state: Events, the audit's entries, the outcome in the registry."""
 
 from __future__ import annotations
 
@@ -9,24 +9,30 @@ from rollout.audit.entry import Entry
 from rollout.audit.table import Audit
 from rollout.loop.history import Row, iso
 from rollout.policy.request import Answer, RolloutRequest
-from tenure.errors import TenureError
+from rollout.policy.request import Phase as Answered
+from rollout.policy.state import Phase, Plan, State
+from rollout.registry import Registry
+from rollout.traffic.cluster import Cluster
+from rollout.traffic.inference_service import Document
+from tenure.errors import InputError, SourceError, TenureError
 
 
 class Recorder:
-    """Appends to the audit. What cannot be appended now is appended at a later look; the rollout goes on meanwhile.
+    """Posts Events and appends to the audit.
+
+    The rollout goes on without an Event. What cannot be appended to the audit now is appended at a later look.
 
     Args:
+        cluster: of the service.
         audit: None records nothing.
-        identity: returns the authenticated name of this process.
         log: of the controller.
     """
 
-    def __init__(self, audit: Audit | None, identity: Callable[[], str], log: Callable[..., Any]) -> None:
+    def __init__(self, cluster: Cluster, audit: Audit | None, log: Callable[..., Any]) -> None:
+        self._cluster = cluster
         self._audit = audit
-        self._identity = identity
         self._log = log
-        self._known = ""
-        self.failures = 0
+        self._identity = ""
 
     def check(self) -> None:
         """Check that the audit can be appended to.
@@ -37,7 +43,54 @@ class Recorder:
         if self._audit is not None:
             self._audit.check()
 
-    def record_request(self, request: RolloutRequest, answer: Answer, now: float) -> bool:
+    def post(self, rows: Iterable[Row], known: int, isvc: Document) -> None:
+        """Post the Events of the rows whose number is larger than ``known``."""
+        for row in rows:
+            if row.number > known:
+                self._post(
+                    row.event_name,
+                    isvc,
+                    warning=row.warning,
+                    reason=row.event_reason,
+                    message=row.reason,
+                    time=row.time,
+                )
+
+    def audit(self, rows: Iterable[Row], known: int) -> int:
+        """Append the rows whose number is larger than ``known``; returns the number of the last in the audit."""
+        for row in rows:
+            if row.number > known:
+                details = {"version": row.version, "percent": row.percent, "e_value": row.e_value, "process": row.by}
+                entry = Entry(
+                    key=f"decision {row.event_name}",
+                    time=row.time,
+                    kind="decision",
+                    who="",
+                    action=row.action,
+                    outcome=row.phase,
+                    rollout=row.rollout,
+                    reason=row.reason,
+                    details=details,
+                )
+                if not self._appended(entry):
+                    break
+                known = row.number
+        return known
+
+    def post_request(self, request: RolloutRequest, answer: Answer, now: float) -> None:
+        """Log and post a final answer at ``now`` (seconds since the epoch)."""
+        said = f"{request.action} requested by {request.words}" + (f": {answer.message}" if answer.message else "")
+        self._log("request", name=request.name, phase=str(answer.phase), message=said)
+        refused = answer.phase is Answered.REFUSED
+        try:
+            isvc = self._cluster.isvc()
+        except TenureError as error:
+            self._log("error", type=type(error).__name__, message=f"Event not posted: {error}")
+        else:
+            reason = f"RolloutRequest{answer.phase}"
+            self._post(request.name, isvc, warning=refused, reason=reason, message=said, time=iso(now))
+
+    def audit_request(self, request: RolloutRequest, answer: Answer, now: float) -> bool:
         """Append a request and its answer at ``now`` (seconds since the epoch); returns whether that worked."""
         content: dict[str, Any] = {key: request.spec[key] for key in ("start", "replay") if key in request.spec}
         entry = Entry(
@@ -53,35 +106,35 @@ class Recorder:
         )
         return self._appended(entry)
 
-    def record_decisions(self, rows: Iterable[Row]) -> int:
-        """Append rows of a rollout's history, oldest first; returns the number of the last that worked, or 0."""
-        last = 0
-        for row in rows:
-            details = {"version": row.version, "percent": row.percent, "e_value": row.e_value, "process": row.by}
-            entry = Entry(
-                key=f"decision {row.event_name}",
-                time=row.time,
-                kind="decision",
-                who="",
-                action=row.action,
-                outcome=row.phase,
-                rollout=row.rollout,
-                reason=row.reason,
-                details=details,
-            )
-            if not self._appended(entry):
-                break
-            last = row.number
-        return last
+    def record_outcome(self, registry: Registry, plan: Plan, state: State) -> None:
+        """Record a rollout's outcome in the registry.
+
+        Raises:
+            SourceError: the registry is down or fails.
+        """
+        try:
+            if state.phase is Phase.PROMOTED:
+                registry.record_promotion(plan.model, plan.version, who=plan.who, why=plan.why or state.reason)
+            else:
+                registry.record_rollback(plan.model, plan.version, why=state.reason)
+        except InputError as error:
+            # The version is not in the registry (start --storage-uri): another attempt would fail in the same way.
+            self._log("error", type=type(error).__name__, message=f"the registry was not updated: {error}")
+
+    def _post(self, name: str, isvc: Document, *, warning: bool, reason: str, message: str, time: str) -> None:
+        try:
+            self._cluster.post_event(name, isvc, warning=warning, reason=reason, message=message, time=time)
+        except (SourceError, InputError) as error:
+            # Log and history have it too.
+            self._log("error", type=type(error).__name__, message=f"Event not posted: {error}")
 
     def _appended(self, entry: Entry) -> bool:
         if self._audit is None:
             return True
         try:
-            self._known = self._known or self._identity()
-            self._audit.append(entry if entry.who else entry.by(self._known))
+            self._identity = self._identity or self._cluster.requests.identity()
+            self._audit.append(entry if entry.who else entry.by(self._identity))
         except TenureError as error:
-            self.failures += 1
             self._log("error", type=type(error).__name__, message=f"not in the audit yet: {entry.key}: {error}")
             return False
         return True

@@ -13,7 +13,7 @@ from rollout.traffic import inference_service as spec
 from rollout.traffic.cluster import Cluster
 from rollout.traffic.connection import GATEWAY, INSTALL, Conflict
 from rollout.traffic.inference_service import Document, predictor_object
-from rollout.traffic.record import HISTORY_KEY, REPLAY_KEY, STATE_KEY, Stored
+from rollout.traffic.record import HISTORY_KEY, PROGRESS_KEY, REPLAY_KEY, STATE_KEY, Stored
 from tenure.errors import BusyError, InputError, VerdictError
 
 LONGEST_NAME = 63 - len("isvc.")
@@ -79,7 +79,7 @@ def begin(cluster: Cluster, request: StartRequest, prefixes: Sequence[str] = ())
     state = State.first(plan, capacity=_capacity(deployment, plan))
     data: dict[str, str | None] = {STATE_KEY: dump(plan, state)}
     if document is not None:
-        data |= {REPLAY_KEY: None, HISTORY_KEY: stored.history if stored else None}
+        data |= {REPLAY_KEY: None, PROGRESS_KEY: None, HISTORY_KEY: stored.history if stored else None}
     try:
         cluster.store(data, document, owner=isvc)
     except Conflict as conflict:

@@ -95,8 +95,6 @@ class State:
     held_reason: of the last hold, so that a hold that goes on is one row of the history.
     events_posted: rows up to this number have been posted as Events.
     registry_updated: whether the registry has the outcome.
-    handled: name of the last request that was carried out.
-    audited: rows up to this number are in the audit.
     """
 
     phase: Phase
@@ -115,8 +113,6 @@ class State:
     held_reason: str = ""
     events_posted: int = 0
     registry_updated: bool = False
-    handled: str = ""
-    audited: int = 0
 
     @classmethod
     def first(cls, plan: Plan, capacity: int) -> State:

@@ -1,9 +1,12 @@
-"""The rollout's ConfigMap: plan and state, the replay's outcome, the history. The controller alone writes it."""
+"""The rollout's ConfigMap: plan and state, the replay's outcome, the history. The controller alone writes it.
+
+Controllers of other versions read it too: the keys within plan and state stay, and what is new has a key of its own.
+"""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from rollout.evidence.replay import Replay
 from rollout.policy.state import Plan, State, load
@@ -12,6 +15,21 @@ from rollout.traffic.inference_service import Document
 STATE_KEY = "rollout.json"
 HISTORY_KEY = "history.jsonl"
 REPLAY_KEY = "replay.json"
+PROGRESS_KEY = "progress.json"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What has been done about a rollout's requests and history.
+
+    handled: name of the last request that was carried out. audited: rows up to this number are in the audit.
+    """
+
+    handled: str = ""
+    audited: int = 0
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
 
 
 @dataclass(frozen=True)
@@ -23,6 +41,7 @@ class Stored:
     state: State
     replay: Replay | None
     history: str
+    progress: Progress
 
     @classmethod
     def read(cls, document: Document | None) -> Stored | None:
@@ -42,6 +61,7 @@ class Stored:
             state=state,
             replay=Replay(replayed["ok"], replayed["summary"]) if replayed.get("rollout") == plan.rollout else None,
             history=data.get(HISTORY_KEY, ""),
+            progress=Progress(**json.loads(data.get(PROGRESS_KEY) or "{}")),
         )
 
 

@@ -67,7 +67,7 @@ class ApiServer:
     groups: API groups that are served. forbidden: (verb, plural) that answer 403. down: everything answers 503.
     conflicts: (verb, plural) → how many more times somebody else writes just before. log: (verb, plural) of all writes.
     users: name by token. Request objects are admitted as by k8s/base/rollout-requests, whose real policy
-    tests/integration/test_rollout_requests.py tries on a real API server.
+    tests/integration/test_rollout_admission.py tries on a real API server.
     """
 
     def __init__(self) -> None:

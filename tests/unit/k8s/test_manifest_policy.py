@@ -90,8 +90,7 @@ def test_requests_and_limits_everywhere(render: Render, overlay: str) -> None:
 @every_overlay
 def test_long_running_containers_are_probed(render: Render, overlay: str) -> None:
     for where, _, spec in pods(render(overlay)):
-        # The rollout controller serves nothing: the Lease says whether it lives.
-        if where.startswith("CronJob") or where.endswith("/tenure-rollout"):
+        if where.startswith(("CronJob", "Job")):
             continue
         for container in spec["containers"]:
             assert {"startupProbe", "readinessProbe", "livenessProbe"} <= set(container), where
@@ -327,7 +326,7 @@ def test_rights_are_the_least(render: Render, overlay: str) -> None:
 
 
 @every_overlay
-def test_pipeline_steps_may_start_a_rollout_and_change_nothing_else(render: Render, overlay: str) -> None:
+def test_pipeline_steps_may_request_a_rollout_and_change_nothing_else(render: Render, overlay: str) -> None:
     """That these rights are enough, tests/integration/test_rollout_rights.py shows."""
     documents = render(overlay)
     (bound,) = [
@@ -340,13 +339,54 @@ def test_pipeline_steps_may_start_a_rollout_and_change_nothing_else(render: Rend
         for role in of_kind(documents, "Role")
         if (role["metadata"]["name"], role["metadata"]["namespace"]) == (bound["roleRef"]["name"], "tenure")
     ]
-    changes = [
-        (verb, resource, rule.get("resourceNames"))
+    changes = {
+        (verb, resource, *rule.get("resourceNames", []))
         for rule in role["rules"]
         for verb in set(rule["verbs"]) - {"get", "list", "watch"}
         for resource in rule["resources"]
+    }
+    requests = "rolloutrequests"
+    assert changes == {("create", requests), ("start", requests, "churn"), ("replay", requests, "churn")}
+
+
+@every_overlay
+def test_only_the_controller_writes_the_rollout_s_state(render: Render, overlay: str) -> None:
+    writing = {
+        role["metadata"]["name"]
+        for role in of_kind(render(overlay), "Role")
+        for rule in role["rules"]
+        if "configmaps" in rule["resources"] and set(rule["verbs"]) - {"get", "list", "watch"}
+    }
+    assert writing == {"tenure-rollout"}
+
+
+@every_overlay
+def test_the_author_of_a_request_is_checked_by_the_api_server(render: Render, overlay: str) -> None:
+    """What the policy lets pass, tests/integration/test_rollout_admission.py tries on a real API server."""
+    documents = render(overlay)
+    (policy,) = of_kind(documents, "ValidatingAdmissionPolicy")
+    (binding,) = of_kind(documents, "ValidatingAdmissionPolicyBinding")
+    assert binding["spec"] == {"policyName": policy["metadata"]["name"], "validationActions": ["Deny"]}
+    assert policy["spec"]["failurePolicy"] == "Fail"
+    expressions = [rule["expression"] for rule in policy["spec"]["validations"]]
+    assert expressions[0] == "object.spec.requestedBy == request.userInfo.username"
+    assert all("namespace" not in item["metadata"] for item in (policy, binding))
+
+
+@every_overlay
+def test_a_rollout_loads_from_the_registry_s_store_only(render: Render, overlay: str) -> None:
+    (controller,) = [
+        item for item in of_kind(render(overlay), "Deployment") if item["metadata"]["name"] == "tenure-rollout"
     ]
-    assert changes == [("patch", "configmaps", ["churn-rollout"])]
+    (source,) = controller["spec"]["template"]["spec"]["containers"][0]["envFrom"]
+    name = source["configMapRef"]["name"]
+    (settings,) = [item for item in of_kind(render(overlay), "ConfigMap") if item["metadata"]["name"] == name]
+    root = next(
+        item["data"]["MLFLOW_DEFAULT_ARTIFACT_ROOT"]
+        for item in of_kind(render(overlay), "ConfigMap")
+        if "MLFLOW_DEFAULT_ARTIFACT_ROOT" in item.get("data", {})
+    )
+    assert settings["data"]["TENURE_STORAGE_PREFIXES"] == f"{root}/"
 
 
 @every_overlay
