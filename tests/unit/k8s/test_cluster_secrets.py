@@ -112,6 +112,8 @@ def assert_all_agree(secrets: dict[tuple[str, str], dict[str, str]]) -> None:
     postgres = secrets["tenure-platform", "tenure-postgres"]
     assert urlsplit(secrets["tenure-platform", "tenure-mlflow-database"]["uri"]).password == postgres["mlflow-password"]
     assert urlsplit(secrets["kubeflow", "tenure-study-database"]["uri"]).password == postgres["studies-password"]
+    audit = secrets["tenure-platform", "tenure-rollout-audit"]["password"]
+    assert urlsplit(secrets["tenure", "tenure-rollout-audit"]["uri"]).password == audit
 
 
 def test_they_are_those_of_the_list_with_random_passwords_that_agree(vault: Vault) -> None:
@@ -121,8 +123,9 @@ def test_they_are_those_of_the_list_with_random_passwords_that_agree(vault: Vaul
     assert {place: set(secret) for place, secret in made.items()} == listed()
     assert_all_agree(made)
     passwords = [value for secret in made.values() for value in secret.values() if re.fullmatch("[0-9a-f]{48}", value)]
-    # The store's four that a Secret of their own holds, the database's three, the log's, MLflow's users and session.
-    assert len(set(passwords)) == 4 + 3 + 1 + 3 + 1
+    # The store's four that a Secret of their own holds, the database's three, the log's, MLflow's users and session,
+    # the audit's.
+    assert len(set(passwords)) == 4 + 3 + 1 + 3 + 1 + 1
     s3 = json.loads(made["tenure-platform", "tenure-object-store-identities"]["s3.json"])["identities"]
     keys = [identity["credentials"][0]["secretKey"] for identity in s3]
     assert len(set(keys)) == len(keys) == 5
