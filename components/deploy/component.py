@@ -1,8 +1,8 @@
 """Deploy, as a KFP component: the rollout's own command line in the rollout's image.
 
-The step only starts the rollout: the controller in the cluster carries it out, which takes hours. Starting the version
-that is being rolled out, or that serves already, changes nothing, so a retry is safe. ``--once`` refuses a version that
-was rolled back: a schedule that trains the same model every night must not roll it out every night.
+The step only requests the rollout: the controller in the cluster carries it out, which takes hours. Starting the
+version that is being rolled out, or that serves already, changes nothing, so a retry is safe. ``--once`` refuses a
+version that was rolled back: a schedule that trains the same model every night must not roll it out every night.
 """
 
 from kfp import dsl

@@ -16,6 +16,6 @@ def register(app: typer.Typer) -> None:
 
 
 def rollout(context: typer.Context) -> None:
-    """Roll a version out by canary: start, status, pause, resume, promote, abort, plan."""
+    """Roll a version out by canary: start, status, pause, resume, promote, abort, audit, plan."""
     os.environ["TENURE_PROGRAM"] = "tenure rollout"
     become("rollout", context.args or ["--help"])

@@ -18,13 +18,14 @@ def audit(options: argparse.Namespace) -> None:
         DataError: with ``--verify``, a row was changed or is missing.
         SourceError: the table cannot be read.
     """
-    cluster = cluster_of(options)
-    rows = audit_of(options, cluster).rows()
+    namespace = options.namespace or cluster_of(options).namespace
+    service = f"{namespace}/{options.service}"
+    rows = audit_of(options, service).rows()
     if options.verify:
         if fault := first_fault(rows):
-            raise DataError(f"audit of {cluster.namespace}/{cluster.service}: {fault}")
+            raise DataError(f"audit of {service}: {fault}")
         last = f", the last with hash {rows[-1].hash}" if rows else ""
-        print(f"audit of {cluster.namespace}/{cluster.service}: {len(rows)} rows are as they were written{last}")
+        print(f"audit of {service}: {len(rows)} rows are as they were written{last}")
         return
     for row in rows:
         entry = row.entry

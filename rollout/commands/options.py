@@ -47,15 +47,15 @@ def registry_of(options: argparse.Namespace) -> Registry | None:
     return MlflowRegistry(options.mlflow) if options.mlflow else None
 
 
-def audit_of(options: argparse.Namespace, cluster: Cluster) -> Audit:
-    """The audit of the service: where ``--audit`` or the environment says, else in a file of Tenure's home.
+def audit_of(options: argparse.Namespace, service: str) -> Audit:
+    """The audit of a service, namespace and name: where ``--audit`` or the environment says, else in Tenure's home.
 
     Raises:
         InputError: the location is not one of an audit.
     """
     file = f"{SQLITE}{os.environ.get(HOME_VARIABLE) or '.tenure'}/rollout-audit.sqlite"
     location = getattr(options, "audit", None) or os.environ.get(AUDIT_VARIABLE) or file
-    return audit_at(location, f"{cluster.namespace}/{cluster.service}")
+    return audit_at(location, service)
 
 
 def prefixes_of_options(options: argparse.Namespace) -> tuple[str, ...]:
@@ -74,7 +74,7 @@ def controller_of(options: argparse.Namespace, cluster: Cluster) -> Controller:
         cluster,
         _NoMetrics(),
         registry_of(options),
-        audit=audit_of(options, cluster),
+        audit=audit_of(options, f"{cluster.namespace}/{cluster.service}"),
         prefixes=prefixes_of_options(options),
         log=_no_log,
     )

@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> None:
     cluster.requests.all()
     registry = registry_of(options) or NoRegistry()
     prefixes = prefixes_of_options(options)
-    audit = audit_of(options, cluster)
+    audit = audit_of(options, f"{cluster.namespace}/{cluster.service}")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

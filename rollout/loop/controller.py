@@ -108,11 +108,11 @@ class Controller:
                     self.health.refused = self._inbox.refused
                     self.health.looked(state, leader=self.leadership.valid())
                     pause_s = IDLE_S if state is None or state.phase.ended else self._look_s
+                    self._wait(stop, min(pause_s, self.leadership.duration_s / 3))
                 except TenureError as error:
                     self.health.failed()
                     self._log("error", type=type(error).__name__, message=str(error))
-                    pause_s = IDLE_S
-                self._wait(stop, min(pause_s, self.leadership.duration_s / 3))
+                    stop.wait(min(IDLE_S, self.leadership.duration_s / 3))
         finally:
             # The Lease expires by itself if this fails.
             with contextlib.suppress(TenureError):
@@ -237,6 +237,9 @@ class Controller:
 
     def _wait(self, stop: threading.Event, timeout_s: float) -> None:
         """Wait until the next look is due, a request is made, or ``stop`` is set."""
+        if not self.leadership.valid():
+            stop.wait(timeout_s)  # another controller answers the requests
+            return
         started = time.monotonic()
         try:
             self.cluster.requests.wait_for_new(timeout_s)

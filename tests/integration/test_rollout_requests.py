@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -280,6 +281,27 @@ def test_without_the_audit_nothing_new_goes_out_and_a_rollback_does(office: Offi
     assert answer is not None and answer.audited
     assert (office.answer(promote) or Answer(Answered.WAITING)).phase is Answered.REFUSED
     office.assert_as_before()
+
+
+def test_a_controller_in_reserve_does_not_watch_requests(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not read them, so each would wake it again and again."""
+    acting, reserve = office.controller(), office.controller()
+    office.request()
+    acting.look()
+    stop = threading.Event()
+    watched: list[float] = []
+    monkeypatch.setattr(
+        RequestObjects, "wait_for_new", lambda _self, timeout_s: watched.append(timeout_s) or stop.set()
+    )
+    thread = threading.Thread(target=reserve.run, args=(stop,))
+    thread.start()
+    thread.join(1.0)
+    assert not watched and not reserve.health.leader
+    stop.set()
+    thread.join(10)
+    stop.clear()
+    acting.run(stop)
+    assert len(watched) == 1
 
 
 def test_probes_and_figures(office: Office) -> None:
