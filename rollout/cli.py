@@ -18,6 +18,7 @@ from rollout.commands.start import start
 from rollout.commands.status import status
 from rollout.limits import Limits
 from tenure.errors import TenureError
+from tenure.signing import TRUST_VARIABLE
 from tenure.tracking.location import FALLBACK_VARIABLE, URI_VARIABLE
 
 EXAMPLES = """
@@ -105,6 +106,12 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         metavar="URI",
         help=f"load bundles from below this address only; can be repeated (default: ${PREFIXES_VARIABLE}, else any)",
+    )
+    command.add_argument(
+        "--trust",
+        metavar="PATH",
+        help=f"start only versions that a key in this PEM file, or in a file of this folder, has signed "
+        f"(default: ${TRUST_VARIABLE}, else any)",
     )
     _audit(command)
     _mlflow(command)

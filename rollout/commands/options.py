@@ -12,9 +12,11 @@ from rollout.audit.table import SQLITE, Audit, audit_at
 from rollout.evidence.window import MetricsQuery, NoData, Window
 from rollout.limits import Limits
 from rollout.loop.controller import Controller
-from rollout.registry import MlflowRegistry, Registry
+from rollout.registry import MlflowRegistry
+from rollout.signatures import BundleCheck
 from rollout.traffic.cluster import Cluster
 from tenure.errors import InputError
+from tenure.signing import trust_path
 from tenure.tracking.location import HOME_VARIABLE
 
 AUDIT_VARIABLE = "TENURE_ROLLOUT_AUDIT"
@@ -42,7 +44,7 @@ def cluster_of(options: argparse.Namespace) -> Cluster:
     return Cluster(options.service, options.namespace, options.context)
 
 
-def registry_of(options: argparse.Namespace) -> Registry | None:
+def registry_of(options: argparse.Namespace) -> MlflowRegistry | None:
     """The registry that the options name; None without one."""
     return MlflowRegistry(options.mlflow) if options.mlflow else None
 
@@ -68,6 +70,15 @@ def prefixes_of_options(options: argparse.Namespace) -> tuple[str, ...]:
     return prefixes_of(" ".join(given) if given else os.environ.get(PREFIXES_VARIABLE, ""))
 
 
+def bundle_check_of(options: argparse.Namespace) -> BundleCheck:
+    """The check of new versions' signatures: against ``--trust`` or ``TENURE_TRUST``; without them any is accepted.
+
+    Raises:
+        InputError: the trust root is invalid.
+    """
+    return BundleCheck(trust_path(getattr(options, "trust", None)), registry_of(options))
+
+
 def controller_of(options: argparse.Namespace, cluster: Cluster) -> Controller:
     """A controller for a command: it acts only if no other controller is running, and evaluates no metrics."""
     return Controller(
@@ -76,6 +87,7 @@ def controller_of(options: argparse.Namespace, cluster: Cluster) -> Controller:
         registry_of(options),
         audit=audit_of(options, f"{cluster.namespace}/{cluster.service}"),
         prefixes=prefixes_of_options(options),
+        bundles=bundle_check_of(options),
         log=_no_log,
     )
 

@@ -6,7 +6,7 @@ import argparse
 import signal
 import threading
 
-from rollout.commands.options import audit_of, cluster_of, prefixes_of_options, registry_of
+from rollout.commands.options import audit_of, bundle_check_of, cluster_of, prefixes_of_options, registry_of
 from rollout.evidence.prometheus import Prometheus
 from rollout.loop.controller import Controller
 from rollout.loop.health import serve
@@ -24,10 +24,12 @@ def run(options: argparse.Namespace) -> None:
     registry = registry_of(options) or NoRegistry()
     prefixes = prefixes_of_options(options)
     audit = audit_of(options, f"{cluster.namespace}/{cluster.service}")
+    bundles = bundle_check_of(options)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    controller = Controller(cluster, Prometheus(options.prometheus), registry, audit=audit, prefixes=prefixes)
+    metrics = Prometheus(options.prometheus)
+    controller = Controller(cluster, metrics, registry, audit=audit, prefixes=prefixes, bundles=bundles)
     if options.health_port:
         serve(controller.health, options.health_port)
     controller.run(stop)

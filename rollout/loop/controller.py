@@ -27,6 +27,7 @@ from rollout.policy.observation import Observation, Request
 from rollout.policy.request import REPLAY, START, RolloutRequest
 from rollout.policy.state import State, dump
 from rollout.registry import Registry
+from rollout.signatures import BundleCheck
 from rollout.traffic import inference_service as spec
 from rollout.traffic.cluster import Cluster
 from rollout.traffic.connection import Conflict
@@ -50,6 +51,7 @@ class Controller:
         registry: records the outcome; None leaves that to the next controller that has one.
         audit: of requests and decisions; None keeps none.
         prefixes: below which the bundle of a new version must be (``rollout.addresses``); none: anywhere.
+        bundles: verifies the signature of the bundle of a new version; None accepts any bundle.
         now: seconds since the epoch.
         clock: monotonic seconds.
     """
@@ -62,6 +64,7 @@ class Controller:
         *,
         audit: Audit | None = None,
         prefixes: Sequence[str] = (),
+        bundles: BundleCheck | None = None,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
         lease_s: float = DURATION_S,
@@ -74,7 +77,7 @@ class Controller:
         self._now = now
         self._log = log
         self._recorder = Recorder(cluster, audit, log)
-        self._inbox = Inbox(cluster, self._recorder, prefixes, now=now, clock=clock, log=log)
+        self._inbox = Inbox(cluster, self._recorder, prefixes, bundles, now=now, clock=clock, log=log)
         self._look_s = IDLE_S
         self.health = Health(clock, f"{cluster.namespace}/{cluster.service}")
 

@@ -12,6 +12,7 @@ from rollout.loop.start import NotReady, begin
 from rollout.policy.observation import Request
 from rollout.policy.request import REPLAY, START, Answer, Phase, RolloutRequest
 from rollout.policy.state import Phase as RolloutPhase
+from rollout.signatures import BundleCheck
 from rollout.traffic.cluster import Cluster
 from rollout.traffic.record import Stored
 from tenure.errors import BusyError, InputError, SourceError, TenureError, VerdictError
@@ -33,6 +34,7 @@ class Inbox:
         cluster: of the service.
         recorder: of the audit.
         prefixes: below which a bundle must be (``rollout.addresses``).
+        bundles: verifies the signature of a bundle; None accepts any.
         now: seconds since the epoch.
         clock: monotonic seconds.
         log: of the controller.
@@ -43,6 +45,7 @@ class Inbox:
         cluster: Cluster,
         recorder: Recorder,
         prefixes: Sequence[str],
+        bundles: BundleCheck | None,
         *,
         now: Callable[[], float],
         clock: Callable[[], float],
@@ -51,6 +54,7 @@ class Inbox:
         self._cluster = cluster
         self._recorder = recorder
         self._prefixes = prefixes
+        self._bundles = bundles
         self._now = now
         self._clock = clock
         self._log = log
@@ -79,7 +83,7 @@ class Inbox:
         first_seen = self._seen_at.setdefault(request.uid, self._clock())
         try:
             self._recorder.check()
-            plan = begin(self._cluster, request.start(), self._prefixes)
+            plan = begin(self._cluster, request.start(), self._prefixes, self._bundles)
         except NotReady as reason:
             service = self._cluster.service
             if self._clock() - first_seen < READY_TIMEOUT_S:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from rollout.addresses import check_address
 from rollout.policy.request import StartRequest
 from rollout.policy.state import Phase, Plan, State, dump
+from rollout.signatures import BundleCheck
 from rollout.traffic import inference_service as spec
 from rollout.traffic.cluster import Cluster
 from rollout.traffic.connection import GATEWAY, INSTALL, Conflict
@@ -26,7 +27,9 @@ class NotReady(Exception):  # noqa: N818 (it is not an error yet)
     """The service is not ready, and the message says why. For seconds after a promotion it has too few pods."""
 
 
-def begin(cluster: Cluster, request: StartRequest, prefixes: Sequence[str] = ()) -> Plan | None:
+def begin(
+    cluster: Cluster, request: StartRequest, prefixes: Sequence[str] = (), bundles: BundleCheck | None = None
+) -> Plan | None:
     """Write the plan of a rollout and return it; None if that version serves already.
 
     A second request for the version that is being rolled out changes nothing, so a step may be retried.
@@ -35,8 +38,10 @@ def begin(cluster: Cluster, request: StartRequest, prefixes: Sequence[str] = ())
         cluster: of the service.
         request: the version, and how it is rolled out.
         prefixes: below which its bundle must be (``rollout.addresses``); none: anywhere.
+        bundles: verifies the bundle's signature; None accepts any bundle.
 
     Raises:
+        SignatureError: no trusted key signed the bundle.
         InputError: the service, the name, the address or the version makes a rollout impossible.
         NotReady: the service is not ready now.
         BusyError: another version is being rolled out.
@@ -62,6 +67,8 @@ def begin(cluster: Cluster, request: StartRequest, prefixes: Sequence[str] = ())
     deployment = cluster.deployment(predictor_object(cluster.service, spec.stable_of(isvc).name))
     if reason := not_ready(isvc, deployment):
         raise NotReady(reason)
+    if bundles is not None:
+        bundles.verify(request.model, request.version, request.storage_uri)
     started_at = round(time.time(), 3)
     plan = Plan(
         rollout=f"{cluster.service}-{request.canary}-{started_at:.0f}",

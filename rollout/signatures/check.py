@@ -25,6 +25,9 @@ class BundleCheck:
         trust: file or folder of public keys, read anew for every bundle; None accepts any bundle.
         registry: which knows the bundle of a version; None: whatever is signed and lies at the address.
         read: content of a file by its address and largest size; None if there is no such file.
+
+    Raises:
+        InputError: the trust root is invalid.
     """
 
     def __init__(
@@ -36,6 +39,8 @@ class BundleCheck:
         self._trust = trust
         self._registry = registry
         self._read = read
+        if trust is not None:
+            TrustRoot.read(trust)
 
     def verify(self, model: str, version: str, storage_uri: str) -> Signed | None:
         """Who signed the bundle at ``storage_uri``; None without a trust root.

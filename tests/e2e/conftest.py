@@ -15,6 +15,8 @@ from e2e_gateway import Gateway, customers, until
 from e2e_settings import Settings, from_environment
 
 from rollout.traffic.inference_service import predictor_object
+from tenure.bundle import signature_of
+from tenure.signing import FILE_NAME, SigningKey
 
 CUSTOMERS = 200
 DRAIN_S = 10.0
@@ -69,13 +71,22 @@ def bundle_folder(settings: Settings, cluster: Cluster) -> Path:
     return target
 
 
+@pytest.fixture(scope="session")
+def signing_key(settings: Settings, cluster: Cluster) -> SigningKey | None:
+    """The key that the cluster's servers trust; None where none is there, and any bundle is served."""
+    pem = cluster.secret(settings.platform_namespace, "tenure-signing-key", "private-key")
+    return None if pem is None else SigningKey.from_pem(pem, "tenure-signing-key")
+
+
 @pytest.fixture
-def publish(settings: Settings) -> Callable[[Path, str], str]:
-    """Copy a bundle to where the cluster finds it; its address."""
+def publish(settings: Settings, signing_key: SigningKey | None) -> Callable[[Path, str], str]:
+    """Copy a bundle, signed, to where the cluster finds it; its address."""
 
     def upload(folder: Path, version: str) -> str:
         import fsspec
 
+        if signing_key is not None:
+            (folder / FILE_NAME).write_bytes(signature_of(folder, signing_key, signed_by="e2e"))
         address = f"{settings.bundles}/{version}"
         filesystem, path = fsspec.core.url_to_fs(address)
         if filesystem.exists(path):

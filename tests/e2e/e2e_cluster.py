@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import subprocess
 import sys
@@ -56,6 +57,16 @@ class Cluster:
             if error.status == 404:
                 return None
             raise
+
+    def secret(self, namespace: str, name: str, key: str) -> bytes | None:
+        """A value of a Secret; None if there is no such Secret."""
+        try:
+            found = self.core.read_namespaced_secret(name, namespace)
+        except client.ApiException as error:
+            if error.status != 404:
+                raise
+            return None
+        return base64.b64decode(found.data[key])
 
     def pods(self, selector: str, namespace: str | None = None) -> list[client.V1Pod]:
         return self.core.list_namespaced_pod(namespace or self.settings.namespace, label_selector=selector).items

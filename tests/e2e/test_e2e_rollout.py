@@ -173,3 +173,21 @@ def test_a_killed_controller_resumes(
     assert results[0].returncode == PROMOTED, results[0].stdout[-1000:] + results[0].stderr[-1000:]
     assert not load.outcome.failures, load.outcome.failures[:5]
     assert service.service()["spec"]["predictor"]["model"]["storageUri"] == address
+
+
+def test_an_unsigned_version_gets_no_canary(
+    settings: Settings, service: Cluster, signing_key: Any, bundle_folder: Path, tmp_path: Path
+) -> None:
+    import fsspec
+
+    if signing_key is None:
+        pytest.skip("the cluster has no trust root")
+    version = renamed(bundle_folder, tmp_path / "unsigned", "unsigned")
+    address = f"{settings.bundles}/{version}"
+    filesystem, path = fsspec.core.url_to_fs(address)
+    for file in sorted((tmp_path / "unsigned").iterdir()):
+        filesystem.put_file(str(file), f"{path}/{file.name}")
+    result = start(settings, version, address)
+    assert result.returncode == 2, result.stdout[-1000:] + result.stderr[-1000:]
+    assert "it is not signed" in result.stderr
+    assert not service.service()["spec"].get("canary")
