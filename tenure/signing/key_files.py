@@ -10,10 +10,11 @@ from datetime import date
 from pathlib import Path
 
 from tenure.errors import InputError, StorageError
+from tenure.file_modes import OTHERS, PRIVATE_FILE, PRIVATE_FOLDER, create_file, make_folder
 from tenure.signing.private_key import SigningKey
 from tenure.signing.trust import VALID_UNTIL
 
-PRIVATE_FILE = "signing-key.pem"
+SIGNING_KEY_FILE = "signing-key.pem"
 TRUSTED_FOLDER = "trusted"
 """The public keys, a trust root. Apart from the private key, so that it can be handed on whole."""
 
@@ -25,7 +26,7 @@ def key_folder(home: Path) -> Path:
 
 def home_key_file(home: Path) -> Path:
     """The file of a home's signing key."""
-    return key_folder(home) / PRIVATE_FILE
+    return key_folder(home) / SIGNING_KEY_FILE
 
 
 def ensure_home_key(home: Path) -> Path:
@@ -43,7 +44,7 @@ def ensure_home_key(home: Path) -> Path:
         mode = stat.S_IMODE(file.stat().st_mode)
     except OSError as error:
         raise InputError(f"{file}: cannot be read: {error.strerror}") from None
-    if mode & 0o077:
+    if mode & OTHERS:
         raise InputError(f"{file}: others may read the key (mode {mode:04o}): chmod 600 {file}")
     return file
 
@@ -77,12 +78,12 @@ def write_key_pair(folder: Path, valid_until: date | None = None) -> SigningKey:
     until = "" if valid_until is None else f"{VALID_UNTIL}{valid_until.isoformat()}\n"
     try:
         for made in (folder, public.parent):
-            made.mkdir(parents=True, exist_ok=True)
-            made.chmod(0o700)
+            make_folder(made)
+            made.chmod(PRIVATE_FOLDER)
         # First, so that no key signs whose public half is lost; without its private half it is of no use to anybody.
         _write_new(public, until.encode() + key.public_pem())
         try:
-            _write_new(folder / PRIVATE_FILE, key.private_pem())
+            _write_new(folder / SIGNING_KEY_FILE, key.private_pem())
         except FileExistsError:
             public.unlink()
             raise
@@ -96,14 +97,13 @@ def write_key_pair(folder: Path, valid_until: date | None = None) -> SigningKey:
 def _write_new(path: Path, content: bytes) -> None:
     """Write a file that appears whole, with mode 0600, or raise FileExistsError if there is one."""
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(descriptor, 0o600)  # a umask may have taken the owner's rights too
+        with create_file(temporary) as file:
+            temporary.chmod(PRIVATE_FILE)  # a umask may have taken the owner's rights too
             file.write(content)
             file.flush()
-            os.fsync(descriptor)
+            os.fsync(file.fileno())
         # Unlike a rename, a link never replaces a file.
         os.link(temporary, path)
     finally:
-        temporary.unlink()
+        temporary.unlink(missing_ok=True)

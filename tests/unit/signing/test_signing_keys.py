@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 from tenure.bundle import manifest
 from tenure.errors import InputError
 from tenure.signing import SigningKey, TrustRoot, home_key, key_folder, signing_key_from, statement, write_key_pair
-from tenure.signing.key_files import PRIVATE_FILE, TRUSTED_FOLDER
+from tenure.signing.key_files import SIGNING_KEY_FILE, TRUSTED_FOLDER
 
 PKCS8 = PrivateFormat.PKCS8
 
@@ -53,21 +53,21 @@ def test_processes_that_start_at_once_agree_on_one_key(tmp_path: Path) -> None:
     assert len(found) == 1
     folder = key_folder(tmp_path)
     assert [key.key_id for key in TrustRoot.read(folder / TRUSTED_FOLDER).keys] == list(found)
-    assert sorted(path.name for path in folder.iterdir()) == [PRIVATE_FILE, TRUSTED_FOLDER]
+    assert sorted(path.name for path in folder.iterdir()) == [SIGNING_KEY_FILE, TRUSTED_FOLDER]
 
 
 def test_a_key_is_never_replaced(tmp_path: Path) -> None:
     write_key_pair(tmp_path / "keys")
-    before = (tmp_path / "keys" / PRIVATE_FILE).read_bytes()
+    before = (tmp_path / "keys" / SIGNING_KEY_FILE).read_bytes()
     with pytest.raises(FileExistsError):
         write_key_pair(tmp_path / "keys")
-    assert (tmp_path / "keys" / PRIVATE_FILE).read_bytes() == before
+    assert (tmp_path / "keys" / SIGNING_KEY_FILE).read_bytes() == before
     assert len(list((tmp_path / "keys" / TRUSTED_FOLDER).iterdir())) == 1
 
 
 def test_a_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
     home_key(tmp_path)
-    path = key_folder(tmp_path) / PRIVATE_FILE
+    path = key_folder(tmp_path) / SIGNING_KEY_FILE
     path.chmod(0o644)
     with pytest.raises(InputError, match="others may read the key"):
         home_key(tmp_path)
