@@ -101,13 +101,17 @@ class BoundedReader(HttpToolsProtocol):
 
     def _feed(self, data: bytes | memoryview) -> None:
         part = self.part
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as paused:
-            self._ignore_upgrade(data[paused.args[0] :])
-            return
-        except httptools.HttpParserError as error:
-            raise self._reason(error, data) from None
+        while data:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as paused:
+                data = data[paused.args[0] :]
+                self._read_again_without_upgrade()
+                part = self.part
+            except httptools.HttpParserError as error:
+                raise self._reason(error, data) from None
+            else:
+                break
         if self.part == HEAD:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
@@ -118,8 +122,8 @@ class BoundedReader(HttpToolsProtocol):
             if self._framing_left < 0:
                 raise ClosingError(400, "the chunks of the body are too small, or have too many extensions or trailers")
 
-    def _ignore_upgrade(self, rest: bytes | memoryview) -> None:
-        """Read the request again without ``Upgrade``, which a server may ignore (RFC 9110, section 7.8).
+    def _read_again_without_upgrade(self) -> None:
+        """Read a head again without ``Upgrade``, which a server may ignore (RFC 9110, section 7.8).
 
         The parser takes what follows such a head for another protocol; it may be the request's content.
         """
@@ -127,9 +131,11 @@ class BoundedReader(HttpToolsProtocol):
         line = b"%b %b HTTP/%b\r\n" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        self._feed(b"".join((line, *fields, b"\r\n")))
-        if rest:
-            self._feed_slices(memoryview(rest))
+        read = b"".join((line, *fields, b"\r\n"))
+        try:
+            self.parser.feed_data(read)
+        except httptools.HttpParserError as error:
+            raise self._reason(error, read) from None
 
     def _reason(self, error: httptools.HttpParserError, data: bytes | memoryview) -> ClosingError:
         """Why the parser stopped."""

@@ -68,6 +68,13 @@ def test_what_follows_an_upgrade_is_not_lost(server: Server, v2: bytes) -> None:
             assert [client.answer().status for _ in range(4)] == [200] * 4, size
 
 
+def test_many_upgrades_at_once(server: Server, v2: bytes) -> None:
+    stream = post(INFER, v2, *H2C) * 50 + head("GET", READY, *H2C) * 500 + post(INFER, v2, *H2C)
+    with line(server.http_port) as client:
+        client.send(stream)
+        assert [client.answer().status for _ in range(551)] == [200] * 551
+
+
 def test_curl_with_http2(server: Server, v2: bytes, tmp_path: Path) -> None:
     if shutil.which("curl") is None:
         pytest.skip("there is no curl")
