@@ -24,6 +24,7 @@ from benchmarks.table import Row
 MAX_MB, MAX_S = 4.0, 2.0
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 _READ_BYTES = 2**18
+_PATIENCE_S = 10.0
 _GOAWAY_CALM = b"\x00\x00\x00\x0b"
 """The end of a GOAWAY frame: ENHANCE_YOUR_CALM."""
 
@@ -116,12 +117,17 @@ class Attacks:
         return tail.endswith(_GOAWAY_CALM)
 
     def _answers(self) -> bool:
+        """Whether another client is answered; one that is told to come back does so."""
         options = [("grpc.use_local_subchannel_pool", 1)]
+        until = time.monotonic() + _PATIENCE_S
         with grpc.insecure_channel(f"127.0.0.1:{self._port}", options) as channel:
-            try:
-                return bool(channel.unary_unary(PATH, None, None)(self._message, timeout=20))
-            except grpc.RpcError:
-                return False
+            while True:
+                try:
+                    return bool(channel.unary_unary(PATH, None, None)(self._message, timeout=_PATIENCE_S))
+                except grpc.RpcError as error:
+                    if error.code() is not grpc.StatusCode.UNAVAILABLE or time.monotonic() > until:
+                        return False
+                    time.sleep(0.1)
 
     def _processor_s(self) -> float:
         fields = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()

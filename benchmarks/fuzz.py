@@ -3,7 +3,8 @@
 Hypothesis makes bodies of V1, V2 and its binary extension from a valid request (wrong shapes, datatypes, lengths,
 duplicate names, huge numbers, NaN, deep nesting, invalid UTF-8), gRPC messages with the same faults and truncated ones,
 and HTTP/2 frames (see ``malformed``); schemathesis follows the OpenAPI page; beside them lines that are not HTTP,
-clients that stop half way, and bodies of 100 MB. ``TENURE_FUZZ_CASES`` (default 5000; 50000 is the full run) sets their
+clients that stop half way, and bodies of 100 MB; at last the published attacks on HTTP/2 (see ``attacks``), with what
+each costs. ``TENURE_FUZZ_CASES`` (default 5000; 50000 is the full run) sets their
 number.
 """
 
@@ -27,6 +28,7 @@ import grpc
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis import strategies as st
 
+from benchmarks.attacks import Attacks
 from benchmarks.malformed.grpc import messages, whole_message
 from benchmarks.malformed.http import binary_bodies, broken, v1_bodies, v2_bodies
 from benchmarks.malformed.http2 import connections
@@ -292,6 +294,8 @@ def main() -> None:
             fuzz.slow(100)
             fuzz.alive()
             growth_mib = fuzz.resident_mib() - before_mib
+            attacks = Attacks(ready["grpc_port"], pid, whole_message(request(1)).SerializeToString())
+            costs = list(attacks.run())
             took_s = time.perf_counter() - started
             traces = (folder / "log").read_text(errors="replace").count('"trace"')
     rows = [
@@ -302,6 +306,8 @@ def main() -> None:
         Row("memory", f"{before_mib:.0f} MiB after a tenth, {growth_mib:+.0f} MiB at the end", f"≤ {MAX_GROWTH_MIB:g}"),
     ]
     show("fuzz", rows)
+    show("Attacks on HTTP/2", [cost.row(name) for name, cost in costs])
+    fuzz.faults += [f"{name}: {cost}" for name, cost in costs if not cost.answered]
     if fuzz.faults or traces or growth_mib > MAX_GROWTH_MIB:
         print("\n".join(fuzz.faults[:20]), file=sys.stderr)
         sys.exit("fuzz: the server did what it must not")

@@ -75,7 +75,9 @@ class Rpcs:
         refused = call.refused
         if refused is None:
             try:
-                self._hold_head(rpc)
+                if block.held_bytes > _LARGE_HEAD_BYTES:
+                    self._check_heads()
+                rpc.held.add(block.held_bytes)
                 if isinstance(call, StreamingCall):
                     self._streaming.open(stream, call)
             except RefusedError as error:
@@ -139,28 +141,23 @@ class Rpcs:
             self._over(stream)
         self.http2.streams.clear()
 
-    def _hold_head(self, rpc: Rpc) -> None:
-        """Count a call's headers, which are kept until it is answered.
+    def _check_heads(self) -> None:
+        """Check the headers of all open calls together.
 
         Raises:
-            OverloadedError: the connection's calls have too many, or the server's requests.
+            OverloadedError: they are too large.
         """
-        size = rpc.head_bytes
-        if size > _LARGE_HEAD_BYTES:
-            others = sum(stream.owner.head_bytes for stream in self.http2.streams.values())
-            if others > _MAX_HEADS_BYTES:  # this call is one of them
-                raise OverloadedError("the metadata of the connection's calls is too large", _RETRY_AFTER_S)
-        rpc.held.add(size)
+        if sum(stream.owner.head_bytes for stream in self.http2.streams.values()) > _MAX_HEADS_BYTES:
+            raise OverloadedError("the metadata of the connection's calls is too large", _RETRY_AFTER_S)
 
     def send(self, stream: Stream, reply: Reply) -> None:
         """Send an answer, as much of it as the client's windows admit, and the end of the call."""
-        if not self.is_open(stream):
+        if stream.number not in self.http2.streams:  # the client reset it
             return
         rpc: Rpc = stream.owner
         if isinstance(reply, Failure):
             self.end(stream, replies.error_headers(reply, rpc.call.request_id, started=rpc.started))
         else:
-            rpc.held.release()
             self._sender.headers(stream.number, replies.HEADERS)
             rpc.started = True
             rpc.trailers = replies.trailers(rpc.call.request_id)

@@ -49,6 +49,9 @@ class StreamTable:
         number = stream.number
         self.sender.headers(number, block, frames.END_HEADERS | frames.END_STREAM)
         self._overhead.answers += 1
+        if stream.ended and not self._windows.blocked:  # as almost always
+            del self.streams[number]
+            return
         self._forget(stream)
         if not stream.ended:
             self.sender.rst_stream(number, Code.NO_ERROR)
