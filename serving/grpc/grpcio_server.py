@@ -23,7 +23,7 @@ from serving.grpc.service import (
 from serving.inference.answering import Answering
 from serving.inference.call import Call
 from serving.inference.failures import Failure
-from serving.listening.limits import MAX_HEAD_BYTES, MAX_HEADER_FIELDS
+from serving.listening.limits import HEADER_FIELD_BYTES, MAX_HEAD_BYTES, MAX_HEADER_FIELDS
 from serving.listening.tls import Certificate
 from serving.v2.grpc_exchange import GrpcExchange
 from tenure.errors import ServingError
@@ -154,7 +154,9 @@ class _Handlers(grpc.GenericRpcHandler):  # type: ignore[misc]  # it has no type
 
     def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
         """The handler of a call; None answers that the method is unknown."""
-        if len(details.invocation_metadata) > MAX_HEADER_FIELDS - _OWN_FIELDS:
+        metadata = details.invocation_metadata
+        size = sum(HEADER_FIELD_BYTES + len(name) + len(value) for name, value in metadata)
+        if len(metadata) > MAX_HEADER_FIELDS - _OWN_FIELDS or size > MAX_HEAD_BYTES:
             return self._refuse
         return self._by_path.get(details.method)
 

@@ -12,7 +12,7 @@ from hpack.huffman_table import decode_huffman
 from hpack.table import HeaderTable
 
 from serving.grpc.fast.frames import Code, Http2Error
-from serving.listening.limits import MAX_HEAD_BYTES, MAX_HEADER_FIELDS
+from serving.listening.limits import HEADER_FIELD_BYTES, MAX_HEAD_BYTES, MAX_HEADER_FIELDS
 
 Fields = list[tuple[bytes, bytes]]
 
@@ -22,8 +22,6 @@ MAX_BLOCK_BYTES = 4 * MAX_HEAD_BYTES
 """Of an encoded block."""
 _OUT_OF_PROPORTION = 16
 """Multiple of the limits of a head at which decoding ends with the connection."""
-_FIELD_BYTES = 32
-"""Counted for every field besides its name and value (RFC 9113, section 10.5.1)."""
 
 _INDEXED, _INDEXING, _TABLE_SIZE = 0x80, 0x40, 0x20
 _HUFFMAN = 0x80
@@ -86,7 +84,7 @@ class BlockDecoder:
                 if indexing:
                     table.add(name, value)
             count += 1
-            size += _FIELD_BYTES
+            size += HEADER_FIELD_BYTES
             if size <= MAX_HEAD_BYTES and count <= MAX_FIELDS:
                 fields.append(field)
                 continue
