@@ -36,6 +36,10 @@ fi
 
 without=()
 has_crd backendtrafficpolicies.gateway.envoyproxy.io || { without+=(BackendTrafficPolicy); say "no Envoy Gateway here: its retry policy is left out"; }
+if ! kubectl get --raw /apis/admissionregistration.k8s.io/v1beta1 2>/dev/null | grep -q '"mutatingadmissionpolicies"'; then
+    without+=(MutatingAdmissionPolicy MutatingAdmissionPolicyBinding ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding)
+    say "no MutatingAdmissionPolicies here: the pods of pipeline steps keep a writable root (k8s/components/step-pods)"
+fi
 
 for verb in create patch; do
     kubectl auth can-i "$verb" inferenceservices.serving.kserve.io --namespace "$namespace" >/dev/null 2>&1 \

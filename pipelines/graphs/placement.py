@@ -10,6 +10,9 @@ from pipelines.graphs.settings import Pods, Settings
 RETRY_AFTER_S = 30
 RETRY_FACTOR = 2
 
+STEP_LABEL = ("app.kubernetes.io/component", "tenure-step")
+"""Label of every step's pod, by which k8s/components/step-pods closes it: kfp cannot set a read-only root."""
+
 
 class Placement:
     """Gives each task its image and caching, and on a cluster its resources, retries, Secrets and limits."""
@@ -68,6 +71,6 @@ def _configure_pod(task: PipelineTask, spec: StepSpec, pods: Pods) -> None:
     for secret in (*spec.secrets, *source):
         kubernetes.use_secret_as_env(task, secret.name, dict(secret.variables), optional=secret.optional)
     kubernetes.set_timeout(task, spec.timeout_s)
-    for name, value in pods.labels.items():
+    for name, value in (*pods.labels.items(), STEP_LABEL):
         kubernetes.add_pod_label(task, name, value)
     kubernetes.set_security_context(task, run_as_non_root=True)

@@ -97,6 +97,9 @@ def program_of(function: str, container: Document, pod: Document) -> Document:
     for each in container.pop("env", []):
         env[each.pop("name")] = each.pop("value")
         reject_leftovers(each)
+    metadata = pod.pop("podMetadata", {})
+    labels = metadata.pop("labels", None)
+    reject_leftovers(metadata)
     return {
         "image": container.pop("image"),
         "env": env,
@@ -104,4 +107,5 @@ def program_of(function: str, container: Document, pod: Document) -> Document:
         "imports": imports.split("\n"),
         "args": ["FUNCTION" if part == function else part for part in args],
         "security": pod.pop("securityContext", None),
+        "labels": labels,
     }

@@ -262,6 +262,8 @@ def test_every_pod_has_a_deadline_no_root_and_no_more_secrets_than_it_needs(comp
     secrets = {}
     for name, pod in pods.items():
         assert pod["securityContext"] == {"runAsNonRoot": True}
+        # By which k8s/components/step-pods knows it.
+        assert pod["podMetadata"] == {"labels": {"app.kubernetes.io/component": "tenure-step"}}
         assert int(pod["activeDeadlineSeconds"]) > 0
         secrets[name.removeprefix("exec-")] = {secret["secretName"] for secret in pod.get("secretAsEnv", [])}
     store, registry = {"tenure-object-store"}, {"kfp-mlflow-credentials"}

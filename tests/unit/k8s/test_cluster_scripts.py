@@ -253,6 +253,16 @@ def test_another_gateway_than_envoy_gets_no_envoy_policy(cluster: Cluster) -> No
     assert not [document for document in cluster.applied[-1] if document["kind"] == "BackendTrafficPolicy"]
 
 
+@pytest.mark.parametrize(("served", "closed"), [('{"name":"mutatingadmissionpolicies"}', True), ("{}", False)])
+def test_steps_are_closed_where_the_cluster_can(cluster: Cluster, served: str, closed: bool) -> None:
+    cluster.answers.append(("get --raw /apis/admissionregistration", 0, served))
+    result = cluster.run("deploy.sh")
+    assert result.returncode == 0, result.stderr
+    kinds = {document["kind"] for document in cluster.applied[-1]}
+    assert ("MutatingAdmissionPolicy" in kinds) == ("ValidatingAdmissionPolicy" in kinds) == closed
+    assert ("keep a writable root" in result.stdout) == (not closed)
+
+
 @pytest.mark.parametrize(
     ("arguments", "environment", "expected"),
     [

@@ -20,6 +20,8 @@ VARIANTS = [
     ("kind", "knative"),
     ("kind", "prometheus-operator"),
 ]
+LATER = {("1.31", "admissionregistration.k8s.io/v1beta1")}
+"""What an older Kubernetes does not have, and `make deploy` leaves out there."""
 CUSTOM_GROUPS = {
     "serving.kserve.io",
     "gateway.networking.k8s.io",
@@ -39,7 +41,7 @@ def group(document: Document) -> str:
 def test_core_objects_are_valid(render: Render, variant: tuple[str, ...], version: str) -> None:
     checked = 0
     for document in render(*variant):
-        if group(document) not in CUSTOM_GROUPS:
+        if group(document) not in CUSTOM_GROUPS and (version, document["apiVersion"]) not in LATER:
             kubernetes_validate.validate(document, version, strict=True)
             checked += 1
     assert checked > 30

@@ -77,7 +77,8 @@ def test_a_run_is_created_followed_and_leaves_with_0(kubeflow):
     assert images.pop("exec-deploy") == "tenure-rollout:set-by-rollout-image"
     assert set(images.values()) == {IMAGE}
     pods = run["pipeline_spec"]["platform_spec"]["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
-    assert {json.dumps(pod["podMetadata"]) for pod in pods.values()} == {'{"labels": {"team": "crm"}}'}
+    labels = {"team": "crm", "app.kubernetes.io/component": "tenure-step"}
+    assert all(pod["podMetadata"] == {"labels": labels} for pod in pods.values())
 
 
 def test_a_step_is_told_once_though_kubeflow_lists_each_try_beside_it(kubeflow):
