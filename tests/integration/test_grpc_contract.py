@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
+import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -250,3 +253,15 @@ def test_compressed_messages_within_the_limit(channel: grpc.Channel, typed: dict
     assert ask(channel, INFER, content, compression=compression)[0] is Code.OK
     bomb = bytes(40 * 2**20)
     assert ask(channel, INFER, bomb, compression=compression)[0] is Code.RESOURCE_EXHAUSTED
+
+
+def test_as_many_clients_may_wait_to_be_accepted_as_by_http(either: Server) -> None:
+    """They connect while the server is busy; the event loops' default is 100."""
+    either.process.send_signal(signal.SIGSTOP)
+    try:
+        for port in (either.http_port, either.grpc_port):
+            with contextlib.ExitStack() as lines:
+                for _ in range(400):
+                    lines.enter_context(socket.create_connection(("127.0.0.1", port), timeout=2))
+    finally:
+        either.process.send_signal(signal.SIGCONT)
