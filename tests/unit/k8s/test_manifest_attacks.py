@@ -12,10 +12,17 @@ every_overlay = pytest.mark.parametrize("overlay", [*OVERLAYS, "team-example"])
 
 SECRETS = {
     "server": {"tenure-object-store", "tenure-log-hash", "tenure-api-keys", "tenure-trust"},
-    "tenure-rollout": {"tenure-object-store-rollout", "tenure-rollout-mlflow", "tenure-api-keys", "tenure-trust"},
+    "tenure-rollout": {
+        "tenure-object-store-rollout",
+        "tenure-rollout-mlflow",
+        "tenure-rollout-audit",
+        "tenure-api-keys",
+        "tenure-trust",
+    },
     "mlflow": {"tenure-mlflow-database", "tenure-mlflow-users", "tenure-mlflow-session", "tenure-object-store"},
     "postgres": {"tenure-postgres"},
     "postgres-backup": {"tenure-postgres"},
+    "rollout-audit": {"tenure-postgres", "tenure-rollout-audit"},
     "object-store": {"tenure-object-store-identities"},
     "prometheus": set(),
 }
@@ -95,8 +102,7 @@ def pod_faults(name: str, spec: Document) -> Iterator[str]:
             for resource in ("cpu", "memory", "ephemeral-storage"):
                 if resource not in container.get("resources", {}).get(side, {}):
                     yield f"no {side} of {resource}"
-    # The rollout's own probes are part of its Deployment, and of another test.
-    if name in OPEN_PORTS - {"tenure-rollout"}:
+    if name in OPEN_PORTS:
         for container in spec["containers"]:
             for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
                 if probe not in container:

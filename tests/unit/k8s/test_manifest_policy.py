@@ -378,8 +378,8 @@ def test_a_rollout_loads_from_the_registry_s_store_only(render: Render, overlay:
     (controller,) = [
         item for item in of_kind(render(overlay), "Deployment") if item["metadata"]["name"] == "tenure-rollout"
     ]
-    (source,) = controller["spec"]["template"]["spec"]["containers"][0]["envFrom"]
-    name = source["configMapRef"]["name"]
+    sources = controller["spec"]["template"]["spec"]["containers"][0]["envFrom"]
+    (name,) = [source["configMapRef"]["name"] for source in sources if "configMapRef" in source]
     (settings,) = [item for item in of_kind(render(overlay), "ConfigMap") if item["metadata"]["name"] == name]
     root = next(
         item["data"]["MLFLOW_DEFAULT_ARTIFACT_ROOT"]

@@ -91,10 +91,18 @@ def foreign(documents: list[Document], own: dict[str, str]) -> Iterator[str]:
 
 
 def test_no_object_is_both_teams(render: Render, zeta: list[Document]) -> None:
-    teams = [identities(documents) for documents in (render("production"), render("team-example"), zeta)]
+    """But the definition of requests and its policy, which are the whole cluster's."""
+    renders = (render("production"), render("team-example"), zeta)
+    definitions = [[document for document in documents if is_definition(document)] for documents in renders]
+    assert definitions[0] == definitions[1] == definitions[2] and len(definitions[0]) == 3
+    teams = [identities([each for each in documents if not is_definition(each)]) for documents in renders]
     for number, team in enumerate(teams):
         for other in teams[number + 1 :]:
             assert not team & other
+
+
+def is_definition(document: Document) -> bool:
+    return document["metadata"]["name"] == "rolloutrequests.tenure.dev"
 
 
 def test_no_name_of_the_first_team_is_left(render: Render, zeta: list[Document]) -> None:
@@ -133,7 +141,7 @@ def test_rights_and_policies_follow(zeta: list[Document]) -> None:
         if document["kind"] == "RoleBinding":
             for subject in document["subjects"]:
                 assert subject["namespace"] in (ZETA["namespace"], ZETA["platform-namespace"], "zeta-runs")
-    (binding,) = [d for d in zeta if d["metadata"]["name"] == "tenure-rollout-operator-pipelines"]
+    (binding,) = [d for d in zeta if d["metadata"]["name"] == "tenure-rollout-starter-pipelines"]
     assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "runner", "namespace": "zeta-runs"}]
     (service,) = [d for d in zeta if d["kind"] == "InferenceService"]
     assert (service["metadata"]["name"], service["metadata"]["namespace"]) == ("win-back", "zeta-models")
@@ -147,6 +155,7 @@ def test_rights_and_policies_follow(zeta: list[Document]) -> None:
     ends = {d["metadata"]["name"].rpartition("-")[0]: d.get("data", {}) for d in zeta if d["kind"] == "ConfigMap"}
     assert ends["tenure-rollout"]["MLFLOW_TRACKING_URI"] == "http://mlflow.zeta-tools.svc:5000"
     assert ends["mlflow"]["MLFLOW_DEFAULT_ARTIFACT_ROOT"] == "s3://zeta-m/mlflow"
+    assert ends["tenure-rollout"]["TENURE_STORAGE_PREFIXES"] == "s3://zeta-m/mlflow/"
     assert "names: ['zeta-models']" in ends["prometheus"]["prometheus.yaml"]
     assert f"--prediction-log=s3://{ZETA['data-bucket']}/prediction-log" in server_arguments(zeta, "win-back")
 
