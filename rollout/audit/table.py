@@ -18,7 +18,7 @@ from rollout.audit.entry import Entry, Row
 from tenure.errors import InputError, SourceError
 
 SQLITE = "sqlite:///"
-TIMEOUT_S = 10
+TIMEOUT_S = 5
 COLUMNS = "service, number, key, content, previous, hash"
 _SQLITE_TABLE = """
 CREATE TABLE IF NOT EXISTS rollout_audit (
@@ -130,7 +130,10 @@ class _Postgres:
 
         parts = urlsplit(self._location)
         try:
-            with psycopg.connect(self._location, connect_timeout=TIMEOUT_S) as connection:
+            limits = f"-c statement_timeout={TIMEOUT_S}s -c lock_timeout={TIMEOUT_S}s"
+            with psycopg.connect(
+                self._location, connect_timeout=TIMEOUT_S, options=limits, tcp_user_timeout=1000 * TIMEOUT_S
+            ) as connection:
                 yield connection
         except psycopg.Error as error:
             line = " ".join(str(error).split())[:300]

@@ -18,7 +18,7 @@ from typing import Any
 from rollout.audit.table import Audit
 from rollout.loop import history
 from rollout.loop.health import Health
-from rollout.loop.inbox import Inbox
+from rollout.loop.inbox import AT_ONCE, Inbox
 from rollout.loop.measuring import Metrics, measure
 from rollout.loop.recording import Recorder
 from rollout.policy import decide as policy
@@ -76,7 +76,7 @@ class Controller:
         self._registry = registry
         self._now = now
         self._log = log
-        self._recorder = Recorder(cluster, audit, log)
+        self._recorder = Recorder(cluster, audit, clock, log)
         self._inbox = Inbox(cluster, self._recorder, prefixes, bundles, now=now, clock=clock, log=log)
         self._look_s = IDLE_S
         self.health = Health(clock, f"{cluster.namespace}/{cluster.service}")
@@ -134,9 +134,8 @@ class Controller:
 
     def _pending(self) -> list[RolloutRequest]:
         pending = self._inbox.pending()
-        for request in pending:
-            if request.action == START:
-                self._inbox.start(request)
+        for request in [request for request in pending if request.action == START][:AT_ONCE]:
+            self._inbox.start(request)
         return pending
 
     def _look(self) -> State | None:

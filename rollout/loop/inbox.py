@@ -23,6 +23,9 @@ LIFETIME_S = 600.0
 READY_TIMEOUT_S = 90.0
 """A pod is ready within ten seconds of its start, and a node may have to be added for it."""
 
+AT_ONCE = 20
+"""The largest number of requests of a kind that are answered or removed at a look, which must not take too long."""
+
 KEPT = 100
 """Number of answered requests that are kept; audit and Events have the older ones."""
 
@@ -62,21 +65,24 @@ class Inbox:
         self.refused = 0
 
     def pending(self) -> list[RolloutRequest]:
-        """The requests that are to be carried out, oldest first. Requests of the past are tidied up."""
+        """The requests that are to be carried out: operators' first, then oldest first. Old ones are tidied up."""
         found = self._cluster.requests.all()
         answered = [request for request in found if not request.pending]
-        for request in answered[: max(0, len(answered) - KEPT)]:
+        for request in answered[: max(0, len(answered) - KEPT)][:AT_ONCE]:
             self._cluster.requests.remove(request)
-        for request in answered[-KEPT:]:
-            if request.answer is not None and not request.answer.audited:
+        missing = [request for request in answered[-KEPT:] if request.answer and not request.answer.audited]
+        for request in missing[:AT_ONCE]:
+            if request.answer is not None:
                 self._answer(request, request.answer)
         waiting = [request for request in found if request.pending]
         late = [request for request in waiting if self._age_s(request) > LIFETIME_S]
-        for request in late:
+        for request in late[:AT_ONCE]:
             self._refuse(
                 request, InputError(f"not carried out within {LIFETIME_S:g} s{_why(request)}; request it again")
             )
-        return [request for request in waiting if request not in late]
+        in_time = [request for request in waiting if request not in late]
+        # A pipeline that makes thousands of requests must not keep an operator's abort waiting.
+        return sorted(in_time, key=lambda request: request.action in (START, REPLAY))
 
     def start(self, request: RolloutRequest) -> None:
         """Begin the rollout that a request asks for, or refuse it, or leave it until the service is ready."""
@@ -102,9 +108,7 @@ class Inbox:
 
     def following(self, pending: Sequence[RolloutRequest], stored: Stored | None) -> RolloutRequest | None:
         """The first request that changes the present rollout. Those before it that are not possible are refused."""
-        for request in pending:
-            if request.action == START:
-                continue
+        for request in [request for request in pending if request.action != START][:AT_ONCE]:
             if stored is not None and stored.progress.handled == request.name:
                 self.accept(request)  # a controller was killed between the write and its answer
                 continue

@@ -16,23 +16,31 @@ from rollout.traffic.cluster import Cluster
 from rollout.traffic.inference_service import Document
 from tenure.errors import InputError, SourceError, TenureError
 
+RETRY_S = 30.0
+
 
 class Recorder:
     """Posts Events and appends to the audit.
 
-    The rollout goes on without an Event. What cannot be appended to the audit now is appended at a later look.
+    The rollout goes on without an Event. What cannot be appended to the audit now is appended at a later look, and an
+    audit that has failed is left alone for ``RETRY_S``, so that waiting for it does not cost the Lease.
 
     Args:
         cluster: of the service.
         audit: None records nothing.
+        clock: monotonic seconds.
         log: of the controller.
     """
 
-    def __init__(self, cluster: Cluster, audit: Audit | None, log: Callable[..., Any]) -> None:
+    def __init__(
+        self, cluster: Cluster, audit: Audit | None, clock: Callable[[], float], log: Callable[..., Any]
+    ) -> None:
         self._cluster = cluster
         self._audit = audit
         self._log = log
+        self._clock = clock
         self._identity = ""
+        self._failure: tuple[float, SourceError] | None = None
 
     def check(self) -> None:
         """Check that the audit can be appended to.
@@ -40,8 +48,15 @@ class Recorder:
         Raises:
             SourceError: it cannot.
         """
-        if self._audit is not None:
+        if self._audit is None:
+            return
+        if self._failure is not None and self._clock() - self._failure[0] < RETRY_S:
+            raise self._failure[1]
+        try:
             self._audit.check()
+        except SourceError as error:
+            self._failure = (self._clock(), error)
+            raise
 
     def post(self, rows: Iterable[Row], known: int, isvc: Document) -> None:
         """Post the Events of the rows whose number is larger than ``known``."""
@@ -131,10 +146,14 @@ class Recorder:
     def _appended(self, entry: Entry) -> bool:
         if self._audit is None:
             return True
+        if self._failure is not None and self._clock() - self._failure[0] < RETRY_S:
+            return False
         try:
             self._identity = self._identity or self._cluster.requests.identity()
             self._audit.append(entry if entry.who else entry.by(self._identity))
-        except TenureError as error:
+        except SourceError as error:
+            self._failure = (self._clock(), error)
             self._log("error", type=type(error).__name__, message=f"not in the audit yet: {entry.key}: {error}")
             return False
+        self._failure = None
         return True

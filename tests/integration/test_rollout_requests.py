@@ -37,12 +37,14 @@ class Flaky:
     def __init__(self, audit: Audit) -> None:
         self.audit = audit
         self.away = False
+        self.asked = 0
 
     def append(self, entry: Entry) -> None:
         self.check()
         self.audit.append(entry)
 
     def check(self) -> None:
+        self.asked += self.away
         if self.away:
             raise SourceError("audit at db/rollout_audit: connection refused")
 
@@ -273,7 +275,8 @@ def test_without_the_audit_nothing_new_goes_out_and_a_rollback_does(office: Offi
     office.until(controller, Phase.ROLLED_BACK)
     assert office.answer(abort) == Answer(Answered.ACCEPTED, rollout=abort.rollout)
     office.audit.away = False
-    office.turn(controller)
+    for _ in range(4):
+        office.turn(controller)
     rows = office.audit.rows()
     assert first_fault(rows) == ""
     assert [row.entry.reason for row in rows if row.entry.kind == "decision"] == [row.reason for row in office.rows()]
@@ -281,6 +284,37 @@ def test_without_the_audit_nothing_new_goes_out_and_a_rollback_does(office: Offi
     assert answer is not None and answer.audited
     assert (office.answer(promote) or Answer(Answered.WAITING)).phase is Answered.REFUSED
     office.assert_as_before()
+
+
+def test_an_audit_that_is_away_is_not_waited_for_again_and_again(office: Office) -> None:
+    """Each attempt may last until a time limit, and the Lease does not wait."""
+    office.audit.away = True
+    for _ in range(30):
+        office.request(canary="7up")
+    controller = office.controller()
+    for _ in range(3):
+        office.pass_by()
+        controller.look()
+    assert office.audit.asked == 1
+
+
+def test_a_flood_of_requests_does_not_keep_an_abort_waiting(office: Office) -> None:
+    office.start()
+    controller = office.controller()
+    office.until(controller, Phase.ANALYSING)
+    for number in range(120):
+        office.replayed(True, "flood") if number % 2 else office.request(
+            version="8", canary="v8", storage_uri="s3://a/8"
+        )
+    abort = office.ask(Request.ABORT)
+    office.server.log.clear()
+    state = office.turn(controller)
+    assert state.phase is Phase.DRAINING
+    assert (office.answer(abort) or Answer(Answered.WAITING)).phase is Answered.ACCEPTED
+    assert len(office.server.log) < 150, "a look stays short"
+    office.until(controller, Phase.ROLLED_BACK)
+    office.turn(controller)
+    assert not [each for each in Cluster("churn").requests.all() if each.pending]
 
 
 def test_a_controller_in_reserve_does_not_watch_requests(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
