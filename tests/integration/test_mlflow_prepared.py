@@ -53,7 +53,7 @@ class Place:
             file.unlink()
         for name, password in passwords.items():
             (users / name).write_text(password, encoding="utf-8")
-        command = (sys.executable, BASE / "users.py", users, BASE / "rights.json", self.folder / "settings.ini")
+        command = (sys.executable, BASE / "prepare.py", users, BASE / "rights.json", self.folder / "settings.ini")
         return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=120, check=False)
 
     @contextmanager
@@ -189,6 +189,25 @@ def test_no_address_but_the_health_check_answers_a_stranger(url: str) -> None:
     request = urllib.request.Request(f"{url}/api/2.0/mlflow/users/create", body, {"Content-Type": "application/json"})
     with pytest.raises(urllib.error.HTTPError, match="401"):
         urllib.request.urlopen(request, timeout=10)
+
+
+def test_an_older_schema_is_upgraded(tmp_path: Path) -> None:
+    from alembic import command
+    from alembic.script import ScriptDirectory
+    from mlflow.store.db.utils import _get_alembic_config, _get_schema_version, create_sqlalchemy_engine_with_retry
+    from mlflow.store.tracking.dbmodels.initial_models import Base
+
+    place = Place(tmp_path)
+    engine = create_sqlalchemy_engine_with_retry(place.environment["MLFLOW_BACKEND_STORE_URI"])
+    Base.metadata.create_all(engine)
+    settings = _get_alembic_config(str(engine.url))
+    revisions = [each.revision for each in ScriptDirectory.from_config(settings).walk_revisions()]
+    command.upgrade(settings, revisions[5])
+    assert _get_schema_version(engine) == revisions[5]
+    for _ in range(2):
+        result = place.make_users(PASSWORDS)
+        assert result.returncode == 0, result.stderr
+        assert _get_schema_version(engine) == revisions[0]
 
 
 def test_a_changed_secret_changes_passwords_and_revokes_users(tmp_path: Path) -> None:

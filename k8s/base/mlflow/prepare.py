@@ -1,15 +1,16 @@
-"""Write MLflow's authentication settings, and give its users the passwords and rights of this deployment.
+"""Prepare MLflow's database for the server: its schema, and its users with the passwords and rights of this deployment.
 
-Runs before the server starts, as an init container: users.py USERS RIGHTS SETTINGS
+Runs before the server starts, as an init container: prepare.py USERS RIGHTS SETTINGS
 
     USERS     folder of the Secret tenure-mlflow-users: a file a user, which holds the password
     RIGHTS    JSON: user to type of resource (experiment, registered_model) to permission on all of them; a user
               without an entry reads
     SETTINGS  path of the file for MLFLOW_AUTH_CONFIG_PATH, to be written
 
-The user ``admin`` administers MLflow. A user whose file is gone is deleted, so that a new password, a new user and a
-revoked one each need a changed Secret and a restart, and no call with an administrator's rights. Environment:
-MLFLOW_BACKEND_STORE_URI, the database; MLflow keeps users and their rights in tables of its own beside the others.
+The schema is brought to the version of this image: a server refuses to start on an older one. The user ``admin``
+administers MLflow. A user whose file is gone is deleted, so that a new password, a new user and a revoked one each need
+a changed Secret and a restart, and no call with an administrator's rights. Environment: MLFLOW_BACKEND_STORE_URI, the
+database; MLflow keeps users and their rights in tables of its own beside the others.
 """
 
 import configparser
@@ -53,11 +54,19 @@ def write_settings(path: Path, database: str) -> None:
         settings.write(file)
 
 
+def upgrade_schema(database: str) -> None:
+    """What ``mlflow db upgrade`` does, without the password on a command line; it changes nothing where all is new."""
+    from mlflow.db import upgrade
+
+    upgrade.callback(database)
+
+
 def main(users: Path, rights: Path, settings: Path) -> None:
     database = os.environ["MLFLOW_BACKEND_STORE_URI"]
     wanted = passwords(users)
     granted = json.loads(rights.read_text(encoding="utf-8"))
     write_settings(settings, database)
+    upgrade_schema(database)
     # Only now: the module reads the settings when it is imported.
     from mlflow.server.auth.sqlalchemy_store import SqlAlchemyStore
 
