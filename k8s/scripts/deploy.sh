@@ -37,7 +37,8 @@ fi
 without=()
 has_crd backendtrafficpolicies.gateway.envoyproxy.io || { without+=(BackendTrafficPolicy); say "no Envoy Gateway here: its retry policy is left out"; }
 if ! kubectl get --raw /apis/admissionregistration.k8s.io/v1beta1 2>/dev/null | grep -q '"mutatingadmissionpolicies"'; then
-    without+=(MutatingAdmissionPolicy MutatingAdmissionPolicyBinding ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding)
+    without+=(MutatingAdmissionPolicy MutatingAdmissionPolicyBinding)
+    without+=(ValidatingAdmissionPolicy/tenure-require-closed-step-pods ValidatingAdmissionPolicyBinding/tenure-require-closed-step-pods)
     say "no MutatingAdmissionPolicies here: the pods of pipeline steps keep a writable root (k8s/components/step-pods)"
 fi
 

@@ -6,7 +6,7 @@
 # Environment:
 #   IMAGE_PREFIX, IMAGE_TAG   as for images/build.sh
 #   PINNED=1        every image by digest: those that have a tag get the digest that their registry gives it now
-#   WITHOUT_KINDS   kinds to leave out, separated by blanks
+#   WITHOUT_KINDS   what to leave out, separated by blanks: KIND or KIND/NAME
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -59,7 +59,9 @@ YAML
       \$patch: delete
 YAML
     }
-    for kind in ${WITHOUT_KINDS:-}; do leave_out "$kind"; done
+    for each in ${WITHOUT_KINDS:-}; do
+        if [[ $each == */* ]]; then leave_out "${each%%/*}" "${each#*/}"; else leave_out "$each"; fi
+    done
     # The rollout controller exits if its service does not exist.
     if [[ -z $storage_uri ]]; then
         leave_out InferenceService

@@ -258,8 +258,9 @@ def test_steps_are_closed_where_the_cluster_can(cluster: Cluster, served: str, c
     cluster.answers.append(("get --raw /apis/admissionregistration", 0, served))
     result = cluster.run("deploy.sh")
     assert result.returncode == 0, result.stderr
-    kinds = {document["kind"] for document in cluster.applied[-1]}
-    assert ("MutatingAdmissionPolicy" in kinds) == ("ValidatingAdmissionPolicy" in kinds) == closed
+    policies = {d["metadata"]["name"] for d in cluster.applied[-1] if "AdmissionPolicy" in d["kind"]}
+    assert ("tenure-close-step-pods" in policies) == ("tenure-require-closed-step-pods" in policies) == closed
+    assert "rolloutrequests.tenure.dev" in policies  # of the rollout; it needs nothing new
     assert ("keep a writable root" in result.stdout) == (not closed)
 
 

@@ -364,8 +364,9 @@ def test_only_the_controller_writes_the_rollout_s_state(render: Render, overlay:
 def test_the_author_of_a_request_is_checked_by_the_api_server(render: Render, overlay: str) -> None:
     """What the policy lets pass, tests/integration/test_rollout_admission.py tries on a real API server."""
     documents = render(overlay)
-    (policy,) = of_kind(documents, "ValidatingAdmissionPolicy")
-    (binding,) = of_kind(documents, "ValidatingAdmissionPolicyBinding")
+    name = "rolloutrequests.tenure.dev"
+    (policy,) = [d for d in of_kind(documents, "ValidatingAdmissionPolicy") if d["metadata"]["name"] == name]
+    (binding,) = [d for d in of_kind(documents, "ValidatingAdmissionPolicyBinding") if d["metadata"]["name"] == name]
     assert binding["spec"] == {"policyName": policy["metadata"]["name"], "validationActions": ["Deny"]}
     assert policy["spec"]["failurePolicy"] == "Fail"
     expressions = [rule["expression"] for rule in policy["spec"]["validations"]]
