@@ -1,6 +1,12 @@
 """How champion runs."""
 
-from components.spec import OBJECT_STORE, TRACKING, Resources, StepSpec
+from types import MappingProxyType
+
+from components.spec import OBJECT_STORE, TRACKING, Resources, Secret, StepSpec
+from tenure.signing.trust import TRUST_VARIABLE
+
+TRUST = Secret("tenure-trust", MappingProxyType({"keys.pem": TRUST_VARIABLE}), optional=True)
+"""Without it any champion is compared with, and scores."""
 
 STEPS = (
     StepSpec(
@@ -8,7 +14,7 @@ STEPS = (
         order=20,
         resources=Resources("500m", "1Gi"),
         timeout_s=600,
-        secrets=(*OBJECT_STORE, *TRACKING),
+        secrets=(*OBJECT_STORE, *TRACKING, TRUST),
         cached=False,
     ),
 )

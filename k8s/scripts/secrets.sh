@@ -81,12 +81,14 @@ secret tenure-platform tenure-mlflow-database "uri=postgresql://mlflow:$mlflow@p
 signing_key=$(openssl genpkey -algorithm ed25519) || fail "openssl made no key" "install OpenSSL, 1.1.1 or newer"
 secret tenure-platform tenure-signing-key "private-key=$signing_key"
 signing_key=$(value tenure-platform tenure-signing-key private-key)
-secret tenure tenure-trust "keys.pem=$(openssl pkey -pubout <<<"$signing_key")"
+trusted=$(openssl pkey -pubout <<<"$signing_key")
+secret tenure tenure-trust "keys.pem=$trusted"
 secret tenure-platform tenure-rollout-audit "password=$(random)"
 audit=$(value tenure-platform tenure-rollout-audit password)
 secret tenure tenure-rollout-audit "uri=postgresql://rollout_audit:$audit@postgres.tenure-platform.svc.cluster.local:5432/rollout_audit"
 for namespace in ${pipelines[@]+"${pipelines[@]}"}; do
     secret "$namespace" tenure-signing-key "private-key=$signing_key"
+    secret "$namespace" tenure-trust "keys.pem=$trusted"
     # The only value that is given from outside; it may change.
     secret "$namespace" tenure-alerts "webhook=${ALERT_WEBHOOK:-}"
     if [[ -n ${ALERT_WEBHOOK:-} && $(value "$namespace" tenure-alerts webhook) != "$ALERT_WEBHOOK" ]]; then

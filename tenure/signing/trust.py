@@ -70,6 +70,19 @@ class TrustRoot:
         return cls((TrustedKey(key.key_id, key.public),))
 
     @classmethod
+    def configured(cls, environment: Mapping[str, str] = os.environ) -> TrustRoot | None:
+        """The trust root in ``TENURE_TRUST``: a path, or the keys themselves, as a Secret gives them; None if not set.
+
+        Raises:
+            InputError: the variable is empty, or the keys are invalid.
+        """
+        text = environment.get(TRUST_VARIABLE)
+        if text is not None and "-----BEGIN" in text:
+            return cls._of_keys(parse_keys(text, TRUST_VARIABLE), TRUST_VARIABLE)
+        path = trust_path(None, environment)
+        return None if path is None else cls.read(path)
+
+    @classmethod
     def read(cls, path: Path | str) -> TrustRoot:
         """Read a PEM file, or every file of a folder whose name does not begin with a dot.
 
@@ -86,14 +99,18 @@ class TrustRoot:
             found = [key for file in files for key in parse_keys(_text(file), str(file))]
         except OSError as error:
             raise InputError(f"trust root {path}: cannot be read: {error.strerror}") from None
+        return cls._of_keys(found, str(path))
+
+    @classmethod
+    def _of_keys(cls, found: list[TrustedKey], origin: str) -> TrustRoot:
         if not found:
-            raise InputError(f"trust root {path}: there is no public key, so no bundle could be trusted")
+            raise InputError(f"trust root {origin}: there is no public key, so no bundle could be trusted")
         keys = {key.key_id: key for key in found}
         for key in found:
             if keys[key.key_id].valid_until != key.valid_until:
-                raise InputError(f"trust root {path}: key {key.key_id[:16]} is given twice with different days")
+                raise InputError(f"trust root {origin}: key {key.key_id[:16]} is given twice with different days")
         if len(keys) > MAX_KEYS:
-            raise InputError(f"trust root {path}: {len(keys)} keys, at most {MAX_KEYS} are allowed")
+            raise InputError(f"trust root {origin}: {len(keys)} keys, at most {MAX_KEYS} are allowed")
         return cls(tuple(keys.values()))
 
 

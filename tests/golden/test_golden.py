@@ -271,7 +271,8 @@ def test_every_pod_has_a_deadline_no_root_and_no_more_secrets_than_it_needs(comp
     listed = {secret["name"] for secret in known["secrets"]}
     assert set().union(*secrets.values()) <= listed
     assert {name: taken for name, taken in secrets.items() if taken} == {
-        **dict.fromkeys(("observe", "champion", "track"), store | registry),
+        **dict.fromkeys(("observe", "track"), store | registry),
+        "champion": store | registry | {"tenure-trust"},
         "register": store | registry | {"tenure-signing-key"},
         "ingest": store,
         "deploy": registry,

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from signed_bundles import sign_folder
 
 from components.champion.logic import run
 from tenure import bundle as bundles
 from tenure.contract import dump
-from tenure.errors import ContractError, SourceError
+from tenure.errors import ContractError, InputError, SourceError
+from tenure.signing import TRUST_VARIABLE, SigningKey
 from tenure.tracking import Registry
 
 
@@ -85,3 +87,18 @@ def test_a_registry_that_is_down_stops_the_run(contract: str, tmp_path: Path, mo
 def test_a_broken_contract_stops_the_run(tmp_path: Path) -> None:
     with pytest.raises(ContractError):
         run(contract="name: 1", champion=tmp_path / "champion")
+
+
+def test_a_champion_that_no_trusted_key_signed_is_not_handed_on(
+    crowned: Registry, contract: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = SigningKey.generate()
+    monkeypatch.setenv(TRUST_VARIABLE, key.public_pem().decode())
+    found = run(contract=contract, champion=tmp_path / "champion")
+    assert "it is not signed" in found["unreadable"]
+    assert not (tmp_path / "champion" / "bundle").exists()
+    sign_folder(stored_bundle(crowned), key)
+    assert run(contract=contract, champion=tmp_path / "champion")["unreadable"] is None
+    monkeypatch.setenv(TRUST_VARIABLE, "")
+    with pytest.raises(InputError, match="TENURE_TRUST is empty"):
+        run(contract=contract, champion=tmp_path / "champion")

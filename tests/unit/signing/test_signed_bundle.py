@@ -13,12 +13,15 @@ from typing import Any
 
 import pytest
 from bundle_variants import renamed
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from property_profiles import examples
 from signed_bundles import envelope, sign_folder, statement_of, write_envelope, write_trust
 
 from tenure import bundle
 from tenure.bundle.manifest import FileEntry, content_version
 from tenure.errors import BundleError, SignatureError
-from tenure.signing import FILE_NAME, MAX_SIGNATURE_BYTES, SigningKey, TrustRoot
+from tenure.signing import FILE_NAME, MAX_SIGNATURE_BYTES, SigningKey, TrustRoot, verify
 from tenure.signing import statement as statements
 
 KEY = SigningKey.generate()
@@ -310,3 +313,20 @@ def test_a_saved_model_keeps_its_signature(folder: Path, tmp_path: Path) -> None
     write_trust(tmp_path / "keys.pem", KEY)
     saved = tenure.read(folder, trust=tmp_path / "keys.pem").save(tmp_path / "saved")
     assert tenure.read(saved, trust=str(tmp_path / "keys.pem")).version == bundle.read(folder).version
+
+
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(place=st.floats(0, 1, exclude_max=True), value=st.integers(0, 255), extra=st.binary(max_size=8))
+def test_any_changed_byte_is_refused_or_changes_nothing(
+    folder: Path, trust: TrustRoot, place: float, value: int, extra: bytes
+) -> None:
+    """The key's id is not signed, and blanks mean nothing: all else is refused."""
+    manifest = (folder / "manifest.json").read_bytes()
+    signature = bytearray((folder / FILE_NAME).read_bytes())
+    signature[int(place * len(signature))] = value
+    try:
+        found = verify(manifest, bytes(signature) + extra, trust)
+    except SignatureError as error:
+        assert "\n" not in str(error)
+    else:
+        assert found.statement == statement_of(folder)
