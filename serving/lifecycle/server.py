@@ -131,7 +131,12 @@ class ModelServer:
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.check_now)
         # A dead worker's successor starts with the bundles that the parent read at its start.
         await reloader.check_all()
-        async with _background(reloader.run(), *(() if certificate is None else (certificate.watch(),))):
+        background = [reloader.run()]
+        if certificate is not None:
+            background.append(certificate.watch())
+        if isinstance(app, DeferredApplication):
+            background.append(app.build_soon())
+        async with _background(*background):
             await server.serve(sockets=[listening.http])
 
     def _application(self, repository: FixedRepository) -> App:

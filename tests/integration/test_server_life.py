@@ -141,7 +141,7 @@ def workers_of(pid: int) -> list[int]:
 
 def test_readiness_follows_the_ready_line(small_bundle: Any, tmp_path: Path) -> None:
     with started(small_bundle.folder, tmp_path / "log") as server:
-        assert get_json(f"{server.url}/v2/models/telco/ready", timeout_s=5)["ready"] is True
+        assert get_json(f"{server.url}/v2/models/telco/ready", timeout_s=20)["ready"] is True
         assert server.ready["pid"] == server.process.pid
 
 

@@ -121,7 +121,10 @@ from pathlib import Path
 folder, body = sys.argv[1], Path(sys.argv[2]).read_bytes()
 sys.argv = ["serving"]
 import serving.__main__
+from serving.http import deferred
 from serving.lifecycle import app
+
+deferred.BUILD_AFTER_S = 60.0
 
 def imported():
     return sorted(name for name in {late} if name in sys.modules)
