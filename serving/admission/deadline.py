@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from time import perf_counter
 
+from serving.admission.refusal import LateError
 from serving.inference.call import Call
 from serving.v2.errors import RequestError, quote
 
@@ -26,6 +28,16 @@ def set_deadline(call: Call, limit_s: float) -> None:
             allowed_s = min(allowed_s, _seconds(value.decode("latin-1")))
     deadline = call.started + allowed_s
     call.deadline = deadline if call.deadline is None else min(deadline, call.deadline)
+
+
+def check_deadline(call: Call) -> None:
+    """Check that the client still waits.
+
+    Raises:
+        LateError: the deadline has passed.
+    """
+    if call.deadline is not None and perf_counter() > call.deadline:
+        raise LateError()
 
 
 def _seconds(text: str) -> float:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any, TypeVar
 
+from serving.admission.deadline import check_deadline
 from serving.admission.refusal import LateError, OverloadedError
 from serving.inference.batching import Batching
 from serving.inference.call import Answered, Call
@@ -116,7 +117,7 @@ class Answering:
         return model, query
 
     def _predict(self, job: Job, model: ChurnModel, query: Query) -> None:
-        _check_deadline(job.call)
+        check_deadline(job.call)
         if query.rows == 1 and query.options == _PLAIN:
             self._batching.add(model, query, lambda work: self._run_batched(job, model, query, work))
         # Reasons take longest: half a millisecond a row for a large ensemble.
@@ -155,11 +156,11 @@ class Answering:
 
         The cache is left out: it keeps small requests.
         """
-        _check_deadline(job.call)  # it may have passed while the request waited for the thread
+        check_deadline(job.call)  # it may have passed while the request waited for the thread
         model, query = job.model, job.query
         if model is None or query is None:
             model, query = self._read(job)
-            _check_deadline(job.call)
+            check_deadline(job.call)
         prediction, job.fallback = self._predicted(model, query)
         job.predicted_at = perf_counter()
         return prediction, self._written(job, model, query, prediction)
@@ -249,8 +250,3 @@ def _failure(call: Call, error: Exception) -> Failure:
 
 def _took_s(call: Call) -> float:
     return perf_counter() - call.started
-
-
-def _check_deadline(call: Call) -> None:
-    if call.deadline is not None and perf_counter() > call.deadline:
-        raise LateError()

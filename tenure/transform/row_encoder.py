@@ -13,9 +13,6 @@ import struct
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tenure.contract import Column
 from tenure.contract.expression import Expression
 from tenure.contract.nodes import OverRow
@@ -33,10 +30,6 @@ class OneRow(NamedTuple):
     imputed: tuple[str, ...]
     unknown: tuple[str, ...]
     out_of_range: tuple[str, ...]
-
-    def matrix(self) -> NDArray[np.float32]:
-        """Shape (1, features)."""
-        return np.frombuffer(self.features, dtype=np.float32).reshape(1, -1)
 
 
 class RowEncoder:

@@ -76,8 +76,12 @@ class Transform:
         if self._one_row is not None:
             row = self._one_row.encode(columns)
             if row is not None:
-                imputed, unknown, outside = map(_one_row_flags, (row.imputed, row.unknown, row.out_of_range))
-                return Encoded(row.matrix(), imputed, unknown, outside, lambda: self.values(columns))
+                features, imputed, unknown, outside = row
+                matrix = np.frombuffer(features, dtype=np.float32).reshape(1, -1)
+                if imputed or unknown or outside:
+                    flags = map(_one_row_flags, (imputed, unknown, outside))
+                    return Encoded(matrix, *flags, lambda: self.values(columns))
+                return Encoded(matrix, {}, {}, {}, lambda: self.values(columns))
         values, rows = self._read(columns)
         out_of_range = self._limits.apply(values)
         self._derive(values, rows)
