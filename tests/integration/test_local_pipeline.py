@@ -185,6 +185,11 @@ class TestFirstRun:
         assert version["run_id"] == first.result["run_id"]
         assert version["metrics"]["roc_auc"][0] == pytest.approx(first.result["roc_auc"])
 
+    def test_its_model_is_signed_by_the_key_of_the_home(self, first):
+        (trusted,) = first.tenure.json("keys", "show")
+        signed = first.tenure.json("models", "verify", "champion")
+        assert (signed["key"], signed["run_id"]) == (trusted["key"], first.result["run_id"])
+
     def test_serve_it_again_and_ask_over_v2(self, first, tmp_path):
         server = first.tenure.start("serve", "1", "--port", "0", "--grpc-port", "0")
         try:
