@@ -13,7 +13,7 @@ from tenure.parsing.number_formats import may_be_number
 MOST_LOOKED_AT = 100
 USUAL_SHARE = 0.8
 """Share of a column's texts that are numbers or dates, each in a format of its own."""
-_WITH_UNIT = re.compile(r"[+-]?[0-9][0-9.,' ]*\s*[^\W\d_%]{1,6}\.?|[+-]?[0-9][0-9.,' ]*\s*‰")
+_WITH_UNIT = re.compile(r"[+-]?[0-9][0-9.,' ]*+\s*(?:[^\W\d_%]{1,6}\.?|‰)")
 _DATE_LIKE = re.compile(
     r"(?:\w{3,10}[., ]+)?[0-9]{1,2}(?:st|nd|rd|th|\.|er|º)? +(?:de +)?[^\W\d]{3,10}\.?,? +(?:de +)?[0-9]{4}.*"
     r"|[^\W\d]{3,10} +[0-9]{1,2}(?:st|nd|rd|th),? +[0-9]{4}.*"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 import pyarrow as pa
 import pytest
@@ -123,3 +124,26 @@ def test_tables_arrays_and_single_rows(kind: str, given_column: tuple[NumberForm
 def test_symbols_are_texts_without_digits(symbol: str) -> None:
     with pytest.raises(ValidationError, match="is blank or contains a digit"):
         NumberFormat(symbols=(symbol,))
+
+
+@pytest.mark.parametrize("form", [None, {"symbols": ("€",)}, {"decimal": ",", "thousands": ".", "symbols": ("€", "-")}])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1" + " " * 100_000 + "x",
+        "-" + " " * 100_000 + "x",
+        "€" + "\u00a0" * 100_000 + "1x",
+        "(" + " " * 100_000 + "1",
+        "1" * 100_000 + "x",
+        "1.111" * 20_000 + "x",
+        "." + "1" * 100_000 + "e" + "1" * 100_000 + "x",
+    ],
+    ids=["blanks behind", "blanks after a sign", "spaces after a symbol", "bracket", "digits", "groups", "exponent"],
+)
+def test_a_long_value_takes_time_by_its_length(text: str, form: dict | None) -> None:
+    """A client's value of some hundred blanks once took minutes, one of 16,000 digits seconds."""
+    column = Column(type="number", format=None if form is None else NumberFormat(**form))
+    began = time.process_time()
+    with pytest.raises(ValueError, match="is not a number"):
+        number_reader(column)(text)
+    assert time.process_time() - began < 1.0
