@@ -10,7 +10,7 @@ import contextlib
 
 from rollout.policy.request import Answer, RolloutRequest
 from rollout.traffic.api import Api
-from rollout.traffic.connection import REQUESTS, Conflict
+from rollout.traffic.connection import INSTALL, REQUESTS, Conflict
 from rollout.traffic.inference_service import Document
 from tenure.errors import InputError
 
@@ -55,7 +55,9 @@ class RequestObjects:
 
     def all(self) -> list[RolloutRequest]:
         """The service's requests, oldest first."""
-        found = self._api.get(self._path, REQUESTS) or {}
+        found = self._api.get(self._path, REQUESTS)
+        if found is None:
+            raise InputError(f"{self._api.host}: {INSTALL[REQUESTS]}")
         self._seen = found["metadata"]["resourceVersion"]
         requests = [_read(item) for item in found["items"] if item["spec"]["service"] == self._service]
         return sorted(requests, key=lambda request: (request.created_at, request.name))

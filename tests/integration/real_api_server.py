@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import json
+import os
 import threading
 import time
 import uuid
@@ -50,6 +51,8 @@ OWN = {"configmaps", "leases", "events", "rolloutrequests"}
 KEPT = "tenure.test/as-written"
 """Annotation: what the double writes and a real schema has no room for."""
 WAIT_S = 30.0
+REAL = os.environ.get("KUBECONFIG", "")
+"""Of a real API server, which then takes the tests as well; read before a test sets it to the double's."""
 NOW = "2026-01-01T00:00:00Z"
 
 

@@ -6,7 +6,6 @@ Where KUBECONFIG names one whose user may do everything. tests/integration/test_
 from __future__ import annotations
 
 import copy
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from real_api_server import RealApiServer
+from real_api_server import REAL, RealApiServer
 
 from rollout.policy.observation import Request
 from rollout.policy.request import Answer, Phase, request_spec
@@ -22,7 +21,6 @@ from rollout.traffic.cluster import Cluster
 from tenure.errors import InputError, SourceError
 
 K8S = Path(__file__).resolve().parents[2] / "k8s"
-REAL = os.environ.get("KUBECONFIG", "")
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 POLICY = "rolloutrequests.tenure.dev"
@@ -44,7 +42,6 @@ class Team:
         self.real = RealApiServer(REAL)
         self.folder = folder
         self.namespace = self.real.namespace
-        self.made = self.real.define()
         self.policies = []
         for document in documents("base/rollout-requests/policy.yaml"):
             path = f"{ADMISSION}/" + (
@@ -92,11 +89,10 @@ class Team:
         for path in self.policies:
             self.real._call("DELETE", path)
         self.real.close()
-        self.real.undefine(self.made)
 
 
 @pytest.fixture(scope="module")
-def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
+def team(definitions: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
     team = Team(tmp_path_factory.mktemp("team"))
     yield team
     team.close()

@@ -6,7 +6,6 @@ The API server is one in memory and, where KUBECONFIG names one, a real one too.
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -14,7 +13,7 @@ from typing import Any, cast
 import pytest
 import yaml
 from cluster_double import ApiServer, KServe, inference_service
-from real_api_server import RealApiServer, real_server
+from real_api_server import REAL, RealApiServer, real_server
 from traffic_double import Behaviour, Load
 
 from rollout.limits import Limits
@@ -32,8 +31,6 @@ LIMITS = Limits(step_time_s=60, step_requests=300, deadline_s=1800, ready_s=300,
 CANARY = "churn-v7-predictor"
 STABLE = "churn-predictor"
 NEW_URI = "s3://models/churn/7/data/bundle"
-REAL = os.environ.get("KUBECONFIG", "")
-"""Of a real API server, which then takes the tests as well; read before a test sets it to the double's."""
 
 
 class Aliases:
@@ -138,16 +135,6 @@ class World:
         assert self.kserve.restarts == {}
         assert self.aliases.champion == "6"
         assert self.load.lost == 0
-
-
-@pytest.fixture(scope="session")
-def definitions() -> Iterator[None]:
-    """What KServe and the Gateway API define, on the real API server, for as long as the tests run."""
-    server = RealApiServer(REAL)
-    made = server.define()
-    server.close()
-    yield
-    server.undefine(made)
 
 
 @pytest.fixture(params=["in memory", *(["real"] if REAL else [])])
