@@ -8,31 +8,51 @@ import json
 import secrets
 import sys
 from pathlib import Path
+from typing import Any
+
+Identity = dict[str, Any]
 
 
-def make(identities: Path) -> str:
-    rights = json.loads(identities.read_text(encoding="utf-8"))
-    made = [
-        {
-            "name": name,
-            "credentials": [{"accessKey": f"tenure-{name}", "secretKey": secrets.token_hex(24)}],
-            "actions": actions,
-        }
-        for name, actions in rights.items()
-    ]
-    return json.dumps({"identities": made})
+def make(rights: dict[str, list[str]]) -> list[Identity]:
+    return [{"name": name, "credentials": [_key(name)], "actions": actions} for name, actions in rights.items()]
 
 
-def show(configuration: str, name: str, key: str) -> str:
-    for identity in json.loads(configuration)["identities"]:
+def renew(present: list[Identity], rights: dict[str, list[str]]) -> list[Identity]:
+    """Each present key opens the store until it is retired."""
+    before = {identity["name"]: identity["credentials"][:1] for identity in present}
+    made = make(rights)
+    for identity in made:
+        identity["credentials"] += before.get(identity["name"], [])
+    return made
+
+
+def retire(present: list[Identity]) -> list[Identity]:
+    return [{**identity, "credentials": identity["credentials"][:1]} for identity in present]
+
+
+def show(present: list[Identity], name: str, key: str) -> str:
+    for identity in present:
         if identity["name"] == name:
             return str(identity["credentials"][0][key])
     raise SystemExit(
         f"error: the Secret tenure-object-store-identities has no identity {name}: "
-        "docs/operations.md, 'Object store keys', says how it is made anew"
+        "docs/operations.md, 'Keys of the object store', says how it gets one"
     )
 
 
+def _key(name: str) -> dict[str, str]:
+    return {"accessKey": f"tenure-{name}-{secrets.token_hex(4)}", "secretKey": secrets.token_hex(24)}
+
+
+def main(command: str, *arguments: str) -> str:
+    present = [] if command == "make" else json.load(sys.stdin)["identities"]
+    if command == "show":
+        return show(present, *arguments)
+    if command == "retire":
+        return json.dumps({"identities": retire(present)})
+    rights = json.loads(Path(*arguments).read_text(encoding="utf-8"))
+    return json.dumps({"identities": make(rights) if command == "make" else renew(present, rights)})
+
+
 if __name__ == "__main__":
-    command, *arguments = sys.argv[1:]
-    print(make(Path(arguments[0])) if command == "make" else show(sys.stdin.read(), *arguments), end="")
+    print(main(*sys.argv[1:]), end="")

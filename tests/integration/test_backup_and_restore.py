@@ -24,7 +24,7 @@ OWNER = "mlflow"
 OWNER_PASSWORD = "ml\"flow's"
 
 
-def call(server: Postgres, *command: str | Path) -> subprocess.CompletedProcess[str]:
+def call(server: Postgres, *command: str | Path, **changed: str) -> subprocess.CompletedProcess[str]:
     """Run what a container of components/postgres runs, with what it has in its environment."""
     environment = {
         "PATH": f"{server.bin_folder}:{os.environ['PATH']}",
@@ -35,6 +35,8 @@ def call(server: Postgres, *command: str | Path) -> subprocess.CompletedProcess[
         "POSTGRES_USER": server.user,
         "MLFLOW_PASSWORD": OWNER_PASSWORD,
         "STUDIES_PASSWORD": "studies",
+        "POSTGRES_PASSWORD": server.password,
+        **changed,
     }
     return subprocess.run(
         [str(part) for part in command], capture_output=True, text=True, timeout=60, check=False, env=environment
@@ -84,6 +86,18 @@ def test_a_role_owns_its_database_and_enters_no_other(server: Postgres) -> None:
         studies.execute("create table trials (number int)")
     with pytest.raises(psycopg.OperationalError, match='permission denied for database "studies"'):
         server.connect("studies", OWNER, OWNER_PASSWORD)
+
+
+def test_roles_get_the_passwords_of_the_secret(server: Postgres) -> None:
+    program = COMPONENT / "passwords.sh"
+    done = call(server, "bash", program, MLFLOW_PASSWORD="new'; drop role studies; --")
+    assert done.returncode == 0, done.stderr
+    server.connect(OWNER, OWNER, "new'; drop role studies; --").close()
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        server.connect(OWNER, OWNER, OWNER_PASSWORD)
+    assert call(server, "bash", program).returncode == 0
+    server.connect(OWNER, OWNER, OWNER_PASSWORD).close()
+    server.connect("studies", "studies", "studies").close()
 
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")

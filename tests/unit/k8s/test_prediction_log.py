@@ -19,7 +19,8 @@ def test_the_server_is_told_where_how_much_and_by_whose_rights(render: Render, g
     (runtime,) = [document for document in documents if document["kind"] == "ServingRuntime"]
     sources = {entry["name"]: entry.get("valueFrom", {}) for entry in runtime["spec"]["containers"][0]["env"]}
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        assert sources[name]["secretKeyRef"] == {"name": "tenure-object-store", "key": name}
+        # Without the Secret the pod's ServiceAccount has a role of AWS.
+        assert sources[name]["secretKeyRef"] == {"name": "tenure-object-store", "key": name, "optional": True}
     assert sources["TENURE_LOG_HASH_KEY"]["secretKeyRef"]["name"] == "tenure-log-hash"
 
 
