@@ -211,12 +211,15 @@ def test_the_limit_of_metadata_is_announced(tight: Server) -> None:
 
 def test_the_memory_of_open_heads_is_bounded(tight: Server, message: bytes) -> None:
     """1 MiB of them is held; then calls are refused, and when the client is gone answered again."""
+    parts = large_heads(message)
+    heads = b"".join(next(parts) for _ in range(60))
     with socket.create_connection(("127.0.0.1", tight.grpc_port), timeout=10) as line:
-        parts = large_heads(message)
-        line.sendall(b"".join(next(parts) for _ in range(60)))
+        line.sendall(heads)
         received = b""
         while b"retry-after" not in received:
-            received += line.recv(65_536)
+            part = line.recv(65_536)
+            assert part, "the connection ended"
+            received += part
         assert b"\x0bgrpc-status\x0214" in received
     wait_until(lambda: answered(tight, message))
 

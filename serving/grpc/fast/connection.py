@@ -11,7 +11,7 @@ import math
 
 from serving.admission.refusal import OverloadedError
 from serving.grpc.fast.calls import Calls
-from serving.grpc.fast.frames import MAX_NUMBER, Code, Http2Error
+from serving.grpc.fast.frames import FRAME_BYTES, HEAD, MAX_NUMBER, Code, Http2Error
 from serving.grpc.fast.rpcs import Rpcs
 from serving.grpc.service import CONNECTION_AGE_GRACE_S, CONNECTION_AGE_S
 from serving.listening.limits import ConnectionLimits
@@ -157,8 +157,10 @@ class GrpcConnection(asyncio.Protocol):
         try:
             self._pending.add(self._reader.pending_bytes)
         except OverloadedError:
-            self._sender.goaway(self._http2.last_number, Code.ENHANCE_YOUR_CALM)
-            self._fail()
+            # One frame is within any connection's means: its other calls need not suffer.
+            if self._reader.pending_bytes > HEAD.size + FRAME_BYTES:
+                self._sender.goaway(self._http2.last_number, Code.ENHANCE_YOUR_CALM)
+                self._fail()
 
     def _fail(self) -> None:
         """Send what waits, GOAWAY with the reason last, and close the connection."""

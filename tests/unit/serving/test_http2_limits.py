@@ -394,3 +394,25 @@ def test_what_is_unfinished() -> None:
     block.receive(frame(frames.CONTINUATION, 0, 1, b"\x82") + b"\0\0")
     assert block.unfinished is begun
     assert block.pending_bytes == len(BLOCK) + 1 + 2
+
+
+def test_a_long_answer_goes_out_in_turns() -> None:
+    """A client that does not read holds no more of it than one turn, whatever its windows admit."""
+    echo = Echo()
+    echo.http2.receive(PREFACE + setting(frames.INITIAL_WINDOW_SIZE, 2**30))
+    echo.http2.receive(frame(frames.WINDOW_UPDATE, 0, 0, WORD.pack(2**30)))
+    for number in (1, 3):
+        echo.http2.receive(call(number))
+        for _ in range(200):
+            echo.http2.receive(frame(frames.DATA, 0, number, bytes(16_000)))
+    echo.http2.sender.take()
+    for number in (1, 3):
+        echo.http2.receive(frame(frames.DATA, 1, number, b"x"))
+    turns = 0
+    while echo.http2.streams:
+        sent = echo.http2.sender.take()
+        assert 2**20 <= len(sent) < 2**20 + 40_000
+        assert echo.http2.sender.held_back
+        turns += 1
+        echo.http2.resume()
+    assert turns == 6
