@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from serving.http import closing
 from serving.http.closing import ClosingError
 from serving.http.reading import BETWEEN, CONTENT, HEAD, BoundedReader
 from serving.listening import descriptors
 from serving.observation.metrics import CONNECTIONS_REFUSED
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
 
 KEEP_ALIVE_S = 65.0
 """Longer than the 60 s after which common gateways close an idle connection, so that they close it, not we."""
@@ -35,6 +38,8 @@ class HttpConnection(BoundedReader):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._running: RequestResponseCycle | None = None
+        """The request that the application answers; ``cycle`` may be a later one."""
         self._last_answer = b""
         """Sent after the answers to earlier requests; then the connection is closed."""
         self._idle_since = 0.0
@@ -61,7 +66,14 @@ class HttpConnection(BoundedReader):
         self.is_closing = True
         self.unfed = b""
         self.held.release()
+        if self._running is not None:
+            self._running.disconnected = True
+            self._running.message_event.set()
         super().connection_lost(exc)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def on_request(self, version: str) -> None:
         """Called with every request's head: let the application answer it."""
@@ -108,6 +120,7 @@ class HttpConnection(BoundedReader):
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
+        self._running = None
         if self.transport.is_closing():
             return
         waiting = bool(self.pipeline)
@@ -121,16 +134,22 @@ class HttpConnection(BoundedReader):
             return
         self.flow.resume_reading()
         if self.unfed:
-            self.held.release()
-            unfed, self.unfed = self.unfed, b""
-            self.due_at = self.loop.time() + self.limits.read_timeout_s
-            self.data_received(unfed)
+            # Not here: an application may answer while it handles an exception, which would become that of the parser.
+            self.loop.call_soon(self._read_on)
         elif self.part != BETWEEN:  # the client could not send while reading was paused
             self.due_at = self.loop.time() + self.limits.read_timeout_s
         elif waiting:
             self.due_at = math.inf
         else:
             self._wait_for_request(KEEP_ALIVE_S)
+
+    def _read_on(self) -> None:
+        """Read what a client sent before the last answer."""
+        unfed, self.unfed = self.unfed, b""
+        if unfed:
+            self.held.release()
+            self.due_at = self.loop.time() + self.limits.read_timeout_s
+            self.data_received(unfed)
 
     def refuse(self, error: ClosingError) -> None:
         """Answer what is being read with an error, after the answers to earlier requests, and close the connection."""

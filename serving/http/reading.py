@@ -139,7 +139,7 @@ class BoundedReader(HttpToolsProtocol):
 
     def _reason(self, error: httptools.HttpParserError, data: bytes | memoryview) -> ClosingError:
         """Why the parser stopped."""
-        cause = error.__context__
+        cause = error.__context__ if isinstance(error, httptools.HttpParserCallbackError) else None
         if isinstance(cause, ClosingError):
             return cause
         if isinstance(cause, OverloadedError):
