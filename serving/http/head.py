@@ -18,7 +18,7 @@ Fields = dict[bytes, bytes]
 _LISTS = frozenset((b"accept-encoding", b"content-encoding", b"expect", b"host", b"transfer-encoding"))
 _READ = _LISTS | {b"content-length", b"inference-header-content-length", b"x-request-id"}
 
-_HOST = re.compile(rb"(?:[A-Za-z0-9._~%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_HOST = re.compile(rb"(?:[A-Za-z0-9._~%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?")
 _MAX_KNOWN_HOSTS = 256
 _known_hosts: set[bytes] = set()
 

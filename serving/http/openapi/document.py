@@ -24,6 +24,7 @@ _MEANINGS = {
     "404": "There is no such model, or not in this version.",
     "408": "The request took too long to arrive.",
     "413": "The request is above a limit of size.",
+    "415": "The content coding is not supported; see Accept-Encoding.",
     "429": "Too many requests; see Retry-After.",
     "503": "The server is at its load limit or stops; see Retry-After.",
     "504": "The request's deadline has passed.",
