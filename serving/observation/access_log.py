@@ -16,6 +16,12 @@ import orjson
 from serving.inference.call import Answered
 from serving.observation import logs
 
+_LINE = (
+    b'{"time":"%b.%03dZ","level":"info","logger":"tenure.access","message":"request","request_id":%b,"method":"%b",'
+    b'"path":%b,"status":%d,"took_ms":%.3f}\n'
+)
+"""A line in the form of ``logs.JsonFormatter``; a template takes half the time of a dictionary."""
+
 
 class AccessLog:
     """Logs path, status and duration of every inference request."""
@@ -23,7 +29,7 @@ class AccessLog:
     def __init__(self) -> None:
         self._lines: list[bytes] = []
         self._second = 0
-        self._stamp = ""
+        self._stamp = b""
 
     def note(self, answered: Answered) -> None:
         if not logs.access.isEnabledFor(logging.INFO):
@@ -31,19 +37,18 @@ class AccessLog:
         call, now = answered.call, time.time()
         second = int(now)
         if second != self._second:
-            self._second, self._stamp = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-        line = {
-            "time": f"{self._stamp}.{int((now - second) * 1000):03d}Z",
-            "level": "info",
-            "logger": logs.access.name,
-            "message": "request",
-            "request_id": call.request_id,
-            "method": call.method,
-            "path": call.path,
-            "status": answered.code,
-            "took_ms": round(answered.took_s * 1000, 3),
-        }
-        self._lines.append(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+            stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+            self._second, self._stamp = second, stamp.encode()
+        line = _LINE % (
+            self._stamp,
+            (now - second) * 1000,
+            orjson.dumps(call.request_id),
+            call.method.encode(),
+            orjson.dumps(call.path),
+            answered.code,
+            answered.took_s * 1000,
+        )
+        self._lines.append(line)
         if len(self._lines) == 1:
             asyncio.get_running_loop().call_soon(self._flush)
 

@@ -11,29 +11,28 @@ class RequestMetrics:
     """An observer that counts requests and predictions."""
 
     def __init__(self) -> None:
-        self._requests: dict[str, RequestSeries] = {}
-        self._predictions: dict[str, tuple[str, PredictionMetrics]] = {}
+        self._unknown: RequestSeries | None = None
+        """Requests to models that there are not."""
+        self._known: dict[str, tuple[ChurnModel, RequestSeries, PredictionMetrics]] = {}
+        """By name, the model that was asked last, and its series."""
 
     def note(self, answered: Answered) -> None:
         model = answered.model
-        name = "" if model is None else model.name
-        requests = self._requests.get(name)
-        if requests is None:
-            requests = self._requests[name] = RequestSeries(name)
-        requests.count(answered.code, answered.took_s)
-        if model is None or answered.prediction is None:
+        if model is None:
+            if self._unknown is None:
+                self._unknown = RequestSeries("")
+            self._unknown.count(answered.code, answered.took_s)
             return
-        predictions = self._of(model)
+        known = self._known.get(model.name)
+        if known is None or known[0] is not model:
+            known = model, RequestSeries(model.name), PredictionMetrics(model.name, model.bundle)
+            self._known[model.name] = known
+        _, requests, predictions = known
+        requests.count(answered.code, answered.took_s)
+        if answered.prediction is None:
+            return
         predictions.count(answered.prediction)
         if not answered.from_cache:
             predictions.took(answered.predicted_at - answered.read_at)
         if answered.fallback:
-            FALLBACKS.labels(name, answered.fallback).inc()
-
-    def _of(self, model: ChurnModel) -> PredictionMetrics:
-        """The metrics of a model's present version."""
-        version, metrics = self._predictions.get(model.name, ("", None))
-        if metrics is None or version != model.bundle.version:
-            metrics = PredictionMetrics(model.name, model.bundle)
-            self._predictions[model.name] = (model.bundle.version, metrics)
-        return metrics
+            FALLBACKS.labels(model.name, answered.fallback).inc()

@@ -15,7 +15,7 @@ import orjson
 from serving.v2 import rest as wire
 from serving.v2.answer import OutputTensor, output_tensors
 from serving.v2.query import Query
-from serving.v2.request import Options
+from serving.v2.request import PLAIN
 from serving.v2.tensors import INTEGERS
 from tenure.bundle import Bundle, Prediction
 from tenure.contract import Contract
@@ -36,7 +36,6 @@ _BOUNDS: dict[str, dict[type, _Bounds]] = {
 _MEMBERS = frozenset(("id", "inputs", "outputs", "parameters"))
 _SHAPES = ([1], [1, 1])
 _ALL: tuple[object, ...] = (None, [])
-_OPTIONS = Options()
 
 
 class OneRowReader:
@@ -75,7 +74,7 @@ class OneRowReader:
                     return None
             if not columns.keys() >= self._required:
                 return None
-        return Query(columns, 1, _OPTIONS, None, request_id, customers)
+        return Query(columns, 1, PLAIN, None, request_id, customers)
 
 
 def _columns(inputs: list[dict[str, Any]]) -> dict[str, Any] | None:

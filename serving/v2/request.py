@@ -28,6 +28,10 @@ class Options:
     threshold: float | None = None
 
 
+PLAIN = Options()
+"""Of a request without parameters; the path of one row has this very object."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """A request whose names of inputs and outputs are not checked yet."""
