@@ -25,6 +25,7 @@ from benchmarks.load import closed_loop
 from benchmarks.peers import mlserver
 from benchmarks.peers.server import Server
 from benchmarks.served_bundle import DEPTH, TREES, request, request_body, write_bundle
+from benchmarks.serving_parts import show_parts
 from benchmarks.table import Row, best_of, show
 
 ROUNDS, SECONDS = 5, 2.0
@@ -44,6 +45,13 @@ def main() -> None:
         finally:
             for server in servers:
                 server.stop()
+        ours = servers[0]
+        measured_us = {
+            "REST": statistics.median(ours.cpu_us["16"]),
+            "gRPC": statistics.median(ours.cpu_us["gRPC 16"]),
+        }
+        message = (Path(folder) / "raw.pb").read_bytes()
+        show_parts(Path(folder) / "bundle", ours.body.read_bytes(), message, measured_us)
         _show_batches(Path(folder), servers[0])
         _show_workers(servers[0])
 

@@ -44,11 +44,10 @@ class V2Exchange:
 
     def read(self, model: ChurnModel) -> Query:
         body = wire.read_body(self._body, self._json_length)
-        if self._json_length is None:
-            query = model.one_row.read(body.document)
-            if query is not None:
-                self._one_row = True
-                return query
+        query = model.one_row.read(body.document) if self._json_length is None else None
+        if query is not None:
+            self._one_row = True
+            return query
         request, self._in_binary = wire.read_request(body)
         return model.query(request)
 

@@ -37,6 +37,8 @@ def read_body(content: bytes, json_length: str | None) -> Body:
     Raises:
         RequestError: the header is invalid, or the body is not a JSON object.
     """
+    if json_length is None:
+        return Body(read_object(content, "inputs"), content, len(content))
     json_bytes = _json_length(content, json_length)
     return Body(read_object(content[:json_bytes], "inputs"), content, json_bytes)
 
@@ -119,9 +121,7 @@ class _Binary:
             raise RequestError(f"{left} bytes follow the last input")
 
 
-def _json_length(body: bytes, header: str | None) -> int:
-    if header is None:
-        return len(body)
+def _json_length(body: bytes, header: str) -> int:
     if not (header.isascii() and header.isdigit() and len(header) < 12) or int(header) > len(body):
         raise RequestError(f"header Inference-Header-Content-Length is {quote(header)}, the body has {len(body)} bytes")
     return int(header)

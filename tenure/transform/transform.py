@@ -76,12 +76,13 @@ class Transform:
         if self._one_row is not None:
             row = self._one_row.encode(columns)
             if row is not None:
-                features, imputed, unknown, outside = row
-                matrix = np.frombuffer(features, dtype=np.float32).reshape(1, -1)
-                if imputed or unknown or outside:
-                    flags = map(_one_row_flags, (imputed, unknown, outside))
-                    return Encoded(matrix, *flags, lambda: self.values(columns))
-                return Encoded(matrix, {}, {}, {}, lambda: self.values(columns))
+                return Encoded(
+                    np.frombuffer(row.features, dtype=np.float32).reshape(1, -1),
+                    _one_row_flags(row.imputed) if row.imputed else {},
+                    _one_row_flags(row.unknown) if row.unknown else {},
+                    _one_row_flags(row.out_of_range) if row.out_of_range else {},
+                    lambda: self.values(columns),
+                )
         values, rows = self._read(columns)
         out_of_range = self._limits.apply(values)
         self._derive(values, rows)
@@ -172,7 +173,7 @@ def _fill(entry: Input, reader: Reader | DayReader, rows: int) -> Value:
 
 
 def _one_row_flags(names: tuple[str, ...]) -> Flags:
-    return {name: np.ones(1, dtype=np.bool_) for name in names} if names else {}
+    return {name: np.ones(1, dtype=np.bool_) for name in names}
 
 
 def _to_arrow(value: Value, kind: ExpressionType) -> pa.Array:
