@@ -240,7 +240,17 @@ def test_invalid_requests(server: Server, body: bytes, kind: str) -> None:
 
 
 def test_valid_hosts(server: Server) -> None:
-    for host in ("x", "x:80", "x:", "x.", "my-model.team.svc.cluster.local:8080", "127.0.0.1", "[::1]", "[fe80::1]:8080", "a_b"):
+    for host in (
+        "x",
+        "x:80",
+        "x:",
+        "x.",
+        "my-model.team.svc.cluster.local:8080",
+        "127.0.0.1",
+        "[::1]",
+        "[fe80::1]:8080",
+        "a_b",
+    ):
         with line(server.http_port) as client:
             client.send(head("GET", READY, host=host))
             assert client.answer().status == 200, host
