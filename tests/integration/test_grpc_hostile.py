@@ -18,7 +18,7 @@ from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import ConnectionTerminated, ResponseReceived, StreamReset, TrailersReceived
 from load import INFER, grpc_message, wait_until
-from server_process import Server, started, texts, typed
+from server_process import Server, server, started, texts, typed
 
 from benchmarks.attacks import Attacks
 from benchmarks.malformed.http2 import CONTINUATION, DATA, END_HEADERS, HEADERS, PREFACE, SETTINGS
@@ -185,9 +185,9 @@ def test_a_client_without_a_key_is_refused_before_its_message(
         assert client.status(good) == ("0", "")
 
 
-def test_metadata_over_the_limit_hurts_no_other_call(tight: Server, message: bytes) -> None:
+def test_metadata_over_the_limit_hurts_no_other_call(server: Server, message: bytes) -> None:
     """By a client that ignores SETTINGS_MAX_HEADER_LIST_SIZE."""
-    with Client(tight) as client:
+    with Client(server) as client:
         waiting = client.begin(prefixed(message)[:20])
         for headers in (
             tuple((f"x-{place}", "v" * 2_000) for place in range(40)),
