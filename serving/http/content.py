@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from serving.admission.body_memory import BodyBytes
+from serving.admission.request_memory import HeldBytes
 from serving.v2.errors import TooLargeError
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
@@ -23,7 +23,7 @@ class ArrivingContent:
 
     __slots__ = ("_first", "_joined", "held", "size")
 
-    def __init__(self, held: BodyBytes) -> None:
+    def __init__(self, held: HeldBytes) -> None:
         self.held = held
         self.size = 0
         self._first = b""

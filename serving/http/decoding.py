@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from grpc import StatusCode
 
-from serving.admission.body_memory import BodyBytes
 from serving.admission.refusal import LateError
+from serving.admission.request_memory import HeldBytes
 from serving.http import zstd
 from serving.http.content import MAX_BODY_BYTES, too_large
 from serving.inference.failures import RefusedError
@@ -73,7 +73,7 @@ def coding_of(content_encoding: bytes | None) -> str | None:
     return coding
 
 
-async def decoded(content: bytes, coding: str, held: BodyBytes, call: Call) -> bytes:
+async def decoded(content: bytes, coding: str, held: HeldBytes, call: Call) -> bytes:
     """Content without its coding, counted in ``held`` in place of the coded one.
 
     Raises:

@@ -35,7 +35,7 @@ class FastConnection(HttpConnection):
     """A connection that answers inference requests without the application."""
 
     def __init__(self, *args: Any, answering: Answering, **kwargs: Any) -> None:
-        super().__init__(*args, memory=answering.body_memory, **kwargs)
+        super().__init__(*args, memory=answering.request_memory, **kwargs)
         self._answering = answering
         self._defaults: list[tuple[bytes, bytes]] | None = None
         self._usual_head = b""
@@ -141,7 +141,7 @@ class FastConnection(HttpConnection):
             # A client that waits may send the content all the same, or not.
             raise ClosingError.of(refused, call.request_id)
         keep_alive = self.parser.should_keep_alive() and not self.limits.draining
-        content = ArrivingContent(self._answering.body_memory.open())
+        content = ArrivingContent(self._answering.request_memory.open())
         return FastCycle(call, fields, is_v1, keep_alive, coding, refused, content)
 
     def _closed(self, call: Call, error: Exception) -> ClosingError:

@@ -12,8 +12,8 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from serving.admission.body_memory import BodyMemory
 from serving.admission.refusal import OverloadedError
+from serving.admission.request_memory import RequestMemory
 from serving.http import closing, head
 from serving.http.closing import ClosingError
 from serving.listening.limits import MAX_HEAD_BYTES, MAX_HEADER_FIELDS, MAX_URL_BYTES, ConnectionLimits
@@ -37,7 +37,7 @@ class BoundedReader(HttpToolsProtocol):
         memory: counts heads that arrive slowly and requests that wait for an earlier one.
     """
 
-    def __init__(self, *args: Any, limits: ConnectionLimits, memory: BodyMemory, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, limits: ConnectionLimits, memory: RequestMemory, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.limits = limits
         self.held = memory.open()

@@ -41,8 +41,8 @@ class Answering:
     def __init__(self, models: Models, hooks: Hooks) -> None:
         self._models = models
         self._admission = hooks.admission
-        self.body_memory = hooks.body_memory
-        """Counts bytes of bodies, which the ways in read."""
+        self.request_memory = hooks.request_memory
+        """Counts the bytes of requests, which the ways in read."""
         self._cache = hooks.cache
         self._guard = hooks.guard
         self._observers = tuple(hooks.observers)

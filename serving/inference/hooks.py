@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from serving.admission.body_memory import BodyMemory
+from serving.admission.request_memory import RequestMemory
 from serving.inference.call import Answered, Call
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class Hooks:
     """All hooks of a worker."""
 
     admission: Admission | None = None
-    body_memory: BodyMemory = field(default_factory=BodyMemory)
+    request_memory: RequestMemory = field(default_factory=RequestMemory)
     cache: Cache | None = None
     guard: Guard | None = None
     observers: Sequence[Observer] = ()

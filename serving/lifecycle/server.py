@@ -118,7 +118,7 @@ class ModelServer:
             None if certificate is None else certificate.context,
             make_connection=partial(FastConnection, answering=self._answering)
             if given.fast_route
-            else partial(HttpConnection, memory=self._answering.body_memory),
+            else partial(HttpConnection, memory=self._answering.request_memory),
             drain_s=given.drain_s,
             grace_s=given.grace_s,
             on_started=lambda: self._started(grpc_port),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 
-from serving.admission.body_memory import BodyMemory
 from serving.admission.clients import Clients
 from serving.admission.gate import Gate
+from serving.admission.request_memory import RequestMemory
 from serving.inference.answer_cache import AnswerCache
 from serving.inference.hooks import Hooks, Observer
 from serving.inference.model import ChurnModel
@@ -56,7 +56,7 @@ def hooks(given: Arguments, clients: Clients | None) -> Hooks:
         closing.append(traces.close)
     return Hooks(
         admission=Gate(clients, limits.max_in_flight, limits.max_rows, limits.timeout_s),
-        body_memory=BodyMemory(limits.max_held_mib * 2**20),
+        request_memory=RequestMemory(limits.max_held_mib * 2**20),
         cache=AnswerCache(given.cache_entries, given.cache_ttl_s) if given.cache_entries else None,
         guard=Guard(_breaker),
         observers=observers,

@@ -12,7 +12,7 @@ import grpc
 import pytest
 from load import INFER, Grpc, Load
 
-from serving.admission.body_memory import BodyMemory
+from serving.admission.request_memory import RequestMemory
 from serving.listening.limits import ConnectionLimits
 from tenure.protocol import infer_request
 
@@ -23,7 +23,7 @@ class Answering:
     """Answers at once."""
 
     def __init__(self) -> None:
-        self.body_memory = BodyMemory()
+        self.request_memory = RequestMemory()
 
     def admit(self, _: Any) -> None:
         """Everybody is let in."""

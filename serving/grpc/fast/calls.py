@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from grpc import StatusCode
 
-from serving.admission.body_memory import BodyBytes
+from serving.admission.request_memory import HeldBytes
 from serving.grpc.fast.headers import HeaderBlock
 from serving.grpc.fast.message import only_message, seconds
 from serving.grpc.methods import Methods, UnaryMethod
@@ -54,7 +54,7 @@ class IncomingCall:
         """The answer to a call whose message could not be read."""
         return failure_of(error)
 
-    def answer(self, body: bytes, held: BodyBytes, send: Send) -> None:
+    def answer(self, body: bytes, held: HeldBytes, send: Send) -> None:
         """Answer a unary call.
 
         Args:
@@ -69,7 +69,7 @@ class IncomingCall:
             return
         self._answer(message, send)
 
-    def message(self, body: bytes, held: BodyBytes) -> bytes:
+    def message(self, body: bytes, held: HeldBytes) -> bytes:
         """The message in ``body``, decompressed; counted in ``held`` if it was compressed.
 
         Raises:
@@ -175,6 +175,6 @@ class Calls:
             return StreamingCall(named, self._streaming[path])
         return IncomingCall(named, self._refused.get(path, UNKNOWN_METHOD))
 
-    def body(self) -> BodyBytes:
+    def body(self) -> HeldBytes:
         """The count of a call's memory, to be held until it is answered."""
-        return self._answering.body_memory.open()
+        return self._answering.request_memory.open()

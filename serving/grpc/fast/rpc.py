@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from serving.admission.body_memory import BodyBytes
+from serving.admission.request_memory import HeldBytes
 from serving.grpc.fast.calls import IncomingCall
 from serving.grpc.session import Session
 
@@ -16,7 +16,7 @@ class Rpc:
     call: IncomingCall
     due_at: float
     """By the loop's clock: when the client must have sent its message, or read its answer."""
-    held: BodyBytes
+    held: HeldBytes
     head_bytes: int
     body: bytes | bytearray = b""
     unsent: memoryview | None = None

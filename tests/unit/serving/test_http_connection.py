@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from serving.admission.body_memory import BodyMemory
+from serving.admission.request_memory import RequestMemory
 from serving.http.connection import KEEP_ALIVE_S, HttpConnection
 from serving.http.content import MAX_BODY_BYTES, ArrivingContent
 from serving.listening.limits import ConnectionLimits
@@ -72,13 +72,13 @@ async def health(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body"})
 
 
-def on_a_connection(work: Callable[[HttpConnection, Transport], Any], memory: BodyMemory | None = None) -> None:
+def on_a_connection(work: Callable[[HttpConnection, Transport], Any], memory: RequestMemory | None = None) -> None:
     async def run() -> None:
         config = uvicorn.Config(health, lifespan="off", ws="none", log_config=None, access_log=False)
         config.load()
         loop = asyncio.get_running_loop()
         limits = ConnectionLimits(10, 10.0)
-        connection = HttpConnection(config, ServerState(), {}, loop, limits=limits, memory=memory or BodyMemory())
+        connection = HttpConnection(config, ServerState(), {}, loop, limits=limits, memory=memory or RequestMemory())
         transport = Transport()
         connection.connection_made(transport)
         await work(connection, transport)
@@ -104,7 +104,7 @@ def test_a_client_that_does_not_read_is_disconnected() -> None:
 
 
 def test_what_is_held_is_released() -> None:
-    memory = BodyMemory(2_000_000)
+    memory = RequestMemory(2_000_000)
 
     async def work(connection: HttpConnection, transport: Transport) -> None:
         start = b"GET / HTTP/1.1\r\nHost: x\r\n"
@@ -126,7 +126,7 @@ def test_what_is_held_is_released() -> None:
 
 
 def test_heads_that_exceed_the_memory_of_all() -> None:
-    memory = BodyMemory(10_000)
+    memory = RequestMemory(10_000)
 
     async def work(connection: HttpConnection, transport: Transport) -> None:
         connection.data_received(b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 30_000)
@@ -140,7 +140,7 @@ def test_heads_that_exceed_the_memory_of_all() -> None:
 
 
 def test_small_parts_take_no_more_memory_than_they_count() -> None:
-    held = BodyMemory().open()
+    held = RequestMemory().open()
     content = ArrivingContent(held)
     tracemalloc.start()
     for number in range(200_000):
@@ -152,7 +152,7 @@ def test_small_parts_take_no_more_memory_than_they_count() -> None:
 
 
 def test_the_limit_of_content() -> None:
-    content = ArrivingContent(BodyMemory().open())
+    content = ArrivingContent(RequestMemory().open())
     content.add(bytes(MAX_BODY_BYTES))
     with pytest.raises(TooLargeError):
         content.add(b"x")

@@ -1,7 +1,7 @@
-"""The memory that a worker spends on request bodies.
+"""The memory that a worker spends on requests: bodies, heads that arrive slowly, and requests that wait.
 
-Each body and the number of connections are limited, but their product exceeds a worker's memory. Bytes count when they
-arrive, not when a client announces them, so a header alone reserves nothing.
+Each of them and the number of connections are limited, but their product exceeds a worker's memory. Bytes count when
+they arrive, or when they are decompressed, not when a client announces them: a length alone reserves nothing.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import math
 _RETRY_AFTER_S = 1.0
 
 
-class BodyMemory:
-    """Counts the bytes of all bodies of a worker, from their arrival until their requests are answered.
+class RequestMemory:
+    """Counts the bytes of all requests of a worker, from their arrival until they are answered.
 
     Args:
-        max_bytes: the limit for all bodies together.
+        max_bytes: the limit for all requests together.
     """
 
     __slots__ = ("_max_bytes", "held_bytes")
@@ -24,26 +24,26 @@ class BodyMemory:
         self._max_bytes = max_bytes
         self.held_bytes = 0
 
-    def open(self) -> BodyBytes:
-        """The count of a new body, at 0."""
-        return BodyBytes(self)
+    def open(self) -> HeldBytes:
+        """A new count, at 0."""
+        return HeldBytes(self)
 
     def has_room(self, size: int) -> bool:
         """Whether ``size`` more bytes are within the limit."""
         return self.held_bytes + size <= self._max_bytes
 
 
-class BodyBytes:
-    """The bytes of one body."""
+class HeldBytes:
+    """The bytes of one request, or of a connection."""
 
     __slots__ = ("_bytes", "_memory")
 
-    def __init__(self, memory: BodyMemory) -> None:
+    def __init__(self, memory: RequestMemory) -> None:
         self._memory = memory
         self._bytes = 0
 
     def add(self, size: int) -> None:
-        """Count bytes that arrived.
+        """Count bytes that arrived; a negative number takes back some that are no longer held.
 
         Raises:
             OverloadedError: they exceed the limit; they are not counted.
@@ -57,6 +57,6 @@ class BodyBytes:
         self._bytes += size
 
     def release(self) -> None:
-        """Forget the body. A second call does nothing."""
+        """Forget the bytes. A second call does nothing."""
         self._memory.held_bytes -= self._bytes
         self._bytes = 0

@@ -1,15 +1,15 @@
-"""The memory of request bodies: bytes held are counted, refused ones are not, and all are released."""
+"""The memory of requests: bytes held are counted, refused ones are not, and all are released."""
 
 from __future__ import annotations
 
 import pytest
 
-from serving.admission.body_memory import BodyMemory
 from serving.admission.refusal import OverloadedError
+from serving.admission.request_memory import RequestMemory
 
 
 def test_bodies_share_one_limit() -> None:
-    memory = BodyMemory(100)
+    memory = RequestMemory(100)
     one, other = memory.open(), memory.open()
     one.add(60)
     other.add(40)
@@ -26,6 +26,6 @@ def test_bodies_share_one_limit() -> None:
 
 
 def test_without_a_limit_all_is_taken() -> None:
-    held = BodyMemory().open()
+    held = RequestMemory().open()
     held.add(10**15)
     held.release()
