@@ -133,7 +133,8 @@ class FastConnection(HttpConnection):
             try:
                 if is_too_large:
                     raise too_large()
-                coding = coding_of(fields.get(b"content-encoding"))
+                if b"content-encoding" in fields:
+                    coding = coding_of(fields[b"content-encoding"])
             except (TooLargeError, UnsupportedCodingError) as error:
                 failure = self._answering.failed(call, error)
         refused = None if failure is None else HttpAnswer.failed(failure)
