@@ -102,16 +102,19 @@ class BoundedReader(HttpToolsProtocol):
     def _feed(self, data: bytes | memoryview) -> None:
         part = self.part
         while data:
+            upgrade_at = None
             try:
                 self.parser.feed_data(data)
             except httptools.HttpParserUpgrade as paused:
-                data = data[paused.args[0] :]
-                self._read_again_without_upgrade()
-                part = self.part
+                upgrade_at = paused.args[0]
             except httptools.HttpParserError as error:
                 raise self._reason(error, data) from None
-            else:
+            if upgrade_at is None:
                 break
+            # Outside of the except block: a refusal of this head has no other error as its context.
+            data = data[upgrade_at:]
+            self._read_again_without_upgrade()
+            part = self.part
         if self.part == HEAD:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:

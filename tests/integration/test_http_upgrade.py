@@ -58,6 +58,22 @@ def test_an_upgrade_is_ignored(server: Server, v2: bytes, v1: bytes, fields: tup
             assert client.answer(method).status == 200
 
 
+@pytest.mark.parametrize(
+    ("field", "status"),
+    [
+        ("Content-Length: 40000000", 413),
+        ("Host: y\r\nContent-Length: 2", 400),
+        ("Transfer-Encoding: gzip, chunked", 501),
+        ("Content-Length: 2\r\nContent-Encoding: br", 415),
+    ],
+)
+def test_a_head_is_refused_as_without_an_upgrade(server: Server, field: str, status: int) -> None:
+    for fields in ((field,), (field, *H2C), (*H2C, field)):
+        with line(server.http_port) as client:
+            client.send(head("POST", INFER, *fields) + b"{}")
+            assert client.answer().status == status
+
+
 def test_what_follows_an_upgrade_is_not_lost(server: Server, v2: bytes) -> None:
     """In one packet, byte by byte, and cut at any place."""
     stream = post(INFER, v2, *H2C) + head("GET", READY, *H2C) + post(INFER, v2) + head("GET", READY)
