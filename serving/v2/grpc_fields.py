@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from serving.v2.errors import RequestError
+
 INPUT, RAW = 0x2A, 0x3A
 """Tags of the fields ``inputs`` and ``raw_input_contents``, both length-delimited."""
 MORE = 0x80
@@ -16,6 +18,8 @@ MORE = 0x80
 
 _VARINT, _FIXED64, _DELIMITED, _FIXED32 = 0, 1, 2, 5
 _MAX_LENGTH_BYTES = 5
+MAX_FIELDS = 2**16
+"""Of a kind. A contract has fewer columns; an empty field takes 2 bytes here and some hundred once it is parsed."""
 
 
 class Fields(NamedTuple):
@@ -30,10 +34,14 @@ class Fields(NamedTuple):
 
 
 def divide(message: bytes) -> Fields | None:
-    """The fields of a message; None if it is invalid, or encoded in an unusual way."""
+    """The fields of a message; None if it is invalid, or encoded in an unusual way.
+
+    Raises:
+        RequestError: it has more than ``MAX_FIELDS`` inputs, raw contents or other fields.
+    """
     inputs: list[bytes] = []
     raw: list[bytes] = []
-    rest = b""
+    rest: list[bytes] = []
     at, size = 0, len(message)
     try:
         while at < size:
@@ -44,11 +52,13 @@ def divide(message: bytes) -> Fields | None:
                 at = _take(message, at, raw)
             else:
                 end = _end(message, at)
-                rest += message[at:end]
+                _append(rest, message[at:end])
                 at = end
+    except RequestError:
+        raise
     except (IndexError, ValueError):
         return None
-    return Fields(inputs, raw, rest) if at == size else None
+    return Fields(inputs, raw, b"".join(rest)) if at == size else None
 
 
 def _take(message: bytes, at: int, parts: list[bytes]) -> int:
@@ -57,6 +67,7 @@ def _take(message: bytes, at: int, parts: list[bytes]) -> int:
     Raises:
         IndexError: the message is truncated.
         ValueError: a length is invalid.
+        RequestError: there are too many fields.
     """
     size, tag = len(message), message[at]
     while at < size and message[at] == tag:
@@ -67,8 +78,14 @@ def _take(message: bytes, at: int, parts: list[bytes]) -> int:
         at = start + length
         if at > size:
             raise ValueError("the message is truncated")
-        parts.append(message[start:at])
+        _append(parts, message[start:at])
     return at
+
+
+def _append(parts: list[bytes], part: bytes) -> None:
+    if len(parts) >= MAX_FIELDS:
+        raise RequestError(f"the message has more than {MAX_FIELDS} inputs, raw contents or other fields")
+    parts.append(part)
 
 
 def _end(message: bytes, at: int) -> int:
