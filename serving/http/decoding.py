@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from grpc import StatusCode
 
+from serving.admission.inflation import MAX_RATIO, max_inflated
 from serving.admission.refusal import LateError
 from serving.admission.request_memory import HeldBytes
 from serving.http import zstd
@@ -31,9 +32,6 @@ ACCEPTED = "gzip, deflate, zstd"
 _INLINE_BYTES = 64 * 1024
 """Up to this size content is inflated on the event loop, in less than half a millisecond."""
 _STEP_BYTES = 1024 * 1024
-_ANY_RATIO_BYTES = 8 * 1024 * 1024
-_MAX_RATIO = 100
-"""Above 8 MiB, content may have so many times its compressed size: customers' rows have up to 30 times, bombs 1,000."""
 _WINDOW_BYTES = 16 * 1024
 """Compressed bytes that zlib is given at once; it copies those that it does not use."""
 _MAX_MEMBERS = 1024
@@ -98,8 +96,8 @@ async def decoded(content: bytes, coding: str, held: HeldBytes, call: Call) -> b
         size += len(part)
         if size > MAX_BODY_BYTES:
             raise too_large()
-        if size > max(_ANY_RATIO_BYTES, _MAX_RATIO * len(content)):
-            raise TooLargeError(f"the body inflates to more than {_MAX_RATIO} times its size")
+        if size > max_inflated(len(content)):
+            raise TooLargeError(f"the body inflates to more than {MAX_RATIO} times its size")
         held.add(len(part))
         parts.append(part)
         if call.deadline is not None and perf_counter() > call.deadline:

@@ -10,6 +10,7 @@ import zlib
 
 from grpc import StatusCode
 
+from serving.admission.inflation import MAX_RATIO, max_inflated
 from serving.grpc.service import MAX_MESSAGE_BYTES, check_length
 from serving.inference.failures import RefusedError
 from serving.v2.errors import RequestError, TooLargeError, quote
@@ -98,12 +99,15 @@ def percent_encoded(text: str) -> bytes:
 
 def _decompressed(content: bytes, window_bits: int, max_bytes: int) -> bytes:
     stream = zlib.decompressobj(window_bits)
+    bomb_bytes = max_inflated(len(content))
     try:
-        message = stream.decompress(content, max_bytes + 1)
+        message = stream.decompress(content, min(max_bytes, bomb_bytes) + 1)
     except zlib.error:
         raise RequestError("the message cannot be decompressed") from None
     if len(message) > max_bytes:
         raise TooLargeError(f"the message has more than {max_bytes} bytes when it is decompressed")
+    if len(message) > bomb_bytes:
+        raise TooLargeError(f"the message has more than {MAX_RATIO} times its size when it is decompressed")
     if not stream.eof:
         raise RequestError("the compressed message is truncated")
     return message
