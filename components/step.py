@@ -41,7 +41,7 @@ from types import FrameType
 from typing import Any
 
 from tenure.atomic import copy_file
-from tenure.errors import StorageError, TenureError
+from tenure.errors import StorageError, TenureError, first_line
 from tenure.file_modes import PRIVATE_FILE
 from tenure.progress import listening
 
@@ -128,7 +128,7 @@ def step(name: str, worker: int | None = None) -> Iterator[Step]:
     except TenureError as error:
         if isinstance(error, StorageError):
             release_reserve(environment_path(RUN_DIR_VARIABLE))
-        _fail(running, _one_line(error), type(error).__name__, error.exit_status)
+        _fail(running, first_line(error), type(error).__name__, error.exit_status)
     except MemoryError:
         _fail(running, f"{name}: not enough memory", "MemoryError", TenureError.exit_status)
     except Exception as error:
@@ -136,8 +136,8 @@ def step(name: str, worker: int | None = None) -> Iterator[Step]:
         traceback.print_exc()
         if storage is not None:
             release_reserve(environment_path(RUN_DIR_VARIABLE))
-            _fail(running, _one_line(storage), type(storage).__name__, storage.exit_status)
-        _fail(running, f"{name}: {type(error).__name__}: {_one_line(error)}", type(error).__name__, 1)
+            _fail(running, first_line(storage), type(storage).__name__, storage.exit_status)
+        _fail(running, f"{name}: {type(error).__name__}: {first_line(error)}", type(error).__name__, 1)
     else:
         running.emit("done", summary=running.summary, elapsed_s=running.elapsed_s())
         print(f"[{running.task}] done in {running.elapsed_s():.1f} s", flush=True)
@@ -185,12 +185,6 @@ def _fail(running: Step, message: str, kind: str, exit_status: int) -> None:
     running.emit("error", message=message, type=kind, exit_status=exit_status, elapsed_s=running.elapsed_s())
     print(f"[{running.task}] error: {message}", file=sys.stderr, flush=True)
     raise SystemExit(exit_status) from None
-
-
-def _one_line(error: BaseException) -> str:
-    """The first line that is not blank; Tenure's own errors have only one."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
 
 
 def _limit_threads() -> None:

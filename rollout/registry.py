@@ -16,7 +16,7 @@ import urllib.request
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from tenure.errors import InputError, SourceError
+from tenure.errors import InputError, SourceError, one_line
 from tenure.tracking.refusal import PASSWORD_VARIABLE, TOKEN_VARIABLE, USER_VARIABLE, refusal
 
 ALIAS = "champion"
@@ -173,6 +173,6 @@ def _error(text: str) -> tuple[str, str]:
     """MLflow's error code and message, in one line; the code is "" if the response is not MLflow's."""
     try:
         document = json.loads(text)
-        return str(document["error_code"]), " ".join(str(document["message"]).split())[:300]
+        return str(document["error_code"]), one_line(document["message"], 300)
     except (ValueError, KeyError, TypeError):
-        return "", " ".join(text.split())[:300]
+        return "", one_line(text, 300)

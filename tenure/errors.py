@@ -1,4 +1,4 @@
-"""The errors that Tenure raises.
+"""The errors that Tenure raises, and the texts of other errors in one line.
 
     TenureError                     exit status 1: any other error of Tenure
     ├── InputError                  exit status 2: the input is invalid
@@ -76,6 +76,18 @@ class VerdictError(TenureError):
     exit_status = 7
 
 
+def one_line(text: object, limit: int | None = None) -> str:
+    """A text, or an error's, with single spaces for white space; with a limit cut to so many characters."""
+    line = " ".join(str(text).split())
+    return line if limit is None or len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's text that is not blank; the error's type if there is none."""
+    lines = (line.strip() for line in str(error).splitlines())
+    return next((line for line in lines if line), type(error).__name__)
+
+
 __all__ = [
     "BundleError",
     "BusyError",
@@ -88,4 +100,6 @@ __all__ = [
     "StorageError",
     "TenureError",
     "VerdictError",
+    "first_line",
+    "one_line",
 ]

@@ -31,7 +31,7 @@ import pyarrow.compute as pc
 import pyarrow.fs
 import pyarrow.parquet as pq
 
-from tenure.errors import DataError, SourceError
+from tenure.errors import DataError, SourceError, one_line
 
 FIXED = pa.schema(
     [
@@ -138,9 +138,7 @@ def open_location(location: str) -> tuple[pyarrow.fs.FileSystem, str]:
     try:
         return pyarrow.fs.FileSystem.from_uri(location)
     except pa.ArrowInvalid as error:
-        raise DataError(
-            f"prediction log: {location} is not a valid location: {' '.join(str(error).split())[:200]}"
-        ) from error
+        raise DataError(f"prediction log: {location} is not a valid location: {one_line(error, 200)}") from error
 
 
 def _tables(location: str, since: datetime | None = None) -> Iterator[pa.Table]:
@@ -157,7 +155,7 @@ def _tables(location: str, since: datetime | None = None) -> Iterator[pa.Table]:
     except FileNotFoundError as error:
         raise DataError(f"no prediction log at {location}") from error
     except OSError as error:
-        raise SourceError(f"prediction log at {location}: {' '.join(str(error).split())[:300]}") from error
+        raise SourceError(f"prediction log at {location}: {one_line(error, 300)}") from error
 
 
 def _is_before(name: str, since: datetime) -> bool:
@@ -171,7 +169,7 @@ def _table(system: pyarrow.fs.FileSystem, file: str) -> pa.Table:
         with system.open_input_file(file) as source:
             table = pq.read_table(source)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise DataError(f"{file} is not a Parquet file: {' '.join(str(error).split())[:200]}") from error
+        raise DataError(f"{file} is not a Parquet file: {one_line(error, 200)}") from error
     for field in (*FIXED, pa.field("inputs", pa.null())):
         if field.name not in table.column_names and field.name not in _ADDED_LATER:
             raise DataError(f"{file} is not a prediction log: it has no column {field.name!r}")

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from components.notify.spec import WEBHOOK_VARIABLE
+from tenure.errors import one_line
 
 TIMEOUT_S = 10.0
 
@@ -38,7 +39,7 @@ def run(*, state: str, message: str | None, code: int | None, run_id: str, pipel
         "pipeline": pipeline,
         "run_id": run_id,
         "state": state,
-        "message": " ".join((message or "").split()),
+        "message": one_line(message or ""),
         "code": code or 0,
     }
     outcome["text"] = _text(outcome)

@@ -6,7 +6,7 @@ import contextlib
 import json
 from collections.abc import Iterator
 
-from tenure.errors import InputError, SourceError, TenureError
+from tenure.errors import InputError, SourceError, TenureError, one_line
 
 TOKEN_VARIABLE = "KFP_TOKEN"  # noqa: S105 a variable's name
 MAX_MESSAGE = 300
@@ -51,11 +51,11 @@ def body_message(body: str | bytes | None) -> str:
     except ValueError:
         return ""
     message = document.get("message") or document.get("error") or "" if isinstance(document, dict) else ""
-    return " ".join(str(message).split())[:MAX_MESSAGE]
+    return one_line(message, MAX_MESSAGE)
 
 
 def reason(error: BaseException) -> str:
     """The root cause of a connection error, in one line."""
     cause = getattr(error, "reason", error)
     text = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-    return " ".join(str(text).split())[:MAX_MESSAGE]
+    return one_line(text, MAX_MESSAGE)

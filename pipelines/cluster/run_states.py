@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from components.spec import step_specs
+from tenure.errors import one_line
 
 ENDED = frozenset({"SUCCEEDED", "FAILED", "CANCELED", "SKIPPED"})
 TRY = re.compile(r"\(\d+\)$")
@@ -99,4 +100,4 @@ def _tasks(details: Iterable[Any]) -> Iterable[Task]:
 
 def _message(error: Any) -> str:
     message = getattr(error, "message", None) or ""
-    return " ".join(str(message).split())
+    return one_line(message)

@@ -17,6 +17,7 @@ from typing import Any
 
 from components.spec import step_specs
 from pipelines.cluster.run_states import step_of
+from tenure.errors import one_line
 
 POD_NAMES_V1 = "workflows.argoproj.io/pod-name-format"
 """Annotation of a workflow; with the value ``v1`` its pods have the names of their nodes."""
@@ -137,7 +138,9 @@ def logged_verdict(log: str) -> str | None:
 
 def _logged(log: str, kind: str) -> str | None:
     """The message of the last line of a kind."""
-    return next((_one_line(message) for found, message in reversed(OUTCOME.findall(log)) if found == kind), None)
+    return next(
+        (one_line(message, MAX_MESSAGE) for found, message in reversed(OUTCOME.findall(log)) if found == kind), None
+    )
 
 
 def _pods(metadata: Mapping[str, Any], nodes: Mapping[str, Mapping[str, Any]]) -> Iterator[Pod]:
@@ -152,7 +155,7 @@ def _pods(metadata: Mapping[str, Any], nodes: Mapping[str, Mapping[str, Any]]) -
                 step=step,
                 group=".".join(path),
                 phase=str(node.get("phase") or ""),
-                message=_one_line(str(node.get("message") or "")),
+                message=one_line(node.get("message") or "", MAX_MESSAGE),
                 ended_at=str(node.get("finishedAt") or ""),
                 is_driver=part.endswith("-driver"),
             )
@@ -163,7 +166,3 @@ def _pod_name(metadata: Mapping[str, Any], node: Mapping[str, Any]) -> str:
     if (metadata.get("annotations") or {}).get(POD_NAMES_V1) == "v1":
         return str(node["id"])
     return f"{metadata.get('name')}-{node.get('templateName')}-{str(node.get('id')).rpartition('-')[2]}"
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())[:MAX_MESSAGE]

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from rollout.audit.entry import Entry, Row
-from tenure.errors import InputError, SourceError
+from tenure.errors import InputError, SourceError, one_line
 
 SQLITE = "sqlite:///"
 TIMEOUT_S = 5
@@ -136,5 +136,5 @@ class _Postgres:
             ) as connection:
                 yield connection
         except psycopg.Error as error:
-            line = " ".join(str(error).split())[:300]
+            line = one_line(error, 300)
             raise SourceError(f"audit at {parts.hostname}{parts.path}: {line}") from error

@@ -27,7 +27,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rollout.evidence.window import Histogram, MetricsQuery, NoData, Side, Window
-from tenure.errors import SourceError
+from tenure.errors import SourceError, one_line
 
 REQUESTS = "tenure_requests_total"
 FALLBACKS = "tenure_fallbacks_total"
@@ -187,4 +187,4 @@ def _error(body: bytes) -> str:
         text = str(json.loads(body).get("error", ""))
     except (ValueError, AttributeError):
         text = body[:200].decode(errors="replace")
-    return " ".join(text.split())[:200] or "no explanation"
+    return one_line(text, 200) or "no explanation"

@@ -12,7 +12,7 @@ import urllib.request
 from typing import TYPE_CHECKING, Any
 
 from rollout.evidence.replay import Answer
-from tenure.errors import DataError, SourceError
+from tenure.errors import DataError, SourceError, one_line
 from tenure.tasks import outputs_among
 
 if TYPE_CHECKING:
@@ -86,8 +86,8 @@ def send(url: str, model: str, logged: Logged, timeout_s: float) -> Answer:
             return Answer(None, time.perf_counter() - started, error=f"{output} {score}")
         fallback = bool(document.get("parameters", {}).get("fallback"))
     except urllib.error.HTTPError as error:
-        text = " ".join(error.read(500).decode(errors="replace").split())
-        return Answer(None, time.perf_counter() - started, error=f"HTTP {error.code}: {text[:200]}")
+        text = one_line(error.read(500).decode(errors="replace"), 200)
+        return Answer(None, time.perf_counter() - started, error=f"HTTP {error.code}: {text}")
     except (OSError, http.client.HTTPException, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         return Answer(None, time.perf_counter() - started, error=f"{type(error).__name__}: {error}")
     return Answer(score, time.perf_counter() - started, fallback, output=output)

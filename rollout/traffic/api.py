@@ -12,9 +12,9 @@ from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 
-from rollout.traffic.connection import INSTALL, connect, one_line, status_of, translated
+from rollout.traffic.connection import INSTALL, MAX_MESSAGE, connect, status_of, translated
 from rollout.traffic.inference_service import Document
-from tenure.errors import InputError, SourceError
+from tenure.errors import InputError, SourceError, one_line
 
 TIMEOUT_S = (5.0, 15.0)
 """To connect, and to read the response."""
@@ -104,6 +104,10 @@ class Api:
             raise translated(error, path, self.host) from error
         except urllib3.exceptions.HTTPError as error:
             reason = getattr(error, "reason", None) or error
-            raise SourceError(f"the cluster at {self.host} cannot be reached: {one_line(str(reason))}") from error
+            raise SourceError(
+                f"the cluster at {self.host} cannot be reached: {one_line(reason, MAX_MESSAGE)}"
+            ) from error
         except ConfigException as error:
-            raise SourceError(f"no credentials for the cluster at {self.host}: {one_line(str(error))}") from error
+            raise SourceError(
+                f"no credentials for the cluster at {self.host}: {one_line(error, MAX_MESSAGE)}"
+            ) from error

@@ -12,7 +12,10 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 
 from rollout.traffic.inference_service import Document
-from tenure.errors import InputError, SourceError
+from tenure.errors import InputError, SourceError, one_line
+
+MAX_MESSAGE = 400
+"""Characters of another library's error that a message quotes."""
 
 KSERVE = "/apis/serving.kserve.io/v1beta1"
 GATEWAY = "/apis/gateway.networking.k8s.io/v1"
@@ -53,17 +56,17 @@ def connect(settings: client.Configuration, context: str | None) -> str:
         config.load_kube_config(file, context=context, client_configuration=settings)
     except ConfigException as error:
         raise InputError(
-            f"no cluster: set KUBECONFIG, or run inside a pod with a service account ({one_line(str(error))})"
+            f"no cluster: set KUBECONFIG, or run inside a pod with a service account ({one_line(error, MAX_MESSAGE)})"
         ) from error
     except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError) as error:
-        raise InputError(f"the kubeconfig cannot be read: {one_line(str(error))}") from error
+        raise InputError(f"the kubeconfig cannot be read: {one_line(error, MAX_MESSAGE)}") from error
     return str(active["context"].get("namespace") or "default")
 
 
 def translated(error: ApiException, path: str, host: str) -> Exception:  # noqa: PLR0911 (one line a status)
     """The API server's error as ``Conflict``, ``InputError`` or ``SourceError``."""
     status = status_of(error)
-    message = one_line(str(status.get("message") or error.reason or ""))
+    message = one_line(status.get("message") or error.reason or "", MAX_MESSAGE)
     what = f"{host}{path}"
     if error.status == 409:
         return Conflict(message)
@@ -90,9 +93,3 @@ def status_of(error: ApiException) -> Document:
     except ValueError:
         return {}
     return document if isinstance(document, dict) else {}
-
-
-def one_line(text: str) -> str:
-    """``text`` without line breaks, cut to 400 characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= 400 else f"{line[:399]}…"

@@ -10,6 +10,7 @@ from rollout.policy.observation import View
 from rollout.policy.state import Phase, Plan, State
 from rollout.traffic import inference_service as spec
 from rollout.traffic.inference_service import Document, predictor_object
+from tenure.errors import one_line
 
 
 @dataclass(frozen=True)
@@ -196,10 +197,9 @@ def _words(shares: Mapping[str, int]) -> str:
 
 def _end(text: str, length: int = 200) -> str:
     """The end of a container's last message: of a traceback, the error."""
-    line = " ".join(text.split())
+    line = one_line(text)
     return line if len(line) <= length else f"…{line[-length:]}"
 
 
-def _line(text: str, length: int = 300) -> str:
-    line = " ".join(text.split()).rstrip(": ")
-    return line if len(line) <= length else line[: length - 1] + "…"
+def _line(text: str) -> str:
+    return one_line(text, 300).rstrip(": ")

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import jwt
 
 from serving.observation import logs
-from tenure.errors import InputError
+from tenure.errors import InputError, one_line
 
 _MAX_BYTES = 1024 * 1024
 _TIMEOUT_S = 5.0
@@ -65,7 +65,7 @@ class KeySet:
         try:
             keys = _read(self._fetch())
         except Exception as error:  # any content may come from outside; the last valid set stays
-            reason = " ".join(str(error).split())[:200]
+            reason = one_line(error, 200)
             logs.server.error("the issuer's keys stay as they were: %s", reason)
             return
         self._keys = keys

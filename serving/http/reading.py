@@ -18,6 +18,7 @@ from serving.http import closing, head
 from serving.http.closing import ClosingError
 from serving.listening.limits import MAX_HEAD_BYTES, MAX_HEADER_FIELDS, MAX_URL_BYTES, ConnectionLimits
 from serving.observation import logs
+from tenure.errors import one_line
 
 _SLICE_BYTES = 4096
 """The parser is given so many bytes at once, so that few pipelined requests can be in them."""
@@ -152,7 +153,7 @@ class BoundedReader(HttpToolsProtocol):
             return ClosingError(500, "the server failed; the log has the reason")
         if bytes(data[:16]).startswith(b"PRI * HTTP/2.0\r\n"):
             return ClosingError(505, "this port speaks HTTP/1.1; HTTP/2 is spoken on the port of gRPC only")
-        return ClosingError(400, f"the request is not valid HTTP/1.1: {' '.join(str(error).split()) or 'syntax'}")
+        return ClosingError(400, f"the request is not valid HTTP/1.1: {one_line(error) or 'syntax'}")
 
     def on_message_begin(self) -> None:
         self.part = HEAD

@@ -21,7 +21,7 @@ from serving.lifecycle.arguments import Arguments
 from serving.lifecycle.reload import Served, fingerprint, read
 from serving.listening.sockets import listen, reserve
 from serving.observation import logs, metrics
-from tenure.errors import TenureError
+from tenure.errors import TenureError, one_line
 from tenure.file_modes import keep_files_private
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         reserve_kserve()
         _serve(given, served)
     except TenureError as error:
-        logs.server.error(" ".join(str(error).split()))
+        logs.server.error(one_line(error))
         return error.exit_status
     return 0
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from serving.observation import logs
-from tenure.errors import ServingError, TenureError
+from tenure.errors import ServingError, TenureError, one_line
 
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 
@@ -101,7 +101,7 @@ class _Supervisor:
             self._serve(worker, lambda: _report_ready(ready_pipe))
             status = 0
         except TenureError as error:
-            logs.server.error(" ".join(str(error).split()))
+            logs.server.error(one_line(error))
         except BaseException as error:  # the forked process must not return into the parent's code
             logs.server.error("worker failed", exc_info=error)
         finally:

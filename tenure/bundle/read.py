@@ -18,7 +18,7 @@ from tenure.bundle.manifest import COMPANION
 from tenure.bundle.onnx_model import OnnxModel
 from tenure.contract import Contract, contract_hash
 from tenure.contract import parse as parse_contract
-from tenure.errors import BundleError
+from tenure.errors import BundleError, one_line
 from tenure.explanation import Terms, from_arrays
 from tenure.signing import TrustRoot
 from tenure.tasks import get
@@ -51,7 +51,7 @@ def read(folder: Path | str, *, threads: int = 1, trust: TrustRoot | None = None
         try:
             return parse(contents[name])
         except Exception as error:  # parsers raise any error for bytes of another kind
-            reason = " ".join(str(error).split())[:300] or type(error).__name__
+            reason = one_line(error, 300) or type(error).__name__
             named = reason if reason.startswith(name) else f"{name}: {reason}"
             raise BundleError(f"{path}: {named}") from error
 

@@ -30,12 +30,12 @@ def signature_of(folder: Path, key: SigningKey, *, signed_by: str, run_id: str =
         version=manifest.version,
         contract_sha256=manifest.contract_hash,
         signed_at=now_text(),
-        signed_by=_one_line(signed_by),
-        run_id=_one_line(run_id),
+        signed_by=_printable(signed_by),
+        run_id=_printable(run_id),
     )
     return sign(statement, key)
 
 
-def _one_line(text: str) -> str:
+def _printable(text: str) -> str:
     """At most 200 printable ASCII characters, others replaced by ``?``."""
     return "".join(character if " " <= character <= "~" else "?" for character in text)[:200]

@@ -51,7 +51,7 @@ class _Loader(_Base):  # type: ignore[valid-type, misc]
             except (ValueError, ArithmeticError):
                 pass
         kind = "date" if node.tag.endswith("timestamp") else "number"
-        problem = f"'{one_line(node.value)}' is not a valid {kind}; a text is written in quotes"
+        problem = f"'{excerpt(node.value)}' is not a valid {kind}; a text is written in quotes"
         raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
 
 
@@ -130,7 +130,7 @@ def line_of(node: yaml.Node, location: Location) -> int:
     return line
 
 
-def one_line(text: str, limit: int = MAX_QUOTED) -> str:
+def excerpt(text: str, limit: int = MAX_QUOTED) -> str:
     """``text`` as a message quotes it: its first ``limit`` characters, those that do not print as escapes."""
     cut = text[:limit]
     shown = (
@@ -158,7 +158,7 @@ def _check_events(text: str, origin: str) -> None:
         elif isinstance(event, yaml.NodeEvent):
             values += 1
             if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
-                raise _refused(origin, event, f"anchors and aliases ('{one_line(str(event.anchor))}') are not allowed")
+                raise _refused(origin, event, f"anchors and aliases ('{excerpt(str(event.anchor))}') are not allowed")
             if isinstance(event, yaml.CollectionStartEvent):
                 tag = event.tag
                 depth += 1
@@ -167,7 +167,7 @@ def _check_events(text: str, origin: str) -> None:
                 if "\0" in event.value or (not event.value.isascii() and _has_surrogate(event.value)):
                     raise _refused(origin, event, "a text contains NUL or a lone surrogate")
             if tag is not None:
-                raise _refused(origin, event, f"not YAML of a contract: the tag '{one_line(tag)}' is not allowed")
+                raise _refused(origin, event, f"not YAML of a contract: the tag '{excerpt(tag)}' is not allowed")
             if depth > MAX_DEPTH:
                 raise _refused(origin, event, f"nested more than {MAX_DEPTH} levels deep")
             if values > MAX_VALUES:
@@ -200,6 +200,6 @@ def _check_keys(node: yaml.Node, origin: str) -> None:
             if key.value == MERGE:
                 raise ContractError(f"{origin}:{key.start_mark.line + 1}: the merge key '{MERGE}' is not allowed")
             if key.value in seen:
-                raise ContractError(f"{origin}:{key.start_mark.line + 1}: key '{one_line(key.value)}' is repeated")
+                raise ContractError(f"{origin}:{key.start_mark.line + 1}: key '{excerpt(key.value)}' is repeated")
             seen.add(key.value)
             _check_keys(value, origin)

@@ -39,6 +39,7 @@ from tenure.contract.operators import (
     power,
 )
 from tenure.contract.values import ExpressionType, Text, Value
+from tenure.errors import one_line
 
 MAX_LENGTH = 2_000
 """Characters of an expression."""
@@ -92,7 +93,7 @@ def parse(text: str, known: Mapping[str, ExpressionType], sizes: Mapping[str, in
     """
     if len(text) > MAX_LENGTH:
         raise ValueError(f"an expression may have {MAX_LENGTH} characters, this one has {len(text)}: '{_cut(text)}'")
-    source = _one_line(text)
+    source = _unfolded(text)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -214,7 +215,7 @@ class _Builder:
         return _cut(self._bytes[tree.col_offset : tree.end_col_offset].decode())
 
 
-def _one_line(text: str) -> str:
+def _unfolded(text: str) -> str:
     """YAML may fold an expression over several lines; a comment would then hide what follows it."""
     lines = text.split("\n")
     if len(lines) > 1 and any("#" in line for line in lines[:-1]):
@@ -223,8 +224,7 @@ def _one_line(text: str) -> str:
 
 
 def _cut(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= MAX_QUOTED else f"{line[:MAX_QUOTED]}…"
+    return one_line(text, MAX_QUOTED)
 
 
 def _near(name: str, names: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from tenure.contract.document import line_of, one_line, read, read_text
+from tenure.contract.document import excerpt, line_of, read, read_text
 from tenure.contract.schema import Contract
 from tenure.errors import ContractError
 
@@ -40,7 +40,7 @@ def find_file(path: Path) -> Path:
     try:
         return path / FILE_NAME if path.is_dir() else path
     except (OSError, ValueError) as error:
-        raise ContractError(f"cannot read the contract {one_line(str(path))}: {error.args[-1]}") from None
+        raise ContractError(f"cannot read the contract {excerpt(str(path))}: {error.args[-1]}") from None
 
 
 def parse(text: str, origin: str = "contract") -> Contract:
@@ -85,4 +85,4 @@ def describe_error(error: ValidationError) -> str:
     else:
         message = first["msg"].removeprefix("Value error, ")
         what = f"'{key}': {message}" if key else message
-    return one_line(what, MAX_MESSAGE) + (f" (and {len(details) - 1} more)" if len(details) > 1 else "")
+    return excerpt(what, MAX_MESSAGE) + (f" (and {len(details) - 1} more)" if len(details) > 1 else "")

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tenure.errors import SourceError, StorageError, TenureError
+from tenure.errors import SourceError, StorageError, TenureError, first_line
 from tenure.file_modes import make_folder
 from tenure.tracking.location import Location
 from tenure.tracking.refusal import refusal
@@ -77,7 +77,7 @@ def mlflow_errors(location: Location) -> Iterator[None]:
     except Exception as error:
         if not _comes_from_mlflow(error):
             raise
-        text = _first_line(error)
+        text = first_line(error)
         if _is_storage(error):
             raise StorageError(f"MLflow at {location.shown}: {text}") from error
         refused = refusal(_http_status(error), location.shown)
@@ -104,8 +104,3 @@ def _is_storage(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tenure.errors import BundleError
+from tenure.errors import BundleError, first_line
 from tenure.signing import FILE_NAME
 from tenure.tracking.packaging import BUNDLE_PATH
 
@@ -29,8 +29,8 @@ def fetch(client: MlflowClient, name: str, number: str, into: Path, tracking_uri
             artifact_uri=f"{source.rstrip('/')}/{BUNDLE_PATH}", dst_path=str(into), tracking_uri=tracking_uri
         )
     except (FileNotFoundError, MlflowException) as error:
-        text = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise BundleError(f"the files of model '{name}' version {number} cannot be read: {text}") from error
+        text = f"the files of model '{name}' version {number} cannot be read: {first_line(error)}"
+        raise BundleError(text) from error
     found = next((path for path in (into / BUNDLE_PATH, into / Path(BUNDLE_PATH).name) if path.is_dir()), None)
     if found is None:
         raise BundleError(f"model '{name}' version {number} holds no bundle")

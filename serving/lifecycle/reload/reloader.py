@@ -18,7 +18,7 @@ from serving.lifecycle.reload.folder import Fingerprint, fingerprint
 from serving.lifecycle.reload.trusted import read
 from serving.observation import logs
 from tenure.bundle import Bundle
-from tenure.errors import BundleError, SignatureError, TenureError
+from tenure.errors import BundleError, SignatureError, TenureError, one_line
 
 _SETTLE_S = 0.3
 """A changed folder is checked at this interval until it stops changing: copying a bundle takes time."""
@@ -97,10 +97,10 @@ class Reloader:
         try:
             loaded = await asyncio.to_thread(load, served.folder, self._threads, served.bundle, self._trust)
         except SignatureError as error:
-            self._failed(name, served, " ".join(str(error).split()), "untrusted")
+            self._failed(name, served, one_line(error), "untrusted")
             return
         except TenureError as error:
-            self._failed(name, served, " ".join(str(error).split()))
+            self._failed(name, served, one_line(error))
             return
         except Exception as error:  # the watcher must not end
             logs.server.error("unexpected error in a reload", exc_info=error)
@@ -167,6 +167,6 @@ def warm_up(loaded: Bundle, folder: Path) -> None:
         score = loaded.score_matrix(row)
         loaded.explainer.reasons(row, 1)
     except Exception as error:
-        raise BundleError(f"{folder}: its model does not run: {' '.join(str(error).split())[:200]}") from error
+        raise BundleError(f"{folder}: its model does not run: {one_line(error, 200)}") from error
     if not np.isfinite(score).all():
         raise BundleError(f"{folder}: its model's score of a row of zeros is {score[0]}")

@@ -6,7 +6,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tenure.errors import SourceError, StorageError, TenureError
+from tenure.errors import SourceError, StorageError, TenureError, one_line
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -86,4 +86,4 @@ class Sink:
 
     def _failed(self, error: Exception) -> TenureError:
         kind = SourceError if "://" in self.location else StorageError
-        return kind(f"cannot write to {self.location}: {' '.join(str(error).split())[:300]}")
+        return kind(f"cannot write to {self.location}: {one_line(error, 300)}")

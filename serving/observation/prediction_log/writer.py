@@ -19,7 +19,7 @@ from serving.observation import logs
 from serving.observation.metrics import LOG_WRITES, LOGGED_ROWS
 from serving.observation.prediction_log.options import Options
 from serving.observation.prediction_log.rows import Entry, RowMaker
-from tenure.errors import TenureError
+from tenure.errors import TenureError, one_line
 from tenure.privacy import Pseudonyms
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class Writer:
             self._try_at = self._clock() + self._delay_s
             self._writes_failed.inc()
             fields = {"rows": file.rows, "again_in_s": self._delay_s}
-            logs.server.warning("prediction log: " + " ".join(str(error).split()), extra={"fields": fields})
+            logs.server.warning("prediction log: " + one_line(error), extra={"fields": fields})
             return False
         self._delay_s = 0.0
         self._writes_ok.inc()
