@@ -9,20 +9,16 @@ import base64
 import http.client
 import json
 import os
-import secrets
 import urllib.error
 import urllib.parse
 import urllib.request
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from tenure.errors import InputError, SourceError, one_line
+from tenure.tracking.history import MAX_TEXT, Action, moves, tag
+from tenure.tracking.packaging import BUNDLE_PATH
 from tenure.tracking.refusal import PASSWORD_VARIABLE, TOKEN_VARIABLE, USER_VARIABLE, refusal
-
-ALIAS = "champion"
-HISTORY_PREFIX = "tenure.history."
-BUNDLE_PATH = "data/bundle"
-"""Path of the bundle within a registered model, equal to tenure.tracking.packaging's (checked by a test)."""
+from tenure.tracking.version import CHAMPION
 
 
 class Registry(Protocol):
@@ -59,18 +55,18 @@ class MlflowRegistry:
     def record_promotion(self, model: str, version: str, *, who: str, why: str) -> None:
         found = self._call("registered-models/get", {"name": model})["registered_model"]
         aliases = {item["alias"]: str(item["version"]) for item in found.get("aliases", [])}
-        present = aliases.get(ALIAS)
+        present = aliases.get(CHAMPION)
         if present == version:
             return
-        recorded = _moves(found.get("tags", []))
-        if present is not None and (not recorded or recorded[-1]["to_version"] != present):
+        recorded = moves({item["key"]: item["value"] for item in found.get("tags", [])})
+        if present is not None and (not recorded or recorded[-1].to_version != present):
             why_found = "the alias was found here: it was moved outside Tenure, or a move was interrupted"
-            last = recorded[-1]["to_version"] if recorded else None
+            last = recorded[-1].to_version if recorded else None
             self._record_move(model, "found", who=who, why=why_found, before=last, after=present)
         # Recorded before it is done, as in tenure.tracking.history.
-        action = "promote" if recorded or present else "first"
+        action: Action = "promote" if recorded or present else "first"
         self._record_move(model, action, who=who, why=why, before=present, after=version)
-        self._call("registered-models/alias", body={"name": model, "alias": ALIAS, "version": version})
+        self._call("registered-models/alias", body={"name": model, "alias": CHAMPION, "version": version})
         self._tag(model, version, f"promoted by {who}: {why}")
 
     def record_rollback(self, model: str, version: str, *, why: str) -> None:
@@ -113,19 +109,10 @@ class MlflowRegistry:
         tags = {item["key"]: item["value"] for item in found.get("tags", [])}
         return tags.get("tenure.bundle_version")
 
-    def _record_move(self, model: str, action: str, *, who: str, why: str, before: str | None, after: str) -> None:
-        """Record one move of the alias, in the format that tenure.tracking.history reads."""
-        now = datetime.now(UTC)
-        move = {
-            "when": now.isoformat(timespec="microseconds"),
-            "action": action,
-            "who": who[:1000],
-            "why": why[:1000],
-            "from_version": before,
-            "to_version": after,
-        }
-        key = f"{HISTORY_PREFIX}{now:%Y%m%dT%H%M%S.%f}-{secrets.token_hex(3)}"
-        self._call("registered-models/set-tag", body={"name": model, "key": key, "value": json.dumps(move)})
+    def _record_move(self, model: str, action: Action, *, who: str, why: str, before: str | None, after: str) -> None:
+        """Record one move of the alias."""
+        key, value = tag(action, who[:MAX_TEXT], why[:MAX_TEXT], before, after)
+        self._call("registered-models/set-tag", body={"name": model, "key": key, "value": value})
 
     def _tag(self, model: str, version: str, value: str) -> None:
         body = {"name": model, "version": version, "key": "tenure.rollout", "value": value[:5000]}
@@ -150,12 +137,6 @@ class MlflowRegistry:
         except (OSError, http.client.HTTPException, ValueError) as error:
             reason = getattr(error, "reason", None) or error
             raise SourceError(f"MLflow at {self.url} does not answer: {reason}") from error
-
-
-def _moves(tags: list[dict[str, str]]) -> list[dict[str, Any]]:
-    """Recorded moves, oldest first."""
-    found = sorted((item["key"], item["value"]) for item in tags if item["key"].startswith(HISTORY_PREFIX))
-    return [json.loads(value) for _, value in found]
 
 
 def _credentials() -> dict[str, str]:

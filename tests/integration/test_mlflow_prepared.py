@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from manifests import K8S
+from mlflow_server import mlflow_server
 
 from rollout.registry import MlflowRegistry
 from tenure.bundle import read
@@ -56,30 +55,10 @@ class Place:
         command = (sys.executable, BASE / "prepare.py", users, BASE / "rights.json", self.folder / "settings.ini")
         return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=120, check=False)
 
-    @contextmanager
-    def served(self) -> Iterator[str]:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            address = f"http://127.0.0.1:{probe.getsockname()[1]}"
-        command = [sys.executable, "-m", "mlflow", "server", "--app-name=basic-auth", "--host=127.0.0.1"]
-        command += [f"--port={address.rpartition(':')[2]}", "--workers=1", "--no-serve-artifacts"]
-        command += [f"--default-artifact-root={self.folder / 'artifacts'}"]
-        log = self.folder / "log"
-        with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=out, env=self.environment) as process:
-            ends = time.monotonic() + 90
-            while True:
-                try:
-                    urllib.request.urlopen(f"{address}/health", timeout=2).close()
-                    break
-                except OSError:
-                    assert process.poll() is None and time.monotonic() < ends, log.read_text()
-                    time.sleep(0.3)
-            yield address
-            process.terminate()
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
+    def served(self) -> AbstractContextManager[str]:
+        options = ("--app-name=basic-auth", "--no-serve-artifacts")
+        artifacts = f"--default-artifact-root={self.folder / 'artifacts'}"
+        return mlflow_server(*options, artifacts, log=self.folder / "log", environment=self.environment)
 
 
 @pytest.fixture(scope="module")

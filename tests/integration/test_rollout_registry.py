@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from mlflow_server import mlflow_server
 
-from rollout.registry import BUNDLE_PATH, MlflowRegistry
+from rollout.registry import MlflowRegistry
 from tenure.errors import InputError, SourceError
 
 pytestmark = pytest.mark.slow
@@ -22,33 +20,13 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("mlflow")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    command += [
-        "--backend-store-uri",
-        f"sqlite:///{folder / 'mlflow.db'}",
-        "--artifacts-destination",
-        str(folder / "artifacts"),
-    ]
+    stores = (
+        f"--backend-store-uri=sqlite:///{folder / 'mlflow.db'}",
+        f"--artifacts-destination={folder / 'artifacts'}",
+    )
     quick = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log, env=quick) as process:
-        address = f"http://127.0.0.1:{port}"
-        ends = time.monotonic() + 90
-        while True:
-            try:
-                urllib.request.urlopen(f"{address}/health", timeout=2).close()
-                break
-            except OSError:
-                assert process.poll() is None and time.monotonic() < ends, (folder / "log").read_text()
-                time.sleep(0.3)
+    with mlflow_server(*stores, log=folder / "log", environment=quick) as address:
         yield address
-        process.terminate()
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
 
 
 @pytest.fixture
@@ -125,19 +103,6 @@ def test_what_the_registry_does_not_have_is_the_asker_s_mistake(url: str, model:
         registry.record_rollback(model, "99", why="x")
     with pytest.raises(InputError, match="integer"):
         registry.record_rollback(model, "38c19222d7da", why="x")
-
-
-def test_bundles_lie_where_tracking_puts_them() -> None:
-    from tenure.tracking import packaging
-
-    assert packaging.BUNDLE_PATH == BUNDLE_PATH
-
-
-def test_names_are_those_of_tracking() -> None:
-    from rollout.registry import ALIAS, HISTORY_PREFIX
-    from tenure.tracking import CHAMPION, history
-
-    assert (ALIAS, HISTORY_PREFIX) == (CHAMPION, history.PREFIX)
 
 
 def test_nothing_of_this_needs_mlflow(tmp_path: Path) -> None:
