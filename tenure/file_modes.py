@@ -49,6 +49,18 @@ def create_file(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE), "wb")
 
 
+def write_file(path: Path, content: bytes) -> None:
+    """Write a new file; when this returns, its content is on the disk.
+
+    Raises:
+        OSError: it cannot be written, or is there.
+    """
+    with create_file(path) as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def copy_mode(source: Path, target: Path) -> None:
     """Give ``target`` the permissions of ``source``, if there is such a file.
 

@@ -2,6 +2,8 @@
 
 identities.py make IDENTITIES   write a configuration with a random key for each identity
 identities.py show NAME KEY     print an identity's accessKey or secretKey, of the configuration on standard input
+identities.py renew IDENTITIES  give each identity of the one on standard input a new key beside the present one
+identities.py retire            leave each identity of the one on standard input its newest key only
 """
 
 import json
@@ -18,7 +20,7 @@ def make(rights: dict[str, list[str]]) -> list[Identity]:
 
 
 def renew(present: list[Identity], rights: dict[str, list[str]]) -> list[Identity]:
-    """Each present key opens the store until it is retired."""
+    """A new key for each identity; the present one is valid until it is retired."""
     before = {identity["name"]: identity["credentials"][:1] for identity in present}
     made = make(rights)
     for identity in made:

@@ -31,8 +31,7 @@ need_cluster() {
 
 # need_crd NAME COMMAND: fail unless the CustomResourceDefinition exists; COMMAND installs it.
 need_crd() {
-    kubectl get customresourcedefinition "$1" >/dev/null 2>&1 \
-        || fail "the cluster has no $1" "install it: $2"
+    has_crd "$1" || fail "the cluster has no $1" "install it: $2"
 }
 
 has_crd() { kubectl get customresourcedefinition "$1" >/dev/null 2>&1; }

@@ -7,7 +7,6 @@ made by k8s/components/rollout-audit/audit.sql.
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 
 from rollout.audit.entry import Entry, Row
 from tenure.errors import InputError, SourceError, one_line
+from tenure.file_modes import create_file, make_folder
 
 SQLITE = "sqlite:///"
 TIMEOUT_S = 5
@@ -107,8 +107,9 @@ class _Sqlite:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         try:
             if not self._file.exists():
-                self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                os.close(os.open(self._file, os.O_CREAT | os.O_RDWR, 0o600))
+                make_folder(self._file.parent)
+                with contextlib.suppress(FileExistsError):  # another process was faster
+                    create_file(self._file).close()
             connection = sqlite3.connect(self._file, timeout=TIMEOUT_S, isolation_level=None)
             with contextlib.closing(connection):
                 connection.executescript(_SQLITE_TABLE)
@@ -136,5 +137,4 @@ class _Postgres:
             ) as connection:
                 yield connection
         except psycopg.Error as error:
-            line = one_line(error, 300)
-            raise SourceError(f"audit at {parts.hostname}{parts.path}: {line}") from error
+            raise SourceError(f"audit at {parts.hostname}{parts.path}: {one_line(error, 300)}") from error

@@ -74,13 +74,14 @@ class Inbox:
         for request in missing[:AT_ONCE]:
             if request.answer is not None:
                 self._answer(request, request.answer)
-        waiting = [request for request in found if request.pending]
-        late = [request for request in waiting if self._age_s(request) > LIFETIME_S]
+        late, in_time = [], []
+        for request in found:
+            if request.pending:
+                (late if self._age_s(request) > LIFETIME_S else in_time).append(request)
         for request in late[:AT_ONCE]:
             self._refuse(
                 request, InputError(f"not carried out within {LIFETIME_S:g} s{_why(request)}; request it again")
             )
-        in_time = [request for request in waiting if request not in late]
         # A pipeline that makes thousands of requests must not keep an operator's abort waiting.
         return sorted(in_time, key=lambda request: request.action in (START, REPLAY))
 

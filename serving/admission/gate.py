@@ -13,8 +13,6 @@ from serving.observation.metrics import IN_FLIGHT
 from serving.v2.errors import TooLargeError
 from serving.v2.query import Query
 
-_RETRY_AFTER_S = 1.0
-
 
 class Gate:
     """The admission of a worker; see ``serving.inference.hooks.Admission``.
@@ -74,4 +72,4 @@ class Gate:
 
     def _check_load(self) -> None:
         if self.in_flight >= self._max_in_flight:
-            raise OverloadedError(f"the server is busy with {self.in_flight} requests", _RETRY_AFTER_S)
+            raise OverloadedError(f"the server is busy with {self.in_flight} requests")

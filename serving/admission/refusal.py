@@ -15,6 +15,8 @@ from grpc import StatusCode
 
 from serving.inference.failures import RefusedError
 
+_OVERLOAD_S = 1.0
+
 
 class UnauthenticatedError(RefusedError):
     """The client did not authenticate."""
@@ -31,10 +33,10 @@ class RateLimitedError(RefusedError):
 
 
 class OverloadedError(RefusedError):
-    """The server is at its load limit; ``retry_after_s`` seconds later that may be over."""
+    """The server is at its load limit; a second later that may be over."""
 
-    def __init__(self, message: str, retry_after_s: float) -> None:
-        super().__init__(message, 503, StatusCode.UNAVAILABLE, _retry_after(retry_after_s))
+    def __init__(self, message: str) -> None:
+        super().__init__(message, 503, StatusCode.UNAVAILABLE, _retry_after(_OVERLOAD_S))
 
 
 class LateError(RefusedError):

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import math
 
-_RETRY_AFTER_S = 1.0
-
 
 class RequestMemory:
     """Counts the bytes of all requests of a worker, from their arrival until they are answered.
@@ -52,7 +50,7 @@ class HeldBytes:
             # It holds a gRPC status, and gRPC is imported after the command line is read.
             from serving.admission.refusal import OverloadedError
 
-            raise OverloadedError("the server holds too many bytes of other requests", _RETRY_AFTER_S)
+            raise OverloadedError("the server holds too many bytes of other requests")
         self._memory.held_bytes += size
         self._bytes += size
 

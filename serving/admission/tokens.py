@@ -81,7 +81,7 @@ class TokenCheck:
                 raise UnauthenticatedError(f"the token's algorithm is not one of {', '.join(self._algorithms)}")
             key = self._keys.find(key_id if isinstance(key_id, str) else None, algorithm)
             if key is None and self._keys.fetching:
-                raise OverloadedError("the token's key is being fetched; send the request again", 1.0)
+                raise OverloadedError("the token's key is being fetched; send the request again")
             if key is None:
                 raise UnauthenticatedError("the token is signed with a key that the issuer does not publish")
             claims = jwt.decode(

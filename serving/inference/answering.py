@@ -142,7 +142,7 @@ class Answering:
             elif isinstance(error, Exception):
                 self._fail(job, error)
             elif finished.cancelled() or error is not None:
-                self._fail(job, OverloadedError("the server is stopping", 1.0))
+                self._fail(job, OverloadedError("the server is stopping"))
             else:
                 prediction, sent = finished.result()
                 self._end(job, 200, sent, prediction, "")

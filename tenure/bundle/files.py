@@ -14,7 +14,7 @@ from tenure import signing
 from tenure.bundle import manifest as manifest_file
 from tenure.bundle.manifest import MAX_MANIFEST_BYTES, FileEntry, Manifest, parse_manifest, render_manifest
 from tenure.errors import BundleError, SignatureError, StorageError
-from tenure.file_modes import create_file, make_folder
+from tenure.file_modes import make_folder, write_file
 from tenure.signing import Signed, TrustRoot
 
 _MAX_ENTRIES = 64
@@ -103,10 +103,7 @@ def write_files(
         if signature is not None:
             written[signing.FILE_NAME] = signature
         for name, content in written.items():
-            with create_file(building / name) as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+            write_file(building / name, content)
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise BundleError(f"{folder}: exists and is not empty")
         building.rename(folder)

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from tenure.errors import InputError, StorageError
-from tenure.file_modes import OTHERS, PRIVATE_FILE, PRIVATE_FOLDER, create_file, make_folder
+from tenure.file_modes import OTHERS, PRIVATE_FILE, PRIVATE_FOLDER, make_folder, write_file
 from tenure.signing.private_key import SigningKey
 from tenure.signing.trust import VALID_UNTIL
 
@@ -98,11 +98,8 @@ def _write_new(path: Path, content: bytes) -> None:
     """Write a file that appears whole, with mode 0600, or raise FileExistsError if there is one."""
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
-        with create_file(temporary) as file:
-            temporary.chmod(PRIVATE_FILE)  # a umask may have taken the owner's rights too
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        write_file(temporary, content)
+        temporary.chmod(PRIVATE_FILE)  # a umask may have taken the owner's rights too
         # Unlike a rename, a link never replaces a file.
         os.link(temporary, path)
     finally:

@@ -32,7 +32,6 @@ _MAX_HEADS_BYTES = 64 * MAX_HEAD_BYTES
 """Of all open calls of a connection."""
 _LARGE_HEAD_BYTES = _MAX_HEADS_BYTES // CALLS_A_CONNECTION
 """Heads up to this size cannot exceed it."""
-_RETRY_AFTER_S = 1.0
 
 
 class Rpcs:
@@ -148,7 +147,7 @@ class Rpcs:
             OverloadedError: they are too large.
         """
         if sum(stream.owner.head_bytes for stream in self.http2.streams.values()) > _MAX_HEADS_BYTES:
-            raise OverloadedError("the metadata of the connection's calls is too large", _RETRY_AFTER_S)
+            raise OverloadedError("the metadata of the connection's calls is too large")
 
     def send(self, stream: Stream, reply: Reply) -> None:
         """Send an answer, as much of it as the client's windows admit, and the end of the call."""

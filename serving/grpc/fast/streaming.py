@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _MAX_UNREAD_BYTES = 256 * 1024
 """Of the answers of a call."""
-_RETRY_AFTER_S = 1.0
 
 
 class Streaming:
@@ -45,7 +44,7 @@ class Streaming:
         """
         streams = self._rpcs.http2.streams.values()
         if sum(stream.owner.session is not None for stream in streams) >= STREAMING_CALLS_A_CONNECTION:
-            raise OverloadedError("too many streaming calls on one connection", _RETRY_AFTER_S)
+            raise OverloadedError("too many streaming calls on one connection")
         rpc: Rpc = stream.owner
         rpc.session = call.open_session(partial(self._send, stream), partial(self._finish, stream))
 
