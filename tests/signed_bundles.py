@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,13 @@ def statement_of(folder: Path, **changes: Any) -> Statement:
 def sign_folder(folder: Path, key: SigningKey, **changes: Any) -> None:
     """Sign the bundle in ``folder``."""
     (folder / FILE_NAME).write_bytes(sign(statement_of(folder, **changes), key))
+
+
+def signed_copy(bundle: Path, folder: Path, key: SigningKey) -> Path:
+    """A signed copy, in ``folder``, that a test may change."""
+    shutil.copytree(bundle, folder)
+    sign_folder(folder, key)
+    return folder
 
 
 def envelope(payload: bytes, *keys: SigningKey, payload_type: str = PAYLOAD_TYPE) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import http.server
-import shutil
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from signed_bundles import sign_folder, write_trust
+from signed_bundles import sign_folder, signed_copy, write_trust
 
 from rollout.registry import MlflowRegistry
 from rollout.signatures import BundleCheck, check, store
@@ -26,10 +25,7 @@ ADDRESS = "s3://models/telco/7"
 
 @pytest.fixture
 def folder(small_bundle: Any, tmp_path: Path) -> Path:
-    copy = tmp_path / "bundle"
-    shutil.copytree(small_bundle.folder, copy)
-    sign_folder(copy, KEY)
-    return copy
+    return signed_copy(small_bundle.folder, tmp_path / "bundle", KEY)
 
 
 @pytest.fixture

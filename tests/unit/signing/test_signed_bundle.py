@@ -16,7 +16,7 @@ from bundle_variants import renamed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from property_profiles import examples
-from signed_bundles import envelope, sign_folder, statement_of, write_envelope, write_trust
+from signed_bundles import envelope, sign_folder, signed_copy, statement_of, write_envelope, write_trust
 
 from tenure import bundle
 from tenure.bundle.manifest import FileEntry, content_version
@@ -30,11 +30,7 @@ FOREIGN = SigningKey.generate()
 
 @pytest.fixture
 def folder(small_bundle: Any, tmp_path: Path) -> Path:
-    """A signed copy that a test may change."""
-    copy = tmp_path / "bundle"
-    shutil.copytree(small_bundle.folder, copy)
-    sign_folder(copy, KEY)
-    return copy
+    return signed_copy(small_bundle.folder, tmp_path / "bundle", KEY)
 
 
 @pytest.fixture

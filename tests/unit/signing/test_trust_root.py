@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from signed_bundles import sign_folder, write_trust
+from signed_bundles import sign_folder, signed_copy, write_trust
 
 from tenure import bundle
 from tenure.errors import InputError, SignatureError
@@ -23,10 +22,7 @@ NEW = SigningKey.generate()
 
 @pytest.fixture
 def folder(small_bundle: Any, tmp_path: Path) -> Path:
-    copy = tmp_path / "bundle"
-    shutil.copytree(small_bundle.folder, copy)
-    sign_folder(copy, OLD)
-    return copy
+    return signed_copy(small_bundle.folder, tmp_path / "bundle", OLD)
 
 
 def until(days: int) -> str:
