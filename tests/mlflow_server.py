@@ -6,12 +6,10 @@ import contextlib
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-START_S = 90.0
+from answering import wait_for_answer
 
 
 @contextlib.contextmanager
@@ -23,11 +21,8 @@ def mlflow_server(*options: str, log: Path, environment: Mapping[str, str]) -> I
     command = [sys.executable, "-m", "mlflow", "server", "--host=127.0.0.1", f"--port={address.rpartition(':')[2]}"]
     command += ["--workers=1", *options]
     with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=out, env=environment) as process:
-        ends = time.monotonic() + START_S
         try:
-            while not _answers(address):
-                assert process.poll() is None and time.monotonic() < ends, log.read_text()
-                time.sleep(0.3)
+            wait_for_answer(f"{address}/health", process, log)
             yield address
         finally:
             process.terminate()
@@ -35,11 +30,3 @@ def mlflow_server(*options: str, log: Path, environment: Mapping[str, str]) -> I
                 process.wait(5)
             except subprocess.TimeoutExpired:
                 process.kill()
-
-
-def _answers(address: str) -> bool:
-    try:
-        urllib.request.urlopen(f"{address}/health", timeout=2).close()
-    except OSError:
-        return False
-    return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import urllib.request
@@ -183,19 +184,23 @@ def test_an_older_schema_is_upgraded(tmp_path: Path) -> None:
     revisions = [each.revision for each in ScriptDirectory.from_config(settings).walk_revisions()]
     command.upgrade(settings, revisions[5])
     assert _get_schema_version(engine) == revisions[5]
-    for _ in range(2):
-        result = place.make_users(PASSWORDS)
-        assert result.returncode == 0, result.stderr
-        assert _get_schema_version(engine) == revisions[0]
+    result = place.make_users(PASSWORDS)
+    assert result.returncode == 0, result.stderr
+    assert _get_schema_version(engine) == revisions[0]
 
 
-def test_a_changed_secret_changes_passwords_and_revokes_users(tmp_path: Path) -> None:
+def test_a_changed_secret_changes_passwords_and_revokes_users(place: Place, tmp_path: Path) -> None:
+    """The database is prepared already, so its schema stays as it is."""
     from mlflow.server.auth.sqlalchemy_store import SqlAlchemyStore
+    from mlflow.store.db.utils import _get_schema_version, create_sqlalchemy_engine_with_retry
 
+    shutil.copyfile(place.folder / "mlflow.db", tmp_path / "mlflow.db")
     place = Place(tmp_path)
-    assert place.make_users(PASSWORDS).returncode == 0
+    engine = create_sqlalchemy_engine_with_retry(place.environment["MLFLOW_BACKEND_STORE_URI"])
+    before = _get_schema_version(engine)
     result = place.make_users({"admin": PASSWORDS["admin"], "pipelines": "another password", "acme": "a new password"})
     assert result.returncode == 0, result.stderr
+    assert _get_schema_version(engine) == before
     store = SqlAlchemyStore()
     store.init_db(place.environment["MLFLOW_BACKEND_STORE_URI"])
     assert {user.username for user in store.list_users()} == {"admin", "pipelines", "acme"}

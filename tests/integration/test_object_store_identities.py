@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import boto3
 import pytest
+from answering import wait_for_answer
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from manifests import K8S, run
@@ -50,21 +51,6 @@ class Store(NamedTuple):
             region_name="us-east-1",
             config=Config(retries={"max_attempts": 1}),
         )
-
-
-def answering(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    ends = time.monotonic() + 90
-    while not _answers(address):
-        assert process.poll() is None and time.monotonic() < ends, log.read_text()
-        time.sleep(0.3)
-
-
-def _answers(address: str) -> bool:
-    try:
-        urllib.request.urlopen(address, timeout=2).close()
-    except OSError:
-        return False
-    return True
 
 
 def free_ports(count: int) -> list[int]:
@@ -102,7 +88,7 @@ def seaweedfs(folder: Path) -> Iterator[Store]:
     log = folder / "log"
     with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=out) as process:
         try:
-            answering(f"http://127.0.0.1:{s3}/status", process, log)
+            wait_for_answer(f"http://127.0.0.1:{s3}/status", process, log)
             yield Store(f"http://127.0.0.1:{s3}", credentials)
         finally:
             process.terminate()
@@ -117,7 +103,7 @@ def aws(folder: Path) -> Iterator[Store]:
     log = folder / "log"
     with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=out) as process:
         try:
-            answering(f"{endpoint}/moto-api/data.json", process, log)
+            wait_for_answer(f"{endpoint}/moto-api/data.json", process, log)
             key = {"aws_access_key_id": "setup", "aws_secret_access_key": "setup", "region_name": "us-east-1"}
             iam = boto3.client("iam", endpoint_url=endpoint, **key)
             policies = {file.stem: file.read_text("utf-8") for file in (K8S / "overlays/production/iam").glob("*.json")}

@@ -82,9 +82,13 @@ class Work(NamedTuple):
         return done.stderr
 
 
-@pytest.fixture(scope="module", params=[0o000, 0o022], ids=["umask 000", "umask 022"])
-def work(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Work:
-    folder = tmp_path_factory.mktemp("work")
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Work:
+    """With the umask that leaves most open: a file that is private with it is private with any."""
+    return make_work(tmp_path_factory.mktemp("work"), 0o000)
+
+
+def make_work(folder: Path, umask: int) -> Work:
     folder.chmod(0o755)
     lines = (TELCO / "telco_churn.csv").read_text().splitlines(keepends=True)
     (folder / "telco_churn.csv").write_text("".join(lines[: ROWS + 1]))
@@ -96,7 +100,7 @@ def work(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     temporary.mkdir()
     inherited = {name: value for name, value in os.environ.items() if name not in ("MLFLOW_TRACKING_URI", "PYTHONPATH")}
     own = {"TENURE_HOME": str(folder / "home"), "TMPDIR": str(temporary), "PYTHONPATH": str(ROOT)}
-    return Work(folder, temporary, request.param, inherited | own)
+    return Work(folder, temporary, umask, inherited | own)
 
 
 class Watch:
@@ -153,6 +157,14 @@ def test_so_do_the_commands_whose_output_is_named(run: Work) -> None:
         assert path.exists() or path.name == "log"
     assert len(list((run.folder / "scores").rglob("*.parquet"))) >= 1
     assert open_to_others(*run.written, *temporary_files(run)) == {}
+
+
+def test_with_the_usual_umask(tmp_path: Path) -> None:
+    work = make_work(tmp_path, 0o022)
+    work("check", work.folder, "--report", work.folder / "check.html")
+    work("init", work.folder / "telco_churn.csv", "--out", work.folder / "drafted")
+    assert {path.name for path in work.written if path.exists()} >= {"check.html", "drafted"}
+    assert open_to_others(*work.written, *temporary_files(work)) == {}
 
 
 def test_a_file_that_is_overwritten_keeps_its_mode(run: Work) -> None:
