@@ -9,7 +9,7 @@ from serving.admission.refusal import LateError
 from serving.inference.call import Call
 from serving.v2.errors import RequestError, quote
 
-TIMEOUT_HEADERS = (b"x-request-timeout-ms", b"x-envoy-expected-rq-timeout-ms")
+TIMEOUT_HEADERS = frozenset((b"x-request-timeout-ms", b"x-envoy-expected-rq-timeout-ms"))
 """Set by a client, and by an Envoy gateway, in milliseconds. gRPC has its own deadlines."""
 
 

@@ -43,7 +43,8 @@ class Gate:
         if self._clients is not None:
             self._clients.admit(call.header(b"authorization"), call.header(b"x-api-key"))
         # Checked here too, so that no body is sent to a server at its limit.
-        self._check_load()
+        if self.in_flight >= self._max_in_flight:
+            raise self._busy()
         set_deadline(call, self._max_s)
 
     def enter(self, _: Call) -> None:
@@ -52,7 +53,8 @@ class Gate:
         Raises:
             OverloadedError: the process is at its limit.
         """
-        self._check_load()
+        if self.in_flight >= self._max_in_flight:
+            raise self._busy()
         self.in_flight += 1
         self._gauge.set(self.in_flight)
 
@@ -70,6 +72,5 @@ class Gate:
         self.in_flight -= 1
         self._gauge.set(self.in_flight)
 
-    def _check_load(self) -> None:
-        if self.in_flight >= self._max_in_flight:
-            raise OverloadedError(f"the server is busy with {self.in_flight} requests")
+    def _busy(self) -> OverloadedError:
+        return OverloadedError(f"the server is busy with {self.in_flight} requests")

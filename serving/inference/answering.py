@@ -46,7 +46,7 @@ class Answering:
         self._cache = hooks.cache
         self._guard = hooks.guard
         self._observers = tuple(hooks.observers)
-        self._batching = Batching()
+        self._batching = Batching(self._run_batched)
 
     def admit(self, call: Call) -> Failure | None:
         """Admit a call before its body arrives; returns None, or the error answer of a refused call."""
@@ -117,7 +117,7 @@ class Answering:
     def _predict(self, job: Job, model: ChurnModel, query: Query) -> None:
         check_deadline(job.call)
         if query.rows == 1 and (query.options is PLAIN or query.options == PLAIN):
-            self._batching.add(model, query, lambda work: self._run_batched(job, model, query, work))
+            self._batching.add(job, model, query)
         # Reasons take longest: half a millisecond a row for a large ensemble.
         elif query.rows <= INLINE_ROWS and not query.options.explain:
             prediction, job.fallback = self._predicted(model, query)
@@ -209,22 +209,9 @@ class Answering:
             job.done(sent)
         except Exception as error:  # it was answered: another try would answer and count it twice
             logs.server.error("an answer could not be sent", exc_info=error)
-        took_s = _took_s(job.call)
-        self._note(
-            Answered(
-                job.call,
-                code,
-                took_s,
-                job.read_at,
-                job.predicted_at,
-                job.model,
-                job.query,
-                prediction,
-                job.from_cache,
-                job.fallback,
-                message,
-            )
-        )
+        job.code, job.prediction, job.message = code, prediction, message
+        job.took_s = _took_s(job.call)
+        self._note(job)
 
     def _leave(self, job: Job) -> None:
         if job.entered and self._admission is not None:

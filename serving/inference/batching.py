@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from typing import Generic, TypeVar
 
 from serving.inference.model import ChurnModel
 from serving.observation import logs
@@ -17,28 +18,36 @@ from serving.v2.query import Query
 from tenure.bundle import Prediction
 from tenure.errors import InputError
 
-Done = Callable[[Callable[[Query], Prediction]], None]
+Predict = Callable[[Query], Prediction]
+Item = TypeVar("Item")
 
 MAX_ROWS = 64
 """The largest batch; the event loop is blocked while it is predicted."""
 
 
-class Batching:
-    """Collects queries of one row without parameters."""
+class Batching(Generic[Item]):
+    """Collects queries of one row without parameters.
 
-    def __init__(self) -> None:
-        self._waiting: dict[ChurnModel, list[tuple[Query, Done]]] = {}
+    Args:
+        run: called for every query, with what was added along with it and the function that predicts it. The first call
+            of such a function predicts the whole batch; if none is called, as while a circuit breaker is open, the
+            model does not run.
+    """
 
-    def add(self, model: ChurnModel, query: Query, done: Done) -> None:
-        """Put a query into the next batch.
+    def __init__(self, run: Callable[[Item, ChurnModel, Query, Predict], None]) -> None:
+        self._run_one = run
+        self._waiting: dict[ChurnModel, list[tuple[Query, Item]]] = {}
 
-        Args:
-            done: called with the function that predicts the query. The first call of such a function predicts the whole
-                batch; if none is called, as while a circuit breaker is open, the model does not run.
-        """
-        if not self._waiting:
+    def add(self, item: Item, model: ChurnModel, query: Query) -> None:
+        """Put a query into the next batch."""
+        waiting = self._waiting
+        if not waiting:
             asyncio.get_running_loop().call_soon(self._run)
-        self._waiting.setdefault(model, []).append((query, done))
+        queries = waiting.get(model)
+        if queries is None:
+            waiting[model] = [(query, item)]
+        else:
+            queries.append((query, item))
 
     def _run(self) -> None:
         waiting, self._waiting = self._waiting, {}
@@ -46,9 +55,9 @@ class Batching:
             for start in range(0, len(queries), MAX_ROWS):
                 together = queries[start : start + MAX_ROWS]
                 batch = _Batch(model, [query for query, _ in together])
-                for place, (_, done) in enumerate(together):
+                for place, (query, item) in enumerate(together):
                     try:
-                        done(partial(batch.predict, place))
+                        self._run_one(item, model, query, partial(batch.predict, place))
                     except Exception as error:  # the others' answers must not depend on it
                         logs.server.error("a request of a batch was not answered", exc_info=error)
 

@@ -55,7 +55,7 @@ class Call:
 
 @dataclass(slots=True, eq=False)
 class Answered:
-    """An answered inference request, as observers get it."""
+    """An answered inference request, as observers get it. They must not keep it: a thread may still work on it."""
 
     call: Call
     code: int
