@@ -43,12 +43,11 @@ class V2Exchange:
         """The model is named by the URL."""
 
     def read(self, model: ChurnModel) -> Query:
-        body = wire.read_body(self._body, self._json_length)
-        query = model.one_row.read(body.document) if self._json_length is None else None
+        query = model.one_row.read(self._body) if self._json_length is None else None
         if query is not None:
             self._one_row = True
             return query
-        request, self._in_binary = wire.read_request(body)
+        request, self._in_binary = wire.read_request(wire.read_body(self._body, self._json_length))
         return model.query(request)
 
     def write(

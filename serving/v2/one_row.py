@@ -7,6 +7,7 @@ that it writes, so both paths give the same errors and answers.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import numpy as np
@@ -14,28 +15,19 @@ import orjson
 
 from serving.v2 import rest as wire
 from serving.v2.answer import OutputTensor, output_tensors
+from serving.v2.json_tensors import OneValueTensors
 from serving.v2.query import Query
 from serving.v2.request import PLAIN
-from serving.v2.tensors import INTEGERS
 from tenure.bundle import Bundle, Prediction
 from tenure.contract import Contract
 from tenure.contract.values import TODAY_COLUMN
 
-_Bounds = tuple[int, int] | None
-_BOUNDS: dict[str, dict[type, _Bounds]] = {
-    "BYTES": dict.fromkeys((str, type(None))),
-    "BOOL": dict.fromkeys((bool, type(None))),
-    "FP32": dict.fromkeys((float, int, type(None))),
-    "FP64": dict.fromkeys((float, int, type(None))),
-    **{
-        name: {int: (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)), type(None): None}
-        for name, dtype in INTEGERS.items()
-    },
-}
-"""The bounds of values by datatype and Python type; None without bounds."""
-_MEMBERS = frozenset(("id", "inputs", "outputs", "parameters"))
-_SHAPES = ([1], [1, 1])
+_MEMBERS = frozenset(("id", "outputs", "parameters"))
 _ALL: tuple[object, ...] = (None, [])
+_MAX_ORDERS = 64
+"""Orders of columns whose names are known to be valid; clients have one each."""
+
+_tensors = OneValueTensors()
 
 
 class OneRowReader:
@@ -46,55 +38,51 @@ class OneRowReader:
         self._required = frozenset(name for name, column in contract.accepted.items() if column.required)
         self._ignored = frozenset((*contract.columns, TODAY_COLUMN)) - self._inputs
         self._key = next(iter(contract.columns_of("key")), None)
+        self._left_out: dict[tuple[str, ...], tuple[str, ...]] = {}
+        """By the columns' names in the order of a request: the columns that are no inputs."""
 
-    def read(self, document: dict[str, Any]) -> Query | None:
-        """The query of a parsed body; None if this path does not read it, or it is invalid."""
+    def read(self, body: bytes) -> Query | None:
+        """The query of a body; None if this path does not read it, or it is invalid."""
         try:
-            inputs = document["inputs"]
-            if not document.keys() <= _MEMBERS or document.get("parameters") or document.get("outputs") not in _ALL:
-                return None
-            columns = _columns(inputs)
+            divided = _tensors.read(body)
         except (ValueError, KeyError, TypeError):
             return None
+        if divided is None:
+            return None
+        columns, document = divided
+        if document and (
+            not document.keys() <= _MEMBERS or document.get("parameters") or document.get("outputs") not in _ALL
+        ):
+            return None
         request_id = document.get("id")
-        if columns is None or not (request_id is None or type(request_id) is str):
+        if not (request_id is None or type(request_id) is str):
             return None
         return self.query(columns, request_id)
 
     def query(self, columns: dict[str, Any], request_id: str | None) -> Query | None:
         """The query of one row's columns, each a list of one value; None if they are not the contract's."""
-        customers = None
-        if columns.keys() != self._inputs:
-            for name in columns.keys() - self._inputs:
-                if name == self._key:
-                    customers = columns.pop(name)
-                elif name in self._ignored:
-                    del columns[name]
-                else:
-                    return None
-            if not columns.keys() >= self._required:
+        names = tuple(columns)
+        left_out = self._left_out.get(names)
+        if left_out is None:
+            left_out = self._check(columns.keys())
+            if left_out is None:
                 return None
+            if len(self._left_out) >= _MAX_ORDERS:
+                self._left_out.clear()
+            self._left_out[names] = left_out
+        customers = None
+        for name in left_out:
+            values = columns.pop(name)
+            if name == self._key:
+                customers = values
         return Query(columns, 1, PLAIN, None, request_id, customers)
 
-
-def _columns(inputs: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """Lists of one value by name; None if an input has another form.
-
-    Raises:
-        ValueError, KeyError, TypeError: likewise.
-    """
-    columns: dict[str, Any] = {}
-    for entry in inputs:
-        data, shape = entry["data"], entry["shape"]
-        # A fifth member may be parameters, which may declare a binary value.
-        if len(entry) != 4 or shape not in _SHAPES or type(shape[0]) is not int or type(data) is not list:
+    def _check(self, names: AbstractSet[str]) -> tuple[str, ...] | None:
+        """The columns that are no inputs, of those with these names; None if they are not the contract's."""
+        others = names - self._inputs
+        if any(name != self._key and name not in self._ignored for name in others) or not names >= self._required:
             return None
-        (value,) = data
-        bounds = _BOUNDS[entry["datatype"]][type(value)]
-        if bounds is not None and not bounds[0] <= value <= bounds[1]:
-            return None
-        columns[entry["name"]] = data
-    return columns if columns and len(columns) == len(inputs) else None
+        return tuple(others)
 
 
 class OneRowWriter:

@@ -79,7 +79,7 @@ class RowEncoder:
         for name, place in self._derived_numbers:
             number = row[name]
             if -LARGEST <= number <= LARGEST:
-                features[place.number] = number
+                features[place[0]] = number
             else:
                 _put(number, place, features)
         for name, (slots, other) in self._derived_texts:
@@ -124,12 +124,15 @@ class RowEncoder:
         imputed: list[str],
         out_of_range: list[str],
     ) -> None:
-        for name, read, limits, place in self._numbers:
+        for name, known, read, limits, place in self._numbers:
             raw = columns[name]
             if type(raw) is not list:
                 raise TypeError
             (given,) = raw
-            value = read(given)
+            kind = type(given)
+            value = known.get(given) if kind is str or kind is bool else None
+            if value is None:
+                value = read(given)
             if limits is not None:
                 low, high, lowest, highest = limits
                 if value < low or value > high:
@@ -143,7 +146,7 @@ class RowEncoder:
             if place is None:
                 continue
             if -LARGEST <= value <= LARGEST:
-                features[place.number] = value
+                features[place[0]] = value
                 continue
             if value != value:
                 imputed.append(name)
@@ -186,6 +189,8 @@ class _Number(NamedTuple):
     """An input of numbers or booleans."""
 
     name: str
+    known: dict[str | bool, float]
+    """The numbers of texts and of true and false, in a column of booleans."""
     read: Callable[[Any], float]
     limits: tuple[float, float, float, float] | None
     """The range outside of which a value is flagged, then the one to which it is clipped."""
@@ -222,24 +227,11 @@ def _number(entry: Input, place: _Place | None) -> _Number:
         low, high = _opened(entry.column.range)
         low_fence, high_fence = _opened(entry.fences)
         limits = low, high, max(low, low_fence), min(high, high_fence)
-    return _Number(entry.name, _reader(entry.column), limits, place)
-
-
-def _reader(column: Column) -> Callable[[Any], float]:
+    column = entry.column
     if column.type == "boolean":
-        return _boolean(boolean_reader(column), boolean_texts(column))
-    return _plain_number(column)
-
-
-def _boolean(read: Callable[[Any], float], known: Mapping[str, float]) -> Callable[[Any], float]:
-    def look_up(value: Any) -> float:
-        if value is True:
-            return 1.0
-        if value is False:
-            return 0.0
-        return known[value] if type(value) is str and value in known else read(value)
-
-    return look_up
+        known: dict[str | bool, float] = {True: 1.0, False: 0.0, **boolean_texts(column)}
+        return _Number(entry.name, known, boolean_reader(column), limits, place)
+    return _Number(entry.name, {}, _plain_number(column), limits, place)
 
 
 def _plain_number(column: Column) -> Callable[[Any], float]:
