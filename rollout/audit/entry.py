@@ -53,6 +53,7 @@ class Row:
 
     @property
     def entry(self) -> Entry:
+        """The entry in ``content``."""
         return Entry(**json.loads(self.content))
 
     @classmethod

@@ -58,11 +58,13 @@ class Health:
 
     @property
     def live(self) -> bool:
+        """Whether the loop looks often enough; its pod is restarted otherwise."""
         last = self.started_at if self.looked_at is None else self.looked_at
         return self.clock() - last < LIVE_S
 
     @property
     def ready(self) -> bool:
+        """Whether a look has succeeded lately."""
         return self.succeeded_at is not None and self.clock() - self.succeeded_at < READY_S
 
     def metrics(self) -> str:

@@ -74,7 +74,8 @@ class Inbox:
         for request in missing[:AT_ONCE]:
             if request.answer is not None:
                 self._answer(request, request.answer)
-        late, in_time = [], []
+        late: list[RolloutRequest] = []
+        in_time: list[RolloutRequest] = []
         for request in found:
             if request.pending:
                 (late if self._age_s(request) > LIFETIME_S else in_time).append(request)

@@ -73,6 +73,7 @@ class Answer:
 
     @property
     def final(self) -> bool:
+        """Whether the request is accepted or refused."""
         return self.phase is not Phase.WAITING
 
     def to_json(self) -> dict[str, Any]:
@@ -107,6 +108,7 @@ class RolloutRequest:
 
     @property
     def pending(self) -> bool:
+        """Whether the controller still has to carry the request out."""
         return self.answer is None or not self.answer.final
 
     @property

@@ -29,6 +29,7 @@ class Progress:
     audited: int = 0
 
     def to_json(self) -> str:
+        """The text under ``PROGRESS_KEY``."""
         return json.dumps(asdict(self))
 
 

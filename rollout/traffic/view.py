@@ -12,6 +12,9 @@ from rollout.traffic import inference_service as spec
 from rollout.traffic.inference_service import Document, predictor_object
 from tenure.errors import one_line
 
+_MAX_END = 200
+"""Characters of a container's last message."""
+
 
 @dataclass(frozen=True)
 class Objects:
@@ -195,10 +198,10 @@ def _words(shares: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {share} %" for name, share in sorted(shares.items())) or "nothing"
 
 
-def _end(text: str, length: int = 200) -> str:
+def _end(text: str) -> str:
     """The end of a container's last message: of a traceback, the error."""
     line = one_line(text)
-    return line if len(line) <= length else f"…{line[-length:]}"
+    return line if len(line) <= _MAX_END else f"…{line[-_MAX_END:]}"
 
 
 def _line(text: str) -> str:

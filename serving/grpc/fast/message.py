@@ -11,7 +11,7 @@ import zlib
 from grpc import StatusCode
 
 from serving.admission.inflation import MAX_RATIO, max_inflated
-from serving.grpc.service import MAX_MESSAGE_BYTES, check_length
+from serving.grpc.service import check_length
 from serving.inference.failures import RefusedError
 from serving.v2.errors import RequestError, TooLargeError, quote
 
@@ -32,7 +32,7 @@ def prefixed(message: bytes) -> bytes:
     return b"\0" + len(message).to_bytes(4, "big") + message
 
 
-def only_message(body: bytes, encoding: bytes, max_bytes: int = MAX_MESSAGE_BYTES) -> bytes:
+def only_message(body: bytes, encoding: bytes, max_bytes: int) -> bytes:
     """The message in the body of a unary call.
 
     Args:

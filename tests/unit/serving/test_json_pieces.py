@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from property_profiles import examples
 
 from serving.v2 import json_pieces
+from serving.v2.errors import TooLargeError
+from serving.v2.json_body import MAX_COLLECTIONS, read_object
 
 TEXTS = st.text(max_size=8) | st.sampled_from(['},{"', "}", "}\n, {", '"inputs":[{', '\\"},{\\"', "]}", "[{"])
 ENTRIES = st.dictionaries(TEXTS, st.lists(TEXTS | st.integers(), max_size=3) | st.just([{}, {"a": {}}]), max_size=3)
@@ -72,3 +74,13 @@ def test_a_large_document_is_parsed_in_pieces(monkeypatch: pytest.MonkeyPatch) -
     assert json_pieces.loads(text, "inputs") == document
     assert max(sizes) < 2 * json_pieces.PIECE_BYTES
     assert sum(sizes) < 1.01 * len(text), "each byte once"
+
+
+@pytest.mark.parametrize("empty", [b"{}", b"[]"])
+def test_a_flood_of_empty_values_is_refused_before_it_is_parsed(empty: bytes) -> None:
+    flood = b'{"inputs": [%b%b]}' % ((empty + b",") * MAX_COLLECTIONS, empty)
+    with patch("orjson.loads") as parse, pytest.raises(TooLargeError, match="JSON objects and lists"):
+        read_object(flood, "inputs")
+    parse.assert_not_called()
+    numbers = b'{"inputs": [%b1]}' % (b"1," * MAX_COLLECTIONS)
+    assert len(read_object(numbers, "inputs")["inputs"]) == MAX_COLLECTIONS + 1
