@@ -90,7 +90,11 @@ def parser() -> argparse.ArgumentParser:
         _mlflow(command)
 
     command = _command(sub, "audit", audit, "print who requested what, and what was decided")
-    command.add_argument("--verify", action="store_true", help="check that no row was changed or removed")
+    command.add_argument(
+        "--verify",
+        action="store_true",
+        help="check that no row was changed, or removed before the last; prints the last hash, to note elsewhere",
+    )
     command.add_argument("--json", action="store_true", help="one JSON object a line, with all details")
     _audit(command)
 

@@ -1,6 +1,8 @@
 """Keys of the object store's identities, in the format of SeaweedFS's ``-s3.config``.
 
 identities.py make IDENTITIES   write a configuration with a random key for each identity
+identities.py renew IDENTITIES  add a random key to each identity of the configuration on standard input
+identities.py retire            keep the newest key of each identity of the configuration on standard input
 identities.py show NAME KEY     print an identity's accessKey or secretKey, of the configuration on standard input
 identities.py renew IDENTITIES  give each identity of the one on standard input a new key beside the present one
 identities.py retire            leave each identity of the one on standard input its newest key only
@@ -46,14 +48,39 @@ def _key(name: str) -> dict[str, str]:
     return {"accessKey": f"tenure-{name}-{secrets.token_hex(4)}", "secretKey": secrets.token_hex(24)}
 
 
-def main(command: str, *arguments: str) -> str:
-    present = [] if command == "make" else json.load(sys.stdin)["identities"]
-    if command == "show":
-        return show(present, *arguments)
-    if command == "retire":
-        return json.dumps({"identities": retire(present)})
-    rights = json.loads(Path(*arguments).read_text(encoding="utf-8"))
-    return json.dumps({"identities": make(rights) if command == "make" else renew(present, rights)})
+def main(*arguments: str) -> str:
+    match arguments:
+        case ["make", file]:
+            return _configuration(make(_rights(file)))
+        case ["renew", file]:
+            return _configuration(renew(_present(), _rights(file)))
+        case ["retire"]:
+            return _configuration(retire(_present()))
+        case ["show", name, ("accessKey" | "secretKey") as key]:
+            return show(_present(), name, key)
+        case ["--help" | "-h"]:
+            return __doc__
+    raise SystemExit("error: expected make, renew, retire or show; --help explains them")
+
+
+def _configuration(identities: list[Identity]) -> str:
+    return json.dumps({"identities": identities})
+
+
+def _present() -> list[Identity]:
+    try:
+        return list(json.load(sys.stdin)["identities"])
+    except (ValueError, KeyError, TypeError):
+        raise SystemExit(
+            "error: standard input is not the content of the Secret tenure-object-store-identities"
+        ) from None
+
+
+def _rights(file: str) -> dict[str, list[str]]:
+    try:
+        return dict(json.loads(Path(file).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise SystemExit(f"error: {file} cannot be read as the rights of the identities: {error}") from None
 
 
 if __name__ == "__main__":

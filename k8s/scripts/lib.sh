@@ -6,6 +6,12 @@ k8s=$(dirname "$here")
 root=$(dirname "$k8s")
 export k8s root
 
+# --help prints the comment at the top of the script that sources this file.
+if [[ ${1:-} == --help ]]; then
+    sed -n '2,/^[^#]/s/^#\( \|$\)//p' "$0"
+    exit 0
+fi
+
 say() { printf '%s\n' "• $*"; }
 
 # fail ERROR [HINT]: one line with the error, and one with what to do.

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from tenure.errors import DataError
+
 FIRST = ""
 """What stands in place of the hash before the first row."""
 
@@ -53,8 +55,17 @@ class Row:
 
     @property
     def entry(self) -> Entry:
-        """The entry in ``content``."""
-        return Entry(**json.loads(self.content))
+        """The entry in ``content``.
+
+        Raises:
+            DataError: the content was changed into something else.
+        """
+        try:
+            return Entry(**json.loads(self.content))
+        except (ValueError, TypeError):
+            raise DataError(
+                f"audit of {self.service}: row {self.number} was changed: its content is not an entry; see --verify"
+            ) from None
 
     @classmethod
     def following(cls, last: Row | None, service: str, entry: Entry) -> Row:
@@ -78,12 +89,17 @@ def first_fault(rows: Iterable[Row]) -> str:
             return f"row {number} is missing: row {row.number} follows row {number - 1}"
         if row.previous != previous:
             return f"row {number} does not follow row {number - 1}: one of them was changed"
-        if row.hash != _hash(row.service, row.number, row.key, row.content, row.previous):
+        if (
+            not isinstance(row.content, str)
+            or not isinstance(row.key, str)
+            or row.hash != _hash(row.service, row.number, row.key, row.content, row.previous)
+        ):
             return f"row {number} was changed: its hash does not match its content"
         previous = row.hash
     return ""
 
 
 def _hash(service: str, number: int, key: str, content: str, previous: str) -> str:
-    parts = json.dumps([service, number, key, content, previous], ensure_ascii=False)
+    # A value of another type than text, which a change of the file can leave, gives another hash.
+    parts = json.dumps([service, number, key, content, previous], ensure_ascii=False, default=repr)
     return hashlib.sha256(parts.encode()).hexdigest()

@@ -1,7 +1,8 @@
 """The audit's table: in PostgreSQL on a cluster, in a SQLite file on a laptop.
 
-PostgreSQL's role may INSERT and SELECT only, and both refuse UPDATE and DELETE by triggers. The table of PostgreSQL is
-made by k8s/components/rollout-audit/audit.sql.
+PostgreSQL's role may INSERT and SELECT only, and both refuse UPDATE and DELETE by triggers; SQLite refuses REPLACE by
+one of its own, since REPLACE does not fire those of DELETE. The table of PostgreSQL is made by
+k8s/components/rollout-audit/audit.sql.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ CREATE TABLE IF NOT EXISTS rollout_audit (
     service TEXT NOT NULL, number INTEGER NOT NULL, key TEXT NOT NULL, content TEXT NOT NULL,
     previous TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (service, number), UNIQUE (service, key)
 );
+CREATE TRIGGER IF NOT EXISTS rollout_audit_replace BEFORE INSERT ON rollout_audit
+WHEN EXISTS (SELECT 1 FROM rollout_audit WHERE service = NEW.service AND (number = NEW.number OR key = NEW.key))
+BEGIN SELECT RAISE(ABORT, 'rollout_audit is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS rollout_audit_update BEFORE UPDATE ON rollout_audit
 BEGIN SELECT RAISE(ABORT, 'rollout_audit is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS rollout_audit_delete BEFORE DELETE ON rollout_audit
@@ -112,6 +116,8 @@ class _Sqlite:
                     create_file(self._file).close()
             connection = sqlite3.connect(self._file, timeout=TIMEOUT_S, isolation_level=None)
             with contextlib.closing(connection):
+                # Text that is not UTF-8 was changed; the row's hash says so.
+                connection.text_factory = lambda text: text.decode(errors="replace")
                 connection.executescript(_SQLITE_TABLE)
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection

@@ -15,7 +15,7 @@ def audit(options: argparse.Namespace) -> None:
     """Print the rows, or check their hashes.
 
     Raises:
-        DataError: with ``--verify``, a row was changed or is missing.
+        DataError: a row was changed; with ``--verify``, a row is missing too, or there are none.
         SourceError: the table cannot be read.
     """
     namespace = options.namespace or cluster_of(options).namespace
@@ -24,8 +24,11 @@ def audit(options: argparse.Namespace) -> None:
     if options.verify:
         if fault := first_fault(rows):
             raise DataError(f"audit of {service}: {fault}")
-        last = f", the last with hash {rows[-1].hash}" if rows else ""
-        print(f"audit of {service}: {len(rows)} rows are as they were written{last}")
+        if not rows:
+            raise DataError(f"audit of {service}: it has no rows: check the service's name and the address in --audit")
+        last = rows[-1].hash
+        print(f"audit of {service}: {len(rows)} rows are as they were written, the last with hash {last}")
+        print("rows that were removed at the end are found only if a hash noted earlier is missing from --json")
         return
     for row in rows:
         entry = row.entry

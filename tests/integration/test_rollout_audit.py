@@ -15,6 +15,7 @@ import pytest
 
 from rollout.audit.entry import Entry, first_fault
 from rollout.audit.table import Audit, audit_at
+from rollout.cli import main
 from tenure.errors import InputError, SourceError
 
 SQL = Path(__file__).resolve().parents[2] / "k8s/components/rollout-audit/audit.sql"
@@ -88,10 +89,46 @@ def test_sqlite_refuses_to_change_a_row(tmp_path: Path) -> None:
     audit.append(entry(1))
     assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o077) == (0o600, 0)
     with sqlite3.connect(file) as connection:
-        for statement in ("UPDATE rollout_audit SET content = ''", "DELETE FROM rollout_audit"):
+        same = "SELECT service, number, key, '{}', previous, hash FROM rollout_audit"
+        for statement in (
+            "UPDATE rollout_audit SET content = ''",
+            "DELETE FROM rollout_audit",
+            f"INSERT OR REPLACE INTO rollout_audit {same}",
+            f"INSERT OR REPLACE INTO rollout_audit {same.replace('number', 'number + 1')}",
+        ):
             with pytest.raises(sqlite3.IntegrityError, match="append-only"):
                 connection.execute(statement)
     assert audit.rows()[0].entry == entry(1)
+
+
+@pytest.mark.parametrize(
+    "change", ["x'00ff'", "cast(x'eda080' AS TEXT)", "'{'", "'[]'", "'{\"a\": 1}'", "5", "'\ud7ff'"]
+)
+def test_content_that_was_changed_in_the_file_is_one_line(
+    tmp_path: Path, change: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    location = f"sqlite:///{tmp_path}/audit.sqlite"
+    audit = audit_at(location, "tenure/churn")
+    for number in (1, 2, 3):
+        audit.append(entry(number))
+    with sqlite3.connect(tmp_path / "audit.sqlite") as connection:
+        connection.execute("DROP TRIGGER rollout_audit_update")
+        connection.execute(f"UPDATE rollout_audit SET content = {change} WHERE number = 2")
+    command = ["audit", "churn", "--namespace", "tenure", "--audit", location]
+    for options in (["--verify"], ["--json"], []):
+        with pytest.raises(SystemExit) as ended:
+            main([*command, *options])
+        assert ended.value.code == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert "tenure/churn: row 2 was changed" in line
+
+
+def test_a_table_without_rows_is_not_verified(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    location = f"sqlite:///{tmp_path}/audit.sqlite"
+    with pytest.raises(SystemExit) as ended:
+        main(["audit", "churn", "--namespace", "tenure", "--audit", location, "--verify"])
+    assert ended.value.code == 2
+    assert "tenure/churn: it has no rows" in capsys.readouterr().err
 
 
 @needs_postgres

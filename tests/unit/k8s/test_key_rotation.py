@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 
+import pytest
 from manifests import K8S
 
 IDENTITIES = K8S / "components/object-store/identities.json"
@@ -50,3 +51,23 @@ def test_a_third_key_is_not_kept() -> None:
     for _ in range(3):
         configuration = identities("renew", str(IDENTITIES), given=configuration)
     assert all(len(found) == 2 for found in keys(configuration).values())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given"),
+    [
+        ([], ""),
+        (["renew"], "{}"),
+        (["show", "admin", "password"], "{}"),
+        (["retire"], ""),
+        (["retire"], "[]"),
+        (["renew", str(IDENTITIES)], "{}"),
+        (["renew", "nofile"], '{"identities": []}'),
+    ],
+)
+def test_a_mistake_is_one_line_and_writes_nothing(arguments: list[str], given: str) -> None:
+    command = [sys.executable, str(K8S / "scripts/identities.py"), *arguments]
+    result = subprocess.run(command, input=given, capture_output=True, text=True, timeout=30, check=False)
+    assert (result.returncode, result.stdout) == (1, "")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("error: ")
