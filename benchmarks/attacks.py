@@ -117,7 +117,7 @@ class Attacks:
         return tail.endswith(_GOAWAY_CALM)
 
     def _answers(self) -> bool:
-        """Whether another client is answered; one that is told to come back does so."""
+        """Whether another client is answered; it retries after a refusal with Retry-After."""
         options = [("grpc.use_local_subchannel_pool", 1)]
         until = time.monotonic() + _PATIENCE_S
         with grpc.insecure_channel(f"127.0.0.1:{self._port}", options) as channel:

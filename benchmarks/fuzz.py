@@ -49,12 +49,12 @@ SHARES = {
     "openapi": 0.03,
     "lines": 0.01,
 }
-"""Of all cases, by kind."""
+"""Share of each kind in all cases."""
 MAX_GROWTH_MIB = 48.0
 """Between a tenth of the cases and the end: buffers of the largest bodies come and go."""
 GRPC_ANSWERS = ("OK", "INVALID_ARGUMENT", "NOT_FOUND", "RESOURCE_EXHAUSTED")
 HTTP1_REFUSALS = (b"501", b"505")
-"""Of a Transfer-Encoding and a version that are not supported."""
+"""Statuses of a Transfer-Encoding and of an HTTP version that are not supported."""
 INFER, PREDICT = "/v2/models/telco/infer", "/v1/models/telco:predict"
 
 
@@ -101,7 +101,7 @@ class Fuzz:
             send(max(1, round(SHARES[kind] * cases)))
 
     def resident_mib(self) -> float:
-        """Of the server and its workers."""
+        """Resident memory of the server and its workers, in MiB."""
         children = Path(f"/proc/{self._pid}/task/{self._pid}/children").read_text().split()
         pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in (self._pid, *children))
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20

@@ -29,7 +29,7 @@ class _Transport(asyncio.Transport):
         super().__init__({"socket": holder, "peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)})
 
     def write(self, data: Any) -> None:
-        """Forget it."""
+        """Discard the answer."""
 
     def is_closing(self) -> bool:
         return False

@@ -158,4 +158,4 @@ ATTACKS: dict[str, Callable[[bytes], Parts]] = {
     )
 }
 UNREAD_ATTACKS = {f"{name}, answers not read": ATTACKS[name] for name in ("pipelined gets", "pipelined pages")}
-"""Of a client that reads nothing."""
+"""Attacks by a client that reads nothing."""

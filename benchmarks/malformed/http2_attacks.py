@@ -299,4 +299,4 @@ UNREAD_ATTACKS: dict[str, Callable[[bytes], Parts]] = {
     "PING flood, answers not read": ping_flood,
     "reflection, answers not read": reflection,
 }
-"""Of clients that read nothing."""
+"""Attacks by clients that read nothing."""

@@ -98,7 +98,7 @@ def sign(
 ) -> None:
     """Sign a registered version, or a bundle's folder, by TENURE_SIGNING_KEY or else the home's key.
 
-    A signature that is there is replaced if it is valid: one of a key that is not trusted is an error.
+    An existing signature is replaced if it is valid; a signature by a key that is not trusted is an error.
     """
     from tenure.atomic import replacing
     from tenure.bundle import signature_of

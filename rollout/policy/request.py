@@ -18,7 +18,7 @@ REFUSALS: dict[str, type[TenureError]] = {"Invalid": InputError, "Busy": BusyErr
 
 
 class Phase(StrEnum):
-    """Of a request that has been seen by the controller."""
+    """The phase of a request that the controller has seen."""
 
     WAITING = "Waiting"
     ACCEPTED = "Accepted"
@@ -45,7 +45,7 @@ class StartRequest:
     once: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        """Of a request object, ``spec.start``."""
+        """The ``spec.start`` of a request object."""
         return {
             "version": self.version,
             "canary": self.canary,
@@ -77,7 +77,7 @@ class Answer:
         return self.phase is not Phase.WAITING
 
     def to_json(self) -> dict[str, Any]:
-        """Of a request object, ``status``."""
+        """The ``status`` of a request object."""
         return {**asdict(self), "phase": str(self.phase), "message": self.message[:2000]}
 
     @classmethod
@@ -117,7 +117,7 @@ class RolloutRequest:
         return f"{self.requested_by}: {self.reason}"
 
     def start(self) -> StartRequest:
-        """Of a request whose action is ``START``.
+        """The rollout that is requested, if the action is ``START``.
 
         Raises:
             InputError: a limit is out of its range.
@@ -136,7 +136,7 @@ class RolloutRequest:
         )
 
     def replay(self) -> Replay:
-        """Of a request whose action is ``REPLAY``."""
+        """The replay's outcome, if the action is ``REPLAY``."""
         return Replay(bool(self.spec["replay"]["ok"]), str(self.spec["replay"]["summary"]))
 
     @classmethod
@@ -168,7 +168,7 @@ class RolloutRequest:
 
 
 def request_spec(action: str, *, who: str, why: str, rollout: str = "", **content: dict[str, Any]) -> dict[str, Any]:
-    """Of a request object, ``spec`` without service and author.
+    """The ``spec`` of a request object, without service and author.
 
     Args:
         who: on whose behalf, "" for the author's own.

@@ -55,6 +55,6 @@ class HeldBytes:
         self._bytes += size
 
     def release(self) -> None:
-        """Forget the bytes. A second call does nothing."""
+        """Set the count to 0. A second call does nothing."""
         self._memory.held_bytes -= self._bytes
         self._bytes = 0

@@ -23,7 +23,7 @@ class Sessions:
         self._ends: set[End] = set()
 
     def behaviour(self, open_session: OpenSession) -> StreamBehaviour:
-        """Of a streaming method, as grpcio calls it."""
+        """A streaming method in the form in which grpcio calls it."""
 
         async def answer(messages: AsyncIterator[bytes], context: grpc.aio.ServicerContext) -> None:
             out: asyncio.Queue[bytes | Failure | None] = asyncio.Queue()

@@ -92,7 +92,7 @@ class _Session:
         self._end(None)
 
     def close(self) -> None:
-        """It holds nothing."""
+        """Do nothing: the session holds nothing."""
 
 
 def _add_file(response: Any, name: str) -> None:

@@ -24,7 +24,7 @@ OTHER_METHODS = (
 
 MAX_MESSAGE_BYTES = 32 * 1024 * 1024
 MAX_SMALL_MESSAGE_BYTES = 64 * 1024
-"""Of a method besides inference, whose messages hold names."""
+"""Limit for methods other than inference, whose messages only hold names."""
 CALLS_A_CONNECTION = 256
 STREAMING_CALLS_A_CONNECTION = 32
 CONNECTION_AGE_S = 300.0

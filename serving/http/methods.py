@@ -50,7 +50,7 @@ class Methods:
         if scope["type"] == "http":
             path = scope["path"]
             if path.endswith("/") and not path.endswith("//") and path != "/":
-                # Answered here: a redirect would need an address, and the Host header is the client's word.
+                # Answered here: a redirect would need an address, and a client may put anything into the Host header.
                 scope["path"] = path[:-1]
             if scope["method"] == "HEAD":
                 # The connection sends the answer's headers only.

@@ -23,7 +23,7 @@ from tenure.errors import one_line
 _SLICE_BYTES = 4096
 """The parser is given so many bytes at once, so that few pipelined requests can be in them."""
 _FRAMING_BYTES = 64 * 1024
-"""Of a chunked body beyond its content: sizes, extensions and trailers, and as much again as the content has."""
+"""Limit for the framing of a chunked body (sizes, extensions, trailers), besides as many bytes as its content has."""
 
 BETWEEN, HEAD, CONTENT = range(3)
 """What is read next: a request's first byte, more of its head, or more of its content."""
@@ -44,7 +44,7 @@ class BoundedReader(HttpToolsProtocol):
         self.held = memory.open()
         self.part = BETWEEN
         self.fields: head.Fields = {}
-        """Of the request that was read last."""
+        """The fields of the request that was read last."""
         self.unfed = b""
         """What a client sent after requests that are not answered yet."""
         self.is_closing = False
@@ -52,7 +52,7 @@ class BoundedReader(HttpToolsProtocol):
         self.due_at = math.inf
         """By the loop's clock: when the client must have sent the next part of a request."""
         self._head_bytes = 0
-        """Of the head that is being read, without the last slice."""
+        """Bytes of the head that is being read, without the last slice."""
         self.content_left = 0
         """Bytes of content still expected; 0 for a chunked body."""
         self._framing_left: int | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 HEADER_FIELD_BYTES = 32
 """Counted for every field of a head besides its name and value (RFC 9113, section 10.5.1)."""
 MAX_HEAD_BYTES = 64 * 1024
-"""Of a request's head: its names and values, decoded, and ``HEADER_FIELD_BYTES`` for each field."""
+"""Limit for a request's head: its names and values, decoded, and ``HEADER_FIELD_BYTES`` for each field."""
 MAX_HEADER_FIELDS = 100
 MAX_URL_BYTES = 8 * 1024
 

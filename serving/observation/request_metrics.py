@@ -12,7 +12,7 @@ class RequestMetrics:
 
     def __init__(self) -> None:
         self._unknown: RequestSeries | None = None
-        """Requests to models that there are not."""
+        """Requests to unknown models."""
         self._known: dict[str, tuple[ChurnModel, RequestSeries, PredictionMetrics]] = {}
         """By name, the model that was asked last, and its series."""
 

@@ -13,7 +13,7 @@ from serving.v2.errors import RequestError, quote
 from serving.v2.tensors import Tensor
 
 TYPES = frozenset((str, bool, int, float, type(None)))
-"""Of a customer's values."""
+"""Types that a customer's value may have."""
 
 
 def tensors_of(instances: object, names: ColumnNames) -> list[Tensor]:

@@ -19,7 +19,8 @@ MORE = 0x80
 _VARINT, _FIXED64, _DELIMITED, _FIXED32 = 0, 1, 2, 5
 _MAX_LENGTH_BYTES = 5
 MAX_FIELDS = 2**16
-"""Of a kind. A contract has fewer columns; an empty field takes 2 bytes here and some hundred once it is parsed."""
+"""Limit for the fields of each kind. A contract has fewer columns, and an empty field takes 2 bytes in the message and
+some hundred once it is parsed."""
 
 
 class Fields(NamedTuple):

@@ -63,7 +63,7 @@ class SigningKey:
 
     @property
     def key_id(self) -> str:
-        """See ``key_id``."""
+        """SHA-256 of the public key; see the function ``key_id``."""
         return key_id(self.public)
 
     def private_pem(self) -> bytes:

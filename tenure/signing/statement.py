@@ -32,16 +32,16 @@ class Statement:
     files: dict[str, str]
     """SHA-256 by name: ``manifest.json`` and every file that it names."""
     name: str
-    """Of the model: its contract's."""
+    """Name of the model, which is its contract's."""
     version: str
-    """Of the bundle."""
+    """Version of the bundle."""
     contract_sha256: str
     signed_at: str
     """UTC, ISO 8601."""
     signed_by: str
     """User or service account, as the signer knows itself."""
     run_id: str
-    """Of the run that registered the bundle; empty if a person signed it."""
+    """Id of the run that registered the bundle; empty if a person signed it."""
 
 
 def now_text() -> str:

@@ -179,7 +179,7 @@ class Registry:
         return folder
 
     def replace_signature(self, wanted: str, signature: bytes) -> None:
-        """Store ``signature`` with the bundle of version ``wanted``, in the place of one that is there.
+        """Store ``signature`` with the bundle of version ``wanted``, replacing a signature that exists.
 
         Raises:
             InputError: there is no such version.

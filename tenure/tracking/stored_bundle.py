@@ -38,7 +38,7 @@ def fetch(client: MlflowClient, name: str, number: str, into: Path, tracking_uri
 
 
 def put_signature(client: MlflowClient, name: str, number: str, signature: bytes, tracking_uri: str) -> None:
-    """Store ``signature`` with the bundle, in the place of one that is there."""
+    """Store ``signature`` with the bundle, replacing a signature that exists."""
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
     source = client.get_model_version_download_uri(name, number)

@@ -42,7 +42,7 @@ class IncomingCall:
     __slots__ = ("_encoding", "refused", "request_id")
 
     max_bytes = MAX_MESSAGE_BYTES
-    """Of a message."""
+    """Largest size of a message."""
 
     def __init__(self, named: Mapping[bytes, bytes], refused: Failure | None = None) -> None:
         self.request_id = logs.take_or_make_id(named.get(b"x-request-id", b"").decode("latin-1"))

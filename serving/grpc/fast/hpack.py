@@ -19,7 +19,7 @@ Fields = list[tuple[bytes, bytes]]
 MAX_FIELDS = MAX_HEADER_FIELDS + 4
 """With the four pseudo-headers of a request, which correspond to the request line of HTTP/1.1."""
 MAX_BLOCK_BYTES = 4 * MAX_HEAD_BYTES
-"""Of an encoded block."""
+"""Largest size of an encoded block."""
 _OUT_OF_PROPORTION = 16
 """Multiple of the limits of a head at which decoding ends with the connection."""
 

@@ -21,7 +21,7 @@ class PartialBlock:
     def __init__(self, number: int, flags: int, start: bytes) -> None:
         self.number = number
         self.flags = flags
-        """Of its HEADERS frame."""
+        """The flags of its HEADERS frame."""
         self._parts = [start]
         self.size = len(start)
 

@@ -24,6 +24,6 @@ class Rpc:
     trailers: bytes | None = None
     """To be sent when the whole answer is; None if more messages may follow."""
     session: Session | None = None
-    """Of a streaming call."""
+    """The session of a streaming call."""
     started: bool = False
     """Headers of a streaming call's answer were sent."""

@@ -29,7 +29,7 @@ from serving.inference.failures import Failure, RefusedError, failure_of
 from serving.listening.limits import MAX_HEAD_BYTES
 
 _MAX_HEADS_BYTES = 64 * MAX_HEAD_BYTES
-"""Of all open calls of a connection."""
+"""Limit for the heads of all open calls of a connection."""
 _LARGE_HEAD_BYTES = _MAX_HEADS_BYTES // CALLS_A_CONNECTION
 """Heads up to this size cannot exceed it."""
 
@@ -135,7 +135,7 @@ class Rpcs:
                 self.send(stream, DRAINING)
 
     def discard(self) -> None:
-        """Forget all calls: the connection is lost."""
+        """Release all calls: the connection is lost."""
         for stream in self.http2.streams.values():
             self._over(stream)
         self.http2.streams.clear()

@@ -15,7 +15,7 @@ _SMALL_DATA_BYTES = 32
 _FULL_DATA_BYTES = 1024
 """A shorter DATA frame on a closed stream counts as overhead; longer ones were on their way when it was closed."""
 _MAX_LENGTH_DIGITS = 18
-"""Of a Content-Length."""
+"""Longest Content-Length that is read."""
 
 
 class StreamTable:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from serving.grpc.fast.rpcs import Rpcs
 
 _MAX_UNREAD_BYTES = 256 * 1024
-"""Of the answers of a call."""
+"""Limit for the answers of a call that the client has not read."""
 
 
 class Streaming:

@@ -16,7 +16,7 @@ from tenure.bundle.graph.values import DOUBLE, UINT8, Shape, array_of, shown
 
 SIDES = ("true", "false")
 MAX_DEPTH = 512
-"""Of a tree. The families' deepest trees, which grow until their leaves are pure, have less than a hundred levels."""
+"""Levels of a tree. The families' deepest trees, which grow until their leaves are pure, have fewer than a hundred."""
 
 _EXPECTED = {"aggregate_function": 1, "n_targets": 1, "post_transform": 0}
 """The sum of one target, as it is."""

@@ -30,7 +30,7 @@ SQLITE_ACTIONS = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.
 """What an authorizer of SQLite allows, besides functions. Not among them: PRAGMA, ATTACH and every write."""
 SQLITE_REFUSED = frozenset({"load_extension", "fts3_tokenizer", "writefile", "edit"})
 SQLITE_REFUSALS = ("not authorized", "authorization denied", "readonly database", "may not be modified", "prohibited")
-"""In messages of SQLite, of the authorizer and of a file opened read-only."""
+"""Parts of SQLite's messages when its authorizer, or a file opened read-only, refuses a statement."""
 POSTGRESQL_REFUSALS = ("25006", "0A000")
 """SQLSTATE of a write in a read-only transaction, and of a statement in WITH that writes."""
 
