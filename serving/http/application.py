@@ -116,7 +116,7 @@ class ModelRoutes:
         refused = self._answering.admit(call)
         if refused is not None:
             return _refusal(request, HttpAnswer.failed(refused))
-        held = self._answering.request_memory.open()
+        call.held = held = self._answering.request_memory.open()
         try:
             coding = coding_of(", ".join(request.headers.getlist("content-encoding")).encode("latin-1") or None)
             if int(request.headers.get("content-length", 0)) > MAX_BODY_BYTES and "expect" in request.headers:

@@ -1,8 +1,8 @@
 """Removes a request's content coding (RFC 9110, section 8.4), a bounded step at a time.
 
-A few kilobytes may inflate to gigabytes. Every step's output is counted before the next one is made, so content above a
-limit is refused when it reaches the limit. Steps of large content run on a thread, so that other requests are answered
-between them.
+A few kilobytes may inflate to gigabytes, and megabytes to nothing. A step makes a limited number of bytes, which are
+counted before the next one, so content above a limit is refused when it reaches the limit. Large content, coded or
+plain, is decoded on a thread, so that other requests are answered meanwhile.
 """
 
 from __future__ import annotations
@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 ACCEPTED = "gzip, deflate, zstd"
 
 _INLINE_BYTES = 64 * 1024
-"""Up to this size content is inflated on the event loop, in less than half a millisecond."""
+"""Up to this size, coded and plain, content is inflated on the event loop, in less than half a millisecond."""
 _STEP_BYTES = 1024 * 1024
+"""Read or made in one step on a thread."""
+_turns = asyncio.Semaphore(4)
+"""Contents that are decoded on threads at a time: a decoder takes memory that is not counted, up to 2 MiB for zstd."""
 _WINDOW_BYTES = 16 * 1024
 """Compressed bytes that zlib is given at once; it copies those that it does not use."""
 _MAX_MEMBERS = 1024
@@ -80,18 +83,39 @@ async def decoded(content: bytes, coding: str, held: HeldBytes, call: Call) -> b
         OverloadedError: the server holds too many bytes of all requests.
         LateError: the call's deadline has passed.
     """
-    loop = asyncio.get_running_loop()
     if coding == "zstd":
         await zstd.imported()
+    if len(content) <= _INLINE_BYTES:
+        plain = _decoded_inline(content, coding)
+        if plain is not None:
+            held.add(len(plain) - len(content))
+            return plain
+    async with _turns:
+        return await _decoded_on_threads(content, coding, held, call)
+
+
+def _decoded_inline(content: bytes, coding: str) -> bytes | None:
+    """The plain content; None if it is longer than ``_INLINE_BYTES``."""
+    stream = _open(content, coding)
+    plain = b""
+    while len(plain) <= _INLINE_BYTES:
+        part = stream.read(_INLINE_BYTES)
+        if part is None:
+            return plain
+        plain += part
+    return None
+
+
+async def _decoded_on_threads(content: bytes, coding: str, held: HeldBytes, call: Call) -> bytes:
+    loop = asyncio.get_running_loop()
     stream = _open(content, coding)
     parts: list[bytes] = []
     size = 0
     while True:
-        if size < _INLINE_BYTES:
-            part = stream.read(_INLINE_BYTES)
-        else:
-            part = await loop.run_in_executor(None, stream.read, _STEP_BYTES)
-        if not part:
+        if call.deadline is not None and perf_counter() > call.deadline:
+            raise LateError()
+        part = await loop.run_in_executor(None, stream.read, _STEP_BYTES)
+        if part is None:
             break
         size += len(part)
         if size > MAX_BODY_BYTES:
@@ -100,17 +124,15 @@ async def decoded(content: bytes, coding: str, held: HeldBytes, call: Call) -> b
             raise TooLargeError(f"the body inflates to more than {MAX_RATIO} times its size")
         held.add(len(part))
         parts.append(part)
-        if call.deadline is not None and perf_counter() > call.deadline:
-            raise LateError()
     held.add(-len(content))
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+    return b"".join(parts)
 
 
 class _Stream(Protocol):
     """Coded content that is read in parts."""
 
-    def read(self, size: int) -> bytes:
-        """At most about ``size`` more bytes of the plain content; empty at its end.
+    def read(self, size: int) -> bytes | None:
+        """At most about ``size`` more bytes of the plain content, perhaps none yet; None at its end.
 
         Raises:
             RequestError: the content is invalid.
@@ -139,14 +161,15 @@ class _Deflated:
         self._window = b""
         self._next = 0
 
-    def read(self, size: int) -> bytes:
-        while True:
+    def read(self, size: int) -> bytes | None:
+        stop = self._next + size
+        while self._next <= stop:
             if not self._window:
                 self._window = bytes(self._content[self._next : self._next + _WINDOW_BYTES])
                 self._next += len(self._window)
             if self._inflater.eof:
                 if not self._window:
-                    return b""
+                    return None
                 if not self._members_left:
                     raise self._invalid("bytes follow its end")
                 self._members_left -= 1
@@ -161,6 +184,7 @@ class _Deflated:
                 return part
             if not given and not self._inflater.eof:
                 raise self._invalid("it is truncated")
+        return b""
 
     def _invalid(self, reason: str) -> RequestError:
         return RequestError(f"the body is not valid {self._coding}: {reason}")
@@ -174,11 +198,11 @@ class _Zstd:
 
         self._stream: pa.NativeFile = pa.CompressedInputStream(pa.BufferReader(content), "zstd")
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int) -> bytes | None:
         try:
             part: bytes = self._stream.read(size)
         except OSError as error:
             truncated = "Truncated" in str(error)
             reason = "it is truncated" if truncated else "its data is damaged, or bytes follow its end"
             raise RequestError(f"the body is not valid zstd: {reason}") from None
-        return part
+        return part or None

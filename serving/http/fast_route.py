@@ -143,6 +143,7 @@ class FastConnection(HttpConnection):
             raise ClosingError.of(refused, call.request_id)
         keep_alive = self.parser.should_keep_alive() and not self.limits.draining
         content = ArrivingContent(self._answering.request_memory.open())
+        call.held = content.held
         return FastCycle(call, fields, is_v1, keep_alive, coding, refused, content)
 
     def _closed(self, call: Call, error: Exception) -> ClosingError:

@@ -18,6 +18,7 @@ Fields = dict[bytes, bytes]
 _LISTS = frozenset((b"accept-encoding", b"content-encoding", b"expect", b"host", b"transfer-encoding"))
 _READ = _LISTS | {b"content-length", b"inference-header-content-length", b"x-request-id"}
 
+_MAX_LENGTH_DIGITS = 18
 _HOST = re.compile(rb"(?:[A-Za-z0-9._~%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?")
 _MAX_KNOWN_HOSTS = 256
 _known_hosts: set[bytes] = set()
@@ -50,6 +51,9 @@ def read_fields(headers: Sequence[Header], version: str) -> Fields:
         _check_host(host, version)
     if b"transfer-encoding" in fields:
         _check_transfer_encoding(fields[b"transfer-encoding"], version)
+    length = fields.get(b"content-length")
+    if length is not None and len(length) > _MAX_LENGTH_DIGITS:
+        raise ClosingError(400, "the Content-Length has too many digits")
     if b"expect" in fields and version == "1.1" and fields[b"expect"].lower() != b"100-continue":
         raise ClosingError(417, "the only expectation that this server meets is 100-continue")
     return fields

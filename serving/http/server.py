@@ -37,7 +37,7 @@ class HttpServer(uvicorn.Server):
     """Serves until a signal arrives, then drains; a second signal ends it at once.
 
     Args:
-        config: uvicorn's; its ``http``, time-outs and ``ssl`` are replaced.
+        config: uvicorn's; its ``http`` and time-outs are replaced.
         limits: apply to every connection.
         tls: context of HTTPS; None for HTTP.
         make_connection: called with uvicorn's arguments and ``limits``.
@@ -66,8 +66,8 @@ class HttpServer(uvicorn.Server):
         config.timeout_keep_alive = int(KEEP_ALIVE_S)
         config.timeout_graceful_shutdown = 1  # grace_s is over by then
         config.load()
-        config.ssl = tls
         super().__init__(config)
+        self._tls = tls
         self._limits = limits
         self._drain_s, self._grace_s = drain_s, grace_s
         self._on_started, self._on_drain, self._on_stop = on_started, on_drain, on_stop
@@ -79,9 +79,26 @@ class HttpServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         self._listeners = sockets or []
-        await super().startup(sockets)
+        await super().startup([])
+        # Uvicorn would leave a client a minute for its TLS handshake.
+        handshake_s = None if self._tls is None else self._limits.read_timeout_s
+        self.servers = [
+            await self._loop.create_server(
+                self._connection,
+                sock=listener,
+                backlog=self.config.backlog,
+                ssl=self._tls,
+                ssl_handshake_timeout=handshake_s,
+            )
+            for listener in self._listeners
+        ]
         self._tasks.append(self._loop.create_task(self._sweep()))
         self._on_started()
+
+    def _connection(self) -> asyncio.Protocol:
+        return self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self._limits.draining:

@@ -127,6 +127,13 @@ class Answering:
 
     def _answer_on_thread(self, job: Job) -> None:
         loop = asyncio.get_running_loop()
+        held = job.call.held
+        if held is not None:
+            held = held.hand_over()
+        else:
+            held = self.request_memory.open()
+            held.add(job.exchange.size)
+        job.held = held
         working = loop.run_in_executor(None, self._work, job)
         # A thread cannot be interrupted: at the deadline the client is answered, while the work continues.
         late = None
@@ -136,6 +143,7 @@ class Answering:
         def finish(finished: asyncio.Future[tuple[Prediction, Any]]) -> None:
             if late is not None:
                 late.cancel()
+            held.release()
             error = None if finished.cancelled() else finished.exception()
             if job.answered_late:
                 self._leave(job)
@@ -157,6 +165,8 @@ class Answering:
         check_deadline(job.call)  # it may have passed while the request waited for the thread
         model, query = job.model, job.query
         if model is None or query is None:
+            assert job.held is not None  # noqa: S101 set before the thread got the job
+            job.held.add_parsed(job.exchange.expansion())
             model, query = self._read(job)
             check_deadline(job.call)
         prediction, job.fallback = self._predicted(model, query)

@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from serving.admission.request_memory import HeldBytes
     from serving.inference.model import ChurnModel
     from serving.v2.query import Query
     from tenure.bundle import Prediction
@@ -19,7 +20,7 @@ Headers = Sequence[tuple[bytes, bytes]]
 class Call:
     """An inference request before its body is read."""
 
-    __slots__ = ("deadline", "headers", "method", "model", "path", "peer", "request_id", "started", "version")
+    __slots__ = ("deadline", "headers", "held", "method", "model", "path", "peer", "request_id", "started", "version")
 
     def __init__(  # noqa: PLR0917 made for every request: keyword arguments cost time
         self,
@@ -44,6 +45,8 @@ class Call:
         self.started = perf_counter()
         self.deadline: float | None = None
         """By ``perf_counter``: when the client stops waiting for the answer. Set by the admission."""
+        self.held: HeldBytes | None = None
+        """Counts the body's memory; None if the way in does not count it."""
 
     def header(self, name: bytes) -> str | None:
         """The first value of a header; ``name`` in lower case."""

@@ -17,12 +17,19 @@ Answer_co = TypeVar("Answer_co", covariant=True)
 class Exchange(Protocol[Answer_co]):
     """A request's body and the form of its answer, in one protocol.
 
-    For a large request ``name_model``, ``read`` and ``write`` run on a thread, one after the other.
+    For a large request ``expansion``, ``name_model``, ``read`` and ``write`` run on a thread, one after the other.
     """
 
     @property
     def size(self) -> int:
         """Bytes of the body."""
+
+    def expansion(self) -> int:
+        """About how many bytes more the request takes when it is parsed; called before the other methods on a thread.
+
+        Raises:
+            RequestError: the body cannot be parsed.
+        """
 
     def name_model(self, call: Call) -> None:
         """Set the call's model and version, if the body names them.

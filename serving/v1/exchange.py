@@ -10,7 +10,7 @@ from serving.http.answer import JSON, HttpAnswer
 from serving.inference.failures import Failure
 from serving.v1.request import one_row, read_request
 from serving.v2.answer import FLAGS, output_tensors
-from serving.v2.json_body import read_object
+from serving.v2.json_body import parsed_bytes, read_object
 from serving.v2.query import Query
 from tenure.bundle import Prediction
 
@@ -34,6 +34,9 @@ class V1Exchange:
     @property
     def size(self) -> int:
         return len(self._body)
+
+    def expansion(self) -> int:
+        return parsed_bytes(self._body)
 
     def name_model(self, call: Call) -> None:
         """The model is named by the URL."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from serving.v2.columns import ColumnNames
 from serving.v2.errors import RequestError, quote
+from serving.v2.request import check_inputs
 from serving.v2.tensors import Tensor
 
 TYPES = frozenset((str, bool, int, float, type(None)))
@@ -30,12 +31,14 @@ def tensors_of(instances: object, names: ColumnNames) -> list[Tensor]:
     first = instances[0]
     columns: dict[str, None] = {}
     differ = False
+    check_inputs(len(first) if isinstance(first, dict) else 0)
     for place, instance in enumerate(instances, start=1):
         if not isinstance(instance, dict):
             raise RequestError(f"instance {place} is {quote(instance)}, not a JSON object of columns by name")
         if instance.keys() != first.keys():
             differ = True
             columns.update(dict.fromkeys(instance))
+            check_inputs(len(columns))
         for name, value in instance.items():
             if type(value) not in TYPES:
                 raise RequestError(f"instance {place}: {quote(name)} is {quote(value)}, not one text, number or null")

@@ -14,7 +14,7 @@ from serving.v1.instances import TYPES, tensors_of
 from serving.v2.columns import ColumnNames
 from serving.v2.errors import RequestError, quote
 from serving.v2.json_body import as_object
-from serving.v2.request import Request, check_distinct, read_options
+from serving.v2.request import MAX_INPUTS, Request, check_distinct, read_options
 
 _MEMBERS = ("instances", "parameters")
 
@@ -25,6 +25,8 @@ def one_row(document: dict[str, Any]) -> dict[str, list[Any]] | None:
     if len(document) != 1 or type(instances) is not list or len(instances) != 1 or type(instances[0]) is not dict:
         return None
     (instance,) = instances
+    if len(instance) > MAX_INPUTS:
+        return None
     if not TYPES.issuperset(map(type, instance.values())):
         return None
     return {name: [value] for name, value in instance.items()}

@@ -8,6 +8,7 @@ from serving.http.answer import JSON_HEADERS, HttpAnswer
 from serving.inference.failures import Failure
 from serving.v2 import rest as wire
 from serving.v2.answer import output_tensors
+from serving.v2.json_body import parsed_bytes
 from serving.v2.query import Query
 from tenure.bundle import Prediction
 
@@ -38,6 +39,9 @@ class V2Exchange:
     @property
     def size(self) -> int:
         return len(self._body)
+
+    def expansion(self) -> int:
+        return parsed_bytes(self._body)
 
     def name_model(self, call: Call) -> None:
         """The model is named by the URL."""

@@ -11,7 +11,7 @@ from serving.inference.failures import Failure
 from serving.v2 import grpc as wire
 from serving.v2.answer import output_tensors
 from serving.v2.errors import RequestError
-from serving.v2.grpc_fields import divide
+from serving.v2.grpc_fields import Fields, divide
 from serving.v2.grpc_one_row import OneRowMessages
 from serving.v2.query import Query
 from tenure.bundle import Prediction
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from serving.inference.model import ChurnModel
 
 BROKEN = "the message is truncated, or is not of the method's type"
+
+_MAX_UNUSUAL_BYTES = 64 * 1024
+"""Of a message that cannot be divided: protobuf parses it as a whole, into up to fifty times its bytes."""
+_TYPED_EXPANSION, _RAW_EXPANSION = 8, 2
+"""Bytes in memory for each of a tensor: a small number takes one in the message, and nine as an element of a list."""
 
 _one_row_messages = OneRowMessages()
 
@@ -36,10 +41,21 @@ class GrpcExchange:
 
     def __init__(self, content: bytes) -> None:
         self._content = content
+        self._fields: Fields | None = None
         self.size = len(content)
 
-    def name_model(self, call: Call) -> None:
+    def expansion(self) -> int:
         self._fields = fields = divide(self._content)
+        if fields is None:
+            if self.size > _MAX_UNUSUAL_BYTES:
+                raise RequestError(BROKEN)
+            return _TYPED_EXPANSION * self.size
+        return _TYPED_EXPANSION * sum(map(len, fields.inputs)) + _RAW_EXPANSION * sum(map(len, fields.raw))
+
+    def name_model(self, call: Call) -> None:
+        if self._fields is None:
+            self._fields = divide(self._content)
+        fields = self._fields
         self._one_row = one_row = None if fields is None else _one_row_messages.read(fields)
         if one_row is None:
             message = self._rest()

@@ -18,6 +18,8 @@ MORE = 0x80
 
 _VARINT, _FIXED64, _DELIMITED, _FIXED32 = 0, 1, 2, 5
 _MAX_LENGTH_BYTES = 5
+_KNOWN_FIELDS = 7
+"""Number of the last field of a ``ModelInferRequest``."""
 MAX_FIELDS = 2**16
 """Limit for the fields of each kind. A contract has fewer columns, and an empty field takes 2 bytes in the message and
 some hundred once it is parsed."""
@@ -37,6 +39,8 @@ class Fields(NamedTuple):
 def divide(message: bytes) -> Fields | None:
     """The fields of a message; None if it is invalid, or encoded in an unusual way.
 
+    Fields that the message type does not have are left out.
+
     Raises:
         RequestError: it has more than ``MAX_FIELDS`` inputs, raw contents or other fields.
     """
@@ -52,9 +56,9 @@ def divide(message: bytes) -> Fields | None:
             elif tag == RAW:
                 at = _take(message, at, raw)
             else:
-                end = _end(message, at)
-                _append(rest, message[at:end])
-                at = end
+                start, at = at, _end(message, at)
+                if tag < MORE and tag >> 3 <= _KNOWN_FIELDS:
+                    _append(rest, message[start:at])
     except RequestError:
         raise
     except (IndexError, ValueError):
@@ -91,19 +95,19 @@ def _append(parts: list[bytes], part: bytes) -> None:
 
 def _end(message: bytes, at: int) -> int:
     """The end of the field at ``at``; raises as ``_take``."""
-    tag = message[at]
+    tag, start = _varint(message, at)
     kind = tag & 7
-    if tag >= MORE or tag < 8:
-        raise ValueError("a field that the message type does not have")
+    if tag < 8:
+        raise ValueError("a field without a number")
     if kind == _DELIMITED:
-        length, start = _varint(message, at + 1)
+        length, start = _varint(message, start)
         return start + length
     if kind == _VARINT:
-        return _varint(message, at + 1)[1]
+        return _varint(message, start)[1]
     if kind == _FIXED64:
-        return at + 9
+        return start + 8
     if kind == _FIXED32:
-        return at + 5
+        return start + 4
     raise ValueError("a group, or an invalid type")
 
 

@@ -7,9 +7,11 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from serving.v2.errors import RequestError, quote
+from serving.v2.errors import RequestError, TooLargeError, quote
 from serving.v2.tensors import Tensor
 
+MAX_INPUTS = 2**16
+"""Of a request."""
 MAX_REASONS = 100
 
 _OPTIONS = ("explain", "threshold")
@@ -55,6 +57,16 @@ def read_options(parameters: Mapping[str, object]) -> Options:
             hint = f"did you mean '{near[0]}'?" if near else f"the parameters are {' and '.join(map(repr, _OPTIONS))}"
             raise RequestError(f"unknown parameter {quote(name)}; {hint}")
     return Options(_reasons(parameters.get("explain")), _threshold(parameters.get("threshold")))
+
+
+def check_inputs(number: int) -> None:
+    """Check the number of a request's inputs.
+
+    Raises:
+        TooLargeError: there are more than ``MAX_INPUTS``.
+    """
+    if number > MAX_INPUTS:
+        raise TooLargeError(f"the request has {number} inputs, at most {MAX_INPUTS} are read")
 
 
 def check_distinct(outputs: Iterable[str]) -> None:

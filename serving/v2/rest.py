@@ -11,7 +11,7 @@ from serving.v2 import tensors
 from serving.v2.answer import OutputTensor
 from serving.v2.errors import RequestError, quote
 from serving.v2.json_body import as_object, read_object
-from serving.v2.request import Request, check_distinct, read_options
+from serving.v2.request import Request, check_distinct, check_inputs, read_options
 from serving.v2.tensors import Tensor, to_binary
 
 JSON_LENGTH_HEADER = "inference-header-content-length"
@@ -56,6 +56,7 @@ def read_request(body: Body) -> tuple[Request, frozenset[str] | None]:
     inputs = document.get("inputs")
     if not isinstance(inputs, list) or not inputs:
         raise RequestError("'inputs' is missing or empty: one tensor a column is expected")
+    check_inputs(len(inputs))
     binary = _Binary(body.content, body.json_bytes)
     read = [_tensor(entry, place, binary) for place, entry in enumerate(inputs, start=1)]
     binary.finish()

@@ -185,6 +185,7 @@ INVALID = {
     "a signed length": POST + b"Content-Length: +5\r\n\r\n12345",
     "a hexadecimal length": POST + b"Content-Length: 0x5\r\n\r\n12345",
     "a huge length": POST + b"Content-Length: 99999999999999999999\r\n\r\n12345",
+    "a length of many zeros": POST + b"Content-Length: " + b"0" * 5_000 + b"5\r\n\r\n12345",
     "an empty length": POST + b"Content-Length: \r\n\r\n12345",
     "a folded field": GET + b"X: a\r\n b\r\n\r\n",
     "a folded length": POST + b"Content-Length:\r\n 5\r\n\r\n12345",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 
 from grpc import StatusCode
 
 from serving.admission.request_memory import HeldBytes
 from serving.grpc.fast.headers import HeaderBlock
-from serving.grpc.fast.message import only_message, seconds
+from serving.grpc.fast.message import COMPRESSED, only_message, seconds
 from serving.grpc.methods import Methods, UnaryMethod
 from serving.grpc.service import (
     INFER_PATH,
@@ -67,7 +67,7 @@ class IncomingCall:
         except Exception as error:  # every error becomes a status
             send(self.failed(error))
             return
-        self._answer(message, send)
+        self._answer(message, held, send)
 
     def message(self, body: bytes, held: HeldBytes) -> bytes:
         """The message in ``body``, decompressed; counted in ``held`` if it was compressed.
@@ -81,18 +81,26 @@ class IncomingCall:
             held.add(len(message))
         return message
 
-    def _answer(self, _: bytes, send: Send) -> None:
+    def _answer(self, _: bytes, __: HeldBytes, send: Send) -> None:
         send(UNKNOWN_METHOD)
 
 
 class InferenceCall(IncomingCall):
     """A call of ``ModelInfer``; its headers decide whether it is admitted."""
 
-    __slots__ = ("_answering", "_call")
+    __slots__ = ("_answering", "_call", "_tasks")
 
-    def __init__(self, named: Mapping[bytes, bytes], headers: Headers, peer: str, answering: Answering) -> None:
+    def __init__(
+        self,
+        named: Mapping[bytes, bytes],
+        headers: Headers,
+        peer: str,
+        answering: Answering,
+        tasks: set[asyncio.Task[None]],
+    ) -> None:
         super().__init__(named)
         self._answering = answering
+        self._tasks = tasks
         self._call = call = Call("gRPC", INFER_PATH, "", None, headers, self.request_id, peer)
         timeout = named.get(b"grpc-timeout")
         if timeout is not None:
@@ -106,7 +114,32 @@ class InferenceCall(IncomingCall):
     def failed(self, error: Exception) -> Failure:
         return self._answering.failed(self._call, error)
 
-    def _answer(self, message: bytes, send: Send) -> None:
+    def answer(self, body: bytes, held: HeldBytes, send: Send) -> None:
+        if body[:1] == COMPRESSED:
+            _run(self._answer_compressed(body, held.hand_over(), send), self._tasks)
+        else:
+            super().answer(body, held, send)
+
+    async def _answer_compressed(self, body: bytes, held: HeldBytes, send: Send) -> None:
+        """Decompress the message on a thread: megabytes may be made from it, or nothing for a long time.
+
+        The count is this method's own, for the client may give up the call meanwhile.
+        """
+
+        def send_and_release(reply: Reply) -> None:
+            held.release()
+            send(reply)
+
+        try:
+            message = await asyncio.to_thread(only_message, body, self._encoding, self.max_bytes)
+            held.add(len(message))
+        except Exception as error:  # every error becomes a status
+            send_and_release(self.failed(error))
+        else:
+            self._answer(message, held, send_and_release)
+
+    def _answer(self, message: bytes, held: HeldBytes, send: Send) -> None:
+        self._call.held = held
         exchange: Exchange[Reply] = GrpcExchange(message)
         self._answering.answer(self._call, exchange, send)
 
@@ -123,13 +156,11 @@ class OtherCall(IncomingCall):
         self._method = method
         self._tasks = tasks
 
-    def _answer(self, message: bytes, send: Send) -> None:
+    def _answer(self, message: bytes, _: HeldBytes, send: Send) -> None:
         async def run() -> None:
             send(await self._method.answer(message, self.request_id))
 
-        task = asyncio.get_running_loop().create_task(run())
-        self._tasks.add(task)  # the event loop holds only a weak reference
-        task.add_done_callback(self._tasks.discard)
+        _run(run(), self._tasks)
 
 
 class StreamingCall(IncomingCall):
@@ -168,7 +199,7 @@ class Calls:
             return IncomingCall(named, NOT_GRPC)
         path = named[b":path"]
         if path == self._infer:
-            return InferenceCall(named, block.headers, peer, self._answering)
+            return InferenceCall(named, block.headers, peer, self._answering, self._tasks)
         if path in self._unary:
             return OtherCall(named, self._unary[path], self._tasks)
         if path in self._streaming:
@@ -178,3 +209,9 @@ class Calls:
     def body(self) -> HeldBytes:
         """The count of a call's memory, to be held until it is answered."""
         return self._answering.request_memory.open()
+
+
+def _run(work: Coroutine[None, None, None], tasks: set[asyncio.Task[None]]) -> None:
+    task = asyncio.get_running_loop().create_task(work)
+    tasks.add(task)  # the event loop holds only a weak reference
+    task.add_done_callback(tasks.discard)

@@ -18,6 +18,9 @@ from serving.v2.errors import RequestError, TooLargeError, quote
 PREFIX_BYTES = 5
 """A compression flag, and the message's length as a big-endian uint32."""
 
+COMPRESSED = b"\1"
+"""The flag of a compressed message."""
+
 ENCODINGS = b"identity,deflate,gzip"
 _WINDOW_BITS = {b"gzip": 31, b"deflate": 15}
 

@@ -124,3 +124,24 @@ def test_what_waited_too_long_for_a_thread_is_not_computed_any_more() -> None:
     finally:
         watched.model.go_on.set()
     assert watched.model.asked == 1
+
+
+def test_a_body_counts_until_the_thread_is_done_with_it() -> None:
+    watched = Watched()
+    memory = watched.answering.request_memory
+
+    async def run() -> None:
+        call = Call("POST", "/", "telco", None, [(b"x-request-timeout-ms", b"30")], "id-1")
+        assert watched.answering.admit(call) is None
+        call.held = memory.open()
+        call.held.add(1_000)
+        assert (await watched.answering.answered(call, Exchange())).http == 504
+        call.held.release()  # as the way in does after the answer, or when the client has gone
+        assert memory.held_bytes == 1_000
+        watched.model.go_on.set()
+        await until(lambda: memory.held_bytes == 0)
+
+    try:
+        asyncio.run(run())
+    finally:
+        watched.model.go_on.set()
