@@ -21,7 +21,7 @@ from load import INFER, grpc_message, wait_until
 from server_process import Server, server, started, texts, typed
 
 from benchmarks.attacks import Attacks
-from benchmarks.malformed.http2 import CONTINUATION, DATA, END_HEADERS, HEADERS, PREFACE, SETTINGS
+from benchmarks.malformed.http2 import CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PREFACE, SETTINGS
 from benchmarks.malformed.http2_attacks import ATTACKS, HELLO, UNREAD_ATTACKS, Blocks, frame, large_heads
 from serving.admission.keys import create_key
 from tenure.protocol import infer_request
@@ -259,3 +259,45 @@ def test_an_attack_is_named_in_goaway(tight: Server) -> None:
             client.h2.ping(b"12345678")
         client.send()
         assert client.wait(ConnectionTerminated).error_code == 11
+
+
+REFLECTION = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
+
+
+def test_a_flood_of_messages_on_one_streaming_call(tight: Server, message: bytes) -> None:
+    """Each message takes five bytes, and its answer seventy, which nobody reads."""
+    with Client(tight) as client:
+        client.begin(path=REFLECTION)
+        began = time.monotonic()
+        with contextlib.suppress(OSError):
+            for _ in range(60):
+                client.send(frame(DATA, 0, 1, bytes(5) * 3_000))
+        assert answered(tight, message)
+        assert time.monotonic() - began < 2
+        assert client.wait(ConnectionTerminated).error_code == 11
+
+
+def test_a_call_behind_a_goaway_is_answered(server: Server, message: bytes) -> None:
+    with Client(server) as client:
+        number = client.h2.get_next_available_stream_id()
+        call = frame(HEADERS, END_HEADERS, number, Blocks().call()) + frame(DATA, END_STREAM, number, prefixed(message))
+        client.send(frame(GOAWAY, 0, 0, bytes(8)) + call)
+        received = b""
+        while part := client.socket.recv(65_536):
+            received += part
+        assert b"grpc-status\x010" in received
+
+
+def test_silent_clients_do_not_hold_up_the_end(small_bundle: Any, tmp_path: Path) -> None:
+    """They answer no ping and close no connection."""
+    watch = frame(HEADERS, END_HEADERS, 1, Blocks().call("/grpc.health.v1.Health/Watch")) + frame(DATA, 1, 1, bytes(5))
+    with contextlib.ExitStack() as lines:
+        with started(small_bundle.folder, tmp_path / "log", "--drain-s", "0") as running:
+            for sent in (HELLO, HELLO + watch):
+                opened = lines.enter_context(socket.create_connection(("127.0.0.1", running.grpc_port), timeout=10))
+                opened.sendall(sent)
+            assert opened.recv(1)
+            began = time.monotonic()
+            running.process.terminate()
+            running.process.wait(40)
+        assert time.monotonic() - began < 15

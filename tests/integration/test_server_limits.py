@@ -251,6 +251,16 @@ def test_tls(small_bundle: Any, tmp_path: Path, typed: dict) -> None:
             server.send(json.dumps(document).encode())
 
 
+def test_a_tls_handshake_that_is_not_completed(small_bundle: Any, tmp_path: Path) -> None:
+    certificate, key = write_pair(tmp_path, "first")
+    options = ("--tls-cert", str(certificate), "--tls-key", str(key), "--read-timeout-s", "1")
+    with started(small_bundle.folder, tmp_path / "log", *options) as server:
+        for port in (server.http_port, server.grpc_port):
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+                line.sendall(b"\x16\x03\x01\x02\x00\x01")
+                assert line.recv(1_000) == b""
+
+
 def test_a_failing_model_is_answered_for_and_then_left_alone(small_bundle: Any, tmp_path: Path, typed: dict) -> None:
     """The bundle's model fails at run time for rows above the median of one feature."""
     good = bundle.read(small_bundle.folder)

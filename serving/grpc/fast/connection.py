@@ -20,6 +20,8 @@ _CLOSE_WAIT_S = 1.0
 """How long the client has to close the connection after our FIN. Closing the socket while bytes of the client are
 unread would reset it, and discard answers that the client has not read."""
 
+_ACK_WAIT_S = 5.0
+"""How long a client has to read that the connection is drained. One that does not answer would hold up the end."""
 _DRAIN_PING = b"draining"
 
 
@@ -56,6 +58,8 @@ class GrpcConnection(asyncio.Protocol):
         """The client opens no more calls, by its GOAWAY or by ours."""
         self._abort_at = math.inf
         """By the loop's clock: when the connection is closed, whatever is open."""
+        self._ack_due_at = math.inf
+        """By the loop's clock: when the client must have answered the ping of a drain."""
         self._blocked_since = math.inf
         """By the loop's clock: since when the client has read nothing of the write buffer."""
         self._buffered_bytes = 0
@@ -120,6 +124,7 @@ class GrpcConnection(asyncio.Protocol):
             self._abort_at = self._loop.time() + CONNECTION_AGE_GRACE_S
             self._sender.goaway(MAX_NUMBER, Code.NO_ERROR)
             self._sender.ping(_DRAIN_PING)
+            self._ack_due_at = self._loop.time() + _ACK_WAIT_S
         self._rpcs.end_sessions()
         self._flush()
 
@@ -142,6 +147,8 @@ class GrpcConnection(asyncio.Protocol):
             return
         if now >= self._drain_at:
             self.drain()
+        if now >= self._ack_due_at:
+            self._on_ping_ack(_DRAIN_PING)
         self._rpcs.check_timeouts(now)
         self._flush()
 
@@ -173,6 +180,7 @@ class GrpcConnection(asyncio.Protocol):
 
     def _on_ping_ack(self, payload: bytes) -> None:
         if payload == _DRAIN_PING and self._abort_at < math.inf and not self._no_more_calls:
+            self._ack_due_at = math.inf
             self._sender.goaway(self._http2.last_number, Code.NO_ERROR)
             self._http2.refuses_streams = True
             self._on_goaway()
@@ -183,7 +191,12 @@ class GrpcConnection(asyncio.Protocol):
 
     def _end_if_idle(self) -> None:
         if self._no_more_calls and not self._http2.streams:
-            self._loop.call_soon(self._end)
+            self._loop.call_soon(self._end_unless_called)
+
+    def _end_unless_called(self) -> None:
+        """A client may open a call in the same turn as it says that it opens no more."""
+        if not self._http2.streams:
+            self._end()
 
     def _end(self) -> None:
         self._flush()

@@ -43,9 +43,10 @@ class HeaderBlock(NamedTuple):
     """The memory that a call with these headers takes."""
     too_large: bool = False
     """They exceed the limits of a request's head."""
+    malformed: bool = False
 
 
-_MALFORMED = HeaderBlock((), {})
+_MALFORMED = HeaderBlock((), {}, malformed=True)
 _TOO_LARGE = HeaderBlock((), {}, too_large=True)
 
 

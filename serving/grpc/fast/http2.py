@@ -59,6 +59,14 @@ class Http2(StreamTable):
             self.sender.goaway(self.last_number, error.code)
             raise
 
+    def spend(self) -> None:
+        """Count a message that is no call of its own as a frame that carries none.
+
+        Raises:
+            Http2Error: the client sends too many of them.
+        """
+        self._overhead.spend()
+
     def resume(self) -> None:
         """Continue with the data that waits for a window, or for a paused sender."""
         for stream in list(self._windows.blocked.values()):

@@ -150,7 +150,7 @@ class StreamTable:
                 self._close(number, Code.STREAM_CLOSED)
             elif block.too_large:
                 self._close(number, Code.ENHANCE_YOUR_CALM)
-            elif not ended or any(name.startswith(b":") for name in block.named):
+            elif not ended or block.malformed or any(name.startswith(b":") for name in block.named):
                 self._close(number, Code.PROTOCOL_ERROR)
             else:
                 self._end(stream)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from serving.admission.refusal import OverloadedError
 from serving.grpc.fast import replies
 from serving.grpc.fast.calls import StreamingCall
+from serving.grpc.fast.frames import Http2Error
 from serving.grpc.fast.message import first_message, prefixed
 from serving.grpc.fast.rpc import Rpc
 from serving.grpc.fast.streams import Stream
@@ -55,6 +56,8 @@ class Streaming:
         assert session is not None  # noqa: S101 the caller checked it
         try:
             while end := first_message(rpc.body, rpc.call.max_bytes):
+                # A short message is answered by hundreds of bytes, which the client need not read.
+                self._rpcs.http2.spend()
                 content, rpc.body = bytes(rpc.body[:end]), rpc.body[end:]
                 session.receive(rpc.call.message(content, rpc.held))
                 if not self._rpcs.is_open(stream):
@@ -62,6 +65,8 @@ class Streaming:
                 self.wait(stream)
                 rpc.held.release()
                 rpc.held.add(rpc.head_bytes + len(rpc.body))
+        except Http2Error:
+            raise
         except Exception as error:  # every error becomes a status
             self._rpcs.send(stream, rpc.call.failed(error))
 

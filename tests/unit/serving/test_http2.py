@@ -296,6 +296,8 @@ BAD_STREAMS = {
     "more than it said": call(1, 4, encoded(*HEADERS, ("content-length", "1"))) + frame(frames.DATA, 1, 1, b"xy"),
     "headers in the middle": call(1) + call(1, 4, encoded(("x", "1"))),
     "pseudo-headers at the end": call(1) + call(1, 5),
+    "a pseudo-header as a trailer": call(1) + call(1, 5, encoded((":path", "/"))),
+    "a header of the connection as a trailer": call(1) + call(1, 5, encoded(("connection", "close"))),
     "a window grown by nothing": call(1) + frame(frames.WINDOW_UPDATE, 0, 1, bytes(4)),
     "a window grown too large": call(1) + frame(frames.WINDOW_UPDATE, 0, 1, WORD.pack(2**31 - 1)),
     "a short priority": call(1) + frame(frames.PRIORITY, 0, 1, b"x"),
