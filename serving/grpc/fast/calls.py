@@ -156,7 +156,7 @@ class OtherCall(IncomingCall):
         self._method = method
         self._tasks = tasks
 
-    def _answer(self, message: bytes, _: HeldBytes, send: Send) -> None:
+    def _answer(self, message: bytes, __: HeldBytes, send: Send) -> None:
         async def run() -> None:
             send(await self._method.answer(message, self.request_id))
 
