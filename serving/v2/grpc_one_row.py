@@ -59,8 +59,8 @@ class OneRowMessages:
     """Reads messages, and caches their tensors."""
 
     def __init__(self) -> None:
-        self._values: dict[bytes, tuple[str, Any]] = {}
-        """Name and value by the bytes of a tensor."""
+        self._values: dict[bytes, tuple[str, list[Any]]] = {}
+        """Name, and the list of the value, which is never changed, by the bytes of a tensor."""
         self._doubles: dict[bytes, str] = {}
         """Name by the bytes of a tensor before its number of 64 bits."""
         self._described: dict[bytes, tuple[str, str, list[int]]] = {}
@@ -83,17 +83,17 @@ class OneRowMessages:
         return OneRowMessage(model, version, request_id, columns, bool(raw))
 
     def _typed(self, tensors: list[bytes]) -> dict[str, Any] | None:
-        columns: dict[str, Any] = {}
-        known, doubles = self._values, self._doubles
-        for tensor in tensors:
-            found = known.get(tensor)
-            if found is None:
-                name = doubles.get(tensor[:-8])
-                found = self._parse(tensor) if name is None else (name, _DOUBLE.unpack(tensor[-8:])[0])
-                if found is None:
-                    return None
-            columns[found[0]] = [found[1]]
-        return columns
+        found = list(map(self._values.get, tensors))
+        if None in found:
+            for place, column in enumerate(found):
+                if column is None:
+                    tensor = tensors[place]
+                    name = self._doubles.get(tensor[:-8])
+                    read = self._parse(tensor) if name is None else (name, [*_DOUBLE.unpack(tensor[-8:])])
+                    if read is None:
+                        return None
+                    found[place] = read
+        return dict(found)  # type: ignore[arg-type]  # none is None
 
     def _in_binary(self, tensors: list[bytes], raw: list[bytes]) -> dict[str, Any] | None:
         if len(tensors) != len(raw):
@@ -117,7 +117,7 @@ class OneRowMessages:
             columns[name] = values
         return columns
 
-    def _parse(self, tensor: bytes) -> tuple[str, Any] | None:
+    def _parse(self, tensor: bytes) -> tuple[str, list[Any]] | None:
         """Parse a tensor by protobuf, and cache it."""
         if not _has_one_row(tensor):
             return None
@@ -131,8 +131,8 @@ class OneRowMessages:
         if entry.datatype == "FP64" and tensor[-12:-8] == _PACKED_DOUBLE and tensor == _canonical(entry, value):
             self._cache(self._doubles, tensor[:-8], read.name)
         else:
-            self._cache(self._values, tensor, (read.name, value))
-        return read.name, value
+            self._cache(self._values, tensor, (read.name, [value]))
+        return read.name, [value]
 
     def _parse_described(self, tensor: bytes) -> tuple[str, str, list[int]] | None:
         if not _has_one_row(tensor):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 Columns = Mapping[str, Values]
 """Raw columns by name, equally long. Columns that the transform does not know are ignored."""
+
+_FLOAT32 = np.dtype(np.float32)
 
 
 @dataclass(slots=True, eq=False)  # not frozen: one is made for every request
@@ -76,12 +79,13 @@ class Transform:
         if self._one_row is not None:
             row = self._one_row.encode(columns)
             if row is not None:
+                features, imputed, unknown, out_of_range = row
                 return Encoded(
-                    np.frombuffer(row.features, dtype=np.float32).reshape(1, -1),
-                    _one_row_flags(row.imputed) if row.imputed else {},
-                    _one_row_flags(row.unknown) if row.unknown else {},
-                    _one_row_flags(row.out_of_range) if row.out_of_range else {},
-                    lambda: self.values(columns),
+                    np.frombuffer(features, _FLOAT32).reshape(1, -1),
+                    _one_row_flags(imputed) if imputed else {},
+                    _one_row_flags(unknown) if unknown else {},
+                    _one_row_flags(out_of_range) if out_of_range else {},
+                    partial(self.values, columns),
                 )
         values, rows = self._read(columns)
         out_of_range = self._limits.apply(values)
