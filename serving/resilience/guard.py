@@ -68,7 +68,10 @@ class Guard:
         if not parts.model.allows():
             return _fallback(model, query)
         try:
-            prediction, without_reasons = self._try(model, parts.reasons, query, work)
+            if query.options.explain:
+                prediction, without_reasons = self._explained(model, parts.reasons, query, work)
+            else:
+                prediction, without_reasons = work(query), False
         except (RequestError, RefusedError):
             parts.model.undecided()
             raise
@@ -87,10 +90,8 @@ class Guard:
             return Predicted(replace(prediction, reasons=_no_reasons(query)), REASONS)
         return Predicted(prediction)
 
-    def _try(self, model: ChurnModel, reasons: Breaker, query: Query, work: Work) -> tuple[Prediction, bool]:
+    def _explained(self, model: ChurnModel, reasons: Breaker, query: Query, work: Work) -> tuple[Prediction, bool]:
         """A prediction, and whether it lacks the reasons that the query asks for."""
-        if not query.options.explain:
-            return work(query), False
         plain = query._replace(options=replace(query.options, explain=0))
         if not reasons.allows():
             return work(plain), True

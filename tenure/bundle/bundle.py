@@ -111,21 +111,25 @@ class Bundle:
         Returns:
             A prediction for each row, or the error of an invalid row.
         """
-        encoded: list[Encoded | InputError] = []
-        for columns in rows:
-            try:
-                encoded.append(self.transform.encode(columns))
-            except InputError as error:
-                encoded.append(error)
-        valid = [row for row in encoded if isinstance(row, Encoded)]
-        if not valid:
-            return [row for row in encoded if isinstance(row, InputError)]
-        if self.decision.predicts_batches and len(valid) > 1:
-            outputs = self.model.run(np.concatenate([row.matrix for row in valid]))
-            predictions = self.decision.predict_each(self.manifest.version, valid, outputs)
-        else:
-            predictions = iter([self._predict_encoded(row) for row in valid])
+        encode = self.transform.encode
+        try:
+            return self._predict_each_encoded([encode(columns) for columns in rows])
+        except InputError:
+            encoded = [self._encoded_or_error(columns) for columns in rows]
+        predictions = iter(self._predict_each_encoded([row for row in encoded if isinstance(row, Encoded)]))
         return [row if isinstance(row, InputError) else next(predictions) for row in encoded]
+
+    def _predict_each_encoded(self, rows: list[Encoded]) -> list[Prediction | InputError]:
+        if self.decision.predicts_batches and len(rows) > 1:
+            outputs = self.model.run(np.concatenate([row.matrix for row in rows]))
+            return [*self.decision.predict_each(self.manifest.version, rows, outputs)]
+        return [self._predict_encoded(row) for row in rows]
+
+    def _encoded_or_error(self, columns: Columns) -> Encoded | InputError:
+        try:
+            return self.transform.encode(columns)
+        except InputError as error:
+            return error
 
     def _predict_encoded(self, encoded: Encoded, explain: int = 0, threshold: float | None = None) -> Prediction:
         outputs = self.model.run(encoded.matrix)
