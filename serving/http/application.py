@@ -1,8 +1,7 @@
-"""The REST application: KServe's endpoints, with our own inference routes, errors and log."""
+"""The REST application: KServe's endpoints, with our own inference routes and errors."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import orjson
@@ -18,28 +17,22 @@ from starlette.responses import Response
 
 from serving.http import openapi
 from serving.http.answer import HttpAnswer
-from serving.http.asgi import App, Message, Receive, Send
+from serving.http.asgi import allow_header
 from serving.http.content import MAX_BODY_BYTES, ArrivingContent, too_large
 from serving.http.decoding import coding_of, decoded
-from serving.http.encoding_middleware import Encoding
 from serving.http.forwarded import address
-from serving.http.methods import Methods, SoleRoute, allow_header, allowed_methods
+from serving.http.methods import Methods, SoleRoute, allowed_methods
+from serving.http.request_log import OBSERVED
 from serving.inference.answering import Answering
 from serving.inference.call import Call
 from serving.inference.dataplane import DataPlane, FixedRepository
 from serving.inference.exchange import Exchange
 from serving.inference.failures import RefusedError, add_unavailable, failure_of
-from serving.observation import logs, metrics
+from serving.observation import logs
 from serving.v1 import V1Exchange
 from serving.v2 import rest as wire
 from serving.v2.errors import RequestError
 from serving.v2.exchange import V2Exchange
-
-_PROBES = ("/metrics", "/v2/health/", "/ready", "/live")
-
-OBSERVED = "tenure.observed"
-"""Key of an ASGI scope whose request the observers of inference log."""
-
 
 _NOT_READY = (ModelNotReady, ServerNotReady, ServerNotLive)
 add_unavailable(*_NOT_READY)
@@ -64,17 +57,12 @@ def application(dataplane: DataPlane, repository: FixedRepository, answering: An
         app.router.routes.append(SoleRoute(f"/v1/models/{{model_name}}:{verb}", answer, methods=["POST"]))
     app.add_route("/openapi.json", routes.openapi, methods=["GET"])
     app.add_route("/docs", routes.docs, methods=["GET"])
-    app.add_route("/metrics", _metrics, methods=["GET"])
-    # KServe answers these two with "not supported yet".
+    # KServe answers it with "not supported yet".
     app.add_route(versioned, routes.metadata, methods=["GET"])
-    app.add_route(f"{versioned}/ready", routes.ready, methods=["GET"])
     app.add_api_route("/", dataplane.live, methods=["GET"])
     register_v1_endpoints(app, dataplane, repository)
     register_v2_endpoints(app, dataplane, repository)
-    # The one added last is called first.
     app.add_middleware(Methods, routes=app.routes)
-    app.add_middleware(Encoding)
-    app.add_middleware(RequestLog)
     for kind in (RequestError, *_NOT_READY):
         app.add_exception_handler(kind, _on_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
@@ -149,58 +137,6 @@ class ModelRoutes:
         name = request.path_params["model_name"]
         self._dataplane.model_registry.find(name, request.path_params["model_version"])
         return Response(orjson.dumps(await self._dataplane.model_metadata(name)), media_type="application/json")
-
-    async def ready(self, request: Request) -> Response:
-        """V2's readiness of one version."""
-        name = request.path_params["model_name"]
-        self._dataplane.model_registry.find(name, request.path_params["model_version"])
-        if not await self._dataplane.model_ready(name):
-            raise ModelNotReady(name)
-        return Response(orjson.dumps({"name": name, "ready": True}), media_type="application/json")
-
-
-class RequestLog:
-    """Middleware that gives every request an id, an answer to unexpected errors, and a line in the log."""
-
-    def __init__(self, app: App) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-        request_id = logs.take_or_make_id(given.decode("latin-1"))
-        token = logs.request_id.set(request_id)
-        started = time.perf_counter()
-        status: int | None = None
-
-        async def send_with_id(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, send_with_id)
-        except Exception as error:  # a bug: log its trace, and answer 500
-            if status is None:
-                await _on_error(Request(scope), error)(scope, receive, send_with_id)
-        finally:
-            path = scope["path"]
-            if OBSERVED not in scope:
-                write = logs.access.debug if path.startswith(_PROBES) or path.endswith("/ready") else logs.access.info
-                took_ms = round((time.perf_counter() - started) * 1000, 3)
-                fields = {"method": scope["method"], "path": path, "status": status, "took_ms": took_ms}
-                write("request", extra={"fields": fields})
-            logs.request_id.reset(token)
-
-
-async def _metrics(request: Request) -> Response:
-    """Metrics of all workers together."""
-    content, content_type = metrics.exposition(request.headers.get("accept", ""))
-    return Response(content, headers={"content-type": content_type})
 
 
 def _refusal(request: Request, answer: HttpAnswer) -> Response:

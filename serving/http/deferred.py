@@ -1,6 +1,7 @@
-"""An ASGI application that is built for its first request, or soon after the start.
+"""An ASGI application that is built for its first request.
 
-Building KServe's application takes longer than all other parts of the start together, and inference does not need it.
+Building KServe's application takes longer than all other parts of the start together; inference, health and metrics do
+not need it.
 """
 
 from __future__ import annotations
@@ -10,10 +11,6 @@ import gc
 from collections.abc import Callable
 
 from serving.http.asgi import App, Message, Receive, Send
-
-BUILD_AFTER_S = 1.0
-"""By then a client that waited for the start has its first answer. Later the build would disturb more requests, and the
-first probe of a gateway would wait for it."""
 
 
 class DeferredApplication:
@@ -31,11 +28,6 @@ class DeferredApplication:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         app = self._app or await self._built()
         await app(scope, receive, send)
-
-    async def build_soon(self) -> None:
-        """Build it after ``BUILD_AFTER_S``, if no request comes before."""
-        await asyncio.sleep(BUILD_AFTER_S)
-        await self._built()
 
     async def _built(self) -> App:
         async with self._building:

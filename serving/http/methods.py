@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from starlette.routing import BaseRoute, Match, Route
 
-from serving.http.asgi import App, Message, Receive, Send
+from serving.http.answer import HttpAnswer
+from serving.http.asgi import App, Message, Receive, Send, allow_header, send_answer
 
 _OF_ROUTES = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
@@ -58,12 +59,6 @@ class Methods:
             elif scope["method"] == "OPTIONS":
                 allow = allowed_methods(self._routes, scope)
                 if allow:
-                    await send({"type": "http.response.start", "status": 204, "headers": [allow_header(allow)]})
-                    await send({"type": "http.response.body"})
+                    await send_answer(HttpAnswer(204, [allow_header(allow)], b""), send)
                     return
         await self._app(scope, receive, send)
-
-
-def allow_header(methods: list[str]) -> tuple[bytes, bytes]:
-    """The header ``Allow``."""
-    return b"allow", ", ".join(methods).encode()

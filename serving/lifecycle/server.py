@@ -21,7 +21,10 @@ from serving.grpc.methods import methods_of
 from serving.http.asgi import App
 from serving.http.connection import HttpConnection
 from serving.http.deferred import DeferredApplication
+from serving.http.encoding_middleware import Encoding
 from serving.http.fast_route import FastConnection
+from serving.http.probes import Probes
+from serving.http.request_log import RequestLog
 from serving.http.server import HttpServer
 from serving.inference.answering import Answering
 from serving.inference.dataplane import DataPlane, FixedRepository
@@ -134,8 +137,6 @@ class ModelServer:
         background = [reloader.run()]
         if certificate is not None:
             background.append(certificate.watch())
-        if isinstance(app, DeferredApplication):
-            background.append(app.build_soon())
         async with _background(*background):
             await server.serve(sockets=[listening.http])
 
@@ -146,7 +147,8 @@ class ModelServer:
 
             return application(self._dataplane, repository, self._answering)
 
-        return DeferredApplication(build) if self._given.fast_route else build()
+        app = DeferredApplication(build) if self._given.fast_route else build()
+        return RequestLog(Encoding(Probes(app, self._dataplane)))
 
     def _started(self, grpc_port: int | None) -> None:
         # Without this the collector would scan all that is loaded for 60 to 80 ms, twice a second under load, while

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from serving.http import deferred
 from serving.http.deferred import DeferredApplication
 
 
@@ -59,10 +58,3 @@ def test_a_build_that_fails_is_tried_again() -> None:
 
     asyncio.run(run())
     assert build.answered == 1
-
-
-def test_it_is_built_soon_without_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deferred, "BUILD_AFTER_S", 0.0)
-    build = Build()
-    asyncio.run(DeferredApplication(build).build_soon())
-    assert (len(build.threads), build.answered) == (1, 0)

@@ -112,7 +112,7 @@ def test_kserve_comes_without_the_cluster_client_and_pandas() -> None:
 
 
 def test_a_server_answers_before_kserve_fastapi_and_arrow_are_imported(small_bundle: Any, tmp_path: Path) -> None:
-    """As long as requests are inference, and hold no dates."""
+    """As long as requests are inference without dates, health and metrics."""
     late = ("fastapi", "pydantic.v1", "starlette", "psutil", "cloudevents", "pyarrow", "pandas", "kserve.errors")
     code = f"""
 import json, os, sys, threading, urllib.request
@@ -121,10 +121,7 @@ from pathlib import Path
 folder, body = sys.argv[1], Path(sys.argv[2]).read_bytes()
 sys.argv = ["serving"]
 import serving.__main__
-from serving.http import deferred
 from serving.lifecycle import app
-
-deferred.BUILD_AFTER_S = 60.0
 
 def imported():
     return sorted(name for name in {late} if name in sys.modules)
@@ -136,8 +133,11 @@ def ask(port):
     at = f"http://127.0.0.1:{{port}}/v2"
     infer = urllib.request.Request(f"{{at}}/models/telco/infer", body, {{"Content-Type": "application/json"}})
     answers = [urllib.request.urlopen(infer, timeout=30).status, imported()]
-    with urllib.request.urlopen(f"{{at}}/health/ready", timeout=30) as ready:
-        answers += [ready.status, json.load(ready), "fastapi" in imported()]
+    for path in ("health/live", "health/ready", "models/telco/ready", "../metrics"):
+        answers.append(urllib.request.urlopen(f"{{at}}/{{path}}".replace("/v2/..", ""), timeout=30).status)
+    answers.append(imported())
+    answers.append(urllib.request.urlopen(f"{{at}}/models/telco", timeout=30).status)
+    answers.append("fastapi" in imported())
     print(json.dumps(answers), flush=True)
     os.kill(os.getpid(), 15)
 
@@ -150,7 +150,7 @@ sys.exit(app.main(["--model", f"telco={{folder}}", *words]))
     body.write_text(json.dumps(infer_request(columns)))
     arguments = [sys.executable, "-c", code, str(small_bundle.folder), str(body)]
     done = subprocess.run(arguments, capture_output=True, text=True, check=True, timeout=120)
-    assert json.loads(done.stdout) == [200, [], 200, {"ready": True}, True]
+    assert json.loads(done.stdout) == [200, [], 200, 200, 200, 200, [], 200, True]
 
 
 def test_pandas_can_be_imported_later() -> None:
