@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -143,6 +145,8 @@ def predict(
 def find_bundle(version: str, name: str | None, home: Path | None) -> tuple[Path, str, str]:
     """Folder of the bundle of ``version``, name of the model, and a description of both."""
     from pipelines.local.home import Home
+    from tenure.bundle.files import read_files
+    from tenure.errors import BundleError
 
     folder = Path(version)
     if (folder / "manifest.json").is_file():
@@ -153,6 +157,12 @@ def find_bundle(version: str, name: str | None, home: Path | None) -> tuple[Path
     found = registry.version(version)
     place = Home.at(home)
     kept = place.bundles / found.bundle_version
+    if kept.exists():
+        try:
+            read_files(kept)
+        except BundleError:  # the copy was damaged: the registry's may be well
+            with contextlib.suppress(FileNotFoundError):
+                shutil.rmtree(kept)
     if not kept.exists():
         registry.download(found.version, kept)
     return kept, found.name, f"{found.name} version {found.version}"

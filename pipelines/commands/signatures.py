@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,7 +71,8 @@ def verify(
 
     with tempfile.TemporaryDirectory(prefix="tenure-bundle-") as temporary:
         folder, shown, expected = _bundle(version, name, home, Path(temporary))
-        manifest, _, signed = read_signed_files(folder, _trust_root(trust, home))
+        with _naming(shown, folder):
+            manifest, _, signed = read_signed_files(folder, _trust_root(trust, home))
     _check_version(shown, expected, manifest.version)
     if json:
         statement = signed.statement
@@ -98,8 +101,10 @@ def sign(
 ) -> None:
     """Sign a registered version, or a bundle's folder, by TENURE_SIGNING_KEY or else the home's key.
 
-    An existing signature is replaced if it is valid; a signature by a key that is not trusted is an error.
+    An existing signature is replaced if it is valid; a signature by a key that is not trusted is an error. The trust
+    root is for the existing signature: whoever reads the bundle must trust the new key.
     """
+    from pipelines.local.home import Home
     from tenure.atomic import replacing
     from tenure.bundle import signature_of
     from tenure.bundle.files import read_files, read_signature, read_signed_files
@@ -108,20 +113,23 @@ def sign(
 
     with tempfile.TemporaryDirectory(prefix="tenure-bundle-") as temporary:
         folder, shown, expected = _bundle(version, name, home, Path(temporary))
-        if read_signature(folder) is None:
-            manifest, _ = read_files(folder)
-            before = "it was not signed"
-        else:
-            manifest, _, signed = read_signed_files(folder, _trust_root(trust, home))
-            before = f"it was {signed.summary}"
-        _check_version(shown, expected, manifest.version)
         key = signing_key_from() or home_key(_home(home))
+        with _naming(shown, folder):
+            if read_signature(folder) is None:
+                manifest, _ = read_files(folder)
+                before = "it was not signed"
+            else:
+                manifest, _, signed = read_signed_files(folder, _trust_root(trust, home))
+                before = f"it was {signed.summary}"
+        _check_version(shown, expected, manifest.version)
         signature = signature_of(folder, key, signed_by=whoami())
-        if expected is None:
-            with replacing(folder / FILE_NAME) as file:
-                file.write_bytes(signature)
-        else:
+        copies = [folder]
+        if expected is not None:
             registry_of(home, name).replace_signature(version, signature)
+            copies = [copy for copy in [Home.at(home).bundles / expected] if copy.exists()]
+        for copy in copies:
+            with replacing(copy / FILE_NAME) as file:
+                file.write_bytes(signature)
     print(f"{shown} (bundle {manifest.version}) is signed by key {key.key_id[:16]}; {before}")
 
 
@@ -146,13 +154,17 @@ def create(
     """Create a key pair: signing-key.pem, for the signer alone, and trusted/ID.pem, for all who verify."""
     from tenure.errors import InputError
     from tenure.signing import key_folder, write_key_pair
-    from tenure.signing.trust import read_day
+    from tenure.signing.trust import read_day, today
 
     place = key_folder(_home(home)) if folder is None else folder
+    until = read_day(valid_until) if valid_until else None
+    if until is not None and until < today():
+        raise InputError(f"--valid-until {until} is in the past: nothing that this key signs would be trusted")
     try:
-        key = write_key_pair(place, read_day(valid_until) if valid_until else None)
+        key = write_key_pair(place, until)
     except FileExistsError:
-        raise InputError(f"{place} has a key already: name another folder") from None
+        found = "has a key already" if place.is_dir() else "is a file"
+        raise InputError(f"{place} {found}: name another folder") from None
     print(f"key {key.key_id[:16]} is in {place}: signing-key.pem signs, trusted/ is the trust root")
 
 
@@ -192,6 +204,17 @@ def _bundle(version: str, name: str | None, home: Path | None, into: Path) -> tu
     registry = registry_of(home, name)
     found = registry.version(version)
     return registry.download(found.version, into / "bundle"), f"{found.name} {found.version}", found.bundle_version
+
+
+@contextlib.contextmanager
+def _naming(shown: str, folder: Path) -> Iterator[None]:
+    """Errors name the version that was asked for, not the temporary copy of its files."""
+    from tenure.errors import BundleError
+
+    try:
+        yield
+    except BundleError as error:
+        raise type(error)(f"{shown}: {str(error).removeprefix(f'{folder}: ')}") from None
 
 
 def _check_version(shown: str, expected: str | None, found: str) -> None:

@@ -148,7 +148,7 @@ def _entries(folder: Path) -> set[str]:
 
 
 def _read_checked(path: Path, entry: FileEntry) -> bytes:
-    content = _read(path, limit=entry.bytes)
+    content = _read(path, limit=entry.bytes, refusal="the manifest says {}")
     if len(content) != entry.bytes:
         raise BundleError(f"{path.name} has {len(content)} bytes, the manifest says {entry.bytes}")
     if hashlib.sha256(content).hexdigest() != entry.sha256:
@@ -156,7 +156,7 @@ def _read_checked(path: Path, entry: FileEntry) -> bytes:
     return content
 
 
-def _read(path: Path, limit: int) -> bytes:
+def _read(path: Path, limit: int, refusal: str = "{} are allowed") -> bytes:
     """The whole file, unless it is longer than ``limit`` bytes; never through a symbolic link."""
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
@@ -165,7 +165,7 @@ def _read(path: Path, limit: int) -> bytes:
             if not stat.S_ISREG(status.st_mode):
                 raise BundleError(f"{path.name} is not a plain file")
             if status.st_size > limit:
-                raise BundleError(f"{path.name} has {status.st_size} bytes, {limit} are allowed")
+                raise BundleError(f"{path.name} has {status.st_size} bytes, {refusal.format(limit)}")
             return file.read(limit + 1)
     except OSError as error:
         raise BundleError(f"{path.name}: cannot be read: {error.strerror}") from error

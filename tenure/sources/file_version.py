@@ -21,6 +21,8 @@ def local_version(address: Address) -> str:
     total = hashlib.sha256()
     for file in files:
         total.update(f"{file.relative_to(path).as_posix()}\0".encode())
+        if file.exists() and not file.is_file():
+            continue  # a device or a pipe, as below
         try:
             with file.open("rb") as stream:
                 total.update(hashlib.file_digest(stream, "sha256").digest())

@@ -81,6 +81,9 @@ def open_file(address: Address, settings: Source) -> BinaryIO:
             path = Path(address.uri)
             if path.is_dir():
                 raise DataError(f"{address.shown} is a folder, not a file")
+            if path.exists() and not path.is_file():
+                # A device may never end; a pipe can be read once, and its opening waits for a writer.
+                raise DataError(f"{address.shown} is a device or a pipe: save the table in a file")
             return path.open("rb")
         system, path_in_store = filesystem(address, settings)
         return cast(BinaryIO, system.open(path_in_store, "rb", block_size=REMOTE_BLOCK_BYTES))

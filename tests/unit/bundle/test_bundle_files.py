@@ -129,7 +129,7 @@ def test_invalid_sizes(folder: Path, size: Any) -> None:
 
 def test_another_size_than_the_files(folder: Path) -> None:
     reseal(folder, lambda document: document["files"]["model.onnx"].update({"bytes": 10}))
-    assert "10 are allowed" in refusal(folder)
+    assert "the manifest says 10" in refusal(folder)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from signed_bundles import sign_folder, write_trust
 from typer.testing import CliRunner
 
 from pipelines.cli import app
+from pipelines.commands.serving import find_bundle
 from tenure.signing import SIGNING_KEY_VARIABLE, TRUST_VARIABLE, SigningKey, home_key
 from tenure.signing.trust import today
 from tenure.tracking import Registry
@@ -120,3 +121,35 @@ def test_keys_are_created_once(tenure: Any, tracked_home: Path) -> None:
     (found,) = json.loads(tenure("keys", "show", "--json").stdout)
     assert found == {"key": home_key(tracked_home).key_id, "valid_until": None}
     assert "is not a day as in" in refusal(tenure("keys", "create", "other", "--valid-until", "soon"))
+    yesterday = str(today() - timedelta(1))
+    assert "is in the past" in refusal(tenure("keys", "create", "other", "--valid-until", yesterday))
+    assert not Path("other").exists()
+    (tracked_home / "file").touch()
+    assert "is a file" in refusal(tenure("keys", "create", str(tracked_home / "file")))
+
+
+def test_a_refusal_names_the_version_and_no_temporary_folder(
+    crowned: Registry, tenure: Any, tracked_home: Path, tmp_path: Path
+) -> None:
+    home_key(tracked_home)
+    trust = ("--trust", str(write_trust(tmp_path / "keys.pem", KEY)))
+    assert refusal(tenure("models", "verify", "--name", "telco")).startswith("tenure: telco 1: it is not signed")
+    assert tenure("models", "sign", "1", "--name", "telco").exit_code == 0
+    for command in ("verify", "sign"):
+        line = refusal(tenure("models", command, "1", "--name", "telco", *trust))
+        assert line.startswith("tenure: telco 1: it is not signed by a trusted key")
+
+
+def test_the_copy_of_a_version_follows_the_registry(
+    crowned: Registry, tenure: Any, tracked_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A damaged copy in the home is fetched again, and a new signature reaches it."""
+    kept, *_ = find_bundle("1", "telco", tracked_home)
+    content = (kept / "decision.json").read_bytes()
+    (kept / "decision.json").write_bytes(content + b" ")
+    assert find_bundle("1", "telco", tracked_home)[0] == kept
+    assert (kept / "decision.json").read_bytes() == content
+    monkeypatch.setenv(SIGNING_KEY_VARIABLE, KEY.private_pem().decode())
+    assert tenure("models", "sign", "1", "--name", "telco").exit_code == 0
+    trust = str(write_trust(tmp_path / "keys.pem", KEY))
+    assert tenure("models", "verify", str(kept), "--trust", trust).exit_code == 0

@@ -294,7 +294,7 @@ def test_a_file_that_is_exchanged_while_it_is_read(
 
     first = files._read
 
-    def read_then_exchange(path: Path, limit: int) -> bytes:
+    def read_then_exchange(path: Path, limit: int, **options: str) -> bytes:
         content = first(path, limit)
         path.write_bytes(b"exchanged")
         return content

@@ -62,6 +62,9 @@ def test_no_rows(database: Path) -> None:
     ("query", "error", "message"),
     [
         ("select * from nowhere", ContractError, r"'source\.query' is refused by sqlite:///.*no such table: nowhere"),
+        ("select abs()", ContractError, r"'source\.query' is refused by .*wrong number of arguments"),
+        ("select json('{')", ContractError, r"'source\.query' is refused by .*malformed JSON"),
+        ("select zeroblob(2000000000)", ContractError, r"'source\.query' is refused by .*too big"),
         ("selekt 1", ContractError, "syntax error"),
         ("create table x (a)", ContractError, "must be a SELECT statement"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 from tenure.contract.settings import Source
 from tenure.errors import ContractError, DataError
 from tenure.sources import open_source, sniff, sniff_with_notes
+from tenure.sources.address import resolve
+from tenure.sources.file_version import local_version
 
 MANY = 300_000
 
@@ -171,3 +174,17 @@ def test_nul_bytes_in_a_value_are_left_to_its_column(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_bytes(b"a,b\n1,x\0y\n")
     assert rows_of(sniff(str(path)))[0] == [("1", "x\0y")]
+
+
+@pytest.mark.parametrize("kind", ["endless", "pipe"])
+def test_a_device_or_a_pipe_is_refused_at_once(tmp_path: Path, kind: str) -> None:
+    if kind == "endless":
+        path = Path("/dev/zero")
+    else:
+        os.mkfifo(path := tmp_path / "table.csv")
+    source = Source(uri=str(path))
+    with pytest.raises(DataError, match="is a device or a pipe: save the table in a file"):
+        sniff(str(path))
+    with pytest.raises(DataError, match="is a device or a pipe: save the table in a file"):
+        open_source(source).columns()
+    assert local_version(resolve(source, tmp_path)) == local_version(resolve(source, tmp_path))

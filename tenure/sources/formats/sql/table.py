@@ -141,10 +141,12 @@ def _is_the_query(error: Exception, dialect: str) -> bool:
     """Whether the database refuses this query, rather than failing at any query."""
     from sqlalchemy import exc
 
-    if isinstance(error, exc.ProgrammingError):
+    # DataError: a division by zero, a text that is cast to a number.
+    if isinstance(error, exc.ProgrammingError | exc.DataError):
         return True
-    # SQLite reports everything as an OperationalError.
-    return dialect == "sqlite" and any(what in str(error) for what in ("no such", "syntax error", "incomplete input"))
+    # SQLite reports a wrong statement as an OperationalError, with the code of an error that is none of the file's.
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", None)
+    return dialect == "sqlite" and code == sqlite3.SQLITE_ERROR
 
 
 def _array(values: Sequence[Any]) -> pa.Array:
