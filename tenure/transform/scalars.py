@@ -85,7 +85,7 @@ def boolean_reader(column: Column) -> ReadNumber:
     return read
 
 
-def boolean_texts(column: Column) -> dict[str, float]:
+def boolean_texts(column: Column) -> dict[str | bool, float]:
     """The usual texts of a ``boolean`` column, with the number that ``boolean_reader`` returns for each."""
     read = boolean_reader(column)
     texts = column.values or ("true", "false", "True", "False", "yes", "no", "Yes", "No", "1", "0")
