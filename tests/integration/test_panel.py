@@ -35,6 +35,7 @@ columns:
   snapshot: {type: date, role: time}
 slices: [plan]
 training: {families: [logistic_regression], trials: 1}
+serving: {max_p99_ms: 5000}
 """
 PARTS = ("train", "validation", "test")
 

@@ -37,7 +37,7 @@ def in_pieces(text: bytes) -> Any:
             return str(error)
 
 
-@settings(max_examples=examples(300))
+@settings(max_examples=examples(150))
 @given(
     before=DOCUMENTS,
     inputs=LISTS,
