@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from time import perf_counter
 from typing import Any, TypeVar
 
 from serving.admission.deadline import check_deadline
-from serving.admission.refusal import LateError, OverloadedError
+from serving.admission.refusal import LateError
+from serving.admission.request_memory import HeldBytes
 from serving.inference.batching import Batching
 from serving.inference.call import Answered, Call
 from serving.inference.exchange import Exchange
@@ -21,6 +23,7 @@ from serving.inference.hooks import Hooks, Predicted
 from serving.inference.job import Job
 from serving.inference.model import ChurnModel
 from serving.inference.models import Models
+from serving.inference.on_thread import run_on_thread
 from serving.observation import logs
 from serving.v2.query import Query
 from serving.v2.request import PLAIN
@@ -126,7 +129,6 @@ class Answering:
             self._answer_on_thread(job)
 
     def _answer_on_thread(self, job: Job) -> None:
-        loop = asyncio.get_running_loop()
         held = job.call.held
         if held is not None:
             held = held.hand_over()
@@ -134,28 +136,23 @@ class Answering:
             held = self.request_memory.open()
             held.add(job.exchange.size)
         job.held = held
-        working = loop.run_in_executor(None, self._work, job)
-        # A thread cannot be interrupted: at the deadline the client is answered, while the work continues.
-        late = None
-        if job.call.deadline is not None:
-            late = loop.call_later(job.call.deadline - perf_counter(), self._answer_late, job)
+        # At the deadline the client is answered, while the work continues.
+        run_on_thread(
+            partial(self._work, job),
+            job.call.deadline,
+            late=partial(self._answer_late, job),
+            done=partial(self._worked, job, held),
+        )
 
-        def finish(finished: asyncio.Future[tuple[Prediction, Any]]) -> None:
-            if late is not None:
-                late.cancel()
-            held.release()
-            error = None if finished.cancelled() else finished.exception()
-            if job.answered_late:
-                self._leave(job)
-            elif isinstance(error, Exception):
-                self._fail(job, error)
-            elif finished.cancelled() or error is not None:
-                self._fail(job, OverloadedError("the server is stopping"))
-            else:
-                prediction, sent = finished.result()
-                self._end(job, 200, sent, prediction, "")
-
-        working.add_done_callback(finish)
+    def _worked(self, job: Job, held: HeldBytes, outcome: tuple[Prediction, Any] | Exception) -> None:
+        held.release()
+        if job.answered_late:
+            self._leave(job)
+        elif isinstance(outcome, Exception):
+            self._fail(job, outcome)
+        else:
+            prediction, sent = outcome
+            self._end(job, 200, sent, prediction, "")
 
     def _work(self, job: Job) -> tuple[Prediction, Any]:
         """Read a request if it is not read, predict it and write its answer, on a thread.
