@@ -229,7 +229,8 @@ def _number(entry: Input, place: _Place | None) -> _Number:
         limits = low, high, max(low, low_fence), min(high, high_fence)
     column = entry.column
     if column.type == "boolean":
-        known: dict[str | bool, float] = {True: 1.0, False: 0.0, **boolean_texts(column)}
+        known: dict[str | bool, float] = {True: 1.0, False: 0.0}
+        known.update(boolean_texts(column))
         return _Number(entry.name, known, boolean_reader(column), limits, place)
     return _Number(entry.name, {}, _plain_number(column), limits, place)
 

@@ -79,12 +79,11 @@ class Transform:
         if self._one_row is not None:
             row = self._one_row.encode(columns)
             if row is not None:
-                features, imputed, unknown, out_of_range = row
                 return Encoded(
-                    np.frombuffer(features, _FLOAT32).reshape(1, -1),
-                    _one_row_flags(imputed) if imputed else {},
-                    _one_row_flags(unknown) if unknown else {},
-                    _one_row_flags(out_of_range) if out_of_range else {},
+                    np.frombuffer(row.features, _FLOAT32).reshape(1, -1),
+                    _one_row_flags(row.imputed) if row.imputed else {},
+                    _one_row_flags(row.unknown) if row.unknown else {},
+                    _one_row_flags(row.out_of_range) if row.out_of_range else {},
                     partial(self.values, columns),
                 )
         values, rows = self._read(columns)
