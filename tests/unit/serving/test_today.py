@@ -73,7 +73,7 @@ def offline(gym: Model, day: date) -> float:
 
 def test_a_request_without_a_day_is_of_the_servers_day(model: ChurnModel, clock: Clock, gym: Model) -> None:
     for query in (
-        model.one_row.read(json.loads(v2_body())),
+        model.one_row.read(v2_body()),
         read_v1(model, body()),
         read_v2(model, v2_body()),
     ):
@@ -86,7 +86,7 @@ def test_a_request_without_a_day_is_of_the_servers_day(model: ChurnModel, clock:
 
 
 def test_a_request_may_name_its_day(model: ChurnModel, gym: Model) -> None:
-    for query in (model.one_row.read(json.loads(v2_body("2026-11-30"))), read_v1(model, body(_today="2026-11-30"))):
+    for query in (model.one_row.read(v2_body("2026-11-30")), read_v1(model, body(_today="2026-11-30"))):
         assert query is not None
         assert model.predict_query(model.dated(query)).score[0] == offline(gym, AS_OF)
     with pytest.raises(RequestError, match="column '_today', row 1: 'soon' is not a date"):
