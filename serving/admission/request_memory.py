@@ -1,4 +1,4 @@
-"""The memory that a worker spends on requests: bodies, heads that arrive slowly, and requests that wait.
+"""The memory that a worker spends on requests: bodies, heads that arrive slowly, requests that wait, unread answers.
 
 Each of them and the number of connections are limited, but their product exceeds a worker's memory. Bytes count when
 they arrive, or when they are decompressed, not when a client announces them: a length alone reserves nothing.

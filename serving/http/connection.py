@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from serving.admission.refusal import OverloadedError
+from serving.admission.request_memory import RequestMemory
 from serving.http import closing
 from serving.http.closing import ClosingError
 from serving.http.reading import BETWEEN, CONTENT, HEAD, BoundedReader
@@ -36,8 +38,8 @@ class HttpConnection(BoundedReader):
         limits, memory: as of ``BoundedReader``.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, memory: RequestMemory, **kwargs: Any) -> None:
+        super().__init__(*args, memory=memory, **kwargs)
         self._running: RequestResponseCycle | None = None
         """The request that the application answers; ``cycle`` may be a later one."""
         self._last_answer = b""
@@ -45,6 +47,7 @@ class HttpConnection(BoundedReader):
         self._idle_since = 0.0
         self._unsent = (0, 0.0)
         """Bytes that the client has not taken, and since when their number is the same."""
+        self._unsent_held = memory.open()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         refusal = b""
@@ -66,6 +69,7 @@ class HttpConnection(BoundedReader):
         self.is_closing = True
         self.unfed = b""
         self.held.release()
+        self._unsent_held.release()
         if self._running is not None:
             self._running.disconnected = True
             self._running.message_event.set()
@@ -112,6 +116,22 @@ class HttpConnection(BoundedReader):
             self._wait_for_request(KEEP_ALIVE_S)
 
     # Answering
+
+    def pause_writing(self) -> None:
+        """Called when the client has not taken a large part of its answer: the part counts as held."""
+        super().pause_writing()
+        self._unsent_held.release()
+        try:
+            self._unsent_held.add(self.transport.get_write_buffer_size())
+        except OverloadedError:
+            # The answer has begun, so it cannot become an error.
+            CONNECTIONS_REFUSED.labels("unread").inc()
+            self.transport.abort()
+
+    def resume_writing(self) -> None:
+        """Called when the client has taken its answer."""
+        self._unsent_held.release()
+        super().resume_writing()
 
     @property
     def is_idle(self) -> bool:

@@ -27,7 +27,7 @@ MODEL_INFO = Gauge(
 )
 CONNECTIONS_REFUSED = Counter(
     "tenure_connections_refused",
-    "HTTP connections closed by the server with an error: its status, or 'connections' or 'descriptors' for the limit",
+    "HTTP connections closed with an error: its status, or the limit: 'connections', 'descriptors', 'unread'",
     ["reason"],
 )
 CACHE = Counter("tenure_cache", "Answers found and not found in the cache, and dropped from it", ["model", "outcome"])

@@ -156,3 +156,33 @@ def test_the_limit_of_content() -> None:
     content.add(bytes(MAX_BODY_BYTES))
     with pytest.raises(TooLargeError):
         content.add(b"x")
+
+
+def test_unread_answers_count_as_held() -> None:
+    memory = RequestMemory(1000)
+
+    async def work(connection: HttpConnection, transport: Transport) -> None:
+        transport.unsent = 900
+        connection.pause_writing()
+        assert memory.held_bytes == 900
+        assert "abort" not in transport.events
+        connection.resume_writing()
+        assert memory.held_bytes == 0
+        connection.pause_writing()
+        connection.connection_lost(None)
+        assert memory.held_bytes == 0
+
+    on_a_connection(work, memory)
+
+
+def test_an_unread_answer_is_cut_off_where_no_memory_is_left() -> None:
+    memory = RequestMemory(1000)
+    memory.open().add(200)
+
+    async def work(connection: HttpConnection, transport: Transport) -> None:
+        transport.unsent = 900
+        connection.pause_writing()
+        assert transport.events[-1] == "abort"
+        assert memory.held_bytes == 200
+
+    on_a_connection(work, memory)
