@@ -96,7 +96,7 @@ def tight(small_bundle: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         "--max-in-flight": "1",
         "--max-rows": "2000",
         "--max-connections": "8",
-        "--max-held-mib": "1",
+        "--max-held-mib": "4",
         "--read-timeout-s": "1",
         "--timeout-s": "30",
     }
@@ -155,16 +155,16 @@ def test_too_late(tight: Server, typed: dict) -> None:
 
 @pytest.mark.parametrize("path", ["/v2/models/telco/infer", "/v1/models/telco:predict"])
 def test_too_many_bytes_at_once(tight: Server, typed: dict, path: str) -> None:
-    """Four incomplete bodies of 400 KiB with a limit of 1 MiB: two are refused with Retry-After."""
-    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 409600\r\n\r\n".encode()
+    """Four incomplete bodies of 1,600 KiB with a limit of 4 MiB: two are refused with Retry-After."""
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 1638400\r\n\r\n".encode()
     clients = [socket.create_connection(("127.0.0.1", tight.http_port), timeout=10) for _ in range(4)]
     try:
         for client in clients:
-            client.sendall(head + b" " * 409_000)
+            client.sendall(head + b" " * 1_638_000)
         time.sleep(0.3)
         answers = []
         for client in clients:  # one after the other: the server answers one request at a time
-            client.sendall(b" " * 600)
+            client.sendall(b" " * 400)
             answers.append(client.recv(2000))
     finally:
         for client in clients:
@@ -177,7 +177,7 @@ def test_too_many_bytes_at_once(tight: Server, typed: dict, path: str) -> None:
     # Clients that go away in the middle leave room behind.
     for _ in range(4):
         with socket.create_connection(("127.0.0.1", tight.http_port), timeout=10) as client:
-            client.sendall(head + b" " * 409_000)
+            client.sendall(head + b" " * 1_638_000)
             time.sleep(0.05)
     assert ask(tight, many_rows(typed, 1500))[0] == 200
 
