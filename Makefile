@@ -18,8 +18,9 @@ help: ## List the targets
 run: $(VENV)/local.stamp ## Train, evaluate, register and serve on DATASET (default: datasets/telco)
 	$(BIN)/tenure run $(DATASET)
 
+# Three workers on two cores: many tests wait for a server's time limit, a controller or a connection.
 test: lint ## Lint, types, architecture, and every test that needs no cluster, with coverage
-	$(BIN)/pytest -n 2 --dist loadfile -m "not e2e" --cov --cov-report=term:skip-covered -q
+	$(BIN)/pytest -n 3 --dist loadfile -m "not e2e" --cov --cov-report=term:skip-covered -q
 
 test-nightly: $(VENV)/dev.stamp ## The property tests with twenty times as many examples, others each time
 	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n 2 -m hypothesis --timeout 1800 -q
