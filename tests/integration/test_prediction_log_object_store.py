@@ -57,18 +57,18 @@ def test_object_storage_that_comes_back(endpoint: str, small_bundle: Any) -> Non
     rows = small_bundle.rows.slice(0, 3)
     columns = {name: rows[name].to_pylist() for name in model.bundle.contract.inputs}
     entry = Entry(model, "before", 1.7e9, columns, rows["customerID"].to_pylist(), model.bundle.predict(columns), False)
-    location = f"s3://logs/predictions?scheme=http&endpoint_override={endpoint}"
+    location = f"s3://coming-back/predictions?scheme=http&endpoint_override={endpoint}"
     maker = RowMaker("telco", model.bundle.contract, None)
     maker.add(entry, 0, 3)
     batch: pa.RecordBatch = maker.batch()
-    with pytest.raises(SourceError, match="cannot write to s3://logs/predictions"):
+    with pytest.raises(SourceError, match="cannot write to s3://coming-back/predictions"):
         Sink(location).write([batch])
     writer = Writer(Sink(location), None, file_s=0.0)
     writer.start()
     try:
         writer.offer(entry)
         until(lambda: counted("tenure_prediction_log_writes").get("failed", 0) >= 1)
-        boto3.client("s3", endpoint_url=f"http://{endpoint}").create_bucket(Bucket="logs")
+        boto3.client("s3", endpoint_url=f"http://{endpoint}").create_bucket(Bucket="coming-back")
         until(lambda: counted("tenure_prediction_log_rows").get("written") == 3)
     finally:
         writer.close(5)
