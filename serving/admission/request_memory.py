@@ -31,10 +31,6 @@ class RequestMemory:
         """A new count, at 0."""
         return HeldBytes(self)
 
-    def has_room(self, size: int) -> bool:
-        """Whether ``size`` more bytes are within the limit."""
-        return self.held_bytes + size <= self.max_bytes
-
 
 class HeldBytes:
     """The bytes of one request, or of a connection."""

@@ -1,4 +1,4 @@
-"""ASGI: its types, and an answer as its messages."""
+"""ASGI: its types, and an answer as its messages. The server has HTTP only: no lifespan events and no WebSockets."""
 
 from __future__ import annotations
 

@@ -14,9 +14,6 @@ class Encoding:
         self._app = app
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         accepted = b", ".join(value for name, value in scope["headers"] if name == b"accept-encoding") or None
         start: Message | None = None
 

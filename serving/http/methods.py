@@ -48,17 +48,16 @@ class Methods:
         self._routes = routes
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            path = scope["path"]
-            if path.endswith("/") and not path.endswith("//") and path != "/":
-                # Answered here: a redirect would need an address, and a client may put anything into the Host header.
-                scope["path"] = path[:-1]
-            if scope["method"] == "HEAD":
-                # The connection sends the answer's headers only.
-                scope = {**scope, "method": "GET"}
-            elif scope["method"] == "OPTIONS":
-                allow = allowed_methods(self._routes, scope)
-                if allow:
-                    await send_answer(HttpAnswer(204, [allow_header(allow)], b""), send)
-                    return
+        path = scope["path"]
+        if path.endswith("/") and not path.endswith("//") and path != "/":
+            # Answered here: a redirect would need an address, and a client may put anything into the Host header.
+            scope["path"] = path[:-1]
+        if scope["method"] == "HEAD":
+            # The connection sends the answer's headers only.
+            scope = {**scope, "method": "GET"}
+        elif scope["method"] == "OPTIONS":
+            allow = allowed_methods(self._routes, scope)
+            if allow:
+                await send_answer(HttpAnswer(204, [allow_header(allow)], b""), send)
+                return
         await self._app(scope, receive, send)

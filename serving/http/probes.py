@@ -35,8 +35,7 @@ class Probes:
         self._dataplane = dataplane
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        path: str = scope["path"] if scope["type"] == "http" else ""
-        path = path.removesuffix("/")  # as the application's paths, see ``serving.http.methods``
+        path: str = scope["path"].removesuffix("/")  # as the application's paths, see ``serving.http.methods``
         of_model = _MODEL_READY.fullmatch(path)
         if of_model is None and path not in (_LIVE, _READY, _METRICS):
             await self._app(scope, receive, send)

@@ -22,9 +22,6 @@ class RequestLog:
         self._app = app
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
         request_id = logs.take_or_make_id(given.decode("latin-1"))
         token = logs.request_id.set(request_id)

@@ -7,39 +7,25 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from serving.http.answer import JSON, HttpAnswer
-from serving.inference.failures import Failure
+from serving.http.exchange import HttpExchange
 from serving.v1.request import one_row, read_request
 from serving.v2.answer import FLAGS, output_tensors
-from serving.v2.json_body import parsed_bytes, read_object
+from serving.v2.json_body import read_object
 from serving.v2.query import Query
 from tenure.bundle import Prediction
 
 if TYPE_CHECKING:
-    from serving.inference.call import Call
     from serving.inference.model import ChurnModel
 
 
-class V1Exchange:
+class V1Exchange(HttpExchange):
     """An ``Exchange`` in V1 over HTTP.
 
     Args:
         body: the request's body.
     """
 
-    __slots__ = ("_body",)
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-
-    @property
-    def size(self) -> int:
-        return len(self._body)
-
-    def expansion(self) -> int:
-        return parsed_bytes(self._body)
-
-    def name_model(self, call: Call) -> None:
-        """The model is named by the URL."""
+    __slots__ = ()
 
     def read(self, model: ChurnModel) -> Query:
         document = read_object(self._body, "instances")
@@ -72,6 +58,3 @@ class V1Exchange:
         if fallback:
             document["parameters"] = {"fallback": fallback}
         return HttpAnswer(200, [JSON], orjson.dumps(document))
-
-    def fail(self, failure: Failure) -> HttpAnswer:
-        return HttpAnswer.failed(failure)

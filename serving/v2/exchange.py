@@ -5,22 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from serving.http.answer import JSON_HEADERS, HttpAnswer
-from serving.inference.failures import Failure
+from serving.http.exchange import HttpExchange
 from serving.v2 import rest as wire
 from serving.v2.answer import output_tensors
-from serving.v2.json_body import parsed_bytes
 from serving.v2.query import Query
 from tenure.bundle import Prediction
 
 if TYPE_CHECKING:
-    from serving.inference.call import Call
     from serving.inference.model import ChurnModel
 
 _BINARY = (b"content-type", b"application/octet-stream")
 _JSON_LENGTH = wire.JSON_LENGTH_HEADER.encode()
 
 
-class V2Exchange:
+class V2Exchange(HttpExchange):
     """An ``Exchange`` in V2 over HTTP.
 
     Args:
@@ -28,23 +26,13 @@ class V2Exchange:
         json_length: value of the header ``Inference-Header-Content-Length``.
     """
 
-    __slots__ = ("_body", "_in_binary", "_json_length", "_one_row")
+    __slots__ = ("_in_binary", "_json_length", "_one_row")
 
     def __init__(self, body: bytes, json_length: str | None) -> None:
-        self._body = body
+        super().__init__(body)
         self._json_length = json_length
         self._in_binary: frozenset[str] | None = frozenset()
         self._one_row = False
-
-    @property
-    def size(self) -> int:
-        return len(self._body)
-
-    def expansion(self) -> int:
-        return parsed_bytes(self._body)
-
-    def name_model(self, call: Call) -> None:
-        """The model is named by the URL."""
 
     def read(self, model: ChurnModel) -> Query:
         query = model.one_row.read(self._body) if self._json_length is None else None
@@ -68,6 +56,3 @@ class V2Exchange:
         if json_length is None:
             return HttpAnswer(200, JSON_HEADERS, content)
         return HttpAnswer(200, [_BINARY, (_JSON_LENGTH, str(json_length).encode())], content)
-
-    def fail(self, failure: Failure) -> HttpAnswer:
-        return HttpAnswer.failed(failure)
