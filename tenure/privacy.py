@@ -46,4 +46,4 @@ def pseudonyms_from(environment: Mapping[str, str] = os.environ) -> Pseudonyms |
 
 def hidden_columns(contract: Contract) -> frozenset[str]:
     """Columns that are never logged in clear: the key and the sensitive ones."""
-    return frozenset(name for name, column in contract.columns.items() if column.role in ("key", "sensitive"))
+    return frozenset(name for name, column in contract.row_columns.items() if column.role in ("key", "sensitive"))

@@ -128,12 +128,12 @@ def check_identical(contract: Contract, observed: Observed) -> list[Check]:
     """
     advice = None
     if not observed.identical:
-        what = "no event is repeated" if contract.events is not None else "no row is repeated"
+        what = "no event is repeated" if contract.is_assembled else "no row is repeated"
     elif contract.key is not None:
         what = "they are kept: without a key, equal rows may be different customers"
         if observed.identical >= MANY_COPIES * observed.accepted:
             advice = COPIES_ADVICE
-    elif contract.events is not None:
+    elif contract.is_assembled:
         what = "they are kept: equal events may be real"
     elif contract.row_identity:
         what = "each is quarantined with its key"

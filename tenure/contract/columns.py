@@ -8,10 +8,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from tenure.contract.aggregates import AGGREGATES, AggregateName
-
 ColumnType = Literal["string", "category", "integer", "number", "boolean", "date", "timestamp"]
-Role = Literal["feature", "key", "time", "label", "sensitive", "ignored"]
+Role = Literal["feature", "key", "time", "label", "sensitive", "ignored", "known_at", "row_id"]
 
 NAME_PATTERN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 """Valid names of derived features: those that an expression can use without quotes."""
@@ -195,26 +193,3 @@ class Derived(Part):
     """Why the feature should predict the label; shown in the feature definitions."""
     unit: str | None = None
     leakage: Leakage | None = None
-
-
-class Window(Part):
-    """A feature computed from a customer's events in the days before the cut, the cut day excluded."""
-
-    aggregate: AggregateName
-    """One of ``tenure.contract.aggregates``."""
-    column: str | None = None
-    """The event column aggregated, for aggregates that take one."""
-    days: Days | None = None
-    """How far back from the cut; all history without it."""
-    reason: str
-    unit: str | None = None
-
-    @model_validator(mode="after")
-    def _holds_together(self) -> Self:
-        AGGREGATES[self.aggregate].check_column(self.column)
-        return self
-
-    @property
-    def phrase(self) -> str:
-        """What is computed, in words, without the days."""
-        return AGGREGATES[self.aggregate].describe(self.column)

@@ -19,6 +19,8 @@ def check_label(contract: Contract) -> None:
     """
     if contract.events is not None:
         _check_events(contract)
+    elif contract.tables:
+        _ = contract.assembly
     elif contract.windows:
         raise ValueError("'windows' are for event logs: add 'events'")
     elif contract.label_column is None:

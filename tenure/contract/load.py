@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
@@ -69,7 +70,8 @@ def contract_hash(contract: Contract) -> str:
 
     Defaults are left out: a key that a later release adds does not change the hash of an older contract.
     """
-    document = contract.model_dump(mode="json", exclude={"source"}, exclude_defaults=True)
+    addresses: Any = {"source": True, "tables": {"__all__": {"source"}}}
+    document = contract.model_dump(mode="json", exclude=addresses, exclude_defaults=True)
     return hashlib.sha256(json.dumps(document, sort_keys=False).encode()).hexdigest()
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import Field, model_validator
 
-from tenure.contract.columns import NAME_PATTERN, Column, Derived, Part, Role, Window
+from tenure.contract.assemble import ACTIVE_WINDOW, assemble, error_at, expression_type
+from tenure.contract.assembly import Assembly
+from tenure.contract.columns import NAME_PATTERN, Column, Derived, Part, Role
+from tenure.contract.cuts import Fixed, Rolling
 from tenure.contract.expression import Expression, parse
 from tenure.contract.label import check_label
 from tenure.contract.settings import (
@@ -27,8 +30,12 @@ from tenure.contract.settings import (
     Task,
     Training,
 )
+from tenure.contract.tables import TABLE_NAME, Table
 from tenure.contract.task import find_setting_error, with_defaults
 from tenure.contract.values import TODAY_COLUMN, ExpressionType
+from tenure.contract.versions import check_version
+from tenure.contract.windows import Window
+from tenure.contract.zones import ZoneName
 from tenure.tasks import DEFAULT
 
 SNAPSHOT_COLUMN = "cut"
@@ -58,6 +65,8 @@ class Contract(Part):
             turns it into a one-line ``ContractError`` with the key and the line.
     """
 
+    version: Literal[1, 2] = 1
+    """Of the file's format."""
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
     """Also the registered model's name and part of Kubernetes names."""
     description: str = ""
@@ -68,7 +77,17 @@ class Contract(Part):
     """Day that the table describes, for a table whose rows have no time: what ``today()`` is in training."""
     source: Source = Source()
     label: Label = Label()
-    columns: Annotated[dict[str, Column], Field(min_length=1)]
+    columns: dict[str, Column] = Field(default_factory=dict)
+    """Of the one table of ``source``."""
+    zone: ZoneName | None = None
+    """With ``tables``: where days begin, and what times without an offset mean."""
+    tables: dict[Annotated[str, Field(pattern=TABLE_NAME)], Table] = Field(default_factory=dict)
+    """Instead of ``source`` and ``columns``: tables from which features are computed as of an instant."""
+    cuts: Rolling | Fixed | None = None
+    """With ``tables``: the instants at which customers are looked at in training."""
+    eligible: str | None = None
+    """With ``tables``: expression over inputs, windows and derived features; a customer for whom it is true stands at
+    a cut, and is scored. Everyone without it."""
     derived: dict[str, Derived] = Field(default_factory=dict)
     events: Events | None = None
     windows: dict[str, Window] = Field(default_factory=dict)
@@ -83,8 +102,52 @@ class Contract(Part):
     serving: Serving = Serving()
 
     def columns_of(self, *roles: Role) -> list[str]:
-        """Names of the columns with one of ``roles``, in the contract's order."""
-        return [name for name, column in self.columns.items() if column.role in roles]
+        """Names of the row's columns with one of ``roles``, in the contract's order."""
+        return [name for name, column in self.row_columns.items() if column.role in roles]
+
+    @cached_property
+    def assembly(self) -> Assembly | None:
+        """How the model's rows are computed from tables; None for one table with a label column."""
+        made = assemble(self)
+        if made is None:
+            return None
+        known = {name: expression_type(found.column) for name, found in made.as_of_columns.items()}
+        known |= {name: expression_type(window.result) for name, window in made.windows.items()}
+        known |= {name: expression.type for name, expression in self.expressions.items()}
+        if self.events is not None:
+            return replace(made, eligible=parse(f"{ACTIVE_WINDOW} > 0", known))
+        if self.eligible is None:
+            return made
+        try:
+            return replace(made, eligible=_parse_eligible(self.eligible, known))
+        except ValueError as error:
+            raise error_at(("eligible",), str(error), self.eligible) from None
+
+    @cached_property
+    def row_columns(self) -> dict[str, Column]:
+        """The columns of a customer's row, by name, derived features and windows left out.
+
+        For a table these are its columns. With ``tables`` they are the key, and the columns of entity, history and
+        snapshots.
+        """
+        if not self.tables:
+            return self.columns
+        made = self._unchecked_assembly
+        table = made.tables[made.entity or next(iter(made.tables))]
+        return {made.key: table.columns[made.key]} | {name: found.column for name, found in made.as_of_columns.items()}
+
+    @cached_property
+    def _unchecked_assembly(self) -> Assembly:
+        """The assembly without ``eligible``, which may refer to features that are computed from it."""
+        made = assemble(self)
+        if made is None:
+            raise ValueError(f"'{self.name}' is one table with a label column")
+        return made
+
+    @property
+    def row_time(self) -> str | None:
+        """The time of the rows that a model is trained on: the cut, or the table's time column; None without one."""
+        return self.time if self.assembly is None else SNAPSHOT_COLUMN
 
     @property
     def key_column(self) -> str:
@@ -109,8 +172,16 @@ class Contract(Part):
     @property
     def label_unit(self) -> str | None:
         """Unit of the number that a regression predicts; None if the contract does not name one."""
-        column = self.label_column or self.label.column
-        return self.label.unit or (None if column is None else self.columns[column].unit)
+        column = self.predicted_column
+        return self.label.unit or (None if column is None else column.unit)
+
+    @property
+    def predicted_column(self) -> Column | None:
+        """The label column, or the column that a regression's label aggregates; None without one."""
+        if self.is_assembled:
+            label = self._unchecked_assembly.label
+            return None if label.column is None else self._unchecked_assembly.tables[label.table].columns[label.column]
+        return None if self.label_column is None else self.columns[self.label_column]
 
     @property
     def row_identity(self) -> tuple[str, ...]:
@@ -118,7 +189,7 @@ class Contract(Part):
 
         Empty where rows may be equal: in an event log, without a key, and in a panel without a time column.
         """
-        if self.key is not None or self.events is not None or (self.split.by is not None and self.time is None):
+        if self.key is not None or self.is_assembled or (self.split.by is not None and self.time is None):
             return ()
         return (self.key_column,) if self.split.by is None else (self.key_column, str(self.time))
 
@@ -126,30 +197,32 @@ class Contract(Part):
     def split_strategy(self) -> Literal["stratified", "time"]:
         if self.split.strategy is not None:
             return self.split.strategy
-        return "time" if self.time is not None and self.split.by is None else "stratified"
+        return "time" if (self.time is not None or self.is_assembled) and self.split.by is None else "stratified"
 
     @property
     def max_age_days(self) -> int | None:
         """Largest age of the newest row; None if rows have no time, or may be of any age."""
         return None if self.time is None else self.quality.freshness_days
 
+    @property
+    def is_assembled(self) -> bool:
+        """Whether the model's rows are computed from tables as of an instant."""
+        return bool(self.tables) or self.events is not None
+
     @cached_property
     def inputs(self) -> dict[str, Column]:
         """The columns a model takes, by name: what a client of the server sends.
 
-        For a table these are its feature columns, and the time column if a derived feature refers to it;
-        for an event log its window aggregates.
+        For a table these are its feature columns, and the time column if a derived feature refers to it; otherwise
+        the windows, and the columns of entity, history and snapshots as of the instant.
         """
-        if self.events is None:
-            used = {name for expression in self.expressions.values() for name in expression.columns}
+        used = {name for expression in self.expressions.values() for name in expression.columns}
+        if not self.is_assembled:
             names = [name for name in self.columns_of("feature", "time") if name in used or name != self.time]
             return {name: self.columns[name] for name in names}
-        return {
-            name: Column(
-                type="number", nullable=True, unit=window.unit, description=window.reason, max_missing_share=1.0
-            )
-            for name, window in self.windows.items()
-        }
+        made = self._unchecked_assembly
+        found = {name: as_of.column for name, as_of in made.as_of_columns.items() if as_of.column.role == "feature"}
+        return found | {name: window.result for name, window in made.windows.items() if window.window.feature}
 
     @cached_property
     def uses_today(self) -> bool:
@@ -165,7 +238,7 @@ class Contract(Part):
         if not self.uses_today:
             return {}
         found = {TODAY_COLUMN: Column(type="date", nullable=True, required=False, description=DAY_DESCRIPTION)}
-        if self.events is None and self.time is not None:
+        if not self.is_assembled and self.time is not None:
             found[self.time] = self.columns[self.time].model_copy(update={"nullable": True, "required": False})
         return found
 
@@ -180,9 +253,13 @@ class Contract(Part):
 
         They see feature columns and the time column of the row, never the label, the key or a sensitive column.
         """
-        known: dict[str, ExpressionType] = dict.fromkeys(self.windows, "number")
-        if self.events is None:
-            known = {name: _expression_type(self.columns[name]) for name in self.columns_of("feature", "time")}
+        if self.is_assembled:
+            made = self._unchecked_assembly
+            windows = {name: window.result for name, window in made.windows.items() if window.window.feature}
+            features = {name: self.row_columns[name] for name in self.columns_of("feature")} if self.tables else {}
+            known = {name: expression_type(column) for name, column in (features | windows).items()}
+        else:
+            known = {name: expression_type(self.columns[name]) for name in self.columns_of("feature", "time")}
         parsed: dict[str, Expression] = {}
         sizes: dict[str, int] = {}
         for name, derived in self.derived.items():
@@ -190,12 +267,12 @@ class Contract(Part):
                 parsed[name] = _parse_feature(derived.expression, known, sizes)
                 self._check_today(parsed[name])
             except ValueError as error:
-                raise _at(("derived", name, "expression"), error, derived.expression) from None
+                raise error_at(("derived", name, "expression"), str(error), derived.expression) from None
             known[name], sizes[name] = parsed[name].type, parsed[name].size
         return parsed
 
     def _check_today(self, expression: Expression) -> None:
-        if TODAY_COLUMN in expression.columns and self.time is None and self.as_of is None:
+        if TODAY_COLUMN in expression.columns and not self.is_assembled and self.time is None and self.as_of is None:
             raise ValueError(
                 "today() has no value in training: add the day that the table describes ('as_of: 2026-11-30'), "
                 "or give the column with each row's day the role 'time'"
@@ -207,7 +284,7 @@ class Contract(Part):
         Raises:
             KeyError: if there is none of that name.
         """
-        return self.expressions[name].type if name in self.derived else _expression_type(self.inputs[name])
+        return self.expressions[name].type if name in self.derived else expression_type(self.inputs[name])
 
     @model_validator(mode="before")
     @classmethod
@@ -215,7 +292,20 @@ class Contract(Part):
         return with_defaults(document)
 
     @model_validator(mode="after")
+    def _one_version(self) -> Self:
+        check_version(self)
+        return self
+
+    @model_validator(mode="after")
     def _roles(self) -> Self:
+        if self.tables:
+            return self._table_roles()
+        for name in self.columns_of("known_at", "row_id"):
+            raise error_at(
+                ("columns", name, "role"),
+                f"the role '{self.columns[name].role}' is for the columns of 'tables'",
+                self.columns[name].role,
+            )
         unique: tuple[Role, ...] = ("key", "time", "label")
         for role in unique:
             if len(self.columns_of(role)) > 1:
@@ -234,8 +324,18 @@ class Contract(Part):
             raise ValueError(f"'as_of' is for tables whose rows have no time, '{self.time}' is the time of each row")
         if self.split.strategy == "time" and self.time is None:
             raise ValueError("'split.strategy: time' needs a column with the role 'time'")
+        return self._check_slices(self.columns)
+
+    def _table_roles(self) -> Self:
+        if self.key is not None:
+            raise ValueError("'key: row_number' is for one table: give a column of each table the role 'key'")
+        if self.as_of is not None:
+            raise ValueError("'as_of' is for one table whose rows have no time: with 'tables' the cuts are the days")
+        return self._check_slices(self.row_columns)
+
+    def _check_slices(self, columns: Mapping[str, Column]) -> Self:
         for name in self.slices:
-            if name not in self.columns and name not in self.windows and name not in self.derived:
+            if name not in columns and name not in self.inputs and name not in self.derived:
                 raise ValueError(f"'slices' names a column that is not there: {name}")
         return self
 
@@ -243,7 +343,7 @@ class Contract(Part):
     def _goes_with_the_task(self) -> Self:
         found = find_setting_error(self)
         if found is not None:
-            raise _at(found.location, ValueError(found.message), found.value)
+            raise error_at(found.location, found.message, found.value)
         return self
 
     @model_validator(mode="after")
@@ -253,27 +353,42 @@ class Contract(Part):
 
     @model_validator(mode="after")
     def _features(self) -> Self:
-        if self.events is None and not self.columns_of("feature"):
+        if not self.is_assembled and not self.columns_of("feature"):
             raise ValueError("no column has the role 'feature'")
+        if self.is_assembled and not self.inputs:
+            raise ValueError("there are no features: add 'windows', or columns with the role 'feature'")
+        windows = self._unchecked_assembly.windows if self.is_assembled else {}
         for name in self.derived:
             if not NAME_PATTERN.fullmatch(name):
                 raise ValueError(f"derived feature '{name}': a name is letters, digits and underscores")
-            if name in self.columns or name in self.windows:
+            if name in self.row_columns or name in windows:
                 raise ValueError(f"derived feature '{name}' has the name of a column")
-        for name in self.windows:
-            if name in self.columns:
+        for name in windows:
+            if name in self.row_columns:
                 raise ValueError(f"window '{name}' has the name of a column")
         own = [ROW_COLUMN, LABEL_COLUMN]
-        own += [SNAPSHOT_COLUMN] if self.events else []
+        own += [SNAPSHOT_COLUMN] if self.is_assembled else []
         own += [TODAY_COLUMN] if self.uses_today or self.as_of is not None else []
         for name in own:
-            if name in self.columns or name in self.windows or name in self.derived:
+            if name in self.row_columns or name in windows or name in self.derived:
                 raise ValueError(f"'{name}' is the name of a column that Tenure adds itself")
         used = {name for expression in self.expressions.values() for name in expression.columns}
-        for name in self.columns_of("feature") if self.events is None else ():
-            if self.columns[name].is_temporal and name not in used:
-                error = ValueError("no derived feature uses this date: use it in one, or give it the role 'ignored'")
-                raise _at(("columns", name, "role"), error, "feature")
+        for name in self.columns_of("feature") if self.tables or not self.is_assembled else ():
+            if self.row_columns[name].is_temporal and name not in used:
+                message = "no derived feature uses this date: use it in one, or give it the role 'ignored'"
+                raise error_at(self._location_of(name), message, "feature")
+        return self
+
+    def _location_of(self, column: str) -> tuple[str, ...]:
+        """Where the role of a row's column is written."""
+        if not self.tables:
+            return ("columns", column, "role")
+        return ("tables", self._unchecked_assembly.as_of_columns[column].table, "columns", column, "role")
+
+    @model_validator(mode="after")
+    def _assembles(self) -> Self:
+        """Everything that is parsed once is parsed here, so that no error comes later."""
+        _ = self.assembly
         return self
 
     @model_validator(mode="after")
@@ -310,17 +425,8 @@ def _parse_feature(text: str, known: Mapping[str, ExpressionType], sizes: Mappin
     return expression
 
 
-def _at(location: tuple[str, ...], error: ValueError, value: object) -> ValidationError:
-    """An error at a location in the document, from which its line is found."""
-    details = InitErrorDetails(
-        type=PydanticCustomError("value_error", "{error}", {"error": str(error)}), loc=location, input=value
-    )
-    return ValidationError.from_exception_data("Contract", [details])
-
-
-def _expression_type(column: Column) -> ExpressionType:
-    if column.is_text:
-        return "text"
-    if column.is_temporal:
-        return "date"
-    return "boolean" if column.type == "boolean" else "number"
+def _parse_eligible(text: str, known: Mapping[str, ExpressionType]) -> Expression:
+    expression = parse(text, known)
+    if expression.type != "boolean":
+        raise ValueError(f"'eligible' must be true or false for a customer, '{text}' is a {expression.type}")
+    return expression

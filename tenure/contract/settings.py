@@ -9,6 +9,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from tenure.contract.aggregates import AGGREGATES, LabelAggregateName
 from tenure.contract.columns import Days, Part, Share, Text
+from tenure.contract.cuts import FIRST, LAST
+from tenure.contract.durations import DurationText
 from tenure.contract.family_names import FamilyName, check_together
 from tenure.contract.source_formats import FormatName
 from tenure.tasks import TASKS
@@ -71,6 +73,9 @@ class Source(Part):
     """An S3-compatible object store other than AWS."""
 
 
+LabelKind = Literal["no_event", "event", "status", "lapse", "value"]
+
+
 class Label(Part):
     """What is predicted: churn, or for the task regression a number.
 
@@ -92,6 +97,24 @@ class Label(Part):
     """The event column aggregated, for aggregates that take one."""
     unit: str | None = None
     """Of the number predicted; the column's without it."""
+    kind: LabelKind | None = None
+    """With ``tables``: what happens in the horizon. ``no_event``: no row of the table. ``event``: a row. ``status``:
+    a value becomes one of ``to``. ``lapse``: a period ends and none follows. ``value``: an aggregate."""
+    table: str | None = None
+    where: str | None = None
+    """Expression over the table's columns: only rows for which it is true count."""
+    status: str | None = None
+    """For ``status``: the column whose value changes."""
+    to: tuple[Text, ...] = ()
+    """For ``status``: the values that mean that a customer left."""
+    ends: str | None = None
+    """For ``lapse``: the column with the end of a period."""
+    grace: DurationText | None = None
+    """For ``lapse``: how long after the end the next period may begin."""
+    horizon: DurationText | None = None
+    """With ``tables``: how long the time is that the label is computed from."""
+    gap: DurationText | None = None
+    """Between the cut and the horizon: time to act on a prediction."""
 
     @property
     def positives(self) -> tuple[str, ...]:
@@ -118,8 +141,7 @@ class Label(Part):
         return self
 
 
-Cut = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2200, 1, 1))]
-"""A day that ``Days`` before it and after it are dates, too."""
+Cut = Annotated[date, Field(ge=FIRST, le=LAST)]
 
 
 class Events(Part):
@@ -177,6 +199,8 @@ class Quality(Part):
     """Largest age of the newest row, where there is a time column; ``null`` for historical tables."""
     min_class_share: Share = 0.01
     min_rows: PositiveInt = 200
+    max_orphan_share: Share = 0.01
+    """With ``tables``: rows whose customer is not in the entity, of all rows of a table."""
     max_psi: PositiveFloat = 0.25
     """Population stability index of a column against the last accepted run; over it warns."""
     leakage: Literal["stop", "warn"] = "stop"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tenure.checks import labels_of
 from tenure.contract import Contract
-from tenure.contract.schema import LABEL_COLUMN, SNAPSHOT_COLUMN
+from tenure.contract.schema import LABEL_COLUMN
 from tenure.errors import DataError
 from tenure.features.rows import Rows
 from tenure.features.split import PARTS, Assignment, PartName, assign, hash_keys
@@ -46,7 +46,7 @@ def divide(contract: Contract, rows: Rows) -> Division:
     Raises:
         DataError: a row has no label or no time, or the rows cannot be divided as the contract says.
     """
-    time = contract.time if contract.events is None else SNAPSHOT_COLUMN
+    time = contract.row_time
     label = contract.label_column or LABEL_COLUMN
     hashes = np.empty(rows.count, dtype=np.uint64)
     labels = np.empty(rows.count, dtype=get(contract.task).label.dtype)
@@ -89,7 +89,7 @@ def split_record(contract: Contract, division: Division) -> dict[str, Any]:
     if times is not None:
         times_of = {part: times[assignment.places == index] for index, part in enumerate(PARTS)}
         record["times"] = {part: [str(inside.min()), str(inside.max())] for part, inside in times_of.items()}
-        if contract.events is not None:
+        if contract.is_assembled:
             record["horizon_days"] = horizon_days(contract)
             record["cuts"] = {part: sorted({str(cut) for cut in inside}) for part, inside in times_of.items()}
     return record

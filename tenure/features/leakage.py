@@ -15,7 +15,7 @@ from tenure.checks.leakage import ADVICE, Table, check_leakage
 from tenure.checks.leakage.copies import check_copies
 from tenure.checks.leakage.identity import check_identity
 from tenure.contract import Contract
-from tenure.contract.schema import LABEL_COLUMN, ROW_COLUMN, SNAPSHOT_COLUMN
+from tenure.contract.schema import LABEL_COLUMN, ROW_COLUMN
 from tenure.errors import DataError
 from tenure.stats.clusters import customers_of
 from tenure.stats.row_sample import Sample
@@ -80,8 +80,8 @@ def find_leakage(contract: Contract, training: Tables, transform: Transform) -> 
 
 def _sample(contract: Contract, training: Tables, transform: Transform) -> pa.Table:
     label = contract.label_column or LABEL_COLUMN
-    time = SNAPSHOT_COLUMN if contract.events is not None else contract.time
-    own = [] if contract.events is not None else [ROW_COLUMN]
+    time = contract.row_time
+    own = [] if contract.is_assembled else [ROW_COLUMN]
     names = dict.fromkeys([*transform.inputs, contract.key_column, label, *([time] if time else []), *own])
     # A random sample: a fixed stride could coincide with a pattern in the file.
     sample = Sample(MAX_ROWS)
@@ -94,9 +94,9 @@ def _table(contract: Contract, rows: pa.Table, transform: Transform) -> Table:
     orders = {}
     if contract.key is None:
         orders[f"order of the key '{contract.key_column}'"] = _places(rows.column(contract.key_column))
-    if contract.events is None:
+    if not contract.is_assembled:
         orders["order of the rows in the source"] = _places(rows.column(ROW_COLUMN))
-    time = SNAPSHOT_COLUMN if contract.events is not None else contract.time
+    time = contract.row_time
     return Table(
         values=transform.values({name: rows.column(name) for name in transform.inputs}),
         label=labels_of(contract, rows.column(contract.label_column or LABEL_COLUMN)),

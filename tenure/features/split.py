@@ -78,7 +78,7 @@ def assign(
         places = _by_customer(codes, classes, shares)
     elif times is None:
         raise ValueError("a split by time needs times")
-    elif contract.events is None:
+    elif not contract.is_assembled:
         places = _by_time(times, shares)
     else:
         places = _by_cut(codes, classes, times, shares)
@@ -86,7 +86,7 @@ def assign(
     for index, part in enumerate(PARTS):
         label.check_part(part, labels[places == index])
     shared = _keys_in_several_parts(codes, places, customers)
-    if shared and (strategy == "stratified" or contract.events is None):
+    if shared and (strategy == "stratified" or not contract.is_assembled):
         raise DataError(f"{shared} values of the key '{contract.key_column}' stand in several parts of the split")
     rows: dict[str, int] = {part: int(np.count_nonzero(places == index)) for index, part in enumerate(PARTS)}
     return Assignment(strategy, places, rows, codes if customers < len(codes) else None, shared)

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 
 from tenure.contract import Contract
-from tenure.contract.schema import SNAPSHOT_COLUMN
 from tenure.contract.values import TODAY_COLUMN
 from tenure.features.rows import Rows
 
@@ -20,7 +19,7 @@ def with_today(contract: Contract, rows: Rows) -> Rows:
     """
     if not contract.uses_today and contract.as_of is None:
         return rows
-    time = contract.time if contract.events is None else SNAPSHOT_COLUMN
+    time = contract.row_time
 
     def batches(columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
         if columns is not None and TODAY_COLUMN not in columns:

@@ -111,7 +111,7 @@ class Customers:
         key = {name: self.contract.columns[name] for name in self.contract.columns_of("key")}
         wanted = {**key, **self.contract.accepted}
         missing = [name for name, column in wanted.items() if name not in found and (column.required or name in key)]
-        if missing and self.contract.events is not None and self.contract.time in found:
+        if missing and self.contract.is_assembled and self.contract.time in found:
             raise DataError(
                 f"{source.shown} is an event log; the model takes one row per customer, as of the day of the "
                 f"prediction: {', '.join(wanted)}"

@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from tenure.contract import Contract
-from tenure.contract.schema import SNAPSHOT_COLUMN
 from tenure.contract.values import Value
 from tenure.errors import StorageError
 from tenure.features.labels import read_labels
@@ -70,7 +69,7 @@ def read_part(
         table = pq.read_table(path)
     except (OSError, pa.ArrowInvalid) as error:
         raise StorageError(f"cannot read {path}: {str(error).splitlines()[0]}") from error
-    time = contract.time if contract.events is None else SNAPSHOT_COLUMN
+    time = contract.row_time
     encoded = transform.encode({column: table.column(column) for column in transform.inputs})
     return EncodedPart(
         matrix=encoded.matrix,
@@ -89,7 +88,7 @@ def folds_of(part: EncodedPart, contract: Contract) -> Folds:
     Raises:
         DataError: if it has too few rows, or too few of a class.
     """
-    days, count = contract.label.horizon_days, contract.training.folds
+    made, count = contract.assembly, contract.training.folds
     label = get(contract.task).label
     return divide(
         label.fold_strata(part.label, count),
@@ -98,5 +97,5 @@ def folds_of(part: EncodedPart, contract: Contract) -> Folds:
         classes=label.min_classes,
         key=part.key,
         time=part.time if contract.split_strategy == "time" else None,
-        horizon=None if days is None else np.timedelta64(days, "D"),
+        horizon=None if made is None else made.label.reach,
     )

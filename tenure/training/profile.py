@@ -19,7 +19,7 @@ def reference_profile(contract: Contract, valid: Path, features: Path) -> dict[s
     or the server's log holds.
     """
     profile: dict[str, Any] = json.loads((valid / "profile.json").read_text(encoding="utf-8"))
-    if contract.events is None:
+    if not contract.is_assembled:
         return profile
     inputs = contract.inputs
     with pq.ParquetFile(features / "train.parquet") as file:

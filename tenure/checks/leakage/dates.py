@@ -18,7 +18,7 @@ EPOCH = date(1970, 1, 1)
 
 def dated(contract: Contract, table: Table) -> Iterator[Finding]:
     """Dates after the row's time; after the contract's ``as_of`` where rows have no time."""
-    if contract.events is not None:
+    if contract.is_assembled:
         return
     if contract.time is not None and table.time is not None:
         day, to_the_day = table.time, contract.columns[contract.time].type == "date"

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Literal
 
 from tenure.contract.aggregates.events import Events
 from tenure.contract.values import Floats
 
 
 class Takes(Enum):
-    """The event column that an aggregate is computed over."""
+    """What an aggregate is computed over."""
 
     NO_COLUMN = "no column"
     NUMBER = "a numeric column"
+    NUMBER_OR_NONE = "a numeric column, or no column"
     ANY = "a column of any type"
+    CONDITION = "a condition"
 
 
 @dataclass(frozen=True)
@@ -25,9 +28,12 @@ class Aggregate:
     Args:
         name: as contracts write it.
         takes: which column it needs.
-        phrase: what it is, for definitions and reports; ``{column}`` stands for the name of the column.
+        phrase: what it is, for definitions and reports; ``{column}`` stands for the name of the column, ``{of}`` for
+            the condition, ``{q}`` for the quantile.
         compute: its value for each span, shape (spans,); NaN where it is unknown, as a mean of no events is.
         is_label: whether a regression may predict it: it is 0 for a customer without an event, never unknown.
+        takes_q: whether it needs ``q``, a number from 0 to 1.
+        result: ``number``, or ``column`` where the value is one of the column's values.
     """
 
     name: str
@@ -35,10 +41,12 @@ class Aggregate:
     phrase: str
     compute: Callable[[Events], Floats]
     is_label: bool = False
+    takes_q: bool = False
+    result: Literal["number", "column"] = "number"
 
-    def describe(self, column: str | None) -> str:
+    def describe(self, column: str | None, *, of: str | None = None, q: float | None = None) -> str:
         """The aggregate of ``column`` in words."""
-        return self.phrase.format(column=column)
+        return self.phrase.format(column=column, of=of, q=q)
 
     def check_column(self, column: str | None) -> None:
         """Check that a column is given exactly if it is needed.
@@ -46,7 +54,27 @@ class Aggregate:
         Raises:
             ValueError: it is not.
         """
-        if self.takes is Takes.NO_COLUMN and column is not None:
+        if self.takes in (Takes.NO_COLUMN, Takes.CONDITION) and column is not None:
             raise ValueError(f"aggregate '{self.name}' takes no 'column'")
-        if self.takes is not Takes.NO_COLUMN and column is None:
+        if self.takes in (Takes.NUMBER, Takes.ANY) and column is None:
             raise ValueError(f"aggregate '{self.name}' needs a 'column'")
+
+    def check_arguments(self, *, column: str | None, of: str | None, q: float | None) -> None:
+        """Check that column, condition and quantile are given exactly if they are needed.
+
+        Raises:
+            ValueError: they are not.
+        """
+        self.check_column(column)
+        if (of is not None) != (self.takes is Takes.CONDITION):
+            raise ValueError(
+                f"aggregate '{self.name}' takes no 'of': rows are chosen by 'where'"
+                if of is not None
+                else f"aggregate '{self.name}' needs 'of', a condition such as: device == 'mobile'"
+            )
+        if (q is not None) != self.takes_q:
+            raise ValueError(
+                f"aggregate '{self.name}' takes no 'q'"
+                if q is not None
+                else f"aggregate '{self.name}' needs 'q', a number from 0 to 1"
+            )

@@ -61,8 +61,8 @@ def label_bounds(contract: Contract) -> tuple[float | None, float | None]:
     negative, is at least 0."""
     if contract.label_column is not None:
         return contract.columns[contract.label_column].range or (None, None)
-    if contract.label.column is not None:
-        low, _ = contract.columns[contract.label.column].range or (None, None)
+    if contract.predicted_column is not None:
+        low, _ = contract.predicted_column.range or (None, None)
         return (0.0 if low is not None and low >= 0.0 else None), None
     return 0.0, None
 

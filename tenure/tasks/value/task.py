@@ -50,11 +50,10 @@ class ValueTask:
             if label.aggregate is None:
                 names = " or ".join(label_aggregates())
                 raise ValueError(f"'label.aggregate' must say what of the horizon's events is predicted: {names}")
-            if label.column is None:
+            predicted = contract.predicted_column
+            if predicted is None:
                 return
-            if label.column not in contract.columns:
-                raise ValueError(f"'label.column' is a column that is not there: {label.column}")
-            kind = contract.columns[label.column].type
+            kind = predicted.type
             if kind not in _NUMBERS:
                 raise ValueError(f"'label.column' must be an integer or number column, '{label.column}' is a {kind}")
             return

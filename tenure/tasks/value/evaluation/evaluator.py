@@ -168,4 +168,6 @@ def _target(contract: Contract) -> Json:
     if name is not None:
         return {"name": name, "description": contract.columns[name].description or ""}
     what = AGGREGATES[str(label.aggregate)].describe(label.column)
-    return {"name": what, "description": f"the {what} in the next {label.horizon_days} days"}
+    made = contract.assembly
+    horizon = "" if made is None else f" in the next {made.label.horizon}"
+    return {"name": what, "description": f"the {what}{horizon}"}
