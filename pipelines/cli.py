@@ -11,6 +11,7 @@ from tenure.file_modes import keep_files_private
 
 COMMANDS = (
     "contracts",
+    "documents",
     "running",
     "submitting",
     "scheduling",

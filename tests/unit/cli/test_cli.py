@@ -24,7 +24,17 @@ from tenure import errors
 
 TELCO = Path(__file__).resolve().parents[3] / "datasets" / "telco"
 COMMANDS = [
-    *(("init",), ("check",), ("run",), ("serve",), ("predict",), ("report",), ("compile",)),
+    *(
+        ("init",),
+        ("check",),
+        ("features",),
+        ("migrate",),
+        ("run",),
+        ("serve",),
+        ("predict",),
+        ("report",),
+        ("compile",),
+    ),
     *(("submit",), ("schedule",), ("score",), ("monitor",)),
     *(("runs",), ("runs", "list"), ("runs", "show")),
     *(("models",), *(("models", name) for name in ("list", "compare", "promote", "rollback", "history"))),
