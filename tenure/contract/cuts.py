@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from tenure.contract.columns import Part
 from tenure.contract.durations import DurationText
@@ -29,4 +30,34 @@ class Rolling(Part):
 Instant = Annotated[date | datetime, Field(union_mode="left_to_right")]
 """A day, which begins in the contract's zone, or a time of the clock there; an offset in the text counts."""
 
-Fixed = Annotated[tuple[Instant, ...], Field(min_length=1, max_length=MAX_CUTS)]
+
+def _check_order(cuts: tuple[date | datetime, ...]) -> tuple[date | datetime, ...]:
+    if len({isinstance(cut, datetime) and cut.tzinfo is not None for cut in cuts}) > 1:
+        raise ValueError("either all cuts have an offset, or none has one")
+    times = [cut if isinstance(cut, datetime) else datetime.combine(cut, time()) for cut in cuts]
+    if times != sorted(set(times)):
+        raise ValueError("'cuts' must be ascending and without repeats")
+    for cut in times:
+        if not FIRST <= cut.date() < LAST:
+            raise ValueError(f"a cut lies between {FIRST} and {LAST}, not at {cut}")
+    return cuts
+
+
+Fixed = Annotated[tuple[Instant, ...], Field(min_length=1, max_length=MAX_CUTS), AfterValidator(_check_order)]
+
+
+def _form(value: Any) -> str | None:
+    if isinstance(value, Mapping | Rolling):
+        return "<rolling>"
+    return "<fixed>" if isinstance(value, list | tuple) else None
+
+
+Cuts = Annotated[
+    Annotated[Rolling, Tag("<rolling>")] | Annotated[Fixed, Tag("<fixed>")],
+    Discriminator(
+        _form,
+        custom_error_type="cuts",
+        custom_error_message="a list of days, or how to count them: {every: 30 days, count: 6}",
+    ),
+]
+"""As a contract writes them. Tags in angle brackets are no keys of the document: errors leave them out."""

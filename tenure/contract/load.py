@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from tenure.contract.document import excerpt, line_of, read, read_text
+from tenure.contract.document import Location, excerpt, line_of, read, read_text
 from tenure.contract.schema import Contract
 from tenure.errors import ContractError
 
@@ -54,7 +54,7 @@ def parse(text: str, origin: str = "contract") -> Contract:
     try:
         return Contract.model_validate(document)
     except ValidationError as error:
-        line = line_of(node, error.errors(include_url=False)[0]["loc"])
+        line = line_of(node, _keys(error.errors(include_url=False)[0]["loc"]))
         raise ContractError(f"{origin}:{line}: {describe_error(error)}") from None
 
 
@@ -79,7 +79,7 @@ def describe_error(error: ValidationError) -> str:
     """The first thing that is invalid, in one line that names its key."""
     details = error.errors(include_url=False)
     first = details[0]
-    key = ".".join(str(step) for step in first["loc"])
+    key = ".".join(str(step) for step in _keys(first["loc"]))
     if first["type"] == "extra_forbidden":
         what = f"unknown key '{key}'"
     elif first["type"] == "missing":
@@ -88,3 +88,8 @@ def describe_error(error: ValidationError) -> str:
         message = first["msg"].removeprefix("Value error, ")
         what = f"'{key}': {message}" if key else message
     return excerpt(what, MAX_MESSAGE) + (f" (and {len(details) - 1} more)" if len(details) > 1 else "")
+
+
+def _keys(location: Location) -> Location:
+    """A location without the tags of unions, which stand in angle brackets and are no keys of the document."""
+    return tuple(step for step in location if not (isinstance(step, str) and step.startswith("<")))

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from tenure.contract.assemble import ACTIVE_WINDOW, assemble, error_at, expression_type
 from tenure.contract.assembly import Assembly
 from tenure.contract.columns import NAME_PATTERN, Column, Derived, Part, Role
-from tenure.contract.cuts import Fixed, Rolling
+from tenure.contract.cuts import Cuts
 from tenure.contract.expression import Expression, parse
 from tenure.contract.label import check_label
 from tenure.contract.settings import (
@@ -83,7 +83,7 @@ class Contract(Part):
     """With ``tables``: where days begin, and what times without an offset mean."""
     tables: dict[Annotated[str, Field(pattern=TABLE_NAME)], Table] = Field(default_factory=dict)
     """Instead of ``source`` and ``columns``: tables from which features are computed as of an instant."""
-    cuts: Rolling | Fixed | None = None
+    cuts: Cuts | None = None
     """With ``tables``: the instants at which customers are looked at in training."""
     eligible: str | None = None
     """With ``tables``: expression over inputs, windows and derived features; a customer for whom it is true stands at

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 
+from tenure.contract.cuts import FIRST, LAST
 from tenure.contract.durations import Duration
 from tenure.contract.zones import zone_of
 from tenure.errors import InputError
@@ -52,12 +53,14 @@ def parse_instant(text: str, zone: str) -> int:
     """The instant that a text names: ISO 8601, a day or a time, with or without an offset.
 
     Raises:
-        InputError: it is not valid.
+        InputError: it is not valid, or outside of the calendar that contracts may use.
     """
     try:
         moment: date | datetime = date.fromisoformat(text) if len(text) <= 10 else datetime.fromisoformat(text)
     except ValueError:
         raise InputError(f"'{text}' is not a day or a time: write it as 2026-11-30 or 2026-11-30T06:00") from None
+    if not FIRST.year <= moment.year < LAST.year:
+        raise InputError(f"'{text}' does not lie between {FIRST} and {LAST}")
     return instant_of(moment, zone)
 
 

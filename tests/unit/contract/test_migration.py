@@ -127,7 +127,7 @@ def test_a_contract_in_braces_is_refused() -> None:
 
 
 def test_what_is_no_contract_is_refused_as_ever() -> None:
-    with pytest.raises(ContractError, match="'nam'|'name' is missing"):
+    with pytest.raises(ContractError, match=r"'nam'|'name' is missing"):
         migrate("nam: a\n")
 
 
