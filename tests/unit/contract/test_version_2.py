@@ -97,7 +97,7 @@ def test_the_hash_does_not_depend_on_the_addresses_of_tables() -> None:
         ("cuts: {every: 30 days, count: 6, until: last}", "cuts: []", "'cuts': Tuple should have at least 1 item"),
         ("cuts: {every: 30 days, count: 6, until: last}", "cuts: [2026-03-01, 2026-01-01]", "'cuts' must be asc"),
         ("cuts: {every: 30 days, count: 6, until: last}", "cuts: [0900-01-01]", "a cut lies between"),
-        ("cuts: {every: 30 days, count: 6, until: last}", "cuts: last", "or how to count them: {every: 30 days, count: 6}"),
+        ("cuts: {every: 30 days, count: 6, until: last}", "cuts: last", "to count them: {every: 30 days, count: 6}"),
         ("every: 30 days", "every: 0 days", "the duration '0 days' is empty"),
         ("subscriber: {type: string", "subscriber: {type: integer", "give both the same type"),
         ("minutes > 1", "minuts > 1", "did you mean minutes?"),
