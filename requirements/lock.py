@@ -15,8 +15,9 @@ HERE = Path(__file__).resolve().parent
 ROLES = ("dev", "local", "pipeline", "serving", "rollout")
 STANDALONE = ("rollout",)
 """Roles that use none of the domain library's dependencies: only the extra is resolved, so that the image is small."""
-EXTRAS = {"serving": ("serving", "tracing")}
-"""Roles that are more than the extra of their name: the server's image can send traces."""
+EXTRAS = {"serving": ("serving", "tracing"), "pipeline": ("pipeline", "duckdb"), "local": ("local", "duckdb")}
+"""Roles that are more than the extra of their name: the server's image can send traces, and features of more events
+than memory holds are computed on a laptop and in steps."""
 
 
 def compile_lock(role: str, constraints: Path | None) -> Path:
