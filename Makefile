@@ -15,8 +15,8 @@ export TENURE_HOME
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}'
 
-run: $(VENV)/local.stamp ## Train, evaluate, register and serve on DATASET (default: datasets/telco)
-	$(BIN)/tenure run $(DATASET)
+run: $(VENV)/local.stamp ## Train, evaluate, register and serve on DATASET: a folder, or a name in datasets/ (default: telco)
+	$(BIN)/tenure run $(if $(wildcard datasets/$(DATASET)/contract.yaml),datasets/$(DATASET),$(DATASET))
 
 # Three workers on two cores: many tests wait for a server's time limit, a controller or a connection.
 test: lint ## Lint, types, architecture, and every test that needs no cluster, with coverage

@@ -12,6 +12,7 @@ from tenure.file_modes import keep_files_private
 COMMANDS = (
     "contracts",
     "documents",
+    "generating",
     "running",
     "submitting",
     "scheduling",

@@ -2,7 +2,7 @@
 
 Library code calls ``progress``; a caller that wants to see it installs a listener::
 
-    with listening(print_progress):
+    with listening(printed(sys.stderr)):
         train(dataset)
 
 Without a listener nothing is reported.
@@ -11,9 +11,10 @@ Without a listener nothing is reported.
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from contextvars import ContextVar
-from typing import Protocol
+from typing import Protocol, TextIO
 
 
 class Listener(Protocol):
@@ -35,6 +36,21 @@ def progress(message: str, done: int | None = None, total: int | None = None) ->
     listener = _listener.get()
     if listener is not None:
         listener(message, done, total)
+
+
+def printed(stream: TextIO, interval_s: float = 2.0) -> Listener:
+    """A listener that prints a line on ``stream``, at most one every ``interval_s`` seconds."""
+    last = time.monotonic()
+
+    def show(message: str, done: int | None, total: int | None) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= interval_s:
+            last = now
+            count = "" if done is None or total is None else f" {done:,}/{total:,}"
+            print(f"{message}{count}", file=stream, flush=True)
+
+    return show
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,6 +13,8 @@ from tenure.contract.load import find_file
 from tenure.contract.overrides import override
 from tenure.contract.settings import Source
 from tenure.errors import ContractError
+from tenure.generators.dataset import ensure_tables
+from tenure.progress import listening, printed
 from tenure.sources import absolute_uri, move_uri, replace_uri, sniff_other
 from tenure.sources.address import resolve
 
@@ -58,6 +61,9 @@ def read_request(
     source = contract.source
     if data is not None:
         source, folder = _other_table(source, data), Path.cwd()
+    else:
+        with listening(printed(sys.stderr)):
+            ensure_tables(folder)
     address = resolve(source, folder)
     uri = absolute_uri(source.uri or "", folder)
     password = urlsplit(uri).password if "://" in uri else None

@@ -15,6 +15,7 @@ from tenure.contract.load import find_file
 from tenure.contract.settings import Source as SourceSettings
 from tenure.drafting.draft import draft, name_of
 from tenure.errors import InputError
+from tenure.generators.dataset import ensure_tables
 from tenure.sources import Source, is_table_folder, open_source, sniff_other, sniff_with_notes
 
 Where: TypeAlias = Union[str, Path, Contract, "InMemory"]
@@ -92,6 +93,7 @@ def load(where: Where, *, table: InMemory | str | Path | None = None, label: str
         raise InputError("the contract says which column is the label: leave 'label' out, or edit the contract")
     contract, folder, text = found
     if table is None:
+        ensure_tables(folder)
         return Dataset(contract, contract.source, folder, text)
     if isinstance(table, str | Path):
         return Dataset(contract, sniff_other(contract.source, str(table)), Path.cwd(), text)

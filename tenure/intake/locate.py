@@ -8,6 +8,7 @@ from pathlib import Path
 from tenure.contract import Contract, load
 from tenure.contract.load import find_file
 from tenure.contract.settings import Source
+from tenure.generators.dataset import ensure_tables
 from tenure.sources import absolute_uri, sniff
 
 
@@ -36,6 +37,7 @@ def locate(table: str | Path) -> Located:
     file = find_file(folder)
     if file != folder and file.is_file():
         contract = load(file)
+        ensure_tables(folder)
         return Located(_absolute(contract.source, folder.absolute()), contract)
     return Located(_absolute(sniff(str(table)), Path.cwd()))
 

@@ -26,6 +26,7 @@ TELCO = Path(__file__).resolve().parents[3] / "datasets" / "telco"
 COMMANDS = [
     *(
         ("init",),
+        ("generate",),
         ("check",),
         ("features",),
         ("migrate",),

@@ -1,0 +1,1 @@
+"""One module a business, with a ``Business`` as ``BUSINESS``."""
