@@ -38,15 +38,15 @@ METHOD_FAILURES = np.array([0.045, 0.02, 0.03, 0.14])
 """Share of payments that fail for the first time."""
 
 ENGAGED, CASUAL, FADING = 0, 1, 2
-ENGAGEMENT_LOG_HAZARD = np.array([-0.9, 0.0, 1.7])
-SESSIONS_A_DAY = np.array([0.55, 0.24, 0.05])
+ENGAGEMENT_LOG_HAZARD = np.array([-1.3, 0.0, 2.2])
+SESSIONS_A_DAY = np.array([0.46, 0.2, 0.05])
 SESSION_MINUTES = np.array([70.0, 52.0, 30.0])
 FAILED = 1
-FAILED_LOG_HAZARD = 1.5
-RECOVERY = 0.09
+FAILED_LOG_HAZARD = 2.2
+RECOVERY = 0.06
 """A day's chance that a failed payment is made good."""
 ANNOYED = 1
-ANNOYED_LOG_HAZARD = 1.3
+ANNOYED_LOG_HAZARD = 1.8
 PLANS = ("basic", "standard", "premium")
 PLAN_SHARES = np.array([0.3, 0.5, 0.2])
 PLAN_LOG_HAZARD = np.array([0.1, 0.0, -0.25])
@@ -62,13 +62,13 @@ TOPICS = ("billing", "playback", "content", "account")
 TOPIC_SHARES = np.array([[0.25, 0.25, 0.25, 0.25], [0.4, 0.4, 0.1, 0.1]])
 """Of tickets of calm and of annoyed subscribers."""
 
-BASE_LOG_HAZARD = -5.55
+BASE_LOG_HAZARD = -6.23
 FIRST_WEEKS_LOG_HAZARD = 0.6
 FIRST_WEEKS_DAYS = 40.0
 SEASON_LOG_HAZARD = 0.25
 SEASON_PEAK = date(2025, 7, 10)
 PRICE_RISE = date(2026, 7, 15)
-PRICE_RISE_LOG_HAZARD = 0.75
+PRICE_RISE_LOG_HAZARD = 0.6
 PRICE_RISE_HALF_LIFE = 30.0
 DISCOUNT_SENSITIVITY = 1.6
 """Of those who came by a discount: the price rise's effect on the log hazard, in multiples of the others'."""
@@ -234,7 +234,7 @@ def _chain(people: _People) -> Chain:
 
     def engagement(day: int) -> Array:
         summer = 1 + 0.3 * season[day]
-        down, up = 0.011 * summer, 0.010 / summer
+        down, up = 0.007 * summer, 0.006 / summer
         return np.array([[1 - down, down, 0], [up, 1 - up - down, down], [0, up, 1 - up]])
 
     failures = METHOD_FAILURES[people.method]
