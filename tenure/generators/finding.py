@@ -1,4 +1,4 @@
-"""The businesses, by name: modules of ``tenure.generators.businesses``."""
+"""The businesses, by name: modules and packages of ``tenure.generators.businesses``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ FOLDER = Path(__file__).with_name("businesses")
 
 def names() -> list[str]:
     """The names of all businesses, sorted. An underscore in a file's name is a hyphen."""
-    return sorted(path.stem.replace("_", "-") for path in FOLDER.glob("[!_]*.py"))
+    files = [*FOLDER.glob("[!_]*.py"), *(package.parent for package in FOLDER.glob("[!_]*/__init__.py"))]
+    return sorted(file.stem.replace("_", "-") for file in files)
 
 
 def find(name: str) -> Business:
