@@ -54,19 +54,39 @@ def correct(
         mean_days: the mean of that, in days.
     """
     where = np.flatnonzero(changed)
+    after = 60 * SECOND + random.exponential(mean_days * DAY, where.size).astype(np.int64)
+    return _with_versions(rows, where, values, known_at, after)
+
+
+def settle(rows: Rows, values: Mapping[str, Any], *, known_at: str, seconds: NDArray[np.floating]) -> Rows:
+    """``rows`` with a second version of each: what was open when it was written down, and is settled later.
+
+    Args:
+        rows: the rows as they were first known.
+        values: of the columns that are known once a row is settled, arrays (rows,).
+        known_at: the column that says when a row became known.
+        seconds: how much later each row is settled; (rows,).
+    """
+    after = SECOND + (seconds * SECOND).astype(np.int64)
+    return _with_versions(rows, np.arange(rows.owner.size), values, known_at, after)
+
+
+def _with_versions(
+    rows: Rows, where: NDArray[np.integer], values: Mapping[str, Any], known_at: str, after: NDArray[np.int64]
+) -> Rows:
+    """``rows`` with another version of the rows ``where`` behind each, known ``after`` so many microseconds."""
     order = np.argsort(np.concatenate([np.arange(rows.owner.size), where]), kind="stable")
-    later = (60 * SECOND + random.exponential(mean_days * DAY, where.size)).astype(np.int64)
-    columns = {}
+    columns: dict[str, Any] = {}
     for name, column in rows.columns.items():
         if name == known_at:
-            corrections = np.asarray(column)[where] + later
+            versions = np.asarray(column)[where] + after
         elif name in values:
-            corrections = values[name]
+            versions = values[name]
         else:
-            corrections = column.take(pa.array(where)) if isinstance(column, pa.Array) else np.asarray(column)[where]
+            versions = column.take(pa.array(where)) if isinstance(column, pa.Array) else np.asarray(column)[where]
         if isinstance(column, pa.Array):
-            joined = pa.concat_arrays([column, pa.array(corrections, column.type)])
+            joined = pa.concat_arrays([column, pa.array(versions, column.type)])
             columns[name] = joined.take(pa.array(order))
         else:
-            columns[name] = np.concatenate([column, corrections])[order]
+            columns[name] = np.concatenate([column, versions])[order]
     return Rows(np.concatenate([rows.owner, rows.owner[where]])[order], columns)

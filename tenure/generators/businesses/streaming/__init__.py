@@ -24,6 +24,7 @@ def simulate(block: Block) -> Simulated:
     chain = hazard(people)
     walk = chain.walk(people.entered, block.random("chain"), leave=True)
     left = instants_of_leaving(DAYS, walk, block.random("leaving"), peak_hour=20.0, spread_hours=3.0)
+    left = left.clip(people.signed_up + 1)
     tables = {
         "subscribers": people.rows(),
         "plans": rows.plans(block, people, walk, left),

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tenure.generators.arrival import Delays, correct
+from tenure.generators.arrival import Delays, correct, settle
 from tenure.generators.block import Block, row_ids
 from tenure.generators.business import Rows
 from tenure.generators.businesses.streaming.hazard import ANNOYED, FAILED
@@ -134,21 +134,7 @@ def tickets(block: Block, people: People, walk: Walk, left: NDArray[np.int64]) -
     columns["recorded_at"] = columns["opened_at"] + 30 * SECOND
     columns["ticket_id"] = row_ids("t", block, rows.owner)
     columns["hours_to_solve"] = pa.nulls(rows.owner.size, pa.float64())
-    everything = np.ones(rows.owner.size, dtype=bool)
-    both = correct(
-        Rows(rows.owner, columns),
-        everything,
-        {"hours_to_solve": solved},
-        known_at="recorded_at",
-        random=random,
-        mean_days=0.0,
-    )
-    # The second version of a ticket is its solution, and known when that is.
-    columns = dict(both.columns)
-    hours = columns["hours_to_solve"].to_numpy(zero_copy_only=False)
-    known = columns["opened_at"] + (np.nan_to_num(hours) * 3600 * SECOND).astype(np.int64) + 60 * SECOND
-    columns["recorded_at"] = np.where(np.isnan(hours), columns["recorded_at"], known)
-    return Rows(both.owner, columns)
+    return settle(Rows(rows.owner, columns), {"hours_to_solve": solved}, known_at="recorded_at", seconds=solved * 3600)
 
 
 def plans(block: Block, people: People, walk: Walk, left: NDArray[np.int64]) -> Rows:

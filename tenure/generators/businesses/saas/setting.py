@@ -1,0 +1,35 @@
+"""The days of the software company, what there is to choose from, and its campaigns."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from tenure.generators.business import rolling_cuts
+from tenure.generators.calendar import Days
+from tenure.generators.offers import Offers
+
+DAYS = Days(date(2024, 11, 1), 730, "America/New_York")
+HORIZON = 60
+GAP = 7
+"""Days that an account manager has to act."""
+CUTS = rolling_cuts(DAYS, every=60, count=6, horizon=HORIZON, gap=GAP)
+SIGN_UPS_END = DAYS.count - 10
+BILLING_DAYS = 30
+SEASON_PEAK = date(2025, 12, 20)
+"""Of cancelling: budgets are made."""
+PRICE_RISE = date(2026, 2, 1)
+
+INDUSTRIES = ("software", "retail", "health", "education", "logistics", "agency")
+REGIONS = ("north america", "europe", "latin america", "asia")
+SIZES = ("1-10", "11-50", "51-200", "201+")
+"""Employees."""
+CHANNELS = ("self-serve", "sales", "partner")
+PLANS = ("starter", "team", "business")
+
+OFFERS = Offers(
+    "success manager",
+    days=tuple(DAYS.number_of(day) for day in (date(2025, 9, 9), date(2026, 1, 13), date(2026, 5, 12))),
+    lasts=90,
+    share=0.24,
+    hazard_ratio=0.55,
+)
