@@ -57,23 +57,32 @@ def microseconds(column: pa.ChunkedArray) -> np.ndarray:
     return column.cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(written: Written, tmp_path: Path) -> None:
-    generate(written.name, tmp_path / "again", customers=MORE, seed=3)
-    generate(written.name, tmp_path / "other", customers=MORE, seed=4)
-    files = sorted(path.name for path in written.folder.iterdir())
+@pytest.fixture(scope="module")
+def few(written: Written, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Fewer customers of the same seed. Do not change them."""
+    folder = tmp_path_factory.mktemp("few")
+    generate(written.name, folder, customers=FEW, seed=3)
+    return folder
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(
+    written: Written, few: Path, tmp_path: Path
+) -> None:
+    generate(written.name, tmp_path / "again", customers=FEW, seed=3)
+    generate(written.name, tmp_path / "other", customers=FEW, seed=4)
+    files = sorted(path.name for path in few.iterdir())
     assert files == sorted([*(table.file for table in written.business.tables.values()), "truth.json", "truth.parquet"])
     for file in files:
-        content = (written.folder / file).read_bytes()
+        content = (few / file).read_bytes()
         assert content == (tmp_path / "again" / file).read_bytes()
         assert content != (tmp_path / "other" / file).read_bytes()
 
 
-def test_a_larger_table_begins_with_the_smaller_one(written: Written, tmp_path: Path) -> None:
-    generate(written.name, tmp_path, customers=FEW, seed=3)
+def test_a_larger_table_begins_with_the_smaller_one(written: Written, few: Path) -> None:
     for file in (*(table.file for table in written.business.tables.values()), "truth.parquet"):
-        few, more = read(tmp_path, file), read(written.folder, file)
-        assert 0 < few.num_rows < more.num_rows
-        assert more.slice(0, few.num_rows).combine_chunks().equals(few.combine_chunks()), file
+        smaller, larger = read(few, file), read(written.folder, file)
+        assert 0 < smaller.num_rows < larger.num_rows
+        assert larger.slice(0, smaller.num_rows).combine_chunks().equals(smaller.combine_chunks()), file
 
 
 def test_the_truth_counts_late_rows_and_corrections(written: Written) -> None:

@@ -12,7 +12,7 @@ DAYS = Days(date(2024, 11, 1), 730, "America/New_York")
 HORIZON = 60
 GAP = 7
 """Days that an account manager has to act."""
-CUTS = rolling_cuts(DAYS, every=60, count=6, horizon=HORIZON, gap=GAP)
+CUTS = rolling_cuts(DAYS, every=70, count=6, horizon=HORIZON, gap=GAP)
 SIGN_UPS_END = DAYS.count - 10
 BILLING_DAYS = 30
 SEASON_PEAK = date(2025, 12, 20)
