@@ -13,8 +13,6 @@ from tenure.errors import ContractError
 SETTINGS_FILE = "generator.yaml"
 COMPLETE_FILE = "truth.json"
 """The file that is written last."""
-DATA_FOLDER = "data"
-"""In the dataset's folder, where the tables are written to."""
 
 
 class GeneratorSettings(BaseModel):
@@ -27,6 +25,8 @@ class GeneratorSettings(BaseModel):
     customers: PositiveInt | None = None
     """By default as many as the business says."""
     seed: int = 1
+    data: str = "data"
+    """Folder that the tables are written to, relative to the dataset's. Datasets of the same tables share one."""
 
 
 def ensure_tables(folder: Path) -> None:
@@ -40,12 +40,14 @@ def ensure_tables(folder: Path) -> None:
         StorageError: the disk is full or cannot be written.
     """
     file = folder / SETTINGS_FILE
-    data = folder / DATA_FOLDER
-    if not file.is_file() or (data / COMPLETE_FILE).exists():
+    if not file.is_file():
+        return
+    settings = read_settings(file)
+    data = folder / settings.data
+    if (data / COMPLETE_FILE).exists():
         return
     from tenure.generators.generate import generate  # it imports pyarrow's writers
 
-    settings = read_settings(file)
     generate(settings.business, data, customers=settings.customers, seed=settings.seed)
 
 

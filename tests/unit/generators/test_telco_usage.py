@@ -1,0 +1,91 @@
+"""The telephone company: rates of its days, and that the truth follows from what the tables show."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from tenure.generators.block import Block
+from tenure.generators.business import Simulated, Truth
+from tenure.generators.businesses.telco_usage import rates, simulate
+from tenure.stats.ranks import rank_auc
+
+BLOCKS = 3
+
+
+@pytest.fixture(scope="module")
+def blocks() -> list[Simulated]:
+    """Do not change them."""
+    return [simulate(Block("telco-usage", 5, number)) for number in range(BLOCKS)]
+
+
+@pytest.fixture(scope="module")
+def found(blocks: list[Simulated]) -> list[Truth]:
+    """The truths of all blocks and cuts."""
+    return [truth for block in blocks for truth in block.truths]
+
+
+def joined(found: list[Truth], name: str) -> np.ndarray:
+    return np.concatenate([truth.columns[name] for truth in found])
+
+
+def test_some_three_to_seven_in_a_hundred_cancel(found: list[Truth]) -> None:
+    label = np.concatenate([truth.label for truth in found])
+    assert label.size > 5_000
+    assert 0.03 < label.mean() < 0.07
+
+
+def test_the_mood_is_inferred_from_calls(found: list[Truth]) -> None:
+    probability, annoyed = joined(found, "annoyed_probability"), joined(found, "annoyed")
+    for part in np.array_split(np.argsort(probability), 5):
+        error = np.sqrt(probability[part].mean() * (1 - probability[part].mean()) / part.size)
+        # Customers who cancel within the gap are left out, and they are annoyed more often.
+        assert abs(annoyed[part].mean() - probability[part].mean()) < 5 * error + 0.01
+
+
+def test_who_knows_the_mood_orders_customers_better(found: list[Truth]) -> None:
+    label = np.concatenate([truth.label for truth in found])
+    known = np.concatenate([truth.probability for truth in found])
+    assert rank_auc(label, joined(found, "hidden_probability")) > rank_auc(label, known) > 0.75
+
+
+def test_the_price_rise_makes_customers_leave(found: list[Truth]) -> None:
+    before = rates.CUTS[0]
+    assert before + rates.GAP + rates.HORIZON <= rates.PRICE_RISE + 7
+    after = next(cut for cut in rates.CUTS if cut + rates.GAP >= rates.PRICE_RISE)
+    by_cut = {cut: np.concatenate([truth.label for truth in found if truth.cut == cut]) for cut in (before, after)}
+    assert by_cut[after].mean() > 1.2 * by_cut[before].mean()
+
+
+def test_nobody_calls_after_the_cancellation(blocks: list[Simulated]) -> None:
+    for block in blocks:
+        cancelled = block.tables["cancellations"]
+        left = dict(zip(cancelled.owner.tolist(), cancelled.columns["cancelled_at"].tolist(), strict=True))
+        calls = block.tables["calls"]
+        for owner, time in zip(calls.owner.tolist(), calls.columns["started_at"].tolist(), strict=True):
+            assert time < left.get(owner, time + 1)
+
+
+def test_bills_sum_up_the_calls_of_their_month(blocks: list[Simulated]) -> None:
+    usage, calls = blocks[0].tables["usage"], blocks[0].tables["calls"]
+    ids = usage.columns["bill_id"].to_pylist()
+    first = np.array([bill not in ids[:place] for place, bill in enumerate(ids[:200])])
+    others = pc.not_equal(calls.columns["kind"], pa.scalar("hotline")).to_numpy(zero_copy_only=False)
+    days = rates.DAYS
+    for place in np.flatnonzero(first):
+        closed = int(np.searchsorted(days.starts, usage.columns["closed_at"][place]))
+        began = days.number_of(days.date_of(closed - 1).replace(day=1))
+        time = calls.columns["started_at"]
+        inside = (calls.owner == usage.owner[place]) & (time >= days.starts[began]) & (time < days.starts[closed])
+        assert (inside & others).sum() == usage.columns["calls"][place]
+        assert (inside & calls.columns["dropped"]).sum() == usage.columns["dropped_calls"][place]
+
+
+def test_the_price_of_monthly_contracts_rises(blocks: list[Simulated]) -> None:
+    plans = blocks[0].tables["plans"]
+    raised = np.flatnonzero(plans.columns["valid_from"] == rates.DAYS.starts[rates.PRICE_RISE])
+    contracts = np.array(plans.columns["Contract"].to_pylist())[raised]
+    assert raised.size > 50
+    assert set(contracts) == {"Month-to-month"}
