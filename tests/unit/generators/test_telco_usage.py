@@ -31,7 +31,7 @@ def joined(found: list[Truth], name: str) -> np.ndarray:
     return np.concatenate([truth.columns[name] for truth in found])
 
 
-def test_some_three_to_seven_in_a_hundred_cancel(found: list[Truth]) -> None:
+def test_three_to_seven_in_a_hundred_cancel(found: list[Truth]) -> None:
     label = np.concatenate([truth.label for truth in found])
     assert label.size > 5_000
     assert 0.03 < label.mean() < 0.07
@@ -51,12 +51,16 @@ def test_who_knows_the_mood_orders_customers_better(found: list[Truth]) -> None:
     assert rank_auc(label, joined(found, "hidden_probability")) > rank_auc(label, known) > 0.75
 
 
-def test_the_price_rise_makes_customers_leave(found: list[Truth]) -> None:
-    before = rates.CUTS[0]
-    assert before + rates.GAP + rates.HORIZON <= rates.PRICE_RISE + 7
-    after = next(cut for cut in rates.CUTS if cut + rates.GAP >= rates.PRICE_RISE)
-    by_cut = {cut: np.concatenate([truth.label for truth in found if truth.cut == cut]) for cut in (before, after)}
-    assert by_cut[after].mean() > 1.2 * by_cut[before].mean()
+def test_the_price_rise_hits_monthly_contracts_alone() -> None:
+    day = rates.PRICE_RISE
+    one, contracts = np.ones(3), np.arange(3)
+    annoyed = [rates.moods(each, one, contracts, 0)[:, 0, 1] for each in (day - 1, day)]
+    season = rates.TROUBLE_BY_MONTH[rates.MONTHS[day] - 1] / rates.TROUBLE_BY_MONTH[rates.MONTHS[day - 1] - 1]
+    assert annoyed[1] / annoyed[0] / season == pytest.approx([1 + rates.RISE_TROUBLE_EXCESS, 1.0, 1.0])
+    since = np.full(3, day - 200)
+    cancels = [rates.cancellation(each, one, contracts, since) for each in (day - 1, day)]
+    ratio = (cancels[1] / cancels[0]).T
+    assert ratio == pytest.approx(np.array([[rates.RISE_CANCEL_RATIO, 1.0, 1.0]] * 2))
 
 
 def test_nobody_calls_after_the_cancellation(blocks: list[Simulated]) -> None:

@@ -14,7 +14,7 @@ from tenure.generators.offers import Offers
 
 DAYS = Days(date(2025, 6, 1), 548, "America/Los_Angeles")
 HORIZON, GAP = 30, 7
-CUTS = rolling_cuts(DAYS, every=30, count=10, horizon=HORIZON, gap=GAP)
+CUTS = rolling_cuts(DAYS, every=37, count=9, horizon=HORIZON, gap=GAP)
 MONTHS = np.array([DAYS.date_of(day).month for day in range(DAYS.count + 1)])
 MONTH_ENDS = frozenset(day for day in range(DAYS.count) if DAYS.date_of(day + 1).day == 1)
 
