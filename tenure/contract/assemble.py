@@ -64,6 +64,7 @@ def assemble(contract: Contract) -> Assembly | None:
     return Assembly(
         zone=contract.zone or "UTC",
         tables=tables,
+        whole_days=frozenset(name for name, table in tables.items() if contract.events or table.has_whole_days),
         entity=entity,
         key=key,
         as_of_columns=_as_of_columns(tables, entity),

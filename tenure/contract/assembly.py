@@ -117,6 +117,8 @@ class Assembly:
     zone: str
     """Where days begin."""
     tables: Mapping[str, Table]
+    whole_days: frozenset[str]
+    """Names of the tables whose times count by their day: those with a date, and the log of version 1."""
     entity: str | None
     """Name of the table with one row a customer; None where a customer is whoever has a row in another table."""
     key: str

@@ -1,1 +1,5 @@
-"""Features: window aggregates of events, the split, and the tables that models are trained on."""
+"""Features as of an instant, the split, and the tables that models are trained on."""
+
+from tenure.features.as_of import at
+
+__all__ = ["at"]

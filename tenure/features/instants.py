@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+
+from tenure.contract.aggregates.rows import DAY
 from tenure.contract.cuts import FIRST, LAST
 from tenure.contract.durations import Duration
 from tenure.contract.zones import zone_of
 from tenure.errors import InputError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY_0 = date(1970, 1, 1)
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -68,3 +74,45 @@ def instant_text(instant: int, zone: str) -> str:
     """The time of the clock in ``zone``, for people: the day alone at midnight."""
     shown = local(instant, zone)
     return shown.date().isoformat() if shown.time() == time() else shown.isoformat(timespec="minutes")
+
+
+def local_times(instants: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
+    """What the clock in ``zone`` shows at each instant, as microseconds since 1970-01-01 there; shape (instants,)."""
+    if not len(instants) or zone == "UTC":
+        return instants
+    starts, offsets = _offsets(zone, int(instants.min()) // DAY, int(instants.max()) // DAY)
+    if len(starts) == 1:
+        return instants + offsets[0]
+    return instants + offsets[np.searchsorted(starts, instants, side="right") - 1]
+
+
+def midnights(days: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
+    """The instants at which days, counted from 1970-01-01, begin in ``zone``; shape (days,)."""
+    if zone == "UTC":
+        return days * DAY
+    distinct, places = np.unique(days, return_inverse=True)
+    found = [instant_of(_DAY_0 + timedelta(days=int(day)), zone) for day in distinct]
+    return np.array(found, dtype=np.int64)[places]
+
+
+@lru_cache(maxsize=64)
+def _offsets(zone: str, first: int, last: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where the offset from UTC changes between two days, from the first of them on, and the offset from there on."""
+    clock = zone_of(zone)
+
+    def offset(instant: int) -> int:
+        moment = (_EPOCH + timedelta(microseconds=instant)).astimezone(clock)
+        return (moment.utcoffset() or timedelta()) // _MICROSECOND
+
+    starts, offsets = [first * DAY], [offset(first * DAY)]
+    for day in range(first, last + 1):
+        after = offset((day + 1) * DAY)
+        if after == offsets[-1]:
+            continue
+        low, high = day * DAY, (day + 1) * DAY
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if offset(middle) == after else (middle, high)
+        starts.append(high)
+        offsets.append(after)
+    return np.array(starts, dtype=np.int64), np.array(offsets, dtype=np.int64)

@@ -23,7 +23,7 @@ class Rows:
 
     count: int
     batches: Callable[[Sequence[str] | None], Iterator[pa.RecordBatch]]
-    """Yields batches of the named columns, or of all columns for None; always in the same order."""
+    """Yields batches of the named columns, or of all columns for None; always in the same order, at least one."""
 
 
 def of_file(path: Path) -> Rows:
@@ -36,6 +36,9 @@ def of_file(path: Path) -> Rows:
     def batches(columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
         names = None if columns is None else list(columns)
         with _open(path) as file:
+            if not file.metadata.num_rows:
+                empty = file.schema_arrow.empty_table()
+                yield _empty_batch(empty if names is None else empty.select(names))
             yield from file.iter_batches(batch_size=BATCH_ROWS, columns=names, use_threads=False)
 
     with _open(path) as file:
@@ -47,9 +50,13 @@ def of_table(table: pa.Table) -> Rows:
 
     def batches(columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
         chosen = table if columns is None else table.select(list(columns))
-        yield from chosen.to_batches(BATCH_ROWS)
+        yield from chosen.to_batches(BATCH_ROWS) or [_empty_batch(chosen)]
 
     return Rows(table.num_rows, batches)
+
+
+def _empty_batch(table: pa.Table) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pylist([], schema=table.schema)
 
 
 @contextlib.contextmanager

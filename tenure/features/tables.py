@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from tenure.contract import Contract
+from tenure.contract.assembly import Assembly
 from tenure.errors import DataError
 from tenure.features.rows import Rows, of_file, of_table
 
@@ -55,7 +56,16 @@ class Tables:
         return pa.Table.from_batches(list(self.batches(name, columns)))
 
 
-def _names(contract: Contract) -> list[str]:
+def assembly_of(contract: Contract) -> Assembly:
+    """The contract's assembly.
+
+    Raises:
+        ValueError: it has none.
+    """
     if contract.assembly is None:
         raise ValueError(f"'{contract.name}' is one table with a label column")
-    return list(contract.assembly.tables)
+    return contract.assembly
+
+
+def _names(contract: Contract) -> list[str]:
+    return list(assembly_of(contract).tables)

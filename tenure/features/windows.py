@@ -8,26 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from tenure.contract import Contract, Window
-from tenure.contract.aggregates import Spans
+from tenure.contract import Contract
+from tenure.contract.aggregates import AGGREGATES, Events, Log, Spans
+from tenure.contract.aggregates.rows import DAY
+from tenure.contract.assemble import ACTIVE_WINDOW
+from tenure.contract.assembly import EVENTS_TABLE
 from tenure.contract.schema import LABEL_COLUMN, ROW_COLUMN, SNAPSHOT_COLUMN
 from tenure.errors import DataError
-from tenure.features.aggregates import Log, aggregate
+from tenure.features.arrays import array_of, sorted_codes
+from tenure.features.compute import compute
+from tenure.features.instants import instant_of
+from tenure.features.tables import assembly_of
 
 EPOCH = date(1970, 1, 1)
 
 
 def event_columns(contract: Contract) -> list[str]:
     """Names of the log's columns that ``snapshots`` needs."""
-    used = [window.column for window in contract.windows.values() if window.column is not None]
-    used += [] if contract.label.column is None else [contract.label.column]
-    return list(dict.fromkeys([contract.key_column, str(contract.time), *used]))
+    return assembly_of(contract).columns_of(EVENTS_TABLE)
 
 
 def snapshots(contract: Contract, events: Iterable[pa.RecordBatch]) -> pa.Table:
@@ -49,10 +51,19 @@ def snapshots(contract: Contract, events: Iterable[pa.RecordBatch]) -> pa.Table:
     """
     if contract.events is None:
         raise ValueError(f"'{contract.name}' is not an event log")
-    keys, log = _read(contract, events)
-    for cut in contract.events.cuts:
-        _refuse_uncovered(cut, horizon_days(contract), log)
-    table = pa.concat_tables(_at(cut, contract, contract.events.active_days, keys, log) for cut in contract.events.cuts)
+    log, cuts = pa.Table.from_batches(list(events)), contract.events.cuts
+    _refuse_incomplete(contract, log)
+    days = log.column(str(contract.time)).cast(pa.date32(), safe=False)
+    span = days.cast(pa.int32()).to_numpy()
+    for cut in cuts:
+        _refuse_uncovered(cut, horizon_days(contract), int(span.min()), int(span.max()))
+    table = compute(assembly_of(contract), {EVENTS_TABLE: log}, [instant_of(cut, "UTC") for cut in cuts])
+    active = np.flatnonzero(table.column(ACTIVE_WINDOW).to_numpy() > 0)
+    table = table.take(pa.array(active)).drop_columns([ACTIVE_WINDOW])
+    for cut in cuts:
+        if cut not in set(table.column(SNAPSHOT_COLUMN).unique().to_pylist()):
+            raise DataError(f"no customer has an event within {contract.events.active_days} days before the cut {cut}")
+    table = table.append_column(LABEL_COLUMN, _labels(contract, log, span.astype(np.int64), table))
     return table.append_column(ROW_COLUMN, pa.array(np.arange(1, table.num_rows + 1, dtype=np.int64)))
 
 
@@ -63,32 +74,16 @@ def horizon_days(contract: Contract) -> int:
     return contract.label.horizon_days
 
 
-def _read(contract: Contract, events: Iterable[pa.RecordBatch]) -> tuple[pa.Array, Log]:
-    key, time = contract.key_column, str(contract.time)
-    table = pa.Table.from_batches(list(events))
-    if not table.num_rows:
+def _refuse_incomplete(contract: Contract, log: pa.Table) -> None:
+    if not log.num_rows:
         raise DataError("the event log is empty")
-    for name in (key, time):
-        if table.column(name).null_count:
-            raise DataError(f"{table.column(name).null_count} events have no '{name}'")
-    encoded = table.column(key).dictionary_encode().combine_chunks()
-    # Imported on demand: a model server computes no windows, and saves 7 MB.
-    import pyarrow.compute as pc
-
-    order = pc.array_sort_indices(encoded.dictionary)
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order.to_numpy()] = np.arange(len(order))
-    codes = rank[encoded.indices.to_numpy()]
-    days = table.column(time).cast(pa.date32(), safe=False).cast(pa.int32()).to_numpy()
-    columns = {name: table.column(name) for name in event_columns(contract) if name not in (key, time)}
-    keys = encoded.dictionary.take(order)
-    # Frees memory for the sort.
-    del table, encoded
-    return keys, Log(codes, days, columns, customers=len(keys))
+    for name in (contract.key_column, str(contract.time)):
+        if log.column(name).null_count:
+            raise DataError(f"{log.column(name).null_count} events have no '{name}'")
 
 
-def _refuse_uncovered(cut: date, horizon: int, log: Log) -> None:
-    first, last = _date(log.first_day), _date(log.last_day)
+def _refuse_uncovered(cut: date, horizon: int, first_day: int, last_day: int) -> None:
+    first, last = (EPOCH + timedelta(days=day) for day in (first_day, last_day))
     end = cut + timedelta(days=horizon - 1)
     if end > last:
         raise DataError(
@@ -99,33 +94,25 @@ def _refuse_uncovered(cut: date, horizon: int, log: Log) -> None:
         raise DataError(f"the cut {cut} has no day of the log before it: the log starts on {first}")
 
 
-def _at(cut: date, contract: Contract, active_days: int, keys: pa.Array, log: Log) -> pa.Table:
-    day = (cut - EPOCH).days
-    active = np.flatnonzero(log.between(day - active_days, day).lengths > 0)
-    if not len(active):
-        raise DataError(f"no customer has an event within {active_days} days before the cut {cut}")
-    after = log.between(day, day + horizon_days(contract)).of(active)
-    columns: dict[str, pa.Array] = {
-        contract.key_column: keys.take(pa.array(active)),
-        SNAPSHOT_COLUMN: pa.array(np.full(len(active), day, dtype=np.int32)).cast(pa.date32()),
-    }
-    for name, window in contract.windows.items():
-        values = aggregate(log, window.aggregate, window.column, _span(log, window, day).of(active), day)
-        columns[name] = pa.array(values, mask=np.isnan(values))
-    columns[LABEL_COLUMN] = pa.array(_label(contract, log, after, day))
-    return pa.table(columns)
+def _labels(contract: Contract, log: pa.Table, days: np.ndarray, rows: pa.Table) -> pa.Array:
+    """Whether there is no event from the cut on, or the aggregate that a regression predicts."""
+    keys, codes = sorted_codes(log.column(contract.key_column).combine_chunks())
+    # Imported on demand: a model server computes no windows, and saves 7 MB.
+    import pyarrow.compute as pc
 
-
-def _label(contract: Contract, log: Log, after: Spans, day: int) -> NDArray[Any]:
-    """Label of each customer: whether there is no event after the cut, or the aggregate that a regression predicts."""
+    wanted = pc.index_in(rows.column(contract.key_column), value_set=keys).to_numpy().astype(np.int64)
+    cuts = rows.column(SNAPSHOT_COLUMN).cast(pa.int32()).to_numpy().astype(np.int64)
+    order = np.lexsort((days, codes))
+    width = int(days.max()) + horizon_days(contract) + 1 - int(days.min())
+    place = (codes * width + days - days.min())[order]
+    start = wanted * width + cuts - days.min()
+    spans = Spans(np.searchsorted(place, start), np.searchsorted(place, start + horizon_days(contract)))
     if contract.label.aggregate is None:
-        return (after.lengths == 0).astype(np.int8)
-    return aggregate(log, contract.label.aggregate, contract.label.column, after, day)
-
-
-def _span(log: Log, window: Window, day: int) -> Spans:
-    return log.between(log.first_day if window.days is None else day - window.days, day)
-
-
-def _date(day: int) -> date:
-    return EPOCH + timedelta(days=day)
+        return pa.array((spans.lengths == 0).astype(np.int8))
+    values = np.empty(0)
+    if contract.label.column is not None:
+        array = array_of(log.column(contract.label.column))
+        values = array.values.astype(np.float64)[order]
+        values = values if array.known is None else np.where(array.known[order], values, 0.0)
+    whole = Log(np.array([0, len(order)]), days[order] * DAY, values, lambda times: times)
+    return pa.array(AGGREGATES[contract.label.aggregate].compute(Events(whole, spans, None, 0, None)))

@@ -1,16 +1,23 @@
-"""The aggregates of windows and of labels by name. A new aggregate is one entry in the file of its group."""
+"""The aggregates of windows and of labels by name. A new aggregate is one module in ``of``, found by its file."""
 
 from difflib import get_close_matches
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Annotated
 
 from pydantic import AfterValidator
 
+from tenure.contract.aggregates import of
 from tenure.contract.aggregates.aggregate import Aggregate, Takes
-from tenure.contract.aggregates.events import Codes, Events, Spans
-from tenure.contract.aggregates.of_columns import OF_COLUMNS
-from tenure.contract.aggregates.of_days import OF_DAYS
+from tenure.contract.aggregates.rows import Events, Log, Spans
 
-AGGREGATES: dict[str, Aggregate] = {aggregate.name: aggregate for aggregate in (*OF_COLUMNS, *OF_DAYS)}
+
+def _found() -> dict[str, Aggregate]:
+    modules = [import_module(f"{of.__name__}.{module.name}") for module in iter_modules(of.__path__)]
+    return {module.AGGREGATE.name: module.AGGREGATE for module in modules}
+
+
+AGGREGATES: dict[str, Aggregate] = _found()
 
 
 def label_aggregates() -> list[str]:
@@ -39,9 +46,9 @@ __all__ = [
     "AGGREGATES",
     "Aggregate",
     "AggregateName",
-    "Codes",
     "Events",
     "LabelAggregateName",
+    "Log",
     "Spans",
     "Takes",
     "label_aggregates",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal
+from typing import Any, Literal
 
-from tenure.contract.aggregates.events import Events
-from tenure.contract.values import Floats
+from numpy.typing import NDArray
+
+from tenure.contract.aggregates.rows import Events
 
 
 class Takes(Enum):
@@ -30,23 +31,32 @@ class Aggregate:
         takes: which column it needs.
         phrase: what it is, for definitions and reports; ``{column}`` stands for the name of the column, ``{of}`` for
             the condition, ``{q}`` for the quantile.
-        compute: its value for each span, shape (spans,); NaN where it is unknown, as a mean of no events is.
+        compute: its value for each customer, shape (customers,); NaN where it is unknown, as a mean of no events is.
+            Where ``result`` is ``column``, the column's values in the representation of ``Log.values``, with
+            ``rows.MISSING`` for unknown codes and times.
         is_label: whether a regression may predict it: it is 0 for a customer without an event, never unknown.
         takes_q: whether it needs ``q``, a number from 0 to 1.
         result: ``number``, or ``column`` where the value is one of the column's values.
+        unit: of its values, where the column has no part in it.
+        needs_length: whether it has no meaning over all history.
+        phrase_without_column: the phrase where the column is left out.
     """
 
     name: str
     takes: Takes
     phrase: str
-    compute: Callable[[Events], Floats]
+    compute: Callable[[Events], NDArray[Any]]
     is_label: bool = False
     takes_q: bool = False
     result: Literal["number", "column"] = "number"
+    unit: str | None = None
+    needs_length: bool = False
+    phrase_without_column: str = ""
 
     def describe(self, column: str | None, *, of: str | None = None, q: float | None = None) -> str:
         """The aggregate of ``column`` in words."""
-        return self.phrase.format(column=column, of=of, q=q)
+        phrase = self.phrase_without_column if column is None and self.phrase_without_column else self.phrase
+        return phrase.format(column=column, of=of, q=q)
 
     def check_column(self, column: str | None) -> None:
         """Check that a column is given exactly if it is needed.

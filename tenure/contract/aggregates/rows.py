@@ -1,0 +1,182 @@
+"""Rows of customers in the order of time, as the implementations of aggregates read them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenure.contract.values import Floats
+
+Codes = NDArray[np.int64]
+
+DAY = 86_400_000_000
+"""Microseconds of 24 hours."""
+
+
+@dataclass(frozen=True, eq=False)
+class Spans:
+    """For each customer the rows of a window: ``start[i]`` up to, not including, ``stop[i]``; shape (customers,)."""
+
+    start: Codes
+    stop: Codes
+
+    @property
+    def lengths(self) -> Codes:
+        return self.stop - self.start
+
+    @cached_property
+    def members(self) -> tuple[Codes, Codes]:
+        """The rows of all spans, and for each of them its span; both of shape (rows in spans,)."""
+        lengths = self.lengths
+        spans = np.repeat(np.arange(len(lengths)), lengths)
+        rows = np.arange(len(spans)) + np.repeat(self.start - (np.cumsum(lengths) - lengths), lengths)
+        return rows, spans
+
+
+@dataclass(frozen=True, eq=False)
+class Log:
+    """Rows ordered by customer and time; rows in which the aggregated column is null are left out.
+
+    Args:
+        bounds: the rows of customer i are ``bounds[i]:bounds[i + 1]``; shape (customers + 1,).
+        times: in microseconds, ascending for each customer; shape (rows,).
+        values: the aggregated column, shape (rows,): numbers as float64, texts as codes in the order of the texts, dates
+            and timestamps as microseconds, conditions as 0 and 1. Empty for an aggregate that takes no column.
+        local: from times to those of the clock in the zone where days begin.
+    """
+
+    bounds: Codes
+    times: Codes
+    values: NDArray[Any]
+    local: Callable[[Codes], Codes]
+
+    @cached_property
+    def owners(self) -> Codes:
+        """The customer of each row; shape (rows,)."""
+        return np.repeat(np.arange(len(self.bounds) - 1), np.diff(self.bounds))
+
+    @cached_property
+    def by_value(self) -> Codes:
+        """Rows ordered by customer, then by value, then by time; shape (rows,)."""
+        return np.lexsort((self.values, self.owners))
+
+    @cached_property
+    def previous_equal(self) -> Codes:
+        """The customer's last row before with the same value, -1 without one; shape (rows,)."""
+        order = self.by_value
+        owners, values = self.owners[order], self.values[order]
+        equal = (owners[1:] == owners[:-1]) & (values[1:] == values[:-1])
+        found = np.full(len(order), -1, dtype=np.int64)
+        found[order[1:][equal]] = order[:-1][equal]
+        return found
+
+    @cached_property
+    def last_zero(self) -> Codes:
+        """The last row up to this one with the value 0, also another customer's, -1 without one; shape (rows,)."""
+        return np.maximum.accumulate(np.where(self.values == 0, np.arange(len(self.values)), -1))
+
+    @cached_property
+    def first_of_day(self) -> NDArray[np.bool_]:
+        """Whether the row is the customer's first of its calendar day; shape (rows,)."""
+        days = self.local(self.times) // DAY
+        found = np.ones(len(days), dtype=bool)
+        found[1:] = (days[1:] != days[:-1]) | (self.owners[1:] != self.owners[:-1])
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """What an aggregate is computed over.
+
+    Args:
+        log: the rows.
+        spans: those of the window, for each customer; a span may be empty.
+        earlier: those of the window of the same length before it; None for all history.
+        instant: where the window's time is counted from, in microseconds of the log's clock.
+        length: days of the window; None for all history.
+        q: of a quantile.
+    """
+
+    log: Log
+    spans: Spans
+    earlier: Spans | None
+    instant: int
+    length: float | None
+    q: float | None = None
+
+    @property
+    def counts(self) -> Floats:
+        """Number of rows; shape (customers,)."""
+        return self.spans.lengths.astype(np.float64)
+
+    def at(self, rows: Codes, values: NDArray[Any]) -> NDArray[Any]:
+        """``values`` at ``rows``, one row a span; NaN, or of integers MISSING, for an empty span. Shape (customers,)."""
+        filled = self.spans.lengths > 0
+        found: NDArray[Any] = np.full(len(rows), np.nan if values.dtype.kind == "f" else MISSING)
+        found[filled] = values[rows[filled]]
+        return found
+
+    def days_since(self, rows: Codes) -> Floats:
+        """Days from ``rows``, one a span, to the instant; NaN for an empty span. Shape (customers,)."""
+        found: Floats = np.full(len(rows), np.nan)
+        filled = self.spans.lengths > 0
+        found[filled] = (self.instant - self.log.times[rows[filled]]) / DAY
+        return found
+
+
+MISSING = np.iinfo(np.int64).min
+"""Stands for null among codes and microseconds."""
+
+
+def reduce(compute: np.ufunc, values: NDArray[Any], spans: Spans, empty: float) -> Floats:
+    """``compute`` over the values of each span, ``empty`` where there are none; shape (customers,)."""
+    if not len(spans.start):
+        return np.empty(0)
+    # reduceat takes pairs of bounds; the value behind the end lets a span end where the rows do.
+    bounds = np.column_stack([spans.start, spans.stop]).ravel()
+    found = compute.reduceat(np.append(values, values.dtype.type(0)), bounds)[::2]
+    return np.where(spans.lengths > 0, found, empty)
+
+
+def count(chosen: NDArray[np.bool_], spans: Spans) -> Floats:
+    """Number of rows in each span for which ``chosen``, of the rows of ``spans.members``, holds."""
+    return np.bincount(spans.members[1][chosen], minlength=len(spans.start)).astype(np.float64)
+
+
+def deviations(values: Floats, spans: Spans) -> Floats:
+    """Of the rows of ``spans.members`` the difference from the mean of their span; shape (rows in spans,)."""
+    rows, owners = spans.members
+    lengths = spans.lengths
+    means = reduce(np.add, values, spans, empty=0.0) / np.where(lengths > 0, lengths, 1)
+    found: Floats = values[rows] - means[owners]
+    return found
+
+
+def sorted_members(events: Events) -> tuple[Codes, Codes]:
+    """As ``Spans.members``, ordered by value in each span."""
+    order = events.log.by_value
+    owners = events.log.owners[order]
+    inside = (order >= events.spans.start[owners]) & (order < events.spans.stop[owners])
+    return order[inside], owners[inside]
+
+
+def quantile(events: Events, q: float) -> Floats:
+    """Quantile of each span's values, interpolated as numpy does; NaN for an empty span. Shape (customers,)."""
+    rows, _ = sorted_members(events)
+    values, lengths = events.log.values[rows], events.spans.lengths
+    found: Floats = np.full(len(lengths), np.nan)
+    filled = lengths > 0
+    first = (np.cumsum(lengths) - lengths)[filled]
+    place = q * (lengths[filled] - 1)
+    below = np.floor(place).astype(np.int64)
+    share = place - below
+    low = values[first + below]
+    step = values[first + np.minimum(below + 1, lengths[filled] - 1)] - low
+    # From the nearer of the two, so that the result never leaves their range.
+    found[filled] = np.where(share < 0.5, low + step * share, low + step - step * (1.0 - share))
+    return found

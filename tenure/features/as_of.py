@@ -1,0 +1,40 @@
+"""Features as of one instant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from tenure.contract import Contract
+from tenure.features.engines.engine import Engine
+from tenure.features.engines.memory import Memory
+from tenure.features.tables import Tables
+
+
+def at(
+    contract: Contract,
+    tables: Tables,
+    instant: int,
+    customers: Sequence[Any] | pa.Array | None = None,
+    engine: Engine | None = None,
+) -> pa.Table:
+    """The features of customers as of an instant; no label is needed.
+
+    Args:
+        contract: one whose features are computed from tables.
+        tables: its parsed tables.
+        instant: microseconds since 1970-01-01 in UTC.
+        customers: their keys; all who exist at the instant without it. Of those who do not exist there is no row.
+        engine: what deals the customers; ``Memory`` without it.
+
+    Returns:
+        As ``compute`` returns it: one row a customer, ordered by key.
+
+    Raises:
+        DataError: as ``compute``.
+    """
+    chosen = None if customers is None else customers if isinstance(customers, pa.Array) else pa.array(customers)
+    batches = list((engine or Memory()).panel(contract, tables, [instant], chosen))
+    return pa.Table.from_batches(batches)
