@@ -17,7 +17,7 @@ from tenure.errors import DataError
 from tenure.features.arrays import sorted_codes
 from tenure.features.cut_column import cut_column
 from tenure.features.sorted_table import SortedTable
-from tenure.features.window_values import TableAt
+from tenure.features.table_at import TableAt
 
 
 def compute(assembly: Assembly, tables: Mapping[str, pa.Table], instants: Sequence[int]) -> pa.Table:
@@ -76,7 +76,11 @@ def _customers(assembly: Assembly, tables: Mapping[str, pa.Table]) -> tuple[pa.A
 
 
 def _at(assembly: Assembly, tables: Mapping[str, SortedTable], keys: pa.Array, instant: int) -> pa.Table:
-    seen = {name: TableAt(table, assembly.zone, instant) for name, table in tables.items()}
+    windows = list(assembly.windows.values())
+    seen = {
+        name: TableAt(table, [window for window in windows if window.table == name], assembly.zone, instant)
+        for name, table in tables.items()
+    }
     counted = seen.values() if assembly.entity is None else [seen[assembly.entity]]
     exists = np.zeros(len(keys), dtype=bool)
     for table in counted:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from tenure.contract.aggregates.rows import DAY
 from tenure.contract.assembly import Assembly
 from tenure.contract.expression import Expression
-from tenure.contract.values import Floats
 from tenure.errors import DataError
 from tenure.features.arrays import Array, Mask, array_of, microseconds, sorted_codes
 from tenure.features.conditions import evaluate
@@ -60,7 +59,7 @@ class SortedTable:
         self.late = bool((known > self._known_of_time()).any())
         self.known = known if self.late or superseded is not None else None
         self.superseded = superseded
-        self._conditions: dict[str, Floats] = {}
+        self._conditions: dict[str, Array] = {}
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -69,13 +68,15 @@ class SortedTable:
         """Times of the table's clock as those of the clock in the zone where days begin."""
         return times if self.whole_days else local_times(times, self._days_zone)
 
-    def evaluate(self, expression: Expression) -> Floats:
-        """A condition for each row: 1, 0 or NaN for null; shape (rows,)."""
-        found = self._conditions.get(expression.text)
-        if found is None:
+    def condition(self, expression: Expression) -> Array:
+        """A condition for each row: 1 where it holds, otherwise 0, also where it is null."""
+        if expression.text not in self._conditions:
             found = evaluate(expression, self.arrays, self.described.columns, self.local, len(self))
-            self._conditions[expression.text] = found
-        return found
+            null = np.isnan(found)
+            self._conditions[expression.text] = Array(
+                np.where(null, 0.0, found), ~null if null.any() else None, words=None
+            )
+        return self._conditions[expression.text]
 
     def seen_at(self, instant: int) -> int:
         """The instant as a time of the table's clock: rows before it count."""

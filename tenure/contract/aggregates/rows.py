@@ -63,7 +63,26 @@ class Log:
     @cached_property
     def by_value(self) -> Codes:
         """Rows ordered by customer, then by value, then by time; shape (rows,)."""
-        return np.lexsort((self.values, self.owners))
+        owners, values, rows = self.owners, self.values, len(self.values)
+        # One sort of integers is several times as fast as one by several keys.
+        if rows and values.dtype.kind == "i":
+            low, bits = int(values.min()), rows.bit_length()
+            width = int(values.max()) - low + 1
+            if (len(self.bounds) * width) << bits < np.iinfo(np.int64).max:
+                place = ((owners * width + (values - low)) << bits) | np.arange(rows)
+                place.sort()
+                return place & ((1 << bits) - 1)
+        return np.lexsort((values, owners))
+
+    @cached_property
+    def _sums(self) -> dict[Spans, Floats]:
+        return {}
+
+    def sums(self, spans: Spans) -> Floats:
+        """The sum of the values of each span, 0 without values; shape (customers,)."""
+        if spans not in self._sums:
+            self._sums[spans] = reduce(np.add, self.values, spans, empty=0.0)
+        return self._sums[spans]
 
     @cached_property
     def previous_equal(self) -> Codes:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from tenure.contract.aggregates.aggregate import Aggregate, Takes
-from tenure.contract.aggregates.rows import Events, reduce
+from tenure.contract.aggregates.rows import Events
 from tenure.contract.values import Floats
 
 
 def _compute(events: Events) -> Floats:
     counts = events.counts
-    return reduce(np.add, events.log.values, events.spans, empty=np.nan) / np.where(counts > 0, counts, np.nan)
+    return events.log.sums(events.spans) / np.where(counts > 0, counts, np.nan)
 
 
 AGGREGATE = Aggregate(name="share", takes=Takes.CONDITION, phrase="share of events with {of}", compute=_compute)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from tenure.contract.aggregates.aggregate import Aggregate, Takes
-from tenure.contract.aggregates.rows import Events, reduce
+from tenure.contract.aggregates.rows import Events
 from tenure.contract.values import Floats
 
 
 def _compute(events: Events) -> Floats:
-    return reduce(np.add, events.log.values, events.spans, empty=0.0)
+    return events.log.sums(events.spans)
 
 
 AGGREGATE = Aggregate(name="sum", takes=Takes.NUMBER, phrase="sum of {column}", compute=_compute, is_label=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from tenure.contract.aggregates.aggregate import Aggregate, Takes
-from tenure.contract.aggregates.rows import Events, Spans, reduce
+from tenure.contract.aggregates.rows import Events, Spans
 from tenure.contract.values import Floats
 
 
@@ -23,7 +23,7 @@ def _compute(events: Events) -> Floats:
 def _total(events: Events, spans: Spans) -> Floats:
     if not len(events.log.values):
         return spans.lengths.astype(np.float64)
-    return reduce(np.add, events.log.values, spans, empty=0.0)
+    return events.log.sums(spans)
 
 
 AGGREGATE = Aggregate(
