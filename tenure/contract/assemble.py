@@ -20,6 +20,7 @@ from tenure.contract.windows import MAX_WINDOWS, Window, expand
 
 if TYPE_CHECKING:
     from tenure.contract.schema import Contract
+    from tenure.contract.settings import Label
 
 Location = tuple[str, ...]
 
@@ -67,7 +68,7 @@ def assemble(contract: Contract) -> Assembly | None:
         whole_days=frozenset(name for name, table in tables.items() if contract.events or table.has_whole_days),
         entity=entity,
         key=key,
-        as_of_columns=_as_of_columns(tables, entity),
+        as_of_columns=_as_of_columns(tables, entity, contract.label),
         windows=_windows(contract, tables),
         label=_label(contract, tables),
         cuts=contract.events.cuts if contract.events is not None else contract.cuts or (),
@@ -111,12 +112,17 @@ def _check_keys(tables: Mapping[str, Table], key: str) -> None:
             )
 
 
-def _as_of_columns(tables: Mapping[str, Table], entity: str | None) -> dict[str, AsOfColumn]:
+def _as_of_columns(tables: Mapping[str, Table], entity: str | None, label: Label) -> dict[str, AsOfColumn]:
+    """The columns with a value as of an instant: features, those of reports, and the label's status.
+
+    Whoever has left by the status is not eligible, which is known from its value even where it is no feature.
+    """
     found: dict[str, AsOfColumn] = {}
     for name, table in tables.items():
         if table.kind == "events":
             continue
-        for column in table.columns_of("feature", "sensitive"):
+        status = [label.status] if name == label.table and label.status in table.columns else []
+        for column in dict.fromkeys([*table.columns_of("feature", "sensitive"), *status]):
             if column in found:
                 raise error_at(
                     ("tables", name, "columns", column),
@@ -242,7 +248,7 @@ def _label(contract: Contract, tables: Mapping[str, Table]) -> HorizonLabel:
             to=label.to,
             aggregate=label.aggregate,
             ends=label.ends,
-            grace=_duration(label.grace),
+            grace=_grace(label, described),
             gap=_duration(label.gap),
             horizon=parse_duration(label.horizon),
         )
@@ -273,6 +279,14 @@ def _check_label_keys(contract: Contract, table: Table) -> None:
             raise ValueError(f"'ends' must name a date or timestamp of the table, not '{label.ends}'")
     if label.kind == "value" and label.aggregate is None:
         raise ValueError("'aggregate' must say what of the horizon's rows is predicted: sum or count")
+
+
+def _grace(label: Label, table: Table) -> Duration:
+    """How long after ``ends`` the next period may begin; a day in ``ends`` is part of the period, up to its end."""
+    grace = _duration(label.grace)
+    if label.ends is None or table.columns[label.ends].type != "date":
+        return grace
+    return Duration(grace.days + 1, grace.microseconds)
 
 
 def _duration(text: str | None) -> Duration:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator
 
 from tenure.contract.columns import Part
-from tenure.contract.durations import DurationText
+from tenure.contract.durations import Duration, DurationText, parse_duration
 
 FIRST, LAST = date(1900, 1, 1), date(2200, 1, 1)
 """Bounds of cuts: days before and after them are dates, too."""
@@ -24,7 +24,20 @@ class Rolling(Part):
     """From one cut to the next."""
     count: Annotated[int, Field(gt=0, le=MAX_CUTS)]
     until: Literal["last"] | date = "last"
-    """``last``: the last cut is the latest whose horizon the data cover. A date: the data are complete up to it."""
+    """``last``: the last cut is the latest whose horizon the data cover. A date: the data are complete up to the
+    beginning of that day."""
+
+    @field_validator("until")
+    @classmethod
+    def _within_bounds(cls, until: str | date) -> str | date:
+        if isinstance(until, date) and not FIRST <= until < LAST:
+            raise ValueError(f"a day lies between {FIRST} and {LAST}, not at {until}")
+        return until
+
+    @property
+    def step(self) -> Duration:
+        """``every``, parsed."""
+        return parse_duration(self.every)
 
 
 Instant = Annotated[date | datetime, Field(union_mode="left_to_right")]

@@ -95,6 +95,19 @@ def midnights(days: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
     return np.array(found, dtype=np.int64)[places]
 
 
+def later(instants: NDArray[np.int64], duration: Duration, zone: str) -> NDArray[np.int64]:
+    """Each instant ``duration`` later, as ``shift`` for one; shape (instants,)."""
+    moved: NDArray[np.int64] = instants + duration.microseconds
+    if not duration.days or not len(moved):
+        return moved
+    shown = local_times(moved, zone) + duration.days * DAY
+    starts, offsets = _offsets(zone, int(shown.min()) // DAY - 1, int(shown.max()) // DAY + 1)
+    # Of a time that is shown twice or skipped, the offset before the change holds.
+    changes = starts[1:] + np.maximum(offsets[:-1], offsets[1:])
+    found: NDArray[np.int64] = shown - offsets[np.searchsorted(changes, shown, side="right")]
+    return found
+
+
 @lru_cache(maxsize=64)
 def _offsets(zone: str, first: int, last: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Where the offset from UTC changes between two days, from the first of them on, and the offset from there on."""

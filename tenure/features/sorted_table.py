@@ -29,14 +29,17 @@ class SortedTable:
     other table is UTC.
     """
 
-    def __init__(self, assembly: Assembly, name: str, table: pa.Table, codes: Codes, customers: int) -> None:
-        """``codes`` are the customers of the rows, from 0; a row with -1 is of no customer and left out."""
+    def __init__(
+        self, assembly: Assembly, name: str, table: pa.Table, codes: Codes, customers: int, *, label: bool = False
+    ) -> None:
+        """``codes`` are the customers of the rows, from 0; a row with -1 is of no customer and left out. ``label`` says
+        whether the columns that only the label needs are among the table's."""
         self.name = name
         self.described = assembly.tables[name]
         self.zone = assembly.zone_of(name)
         self.whole_days = name in assembly.whole_days
         self._days_zone = self.zone if self.whole_days else assembly.zone
-        names = list(dict.fromkeys(assembly.columns_of(name, label=False)))
+        names = list(dict.fromkeys(assembly.columns_of(name, label=label)))
         self.customers = customers
         if (codes < 0).any():
             kept = np.flatnonzero(codes >= 0)

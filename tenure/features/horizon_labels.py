@@ -1,0 +1,107 @@
+"""The labels of customers at cuts, computed from the rows of the label's table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from tenure.contract import Contract
+from tenure.contract.assembly import Assembly
+from tenure.errors import DataError
+from tenure.features.instants import shift
+from tenure.features.label_kinds import Outcome, Span, kind_of
+from tenure.features.label_rows import LabelRows
+from tenure.features.tables import Tables, assembly_of
+from tenure.tasks import get
+
+MAX_ROWS = 10_000_000
+"""Rows of the label's table that are held at a time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """Labels of customers at cuts."""
+
+    values: NDArray[Any]
+    """Shape (rows,), of the task's type; 0 where there is none."""
+    reasons: list[str]
+    """Why customers have no label."""
+    left_out: NDArray[np.int8]
+    """Shape (rows,): place of the reason in ``reasons``, -1 for a row with a label."""
+
+    def set(self, rows: NDArray[np.int64], outcome: Outcome, customer: NDArray[np.int64]) -> None:
+        """Take over the labels at one cut; ``customer`` is the place in ``outcome`` of each of ``rows``."""
+        self.values[rows] = outcome.labels[customer]
+        for reason, flags in outcome.left_out.items():
+            if reason not in self.reasons:
+                self.reasons.append(reason)
+            chosen = rows[flags[customer] & (self.left_out[rows] < 0)]
+            self.left_out[chosen] = self.reasons.index(reason)
+            self.values[chosen] = 0
+
+
+def horizon_labels(
+    contract: Contract, tables: Tables, instants: Sequence[int], keys: pa.Array, cut: NDArray[np.int64]
+) -> Labels:
+    """The labels of rows of a panel, from the rows of the label's table as they are known at the end of the data.
+
+    Args:
+        contract: one whose features are computed from tables.
+        tables: its parsed tables.
+        instants: the cuts.
+        keys: customer of each row; shape (rows,).
+        cut: place of each row's cut in ``instants``; shape (rows,).
+
+    Raises:
+        DataError: a row of the label's table has no time, or two versions of it that became known at the same time
+            differ.
+    """
+    made = assembly_of(contract)
+    encoded = keys.dictionary_encode()
+    customer = encoded.indices.to_numpy().astype(np.int64)
+    values = np.zeros(len(keys), dtype=get(contract.task).label.dtype)
+    found = Labels(values, [], np.full(len(keys), -1, dtype=np.int8))
+    for first, customers in _groups(tables.rows[made.label.table].count, encoded.dictionary):
+        rows = _rows(made, tables, customers)
+        outcome_at = kind_of(made.label.kind)(made.label, rows)
+        inside = np.flatnonzero((customer >= first) & (customer < first + len(customers)))
+        for number, instant in enumerate(instants):
+            here = inside[cut[inside] == number]
+            if len(here):
+                found.set(here, outcome_at(_span(made, rows, instant)), customer[here] - first)
+    return found
+
+
+def _groups(rows: int, keys: pa.Array) -> Iterator[tuple[int, pa.Array]]:
+    """The customers in groups that have about ``MAX_ROWS`` rows, each with the place of its first."""
+    size = -(-len(keys) // max(1, -(-rows // MAX_ROWS)))
+    for first in range(0, len(keys), max(size, 1)):
+        yield first, keys.slice(first, size)
+
+
+def _rows(made: Assembly, tables: Tables, customers: pa.Array) -> LabelRows:
+    """The rows of some customers."""
+    name = made.label.table
+    described = made.tables[name]
+    parts, codes = [], []
+    for batch in tables.batches(name, made.columns_of(name)):
+        key = batch.column(described.key_column)
+        if key.null_count:
+            raise DataError(f"table '{name}': {key.null_count:,} rows have no '{described.key_column}'")
+        places = pc.index_in(key, value_set=customers.cast(key.type))
+        there = places.is_valid()
+        parts.append(batch.filter(there))
+        codes.append(places.filter(there).to_numpy().astype(np.int64))
+    return LabelRows(made, pa.Table.from_batches(parts), np.concatenate(codes), len(customers))
+
+
+def _span(made: Assembly, rows: LabelRows, cut: int) -> Span:
+    start = shift(cut, made.label.gap, made.zone, sign=1)
+    end = shift(start, made.label.horizon, made.zone, sign=1)
+    return Span(rows.time_of(cut), rows.time_of(start), rows.time_of(end))

@@ -1,0 +1,91 @@
+"""The rows that a label is computed from: those of its table, each in its latest version."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from tenure.contract.aggregates.rows import Codes
+from tenure.contract.assembly import Assembly
+from tenure.features.arrays import Array
+from tenure.features.sorted_table import NEVER, SortedTable
+
+Flags = NDArray[np.bool_]
+
+
+class LabelRows:
+    """Rows for which the label's ``where`` is true, as they are known at the end of the data.
+
+    They are ordered as in a ``SortedTable``, whose clock their times have.
+
+    Args:
+        made: with the label.
+        table: the label's, with ``made.columns_of``, in any order.
+        customer: code of each row's customer, from 0; -1 for a row that is of no customer.
+        customers: their number.
+
+    Raises:
+        DataError: a row has no time, or two versions of a row that became known at the same time differ.
+    """
+
+    def __init__(self, made: Assembly, table: pa.Table, customer: Codes, customers: int) -> None:
+        label = made.label
+        self._table = SortedTable(made, label.table, table, customer, customers, label=True)
+        kept = np.ones(len(self._table), dtype=np.bool_)
+        if self._table.superseded is not None:
+            kept = self._table.superseded == NEVER
+        if label.where is not None:
+            kept &= self._table.evaluate(label.where) == 1.0
+        self._rows = np.flatnonzero(kept)
+        self.customers = customers
+        self.customer: Codes = self._table.codes[self._rows]
+        """Shape (rows,)."""
+        self.times: Codes = self._table.times[self._rows]
+        """Shape (rows,)."""
+
+    @property
+    def has_whole_days(self) -> bool:
+        """Whether times are days of the zone, in microseconds from 1970-01-01 there; else they are instants."""
+        return self._table.whole_days
+
+    @property
+    def zone(self) -> str:
+        """The table's."""
+        return self._table.zone
+
+    def time_of(self, instant: int) -> int:
+        """The instant as a time of the table's clock: rows before it are before the instant."""
+        return self._table.seen_at(instant)
+
+    def column(self, name: str) -> Array:
+        """A column of the rows."""
+        return self._table.arrays[name].take(self._rows)
+
+    def local(self, times: Codes) -> Codes:
+        """Times of the table's clock as those of the clock in the zone where days begin."""
+        return self._table.local(times)
+
+    def is_day(self, name: str) -> bool:
+        """Whether a column holds days, not times."""
+        return self._table.described.columns[name].type == "date"
+
+    def between(self, first: int, end: int) -> Codes:
+        """The rows from the time ``first`` up to, not including, ``end``, by time."""
+        return self._by_time[np.searchsorted(self._ascending, first) : np.searchsorted(self._ascending, end)]
+
+    def customers_of(self, rows: Codes | Flags) -> Flags:
+        """Whether each customer has one of the rows; shape (customers,)."""
+        found = np.zeros(self.customers, dtype=np.bool_)
+        found[self.customer[rows]] = True
+        return found
+
+    @cached_property
+    def _by_time(self) -> Codes:
+        return np.argsort(self.times, kind="stable")
+
+    @cached_property
+    def _ascending(self) -> Codes:
+        return self.times[self._by_time]

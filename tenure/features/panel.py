@@ -1,0 +1,171 @@
+"""The panel that models are trained on: every eligible customer at every cut, features from before, the label after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from tenure.contract import Contract
+from tenure.contract.assembly import Assembly
+from tenure.contract.schema import LABEL_COLUMN, ROW_COLUMN, SNAPSHOT_COLUMN
+from tenure.errors import DataError
+from tenure.features.cut_column import cut_column
+from tenure.features.cuts import Cuts, cuts
+from tenure.features.eligible import eligible
+from tenure.features.engines.engine import Engine
+from tenure.features.engines.memory import Memory
+from tenure.features.horizon_labels import Labels, horizon_labels
+from tenure.features.instants import instant_text
+from tenure.features.label_kinds.outcome import ALREADY
+from tenure.features.tables import Tables, assembly_of
+
+
+@dataclass(frozen=True)
+class CutCounts:
+    """Customers at one cut."""
+
+    cut: str
+    """What the clock shows there, in the contract's zone."""
+    customers: int
+    """Who exist."""
+    eligible: int
+    left_out: dict[str, int]
+    """Of the eligible, those without a label, by the reason."""
+    label: float | None
+    """Mean of the labels, of a classification the share of customers who leave; None without rows."""
+
+    @property
+    def rows(self) -> int:
+        """Rows of the panel."""
+        return self.eligible - sum(self.left_out.values())
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Rows of customers at cuts."""
+
+    table: pa.Table
+    """The key, ``cut``, the inputs, the columns that only reports use, ``_label`` and ``_row`` (from 1); ordered by cut
+    and key."""
+    cuts: tuple[CutCounts, ...]
+    warnings: tuple[str, ...]
+
+
+def panel(contract: Contract, tables: Tables, engine: Engine | None = None) -> Panel:
+    """Every eligible customer at every cut of a contract.
+
+    Args:
+        contract: one whose features are computed from tables.
+        tables: its parsed tables.
+        engine: what deals the customers; ``Memory`` without it.
+
+    Raises:
+        DataError: the data do not cover a cut, no customer is eligible at any, or as ``horizon_labels``.
+    """
+    made = assembly_of(contract)
+    found = cuts(made, tables)
+    rows, customers = _eligible_rows(contract, tables, found, engine or Memory())
+    cut = _places(rows, found.instants, made)
+    labels = horizon_labels(contract, tables, found.instants, _whole(rows.column(contract.key_column)), cut)
+    counts = tuple(_counts(found.instants, customers, cut, labels, made))
+    _refuse_empty(contract, counts)
+    kept = labels.left_out < 0
+    table = rows.filter(pa.array(kept)).select([contract.key_column, SNAPSHOT_COLUMN, *_kept_columns(made)])
+    table = table.append_column(LABEL_COLUMN, pa.array(labels.values[kept]))
+    table = table.append_column(ROW_COLUMN, pa.array(np.arange(1, table.num_rows + 1, dtype=np.int64)))
+    return Panel(table, counts, (*found.warnings, *_warnings(made, counts)))
+
+
+def _eligible_rows(
+    contract: Contract, tables: Tables, found: Cuts, engine: Engine
+) -> tuple[pa.Table, NDArray[np.int64]]:
+    """The eligible customers' features, ordered by cut and key, and the number of customers who exist at each cut."""
+    made = assembly_of(contract)
+    customers = np.zeros(len(found.instants), dtype=np.int64)
+    batches = []
+    for batch in engine.panel(contract, tables, found.instants):
+        customers += np.bincount(_places(batch, found.instants, made), minlength=len(found.instants))
+        batches.append(batch.filter(pa.array(eligible(contract, batch))))
+    rows = pa.Table.from_batches(batches)
+    return rows.sort_by([(SNAPSHOT_COLUMN, "ascending"), (contract.key_column, "ascending")]), customers
+
+
+def _places(rows: pa.Table | pa.RecordBatch, instants: Sequence[int], made: Assembly) -> NDArray[np.int64]:
+    """Place of each row's cut among the instants; shape (rows,)."""
+    known = cut_column(instants, [1] * len(instants), made.zone)
+    places = pc.index_in(rows.column(SNAPSHOT_COLUMN), value_set=known)
+    found: NDArray[np.int64] = _whole(places).to_numpy().astype(np.int64)
+    return found
+
+
+def _whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+
+
+def _kept_columns(made: Assembly) -> list[str]:
+    """The inputs, and the columns that only reports use."""
+    columns = [name for name, as_of in made.as_of_columns.items() if as_of.column.role in ("feature", "sensitive")]
+    return columns + [name for name, window in made.windows.items() if window.window.feature]
+
+
+def _counts(
+    instants: Sequence[int], customers: NDArray[np.int64], cut: NDArray[np.int64], labels: Labels, made: Assembly
+) -> Iterator[CutCounts]:
+    for number, instant in enumerate(instants):
+        here = cut == number
+        reasons, values = labels.left_out[here], labels.values[here]
+        labelled = values[reasons < 0]
+        yield CutCounts(
+            cut=instant_text(instant, made.zone),
+            customers=int(customers[number]),
+            eligible=int(here.sum()),
+            left_out={
+                reason: count for place, reason in enumerate(labels.reasons) if (count := int((reasons == place).sum()))
+            },
+            label=float(labelled.mean()) if len(labelled) else None,
+        )
+
+
+def _refuse_empty(contract: Contract, counts: Sequence[CutCounts]) -> None:
+    if any(each.rows for each in counts):
+        return
+    first, last = counts[0], counts[-1]
+    where = f"at the cut {first.cut}" if len(counts) == 1 else f"at any of the {len(counts)} cuts from {first.cut} on"
+    if not any(each.customers for each in counts):
+        raise DataError(f"no customer exists {where}: do the keys and times of the tables go together?")
+    if not any(each.eligible for each in counts):
+        raise DataError(
+            f"no customer is eligible {where} ('{_rule(contract)}'), of {last.customers:,} who exist at the last"
+        )
+    raise DataError(f"no customer has a label {where}: {_reasons(last)}")
+
+
+def _rule(contract: Contract) -> str:
+    made = assembly_of(contract)
+    if contract.events is not None:
+        return f"an event within {contract.events.active_days} days before the cut"
+    return made.eligible.text if made.eligible is not None else f"{made.label.column} is none of {made.label.to}"
+
+
+def _warnings(made: Assembly, counts: Sequence[CutCounts]) -> Iterator[str]:
+    empty = [each.cut for each in counts if not each.rows]
+    if empty:
+        yield f"no customer stands at {len(empty)} of {len(counts)} cuts: {', '.join(empty)}"
+    already = sum(each.left_out.get(ALREADY, 0) for each in counts)
+    if already and made.label.kind == "lapse":
+        yield (
+            f"{already:,} of {sum(each.eligible for each in counts):,} eligible rows are customers without a running "
+            f"period of '{made.label.table}' at the cut: they are left out of training, and scored unless 'eligible' "
+            "leaves them out, too"
+        )
+
+
+def _reasons(counts: CutCounts) -> str:
+    return ", ".join(f"{count:,} {reason}" for reason, count in counts.left_out.items())
