@@ -24,10 +24,13 @@ MAX_BYTES = 16 * 1024
 MAX_KNOWN = 4096
 """Tensors kept, all of which are dropped when there are more."""
 MAX_KNOWN_BYTES = 256
+MAX_KNOWN_AROUND = 16
+"""Texts around tensors that are kept likewise; clients have one each."""
 
 _OPENING = re.compile(rb"\[[ \t\n\r]*\{")
 _SEPARATOR = re.compile(rb"\}[ \t\n\r]*,[ \t\n\r]*\{")
 _SPACE = b" \t\n\r"
+_CLOSING = ord("}")
 _MARK = random.getrandbits(60)  # a client cannot know it
 _MARKED = b"[%d" % _MARK
 
@@ -65,6 +68,8 @@ class OneValueTensors:
         """By the text of a tensor between its braces."""
         self._numbers: dict[bytes, tuple[str, dict[type, _Bounds]]] = {}
         """Name and bounds by the text of a tensor before its number."""
+        self._only_inputs: set[tuple[bytes, bytes]] = set()
+        """Texts before and after the tensors of bodies without other members."""
 
     def read(self, body: bytes) -> Divided | None:
         """The tensors of a body; None if one has another form than one value, or the body is not divided.
@@ -76,13 +81,14 @@ class OneValueTensors:
         if opening is None:
             return None
         start, end = opening.end(), body.rindex(b"]")
-        inside = body[start:end].rstrip(_SPACE)
-        separator = _SEPARATOR.search(inside)
-        if not inside.endswith(b"}"):
+        stop = end if body[end - 1] == _CLOSING else len(body[:end].rstrip(_SPACE))
+        if body[stop - 1] != _CLOSING or stop <= start:
             return None
-        texts = inside[:-1].split(separator.group()) if separator is not None else [inside[:-1]]
+        inside = body[start : stop - 1]
+        separator = _SEPARATOR.search(inside)
+        texts = inside.split(separator.group()) if separator is not None else [inside]
         found = list(map(self._known.get, texts))
-        if None in found:
+        if not all(found):
             for place, column in enumerate(found):
                 if column is None:
                     text = texts[place]
@@ -92,8 +98,21 @@ class OneValueTensors:
         columns: dict[str, list[Any]] = dict(found)  # type: ignore[arg-type]  # none is None
         if len(columns) != len(found):
             return None
-        document = read_object(b"%b%b%b" % (body[: opening.start()], _MARKED, body[end:]), "inputs")
-        return Divided(columns, document) if document.pop("inputs") == [_MARK] else None
+        document = self._others(body[: opening.start()], body[end:])
+        return None if document is None else Divided(columns, document)
+
+    def _others(self, before: bytes, after: bytes) -> dict[str, Any] | None:
+        """The other members of a body with these texts before and after its tensors; None if they are elsewhere."""
+        if (before, after) in self._only_inputs:
+            return {}
+        document = read_object(b"%b%b%b" % (before, _MARKED, after), "inputs")
+        if document.pop("inputs") != [_MARK]:
+            return None
+        if not document and len(before) + len(after) <= MAX_KNOWN_BYTES:
+            if len(self._only_inputs) >= MAX_KNOWN_AROUND:
+                self._only_inputs.clear()
+            self._only_inputs.add((before, after))
+        return document
 
     def _number(self, text: bytes) -> _Column | None:
         """A tensor that differs in its number from one met before."""
