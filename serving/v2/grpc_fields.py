@@ -58,7 +58,9 @@ def divide(message: bytes) -> Fields | None:
             else:
                 start, at = at, _end(message, at)
                 if tag < MORE and tag >> 3 <= _KNOWN_FIELDS:
-                    _append(rest, message[start:at])
+                    if len(rest) >= MAX_FIELDS:
+                        raise _too_many()
+                    rest.append(message[start:at])
     except RequestError:
         raise
     except (IndexError, ValueError):
@@ -75,22 +77,24 @@ def _take(message: bytes, at: int, parts: list[bytes]) -> int:
         RequestError: there are too many fields.
     """
     size, tag = len(message), message[at]
-    while at < size and message[at] == tag:
+    for _ in range(MAX_FIELDS - len(parts)):
         length = message[at + 1]
         start = at + 2
         if length >= MORE:
             length, start = _varint(message, at + 1)
         at = start + length
-        if at > size:
+        parts.append(message[start:at])
+        if at >= size:
+            if at == size:
+                return at
             raise ValueError("the message is truncated")
-        _append(parts, message[start:at])
-    return at
+        if message[at] != tag:
+            return at
+    raise _too_many()
 
 
-def _append(parts: list[bytes], part: bytes) -> None:
-    if len(parts) >= MAX_FIELDS:
-        raise RequestError(f"the message has more than {MAX_FIELDS} inputs, raw contents or other fields")
-    parts.append(part)
+def _too_many() -> RequestError:
+    return RequestError(f"the message has more than {MAX_FIELDS} inputs, raw contents or other fields")
 
 
 def _end(message: bytes, at: int) -> int:

@@ -84,7 +84,7 @@ class OneRowMessages:
 
     def _typed(self, tensors: list[bytes]) -> dict[str, Any] | None:
         found = list(map(self._values.get, tensors))
-        if None in found:
+        if not all(found):
             for place, column in enumerate(found):
                 if column is None:
                     tensor = tensors[place]

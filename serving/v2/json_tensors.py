@@ -30,7 +30,7 @@ MAX_KNOWN_AROUND = 16
 _OPENING = re.compile(rb"\[[ \t\n\r]*\{")
 _SEPARATOR = re.compile(rb"\}[ \t\n\r]*,[ \t\n\r]*\{")
 _SPACE = b" \t\n\r"
-_CLOSING = ord("}")
+_LIST_END, _CLOSING = b"]}"
 _MARK = random.getrandbits(60)  # a client cannot know it
 _MARKED = b"[%d" % _MARK
 
@@ -118,7 +118,7 @@ class OneValueTensors:
         """A tensor that differs in its number from one met before."""
         start = text.rfind(b"[") + 1
         known = self._numbers.get(text[:start])
-        if known is None or not text.endswith(b"]"):
+        if known is None or text[-1] != _LIST_END:
             return None
         value = orjson.loads(text[start:-1])
         name, bounds_by_type = known

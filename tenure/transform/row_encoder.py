@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from tenure.contract import Column
 from tenure.contract.expression import Expression
@@ -22,14 +22,8 @@ from tenure.transform.scalars import boolean_reader, boolean_texts, number_reade
 from tenure.transform.state import Category, Feature, Input, Limits, Number, State
 
 
-class OneRow(NamedTuple):
-    """A row as models see it."""
-
-    features: bytes
-    """One float32 for each feature."""
-    imputed: tuple[str, ...]
-    unknown: tuple[str, ...]
-    out_of_range: tuple[str, ...]
+OneRow = tuple[bytes, list[str], list[str], list[str]]
+"""A row as models see it: one float32 for each feature; its imputed, unknown and out-of-range columns."""
 
 
 class RowEncoder:
@@ -54,10 +48,9 @@ class RowEncoder:
                 self._texts.append(_text(entry, None if encoding is None else _slots(encoding, places)))
             else:
                 self._numbers.append(_number(entry, None if encoding is None else _place(encoding, places)))
-        self._derived: list[tuple[str, OverRow]] = [(name, expression.one_row) for name, expression in expressions]
-        left = list(encodings.values())
-        self._derived_numbers = [(entry.name, _place(entry, places)) for entry in left if isinstance(entry, Number)]
-        self._derived_texts = [(entry.name, _slots(entry, places)) for entry in left if isinstance(entry, Category)]
+        self._derived: list[_Derived] = [
+            _derived(name, expression.one_row, encodings.get(name), places) for name, expression in expressions
+        ]
         self._zeros = [0.0] * len(features)
         self._pack = struct.Struct(f"={len(features)}f").pack
         self._order = {entry.name: index for index, entry in enumerate(state.inputs)}
@@ -74,19 +67,18 @@ class RowEncoder:
             self._encode_numbers(columns, row, features, imputed, out_of_range)
         except (ValueError, TypeError, KeyError):
             return None
-        for name, run in self._derived:
-            row[name] = run(row)
-        for name, place in self._derived_numbers:
-            number = row[name]
-            if -LARGEST <= number <= LARGEST:
-                features[place[0]] = number
-            else:
-                _put(number, place, features)
-        for name, (slots, other) in self._derived_texts:
-            features[slots.get(row[name], other)] = 1.0
+        for name, run, place, slots in self._derived:
+            row[name] = value = run(row)
+            if place is not None:
+                if -LARGEST <= value <= LARGEST:
+                    features[place[0]] = value
+                else:
+                    _put(value, place, features)
+            elif slots is not None:
+                features[slots[0].get(value, slots[1])] = 1.0
         if len(imputed) > 1:
             imputed.sort(key=self._order.__getitem__)
-        return OneRow(self._pack(*features), tuple(imputed), tuple(unknown), tuple(out_of_range))
+        return self._pack(*features), imputed, unknown, out_of_range
 
     def _encode_texts(
         self,
@@ -101,7 +93,7 @@ class RowEncoder:
             if type(raw) is not list:
                 raise TypeError
             (value,) = raw
-            found = known.get(value) if type(value) is str else None
+            found = known.get(value)  # no value of another type equals a text
             if found is not None:
                 row[name], slot = found
                 features[slot] = 1.0
@@ -124,15 +116,18 @@ class RowEncoder:
         imputed: list[str],
         out_of_range: list[str],
     ) -> None:
-        for name, known, read, limits, place in self._numbers:
+        for name, known, slot, read, limits, place in self._numbers:
             raw = columns[name]
             if type(raw) is not list:
                 raise TypeError
             (given,) = raw
             kind = type(given)
-            value = known.get(given) if kind is str or kind is bool else None
-            if value is None:
-                value = read(given)
+            if kind is str or kind is bool:
+                value = known.get(given)
+                if value is not None:
+                    row[name] = features[slot] = value
+                    continue
+            value = read(given)
             if limits is not None:
                 low, high, lowest, highest = limits
                 if value < low or value > high:
@@ -179,13 +174,19 @@ its feature; the reader of other texts; all features."""
 _Number = tuple[
     str,
     dict[str | bool, float],
+    int,
     Callable[[Any], float],
     tuple[float, float, float, float] | None,
     _Place | None,
 ]
-"""An input of numbers or booleans: its name; the numbers of texts and of true and false, in a column of booleans; the
-reader of other values; the range outside of which a value is flagged, then the one to which it is clipped; its
-features."""
+"""An input of numbers or booleans: its name; the numbers of texts and of true and false, in a column of booleans that
+is encoded, and the index of its feature; the reader of other values; the range outside of which a value is flagged,
+then the one to which it is clipped; its features."""
+
+
+_Derived = tuple[str, OverRow, _Place | None, Slots | None]
+"""A derived feature: its name, its expression, and its features as those of a number or of a text; neither if only
+other expressions use it."""
 
 
 def _put(value: float, place: _Place, features: list[float]) -> None:
@@ -219,11 +220,19 @@ def _number(entry: Input, place: _Place | None) -> _Number:
         low_fence, high_fence = _opened(entry.fences)
         limits = low, high, max(low, low_fence), min(high, high_fence)
     column = entry.column
-    if column.type == "boolean":
-        known: dict[str | bool, float] = {True: 1.0, False: 0.0}
+    if column.type != "boolean":
+        return entry.name, {}, 0, _plain_number(column), limits, place
+    known: dict[str | bool, float] = {}
+    if limits is None and place is not None:
+        known = {True: 1.0, False: 0.0}
         known.update(boolean_texts(column))
-        return entry.name, known, boolean_reader(column), limits, place
-    return entry.name, {}, _plain_number(column), limits, place
+    return entry.name, known, 0 if place is None else place[0], boolean_reader(column), limits, place
+
+
+def _derived(name: str, run: OverRow, encoding: Number | Category | None, places: Mapping[Any, int]) -> _Derived:
+    if isinstance(encoding, Category):
+        return name, run, None, _slots(encoding, places)
+    return name, run, None if encoding is None else _place(encoding, places), None
 
 
 def _plain_number(column: Column) -> Callable[[Any], float]:

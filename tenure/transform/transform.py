@@ -79,13 +79,7 @@ class Transform:
         if self._one_row is not None:
             row = self._one_row.encode(columns)
             if row is not None:
-                return Encoded(
-                    np.frombuffer(row.features, _FLOAT32).reshape(1, -1),
-                    _one_row_flags(row.imputed) if row.imputed else {},
-                    _one_row_flags(row.unknown) if row.unknown else {},
-                    _one_row_flags(row.out_of_range) if row.out_of_range else {},
-                    partial(self.values, columns),
-                )
+                return self._encoded_row(columns, *row)
         values, rows = self._read(columns)
         out_of_range = self._limits.apply(values)
         self._derive(values, rows)
@@ -94,6 +88,17 @@ class Transform:
         unknown, missing = self._categories.encode(values, matrix)
         imputed.update(missing)
         return Encoded(matrix, self._of_inputs(imputed), self._of_inputs(unknown), out_of_range, lambda: values)
+
+    def _encoded_row(
+        self, columns: Columns, features: bytes, imputed: list[str], unknown: list[str], out_of_range: list[str]
+    ) -> Encoded:
+        return Encoded(
+            np.frombuffer(features, _FLOAT32).reshape(1, -1),
+            _one_row_flags(imputed) if imputed else {},
+            _one_row_flags(unknown) if unknown else {},
+            _one_row_flags(out_of_range) if out_of_range else {},
+            partial(self.values, columns),
+        )
 
     def derive(self, columns: Columns) -> dict[str, pa.Array]:
         """The derived features as people read them: float64, bool or string, null where unknown.
@@ -175,7 +180,7 @@ def _fill(entry: Input, reader: Reader | DayReader, rows: int) -> Value:
     return reader([column.default] * rows)
 
 
-def _one_row_flags(names: tuple[str, ...]) -> Flags:
+def _one_row_flags(names: list[str]) -> Flags:
     return {name: np.ones(1, dtype=np.bool_) for name in names}
 
 
