@@ -81,6 +81,8 @@ class HeldBytes:
 
     def release(self) -> None:
         """Set the count to 0. A second call does nothing."""
+        if not self._bytes:
+            return
         with self._memory.lock:
             self._memory.held_bytes -= self._bytes
             self._bytes = 0

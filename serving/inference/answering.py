@@ -173,11 +173,12 @@ class Answering:
     def _run_batched(self, job: Job, model: ChurnModel, query: Query, work: Callable[[Query], Prediction]) -> None:
         """Predict a batched query; ``work`` predicts it together with others."""
         try:
-            prediction, job.fallback = self._guarded(model, query, work)
+            predicted = self._guarded(model, query, work)
         except Exception as error:  # every error becomes an answer
             self._fail(job, error)
             return
-        self._finish(job, model, query, prediction)
+        job.fallback = predicted.fallback
+        self._finish(job, model, query, predicted.prediction)
 
     def _answer_late(self, job: Job) -> None:
         job.answered_late = True

@@ -116,7 +116,8 @@ class ChurnDecision:
 
     def band(self, probability: Floats) -> list[str]:
         """Band name of every calibrated probability; n names."""
-        return [self._names[bisect_right(self._starts, p) - 1] for p in probability.tolist()]
+        starts, names = self._starts, self._names
+        return [names[bisect_right(starts, p) - 1] for p in probability.tolist()]
 
     def predict(
         self,
