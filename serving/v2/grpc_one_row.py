@@ -65,22 +65,22 @@ class OneRowMessages:
         """Name by the bytes of a tensor before its number of 64 bits."""
         self._described: dict[bytes, tuple[str, str, list[int]]] = {}
         """Name, datatype and shape by the bytes of a tensor without contents."""
+        self._asked: dict[bytes, tuple[str, str, str]] = {}
+        """Model, version and an empty id by the bytes of a message without tensors and without an id."""
 
     def read(self, fields: Fields) -> OneRowMessage | None:
         """The content of a message; None if this path does not read it, or it is invalid."""
-        tensors, raw, rest = fields
+        tensors, raw, rest = fields.inputs, fields.raw, fields.rest
         try:
-            model, at = _text(rest, 0, _MODEL)
-            version, at = _text(rest, at, _VERSION)
-            request_id, at = _text(rest, at, _ID)
-            if at != len(rest) or not tensors:
+            asked = self._asked.get(rest) or self._parse_asked(rest)
+            if asked is None or not tensors:
                 return None
             columns = self._in_binary(tensors, raw) if raw else self._typed(tensors)
         except (IndexError, ValueError, DecodeError, RequestError):
             return None
         if columns is None or len(columns) != len(tensors):
             return None
-        return OneRowMessage(model, version, request_id, columns, bool(raw))
+        return OneRowMessage(*asked, columns, bool(raw))
 
     def _typed(self, tensors: list[bytes]) -> dict[str, Any] | None:
         found = list(map(self._values.get, tensors))
@@ -116,6 +116,18 @@ class OneRowMessages:
                 return None
             columns[name] = values
         return columns
+
+    def _parse_asked(self, rest: bytes) -> tuple[str, str, str] | None:
+        """Model, version and id of a message without its tensors; None if it has other fields."""
+        model, at = _text(rest, 0, _MODEL)
+        version, at = _text(rest, at, _VERSION)
+        request_id, at = _text(rest, at, _ID)
+        if at != len(rest):
+            return None
+        asked = model, version, request_id
+        if not request_id:
+            self._cache(self._asked, rest, asked)
+        return asked
 
     def _parse(self, tensor: bytes) -> tuple[str, list[Any]] | None:
         """Parse a tensor by protobuf, and cache it."""
@@ -200,4 +212,7 @@ def _canonical(entry: pb.ModelInferRequest.InferInputTensor, value: float) -> by
 
 
 def _id_field(text: str) -> bytes:
+    value = text.encode()
+    if 0 < len(value) < MORE:
+        return b"%c%c%b" % (_ID, len(value), value)
     return pb.ModelInferResponse(id=text).SerializeToString()  # type: ignore[no-any-return]  # protobuf has no stubs

@@ -21,7 +21,6 @@ from tenure.transform.blocks import LARGEST
 from tenure.transform.scalars import boolean_reader, boolean_texts, number_reader, text_reader
 from tenure.transform.state import Category, Feature, Input, Limits, Number, State
 
-
 OneRow = tuple[bytes, list[str], list[str], list[str]]
 """A row as models see it: one float32 for each feature; its imputed, unknown and out-of-range columns."""
 

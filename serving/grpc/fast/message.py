@@ -6,7 +6,9 @@ https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
 from __future__ import annotations
 
 import re
+import struct
 import zlib
+from functools import lru_cache
 
 from grpc import StatusCode
 
@@ -15,7 +17,8 @@ from serving.grpc.service import check_length
 from serving.inference.failures import RefusedError
 from serving.v2.errors import RequestError, TooLargeError, quote
 
-PREFIX_BYTES = 5
+_PREFIX = struct.Struct(">BI")
+PREFIX_BYTES = _PREFIX.size
 """A compression flag, and the message's length as a big-endian uint32."""
 
 COMPRESSED = b"\1"
@@ -32,7 +35,7 @@ _UNPRINTABLE = re.compile(rb"[^ -$&-~]")
 
 def prefixed(message: bytes) -> bytes:
     """A message behind its prefix, not compressed."""
-    return b"\0" + len(message).to_bytes(4, "big") + message
+    return _PREFIX.pack(0, len(message)) + message
 
 
 def only_message(body: bytes, encoding: bytes, max_bytes: int) -> bytes:
@@ -83,6 +86,7 @@ def first_message(body: bytes | bytearray, max_bytes: int) -> int:
     return end if end <= len(body) else 0
 
 
+@lru_cache(256)  # a client's calls have a few
 def seconds(timeout: bytes) -> float:
     """The seconds in the header ``grpc-timeout``.
 

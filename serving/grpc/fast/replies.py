@@ -19,12 +19,19 @@ HEADERS = b"".join(
 )
 """Headers before a message."""
 _OK = literal(b"grpc-status", b"0")
+_OK_OF_REQUEST = _OK + literal(b"x-request-id", b"")[:-1]
+"""Trailers up to the length of the request's id."""
+_SHORT = 127
+"""Shorter texts have a length of one byte (RFC 7541, section 5.1)."""
 _UNSUPPORTED_MEDIA_TYPE = literal(b":status", b"415")
 
 
 def trailers(request_id: str) -> bytes:
     """Trailers after a message."""
-    return _OK + literal(b"x-request-id", request_id.encode())
+    value = request_id.encode()
+    if len(value) < _SHORT:
+        return b"%b%c%b" % (_OK_OF_REQUEST, len(value), value)
+    return _OK + literal(b"x-request-id", value)
 
 
 def error_headers(failure: Failure, request_id: str, *, started: bool) -> bytes:
