@@ -18,9 +18,10 @@ help: ## List the targets
 run: $(VENV)/local.stamp ## Train, evaluate, register and serve on DATASET: a folder, or a name in datasets/ (default: telco)
 	$(BIN)/tenure run $(if $(wildcard datasets/$(DATASET)/contract.yaml),datasets/$(DATASET),$(DATASET))
 
-# Three workers on two cores: many tests wait for a server's time limit, a controller or a connection.
+# Three workers on two cores: many tests wait for a server's time limit, a controller or a connection. Files in their
+# own order: pytest-xdist would begin with those of the most tests and end with one whole pipeline on one core.
 test: lint ## Lint, types, architecture, and every test that needs no cluster, with coverage
-	$(BIN)/pytest -n 3 --dist loadfile -m "not e2e" --cov --cov-report=term:skip-covered -q
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not e2e" --cov --cov-report=term:skip-covered -q
 
 test-nightly: $(VENV)/dev.stamp ## The property tests with twenty times as many examples, others each time
 	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n 2 -m hypothesis --timeout 1800 -q

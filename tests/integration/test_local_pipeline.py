@@ -30,10 +30,13 @@ TIMEOUT_S = 300
 
 
 class Tenure:
-    """The command line with a home of its own."""
+    """The command line with a home of its own; with ``database`` MLflow's tables are there before the first run."""
 
-    def __init__(self, home):
+    def __init__(self, home, database=None):
         self.home = home
+        if database is not None:
+            home.mkdir(mode=0o700)
+            shutil.copy(database, home / "mlflow.db")
         environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
         self.environment = {**environment, "TENURE_HOME": str(home), "PYTHONPATH": str(ROOT), "COLUMNS": "100"}
 
@@ -238,8 +241,8 @@ class TestSecondRun:
 
 
 class TestDeterminism:
-    def test_a_run_without_the_cache_elsewhere_gives_the_same(self, first, tmp_path):
-        other = Tenure(tmp_path / "home")
+    def test_a_run_without_the_cache_elsewhere_gives_the_same(self, first, tmp_path, empty_mlflow_database):
+        other = Tenure(tmp_path / "home", empty_mlflow_database)
         result = other.json("run", first.dataset, "--no-cache", "--no-serve", "--workers", "1")
         documents = []
         for tenure, record in ((first.tenure, first.result), (other, result)):
@@ -276,9 +279,9 @@ def processes_of(home):
 
 class TestKilledHalfWay:
     @pytest.fixture(scope="class")
-    def killed(self, first, tmp_path_factory):
+    def killed(self, first, tmp_path_factory, empty_mlflow_database):
         """A run that was killed while it searched; and what a second run in its home was told before."""
-        tenure = Tenure(tmp_path_factory.mktemp("killed") / "home")
+        tenure = Tenure(tmp_path_factory.mktemp("killed") / "home", empty_mlflow_database)
         process = tenure.start("run", first.dataset, "--no-serve", "--trials", "2")
 
         def trials_done():
@@ -370,13 +373,13 @@ class TestBadInput:
 
 class TestVerdict:
     @pytest.fixture(scope="class")
-    def strict(self, tmp_path_factory):
+    def strict(self, tmp_path_factory, empty_mlflow_database):
         """A floor that lies inside the interval of any model on so few customers."""
         folder = tmp_path_factory.mktemp("strict")
         acceptance = {"min_roc_auc": 0.8, "max_calibration_error": 0.5, "bootstrap_samples": 200}
         training = {"trials": 1, "folds": 2, "families": ["logistic_regression"]}
         dataset = write_dataset(folder / "telco", acceptance=acceptance, training=training)
-        tenure = Tenure(folder / "home")
+        tenure = Tenure(folder / "home", empty_mlflow_database)
         return tenure, dataset, tenure("run", dataset, status=7)
 
     def test_an_inconclusive_model_is_shown_and_not_registered(self, strict):

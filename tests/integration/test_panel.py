@@ -13,8 +13,10 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from documents import assert_valid
+from typer.testing import CliRunner
 
 import tenure
+from pipelines.cli import app
 from tenure import bundle
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,17 +45,22 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, empty_mlflow_database: Path) -> Path:
     made = tmp_path_factory.mktemp("panel")
+    (made / "home").mkdir(mode=0o700)
+    shutil.copy(empty_mlflow_database, made / "home")
     shutil.copy(TABLE, made / "panel.csv")
     (made / "contract.yaml").write_text(CONTRACT)
     return made
 
 
-def call(folder: Path, *arguments: str, status: int = 0) -> Any:
+@pytest.fixture(scope="module")
+def run(folder: Path) -> Path:
+    """The folder of a run, by a process of its own."""
+    why = "sixty customers are too few to be sure; what counts here is that it runs"
     environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
     answer = subprocess.run(
-        [sys.executable, "-m", "pipelines.cli", *arguments, "--json"],
+        [sys.executable, "-m", "pipelines.cli", "run", ".", "--override", why, "--workers", "1", "--json"],
         cwd=folder,
         env=environment | {"TENURE_HOME": str(folder / "home"), "PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -61,14 +68,19 @@ def call(folder: Path, *arguments: str, status: int = 0) -> Any:
         timeout=300,
         check=False,
     )
-    assert answer.returncode == status, answer.stderr[-2000:]
+    assert answer.returncode == 0, answer.stderr[-2000:]
+    return folder / "home" / "runs" / json.loads(answer.stdout)["run_id"]
+
+
+def call(folder: Path, *arguments: str, status: int = 0) -> Any:
+    """The answer of a command, run in this process."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(folder)
+        patched.setenv("TENURE_HOME", str(folder / "home"))
+        patched.delenv("MLFLOW_TRACKING_URI", raising=False)
+        answer = CliRunner().invoke(app, [*arguments, "--json"], prog_name="tenure")
+    assert answer.exit_code == status, answer.output[-2000:]
     return json.loads(answer.stdout)
-
-
-@pytest.fixture(scope="module")
-def run(folder: Path) -> Path:
-    why = "sixty customers are too few to be sure; what counts here is that it runs"
-    return folder / "home" / "runs" / call(folder, "run", ".", "--override", why)["run_id"]
 
 
 def test_no_customer_is_in_two_parts(folder: Path, run: Path) -> None:

@@ -35,12 +35,11 @@ training: {{families: [logistic_regression], trials: 2}}
 """
 
 
-def command(home: Path, *arguments: object) -> str:
-    environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
+def command(folder: Path, *arguments: object) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "pipelines.cli", *map(str, arguments)],
-        env={**environment, "TENURE_HOME": str(home), "PYTHONPATH": str(ROOT), "COLUMNS": "100"},
-        cwd=home,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100"},
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=300,
@@ -50,12 +49,12 @@ def command(home: Path, *arguments: object) -> str:
     return done.stdout
 
 
-def test_run_score_and_predict(tmp_path: Path) -> None:
+def test_run_score_and_predict(tmp_path: Path, tracked_home: Path) -> None:
     (tmp_path / "contract.yaml").write_text(CONTRACT)
-    screen = command(tmp_path, "run", tmp_path, "--override", "too few customers to be sure")
+    screen = command(tmp_path, "run", tmp_path, "--override", "too few customers to be sure", "--workers", "1")
     assert len([line for line in screen.splitlines() if line.strip().startswith("row ") and ":" in line]) == 3
     run_id = json.loads(command(tmp_path, "runs", "show", "last", "--json"))["run_id"]
-    assert WITHOUT_KEY in (tmp_path / "runs" / run_id / "report.html").read_text()
+    assert WITHOUT_KEY in (tracked_home / "runs" / run_id / "report.html").read_text()
     model = ["--model", "1", "--name", "no-key"]
     scored = command(tmp_path, "score", TABLE, *model, "--day", "today", "--top", "5")
     assert scored.count(WITHOUT_KEY) == 1
