@@ -278,7 +278,7 @@ def _check_label_keys(contract: Contract, table: Table) -> None:
         if column is None or not column.is_temporal:
             raise ValueError(f"'ends' must name a date or timestamp of the table, not '{label.ends}'")
     if label.kind == "value" and label.aggregate is None:
-        raise ValueError("'aggregate' must say what of the horizon's rows is predicted: sum or count")
+        raise ValueError("'aggregate' must say what of the horizon's rows is predicted: count or sum")
 
 
 def _grace(label: Label, table: Table) -> Duration:

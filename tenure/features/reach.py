@@ -32,8 +32,8 @@ class Reach:
 def reach_of(window: WindowFeature, table: SortedTable, zone: str, instant: int) -> Reach:
     """What a window covers at an instant.
 
-    ``days`` are the calendar days of ``zone`` before the day of the instant, or those of a table of whole days; ``last``
-    ends at the instant itself.
+    ``days`` are the calendar days of ``zone`` before the day of the instant, or those of a table of whole days;
+    ``last`` ends at the instant itself.
     """
     seen = table.seen_at(instant)
 

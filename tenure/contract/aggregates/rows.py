@@ -45,8 +45,8 @@ class Log:
     Args:
         bounds: the rows of customer i are ``bounds[i]:bounds[i + 1]``; shape (customers + 1,).
         times: in microseconds, ascending for each customer; shape (rows,).
-        values: the aggregated column, shape (rows,): numbers as float64, texts as codes in the order of the texts, dates
-            and timestamps as microseconds, conditions as 0 and 1. Empty for an aggregate that takes no column.
+        values: the aggregated column, shape (rows,): numbers as float64, texts as codes in the order of the texts,
+            dates and timestamps as microseconds, conditions as 0 and 1. Empty for an aggregate that takes no column.
         local: from times to those of the clock in the zone where days begin.
     """
 
@@ -134,7 +134,7 @@ class Events:
         return self.spans.lengths.astype(np.float64)
 
     def at(self, rows: Codes, values: NDArray[Any]) -> NDArray[Any]:
-        """``values`` at ``rows``, one row a span; NaN, or of integers MISSING, for an empty span. Shape (customers,)."""
+        """``values`` at ``rows``, one row a span; for an empty span NaN, of integers MISSING. Shape (customers,)."""
         filled = self.spans.lengths > 0
         found: NDArray[Any] = np.full(len(rows), np.nan if values.dtype.kind == "f" else MISSING)
         found[filled] = values[rows[filled]]

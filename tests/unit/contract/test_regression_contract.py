@@ -181,10 +181,10 @@ def test_what_cannot_hold_for_a_table(changed: dict[str, Any], said: str) -> Non
 @pytest.mark.parametrize(
     ("label", "said"),
     [
-        ({"horizon_days": 30}, "'label.aggregate' must say what of the horizon's events is predicted: sum or count"),
+        ({"horizon_days": 30}, "'label.aggregate' must say what of the horizon's events is predicted: count or sum"),
         ({"horizon_days": 30, "aggregate": "sum"}, "aggregate 'sum' needs a 'column'"),
         ({"horizon_days": 30, "aggregate": "count", "column": "spend"}, "aggregate 'count' takes no 'column'"),
-        ({"horizon_days": 30, "aggregate": "mean", "column": "spend"}, "'sum' or 'count'"),
+        ({"horizon_days": 30, "aggregate": "mean", "column": "spend"}, "'count' or 'sum'"),
         ({"horizon_days": 30, "aggregate": "sum", "column": "cost"}, "'label.column' is a column that is not there"),
         ({"horizon_days": 30, "aggregate": "sum", "column": "shop"}, "must be an integer or number column"),
         ({"aggregate": "count"}, "an event log's label is 'label.horizon_days'"),

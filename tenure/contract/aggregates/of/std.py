@@ -1,7 +1,7 @@
 """Sample standard deviation of a column: sqrt(sum((x - mean)^2) / (n - 1)), nulls left out.
 
-Unknown for fewer than two values. Deviations are taken from the mean before they are squared, so that a large mean costs
-no digits.
+Unknown for fewer than two values. Deviations are taken from the mean before they are squared, so that a large mean
+costs no digits.
 """
 
 from __future__ import annotations

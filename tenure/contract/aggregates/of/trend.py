@@ -1,6 +1,7 @@
-"""A window against the one of the same length before it: (a - b) / (a + b), from -1 to 1 for values that are not negative.
+"""A window against the one of the same length before it: (a - b) / (a + b).
 
-a and b are the sums of a column, nulls left out, or the numbers of rows without a column. Unknown where a + b is 0.
+From -1 to 1 where no value is negative. a and b are the sums of a column, nulls left out, or the numbers of rows
+without a column. Unknown where a + b is 0.
 """
 
 from __future__ import annotations
