@@ -126,7 +126,7 @@ AGGREGATES = {
     "longest_streak": "of: amount > 1",
     "active_days": "",
 }
-REACHES = {"all": "", "3": "days: 3", "36h": "last: 36 hours", "2d": "last: 2 days"}
+REACHES = ("", "days: 3", "last: 36 hours", "last: 2 days", "days: 1")
 
 
 @cache
@@ -134,12 +134,10 @@ def contract(zone: str, *, with_entity: bool = True) -> Contract:
     """Every aggregate over visits and over orders of whole days."""
     windows = ""
     for table in ("visits", "orders"):
-        for name, arguments in AGGREGATES.items():
-            for reach, length in REACHES.items():
-                if table == "orders" and "hours" in length:
-                    continue
-                parts = ", ".join(part for part in (arguments, length) if part)
-                windows += f"  {table}_{name}_{reach}: {{table: {table}, aggregate: {name}, reason: r, {parts}}}\n"
+        reaches = [length for length in REACHES if table == "visits" or "hours" not in length]
+        for number, (name, arguments) in enumerate(AGGREGATES.items()):
+            parts = ", ".join(part for part in (arguments, reaches[number % len(reaches)]) if part)
+            windows += f"  {table}_{name}: {{table: {table}, aggregate: {name}, reason: r, {parts}}}\n"
         windows += f"  {table}_trend: {{table: {table}, aggregate: trend, days: 2, reason: r}}\n"
         windows += (
             f"  {table}_trend_sum: {{table: {table}, aggregate: trend, column: amount, last: 1 days, reason: r}}\n"
@@ -148,7 +146,7 @@ def contract(zone: str, *, with_entity: bool = True) -> Contract:
         windows += (
             f"  {table}_where: {{table: {table}, aggregate: mean, column: amount, {where}, days: 4, reason: r}}\n"
         )
-        windows += f"  {table}_mode: {{table: {table}, aggregate: mode, column: amount, days: 4, reason: r}}\n"
+        windows += f"  {table}_top_amount: {{table: {table}, aggregate: mode, column: amount, days: 4, reason: r}}\n"
     windows += "  plans_count: {table: plans, aggregate: count, reason: r}\n"
     tables = TABLES if with_entity else TABLES[TABLES.index("\n  plans:") :]
     return parse(f"""
