@@ -1,1 +1,1 @@
-"""Ingest: from the source to one typed Parquet file, and a file of the rows that did not parse."""
+"""Ingest: from the sources to a typed Parquet file a table, and a file of the rows that did not parse."""

@@ -7,12 +7,12 @@ from components.image import IMAGE
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
 def ingest(contract: str, fingerprint: str, raw: dsl.Output[dsl.Dataset]) -> None:
-    """Read the contract's source into one typed table.
+    """Read the contract's tables into typed files.
 
     Args:
-        contract: the contract, YAML text, with an absolute source address.
-        fingerprint: changes when the data at the address changes. Only part of the cache key.
-        raw: data.parquet, rejected.parquet, ingest.json.
+        contract: the contract, YAML text, with absolute addresses of sources.
+        fingerprint: changes when the data at an address changes. Only part of the cache key.
+        raw: ingest.json; data.parquet and rejected.parquet, of several tables in tables/<name>.
     """
     from pathlib import Path
 

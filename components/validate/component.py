@@ -19,8 +19,9 @@ def validate(
     Args:
         contract: the contract, YAML text.
         raw: output of ingest.
-        valid: data.parquet, quarantine.parquet, set_aside.parquet, profile.json. A cached result refers to the date of
-            its run: rows that were in the future then stay quarantined, and check_drift checks the rows' age again.
+        valid: profile.json; data.parquet, quarantine.parquet and set_aside.parquet, of several tables in tables/<name>.
+            A cached result refers to the date of its run: rows that were in the future then stay quarantined, and
+            check_drift checks the rows' age again.
         findings: validation.json, validation.html.
         metrics: counts of rows, for the run's page.
         report: validation.html, likewise.

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from tenure.checks import Validation
 from tenure.report.markdown import plain
 
-SHOWN = ("rows_good", "rows_quarantined", "rows_rejected", "rows_set_aside")
+SHOWN = ("rows_good", "rows_quarantined", "rows_rejected", "rows_set_aside", "rows_orphaned")
 
 
 class Metrics(Protocol):
@@ -29,7 +29,8 @@ class Page(Protocol):
 def show(summary: Mapping[str, Any], reports: Path, metrics: Metrics, report: Page) -> None:
     """Fill the artifacts from what ``validate`` returned and wrote."""
     for name in SHOWN:
-        metrics.log_metric(name, summary[name])
+        if name in summary:
+            metrics.log_metric(name, summary[name])
     metrics.log_metric("warnings", len(summary["warnings"]))
     shutil.copyfile(reports / "validation.html", report.path)
 

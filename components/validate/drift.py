@@ -33,8 +33,8 @@ def run(
 
     Args:
         contract: the contract, YAML text.
-        raw: ingest's output folder; read: ``rejected.parquet``.
-        valid: validate's; read: ``data.parquet``, ``quarantine.parquet`` and ``set_aside.parquet``.
+        raw: ingest's output folder; read: the rejected rows.
+        valid: validate's; read: the good rows, and those that are not used.
         findings: validate's ``validation.json`` and ``validation.html``.
         champion: the champion step's output folder; it may hold no champion.
         validation: written: both reports, completed.
@@ -62,7 +62,7 @@ def run(
         completed = complete(found, described, valid, reference=reference, as_of=day)
         found, psi = completed.validation, completed.distances
         write_text(validation / "validation.json", found.to_json())
-        write_page(validation / "validation.html", found, described, completed.sketch, raw=raw, valid=valid)
+        write_page(validation / "validation.html", found, described, completed.sketches, raw=raw, valid=valid)
     for name in REPORTS:
         publish(validation / name)
     found.raise_if_stopped()

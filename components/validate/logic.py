@@ -29,7 +29,7 @@ def run(contract: str, raw: Path, valid: Path) -> dict[str, Any]:
     """
     described = parse(contract)
     found = validate(described, raw, valid)
-    write_page(valid / "validation.html", found.validation, described, found.sketch, raw=raw, valid=valid)
+    write_page(valid / "validation.html", found.validation, described, found.sketches, raw=raw, valid=valid)
     publish(valid / "validation.json")
     publish(valid / "validation.html")
     validation = found.validation
@@ -40,6 +40,7 @@ def run(contract: str, raw: Path, valid: Path) -> dict[str, Any]:
         "rows_quarantined": validation.rows.quarantined,
         "rows_rejected": validation.rows.rejected,
         "rows_set_aside": validation.rows.set_aside,
+        **({"rows_orphaned": validation.rows.orphaned} if validation.tables else {}),
         "warnings": [check.message for check in validation.of_level("warn")],
         "data_hash": validation.data_hash,
     }

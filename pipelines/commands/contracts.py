@@ -109,26 +109,26 @@ def check(
     with light_imports():
         from pipelines.commands.tables import print_table
         from pipelines.graphs.request import read_request
-        from tenure.checks.result import HEADERS
+        from tenure.checks.result import HEADERS, TABLE_HEADERS
         from tenure.features.check import check_table
         from tenure.intake.ingest import ingest
-        from tenure.sources import open_source
 
     request = read_request(dataset, data)
     with tempfile.TemporaryDirectory(prefix="tenure-check-") as temporary:
         raw, valid = Path(temporary) / "raw", Path(temporary) / "valid"
-        with contextlib.closing(open_source(request.contract.source)) as source:
-            ingest(request.contract, source, raw)
+        ingest(request.contract, raw)
         found = check_table(request.contract, raw, valid)
         validation = found.validation
         if report is not None:
             from tenure.report.validation import write_page
 
-            write_page(report, validation, request.contract, found.sketch, raw=raw, valid=valid)
+            write_page(report, validation, request.contract, found.sketches, raw=raw, valid=valid)
     if json:
         print_json(json_module.loads(validation.to_json()))
     else:
         print(validation.heading)
+        if counts := validation.tables_table():
+            print_table(TABLE_HEADERS, counts)
         print_table(HEADERS, validation.table())
         for advice in validation.advice():
             print(advice)

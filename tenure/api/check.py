@@ -1,8 +1,6 @@
-"""``tenure.check``: a table against its contract."""
+"""``tenure.check``: a dataset's tables against their contract."""
 
 from __future__ import annotations
-
-import contextlib
 
 from tenure.api.dataset import Dataset, Where, dataset_of
 from tenure.api.workspace import Workspace
@@ -13,7 +11,7 @@ from tenure.intake.ingest import ingest
 
 
 def check(data: Dataset | Where) -> Validation:
-    """Check a table against its contract, as a run does before it trains.
+    """Check the tables of a dataset against their contract, as a run does before it trains.
 
     Args:
         data: what ``tenure.load`` returns, or takes.
@@ -24,7 +22,7 @@ def check(data: Dataset | Where) -> Validation:
 
     Raises:
         ContractError: the contract is invalid.
-        DataError: the table cannot be read, or lacks a required column.
+        DataError: a table cannot be read, or lacks a required column.
         SourceError: the database or object store is down or does not answer in time.
         StorageError: the temporary files cannot be written.
 
@@ -37,16 +35,11 @@ def check(data: Dataset | Where) -> Validation:
         ["'Churn' is 'Yes' in 26.5 % of rows: these left; 'No' (5,174) means stayed"]
     """
     dataset, work = dataset_of(data), Workspace()
-    _ingest(dataset, work)
+    ingest(dataset.contract, work.raw, dataset.folder, dataset.tables)
     return check_table(dataset.contract, work.raw, work.valid).validation
 
 
 def ingest_and_validate(dataset: Dataset, work: Workspace) -> Validation:
     """The first two stages of every use of a dataset; their files are in the workspace."""
-    _ingest(dataset, work)
+    ingest(dataset.contract, work.raw, dataset.folder, dataset.tables)
     return validate(dataset.contract, work.raw, work.valid).validation
-
-
-def _ingest(dataset: Dataset, work: Workspace) -> None:
-    with contextlib.closing(dataset.open()) as source:
-        ingest(dataset.contract, source, work.raw)

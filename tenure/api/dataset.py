@@ -1,7 +1,8 @@
-"""``tenure.load``: a table together with what its columns mean."""
+"""``tenure.load``: tables together with what their columns mean."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias, Union
@@ -13,10 +14,12 @@ from tenure.contract import Contract, dump, parse
 from tenure.contract.document import read_text
 from tenure.contract.load import find_file
 from tenure.contract.settings import Source as SourceSettings
+from tenure.contract.sources import described, message_prefix, sources_of
 from tenure.drafting.draft import draft, name_of
 from tenure.errors import InputError
 from tenure.generators.dataset import ensure_tables
-from tenure.sources import Source, is_table_folder, open_source, sniff_other, sniff_with_notes
+from tenure.intake.ingest import naming_table
+from tenure.sources import Source, absolute_uri, is_table_folder, open_source, sniff_other, sniff_with_notes
 
 Where: TypeAlias = Union[str, Path, Contract, "InMemory"]
 YAML_SUFFIXES = (".yaml", ".yml")
@@ -24,12 +27,12 @@ YAML_SUFFIXES = (".yaml", ".yml")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
-    """A table and its contract. Nothing of the table is held in memory, unless it was given as a table in memory."""
+    """Tables and their contract. Nothing of a table is held in memory, unless it was given as a table in memory."""
 
     contract: Contract
     """What the columns mean, how rows are split, what a decision is worth."""
-    table: SourceSettings | pa.Table
-    """Address of the table, or the table in memory."""
+    tables: Mapping[str | None, SourceSettings | pa.Table]
+    """Addresses of the tables, or the tables in memory, by name; one table with a label column under ``None``."""
     folder: Path
     """Folder that a relative address starts from."""
     text: str
@@ -40,22 +43,48 @@ class Dataset:
         """The contract's name."""
         return self.contract.name
 
-    def open(self) -> Source:
-        """The table, to read by batches. Whoever opens it closes it.
+    @property
+    def table(self) -> SourceSettings | pa.Table:
+        """Address of the only table, or the table in memory.
+
+        Raises:
+            InputError: there are several.
+        """
+        return self.tables[_table_named(self.contract, None)]
+
+    def open(self, table: str | None = None) -> Source:
+        """A table, to read by batches. Whoever opens it closes it.
+
+        Args:
+            table: its name; may be left out where there is one.
 
         Raises:
             ContractError: the address is invalid.
+            InputError: there is no such table.
         """
-        return open_source(self.table, self.folder)
+        name = _table_named(self.contract, table)
+        with naming_table(message_prefix(self.contract, name)):
+            return open_source(self.tables[name], self.folder)
 
     def __repr__(self) -> str:
         contract = self.contract
         label = f"label '{contract.label_column}'" if contract.label_column else "label computed from events"
-        counts = f"{len(contract.columns)} columns, {contract.key_phrase}, {label}, {contract.task}"
-        return f"{self.name}: {counts}; {self.open().shown}"
+        if len(self.tables) > 1:
+            counts = f"{len(self.tables)} tables, {len(contract.inputs)} inputs, {contract.key_phrase}"
+            return f"{self.name}: {counts}, {label}, {contract.task}; {', '.join(map(str, self.tables))}"
+        columns = described(contract, next(iter(self.tables))).columns
+        return (
+            f"{self.name}: {len(columns)} columns, {contract.key_phrase}, {label}, {contract.task}; {self.open().shown}"
+        )
 
 
-def load(where: Where, *, table: InMemory | str | Path | None = None, label: str | None = None) -> Dataset:
+def load(
+    where: Where,
+    *,
+    table: InMemory | str | Path | None = None,
+    tables: Mapping[str, InMemory | str | Path] | None = None,
+    label: str | None = None,
+) -> Dataset:
     """Load a dataset: read its contract, or draft one from its table.
 
     Args:
@@ -64,6 +93,7 @@ def load(where: Where, *, table: InMemory | str | Path | None = None, label: str
             ``s3://…``, a pandas or Arrow table, columns by name, or a list of rows). For a table a contract is drafted:
             print its ``text``, correct it and load that.
         table: the table to use instead of the one that the contract names.
+        tables: of a contract with several tables, those to use instead, by name.
         label: the column to predict, for a table; by default the column whose name and values look like a label. A
             column of two values makes a classification, one of numbers a regression.
 
@@ -86,18 +116,52 @@ def load(where: Where, *, table: InMemory | str | Path | None = None, label: str
     """
     found = _find_contract(where)
     if found is None:
-        if table is not None:
-            raise InputError("'table' replaces the table of a contract: the first argument is a table already")
+        if table is not None or tables is not None:
+            raise InputError("'table' and 'tables' replace those of a contract: the first argument is a table already")
         return _draft(where, label)
     if label is not None:
         raise InputError("the contract says which column is the label: leave 'label' out, or edit the contract")
     contract, folder, text = found
-    if table is None:
+    if table is not None and tables is not None:
+        raise InputError("give either 'table' or 'tables'")
+    named: dict[str | None, InMemory | str | Path] = {} if table is None else {None: table}
+    named.update(dict(tables or {}))
+    if not named:
         ensure_tables(folder)
-        return Dataset(contract, contract.source, folder, text)
-    if isinstance(table, str | Path):
-        return Dataset(contract, sniff_other(contract.source, str(table)), Path.cwd(), text)
-    return Dataset(contract, to_arrow(table), folder, text)
+    sources: dict[str | None, SourceSettings | pa.Table] = {**sources_of(contract)}
+    for given, instead in named.items():
+        name = _table_named(contract, given)
+        with naming_table(message_prefix(contract, name)):
+            sources[name] = _other_table(sources_of(contract)[name], instead)
+    return Dataset(contract, sources, folder, text)
+
+
+def _other_table(source: SourceSettings, instead: InMemory | str | Path) -> SourceSettings | pa.Table:
+    if not isinstance(instead, str | Path):
+        return to_arrow(instead)
+    found = sniff_other(source, str(instead))
+    return found.model_copy(update={"uri": absolute_uri(found.uri or "", Path.cwd())})
+
+
+def _table_named(contract: Contract, table: str | None) -> str | None:
+    """The key of a table in ``sources_of``.
+
+    Args:
+        contract: describes the tables.
+        table: its name; None for the only one.
+
+    Raises:
+        InputError: there is no such table, or there are several.
+    """
+    names = list(sources_of(contract))
+    if table is None:
+        if len(names) == 1:
+            return names[0]
+        raise InputError(f"'{contract.name}' has several tables, name one: {', '.join(map(str, names))}")
+    if table not in names:
+        known = ", ".join(name for name in names if name is not None) or "one table without a name"
+        raise InputError(f"no table of '{contract.name}' is called '{table}': there is {known}")
+    return table
 
 
 def dataset_of(data: Dataset | Where) -> Dataset:
@@ -134,4 +198,4 @@ def _draft(where: InMemory | str | Path, label: str | None) -> Dataset:
         contract, text, _ = draft(source, settings, name, label, notes)
     finally:
         source.close()
-    return Dataset(contract, table, Path.cwd(), text)
+    return Dataset(contract, {None: table}, Path.cwd(), text)

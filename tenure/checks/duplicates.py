@@ -32,7 +32,7 @@ def repeated(keys: Keys) -> np.ndarray:
     for columns, mask in keys():
         hashes.append(hash_rows(columns)[mask])
         rows += len(mask)
-    suspects = _duplicates(hashes)
+    suspects = duplicate_hashes(hashes)
     result = np.zeros(rows, dtype=bool)
     if not len(suspects):
         return result
@@ -55,15 +55,12 @@ def repeated(keys: Keys) -> np.ndarray:
     return result
 
 
-def not_first(hashes: np.ndarray) -> np.ndarray:
-    """Which rows have the hash of an earlier row; bool, shape (rows,)."""
-    later = np.ones(len(hashes), dtype=bool)
-    later[np.unique(hashes, return_index=True)[1]] = False
-    return later
+def duplicate_hashes(hashes: list[np.ndarray]) -> np.ndarray:
+    """The hashes that occur more than once, ascending; uint64, shape (hashes,).
 
-
-def _duplicates(hashes: list[np.ndarray]) -> np.ndarray:
-    """The hashes that occur more than once, ascending. Empties the list: no second copy of the hashes is held."""
+    Args:
+        hashes: batches of them. The list is emptied: no second copy of the hashes is held.
+    """
     ordered = np.empty(sum(map(len, hashes)), dtype=np.uint64)
     end = len(ordered)
     while hashes:
@@ -75,3 +72,10 @@ def _duplicates(hashes: list[np.ndarray]) -> np.ndarray:
     new = np.ones(len(repeats), dtype=bool)
     np.not_equal(repeats[1:], repeats[:-1], out=new[1:])
     return repeats[new]
+
+
+def not_first(hashes: np.ndarray) -> np.ndarray:
+    """Which rows have the hash of an earlier row; bool, shape (rows,)."""
+    later = np.ones(len(hashes), dtype=bool)
+    later[np.unique(hashes, return_index=True)[1]] = False
+    return later

@@ -26,6 +26,8 @@ def check_rows(
     now: datetime,
     absent: Collection[str] = (),
     exempt: NDArray[np.bool_] | None = None,
+    *,
+    table: str | None = None,
 ) -> RowFaults:
     """Find the rows of a parsed batch that break the contract: missing values, invalid values, times in the future.
 
@@ -37,15 +39,19 @@ def check_rows(
         now: the current time, aware.
         absent: optional columns that the table lacks; they are not checked.
         exempt: rows that are not checked, shape (rows,): those that are set aside.
+        table: the table's name, as for ``table_columns``.
     """
     faults = RowFaults(batch.num_rows, exempt)
-    for name, column in table_columns(contract).items():
+    columns = table_columns(contract, table)
+    # A row that is known may be of a time to come, as a planned end is.
+    dated = "known_at" if any(column.role == "known_at" for column in columns.values()) else "time"
+    for name, column in columns.items():
         if column.role == "ignored" or name in absent:
             continue
         values = batch.column(name)
         _check_presence(name, column, ~valid(values), faults)
         _check_values(name, column, values, faults)
-        if column.role == "time":
+        if column.role == dated:
             limit = (now + AHEAD).replace(tzinfo=None)
             latest = pa.scalar(limit.date() if column.type == "date" else limit, values.type)
             faults.add(flags(pc.greater(values, latest)), Kind("future", name, "is in the future"), values)
@@ -53,7 +59,7 @@ def check_rows(
 
 
 def _check_presence(name: str, column: Column, missing: np.ndarray, faults: RowFaults) -> None:
-    if column.role in ("key", "time"):
+    if column.role in ("key", "time", "known_at"):
         faults.add(missing, absent(name, column.role))
     elif not column.nullable and column.role != "label":
         faults.add(missing, Kind("nulls", name, "is missing, and is not nullable"))

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from tenure.checks import positives
 from tenure.checks.duplicates import not_first, repeated
 from tenure.checks.hashing import hash_rows
 from tenure.checks.label import count_values
+from tenure.checks.parsed import batches
+from tenure.checks.profile import sketch_for
 from tenure.checks.rows import check_rows
 from tenure.checks.set_aside import SetAside, find_set_aside, to_batch
 from tenure.checks.table import Observed
@@ -25,7 +26,6 @@ from tenure.progress import progress
 from tenure.sources import TableSink
 from tenure.stats import Sketch
 
-BATCH_ROWS = 65_536
 PROGRESS_ROWS = 500_000
 REPEATS_A_TIME = "repeats the customer and time of an earlier row"
 
@@ -47,7 +47,7 @@ def separate(contract: Contract, data: Path, observed: Observed, now: datetime, 
     Raises:
         StorageError: the disk is full or cannot be written.
     """
-    sketch = _sketch(contract)
+    sketch = sketch_for(contract, None)
     repeats = _repeats(contract, data, observed, now)
     schema = table_schema(contract)
     done = 0
@@ -80,26 +80,6 @@ def separate(contract: Contract, data: Path, observed: Observed, now: datetime, 
                 progress("rows checked", done + batch.num_rows, observed.accepted)
             done += batch.num_rows
     return sketch
-
-
-def sketch_of(contract: Contract, valid: Path) -> Sketch:
-    """The sketch that ``separate`` returned, computed again from the good rows that it wrote."""
-    sketch = _sketch(contract)
-    for batch in batches(valid / "data.parquet"):
-        sketch.add(batch)
-    return sketch
-
-
-def newest_of(contract: Contract, valid: Path) -> date | datetime | None:
-    """The latest time of a good row; None where rows have no time."""
-    if contract.time is None:
-        return None
-    newest = [pc.max(batch.column(0)).as_py() for batch in batches(valid / "data.parquet", [contract.time])]
-    return max(newest, default=None)
-
-
-def _sketch(contract: Contract) -> Sketch:
-    return Sketch({name: column for name, column in table_columns(contract).items() if column.role != "key"})
 
 
 def _repeats(contract: Contract, data: Path, observed: Observed, now: datetime) -> np.ndarray:
@@ -147,10 +127,3 @@ def _count_set_aside(contract: Contract, batch: pa.RecordBatch, aside: SetAside,
     if aside.ignored.any():
         labels = batch.column(str(contract.label_column))
         count_values(labels.filter(pa.array(aside.ignored)), observed.ignored)
-
-
-def batches(data: Path, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
-    """A parsed table, batch by batch."""
-    # Without a buffer size, Parquet holds whole columns of a row group in memory.
-    with pq.ParquetFile(data, pre_buffer=False, buffer_size=1 << 20) as file:
-        yield from file.iter_batches(batch_size=BATCH_ROWS, columns=columns, use_threads=False)

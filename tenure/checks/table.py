@@ -14,6 +14,8 @@ from tenure.checks.duplicates import COPIES_ADVICE
 from tenure.checks.result import Check, Level
 from tenure.contract import Contract
 from tenure.contract.schema import WITHOUT_KEY
+from tenure.contract.sources import described
+from tenure.contract.tables import Table
 from tenure.count_text import listed, percent, rows, with_counts
 from tenure.parsing.faults import Kind, RowFaults
 from tenure.stats import Sketch
@@ -61,6 +63,11 @@ class Observed:
         """Accepted rows that are not held against the contract, for their label."""
         return self.unlabelled + self.ignored.total()
 
+    @property
+    def lost(self) -> int:
+        """Rows that did not parse or break the contract."""
+        return self.read - self.set_aside - self.good
+
     def add_faults(self, contract: Contract, faults: RowFaults) -> None:
         """Count the faults of a batch of accepted rows."""
         self.faults.update(faults.counts)
@@ -85,8 +92,15 @@ def check_columns(observed: Observed) -> list[Check]:
     return [Check("columns", "warn", f"columns differ from the contract ({'; '.join(differences)})", advice=advice)]
 
 
-def check_row_faults(contract: Contract, observed: Observed) -> list[Check]:
-    """One check for every kind of fault; whether there are too many is decided by ``check_rejected``."""
+def check_row_faults(contract: Contract, observed: Observed, table: str | None = None) -> list[Check]:
+    """One check for every kind of fault; whether there are too many is decided by ``check_rejected``.
+
+    Args:
+        contract: the rules.
+        observed: what was counted.
+        table: the table's name, as for ``tenure.parsing.table_columns``.
+    """
+    rules = described(contract, table)
     checks = [
         Check("types", "pass", f"{rows(count)} rejected: {observed.describe(reason)}", observed=count)
         for reason, count in sorted(observed.rejection_reasons.items(), key=lambda entry: -entry[1])
@@ -94,10 +108,14 @@ def check_row_faults(contract: Contract, observed: Observed) -> list[Check]:
     if not checks:
         checks.append(Check("types", "pass", "every row parsed", observed=0))
     for kind, count in observed.faults.most_common():
-        if kind.check == "keys" and _may_be_a_panel(contract, observed, count):
-            checks.append(_panel_check(contract, observed, count))
-            continue
-        limit = _limit_of(contract, kind)
+        if kind.check == "keys" and count > contract.quality.max_rejected_share * observed.accepted:
+            if isinstance(rules, Table):
+                checks.append(_entity_check(rules, observed, count))
+                continue
+            if contract.split.by is None:
+                checks.append(_panel_check(contract, observed, count))
+                continue
+        limit = _limit_of(rules, kind)
         message = f"{rows(count)} quarantined: {observed.describe(str(kind))}"
         checks.append(Check(kind.check, "pass", message, kind.column, count, limit))
     found = {kind.check for kind in observed.faults}
@@ -105,8 +123,8 @@ def check_row_faults(contract: Contract, observed: Observed) -> list[Check]:
         "nulls": "no value is missing in a column that is not nullable",
         "range": "every number is within its range",
         "values": "every text is one of its column's values",
-        "keys": _unique_message(contract),
-        "future": "no row is dated in the future" if contract.time is not None else None,
+        "keys": _unique_message(rules),
+        "future": "no row is dated in the future" if rules.time is not None else None,
     }
     return checks + [Check(n, "pass", what, observed=0) for n, what in clean.items() if what and n not in found]
 
@@ -122,37 +140,44 @@ def check_key(contract: Contract) -> list[Check]:
 def check_identical(contract: Contract, observed: Observed) -> list[Check]:
     """Counts exact copies of rows.
 
-    They are kept in an event log, where two equal purchases on one day are possible, and without a key. Where a table
-    may have been loaded twice, many copies are a warning: a panel without a time column, and a table without a key,
-    whose copies get into several parts of the split.
+    They are kept without a key. Where a table may have been loaded twice, many copies are a warning: a panel without a
+    time column, and a table without a key, whose copies get into several parts of the split.
     """
     advice = None
     if not observed.identical:
-        what = "no event is repeated" if contract.is_assembled else "no row is repeated"
+        what = "no row is repeated"
     elif contract.key is not None:
         what = "they are kept: without a key, equal rows may be different customers"
         if observed.identical >= MANY_COPIES * observed.accepted:
             advice = COPIES_ADVICE
-    elif contract.is_assembled:
-        what = "they are kept: equal events may be real"
     elif contract.row_identity:
         what = "each is quarantined with its key"
     else:
         what = "they are kept, and count as often"
         advice = "Remove them at the source if they are no rows of their own, or give the row's time the role 'time'."
+    return [identical_check(observed, what, advice)]
+
+
+def identical_check(observed: Observed, what: str, advice: str | None = None) -> Check:
+    """The check that counts exact copies of rows.
+
+    Args:
+        observed: what was counted.
+        what: what becomes of them, or that there are none.
+        advice: what to do about them; None where they are no reason to warn.
+    """
     message = what
     if observed.identical:
         share = f"{observed.identical:,} ({percent(observed.identical / observed.accepted)})"
         message = f"exact copies of an earlier row: {share}; {what}"
     level: Level = "pass" if advice is None else "warn"
-    return [Check("identical", level, message, observed=observed.identical, advice=advice)]
+    return Check("identical", level, message, observed=observed.identical, advice=advice)
 
 
 def check_rejected(contract: Contract, observed: Observed) -> list[Check]:
     """Limits the share of rows that did not parse or break the contract, of those that are not set aside."""
     used = observed.read - observed.set_aside
-    lost = used - observed.good
-    share = lost / used if used else 0.0
+    share = observed.lost / used if used else 0.0
     quality = contract.quality
     level: Level = "pass"
     if share > quality.warn_rejected_share:
@@ -164,24 +189,31 @@ def check_rejected(contract: Contract, observed: Observed) -> list[Check]:
         {str(kind): count for kind, count in observed.faults.items()}
     )
     mostly = f", mostly: {observed.describe(reasons.most_common(1)[0][0])}" if reasons else ""
-    message = f"{lost:,} of {used:,} rows are rejected or quarantined, {percent(share)} (limit {percent(limit)})"
+    message = (
+        f"{observed.lost:,} of {used:,} rows are rejected or quarantined, {percent(share)} (limit {percent(limit)})"
+    )
     advice = "Correct these rows at the source; or the contract, if it is the contract that is wrong."
     return [Check("rejected", level, message + mostly, None, share, limit, advice)]
 
 
-def check_missing(contract: Contract, observed: Observed) -> list[Check]:
-    """Limits the share of missing values in every feature and sensitive column."""
+def check_missing(contract: Contract, observed: Observed, table: str | None = None) -> list[Check]:
+    """Limits the share of missing values in every feature and sensitive column.
+
+    Args:
+        contract, observed, table: as for ``check_row_faults``.
+    """
     checks = []
     used = observed.accepted - observed.set_aside
-    for name in contract.columns_of("feature", "sensitive"):
-        column = contract.columns[name]
+    rules, where = described(contract, table), "columns" if table is None else f"tables.{table}.columns"
+    for name in rules.columns_of("feature", "sensitive"):
+        column = rules.columns[name]
         if name in observed.defaulted:
             continue
         share = observed.missing.get(name, 0) / used if used else 0.0
         limit = column.max_missing_share
         level: Level = "stop" if share > limit else "pass"
         message = f"'{name}' is missing in {percent(share)} of rows (limit {percent(limit)})"
-        advice = f"Fill it at the source, or raise 'columns.{name}.max_missing_share'."
+        advice = f"Fill it at the source, or raise '{where}.{name}.max_missing_share'."
         checks.append(Check("missing", level, message, name, share, limit, advice))
     return checks
 
@@ -198,15 +230,27 @@ def check_rows_left(contract: Contract, observed: Observed) -> list[Check]:
 
 def check_freshness(contract: Contract, newest: date | datetime | None, now: datetime) -> list[Check]:
     """Limits the age of the newest row, where rows have a time and the contract a limit."""
-    limit = contract.max_age_days
+    found = freshness_check(str(contract.time), newest, contract.max_age_days, now)
+    return [] if found is None else [found]
+
+
+def freshness_check(time: str, newest: date | datetime | None, limit: int | None, now: datetime) -> Check | None:
+    """The check of the age of a table's newest row; None without a row or a limit.
+
+    Args:
+        time: the table's time column.
+        newest: its latest value.
+        limit: largest age, in days.
+        now: aware.
+    """
     if limit is None or newest is None:
-        return []
+        return None
     moment = newest if isinstance(newest, datetime) else datetime.combine(newest, datetime.min.time())
     age = (now - moment.replace(tzinfo=UTC)).total_seconds() / 86_400
     level: Level = "stop" if age > limit else "pass"
-    message = f"the newest '{contract.time}' is {newest}, {max(age, 0):,.0f} days old (limit {limit:,})"
+    message = f"the newest '{time}' is {newest}, {max(age, 0):,.0f} days old (limit {limit:,})"
     advice = "Bring newer rows; for a historical table set 'quality.freshness_days: null'."
-    return [Check("freshness", level, message, contract.time, round(age, 3), limit, advice)]
+    return Check("freshness", level, message, time, round(age, 3), limit, advice)
 
 
 def check_outliers(good: Sketch) -> list[Check]:
@@ -259,16 +303,23 @@ def check_drift(contract: Contract, distances: Mapping[str, float] | None) -> li
     ]
 
 
-def _unique_message(contract: Contract) -> str | None:
-    names = [f"'{name}'" for name in contract.row_identity]
+def _unique_message(rules: Contract | Table) -> str | None:
+    names = [f"'{name}'" for name in rules.row_identity]
     if len(names) < 2:
         return f"every {names[0]} is unique" if names else None
     return f"no two rows have the same {' and '.join(names)}"
 
 
-def _may_be_a_panel(contract: Contract, observed: Observed, repeats: int) -> bool:
-    """Whether so many rows repeat a key that customers rather have several rows than a few were written twice."""
-    return contract.split.by is None and repeats > contract.quality.max_rejected_share * observed.accepted
+def _entity_check(table: Table, observed: Observed, repeats: int) -> Check:
+    message = (
+        f"'{table.key_column}' repeats in {repeats:,} of {observed.accepted:,} rows: a table of kind 'entity' has one"
+        " row a customer"
+    )
+    advice = (
+        "Write 'kind: snapshot' or 'kind: history' for a table with several rows a customer, each with its time; or"
+        " correct the key at the source."
+    )
+    return Check("keys", "stop", message, table.key_column, repeats, advice=advice)
 
 
 def _panel_check(contract: Contract, observed: Observed, repeats: int) -> Check:
@@ -283,8 +334,8 @@ def _panel_check(contract: Contract, observed: Observed, repeats: int) -> Check:
     return Check("keys", "stop", message, contract.key_column, repeats, advice=advice)
 
 
-def _limit_of(contract: Contract, kind: Kind) -> str | None:
-    column = contract.columns[kind.column]
+def _limit_of(rules: Contract | Table, kind: Kind) -> str | None:
+    column = rules.columns[kind.column]
     if kind.check == "range" and column.range is not None:
         return " to ".join("any" if side is None else f"{side:g}" for side in column.range)
     return listed(column.values) if kind.check == "values" and column.values is not None else None

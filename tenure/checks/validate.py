@@ -13,14 +13,18 @@ import pyarrow.parquet as pq
 from tenure.atomic import write_text
 from tenure.checks import table
 from tenure.checks.label_column import check_label, require_named_values, set_aside_reasons
+from tenure.checks.parsed import batches
+from tenure.checks.profile import profile_of
 from tenure.checks.result import Check, Counts, Validation
-from tenure.checks.separation import batches, separate
+from tenure.checks.separation import separate
 from tenure.checks.table import Observed
+from tenure.checks.tables.validate import validate_tables
 from tenure.contract import Contract
+from tenure.contract.sources import sources_of, table_folder
 from tenure.errors import DataError
-from tenure.intake.ingest import IngestReport
+from tenure.intake.report import IngestReport
 from tenure.parsing import table_schema
-from tenure.stats import Profile, Sketch
+from tenure.stats import Sketch
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,8 @@ class Validated:
     """What ``validate`` found."""
 
     validation: Validation
-    sketch: Sketch
-    """Of the good rows, without the key column."""
+    sketches: dict[str | None, Sketch]
+    """Of the good rows of each table, without the key; that of one table with a label column under ``None``."""
 
 
 def validate(contract: Contract, raw: Path, valid: Path, now: datetime | None = None) -> Validated:
@@ -45,6 +49,8 @@ def validate(contract: Contract, raw: Path, valid: Path, now: datetime | None = 
         ``row``, ``reason`` and ``text`` of the rows that break it.
     ``set_aside.parquet``
         The same of the rows that have no label, or one of ``label.ignore``.
+    ``tables/<name>/data.parquet``, ``quarantine.parquet``, ``orphans.parquet``, ``duplicates.parquet``
+        Instead of these, the rows of each table of an assembly: ``tenure.checks.tables``.
     ``validation.json``
         Every check (``Validation.to_json``).
     ``profile.json``
@@ -63,7 +69,23 @@ def validate(contract: Contract, raw: Path, valid: Path, now: datetime | None = 
     """
     now = now or datetime.now(UTC)
     report = IngestReport.from_json((raw / "ingest.json").read_text(encoding="utf-8"))
-    _require_schema(raw / "data.parquet", table_schema(contract))
+    for name in sources_of(contract):
+        _require_schema(table_folder(raw, name) / "data.parquet", table_schema(contract, name))
+    sketches: dict[str | None, Sketch] = {}
+    if contract.assembly is None:
+        validation, sketches[None] = _validate_one(contract, report, raw, valid, now)
+    else:
+        validation, of_tables = validate_tables(contract, report, raw, valid, now)
+        sketches.update(of_tables)
+    write_text(valid / "profile.json", profile_of(contract, sketches).to_json())
+    write_text(valid / "validation.json", validation.to_json())
+    return Validated(validation, sketches)
+
+
+def _validate_one(
+    contract: Contract, report: IngestReport, raw: Path, valid: Path, now: datetime
+) -> tuple[Validation, Sketch]:
+    """Validate one table with a label column."""
     if contract.label_column is not None:
         labels = batches(raw / "data.parquet", [contract.label_column])
         require_named_values(contract, (batch.column(0) for batch in labels))
@@ -89,9 +111,7 @@ def validate(contract: Contract, raw: Path, valid: Path, now: datetime | None = 
         data_hash=report.data_hash,
         set_aside_reasons=set_aside_reasons(contract, observed),
     )
-    write_text(valid / "profile.json", Profile.of(sketch, contract.columns_of("feature")).to_json())
-    write_text(valid / "validation.json", validation.to_json())
-    return Validated(validation, sketch)
+    return validation, sketch
 
 
 def _all_checks(contract: Contract, observed: Observed, sketch: Sketch, now: datetime) -> list[Check]:
@@ -111,6 +131,9 @@ def _all_checks(contract: Contract, observed: Observed, sketch: Sketch, now: dat
 
 
 def _require_schema(data: Path, schema: pa.Schema) -> None:
-    found = pq.read_schema(data)
+    try:
+        found = pq.read_schema(data)
+    except FileNotFoundError:
+        raise DataError(f"{data} is missing: the tables were ingested under another contract") from None
     if not found.equals(schema):
         raise DataError(f"{data} was ingested under another contract: its columns are {', '.join(found.names)}")

@@ -202,7 +202,7 @@ class Contract(Part):
     @property
     def max_age_days(self) -> int | None:
         """Largest age of the newest row; None if rows have no time, or may be of any age."""
-        return None if self.time is None else self.quality.freshness_days
+        return None if self.time is None and not self.is_assembled else self.quality.freshness_days
 
     @property
     def is_assembled(self) -> bool:

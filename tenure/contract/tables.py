@@ -62,6 +62,11 @@ class Table(Part):
         return next(iter(self.columns_of("row_id")), None)
 
     @property
+    def row_identity(self) -> tuple[str, ...]:
+        """Columns that identify a row: of an entity the key. Empty where rows may be equal, or are corrected."""
+        return (self.key_column,) if self.kind == "entity" and self.row_id is None else ()
+
+    @property
     def has_whole_days(self) -> bool:
         """Whether the time of a row is a day: it counts once that day is over."""
         return self.time is not None and self.columns[self.time].type == "date"

@@ -56,7 +56,7 @@ def build_features(contract: Contract, valid: Path, features: Path) -> Features:
 
     Args:
         contract: features, split and limits.
-        valid: folder of ``validate``; read: ``data.parquet``.
+        valid: folder of ``validate``; read: the good rows.
         features: folder to write to; created where it is missing.
 
     Raises:

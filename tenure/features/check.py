@@ -22,8 +22,8 @@ class Checked:
     """A validation with the checks of the feature step."""
 
     validation: Validation
-    sketch: Sketch
-    """Of the good rows, without the key column."""
+    sketches: dict[str | None, Sketch]
+    """Of the good rows of each table, as ``Validated.sketches``."""
     stop: DataError | None
     """The error that a run would stop with, in the validate step or in the feature step."""
 
@@ -50,7 +50,7 @@ def check_table(contract: Contract, raw: Path, valid: Path, now: datetime | None
     found = validate(contract, raw, valid, now)
     stop = _error_of(found.validation.raise_if_stopped)
     if stop is not None:
-        return Checked(found.validation, found.sketch, stop)
+        return Checked(found.validation, found.sketches, stop)
     try:
         prepared = prepare(contract, valid)
     except DataError as error:
@@ -58,7 +58,7 @@ def check_table(contract: Contract, raw: Path, valid: Path, now: datetime | None
     else:
         checks, stop = prepared.findings.checks, _error_of(prepared.findings.raise_if_stopped)
     validation = dataclasses.replace(found.validation, checks=(*found.validation.checks, *checks))
-    return Checked(validation, found.sketch, stop)
+    return Checked(validation, found.sketches, stop)
 
 
 def _error_of(check: Callable[[], None]) -> DataError | None:

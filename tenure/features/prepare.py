@@ -13,11 +13,13 @@ from pathlib import Path
 import pyarrow as pa
 
 from tenure.contract import Contract
+from tenure.contract.assembly import EVENTS_TABLE
 from tenure.features.division import Division, divide
 from tenure.features.leakage import Findings, find_leakage
 from tenure.features.parts import check_parts
 from tenure.features.rows import Rows, of_file, of_table
 from tenure.features.split import PARTS
+from tenure.features.tables import Tables as TablesAsOf
 from tenure.features.today import with_today
 from tenure.features.windows import event_columns, snapshots
 from tenure.progress import progress
@@ -44,17 +46,19 @@ def prepare(contract: Contract, valid: Path) -> Prepared:
 
     Args:
         contract: features, split and limits.
-        valid: folder of ``validate``; read: ``data.parquet``.
+        valid: folder of ``validate``; read: the good rows.
 
     Raises:
         DataError: an event log does not cover a cut, a label is missing, or a part of the split lacks a class or has
             too few rows to train or to choose with. Leakage raises no error here: see ``Findings.raise_if_stopped``.
         StorageError: a file cannot be read.
     """
-    rows = of_file(valid / "data.parquet")
-    if contract.events is not None:
+    if contract.assembly is None:
+        rows = of_file(valid / "data.parquet")
+    else:
         progress("aggregating events before the cuts")
-        rows = of_table(snapshots(contract, rows.batches(event_columns(contract))))
+        events = TablesAsOf.of_folder(contract, valid).batches(EVENTS_TABLE, event_columns(contract))
+        rows = of_table(snapshots(contract, events))
     rows = with_today(contract, rows)
     division = divide(contract, rows)
     _require_rows(contract, division)

@@ -9,12 +9,11 @@ from pathlib import Path
 import pyarrow as pa
 
 from tenure.contract import Contract
-from tenure.contract.assembly import Assembly
+from tenure.contract.sources import assembly_of, table_folder
 from tenure.errors import DataError
 from tenure.features.rows import Rows, of_file, of_table
 
-TABLES_FOLDER = "tables"
-"""Folder of the tables in the folder of a step; each has a folder with a ``data.parquet``."""
+__all__ = ["Tables", "assembly_of"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Tables:
         Raises:
             StorageError: a file cannot be read.
         """
-        paths = {name: folder / TABLES_FOLDER / name / "data.parquet" for name in _names(contract)}
+        paths = {name: table_folder(folder, name) / "data.parquet" for name in _names(contract)}
         return cls({name: of_file(path) for name, path in paths.items()}, paths)
 
     def batches(self, name: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -54,17 +53,6 @@ class Tables:
     def table(self, name: str, columns: Sequence[str]) -> pa.Table:
         """Columns of a table, whole."""
         return pa.Table.from_batches(list(self.batches(name, columns)))
-
-
-def assembly_of(contract: Contract) -> Assembly:
-    """The contract's assembly.
-
-    Raises:
-        ValueError: it has none.
-    """
-    if contract.assembly is None:
-        raise ValueError(f"'{contract.name}' is one table with a label column")
-    return contract.assembly
 
 
 def _names(contract: Contract) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tenure.contract import Contract
+from tenure.contract.sources import described
 from tenure.errors import DataError
 from tenure.parsing.parse import table_columns
 
@@ -28,20 +29,22 @@ class Evolution:
     """Defaulted column to an extra column with a similar name."""
 
 
-def reconcile(contract: Contract, found: Iterable[str], shown: str) -> Evolution:
+def reconcile(contract: Contract, found: Iterable[str], shown: str, table: str | None = None) -> Evolution:
     """Compare the columns of a table with the contract's.
 
     Args:
         contract: describes the expected columns.
         found: the table's column names.
         shown: the table's address, for the error message.
+        table: as for ``table_columns``.
 
     Raises:
         DataError: a required column is missing; the message names each, and a similar column where there is one.
     """
     names = list(found)
-    wanted = table_columns(contract)
-    extra = tuple(name for name in names if name not in contract.columns)
+    wanted = table_columns(contract, table)
+    known = described(contract, table).columns
+    extra = tuple(name for name in names if name not in known)
     lacking = [name for name in wanted if name not in names]
     similar = {name: other for name in lacking if (other := _similar(name, extra)) is not None}
     missing = [name for name in lacking if wanted[name].required]

@@ -50,6 +50,8 @@ class RowFaults:
         self.bad = np.zeros(rows, dtype=bool)
         """Which rows have a fault; bool, shape (rows,)."""
         self.counts: Counter[Kind] = Counter()
+        self.doubtful_times = 0
+        """Number of times that the clock of the table's zone shows twice or skips; no fault."""
         self._values: dict[Kind, Counter[str]] = {}
         self._found: dict[int, list[str]] = {}
         self._first: dict[int, Kind] = {}

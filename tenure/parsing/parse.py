@@ -11,11 +11,13 @@ import pyarrow.compute as pc
 
 from tenure.contract import Column, Contract
 from tenure.contract.schema import ROW_COLUMN
+from tenure.contract.sources import assembly_of
 from tenure.contract.written_numbers import TOO_LARGE, example, missing_numbers
 from tenure.errors import ContractError
 from tenure.parsing import advice, moments, numerals, words
 from tenure.parsing.faults import Kind, RowFaults, quote
 from tenure.parsing.lenient import flags, keep, valid
+from tenure.parsing.wall_clock import TIMESTAMP, Clock
 
 ROW = ROW_COLUMN
 """Column of a parsed table with the row's number in the source: int64, from 1."""
@@ -27,7 +29,7 @@ _TYPES: dict[str, pa.DataType] = {
     "number": pa.float64(),
     "boolean": pa.bool_(),
     "date": moments.DATE,
-    "timestamp": moments.TIMESTAMP,
+    "timestamp": TIMESTAMP,
 }
 NOT_UTF8 = "is not text in UTF-8"
 _NOUNS = {
@@ -45,19 +47,35 @@ def arrow_type(column: Column) -> pa.DataType:
     return _TYPES[column.type]
 
 
-def table_columns(contract: Contract) -> dict[str, Column]:
-    """The columns that are read, in the contract's order: all except ignored ones that no slice and no window uses."""
-    used = {*contract.slices, *(window.column for window in contract.windows.values())}
-    return {name: column for name, column in contract.columns.items() if column.role != "ignored" or name in used}
+def table_columns(contract: Contract, table: str | None = None) -> dict[str, Column]:
+    """The columns that are read, in the contract's order: all except ignored ones that nothing uses.
+
+    Args:
+        contract: describes them.
+        table: name of a table of ``contract.assembly``; None for a contract of one table with a label column. The key
+            of a table has the type of the entity's.
+    """
+    if table is None:
+        return {n: column for n, column in contract.columns.items() if column.role != "ignored" or n in contract.slices}
+    assembly = assembly_of(contract)
+    described, used = assembly.tables[table], assembly.columns_of(table)
+    columns = {n: column for n, column in described.columns.items() if column.role != "ignored" or n in used}
+    if assembly.entity is not None:
+        entity = assembly.tables[assembly.entity]
+        kind = entity.columns[entity.key_column].type
+        columns[described.key_column] = columns[described.key_column].model_copy(update={"type": kind})
+    return columns
 
 
-def table_schema(contract: Contract) -> pa.Schema:
+def table_schema(contract: Contract, table: str | None = None) -> pa.Schema:
     """Schema of a parsed table: the columns read, in the contract's order, then ``_row``."""
-    fields = [pa.field(name, arrow_type(column)) for name, column in table_columns(contract).items()]
+    fields = [pa.field(name, arrow_type(column)) for name, column in table_columns(contract, table).items()]
     return pa.schema([*fields, pa.field(ROW, pa.int64())])
 
 
-def parse_batch(batch: pa.RecordBatch, columns: Mapping[str, Column]) -> tuple[pa.RecordBatch, RowFaults]:
+def parse_batch(
+    batch: pa.RecordBatch, columns: Mapping[str, Column], zone: str | None = None
+) -> tuple[pa.RecordBatch, RowFaults]:
     """Parse columns into their Arrow types.
 
     A text that the contract declares as a missing value becomes null, and so does NaN; infinity is a fault. Rows with
@@ -66,6 +84,7 @@ def parse_batch(batch: pa.RecordBatch, columns: Mapping[str, Column]) -> tuple[p
     Args:
         batch: rows as a source yields them.
         columns: the columns to parse; ``batch`` has all of them.
+        zone: of times without an offset; None for UTC.
 
     Returns:
         The parsed columns, and the faults of rows.
@@ -73,75 +92,81 @@ def parse_batch(batch: pa.RecordBatch, columns: Mapping[str, Column]) -> tuple[p
     Raises:
         DataError: a column holds lists or another nested type.
     """
-    faults = RowFaults(batch.num_rows)
+    faults, clock = RowFaults(batch.num_rows), Clock(zone)
     parsed = []
     for name, column in columns.items():
         raw = words.plain(batch.column(name), name)
-        parsed.append(_parse(raw, name, column, faults))
+        parsed.append(_parse(raw, name, column, faults, clock))
+    faults.doubtful_times = clock.doubtful
     schema = pa.schema([pa.field(name, arrow_type(column)) for name, column in columns.items()])
     return pa.RecordBatch.from_arrays(parsed, schema=schema), faults
 
 
-def parse_value(text: str, name: str, column: Column, key: str) -> Any:
+def parse_value(text: str, name: str, column: Column, key: str, zone: str | None = None) -> Any:
     """Parse a value that stands in the contract, such as a default, as a value of the column; None if missing.
 
     Args:
         text: the value as it stands in the contract.
         name, column: the column that the value belongs to.
         key: the contract's key that holds the value, for the error message.
+        zone: of a time without an offset; None for UTC.
 
     Raises:
         ContractError: ``text`` is not a value of the column's type.
     """
     batch = pa.RecordBatch.from_arrays([pa.array([text])], names=[name])
-    parsed, faults = parse_batch(batch, {name: column})
+    parsed, faults = parse_batch(batch, {name: column}, zone)
     if faults.bad.any():
         raise ContractError(f"'{key}': {quote(text)} is not {_NOUNS.get(column.type, 'a text')}")
     return parsed.column(0)[0].as_py()
 
 
-def default_of(name: str, column: Column) -> Any:
+def default_of(name: str, column: Column, zone: str | None = None) -> Any:
     """The value that rows hold where a table lacks the optional ``column``; None if missing.
 
     Raises:
         ContractError: ``columns.<name>.default`` is not a value of the column's type.
     """
-    return None if column.default is None else parse_value(str(column.default), name, column, f"columns.{name}.default")
+    if column.default is None:
+        return None
+    return parse_value(str(column.default), name, column, f"columns.{name}.default", zone)
 
 
-def _parse(raw: pa.Array, name: str, column: Column, faults: RowFaults) -> pa.Array:
+def _parse(raw: pa.Array, name: str, column: Column, faults: RowFaults, clock: Clock) -> pa.Array:
     """Parse one column: typed values of the contract's kind, or text."""
     if column.is_temporal and (pa.types.is_temporal(raw.type) or (column.is_epoch and _is_number(raw.type))):
-        return _from_moments(raw, name, column, faults)
+        return _from_moments(raw, name, column, faults, clock)
     if column.type in ("integer", "number") and (_is_number(raw.type) or pa.types.is_boolean(raw.type)):
         return _numbers(raw, raw, name, column, faults)
     if column.type == "boolean":
         return raw if pa.types.is_boolean(raw.type) else _booleans(raw, name, column, faults)
     text, broken = words.texts(raw)
     faults.add(broken, Kind("types", name, NOT_UTF8), raw)
-    return _from_text(_without_missing(text, column), raw, name, column, faults)
+    return _from_text(_without_missing(text, column), raw, name, column, faults, clock=clock)
 
 
-def _from_moments(raw: pa.Array, name: str, column: Column, faults: RowFaults) -> pa.Array:
+def _from_moments(raw: pa.Array, name: str, column: Column, faults: RowFaults, clock: Clock) -> pa.Array:
     """Parse typed dates and timestamps, or typed numbers in an epoch format."""
     if pa.types.is_floating(raw.type):
         raw = keep(raw, ~flags(pc.is_nan(raw)))
-    found = _moments(raw, column)
+    found = _moments(raw, column, clock)
     faults.add(valid(raw) & ~valid(found), Kind("types", name, f"is not {noun(column)}"), raw)
-    return _without_missing_moments(found, column)
+    return _without_missing_moments(found, column, clock.zone)
 
 
-def _from_text(text: pa.Array, raw: pa.Array, name: str, column: Column, faults: RowFaults) -> pa.Array:
+def _from_text(
+    text: pa.Array, raw: pa.Array, name: str, column: Column, faults: RowFaults, *, clock: Clock
+) -> pa.Array:
     if column.type in ("integer", "number"):
         return _numbers(text, raw, name, column, faults)
     if column.is_text:
         faults.add(flags(pc.match_substring(text, "\0")), Kind("types", name, "holds a NUL character"), raw)
         return words.spelled(text, column.values)
-    found = _moments(text, column)
+    found = _moments(text, column, clock)
     wrong = valid(text) & ~valid(found)
     if wrong.any():
         faults.add(wrong, Kind("types", name, f"is not {noun(column)}"), raw, advice.on_moments(text, wrong))
-    return _without_missing_moments(found, column) if column.is_epoch else found
+    return _without_missing_moments(found, column, clock.zone) if column.is_epoch else found
 
 
 def _booleans(raw: pa.Array, name: str, column: Column, faults: RowFaults) -> pa.Array:
@@ -156,9 +181,9 @@ def _booleans(raw: pa.Array, name: str, column: Column, faults: RowFaults) -> pa
     return found.take(coded.indices)
 
 
-def _moments(values: pa.Array, column: Column) -> pa.Array:
+def _moments(values: pa.Array, column: Column, clock: Clock) -> pa.Array:
     read = moments.dates if column.type == "date" else moments.timestamps
-    return read(values, column.moment_format)
+    return read(values, column.moment_format, clock)
 
 
 def _numbers(column: pa.Array, raw: pa.Array, name: str, described: Column, faults: RowFaults) -> pa.Array:
@@ -195,10 +220,10 @@ def _without_missing(text: pa.Array, column: Column) -> pa.Array:
     return keep(text, ~missing) if missing.any() else text
 
 
-def _without_missing_moments(found: pa.Array, column: Column) -> pa.Array:
+def _without_missing_moments(found: pa.Array, column: Column, zone: str | None) -> pa.Array:
     if not column.missing_values:
         return found
-    missing = _moments(pa.array(column.missing_values, pa.string()), column).drop_null()
+    missing = _moments(pa.array(column.missing_values, pa.string()), column, Clock(zone)).drop_null()
     return keep(found, ~flags(pc.is_in(found, missing)))
 
 

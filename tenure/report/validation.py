@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from tenure.atomic import write_text
-from tenure.checks import Check, Validation
+from tenure.checks import Check, Counts, Validation
 from tenure.checks.leakage import allowed
 from tenure.contract import Column, Contract
+from tenure.contract.sources import table_folder
 from tenure.report.templates import environment
 from tenure.stats import Sketch
 
@@ -21,7 +23,23 @@ BINS = 24
 TOP_VALUES = 8
 SHOWN_ROWS = 20
 """Rows of the quarantine, of those set aside, and of the rejected ones, in the report."""
-COUNTING = ("types", "nulls", "range", "values", "keys", "label", "future", "identical", "outliers")
+COUNTING = (
+    "types",
+    "nulls",
+    "range",
+    "values",
+    "keys",
+    "label",
+    "future",
+    "identical",
+    "outliers",
+    "orphans",
+    "before_customer",
+    "versions",
+    "late",
+    "known_before_time",
+    "clock",
+)
 """Checks whose ``observed`` counts what is wrong."""
 WIDTH, HEIGHT = 240, 56
 """Of a histogram, in its own units."""
@@ -53,61 +71,100 @@ class ColumnSummary:
 
 @dataclass(frozen=True)
 class Unused:
-    """The first rows that are not good, each with ``row``, ``reason`` and ``text``."""
+    """The first rows of a table that are not good, each with ``row``, ``reason`` and ``text``."""
 
-    quarantined: list[dict[str, Any]]
-    set_aside: list[dict[str, Any]]
-    rejected: list[dict[str, Any]]
+    quarantined: list[dict[str, Any]] = field(default_factory=list)
+    set_aside: list[dict[str, Any]] = field(default_factory=list)
+    rejected: list[dict[str, Any]] = field(default_factory=list)
+    orphaned: list[dict[str, Any]] = field(default_factory=list)
+    duplicates: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class TableSection:
+    """What the report shows of one table."""
+
+    name: str
+    """Empty where there is only one."""
+    counts: Counts
+    columns: list[ColumnSummary]
+    unused: Unused
 
 
 def write_page(
-    path: Path, validation: Validation, contract: Contract, sketch: Sketch, *, raw: Path, valid: Path
+    path: Path,
+    validation: Validation,
+    contract: Contract,
+    sketches: Mapping[str | None, Sketch],
+    *,
+    raw: Path,
+    valid: Path,
 ) -> None:
     """Write the report of a validation to ``path``.
 
     Args:
         path: the HTML file.
-        validation, contract, sketch: as for ``render``.
-        raw: folder of ``ingest``; read: ``rejected.parquet``.
-        valid: folder of ``validate``; read: ``quarantine.parquet`` and ``set_aside.parquet``.
+        validation, contract, sketches: as for ``render``.
+        raw: folder of ``ingest``; read: the rejected rows.
+        valid: folder of ``validate``; read: the rows that are not used.
 
     Raises:
         StorageError: the disk is full or cannot be written.
     """
-    unused = Unused(
+    unused = {table: _unused(table_folder(raw, table), table_folder(valid, table)) for table in sketches}
+    write_text(path, render(validation, contract, sketches, unused))
+
+
+def _unused(raw: Path, valid: Path) -> Unused:
+    return Unused(
         quarantined=_first_rows(valid / "quarantine.parquet"),
         set_aside=_first_rows(valid / "set_aside.parquet"),
         rejected=_first_rows(raw / "rejected.parquet"),
+        orphaned=_first_rows(valid / "orphans.parquet"),
+        duplicates=_first_rows(valid / "duplicates.parquet"),
     )
-    write_text(path, render(validation, contract, sketch, unused))
 
 
 def _first_rows(path: Path) -> list[dict[str, Any]]:
-    """The first ``SHOWN_ROWS`` rows of a Parquet file."""
+    """The first ``SHOWN_ROWS`` rows of a Parquet file; none where a table has no such file."""
+    if not path.exists():
+        return []
     with pq.ParquetFile(path) as file:
         batch = next(file.iter_batches(batch_size=SHOWN_ROWS), None)
     return [] if batch is None else batch.to_pylist()
 
 
-def render(validation: Validation, contract: Contract, sketch: Sketch, unused: Unused) -> str:
+def render(
+    validation: Validation,
+    contract: Contract,
+    sketches: Mapping[str | None, Sketch],
+    unused: Mapping[str | None, Unused],
+) -> str:
     """The report as HTML. Everything that comes from the table is escaped.
 
     Args:
-        sketch: of the good rows.
-        unused: some of the rows that are not good.
+        validation, contract: what was found, and the rules.
+        sketches: of the good rows, by table as ``Validated.sketches``.
+        unused: some of the rows that are not good, by table.
     """
     templates = environment()
     templates.filters["mark"] = _mark
     template = templates.get_template("validation.html")
-    columns = [_summary(name, column, sketch) for name, column in sketch.columns.items()]
+    several = len(sketches) > 1
+    sections = [
+        TableSection(
+            name=str(table) if several else "",
+            counts=validation.tables.get(str(table), validation.rows),
+            columns=[_summary(name, column, sketch) for name, column in sketch.columns.items()],
+            unused=unused[table],
+        )
+        for table, sketch in sketches.items()
+    ]
     return template.render(
         v=validation,
         contract=contract,
-        columns=columns,
+        tables=sections,
         allowed=allowed(contract),
-        quarantined=unused.quarantined,
-        set_aside=unused.set_aside,
-        rejected=unused.rejected,
         width=WIDTH,
         height=HEIGHT,
     )

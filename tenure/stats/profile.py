@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,8 @@ class Profile:
 
     rows: int
     columns: dict[str, ColumnProfile]
+    tables: dict[str, Profile] = field(default_factory=dict)
+    """Of the tables that the columns are computed from, by name."""
 
     @classmethod
     def of(cls, sketch: Sketch, names: Iterable[str]) -> Profile:
@@ -63,13 +65,12 @@ class Profile:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values only; ``from_dict`` reads it back to an equal profile."""
-        return {
-            "rows": self.rows,
-            "columns": {
-                name: {"kind": "number" if isinstance(column, NumberProfile) else "text", **asdict(column)}
-                for name, column in self.columns.items()
-            },
+        columns = {
+            name: {"kind": "number" if isinstance(column, NumberProfile) else "text", **asdict(column)}
+            for name, column in self.columns.items()
         }
+        tables = {name: profile.to_dict() for name, profile in self.tables.items()}
+        return {"rows": self.rows, "columns": columns, **({"tables": tables} if tables else {})}
 
     def to_json(self) -> str:
         return json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n"
@@ -81,7 +82,8 @@ class Profile:
             DataError: ``document`` is not a profile.
         """
         try:
-            return cls(int(document["rows"]), {n: _column_from(c) for n, c in document["columns"].items()})
+            tables = {name: cls.from_dict(table) for name, table in document.get("tables", {}).items()}
+            return cls(int(document["rows"]), {n: _column_from(c) for n, c in document["columns"].items()}, tables)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DataError(f"not a profile of a table: {type(error).__name__}: {error}") from error
 

@@ -34,7 +34,7 @@ def guess(path: Path, name: str = "a table") -> tuple[Contract, str]:
 def meets(text: str, folder: Path) -> bool:
     """Whether the table meets the contract that was guessed of it, without a warning, a rejected or a bad row."""
     contract = parse(text)
-    ingested = ingest(contract, open_source(contract.source), folder / "raw")
+    ingested = ingest(contract, folder / "raw")
     assert ingested.rows_rejected == 0
     validation = validate(contract, folder / "raw", folder / "valid").validation
     assert validation.rows.quarantined == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,7 +17,6 @@ from tenure.contract import parse
 from tenure.errors import DataError
 from tenure.features.check import Checked, check_table
 from tenure.intake.ingest import ingest as take_in
-from tenure.sources import open_source
 
 ROWS = 400
 TABLE = """
@@ -100,8 +98,7 @@ def checked(home: Path, contract: str, rows: list[dict]) -> Checked:
         writer.writeheader()
         writer.writerows(rows)
     described = parse(contract)
-    with contextlib.closing(open_source(described.source, home)) as source:
-        take_in(described, source, home / "raw")
+    take_in(described, home / "raw", home)
     return check_table(described, home / "raw", home / "valid")
 
 

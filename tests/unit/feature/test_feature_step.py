@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from components.feature import logic
+from tenure.contract import parse
+from tenure.contract.sources import sources_of, table_folder
 from tenure.errors import ContractError, DataError, StorageError
 from tenure.features import rows
 from tenure.features.split import PARTS
@@ -67,8 +69,10 @@ def table(rows: int = 200) -> pa.Table:
 
 
 def run(contract: str, data: pa.Table, folder: Path) -> dict[str, Any]:
-    (folder / "valid").mkdir()
-    pq.write_table(data, folder / "valid" / "data.parquet", row_group_size=64)
+    for table in sources_of(parse(contract)):
+        place = table_folder(folder / "valid", table)
+        place.mkdir(parents=True)
+        pq.write_table(data, place / "data.parquet", row_group_size=64)
     return logic.run(contract, folder / "valid", folder / "features")
 
 

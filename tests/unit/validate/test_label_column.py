@@ -18,7 +18,6 @@ from tenure.contract import parse
 from tenure.errors import ContractError, DataError
 from tenure.intake.ingest import ingest
 from tenure.report.validation import write_page
-from tenure.sources import open_source
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 
@@ -44,11 +43,10 @@ def check(folder: Path, text: str, labels: list[Any], **columns: list[Any]) -> V
         "status": labels,
     }
     described = parse(text)
-    source = open_source(pa.table(table | columns))
-    ingest(described, source, folder / "raw")
+    ingest(described, folder / "raw", instead={None: pa.table(table | columns)})
     found = validate(described, folder / "raw", folder / "valid", NOW)
     page = folder / "valid" / "validation.html"
-    write_page(page, found.validation, described, found.sketch, raw=folder / "raw", valid=folder / "valid")
+    write_page(page, found.validation, described, found.sketches, raw=folder / "raw", valid=folder / "valid")
     return found.validation
 
 

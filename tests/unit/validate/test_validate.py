@@ -16,6 +16,7 @@ from components.validate.logic import run
 from tenure.checks import Check, Validation
 from tenure.checks.validate import validate
 from tenure.contract import parse
+from tenure.contract.sources import table_folder
 from tenure.errors import ContractError, DataError
 from tenure.stats import Profile
 
@@ -63,9 +64,10 @@ def found(validation: Validation, name: str, column: str | None = None) -> Check
     return one
 
 
-def read(folder: Path, name: str) -> dict[int, str]:
+def read(folder: Path, name: str, table: str | None = None) -> dict[int, str]:
     """Number and reason of the rows in a file of rows that are not used."""
-    return {row["row"]: row["reason"] for row in pq.read_table(folder / "valid" / f"{name}.parquet").to_pylist()}
+    file = table_folder(folder / "valid", table) / f"{name}.parquet"
+    return {row["row"]: row["reason"] for row in pq.read_table(file).to_pylist()}
 
 
 def quarantined(folder: Path) -> dict[int, str]:
@@ -317,7 +319,7 @@ columns:
     ingest(contract, str(tmp_path / "t.parquet"), tmp_path / "raw")
     validation = validate(parse(contract), tmp_path / "raw", tmp_path / "valid", NOW).validation
     assert validation.verdict == "pass"
-    assert quarantined(tmp_path) == {1000: "'amount' is below 0: -1.0"}
+    assert read(tmp_path, "quarantine", "events") == {1000: "'amount' is below 0: -1.0"}
     repeats = len(table["day"]) - len(set(zip(*table.values(), strict=True)))
     assert found(validation, "identical").observed == repeats > 0
     assert not {"keys", "label", "classes"} & {one.name for one in validation.checks}

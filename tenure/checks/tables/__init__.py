@@ -1,0 +1,1 @@
+"""Validation of the tables that features are computed from as of an instant."""

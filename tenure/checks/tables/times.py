@@ -1,0 +1,37 @@
+"""Times of rows compared with each other, where a day has no time of day."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from tenure.parsing.lenient import flags
+from tenure.parsing.wall_clock import TIMESTAMP, Clock
+
+
+def before(left: pa.Array, right: pa.Array, zone: str) -> NDArray[np.bool_]:
+    """Which times in ``left`` are before those in ``right``; bool, shape (rows,). Missing ones are not.
+
+    Args:
+        left, right: dates, or timestamps in UTC. If one of them is of dates, both are compared as days in ``zone``.
+        zone: IANA name.
+    """
+    if left.type != right.type:
+        left, right = days(left, zone), days(right, zone)
+    return flags(pc.less(left, right))
+
+
+def days(times: pa.Array, zone: str) -> pa.Array:
+    """The days in ``zone`` on which the times lie; date32."""
+    if pa.types.is_date(times.type):
+        return times
+    return Clock(zone).shown(times.cast(TIMESTAMP)).cast(pa.date32(), safe=False)
+
+
+def numbers(times: pa.Array) -> NDArray[np.int64]:
+    """Times as numbers in their order, shape (rows,); 0 where missing."""
+    whole = times.cast(pa.int32()) if pa.types.is_date32(times.type) else times
+    found: NDArray[np.int64] = pc.fill_null(whole.cast(pa.int64()), 0).to_numpy(zero_copy_only=False)
+    return found
