@@ -16,6 +16,7 @@ from tenure.contract import Contract
 from tenure.contract.assembly import EVENTS_TABLE
 from tenure.features.division import Division, divide
 from tenure.features.leakage import Findings, find_leakage
+from tenure.features.panel import panel
 from tenure.features.parts import check_parts
 from tenure.features.rows import Rows, of_file, of_table
 from tenure.features.split import PARTS
@@ -56,9 +57,12 @@ def prepare(contract: Contract, valid: Path) -> Prepared:
     if contract.assembly is None:
         rows = of_file(valid / "data.parquet")
     else:
-        progress("aggregating events before the cuts")
-        events = TablesAsOf.of_folder(contract, valid).batches(EVENTS_TABLE, event_columns(contract))
-        rows = of_table(snapshots(contract, events))
+        progress("computing features at the cuts")
+        tables = TablesAsOf.of_folder(contract, valid)
+        if contract.events is None:
+            rows = of_table(panel(contract, tables).table)
+        else:
+            rows = of_table(snapshots(contract, tables.batches(EVENTS_TABLE, event_columns(contract))))
     rows = with_today(contract, rows)
     division = divide(contract, rows)
     _require_rows(contract, division)
