@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError
 
 from tenure.contract.document import line_of, read, read_text
 from tenure.contract.load import describe_error
@@ -24,7 +24,7 @@ class GeneratorSettings(BaseModel):
     """The business; ``tenure generate --help`` names them."""
     customers: PositiveInt | None = None
     """By default as many as the business says."""
-    seed: int = 1
+    seed: NonNegativeInt = 1
     data: str = "data"
     """Folder that the tables are written to, relative to the dataset's. Datasets of the same tables share one."""
 

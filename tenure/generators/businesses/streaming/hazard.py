@@ -17,22 +17,22 @@ from tenure.generators.businesses.streaming.setting import (
 from tenure.generators.chain import Array, Chain, Component, constant
 
 ENGAGEMENT = ("engaged", "casual", "fading")
-ENGAGEMENT_LOG_HAZARD = np.array([-1.3, 0.0, 2.2])
+ENGAGEMENT_LOG_HAZARD = np.array([-1.2, 0.2, 3.0])
 FAILED = 1
 """State of billing: a payment has failed and is not made good."""
-FAILED_LOG_HAZARD = 2.2
+FAILED_LOG_HAZARD = 2.6
 FAILURES = np.array([0.045, 0.02, 0.03, 0.14])
 """Share of payments that fail for the first time, by method."""
 RECOVERY = 0.06
 """A day's chance that a failed payment is made good."""
 ANNOYED = 1
 """State of support: something is wrong and not solved."""
-ANNOYED_LOG_HAZARD = 1.8
+ANNOYED_LOG_HAZARD = 2.2
 PLAN_SHARES = np.array([0.3, 0.5, 0.2])
 PLAN_LOG_HAZARD = np.array([0.1, 0.0, -0.25])
 CHANNEL_LOG_HAZARD = np.array([0.0, 0.1, 0.35, -0.3])
 
-BASE_LOG_HAZARD = -6.16
+BASE_LOG_HAZARD = -5.82
 FIRST_WEEKS_LOG_HAZARD = 0.6
 FIRST_WEEKS_DAYS = 40.0
 SEASON_LOG_HAZARD = 0.25
@@ -57,7 +57,7 @@ def hazard(people: People) -> Chain:
 
     def engagement(day: int) -> Array:
         summer = 1 + 0.3 * season[day]
-        down, up = 0.007 * summer, 0.006 / summer
+        down, up = 0.005 * summer, 0.004 / summer
         return np.array([[1 - down, down, 0], [up, 1 - up - down, down], [0, up, 1 - up]])
 
     failures = FAILURES[people.method]

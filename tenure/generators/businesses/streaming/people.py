@@ -37,7 +37,7 @@ class People:
         self.channel = random.choice(len(CHANNELS), block.size, p=CHANNEL_SHARES)
         self.method = random.choice(len(METHODS), block.size, p=METHOD_SHARES)
         self.born = np.clip(random.normal(1986, 13, block.size), 1940, 2008).astype(np.int64)
-        self.appetite = random.lognormal(0.0, 0.4, block.size)
+        self.appetite = random.lognormal(0.0, 0.3, block.size)
         """How much somebody watches in any state: no sign of leaving."""
 
     def rows(self) -> Rows:

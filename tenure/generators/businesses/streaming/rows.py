@@ -16,7 +16,7 @@ from tenure.generators.calendar import SECOND
 from tenure.generators.chain import Walk, choose
 from tenure.generators.daily import events_of_days, times_of_day, while_present
 
-SESSIONS_A_DAY = np.array([0.46, 0.2, 0.05])
+SESSIONS_A_DAY = np.array([0.6, 0.25, 0.04])
 SESSION_MINUTES = np.array([70.0, 52.0, 30.0])
 """By engagement."""
 PRICES = np.array([[6.99, 10.99, 15.99], [7.99, 12.99, 18.99]])

@@ -10,12 +10,12 @@ from tenure.generators.offers import Offers
 
 DAYS = Days(date(2025, 3, 1), 610, "Europe/Berlin")
 HORIZON = 30
-CUTS = rolling_cuts(DAYS, every=30, count=6, horizon=HORIZON)
+CUTS = rolling_cuts(DAYS, every=30, count=9, horizon=HORIZON)
 SIGN_UPS_END = DAYS.count - 5
 BILLING_DAYS = 30
 SEASON_PEAK = date(2025, 7, 10)
 """Of cancelling: people are outdoors."""
-PRICE_RISE = date(2026, 7, 15)
+PRICE_RISE = date(2026, 3, 20)
 
 COUNTRIES = ("DE", "AT", "CH", "NL", "FR")
 CHANNELS = ("search", "partner", "discount", "friend")
