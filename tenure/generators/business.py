@@ -103,6 +103,9 @@ class Business:
 
 
 def rolling_cuts(days: Days, *, every: int, count: int, horizon: int, gap: int = 0) -> tuple[int, ...]:
-    """``count`` days ``every`` days apart, the last of which has its gap and its horizon end with the days."""
-    last = days.count - horizon - gap
+    """The cuts that a contract with ``until: last`` has: ``count`` days, ``every`` days apart.
+
+    The last day is not over with the last row of the tables, so that a horizon ends a day before.
+    """
+    last = days.count - 1 - horizon - gap
     return tuple(last - every * number for number in reversed(range(count)))

@@ -22,8 +22,9 @@ from tenure.transform import Transform
 
 DATASETS = Path(__file__).resolve().parents[3] / "datasets"
 NAMES = sorted(path.parent.name for path in DATASETS.glob("*/contract.yaml"))
-CLASSIFIED = [name for name in NAMES if load(DATASETS / name).task == "classification"]
-VALUED = [name for name in NAMES if name not in CLASSIFIED]
+GENERATED = [name for name in NAMES if (DATASETS / name / "generator.yaml").exists()]
+CLASSIFIED = [name for name in NAMES if name not in GENERATED and load(DATASETS / name).task == "classification"]
+VALUED = [name for name in NAMES if name not in GENERATED and name not in CLASSIFIED]
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +48,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def test_there_are_some_of_different_kinds() -> None:
     assert {"telco", "cdnow", "gym"} <= set(CLASSIFIED)
     assert "cdnow-value" in VALUED
+    assert {"retail", "retail-value", "telco-usage"} <= set(GENERATED)
 
 
 @pytest.mark.parametrize("name", NAMES)

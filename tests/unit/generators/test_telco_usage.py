@@ -89,7 +89,12 @@ def test_bills_sum_up_the_calls_of_their_month(blocks: list[Simulated]) -> None:
 
 def test_the_price_of_monthly_contracts_rises(blocks: list[Simulated]) -> None:
     plans = blocks[0].tables["plans"]
-    raised = np.flatnonzero(plans.columns["valid_from"] == rates.DAYS.starts[rates.PRICE_RISE])
-    contracts = np.array(plans.columns["Contract"].to_pylist())[raised]
-    assert raised.size > 50
-    assert set(contracts) == {"Month-to-month"}
+    time, charge = plans.columns["valid_from"], plans.columns["MonthlyCharges"]
+    contract = np.array(plans.columns["Contract"].to_pylist())
+    at_rise = np.flatnonzero((time == rates.DAYS.starts[rates.PRICE_RISE]) & (contract == "Month-to-month"))
+    assert at_rise.size > 50
+    before = at_rise - 1
+    assert (plans.owner[before] == plans.owner[at_rise]).all()
+    ratio = charge[at_rise] / charge[before]
+    assert np.median(ratio) == pytest.approx(rates.PRICE_FACTOR, abs=1e-3)
+    assert (np.abs(ratio - rates.PRICE_FACTOR) < 1e-3).mean() > 0.95  # some are recorded wrong at first

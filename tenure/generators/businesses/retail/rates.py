@@ -55,11 +55,17 @@ RISE_EXCESS = 1.2
 RISE_RATIO = 1 + RISE_EXCESS * DAYS.fading(PRICE_RISE, RISE_HALF_LIFE)
 PRICES = np.where(np.arange(DAYS.count) < PRICE_RISE, 1.0, PRICE_FACTOR)
 
+CAMPAIGNS = (
+    date(2024, 11, 18),
+    date(2025, 3, 17),
+    date(2025, 9, 15),
+    date(2026, 3, 16),
+    date(2026, 8, 17),
+    date(2026, 11, 16),
+)
 OFFERS = Offers(
     name="voucher",
-    days=tuple(
-        DAYS.number_of(day) for day in (date(2025, 3, 17), date(2025, 9, 15), date(2026, 3, 16), date(2026, 8, 17))
-    ),
+    days=tuple(DAYS.number_of(day) for day in CAMPAIGNS),
     lasts=60,
     share=0.3,
     hazard_ratio=0.5,

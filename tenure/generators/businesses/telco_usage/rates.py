@@ -62,11 +62,12 @@ RISE_CANCEL_RATIO, RISE_CANCEL_DAYS = 1.5, 120
 """The price rise of monthly contracts: trouble is likelier by this share, fading, and for so many days the hazard is
 higher."""
 
+CAMPAIGNS = (
+    date(2025, 6, 23), date(2025, 11, 10), date(2026, 2, 16), date(2026, 5, 11), date(2026, 8, 10), date(2026, 11, 9)
+)  # fmt: skip
 OFFERS = Offers(
     name="free month",
-    days=tuple(
-        DAYS.number_of(day) for day in (date(2025, 11, 10), date(2026, 2, 16), date(2026, 5, 11), date(2026, 8, 10))
-    ),
+    days=tuple(DAYS.number_of(day) for day in CAMPAIGNS),
     lasts=60,
     share=0.3,
     hazard_ratio=0.4,
