@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow as pa
 
 from tenure.contract import Contract
+from tenure.features.engines.choice import choose
 from tenure.features.engines.engine import Engine
-from tenure.features.engines.memory import Memory
 from tenure.features.tables import Tables
 
 
@@ -27,7 +27,7 @@ def at(
         tables: its parsed tables.
         instant: microseconds since 1970-01-01 in UTC.
         customers: their keys; all who exist at the instant without it. Of those who do not exist there is no row.
-        engine: what deals the customers; ``Memory`` without it.
+        engine: what deals the customers; chosen by the size of the tables without it (``tenure.features.engines.choice``).
 
     Returns:
         As ``compute`` returns it: one row a customer, ordered by key.
@@ -36,5 +36,5 @@ def at(
         DataError: as ``compute``.
     """
     chosen = None if customers is None else customers if isinstance(customers, pa.Array) else pa.array(customers)
-    batches = list((engine or Memory()).panel(contract, tables, [instant], chosen))
+    batches = list((engine or choose(tables)).panel(contract, tables, [instant], chosen))
     return pa.Table.from_batches(batches)

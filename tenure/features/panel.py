@@ -17,8 +17,8 @@ from tenure.errors import DataError
 from tenure.features.cut_column import cut_column
 from tenure.features.cuts import Cuts, cuts
 from tenure.features.eligible import eligible
+from tenure.features.engines.choice import choose
 from tenure.features.engines.engine import Engine
-from tenure.features.engines.memory import Memory
 from tenure.features.horizon_labels import Labels, horizon_labels
 from tenure.features.instants import instant_text
 from tenure.features.label_kinds.outcome import ALREADY
@@ -62,14 +62,14 @@ def panel(contract: Contract, tables: Tables, engine: Engine | None = None) -> P
     Args:
         contract: one whose features are computed from tables.
         tables: its parsed tables.
-        engine: what deals the customers; ``Memory`` without it.
+        engine: what deals the customers; chosen by the size of the tables without it.
 
     Raises:
         DataError: the data do not cover a cut, no customer is eligible at any, or as ``horizon_labels``.
     """
     made = assembly_of(contract)
     found = cuts(made, tables)
-    rows, customers = _eligible_rows(contract, tables, found, engine or Memory())
+    rows, customers = _eligible_rows(contract, tables, found, engine or choose(tables))
     cut = _places(rows, found.instants, made)
     labels = horizon_labels(contract, tables, found.instants, _whole(rows.column(contract.key_column)), cut)
     counts = tuple(_counts(found.instants, customers, cut, labels, made))
