@@ -15,7 +15,7 @@ from tenure.contract.schema import LABEL_COLUMN
 from tenure.errors import DataError
 from tenure.features.rows import Rows
 from tenure.features.split import PARTS, Assignment, PartName, assign, hash_keys
-from tenure.features.windows import horizon_days
+from tenure.features.split_by_cut import overlap
 from tenure.stats.clusters import count_customers, customers_within
 from tenure.tasks import get
 
@@ -73,7 +73,10 @@ def divide(contract: Contract, rows: Rows) -> Division:
 
 
 def split_record(contract: Contract, division: Division) -> dict[str, Any]:
-    """The content of ``split.json``: strategy, seed, shares; rows, customers of a panel, labels and times of parts."""
+    """The content of ``split.json``: strategy, seed, shares; rows, customers of a panel, labels and times of parts.
+
+    Of a panel that is computed from tables also its cuts, and those in no part.
+    """
     assignment, times = division.assignment, division.times
     record: dict[str, Any] = {
         "strategy": assignment.strategy,
@@ -89,9 +92,15 @@ def split_record(contract: Contract, division: Division) -> dict[str, Any]:
     if times is not None:
         times_of = {part: times[assignment.places == index] for index, part in enumerate(PARTS)}
         record["times"] = {part: [str(inside.min()), str(inside.max())] for part, inside in times_of.items()}
-        if contract.is_assembled:
-            record["horizon_days"] = horizon_days(contract)
+        made = contract.assembly
+        if made is not None:
+            record["label"] = made.label.phrase
             record["cuts"] = {part: sorted({str(cut) for cut in inside}) for part, inside in times_of.items()}
+            record["overlapping_cuts"] = overlap(made, np.unique(times))
+            record["embargo"] = {
+                "cuts": sorted({str(cut) for cut in times[assignment.embargo]}),
+                "rows": int(np.count_nonzero(assignment.embargo)),
+            }
     return record
 
 

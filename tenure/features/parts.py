@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from tenure.checks import Check
 from tenure.contract import Contract
+from tenure.count_text import count, listed
 from tenure.features.division import Division
 from tenure.tasks import get
 
@@ -23,7 +26,13 @@ def check_parts(contract: Contract, division: Division) -> Check:
     """
     assignment = division.assignment
     how = assignment.strategy if contract.split.by is None else f"{assignment.strategy} by {contract.split.by}"
-    rows = f"rows by part, {how}: " + ", ".join(f"{part} {count:,}" for part, count in assignment.rows.items())
+    rows = f"rows by part, {how}: " + ", ".join(f"{part} {number:,}" for part, number in assignment.rows.items())
+    if division.times is not None and assignment.embargo.any():
+        cuts = sorted({str(cut) for cut in division.times[assignment.embargo]})
+        rows += (
+            f"; left out {np.count_nonzero(assignment.embargo):,} at {count(len(cuts), 'cut')} whose labels are "
+            f"known only after the next part begins: {listed(cuts)}"
+        )
     shift = None
     if assignment.strategy == "time":
         shift = get(contract.task).label.describe_shift(division.labels_of("train"), division.labels_of("test"))

@@ -6,17 +6,16 @@
                  and every part has rows of all times. The classes of a number are its strata.
 ``time``         by time: the oldest rows train, the newest test. Rows of one time are in one part.
 
-An event log is split by cut: the last test, those before validate, the first train. A customer may then stand in
-several parts, at different cuts, as customers do when a model is used: it was trained on their past. The horizons of
-cuts must not overlap, or the label of one would be known from another. With two cuts, the customers of the first are
-divided between training and validation; with one, among all three parts.
+A panel that is computed from tables is split by cut: the last test, those before validate, the first train. A customer
+may then stand in several parts, at different cuts, as customers do when a model is used: it was trained on their past.
+Cuts whose labels are known only after the next part begins are in no part (``split_by_cut``). With two cuts, the
+customers of the first are divided between training and validation; with one, among all three parts.
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -25,7 +24,8 @@ from numpy.typing import NDArray
 
 from tenure.contract import Contract
 from tenure.errors import DataError
-from tenure.features.windows import horizon_days
+from tenure.features.split_by_cut import EMBARGO, label_ends, parts_of_cuts, too_few
+from tenure.features.tables import assembly_of
 from tenure.stats.clusters import highest_stratum
 from tenure.tasks import get
 
@@ -33,7 +33,7 @@ PartName = Literal["train", "validation", "test"]
 PARTS: tuple[PartName, ...] = ("train", "validation", "test")
 
 Places = NDArray[np.int8]
-"""For each row the index of its part in ``PARTS``."""
+"""For each row the index of its part in ``PARTS``, or ``EMBARGO``."""
 
 Codes = NDArray[np.int64]
 """For each row its customer, from 0, in the order of their hashes."""
@@ -51,7 +51,12 @@ class Assignment:
     customer: Codes | None
     """Shape (rows,); None where no two rows are of one customer."""
     keys_in_several_parts: int
-    """Customers with rows in more than one part; 0 unless an event log is split by time."""
+    """Customers with rows in more than one part; 0 unless a panel is split by cut."""
+
+    @property
+    def embargo(self) -> NDArray[np.bool_]:
+        """The rows that are in no part; shape (rows,)."""
+        return self.places == EMBARGO
 
 
 def assign(
@@ -65,8 +70,7 @@ def assign(
         times: of each row, in the contract's time column, or its cut; shape (rows,). None without time.
 
     Raises:
-        DataError: a part would lack a class, or have one value of the label only; times are too few to divide, or
-            horizons overlap.
+        DataError: a part would lack a class, or have one value of the label only; or times are too few to divide.
     """
     split, strategy = contract.split, contract.split_strategy
     shares = (split.train, split.validation, split.test)
@@ -81,8 +85,7 @@ def assign(
     elif not contract.is_assembled:
         places = _by_time(times, shares)
     else:
-        places = _by_cut(codes, classes, times, shares)
-        _refuse_overlap(places, times, horizon_days(contract))
+        places = _by_cut(contract, codes, classes, times, shares)
     for index, part in enumerate(PARTS):
         label.check_part(part, labels[places == index])
     shared = _keys_in_several_parts(codes, places, customers)
@@ -132,13 +135,22 @@ def _by_time(times: NDArray[Any], shares: tuple[float, ...]) -> Places:
     return _parts_of_steps(counts, shares)[steps]
 
 
-def _by_cut(codes: Codes, classes: NDArray[np.int8], cuts: NDArray[Any], shares: tuple[float, float, float]) -> Places:
-    steps = _ranks(cuts)
-    counts = np.bincount(steps)
-    if len(counts) >= len(PARTS):
-        return _parts_of_steps(counts, shares)[steps]
+def _by_cut(
+    contract: Contract, codes: Codes, classes: NDArray[np.int8], times: NDArray[Any], shares: tuple[float, float, float]
+) -> Places:
+    made, steps = assembly_of(contract), _ranks(times)
+    counts, cuts = np.bincount(steps), np.unique(times)
     if len(counts) == 1:
         return _by_customer(codes, classes, shares)
+    ends = label_ends(made, cuts)
+    if len(counts) >= len(PARTS):
+        nearest = _parts_of_steps(counts, shares)
+        new = np.flatnonzero(np.diff(nearest)) + 1
+        if (ends[new - 1] <= cuts[new]).all():
+            return nearest[steps]
+        return parts_of_cuts(made, cuts, counts, shares)[steps]
+    if ends[0] > cuts[1]:
+        raise DataError(too_few(made, cuts))
     places = np.full(len(codes), PARTS.index("test"), dtype=np.int8)
     first = np.flatnonzero(steps == 0)
     before = shares[0] + shares[1]
@@ -166,22 +178,10 @@ def _counts(number: int, shares: tuple[float, ...]) -> NDArray[np.int64]:
     return np.diff(bounds, prepend=0)
 
 
-def _refuse_overlap(places: Places, cuts: NDArray[Any], horizon: int) -> None:
-    """What a customer does in days that two horizons share is part of the label at both cuts: a model would be
-    tested on what it was taught."""
-    days = cuts.astype("datetime64[D]")
-    for before, after in pairwise(range(len(PARTS))):
-        earlier, later = days[places == before].max(), days[places == after].min()
-        if earlier < later < earlier + horizon:
-            raise DataError(
-                f"the {horizon} days from the cut {earlier} ({PARTS[before]}) reach beyond the cut {later} "
-                f"({PARTS[after]}): cuts of different parts must be {horizon} days apart"
-            )
-
-
 def _keys_in_several_parts(codes: Codes, places: Places, customers: int) -> int:
     low = np.full(customers, len(PARTS), dtype=np.int8)
     high = np.full(customers, -1, dtype=np.int8)
-    np.minimum.at(low, codes, places)
-    np.maximum.at(high, codes, places)
+    inside = places != EMBARGO
+    np.minimum.at(low, codes[inside], places[inside])
+    np.maximum.at(high, codes[inside], places[inside])
     return int((low < high).sum())

@@ -173,12 +173,83 @@ def test_customers_of_an_event_log_can_be_kept_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    "cuts", [["2024-01-01", "2024-01-30", "2024-03-01"], ["2024-01-01", "2024-02-01", "2024-03-01"]]
+    "cuts",
+    [
+        ["2024-01-01", "2024-01-30", "2024-03-01"],
+        ["2024-01-01", "2024-02-01", "2024-03-01"],
+        ["2024-01-01", "2024-01-30"],
+    ],
 )
 def test_horizons_must_not_reach_into_the_next_part(cuts: list[str]) -> None:
     keys, of_row, times = at_cuts(cuts, 100)
-    with pytest.raises(DataError, match=r"the 30 days from the cut 2024-0.* reach beyond the cut 2024-0"):
+    message = (
+        f"{len(cuts)} cuts cannot be divided .* known 30 days later, .* cuts at least 30 days apart, or 'by: custo"
+    )
+    with pytest.raises(DataError, match=message):
         divide(log_contract(cuts), keys, of_row, times)
+
+
+def test_cuts_whose_horizon_reaches_into_the_next_part_are_in_none() -> None:
+    cuts = ["2024-01-01", "2024-01-16", "2024-01-31", "2024-02-15", "2024-03-01", "2024-03-16", "2024-03-31"]
+    keys, of_row, times = at_cuts(cuts, 100)
+    found = divide(
+        log_contract(cuts, horizon=20, split="{train: 0.6, validation: 0.2, test: 0.2}"), keys, of_row, times
+    )
+    of_cut = [None if place < 0 else PARTS[place] for place in found.places[::100].tolist()]
+    assert of_cut == ["train", "train", "train", None, "validation", None, "test"]
+    assert found.rows == {"train": 300, "validation": 100, "test": 100}
+    assert int(found.embargo.sum()) == 200
+    assert found.keys_in_several_parts == 100
+
+
+@given(
+    gaps=st.lists(st.integers(1, 40), min_size=2, max_size=12),
+    horizon=st.integers(1, 60),
+    customers=st.lists(st.integers(2, 9), min_size=13, max_size=13),
+)
+@settings(max_examples=examples(80))
+def test_no_label_of_a_part_is_known_only_after_the_next_part_begins(
+    gaps: list[int], horizon: int, customers: list[int]
+) -> None:
+    days = np.cumsum([0, *gaps])
+    cuts = [str(np.datetime64("2024-01-01") + day) for day in days.tolist()]
+    counts = customers[: len(cuts)]
+    times = np.repeat(np.array(cuts, "datetime64[D]"), counts)
+    of_row = np.concatenate([np.arange(count) % 2 for count in counts]).astype(np.int8)
+    keys = pa.array(np.concatenate([np.arange(count) for count in counts]))
+    # Possible if and only if two cuts lie at least a horizon after one before them, one after the other.
+    second = np.searchsorted(days, days[0] + horizon)
+    possible = second < len(days) and bool((days >= days[second] + horizon).any())
+    described = log_contract(cuts, horizon=horizon)
+    if not possible:
+        with pytest.raises(DataError, match="cannot be divided"):
+            divide(described, keys, of_row, times)
+        return
+    found = divide(described, keys, of_row, times)
+    parts = [times[found.places == index] for index in range(3)]
+    for earlier, later in ((0, 1), (1, 2)):
+        assert parts[earlier].max() + horizon <= parts[later].min()
+    for cut in np.unique(times[found.embargo]):
+        assert any(cut < part.min() < cut + horizon for part in parts[1:]) or cut < parts[2].min()
+
+
+def test_too_few_rolling_cuts_say_how_many_it_takes() -> None:
+    described = parse(
+        """
+version: 2
+name: log
+zone: UTC
+tables:
+  orders: {kind: events, columns: {id: {type: integer, role: key}, day: {type: date, role: time}}}
+windows: {n: {aggregate: count, reason: r}}
+label: {kind: no_event, table: orders, horizon: 90 days, gap: 7 days}
+cuts: {every: 30 days, count: 6}
+"""
+    )
+    cuts = [str(np.datetime64("2024-01-01") + 30 * number) for number in range(9)]
+    with pytest.raises(DataError, match=r"6 cuts cannot .* known 97 days later.* 'count: 9' under 'cuts'"):
+        divide(described, *at_cuts(cuts[:6], 100))
+    assert divide(described, *at_cuts(cuts, 100)).rows == {"train": 100, "validation": 100, "test": 100}
 
 
 def test_horizons_may_overlap_within_a_part() -> None:
