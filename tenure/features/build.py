@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ def build_features(contract: Contract, valid: Path, features: Path) -> Features:
     ``definitions.json``
         Every feature, for people.
     ``split.json``
-        How the rows were divided.
+        How the rows were divided; of a panel that is computed from tables also the customers at each cut.
     ``leakage.json``
         What was found in the split and, by the leakage check, in the training part (``tenure.checks.leakage``); also
         written when it stops.
@@ -72,6 +72,8 @@ def build_features(contract: Contract, valid: Path, features: Path) -> Features:
     write_text(features / "transform.json", transform.to_json())
     write_text(features / "definitions.json", _json(definitions(contract, transform)))
     split = split_record(contract, division)
+    if prepared.panel is not None:
+        split["panel"] = [asdict(counts) for counts in prepared.panel.cuts]
     write_text(features / "split.json", _json(split))
     return Features(transform, split, prepared.findings.warnings)
 

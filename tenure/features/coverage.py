@@ -39,6 +39,13 @@ class Coverage:
         return instant_text(self.first, self.zone)
 
     @property
+    def end_phrase(self) -> str:
+        """Where the rows end, for messages: ``end on 2026-11-30``."""
+        if self.end > self.last:
+            return f"end on {self.last_text}"
+        return f"are complete up to {instant_text(self.end, self.zone)}, the day of the last, {self.last_text}"
+
+    @property
     def last_text(self) -> str:
         """The last row's time, for messages."""
         return instant_text(self.last, self.zone)

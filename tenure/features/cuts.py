@@ -116,8 +116,8 @@ def _refuse_unknown_labels(instants: tuple[int, ...], history: Coverage, made: A
         if needed > history.end:
             raise DataError(
                 f"the cut {_text(cut, made)} needs rows of '{history.table}' {_until(needed, made)} to know the label, "
-                f"the last row is of {history.last_text} and rows are complete {_until(history.end, made)}: "
-                f"the latest cut that it covers is {_text(_latest(made, history.end), made)}"
+                f"they {history.end_phrase}: the latest cut that they cover is "
+                f"{_text(_latest(made, history.end), made)}"
             )
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from tenure.contract.aggregates import AGGREGATES, Events
 from tenure.contract.aggregates.rows import Codes
 from tenure.contract.assembly import Assembly
+from tenure.contract.values import Floats
 from tenure.features.arrays import Array
+from tenure.features.frame import Frame
 from tenure.features.sorted_table import NEVER, SortedTable
 
 Flags = NDArray[np.bool_]
@@ -38,7 +42,7 @@ class LabelRows:
         if self._table.superseded is not None:
             kept = self._table.superseded == NEVER
         if label.where is not None:
-            kept &= self._table.evaluate(label.where) == 1.0
+            kept &= self._table.condition(label.where).values == 1.0
         self._rows = np.flatnonzero(kept)
         self.customers = customers
         self.customer: Codes = self._table.codes[self._rows]
@@ -64,13 +68,21 @@ class LabelRows:
         """A column of the rows."""
         return self._table.arrays[name].take(self._rows)
 
-    def local(self, times: Codes) -> Codes:
-        """Times of the table's clock as those of the clock in the zone where days begin."""
-        return self._table.local(times)
-
     def is_day(self, name: str) -> bool:
         """Whether a column holds days, not times."""
         return self._table.described.columns[name].type == "date"
+
+    def aggregate(self, name: str, column: str | None) -> Callable[[int, int], Floats]:
+        """An aggregate of a column, nulls left out, over the rows from one time up to another; shape (customers,)."""
+        array = None if column is None else self._table.arrays[column]
+        rows = self._rows if array is None or array.known is None else self._rows[array.known[self._rows]]
+        frame = Frame(self._table, rows)
+        log = frame.log(column, array, as_number=True)
+
+        def between(first: int, end: int) -> Floats:
+            return AGGREGATES[name].compute(Events(log, frame.spans(first, end), None, end, None))
+
+        return between
 
     def between(self, first: int, end: int) -> Codes:
         """The rows from the time ``first`` up to, not including, ``end``, by time."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tenure.contract import Contract
 from tenure.contract.assembly import Assembly
 from tenure.contract.schema import LABEL_COLUMN, ROW_COLUMN, SNAPSHOT_COLUMN
+from tenure.count_text import listed
 from tenure.errors import DataError
 from tenure.features.cut_column import cut_column
 from tenure.features.cuts import Cuts, cuts
@@ -73,7 +74,7 @@ def panel(contract: Contract, tables: Tables, engine: Engine | None = None) -> P
     cut = _places(rows, found.instants, made)
     labels = horizon_labels(contract, tables, found.instants, _whole(rows.column(contract.key_column)), cut)
     counts = tuple(_counts(found.instants, customers, cut, labels, made))
-    _refuse_empty(contract, counts)
+    _refuse_empty(made, counts)
     kept = labels.left_out < 0
     table = rows.filter(pa.array(kept)).select([contract.key_column, SNAPSHOT_COLUMN, *_kept_columns(made)])
     table = table.append_column(LABEL_COLUMN, pa.array(labels.values[kept]))
@@ -133,7 +134,7 @@ def _counts(
         )
 
 
-def _refuse_empty(contract: Contract, counts: Sequence[CutCounts]) -> None:
+def _refuse_empty(made: Assembly, counts: Sequence[CutCounts]) -> None:
     if any(each.rows for each in counts):
         return
     first, last = counts[0], counts[-1]
@@ -141,23 +142,26 @@ def _refuse_empty(contract: Contract, counts: Sequence[CutCounts]) -> None:
     if not any(each.customers for each in counts):
         raise DataError(f"no customer exists {where}: do the keys and times of the tables go together?")
     if not any(each.eligible for each in counts):
-        raise DataError(
-            f"no customer is eligible {where} ('{_rule(contract)}'), of {last.customers:,} who exist at the last"
-        )
+        raise DataError(f"no customer is eligible {where}: {_rule(made)}; {last.customers:,} exist at {last.cut}")
     raise DataError(f"no customer has a label {where}: {_reasons(last)}")
 
 
-def _rule(contract: Contract) -> str:
-    made = assembly_of(contract)
-    if contract.events is not None:
-        return f"an event within {contract.events.active_days} days before the cut"
-    return made.eligible.text if made.eligible is not None else f"{made.label.column} is none of {made.label.to}"
+def _rule(made: Assembly) -> str:
+    """Who is eligible, for messages; with what the windows are that are no features."""
+    if made.eligible is None:
+        return f"'{made.label.column}' is one of {', '.join(made.label.to)}"
+    hidden = [made.windows[name] for name in made.eligible.columns if name in made.windows]
+    return f"'{made.eligible.text}'" + "".join(
+        f", where '{each.name}' is the {each.window.phrase} over {each.reach_phrase} before the cut"
+        for each in hidden
+        if not each.window.feature
+    )
 
 
 def _warnings(made: Assembly, counts: Sequence[CutCounts]) -> Iterator[str]:
     empty = [each.cut for each in counts if not each.rows]
     if empty:
-        yield f"no customer stands at {len(empty)} of {len(counts)} cuts: {', '.join(empty)}"
+        yield f"no customer stands at {len(empty)} of {len(counts)} cuts: {listed(empty)}"
     already = sum(each.left_out.get(ALREADY, 0) for each in counts)
     if already and made.label.kind == "lapse":
         yield (

@@ -13,16 +13,15 @@ from pathlib import Path
 import pyarrow as pa
 
 from tenure.contract import Contract
-from tenure.contract.assembly import EVENTS_TABLE
 from tenure.features.division import Division, divide
 from tenure.features.leakage import Findings, find_leakage
-from tenure.features.panel import panel
+from tenure.features.panel import Panel, panel
+from tenure.features.panel_checks import check_panel
 from tenure.features.parts import check_parts
 from tenure.features.rows import Rows, of_file, of_table
 from tenure.features.split import PARTS
 from tenure.features.tables import Tables as TablesAsOf
 from tenure.features.today import with_today
-from tenure.features.windows import event_columns, snapshots
 from tenure.progress import progress
 from tenure.stats.folds import require_rows
 from tenure.tasks import get
@@ -34,7 +33,9 @@ class Prepared:
     """Rows, divided, with the transform of the training part."""
 
     rows: Rows
-    """The good rows; of an event log its snapshots. With the day of each row where a feature depends on it."""
+    """The good rows, or those of the panel. With the day of each row where a feature depends on it."""
+    panel: Panel | None
+    """Where features are computed from tables."""
     division: Division
     transform: Transform
     """Fitted on the training part alone."""
@@ -50,19 +51,17 @@ def prepare(contract: Contract, valid: Path) -> Prepared:
         valid: folder of ``validate``; read: the good rows.
 
     Raises:
-        DataError: an event log does not cover a cut, a label is missing, or a part of the split lacks a class or has
-            too few rows to train or to choose with. Leakage raises no error here: see ``Findings.raise_if_stopped``.
+        DataError: as ``panel``; a label is missing, or a part of the split lacks a class or has too few rows to train
+            or to choose with. Leakage raises no error here: see ``Findings.raise_if_stopped``.
         StorageError: a file cannot be read.
     """
+    made = None
     if contract.assembly is None:
         rows = of_file(valid / "data.parquet")
     else:
         progress("computing features at the cuts")
-        tables = TablesAsOf.of_folder(contract, valid)
-        if contract.events is None:
-            rows = of_table(panel(contract, tables).table)
-        else:
-            rows = of_table(snapshots(contract, tables.batches(EVENTS_TABLE, event_columns(contract))))
+        made = panel(contract, TablesAsOf.of_folder(contract, valid))
+        rows = of_table(made.table)
     rows = with_today(contract, rows)
     division = divide(contract, rows)
     _require_rows(contract, division)
@@ -71,8 +70,8 @@ def prepare(contract: Contract, valid: Path) -> Prepared:
     transform = fit(contract, training)
     progress("checking for leakage")
     findings = find_leakage(contract, training, transform)
-    checks = [check_parts(contract, division), *findings.checks]
-    return Prepared(rows, division, transform, dataclasses.replace(findings, checks=checks))
+    checks = [*check_panel(contract, made), check_parts(contract, division), *findings.checks]
+    return Prepared(rows, made, division, transform, dataclasses.replace(findings, checks=checks))
 
 
 def _require_rows(contract: Contract, division: Division) -> None:

@@ -49,11 +49,15 @@ def check_leakage(contract: Contract, table: Table) -> list[Check]:
 def allowed(contract: Contract) -> dict[str, str | None]:
     """Features that may look like leakage, with the reason; None where the contract gives no reason."""
     reasons: dict[str, str | None] = dict.fromkeys(contract.quality.leakage_accepted)
-    features: dict[str, Column | Derived] = {**contract.columns, **contract.derived}
+    features: dict[str, Column | Derived] = {**contract.row_columns, **contract.derived}
     for name, described in features.items():
         if described.leakage is not None:
             reasons[name] = described.leakage.allow
     return reasons
+
+
+def _windows(contract: Contract) -> set[str]:
+    return set() if contract.assembly is None else set(contract.assembly.windows)
 
 
 def _new(more: Iterable[Finding], found: Sequence[Finding]) -> Iterator[Finding]:
@@ -95,7 +99,7 @@ def _check(contract: Contract, group: Sequence[Finding], sources: Mapping[str, f
         reason = reasons[finding.column]
         also += f"; allowed: {reason}" if reason else "; allowed by quality.leakage_accepted"
         level, advice = "warn", None
-    elif advice is not None and set(names) & set(contract.windows):
+    elif advice is not None and set(names) & _windows(contract):
         advice = f"{ADVICE}. {WINDOW_ADVICE}"
     what = _subject(contract, names)
     text = finding.text if len(names) == 1 else f"are the label in several codings: each {finding.text}"

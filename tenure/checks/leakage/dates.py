@@ -17,10 +17,11 @@ EPOCH = date(1970, 1, 1)
 
 
 def dated(contract: Contract, table: Table) -> Iterator[Finding]:
-    """Dates after the row's time; after the contract's ``as_of`` where rows have no time."""
-    if contract.is_assembled:
-        return
-    if contract.time is not None and table.time is not None:
+    """Dates after the row's time, or the cut; after the contract's ``as_of`` where rows have no time."""
+    if contract.is_assembled and table.time is not None:
+        day, to_the_day = table.time, False
+        text = "lies after the cut"
+    elif contract.time is not None and table.time is not None:
         day, to_the_day = table.time, contract.columns[contract.time].type == "date"
         text = f"lies after '{contract.time}', the day that the row describes,"
     elif contract.as_of is not None:

@@ -13,7 +13,8 @@ from tenure.contract.aggregates import AGGREGATES, Aggregate, Events, Log, Spans
 from tenure.contract.aggregates.rows import DAY
 from tenure.contract.values import Floats
 from tenure.errors import ContractError
-from tenure.features.windows import snapshots
+from tenure.features.panel import panel
+from tenure.features.tables import Tables
 
 CONTRACT = """
 name: log
@@ -51,8 +52,8 @@ def test_an_entry_is_all_that_an_aggregate_takes(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(AGGREGATES, entry.name, entry)
     contract = parse(CONTRACT.format(name="newest"))
     days = [date(2024, 1, 2), date(2024, 1, 8), date(2024, 1, 20)]
-    log = pa.record_batch({"who": ["a", "a", "a"], "day": days, "amount": [1.0, 2.0, 3.0]})
-    assert snapshots(contract, [log]).column("w").to_pylist() == [2.0]
+    log = pa.table({"who": ["a", "a", "a"], "day": days, "amount": [1.0, 2.0, 3.0]})
+    assert panel(contract, Tables.of_arrow(contract, {"events": log})).table.column("w").to_pylist() == [2.0]
     assert contract.windows["w"].phrase == "newest amount"
 
 

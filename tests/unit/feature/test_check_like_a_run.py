@@ -87,7 +87,11 @@ STOPS = {
         [row | {"usage": (row["state"] == "left") + 0.0} for row in rows_of(alternating(ROWS, 4))],
         "not known when it predicts: recoding of the label: column 'usage'",
     ),
-    "a cut that the log does not cover": (LOG.replace("CUTS", "2024-02-10"), events(), "the log ends on 2024-02-15"),
+    "a cut that the log does not cover": (
+        LOG.replace("CUTS", "2024-02-10"),
+        events(),
+        "they end on 2024-02-15: the latest cut",
+    ),
     "overlapping horizons": (LOG.replace("CUTS", "2024-01-11, 2024-01-16, 2024-01-21"), events(), "10 days apart"),
 }
 

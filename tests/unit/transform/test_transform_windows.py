@@ -1,4 +1,4 @@
-"""Snapshots of an event log: what was before the cut, and nothing else."""
+"""The panel of an event log of whole days: what was before the cut, and nothing else."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from property_profiles import examples
 
 from tenure.contract import Contract, parse
-from tenure.contract.settings import Label
 from tenure.errors import DataError
-from tenure.features.windows import event_columns, snapshots
+from tenure.features.panel import panel
+from tenure.features.tables import Tables
 
 START = date(2024, 1, 1)
 CUTS = (date(2024, 2, 1), date(2024, 3, 1))
@@ -35,14 +35,15 @@ AGGREGATES = {
 }
 
 
-def contract(cuts: tuple[date, ...] = CUTS, horizon: int = 20, active: int = 15) -> Contract:
+def contract(cuts: tuple[date, ...] = CUTS, horizon: int = 20, active: int = 15, number: str = "") -> Contract:
     windows = ""
     for name, (kind, column, days) in AGGREGATES.items():
         over = f", column: {column}" if column else ""
         windows += f"  {name}: {{aggregate: {kind}, reason: r{over}{f', days: {days}' if days else ''}}}\n"
     return parse(f"""
 name: log
-label: {{horizon_days: {horizon}}}
+{"task: regression" if number else ""}
+label: {{horizon_days: {horizon}{number}}}
 events: {{cuts: [{", ".join(map(str, cuts))}], active_days: {active}}}
 columns:
   who: {{type: string, role: key}}
@@ -61,6 +62,10 @@ def batches(events: list[Event], size: int = 1000) -> list[pa.RecordBatch]:
     types = {"who": pa.string(), "day": pa.date32(), "amount": pa.float64(), "shop": pa.string()}
     arrays = {name: pa.array(list(values), kind) for (name, kind), values in zip(types.items(), columns, strict=True)}
     return pa.table(arrays).to_batches(size)
+
+
+def snapshots(described: Contract, log: list[pa.RecordBatch]) -> pa.Table:
+    return panel(described, Tables.of_arrow(described, {"events": pa.Table.from_batches(log)})).table
 
 
 def by_hand(events: list[Event], who: str, cut: date, name: str) -> float | None:
@@ -120,9 +125,7 @@ def test_the_number_of_a_regression_is_what_the_horizon_holds(
     events: list[Event], kind: Literal["sum", "count"]
 ) -> None:
     churn = contract()
-    label = Label(horizon_days=20, aggregate=kind, column="amount" if kind == "sum" else None)
-    described = churn.model_copy(update={"task": "regression", "label": label})
-    assert "amount" in event_columns(described)
+    described = contract(number=", aggregate: sum, column: amount" if kind == "sum" else ", aggregate: count")
     table = snapshots(described, batches(events))
     assert table.drop_columns(["_label"]).equals(snapshots(churn, batches(events)).drop_columns(["_label"]))
     assert table.schema.field("_label").type == pa.float64()
@@ -166,7 +169,6 @@ def test_table() -> None:
     assert table.schema.field("_label").type == pa.int8()
     assert table.column("_label").to_pylist() == [0, 1]
     assert table.column("_row").to_pylist() == [1, 2]
-    assert event_columns(contract()) == ["who", "day", "amount", "shop"]
 
 
 def test_the_cut_day_belongs_to_the_horizon() -> None:
@@ -183,23 +185,26 @@ def test_a_horizon_that_the_log_does_not_cover() -> None:
     events: list[Event] = [("a", date(2024, 2, 20), 1.0, None), ("a", date(2024, 3, 20), 1.0, None)]
     assert snapshots(one, batches(events)).num_rows == 1
     short: list[Event] = [("a", date(2024, 2, 20), 1.0, None), ("a", date(2024, 3, 19), 1.0, None)]
-    message = "the cut 2024-03-01 needs events until 2024-03-20 .* ends on 2024-03-19: .* is 2024-02-29"
+    message = (
+        "the cut 2024-03-01 needs rows of 'events' until the end of 2024-03-20 .* end on 2024-03-19: "
+        "the latest cut that they cover is 2024-02-29"
+    )
     with pytest.raises(DataError, match=message):
         snapshots(one, batches(short))
 
 
 def test_logs_that_cannot_be_looked_back_on() -> None:
-    with pytest.raises(DataError, match="the event log is empty"):
-        snapshots(contract(), batches([]) or [pa.RecordBatch.from_pydict({n: [] for n in event_columns(contract())})])
-    with pytest.raises(
-        DataError, match="the cut 2024-02-01 has no day of the log before it: the log starts on 2024-02-01"
-    ):
+    with pytest.raises(DataError, match="table 'events' is empty"):
+        snapshots(contract(), [batches([LAST])[0].slice(0, 0)])
+    with pytest.raises(DataError, match="the cut 2024-02-01 has no row before it: the history starts on 2024-02-01"):
         snapshots(contract(), batches([("a", CUTS[0], 1.0, None), LAST]))
-    with pytest.raises(DataError, match="no customer has an event within 15 days before the cut 2024-02-01"):
+    with pytest.raises(
+        DataError, match=r"no customer is eligible at any of the 2 cuts from 2024-02-01 on: .* over the 15 days"
+    ):
         snapshots(contract(), batches([("a", START, 1.0, None), LAST]))
-    columns = {"who": pa.array([None], pa.string()), "day": [START], "amount": [1.0], "shop": ["x"]}
-    with pytest.raises(DataError, match="1 events have no 'who'"):
-        snapshots(contract(), [pa.RecordBatch.from_pydict(columns)])
+    columns = {"who": pa.array([None], pa.string()), "day": [LAST[1]], "amount": [1.0], "shop": ["x"]}
+    with pytest.raises(DataError, match="table 'events': 1 rows have no 'who'"):
+        snapshots(contract(), [*batches([("a", START, 1.0, None)]), pa.RecordBatch.from_pydict(columns)])
 
 
 def test_timestamps_count_by_their_day() -> None:
