@@ -20,6 +20,7 @@ from pipelines.cluster.workflow import Workflow, logged_error, logged_verdict
 from pipelines.graphs.names import Pipeline
 from pipelines.graphs.request import Request
 from pipelines.graphs.settings import NAMESPACE, TRACKING_URI, Settings, cluster
+from tenure.contract.sources import message_prefix, sources_of
 from tenure.errors import InputError, TenureError, VerdictError
 from tenure.sources.address import SCHEME, VARIABLE
 
@@ -171,21 +172,7 @@ def _settings(request: Request, options: Options) -> Settings:
     for flag, name in (("--deploy", options.deploy), ("--deploy-namespace", options.deploy_namespace)):
         if name is not None:
             check_dns_label(flag, name)
-    # With a log, the table is not read.
-    uri = options.log or request.contract.source.uri or ""
-    scheme = SCHEME.match(uri)
-    if options.log and (scheme is None or scheme[1] == "file"):
-        raise InputError(
-            f"the prediction log is at {options.log}, a path of this machine, which a cluster cannot read: "
-            "give the address that the servers write to, such as s3://BUCKET/FOLDER"
-        )
-    if not uri.startswith("${") and (scheme is None or scheme[1].startswith("sqlite")):
-        raise InputError(
-            f"the data is at {request.shown_source}, a path of this machine, which a cluster cannot read: "
-            "copy it to an object store or a database and give its address by --data, or let submit copy it by "
-            "--data-store s3://BUCKET/FOLDER"
-        )
-    variables = set(VARIABLE.findall(uri)) - STORE_VARIABLES
+    variables = _variables(request, options.log)
     secret = None
     if variables:
         if options.source_secret is None:
@@ -205,3 +192,36 @@ def _settings(request: Request, options: Options) -> Settings:
         )
     except ValueError as error:
         raise InputError(str(error)) from None
+
+
+def _variables(request: Request, log: str) -> set[str]:
+    """The environment variables that the addresses of the data use.
+
+    Args:
+        request: the dataset.
+        log: address of a prediction log, with which no table is read; empty without one.
+
+    Raises:
+        InputError: the cluster cannot read the data.
+    """
+    if log:
+        scheme = SCHEME.match(log)
+        if scheme is None or scheme[1] == "file":
+            raise InputError(
+                f"the prediction log is at {log}, a path of this machine, which a cluster cannot read: "
+                "give the address that the servers write to, such as s3://BUCKET/FOLDER"
+            )
+        return set(VARIABLE.findall(log)) - STORE_VARIABLES
+    found: set[str] = set()
+    for name, source in sources_of(request.contract).items():
+        uri = source.uri or ""
+        scheme = SCHEME.match(uri)
+        if not uri.startswith("${") and (scheme is None or scheme[1].startswith("sqlite")):
+            prefix = message_prefix(request.contract, name)
+            raise InputError(
+                f"{prefix}the data is at {uri}, a path of this machine, which a cluster cannot read: copy it to an "
+                "object store or a database and give its address by --data, or let submit copy it by "
+                "--data-store s3://BUCKET/FOLDER"
+            )
+        found |= set(VARIABLE.findall(uri)) - STORE_VARIABLES
+    return found

@@ -1,4 +1,4 @@
-"""Copies a local table to an object store, where a cluster can read it, under a name that contains its hash.
+"""Copies local tables to an object store, where a cluster can read them, under names that contain their hashes.
 
 With the hash in the address, an unchanged table is not copied again, a changed one overwrites nothing, and a step cache
 detects the change.
@@ -16,7 +16,9 @@ from typing import Any
 from pipelines.graphs.fingerprint import data_fingerprint
 from pipelines.graphs.request import Request, read_from
 from tenure.contract.settings import Source
+from tenure.contract.sources import message_prefix, sources_of
 from tenure.errors import DataError, InputError, SourceError, TenureError
+from tenure.intake.ingest import naming_table
 from tenure.sources.address import Address, resolve
 from tenure.sources.factory import format_of
 from tenure.sources.files import filesystem
@@ -28,8 +30,8 @@ MEGABYTE = 1e6
 
 
 @dataclass(frozen=True)
-class Upload:
-    """Files to copy, and their addresses in the store."""
+class TableUpload:
+    """Files of one table to copy, and their addresses in the store."""
 
     files: tuple[tuple[Path, str], ...]
     """Pairs of a file and its address."""
@@ -38,6 +40,19 @@ class Upload:
     source: Address
     store: Source
     """Settings of the connection to the store."""
+
+    def run(self, report: Callable[[str], None]) -> None:
+        """Copy the files that the store does not have; see ``Upload.run``."""
+        copied = [_copy(file, uri, self.store, report) for file, uri in self.files]
+        if any(copied) and data_fingerprint(self.source, self.store) != self.fingerprint:
+            raise DataError(f"{self.source.shown} changed while it was copied: submit again")
+
+
+@dataclass(frozen=True)
+class Upload:
+    """The tables to copy."""
+
+    tables: tuple[TableUpload, ...]
 
     def run(self, report: Callable[[str], None]) -> None:
         """Copy the files that the store does not have.
@@ -50,13 +65,12 @@ class Upload:
             SourceError: the store is unreachable, times out or denies access, or has no such bucket.
             InputError: no driver for the store is installed.
         """
-        copied = [_copy(file, uri, self.store, report) for file, uri in self.files]
-        if any(copied) and data_fingerprint(self.source, self.store) != self.fingerprint:
-            raise DataError(f"{self.source.shown} changed while it was copied: submit again")
+        for table in self.tables:
+            table.run(report)
 
 
 def plan_upload(request: Request, store: str) -> tuple[Request, Upload] | None:
-    """The request with its table in ``store``, and the upload it needs; None if the table is not a local file.
+    """The request with its local tables in ``store``, and the upload it needs; None if no table is a local file.
 
     Args:
         request: the dataset.
@@ -64,17 +78,33 @@ def plan_upload(request: Request, store: str) -> tuple[Request, Upload] | None:
 
     Raises:
         InputError: ``store`` is not such a folder.
-        DataError: the table cannot be read.
+        DataError: a table cannot be read.
     """
-    settings = request.contract.source
-    source = resolve(settings, request.path.parent)
-    if source.scheme is not None or not format_of(source, settings).is_files:
-        return None
-    scheme, separator, place = store.partition("://")
-    if not separator or scheme in ("file", "local") or not place.strip("/"):
-        raise InputError(f"'{store}' is not a folder of an object store, such as s3://bucket/folder")
+    uploads: list[TableUpload] = []
+    moved: dict[str | None, str] = {}
+    for name, settings in sources_of(request.contract).items():
+        source = resolve(settings, request.path.parent)
+        if source.scheme is not None or not format_of(source, settings).is_files:
+            continue
+        scheme, separator, place = store.partition("://")
+        if not separator or scheme in ("file", "local") or not place.strip("/"):
+            raise InputError(f"'{store}' is not a folder of an object store, such as s3://bucket/folder")
+        fingerprint = request.fingerprints[name]
+        folder = f"{store.rstrip('/')}/{request.contract.name}/{fingerprint[:NAME_DIGITS]}"
+        with naming_table(message_prefix(request.contract, name)):
+            files = _files(source, folder)
+        uploads.append(TableUpload(files, fingerprint, source, settings))
+        moved[name] = f"{folder}/{Path(source.uri).name}"
+    return (read_from(request, moved), Upload(tuple(uploads))) if uploads else None
+
+
+def _files(source: Address, folder: str) -> tuple[tuple[Path, str], ...]:
+    """Pairs of a file of a local table and its address in ``folder``.
+
+    Raises:
+        DataError: there is no file.
+    """
     path = Path(source.uri)
-    folder = f"{store.rstrip('/')}/{request.contract.name}/{request.fingerprint[:NAME_DIGITS]}"
     if path.is_dir():
         files = tuple(
             (file, f"{folder}/{path.name}/{file.relative_to(path).as_posix()}")
@@ -87,8 +117,7 @@ def plan_upload(request: Request, store: str) -> tuple[Request, Upload] | None:
         files = ()
     if not files:
         raise DataError(f"no such file: {source.shown}")
-    upload = Upload(files, request.fingerprint, source, settings)
-    return read_from(request, f"{folder}/{path.name}"), upload
+    return files
 
 
 def _copy(file: Path, uri: str, store: Source, report: Callable[[str], None]) -> bool:

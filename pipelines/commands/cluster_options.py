@@ -110,7 +110,7 @@ class ClusterOptions:
                 raise InputError(f"{_flag(name)} needs --deploy, which names the service")
         if self.deploy and not self.rollout_image:
             raise InputError("--deploy needs --rollout-image: the image of the rollout, with a tag made of its content")
-        if self.data is not None and self.log:
+        if self.data and self.log:
             raise InputError("--data and --log exclude each other: monitoring reads a table or a prediction log")
 
     def request(self, dataset: Path) -> Request:

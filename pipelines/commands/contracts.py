@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from pipelines.commands.options import JsonOption, command, print_json
+from pipelines.commands.run_options import DataOption
 
 
 def register(app: typer.Typer) -> None:
@@ -30,6 +31,7 @@ tenure init 'postgresql://reader:${DB_PASSWORD}@db/crm' --query 'SELECT * FROM c
         """
 tenure check datasets/telco
 tenure check datasets/telco --data november.csv --report november.html
+tenure check datasets/streaming --data sessions=sessions.parquet
 tenure check datasets/telco --json | jq -r '.checks[] | select(.level != "pass") | .message'
 """,
     )(check)
@@ -95,9 +97,7 @@ def check(
         Path, typer.Argument(metavar="DATASET", help="Folder with a contract.yaml, or the contract itself.")
     ],
     *,
-    data: Annotated[
-        str | None, typer.Option("--data", help="Address of the table, in place of the contract's source.")
-    ] = None,
+    data: DataOption = None,
     report: Annotated[Path | None, typer.Option("--report", help="Write an HTML report to this file.")] = None,
     json: JsonOption = False,
 ) -> None:

@@ -11,7 +11,12 @@ MAX_WORKERS = 64
 DATASET_HELP = "Folder with a contract.yaml, or the contract itself."
 
 DataOption = Annotated[
-    str | None, typer.Option("--data", help="Address of the table, in place of the contract's source.")
+    list[str] | None,
+    typer.Option(
+        "--data",
+        metavar="[TABLE=]ADDRESS",
+        help="Address of a table, in place of the contract's source; with several tables TABLE=ADDRESS, repeatable.",
+    ),
 ]
 TrialsOption = Annotated[int | None, typer.Option("--trials", min=1, help="Trials a model family.")]
 OverrideOption = Annotated[

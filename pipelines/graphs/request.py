@@ -1,9 +1,11 @@
-"""A user's request, prepared for the graph: the contract as text, the data's address and fingerprint."""
+"""A user's request, prepared for the graph: the contract as text, the data's addresses and fingerprints."""
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,11 +14,13 @@ from tenure.contract import Contract, dump, load
 from tenure.contract.load import find_file
 from tenure.contract.overrides import override
 from tenure.contract.settings import Source
-from tenure.errors import ContractError
+from tenure.contract.sources import message_prefix, sources_of, table_names, with_sources
+from tenure.errors import ContractError, InputError
 from tenure.generators.dataset import ensure_tables
+from tenure.intake.ingest import naming_table
 from tenure.progress import listening, printed
 from tenure.sources import absolute_uri, move_uri, replace_uri, sniff_other
-from tenure.sources.address import resolve
+from tenure.sources.address import Address, resolve
 
 MAX_CONTRACT_BYTES = 90_000
 """The contract is a command-line argument of each step, which Linux limits to 128 KiB; quoting takes part of it."""
@@ -27,44 +31,114 @@ class Request:
     """A dataset to run a pipeline on."""
 
     contract: Contract
-    """With an absolute address of the source, or that of ``--data``."""
+    """With absolute addresses of the sources, or those of ``--data``."""
     path: Path
     """Path of the contract."""
     text: str
     """The contract as passed to the steps, without comments and layout, which no result depends on."""
-    fingerprint: str
-    """Changes when the data changes."""
+    fingerprints: Mapping[str | None, str]
+    """Of each table, by name as ``sources_of``: changes when its data changes."""
     shown_source: str
-    """Address of the source, without credentials."""
+    """Address of the source, without credentials; of several tables their names."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the data of a table changes."""
+        if len(self.fingerprints) == 1:
+            return next(iter(self.fingerprints.values()))
+        lines = sorted(f"{name}\0{fingerprint}\n" for name, fingerprint in self.fingerprints.items())
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def read_request(
-    dataset: Path, data: str | None = None, *, trials: int | None = None, seed: int | None = None
+    dataset: Path, data: str | Sequence[str] | None = None, *, trials: int | None = None, seed: int | None = None
 ) -> Request:
     """Read a contract, with the settings that the command line overrides.
 
     Args:
         dataset: the contract, or its folder.
-        data: address of the table, instead of the contract's.
+        data: addresses of tables, instead of the contract's: ``sessions=other.parquet``, or an address alone where
+            there is one table.
         trials: trials per model family, instead of the contract's.
         seed: of the split and of the search, instead of the contract's.
 
     Raises:
-        ContractError: the contract is invalid, has no source, contains a password, or is too long for a step.
+        ContractError: the contract is invalid, lacks a source, contains a password, or is too long for a step.
+        InputError: ``data`` names no table, or one twice.
         DataError: ``data`` cannot be read.
     """
     from pipelines.graphs.fingerprint import data_fingerprint
 
     path = find_file(dataset)
     contract = load(path)
-    folder = path.parent
-    source = contract.source
-    if data is not None:
-        source, folder = _other_table(source, data), Path.cwd()
-    else:
+    sources = sources_of(contract)
+    instead = _by_table(contract, [data] if isinstance(data, str) else data or ())
+    if len(instead) < len(sources):
         with listening(printed(sys.stderr)):
-            ensure_tables(folder)
-    address = resolve(source, folder)
+            ensure_tables(path.parent)
+    found: dict[str | None, Source] = {}
+    fingerprints: dict[str | None, str] = {}
+    shown = ""
+    for name, written in sources.items():
+        with naming_table(message_prefix(contract, name)):
+            source, folder = written, path.parent
+            if name in instead:
+                source, folder = _other_table(source, instead[name]), Path.cwd()
+            address = resolve(source, folder)
+            found[name] = source.model_copy(update={"uri": _absolute(source, address, folder)})
+            fingerprints[name] = data_fingerprint(address, source)
+            shown = address.shown
+    contract = with_sources(override(contract, trials=trials, seed=seed), found)
+    if len(found) > 1:
+        shown = table_names(found)
+    return Request(contract, path.absolute(), _text(contract, path), fingerprints, shown)
+
+
+def read_from(request: Request, addresses: Mapping[str | None, str]) -> Request:
+    """``request`` with tables at other addresses, in the same format and with the same content.
+
+    Args:
+        request: the dataset.
+        addresses: of the tables that have moved, by name.
+
+    Raises:
+        ContractError: the contract with these addresses is too long for a step.
+    """
+    sources = sources_of(request.contract)
+    for name, uri in addresses.items():
+        sources[name] = move_uri(sources[name], uri, request.path.parent)
+    moved = with_sources(request.contract, sources)
+    shown = request.shown_source if len(sources) > 1 else next(iter(addresses.values()), request.shown_source)
+    return dataclasses.replace(request, contract=moved, text=_text(moved, request.path), shown_source=shown)
+
+
+def _by_table(contract: Contract, data: Sequence[str]) -> dict[str | None, str]:
+    """The addresses of ``--data`` by the names of their tables.
+
+    Raises:
+        InputError: one names no table, or a table that another names too.
+    """
+    names = list(sources_of(contract))
+    found: dict[str | None, str] = {}
+    for each in data:
+        left, equals, right = each.partition("=")
+        named = bool(equals) and left in names
+        if not named and len(names) > 1:
+            known = ", ".join(map(str, names))
+            raise InputError(f"--data {each}: write NAME=ADDRESS, where NAME is a table of '{contract.name}': {known}")
+        name, address = (left, right) if named else (names[0], each)
+        if name in found:
+            raise InputError("--data gives a table two addresses" if name is None else f"--data gives '{name}' twice")
+        found[name] = address
+    return found
+
+
+def _absolute(source: Source, address: Address, folder: Path) -> str:
+    """The address as the steps get it: variables stay variables.
+
+    Raises:
+        ContractError: it contains a password.
+    """
     uri = absolute_uri(source.uri or "", folder)
     password = urlsplit(uri).password if "://" in uri else None
     if password is not None and not password.startswith("${"):
@@ -72,20 +146,7 @@ def read_request(
             f"the address {address.shown} contains a password, which would be visible in logs: "
             "write it as ${NAME} and set NAME in the environment"
         )
-    contract = override(contract, trials=trials, seed=seed)
-    contract = contract.model_copy(update={"source": source.model_copy(update={"uri": uri})})
-    return Request(contract, path.absolute(), _text(contract, path), data_fingerprint(address, source), address.shown)
-
-
-def read_from(request: Request, uri: str) -> Request:
-    """``request`` with its table at another address, in the same format and with the same content.
-
-    Raises:
-        ContractError: the contract with this address is too long for a step.
-    """
-    contract = request.contract
-    moved = contract.model_copy(update={"source": move_uri(contract.source, uri, request.path.parent)})
-    return dataclasses.replace(request, contract=moved, text=_text(moved, request.path), shown_source=uri)
+    return uri
 
 
 def _other_table(source: Source, data: str) -> Source:

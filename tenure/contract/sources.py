@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from tenure.contract.assembly import Assembly
@@ -61,6 +61,11 @@ def table_folder(folder: Path, table: str | None) -> Path:
 def zone_of(contract: Contract, table: str | None) -> str | None:
     """Zone of a table's times that are written without an offset; None for UTC."""
     return None if table is None or contract.assembly is None else contract.assembly.zone_of(table)
+
+
+def table_names(tables: Collection[str | None]) -> str:
+    """Several tables, for messages: ``3 tables: subscribers, plans, sessions``."""
+    return f"{len(tables)} tables: {', '.join(map(str, tables))}"
 
 
 def message_prefix(contract: Contract, table: str | None) -> str:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from tenure.atomic import write_text
 from tenure.contract import Contract
 from tenure.contract.settings import Source as SourceSettings
-from tenure.contract.sources import message_prefix, sources_of, table_folder
+from tenure.contract.sources import message_prefix, sources_of, table_folder, table_names
 from tenure.errors import TenureError
 from tenure.intake.report import IngestReport
 from tenure.intake.table import ingest_table
@@ -77,7 +77,7 @@ def _total(reports: Mapping[str, IngestReport]) -> IngestReport:
     for name, report in reports.items():
         reasons.update({f"{name}: {reason}" if several else reason: count for reason, count in report.reasons.items()})
     return IngestReport(
-        source=f"{len(reports)} tables: {', '.join(reports)}" if several else next(iter(reports.values())).source,
+        source=table_names(reports) if several else next(iter(reports.values())).source,
         rows_read=sum(report.rows_read for report in reports.values()),
         rows_accepted=sum(report.rows_accepted for report in reports.values()),
         rows_rejected=sum(report.rows_rejected for report in reports.values()),
