@@ -10,7 +10,7 @@ import pyarrow as pa
 from tenure.contract import Contract
 from tenure.features.engines.choice import choose
 from tenure.features.engines.engine import Engine
-from tenure.features.tables import Tables
+from tenure.features.tables import Tables, assembly_of
 
 
 def at(
@@ -35,6 +35,6 @@ def at(
     Raises:
         DataError: as ``compute``.
     """
-    chosen = None if customers is None else customers if isinstance(customers, pa.Array) else pa.array(customers)
-    batches = list((engine or choose(tables)).panel(contract, tables, [instant], chosen))
-    return pa.Table.from_batches(batches)
+    chosen = pa.array(customers) if customers is not None and not isinstance(customers, pa.Array) else customers
+    found = pa.Table.from_batches(list((engine or choose(tables)).panel(contract, tables, [instant], chosen)))
+    return found.sort_by(assembly_of(contract).key)

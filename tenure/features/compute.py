@@ -10,11 +10,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from tenure.contract.aggregates.rows import Codes
 from tenure.contract.assembly import Assembly
 from tenure.contract.schema import SNAPSHOT_COLUMN
-from tenure.errors import DataError
-from tenure.features.arrays import sorted_codes
+from tenure.features.customers import number_customers
 from tenure.features.cut_column import cut_column
 from tenure.features.sorted_table import SortedTable
 from tenure.features.table_at import TableAt
@@ -41,38 +39,12 @@ def compute(assembly: Assembly, tables: Mapping[str, pa.Table], instants: Sequen
         DataError: a key or a time is missing, or two versions of a row that became known at the same time differ.
     """
     wanted = sorted(set(instants))
-    keys, codes = _customers(assembly, tables)
+    keys, codes = number_customers(assembly, tables)
     ordered = {name: SortedTable(assembly, name, tables[name], codes[name], len(keys)) for name in assembly.tables}
     parts = [_at(assembly, ordered, keys, instant) for instant in wanted]
     cuts = cut_column(wanted, [part.num_rows for part in parts], assembly.zone)
     whole = pa.concat_tables(parts) if parts else _at(assembly, ordered, keys, 0).slice(0, 0)
     return whole.add_column(1, SNAPSHOT_COLUMN, cuts)
-
-
-def _customers(assembly: Assembly, tables: Mapping[str, pa.Table]) -> tuple[pa.Array, dict[str, Codes]]:
-    """Keys in ascending order, and for each table the place of each row's key among them; -1 without a place."""
-    columns = {}
-    for name, described in assembly.tables.items():
-        column = tables[name].column(described.key_column)
-        if column.null_count:
-            raise DataError(f"table '{name}': {column.null_count} rows have no '{described.key_column}'")
-        columns[name] = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
-    leading = columns[assembly.entity or next(iter(columns))]
-    encoded = {name: sorted_codes(column.cast(leading.type)) for name, column in columns.items()}
-    if assembly.entity is not None:
-        keys = encoded[assembly.entity][0]
-    elif len(encoded) == 1:
-        keys = next(iter(encoded.values()))[0]
-    else:
-        keys = sorted_codes(pa.concat_arrays([own for own, _ in encoded.values()]))[0]
-    # Imported on demand: a model server that computes no windows saves 7 MB.
-    import pyarrow.compute as pc
-
-    found = {}
-    for name, (own, rows) in encoded.items():
-        places = pc.index_in(own, value_set=keys).fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-        found[name] = places[rows] if len(places) else rows
-    return keys, found
 
 
 def _at(assembly: Assembly, tables: Mapping[str, SortedTable], keys: pa.Array, instant: int) -> pa.Table:

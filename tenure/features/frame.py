@@ -22,14 +22,14 @@ class Frame:
         self.bounds = np.zeros(table.customers + 1, dtype=np.int64)
         np.cumsum(np.bincount(table.codes[rows], minlength=table.customers), out=self.bounds[1:])
         self.times = table.times[rows]
-        self._before: dict[int | None, Codes] = {None: self.bounds[:-1]}
+        self._starts: dict[int, Codes] = {}
         self._spans: dict[tuple[int | None, int], Spans] = {}
         self._logs: dict[tuple[str | None, bool], Log] = {}
 
     def spans(self, low: int | None, high: int) -> Spans:
         """Each customer's rows from ``low``, or from the first on for None, up to ``high``, in the table's clock."""
         if (low, high) not in self._spans:
-            self._spans[low, high] = Spans(self._start(low), self._start(high))
+            self._spans[low, high] = Spans(self.bounds[:-1] if low is None else self._start(low), self._start(high))
         return self._spans[low, high]
 
     def log(self, name: str | None, array: Array | None, *, as_number: bool) -> Log:
@@ -45,13 +45,13 @@ class Frame:
             values: NDArray[Any] = np.empty(0) if array is None else array.values[self.rows]
             if as_number:
                 values = values.astype(np.float64, copy=False)
-            self._logs[key] = Log(self.bounds, self.times, values, self._table.local)
+            self._logs[key] = Log(self.bounds, self.times, values, self._table.clock.local)
         return self._logs[key]
 
-    def _start(self, time: int | None) -> Codes:
+    def _start(self, time: int) -> Codes:
         """The place of each customer's first row that is not before a time."""
-        if time not in self._before:
+        if time not in self._starts:
             counted = np.zeros(len(self.times) + 1, dtype=np.int64)
             np.cumsum(self.times < time, out=counted[1:])
-            self._before[time] = self.bounds[:-1] + np.diff(counted[self.bounds])
-        return self._before[time]
+            self._starts[time] = self.bounds[:-1] + np.diff(counted[self.bounds])
+        return self._starts[time]

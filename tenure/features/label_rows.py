@@ -15,7 +15,8 @@ from tenure.contract.assembly import Assembly
 from tenure.contract.values import Floats
 from tenure.features.arrays import Array
 from tenure.features.frame import Frame
-from tenure.features.sorted_table import NEVER, SortedTable
+from tenure.features.row_times import NEVER
+from tenure.features.sorted_table import SortedTable
 
 Flags = NDArray[np.bool_]
 
@@ -53,16 +54,16 @@ class LabelRows:
     @property
     def has_whole_days(self) -> bool:
         """Whether times are days of the zone, in microseconds from 1970-01-01 there; else they are instants."""
-        return self._table.whole_days
+        return self._table.clock.whole_days
 
     @property
     def zone(self) -> str:
         """The table's."""
-        return self._table.zone
+        return self._table.clock.zone
 
     def time_of(self, instant: int) -> int:
         """The instant as a time of the table's clock: rows before it are before the instant."""
-        return self._table.seen_at(instant)
+        return self._table.clock.seen_at(instant)
 
     def column(self, name: str) -> Array:
         """A column of the rows."""

@@ -18,15 +18,15 @@ class Reach:
     low: int | None
     """None for all history."""
     high: int
-    earlier: int | None
-    """Where the window of the same length before it begins, where the aggregate compares with it."""
+    earlier: tuple[int, int] | None
+    """The window of the same length before it, where the aggregate compares with it."""
     length: float | None
     """In days."""
 
     @property
     def lowest(self) -> int | None:
         """Where the rows that are read begin."""
-        return self.low if self.earlier is None else self.earlier
+        return self.low if self.earlier is None else self.earlier[0]
 
 
 def reach_of(window: WindowFeature, table: SortedTable, zone: str, instant: int) -> Reach:
@@ -35,22 +35,24 @@ def reach_of(window: WindowFeature, table: SortedTable, zone: str, instant: int)
     ``days`` are the calendar days of ``zone`` before the day of the instant, or those of a table of whole days;
     ``last`` ends at the instant itself.
     """
-    seen = table.seen_at(instant)
+    seen = table.clock.seen_at(instant)
 
     def days_ago(days: int) -> int:
-        return seen - days * DAY if table.whole_days else days_before(instant, days, zone)
+        return seen - days * DAY if table.clock.whole_days else days_before(instant, days, zone)
 
     def ago(duration: Duration) -> int:
-        if table.whole_days:
+        if table.clock.whole_days:
             return seen - duration.days * DAY - duration.microseconds
         return shift(instant, duration, zone, sign=-1)
 
     days, last = window.window.days, window.last
     compares = window.aggregate.needs_length
     if days is not None:
-        high = seen if table.whole_days else midnight(instant, zone)
-        return Reach(days_ago(days), high, days_ago(2 * days) if compares else None, float(days))
+        high = seen if table.clock.whole_days else midnight(instant, zone)
+        low, earlier = days_ago(days), days_ago(2 * days)
+        return Reach(low, high, (earlier, low) if compares else None, float(days))
     if last is None:
         return Reach(None, seen, None, None)
     twice = Duration(2 * last.days, 2 * last.microseconds)
-    return Reach(ago(last), seen, ago(twice) if compares else None, last.days + last.microseconds / DAY)
+    low, earlier = ago(last), ago(twice)
+    return Reach(low, seen, (earlier, low) if compares else None, last.days + last.microseconds / DAY)

@@ -33,7 +33,7 @@ class TableAt:
     def __init__(self, table: SortedTable, windows: Sequence[WindowFeature], zone: str, instant: int) -> None:
         self._table = table
         self._instant = instant
-        self._seen = table.seen_at(instant)
+        self._seen = table.clock.seen_at(instant)
         self._reaches = {window.name: reach_of(window, table, zone, instant) for window in windows}
         self._frames: dict[tuple[bool, str | None, str | None], Frame] = {}
 
@@ -59,7 +59,7 @@ class TableAt:
         events = Events(
             log=frame.log(name, array, as_number=window.aggregate.takes is not Takes.ANY),
             spans=frame.spans(reach.low, reach.high),
-            earlier=None if reach.earlier is None else frame.spans(reach.earlier, reach.low),
+            earlier=None if reach.earlier is None else frame.spans(*reach.earlier),
             instant=self._seen,
             length=reach.length,
             q=window.window.q,

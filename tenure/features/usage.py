@@ -1,0 +1,108 @@
+"""What became of the rows of each table: nothing is left out in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+
+from tenure.contract import Contract
+from tenure.contract.aggregates.rows import Codes
+from tenure.contract.assembly import Assembly
+from tenure.features.customers import number_customers
+from tenure.features.engines.engine import Engine
+from tenure.features.engines.memory import Memory
+from tenure.features.row_times import NEVER, RowTimes
+from tenure.features.tables import Tables, assembly_of
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Numbers of rows of one table. A row may be in several of them."""
+
+    rows: int = 0
+    orphaned: int = 0
+    """Of customers whom the entity lacks; in none of the numbers below."""
+    used: int = 0
+    """That count at one of the instants at least."""
+    late: int = 0
+    """That became known after their time."""
+    superseded: int = 0
+    """Replaced by a later version."""
+    duplicates: int = 0
+    """Equal to another version of the same row that became known at the same time."""
+    known_before_time: int = 0
+    not_yet: int = 0
+    """That happen, or become known, after the last of the instants."""
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(**{each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(self)})
+
+
+def usage(
+    contract: Contract, tables: Tables, instants: Sequence[int], engine: Engine | None = None
+) -> dict[str, Usage]:
+    """What becomes of the rows of each table at some instants.
+
+    Args:
+        contract: one whose features are computed from tables.
+        tables: its parsed tables.
+        instants: microseconds since 1970-01-01 in UTC.
+        engine: what deals the customers; ``Memory`` without it.
+
+    Raises:
+        DataError: a key or a time is missing.
+    """
+    assembly = assembly_of(contract)
+    columns = {name: table.columns_of("key", "time", "known_at", "row_id") for name, table in assembly.tables.items()}
+    found = {name: Usage() for name in assembly.tables}
+    for batch in (engine or Memory()).map(contract, tables, columns, partial(_of_customers, instants=instants)):
+        for row in batch.to_pylist():
+            found[row.pop("table")] += Usage(**row)
+    # Engines need not deal rows of customers whom the entity lacks.
+    rows = {name: tables.rows[name].count for name in found}
+    return {
+        name: replace(each, rows=rows[name], orphaned=each.orphaned + rows[name] - each.rows)
+        for name, each in found.items()
+    }
+
+
+def _of_customers(assembly: Assembly, tables: Mapping[str, pa.Table], instants: Sequence[int]) -> pa.Table:
+    """One row a table."""
+    _, codes = number_customers(assembly, tables)
+    found = [
+        {"table": name, **asdict(_usage(assembly, name, tables[name], codes[name], instants))}
+        for name in assembly.tables
+    ]
+    return pa.Table.from_pylist(found)
+
+
+def _usage(assembly: Assembly, name: str, table: pa.Table, codes: Codes, instants: Sequence[int]) -> Usage:
+    own = np.flatnonzero(codes >= 0)
+    rows, has_time = RowTimes.of(assembly, name, table).take(own), assembly.tables[name].time is not None
+    superseded = np.full(len(own), NEVER, dtype=np.int64)
+    before, after = rows.versions(codes[own])
+    superseded[before] = rows.known[after]
+    used = np.zeros(len(own), dtype=bool)
+    for instant in instants:
+        known_by = rows.clock.known_by(instant)
+        counts = (rows.known <= known_by) & (known_by < superseded)
+        used |= counts & (rows.times < rows.clock.seen_at(instant)) if has_time else counts
+    last = max(instants, default=NEVER)
+    not_yet = rows.known > rows.clock.known_by(last)
+    if has_time:
+        not_yet |= rows.times >= rows.clock.seen_at(last)
+    duplicates = int((rows.known[before] == rows.known[after]).sum())
+    return Usage(
+        rows=table.num_rows,
+        orphaned=table.num_rows - len(own),
+        used=int(used.sum()),
+        late=int((rows.known > rows.complete).sum()) if has_time else 0,
+        superseded=len(before) - duplicates,
+        duplicates=duplicates,
+        known_before_time=int((rows.known < rows.complete).sum()) if has_time else 0,
+        not_yet=int(not_yet.sum()),
+    )
