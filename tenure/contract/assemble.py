@@ -169,7 +169,8 @@ def _window(name: str, window: Window, tables: Mapping[str, Table]) -> WindowFea
                 f"window '{name}': '{window.aggregate}' needs {Takes.NUMBER.value}, "
                 f"'{window.column}' is a {column.type}"
             )
-    result = Column(type="number", nullable=True, unit=window.unit, description=window.reason, max_missing_share=1.0)
+    unit = window.unit or aggregate.unit
+    result = Column(type="number", nullable=True, unit=unit, description=window.reason, max_missing_share=1.0)
     if aggregate.result == "column" and column is not None and not column.is_numeric:
         kind = "category" if column.is_text else column.type
         result = result.model_copy(update={"type": kind})

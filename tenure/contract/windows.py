@@ -52,7 +52,7 @@ class Window(Part):
             raise ValueError(f"'{given[0]}' and '{given[1]}' both say how far the window reaches: use one")
         if not self.reason and self.feature:
             raise ValueError("'reason' is missing: why should the feature predict the label?")
-        AGGREGATES[self.aggregate].check_arguments(column=self.column, of=self.of, q=self.q)
+        AGGREGATES[self.aggregate].check_arguments(column=self.column, of=self.of, q=self.q, has_length=len(given) == 1)
         return self
 
     @property

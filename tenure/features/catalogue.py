@@ -58,7 +58,7 @@ def _window(made: Assembly, feature: WindowFeature) -> Definition:
     return {
         "name": feature.name,
         "type": feature.result.type,
-        "unit": feature.window.unit,
+        "unit": feature.result.unit,
         "origin": "window",
         "table": feature.table if len(made.tables) > 1 else None,
         "definition": f"{feature.window.phrase}{condition} over {feature.reach_phrase} before the cut",

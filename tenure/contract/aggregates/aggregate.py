@@ -38,7 +38,7 @@ class Aggregate:
         takes_q: whether it needs ``q``, a number from 0 to 1.
         result: ``number``, or ``column`` where the value is one of the column's values.
         unit: of its values, where the column has no part in it.
-        needs_length: whether it has no meaning over all history.
+        needs_length: whether it compares with the window of the same length before, which all history does not have.
         phrase_without_column: the phrase where the column is left out.
     """
 
@@ -69,8 +69,8 @@ class Aggregate:
         if self.takes in (Takes.NUMBER, Takes.ANY) and column is None:
             raise ValueError(f"aggregate '{self.name}' needs a 'column'")
 
-    def check_arguments(self, *, column: str | None, of: str | None, q: float | None) -> None:
-        """Check that column, condition and quantile are given exactly if they are needed.
+    def check_arguments(self, *, column: str | None, of: str | None, q: float | None, has_length: bool) -> None:
+        """Check that column, condition and quantile are given exactly if they are needed, and a length if it is.
 
         Raises:
             ValueError: they are not.
@@ -88,3 +88,5 @@ class Aggregate:
                 if q is not None
                 else f"aggregate '{self.name}' needs 'q', a number from 0 to 1"
             )
+        if self.needs_length and not has_length:
+            raise ValueError(f"aggregate '{self.name}' compares with the window before: it needs 'days' or 'last'")

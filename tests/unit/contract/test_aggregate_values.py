@@ -14,6 +14,7 @@ from property_profiles import examples
 
 from tenure.contract.aggregates import AGGREGATES, Events, Log, Spans, Takes
 from tenure.contract.aggregates.rows import DAY, MISSING
+from tenure.contract.windows import Window
 
 HOUR = DAY // 24
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -96,3 +97,12 @@ def test_a_trend_needs_a_beginning() -> None:
     log = Log(np.array([0, 1]), np.array([0]), np.empty(0), lambda times: times)
     with pytest.raises(ValueError, match="a trend needs a window with a beginning"):
         AGGREGATES["trend"].compute(Events(log, Spans(np.array([0]), np.array([1])), None, 1, None))
+
+
+def test_a_contract_cannot_ask_for_a_trend_of_all_history() -> None:
+    with pytest.raises(
+        ValueError, match="aggregate 'trend' compares with the window before: it needs 'days' or 'last'"
+    ):
+        Window(aggregate="trend", reason="r")
+    assert Window(aggregate="trend", last="6 hours", reason="r").phrase.endswith("of the number of events")
+    assert Window(aggregate="trend", days=3, column="spend", reason="r").phrase.endswith("of the sum of spend")
