@@ -27,7 +27,7 @@ def at(
         tables: its parsed tables.
         instant: microseconds since 1970-01-01 in UTC.
         customers: their keys; all who exist at the instant without it. Of those who do not exist there is no row.
-        engine: what deals the customers; chosen by the size of the tables without it (``tenure.features.engines.choice``).
+        engine: what deals the customers; chosen by the size of the tables without it, see ``engines.choice``.
 
     Returns:
         As ``compute`` returns it: one row a customer, ordered by key.

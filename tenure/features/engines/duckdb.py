@@ -7,7 +7,9 @@ import contextlib
 import itertools
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +24,7 @@ from tenure.contract.assembly import Assembly
 from tenure.errors import InputError
 from tenure.features.compute import compute
 from tenure.features.engines.bins import HASHES, Bins, fill_bins
+from tenure.features.engines.engine import Engine, OfCustomers
 from tenure.features.engines.pruning import Bound, bounds
 from tenure.features.tables import Tables, assembly_of
 
@@ -38,7 +41,7 @@ MIN_BIN_ROWS = 50_000
 MIN_DUCKDB_MB = 64
 
 
-class DuckDB:
+class DuckDB(Engine):
     """Tables of any size, in Parquet files or read batch by batch.
 
     Args:
@@ -56,92 +59,116 @@ class DuckDB:
     def panel(
         self, contract: Contract, tables: Tables, instants: Sequence[int], customers: pa.Array | None = None
     ) -> Iterator[pa.RecordBatch]:
-        """See ``Engine.panel``.
+        """See ``Engine.panel``. Only rows that can count at one of the instants are read."""
+        assembly = assembly_of(contract)
+        columns = {name: assembly.columns_of(name, label=False) for name in assembly.tables}
+        pruned = {name: bounds(assembly, name, instants) for name in assembly.tables}
+        sources = _sources(assembly, tables, columns, pruned, customers)
+        return self._map(assembly, sources, partial(compute, instants=instants))
+
+    def map(
+        self,
+        contract: Contract,
+        tables: Tables,
+        columns: Mapping[str, Sequence[str]],
+        function: OfCustomers,
+        customers: pa.Array | None = None,
+    ) -> Iterator[pa.RecordBatch]:
+        """See ``Engine.map``.
 
         Raises:
             InputError: DuckDB is not installed.
-            DataError: as ``compute``.
+            DataError: as the function.
             StorageError: the disk is full or cannot be written.
         """
         assembly = assembly_of(contract)
+        return self._map(assembly, _sources(assembly, tables, columns, {}, customers), function)
+
+    def _map(
+        self, assembly: Assembly, sources: Mapping[str, _Source], function: OfCustomers
+    ) -> Iterator[pa.RecordBatch]:
         limit = max(MIN_BIN_ROWS, self._bytes // BYTES_A_ROW)
         with (
             storage_errors(self._folder or Path(tempfile.gettempdir())),
             tempfile.TemporaryDirectory(prefix="tenure-features-", dir=self._folder) as temporary,
             _connected(self._bytes // 4, Path(temporary)) as connection,
         ):
-            readers = {
-                name: _Reader(connection, assembly, tables, name, instants=instants, customers=customers)
-                for name in assembly.tables
-            }
-            counts = sum((reader.counts() for reader in readers.values()), np.zeros(HASHES, dtype=np.int64))
-            bins = fill_bins(counts, limit)
-            parts = int(bins.max()) + 1
             folder = Path(temporary)
-            schemas = {name: _deal(reader, bins, parts, folder, name) for name, reader in readers.items()}
+            rows = sum((source.counts(connection) for source in sources.values()), np.zeros(HASHES, dtype=np.int64))
+            bins = fill_bins(rows, limit)
+            parts = int(bins.max()) + 1
+            schemas = {
+                name: _deal(source.read(connection), bins, parts, folder, name) for name, source in sources.items()
+            }
             for part in range(parts):
                 dealt = {name: _dealt(folder, schema, name, part) for name, schema in schemas.items()}
-                found = compute(assembly, dealt, instants)
+                found = function(assembly, dealt)
                 if found.num_rows or part == parts - 1:
                     yield from found.to_batches() or [pa.RecordBatch.from_pylist([], schema=found.schema)]
 
 
-class _Reader:
-    """A table as DuckDB reads it: the columns that are needed, the rows that can count at one of the instants."""
+@dataclass(frozen=True)
+class _Source:
+    """A table as DuckDB reads it: the columns that are needed, the rows that meet the bounds."""
 
-    def __init__(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        assembly: Assembly,
-        tables: Tables,
-        name: str,
-        *,
-        instants: Sequence[int],
-        customers: pa.Array | None,
-    ) -> None:
-        described = assembly.tables[name]
-        self._connection = connection
-        self._key = _quoted(described.key_column)
-        self.columns = assembly.columns_of(name, label=False)
-        self._tables, self._name = tables, name
-        conditions = [condition for bound in bounds(assembly, name, instants) for condition in _conditions(bound)]
-        if customers is not None:
-            conditions.append(f"{self._key} IN (FROM {CUSTOMERS})")
-        self._customers = customers
-        self._where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    tables: Tables
+    name: str
+    key: str
+    columns: Sequence[str]
+    bounds: Sequence[Bound]
+    customers: pa.Array | None
 
-    def counts(self) -> NDArray[np.int64]:
+    def counts(self, connection: duckdb.DuckDBPyConnection) -> NDArray[np.int64]:
         """Rows of each hash value; shape (HASHES,)."""
-        query = f"SELECT hash({self._key}) % {HASHES} AS place, count(*) AS rows FROM {{}}{self._where} GROUP BY place"  # noqa: S608 names are quoted
-        found = self._run(query).fetchnumpy()
+        selected = f"{self._place} AS place, count(*) AS rows"
+        found = self._select(connection, selected, " GROUP BY place").fetchnumpy()
         counts = np.zeros(HASHES, dtype=np.int64)
         counts[np.asarray(found["place"], dtype=np.int64)] = np.asarray(found["rows"], dtype=np.int64)
         return counts
 
-    def read(self) -> pa.RecordBatchReader:
+    def read(self, connection: duckdb.DuckDBPyConnection) -> pa.RecordBatchReader:
         """Batches of the columns, and ``PLACE``: the hash value of each row's key."""
-        columns = ", ".join(map(_quoted, self.columns))
-        query = f"SELECT {columns}, (hash({self._key}) % {HASHES})::SMALLINT AS {PLACE} FROM {{}}{self._where}"  # noqa: S608
-        return self._run(query).to_arrow_reader(BATCH_ROWS)
+        selected = ", ".join([*map(_quoted, self.columns), f"({self._place})::SMALLINT AS {PLACE}"])
+        return self._select(connection, selected).to_arrow_reader(BATCH_ROWS)
 
-    def _run(self, query: str) -> duckdb.DuckDBPyRelation:
-        """A query of the table, which stands for ``{}``."""
+    @property
+    def _place(self) -> str:
+        return f"hash({_quoted(self.key)}) % {HASHES}"
+
+    def _select(self, connection: duckdb.DuckDBPyConnection, selected: str, rest: str = "") -> duckdb.DuckDBPyRelation:
         # A cursor of its own: a connection holds one unfinished result.
-        cursor = self._connection.cursor()
-        if self._customers is not None:
-            cursor.register(CUSTOMERS, pa.table({"key": self._customers}))
-        path = self._tables.paths.get(self._name)
-        if path is not None:
-            return cursor.sql(query.format("read_parquet(?)"), params=[str(path)])
-        cursor.register("_source", self._source())
-        return cursor.sql(query.format("_source"))
+        cursor = connection.cursor()
+        conditions = [condition for bound in self.bounds for condition in _conditions(bound)]
+        if self.customers is not None:
+            cursor.register(CUSTOMERS, pa.table({"key": self.customers}))
+            conditions.append(f"{_quoted(self.key)} IN (FROM {CUSTOMERS})")
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        path = self.tables.paths.get(self.name)
+        if path is None:
+            cursor.register("_source", self._batches())
+        table = "_source" if path is None else "read_parquet(?)"
+        query = f"SELECT {selected} FROM {table}{where}{rest}"  # noqa: S608 names are quoted, numbers are integers
+        return cursor.sql(query, params=None if path is None else [str(path)])
 
-    def _source(self) -> pa.RecordBatchReader | pa.Table:
-        batches = self._tables.batches(self._name, self.columns)
+    def _batches(self) -> pa.RecordBatchReader | pa.Table:
+        batches = self.tables.batches(self.name, self.columns)
         first = next(batches, None)
         if first is None:
-            return self._tables.table(self._name, self.columns)
+            return self.tables.table(self.name, self.columns)
         return pa.RecordBatchReader.from_batches(first.schema, itertools.chain([first], batches))
+
+
+def _sources(
+    assembly: Assembly,
+    tables: Tables,
+    columns: Mapping[str, Sequence[str]],
+    pruned: Mapping[str, Sequence[Bound]],
+    customers: pa.Array | None,
+) -> dict[str, _Source]:
+    return {
+        name: _Source(tables, name, described.key_column, columns[name], pruned.get(name, ()), customers)
+        for name, described in assembly.tables.items()
+    }
 
 
 def is_installed() -> bool:
@@ -188,13 +215,13 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _deal(reader: _Reader, bins: Bins, parts: int, folder: Path, name: str) -> pa.Schema:
+def _deal(reader: pa.RecordBatchReader, bins: Bins, parts: int, folder: Path, name: str) -> pa.Schema:
     """Write the rows of each bin to a file of its own; returns their schema."""
     with contextlib.ExitStack() as stack:
         writers: dict[int, pa.RecordBatchFileWriter] = {}
-        result = reader.read()
-        for whole in result:
-            batch, places = whole.select(reader.columns), whole.column(PLACE).to_numpy()
+        columns = [column for column in reader.schema.names if column != PLACE]
+        for whole in reader:
+            batch, places = whole.select(columns), whole.column(PLACE).to_numpy()
             part_of = bins[places]
             order = np.argsort(part_of, kind="stable")
             ordered = batch.take(pa.array(order))
@@ -207,4 +234,4 @@ def _deal(reader: _Reader, bins: Bins, parts: int, folder: Path, name: str) -> p
                         writers[part] = stack.enter_context(file)
                     writers[part].write_batch(ordered.slice(start, end - start))
                 start = end
-        return pa.schema([result.schema.field(column) for column in reader.columns])
+        return pa.schema([reader.schema.field(column) for column in columns])

@@ -1,6 +1,6 @@
 """The door for Spark: rows of all tables in one schema, and the function that ``DataFrame.mapInArrow`` calls.
 
-Spark deals customers to partitions; in each the same ``compute`` runs on whole customers. Spark itself is not imported::
+Spark deals customers to partitions; in each the same ``compute`` runs on whole customers. Spark is not imported here::
 
     packed = [spark.read.parquet(path)... for each table]   # columns as ``packed_schema`` has them
     rows = functools.reduce(DataFrame.unionByName, packed)
@@ -33,7 +33,7 @@ Function = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 
 def packed_schema(contract: Contract) -> pa.Schema:
-    """Schema of rows of all tables: key, table, and each table's columns as ``table.column``, null in rows of others."""
+    """Schema of rows of all tables: key, table, and columns as ``table.column``, null in rows of other tables."""
     assembly = assembly_of(contract)
     fields = [pa.field(KEY, _key_type(contract)), pa.field(TABLE, pa.string())]
     for name, described in assembly.tables.items():
@@ -90,10 +90,10 @@ def _whole_customers(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
             ends = _ends_of_customers(held[-1], batch)
             if ends is not None:
                 yield pa.Table.from_batches([*held, batch.slice(0, ends)])
-                held, rows, batch = [], 0, batch.slice(ends)
-        if batch.num_rows:
-            held.append(batch)
-            rows += batch.num_rows
+                held, rows = [batch.slice(ends)], batch.num_rows - ends
+                continue
+        held.append(batch)
+        rows += batch.num_rows
     if held:
         yield pa.Table.from_batches(held)
 

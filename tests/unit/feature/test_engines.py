@@ -40,7 +40,7 @@ class SmallBins(DuckDB):
             yield from super().panel(*arguments, **keywords)
 
 
-class Door:
+class Door(Engine):
     """What Spark does with the door, in this process: pack, sort by key, and map."""
 
     name = "door"
@@ -65,6 +65,7 @@ class Door:
 
 
 ENGINES: dict[str, Callable[[], Engine]] = {
+    "memory, a customer a chunk": lambda: Memory(1),
     "duckdb, one bin": DuckDB,
     "duckdb, small bins": SmallBins,
     "door, one group": lambda: Door(1_000, 1_000),
@@ -166,7 +167,7 @@ def test_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_files_of_a_failed_run_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     case = busy_case()
 
-    def fails(*_: Any) -> None:
+    def fails(*_: Any, **__: Any) -> None:
         raise RuntimeError("in the middle")
 
     monkeypatch.setattr(duckdb, "compute", fails)
