@@ -9,6 +9,11 @@ MAX_BODY_BYTES = 32 * 1024 * 1024
 """About 50,000 telco rows in JSON; larger jobs are for batch scoring. Of compressed content before and after."""
 
 
+_LARGE_BYTES = 16 * 1024
+"""Smaller parts are joined as they arrive: a list of them would take many times the bytes counted if a client sends
+them one by one."""
+
+
 def too_large() -> TooLargeError:
     """The error for content above the limit."""
     return TooLargeError(f"the body has more than {MAX_BODY_BYTES} bytes")
@@ -21,14 +26,13 @@ class ArrivingContent:
         held: its count; the caller releases it when the request is answered.
     """
 
-    __slots__ = ("_first", "_joined", "held", "size")
+    __slots__ = ("_first", "_rest", "held", "size")
 
     def __init__(self, held: HeldBytes) -> None:
         self.held = held
         self.size = 0
         self._first = b""
-        # A list of parts would take many times the bytes counted if a client sends them one by one.
-        self._joined: bytearray | None = None
+        self._rest: list[bytes | bytearray] | None = None
 
     def add(self, part: bytes) -> None:
         """Take the next part.
@@ -43,14 +47,18 @@ class ArrivingContent:
         self.held.add(len(part))
         if not self.size:
             self._first = part
+        elif self._rest is None:
+            self._rest = [bytearray(part) if len(part) < _LARGE_BYTES else part]
+        elif len(part) >= _LARGE_BYTES:
+            self._rest.append(part)
+        elif isinstance(self._rest[-1], bytearray):
+            self._rest[-1] += part
         else:
-            if self._joined is None:
-                self._joined = bytearray(self._first)
-            self._joined += part
+            self._rest.append(bytearray(part))
         self.size = size
 
     def take(self) -> bytes:
         """The whole content; none is kept."""
-        content = self._first if self._joined is None else bytes(self._joined)
-        self._first, self._joined = b"", None
+        content = self._first if self._rest is None else b"".join((self._first, *self._rest))
+        self._first, self._rest = b"", None
         return content

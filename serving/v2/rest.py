@@ -106,6 +106,7 @@ class _Binary:
 
     def __init__(self, body: bytes, start: int) -> None:
         self._body = body
+        self.body_bytes = len(body)
         self._offset = start
 
     def take(self, name: str, size: object) -> bytes:
@@ -145,7 +146,7 @@ def _tensor(entry: object, place: int, binary: _Binary) -> Tensor:
         return tensors.from_binary(name, datatype, shape, raw)
     if datatype == "FP16":
         raise RequestError(f"input {quote(name)}: FP16 has no JSON form; send it in binary, or as FP32")
-    return tensors.from_json(name, datatype, shape, described.get("data"))
+    return tensors.from_json(name, datatype, shape, described.get("data"), binary.body_bytes)
 
 
 def _outputs(value: object, all_binary: object) -> tuple[list[str] | None, frozenset[str] | None]:

@@ -102,7 +102,8 @@ class NumberReader:
             except OverflowError:
                 return None
             # Beyond, the integers of a list are compared before they are rounded to floats.
-            if np.nanmax(np.abs(numbers), initial=0.0) <= LARGEST_EXACT:
+            sizes = np.abs(numbers)
+            if sizes.max() <= LARGEST_EXACT or np.nanmax(sizes, initial=0.0) <= LARGEST_EXACT:
                 return self._checked(numbers, exact=False)
             return None
         texts = distinct_texts(values)

@@ -14,11 +14,15 @@ from property_profiles import examples
 from serving.v2.errors import RequestError
 from serving.v2.tensors import DATATYPES, NUMBERS, from_binary, from_contents, from_json, to_binary
 
+SMALL, LARGE = 100, 2 * 1024 * 1024
+"""Sizes of bodies whose texts are checked by joining them, and one by one."""
+
 
 @pytest.mark.parametrize(
     ("datatype", "data"),
     [
         ("BYTES", ["DSL", "", None]),
+        ("BYTES", ["DSL", "", "ä"]),
         ("BOOL", [True, None, False]),
         ("INT8", [-128, 127, None]),
         ("INT64", [-(2**63), 2**63 - 1, None]),
@@ -28,10 +32,11 @@ from serving.v2.tensors import DATATYPES, NUMBERS, from_binary, from_contents, f
     ],
 )
 @pytest.mark.parametrize("shape", [[3], [3, 1]])
-def test_json_values_come_through(datatype: str, data: list, shape: list[int]) -> None:
-    assert from_json("x", datatype, shape, data).values == data
+@pytest.mark.parametrize("body_bytes", [SMALL, LARGE])
+def test_json_values_come_through(datatype: str, data: list, shape: list[int], body_bytes: int) -> None:
+    assert from_json("x", datatype, shape, data, body_bytes).values == data
     if len(shape) == 2:
-        assert from_json("x", datatype, shape, [[value] for value in data]).values == data
+        assert from_json("x", datatype, shape, [[value] for value in data], body_bytes).values == data
 
 
 @pytest.mark.parametrize(
@@ -62,9 +67,10 @@ def test_json_values_come_through(datatype: str, data: list, shape: list[int]) -
         ("", [1], [1.0], "unknown datatype ''"),
     ],
 )
-def test_invalid_json_columns(datatype: str, shape: Any, data: Any, message: str) -> None:
+@pytest.mark.parametrize("body_bytes", [SMALL, LARGE])
+def test_invalid_json_columns(datatype: str, shape: Any, data: Any, message: str, body_bytes: int) -> None:
     with pytest.raises(RequestError, match=message) as caught:
-        from_json("tenure", datatype, shape, data)
+        from_json("tenure", datatype, shape, data, body_bytes)
     assert "'tenure'" in str(caught.value)
 
 
