@@ -93,7 +93,7 @@ class Transform:
         self, columns: Columns, features: bytes, imputed: list[str], unknown: list[str], out_of_range: list[str]
     ) -> Encoded:
         return Encoded(
-            np.frombuffer(features, _FLOAT32).reshape(1, -1),
+            np.ndarray((1, len(self.features)), _FLOAT32, features),
             _one_row_flags(imputed) if imputed else {},
             _one_row_flags(unknown) if unknown else {},
             _one_row_flags(out_of_range) if out_of_range else {},
