@@ -47,7 +47,7 @@ class Answering:
         self.request_memory = hooks.request_memory
         """Counts the bytes of requests, which the ways in read."""
         self._cache = hooks.cache
-        self._guard = hooks.guard
+        self._guarded = _unguarded if hooks.guard is None else hooks.guard.predict
         self._observers = tuple(hooks.observers)
         self._batching = Batching(self._run_batched)
 
@@ -188,9 +188,6 @@ class Answering:
         """The model's prediction or a fallback; runs on the event loop or on a thread."""
         return self._guarded(model, query, model.predict_query)
 
-    def _guarded(self, model: ChurnModel, query: Query, work: Callable[[Query], Prediction]) -> Predicted:
-        return Predicted(work(query)) if self._guard is None else self._guard.predict(model, query, work)
-
     def _finish(self, job: Job, model: ChurnModel, query: Query, prediction: Prediction) -> None:
         job.predicted_at = perf_counter()
         try:
@@ -239,6 +236,10 @@ def _failure(call: Call, error: Exception) -> Failure:
         return failure_of(error)
     finally:
         logs.request_id.reset(token)
+
+
+def _unguarded(_: ChurnModel, query: Query, work: Callable[[Query], Prediction]) -> Predicted:
+    return Predicted(work(query))
 
 
 def _took_s(call: Call) -> float:

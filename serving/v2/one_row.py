@@ -49,7 +49,7 @@ class OneRowReader:
             return None
         if divided is None:
             return None
-        columns, document = divided
+        columns, document = divided.columns, divided.document
         if document and (
             not document.keys() <= _MEMBERS or document.get("parameters") or document.get("outputs") not in _ALL
         ):

@@ -147,15 +147,16 @@ class ChurnDecision:
         margin, raw = outputs
         probability = self.calibrate(margin, raw)
         decided = self.decide(probability)
+        recommendation = self.recommendations.get
         for index, (row, name) in enumerate(zip(rows, self.band(probability), strict=True)):
-            place = slice(index, index + 1)
+            after = index + 1
             yield ChurnPrediction(
                 version=version,
-                probability=probability[place],
-                decision=decided[place],
+                probability=probability[index:after],
+                decision=decided[index:after],
                 band=[name],
-                recommendation=[self.recommendations.get(name, "")],
-                margin=margin[place],
+                recommendation=[recommendation(name, "")],
+                margin=margin[index:after],
                 imputed=row.imputed,
                 unknown=row.unknown,
                 out_of_range=row.out_of_range,
