@@ -24,9 +24,10 @@ import numpy as np
 from benchmarks.load import closed_loop
 from benchmarks.peers import mlserver
 from benchmarks.peers.server import Server
-from benchmarks.served_bundle import DEPTH, TREES, request, request_body, write_bundle
+from benchmarks.served_bundle import DEPTH, TREES, request_body, write_bundle
+from benchmarks.serving_batch import show_batches
 from benchmarks.serving_parts import show_parts
-from benchmarks.table import Row, best_of, show
+from benchmarks.table import Row, show
 
 ROUNDS, SECONDS = 5, 2.0
 CONNECTIONS = (1, 16, 64)
@@ -52,7 +53,7 @@ def main() -> None:
         }
         message = (Path(folder) / "raw.pb").read_bytes()
         show_parts(Path(folder) / "bundle", ours.body.read_bytes(), message, measured_us)
-        _show_batches(Path(folder), servers[0])
+        show_batches(Path(folder), servers[0], SECONDS)
         _show_workers(servers[0])
 
 
@@ -104,30 +105,6 @@ def _named(what: str) -> str:
     if what.startswith("open"):
         return f"{what.removeprefix('open ')} requests a second, open loop"
     return what if " " in what else f"{what} connections"
-
-
-def _show_batches(folder: Path, ours: Server) -> None:
-    """A thousand rows in one request against the kernel alone."""
-    from tenure import bundle
-
-    loaded = bundle.read(folder / "bundle")
-    columns = {entry["name"]: entry["data"] for entry in request(1000)["inputs"]}
-    matrix = loaded.transform.encode(columns).matrix
-    body = folder / "thousand.json"
-    body.write_bytes(request_body(1000))
-    ours.start()
-    served = [closed_loop(ours.url, body, 1, SECONDS).p50_ms for _ in range(3)]
-    ours.stop()
-    kernel_ms = best_of(lambda: loaded.model.run(matrix), 20) * 1e3
-    predict_ms = best_of(lambda: loaded.predict(columns), 20) * 1e3
-    show(
-        "A request of 1,000 rows",
-        [
-            Row("kernel alone", f"{kernel_ms:.1f} ms"),
-            Row("Bundle.predict", f"{predict_ms:.1f} ms", f"{predict_ms / kernel_ms:.1f} × the kernel"),
-            Row("served, JSON", f"{min(served):.1f} ms", f"{min(served) / kernel_ms:.1f} × the kernel"),
-        ],
-    )
 
 
 def _show_workers(ours: Server) -> None:

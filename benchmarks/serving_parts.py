@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from time import thread_time
@@ -50,6 +50,7 @@ def show_parts(folder: Path, body: bytes, message: bytes, measured_us: dict[str,
 
     import_kserve()
     from serving.inference.model import ChurnModel
+    from serving.observation.request_metrics import RequestMetrics
     from serving.v2.grpc_fields import divide
     from serving.v2.grpc_one_row import OneRowMessages
     from tenure import bundle
@@ -69,9 +70,11 @@ def show_parts(folder: Path, body: bytes, message: bytes, measured_us: dict[str,
         f"model, {TOGETHER} rows together": _us(lambda: loaded.model.run(matrix)) / TOGETHER,
         "decision": _us(lambda: list(loaded.decision.predict_each("1", [encoded] * TOGETHER, outputs))) / TOGETHER,
         "answer written": _us(lambda: model.one_row_writer.write(prediction, "1")),
+        "metrics": _us(partial(RequestMetrics().note, _answered(model, body))),
+        "line of the log": asyncio.run(_line_us(_answered(model, body))),
     }
     whole, answered = asyncio.run(_without_socket(model, body))
-    parts["admission, batch, breaker, metrics, log"] = answered - sum(parts.values())
+    parts["call, admission, batch, breaker"] = answered - sum(parts.values())
     parts["HTTP: head, content, answer"] = whole - answered
     rows = [Row(name, f"{part:.1f} µs") for name, part in parts.items()]
     rows.append(Row("all of these: REST without a socket", f"{whole:.1f} µs"))
@@ -82,6 +85,30 @@ def show_parts(folder: Path, body: bytes, message: bytes, measured_us: dict[str,
     rows.append(Row("a server of its own: gRPC", f"{measured_us['gRPC']:.0f} µs", "with HTTP/2, sockets, event loop"))
     rows.append(Row("model, one row alone", f"{_us(lambda: loaded.model.run(encoded.matrix)):.1f} µs"))
     show("Processor's time of a request of one row, by part", rows)
+
+
+def _answered(model: Any, body: bytes) -> Any:
+    """A request of one row, as observers get it."""
+    from serving.inference.call import Call
+    from serving.inference.job import Job
+    from serving.observation import logs
+    from serving.v2.exchange import V2Exchange
+
+    call = Call("POST", "/v2/models/telco/infer", "telco", None, [], logs.take_or_make_id(None), "127.0.0.1")
+    job = Job(call, V2Exchange(body, None), lambda _: None)
+    job.model, job.query, job.code, job.took_s = model, model.one_row.read(body), 200, 0.001
+    job.prediction = model.bundle.predict(job.query.columns)
+    return job
+
+
+async def _line_us(answered: Any) -> float:
+    from serving.observation import logs
+    from serving.observation.access_log import AccessLog
+
+    logs.access.setLevel("INFO")
+    log = AccessLog()
+    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stderr(nowhere):
+        return await _turns_us([partial(log.note, answered)] * TOGETHER)
 
 
 def _us(work: Callable[[], object]) -> float:
@@ -148,7 +175,7 @@ async def _without_socket(model: Any, body: bytes) -> tuple[float, float]:
         return whole, await _turns_us([answer] * TOGETHER)
 
 
-async def _turns_us(work: list[Callable[[], None]]) -> float:
+async def _turns_us(work: Sequence[Callable[[], None]]) -> float:
     """Least microseconds of each of ``work``, all of which begin in one turn of the event loop."""
     found = []
     for _ in range(SAMPLES):
