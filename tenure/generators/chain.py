@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,7 +109,7 @@ class Chain:
                 without meaning.
             first, last: numbers of days.
         """
-        value = np.ones((self.log_rate.shape[0], *self._sizes))
+        value = np.ones((*self._sizes, self.log_rate.shape[0]))
         for day in reversed(range(first, last)):
             value = self._night_before(value * np.exp(-self._rates(day)), day)
         return self._at(value, states)
@@ -122,41 +123,53 @@ class Chain:
             states, first, last: as for ``no_event``.
             amount: of a day, what an event is worth; shape (customers,) or a number. Without it events are counted.
         """
-        customers = self.log_rate.shape[0]
-        value = np.zeros((customers, *self._sizes))
+        value = np.zeros((*self._sizes, self.log_rate.shape[0]))
         for day in reversed(range(first, last)):
-            worth = np.broadcast_to(1.0 if amount is None else amount(day), (customers,))
-            today = -np.expm1(-self._rates(day)) * worth.reshape(customers, *(1 for _ in self._sizes))
-            value = self._night_before(value + today, day)
+            worth = 1.0 if amount is None else amount(day)
+            value = self._night_before(value - np.expm1(-self._rates(day)) * worth, day)
         return self._at(value, states)
 
     @property
     def _sizes(self) -> tuple[int, ...]:
         return tuple(component.start.shape[-1] for component in self.components.values())
 
-    def _rates(self, day: int) -> Array:
-        """The rate in every combination of states; (customers, states of the first component, of the second, …)."""
-        ones = (1,) * len(self._sizes)
-        total = self.log_rate[:, day].reshape(-1, *ones)
+    @cached_property
+    def _levels(self) -> Array:
+        """What every combination of states multiplies the rate by; (states of the first component, …, customers)."""
+        total = np.ones((*(1 for _ in self._sizes), 1))  # one customer stands for all who are alike
         for axis, component in enumerate(self.components.values()):
-            levels = np.atleast_2d(component.log_rate)
-            shape = [levels.shape[0], *ones]
-            shape[axis + 1] = levels.shape[1]
-            total = total + levels.reshape(shape)
-        return np.exp(total)
+            levels = np.exp(np.atleast_2d(component.log_rate)).T
+            shape = [1] * len(self._sizes) + [levels.shape[1]]
+            shape[axis] = levels.shape[0]
+            total = total * levels.reshape(shape)
+        return total
+
+    def _rates(self, day: int) -> Array:
+        """The rate in every combination of states; (states of the first component, of the second, …, customers)."""
+        return np.exp(self.log_rate[:, day]) * self._levels
 
     def _night_before(self, value: Array, day: int) -> Array:
-        """The expectation of ``value`` over the states of ``day``, given the day before's; shape as ``value``."""
-        for axis, component in enumerate(self.components.values(), start=1):
-            moved = np.moveaxis(value, axis, -1)
-            flat = moved.reshape(moved.shape[0], -1, moved.shape[-1])
-            back = flat @ np.swapaxes(component.transition(day), -1, -2)
-            value = np.moveaxis(back.reshape(moved.shape), -1, axis)
-        return value
+        """The expectation of ``value`` over the states of ``day``, given the day before's; shape as ``value``.
+
+        Customers are the last axis: then the products are of few large arrays.
+        """
+        shape, before = value.shape, 1
+        for component in self.components.values():
+            transition = component.transition(day)
+            states = transition.shape[-1]
+            if transition.ndim == 2:
+                value = transition @ value.reshape(before, states, -1)
+            else:
+                parts = value.reshape(before, states, -1, shape[-1])
+                odds = np.ascontiguousarray(np.moveaxis(transition, 0, -1))
+                rows = [sum(odds[i, j] * parts[:, j] for j in range(states)) for i in range(states)]
+                value = np.stack(rows, axis=1)
+            before *= states
+        return value.reshape(shape)
 
     def _at(self, value: Array, states: States) -> Array:
         where = tuple(np.maximum(states[name], 0) for name in self.components)
-        return value[(np.arange(value.shape[0]), *where)]
+        return value[(*where, np.arange(value.shape[-1]))]
 
 
 def _from(transition: Array, before: NDArray[np.integer]) -> Array:

@@ -67,7 +67,7 @@ def generate(name: str, folder: Path, *, customers: int | None = None, seed: int
         truths: Any = None
         for number in range(-(-total // SIZE)):
             progress(f"customers of {name}", number * SIZE, total)
-            simulated = business.simulate(Block(name, seed, number))
+            simulated = business.simulate(Block(name, seed, number, SIZE))
             size = min(SIZE, total - number * SIZE)
             for table, declared in business.tables.items():
                 written = _table(business, declared, simulated.tables[table], simulated.keys, size)

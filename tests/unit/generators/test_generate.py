@@ -24,6 +24,8 @@ from tenure.progress import listening
 from tenure.stats.ranks import rank_auc
 
 FEW, MORE = SIZE // 2, SIZE + 100
+RATES = {"streaming": 0.15, "saas": 0.10}
+"""Share of rows with label 1."""
 
 
 def read(folder: Path, file: str) -> pa.Table:
@@ -142,7 +144,12 @@ def test_probabilities_are_those_of_the_labels(written: Written) -> None:
         assert abs(label[part].mean() - probability[part].mean()) <= 5 * error
 
 
-def test_treated_customers_leave_less_often_than_the_control(written: Written) -> None:
+def test_the_rate_of_leaving(written: Written) -> None:
+    if written.name in RATES:
+        assert written.summary["mean_probability"] == pytest.approx(RATES[written.name], abs=0.015)
+
+
+def test_customers_are_drawn_for_the_offer_at_random(written: Written) -> None:
     treatments = written.table("treatments")
     arms = pc.value_counts(treatments["arm"]).to_pylist()
     counts = {each["values"]: each["counts"] for each in arms}
@@ -152,11 +159,12 @@ def test_treated_customers_leave_less_often_than_the_control(written: Written) -
     assert 0 < offer["hazard_ratio"] < 1
 
 
-def test_progress_is_reported(tmp_path: Path) -> None:
+def test_progress_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tenure.generators.generate.SIZE", 16)
     seen: list[tuple[str, int | None, int | None]] = []
     with listening(lambda *report: seen.append(report)):
-        generate(names()[0], tmp_path, customers=MORE)
-    assert seen == [(f"customers of {names()[0]}", done, MORE) for done in (0, SIZE, MORE)]
+        generate(names()[0], tmp_path, customers=40)
+    assert seen == [(f"customers of {names()[0]}", done, 40) for done in (0, 16, 32, 40)]
 
 
 def test_an_unknown_business_and_a_number_of_none_are_refused(tmp_path: Path) -> None:
@@ -166,7 +174,8 @@ def test_an_unknown_business_and_a_number_of_none_are_refused(tmp_path: Path) ->
         generate("streaming", tmp_path, customers=0)
 
 
-def test_files_of_others_are_not_overwritten(tmp_path: Path) -> None:
+def test_files_of_others_are_not_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tenure.generators.generate.SIZE", 32)
     mine = tmp_path / "subscribers.csv"
     mine.write_text("mine")
     with pytest.raises(InputError, match=r"subscribers\.csv exists and was not generated"):
