@@ -84,12 +84,18 @@ def _rolling(made: Assembly, rolling: Rolling, end: int) -> tuple[int, ...]:
         ) from None
 
 
+def _read(made: Assembly) -> set[str]:
+    """The tables with a time whose rows are features; the entity only where there is no other."""
+    found = {window.table for window in made.windows.values()} | {each.table for each in made.as_of_columns.values()}
+    timed = {name for name in found if made.tables[name].time is not None}
+    return timed - {made.entity} or timed
+
+
 def _histories(made: Assembly, tables: Tables) -> dict[str, Coverage]:
-    """Of the label's table, and of every table with a time whose rows are features."""
-    read = {window.table for window in made.windows.values()} | {found.table for found in made.as_of_columns.values()}
+    """Of the label's table, and of those whose rows are features."""
     found: dict[str, Coverage] = {}
-    for name, table in made.tables.items():
-        if name != made.label.table and (table.time is None or name not in read):
+    for name in made.tables:
+        if name != made.label.table and name not in _read(made):
             continue
         history = coverage(made, tables, name)
         if history is not None:
@@ -122,8 +128,11 @@ def _refuse_unknown_labels(instants: tuple[int, ...], history: Coverage, made: A
 
 
 def _refuse_without_history(instants: tuple[int, ...], histories: dict[str, Coverage], made: Assembly) -> None:
-    oldest = min(histories.values(), key=lambda history: history.first)
-    late = [cut for cut in instants if any(cut > history.seen for history in histories.values())]
+    read = [history for name, history in histories.items() if name in _read(made)]
+    if not read:
+        return
+    oldest = min(read, key=lambda history: history.first)
+    late = [cut for cut in instants if any(cut > history.seen for history in read)]
     if len(late) == len(instants):
         return
     message = (
