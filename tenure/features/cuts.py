@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from tenure.contract.assembly import Assembly
 from tenure.contract.cuts import Rolling
 from tenure.contract.durations import Duration
+from tenure.count_text import listed
 from tenure.errors import DataError
 from tenure.features.coverage import Coverage, coverage
 from tenure.features.instants import days_before, instant_of, instant_text, midnight, shift
 from tenure.features.tables import Tables
+
+MAX_SHORT_SHARE = 0.1
+"""Share of a window's time that may lie before the first row of its table without a warning: rows may be rare."""
 
 
 @dataclass(frozen=True)
@@ -174,22 +178,22 @@ def _short_tables(instants: tuple[int, ...], histories: dict[str, Coverage], mad
 
 
 def _short_windows(instants: tuple[int, ...], histories: dict[str, Coverage], made: Assembly) -> list[str]:
-    """Windows that reach back beyond the first row of their table at the first cut."""
+    """Windows that lack more than ``MAX_SHORT_SHARE`` of their time at the first cut: their table begins later."""
     first = instants[0]
     short: dict[str, list[str]] = {}
     for name, window in made.windows.items():
-        history = histories.get(window.table)
+        history, zone = histories.get(window.table), made.zone_of(window.table)
         if history is None:
             continue
         start = first
         if window.window.days is not None:
-            start = days_before(first, window.window.days, made.zone_of(window.table))
+            start = days_before(first, window.window.days, zone)
         elif window.last is not None:
-            start = shift(first, window.last, made.zone_of(window.table), sign=-1)
-        if start < midnight(history.first, history.zone):
+            start = shift(first, window.last, zone, sign=-1)
+        if history.first - start > MAX_SHORT_SHARE * (first - start):
             short.setdefault(window.table, []).append(f"'{name}' ({window.reach_phrase})")
     return [
-        f"the history of table '{table}' starts on {histories[table].first_text}, that is too late for windows at the "
-        f"first cut, {_text(first, made)}: {', '.join(names)}"
+        f"table '{table}' begins on {histories[table].first_text}, too late for windows at the first cut, "
+        f"{_text(first, made)}: {listed(names)}"
         for table, names in short.items()
     ]

@@ -43,6 +43,7 @@ windows:
   orders_{{n}}: {{table: orders, aggregate: count, for_each: [7, 30], reason: r}}
   spend: {{table: orders, aggregate: sum, column: amount, days: 30, reason: r}}
   active: {{table: orders, aggregate: count, days: 90, feature: false}}
+  first_order: {{table: orders, aggregate: first, column: at, feature: false}}
 label: {label}
 cuts: {cuts}
 {more}

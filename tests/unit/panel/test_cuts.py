@@ -118,9 +118,10 @@ class TestWarnings:
         described = contract(cuts="[2025-01-20]")
         warnings = found(described, ("a", "2026-05-30T10:00", 1.0)).warnings
         assert warnings == (
-            "the history of table 'orders' starts on 2025-01-01T01:00, that is too late for windows at the first cut, "
-            "2025-01-20: 'orders_30' (the 30 days), 'spend' (the 30 days), 'active' (the 90 days)",
+            "table 'orders' begins on 2025-01-01T01:00, too late for windows at the first cut, 2025-01-20: "
+            "'orders_30' (the 30 days), 'spend' (the 30 days), 'active' (the 90 days)",
         )
+        assert not found(contract(cuts="[2025-04-01]"), ("a", "2026-05-30T10:00", 1.0)).warnings
 
     def test_tables_that_end_early_or_are_empty(self) -> None:
         label = "{kind: status, table: plans, status: status, to: [cancelled], horizon: 30 days}"

@@ -15,8 +15,8 @@ from property_profiles import examples
 from tenure.features.panel import Panel, panel
 
 BERLIN = ZoneInfo("Europe/Berlin")
-LAST = ("z", "2026-12-01T00:00", None)
-"""Makes the orders cover every horizon."""
+HISTORY = [("z", "2025-01-01T00:00", None), ("z", "2026-12-01T00:00", None)]
+"""Makes the orders begin before the cut and cover every horizon."""
 END = ("z", "2026-12-01T00:00", "", "end", "active", None)
 """The same for plans."""
 
@@ -42,27 +42,32 @@ class TestNoEvent:
     )
     def test_the_horizon_is_of_calendar_days_of_the_zone(self, at: str, label: int) -> None:
         described = contract()
-        found = panel(described, tables(described, [("a", at, 1.0), LAST]))
+        found = panel(described, tables(described, [("a", at, 1.0), *HISTORY]))
         assert labels(found)["a"] == label
         assert labels(found)["b"] == 1
 
     @pytest.mark.parametrize(("at", "label"), [("2026-03-07T22:59", 1), ("2026-03-07T23:00", 0)])
     def test_the_gap_is_no_part_of_it(self, at: str, label: int) -> None:
         described = contract("{kind: no_event, table: orders, horizon: 30 days, gap: 7 days}")
-        found = panel(described, tables(described, [("a", at, 1.0), LAST]))
+        found = panel(described, tables(described, [("a", at, 1.0), *HISTORY]))
         assert labels(found)["a"] == label
         assert left_out(found) == {}
 
     def test_where_chooses_rows(self) -> None:
         described = contract("{kind: no_event, table: orders, where: amount > 5, horizon: 30 days}")
-        orders = [("a", "2026-03-05T12:00", 5.0), ("b", "2026-03-05T12:00", 6.0), ("c", "2026-03-05T12:00", None), LAST]
+        orders = [
+            ("a", "2026-03-05T12:00", 5.0),
+            ("b", "2026-03-05T12:00", 6.0),
+            ("c", "2026-03-05T12:00", None),
+            *HISTORY,
+        ]
         assert labels(panel(described, tables(described, orders))) == {"a": 1, "b": 0, "c": 1}
 
     @pytest.mark.parametrize(("day", "label"), [(-1, 1), (0, 0), (29, 0), (30, 1)])
     def test_whole_days_count_from_the_day_of_the_cut_on(self, day: int, label: int) -> None:
         described = contract(time="date", cuts="[2026-03-01T06:00]")
         at = (datetime(2026, 3, 1, tzinfo=UTC) + timedelta(days=day)).isoformat()
-        found = panel(described, tables(described, [("a", at, 1.0), LAST]))
+        found = panel(described, tables(described, [("a", at, 1.0), *HISTORY]))
         assert labels(found)["a"] == label
         # What the features see ends where the label begins.
         assert found.table.column("orders_7").to_pylist()[0] == float(day < 0)
@@ -71,7 +76,12 @@ class TestNoEvent:
 class TestEvent:
     def test_an_event_in_the_gap_leaves_the_customer_out(self) -> None:
         described = contract("{kind: event, table: orders, horizon: 30 days, gap: 7 days}")
-        orders = [("a", "2026-03-05T12:00", 1.0), ("b", "2026-03-10T12:00", 1.0), ("c", "2026-02-10T12:00", 1.0), LAST]
+        orders = [
+            ("a", "2026-03-05T12:00", 1.0),
+            ("b", "2026-03-10T12:00", 1.0),
+            ("c", "2026-02-10T12:00", 1.0),
+            *HISTORY,
+        ]
         found = panel(described, tables(described, orders))
         assert labels(found) == {"b": 1, "c": 0}
         assert left_out(found) == {"left between the cut and the horizon": 1}
@@ -87,7 +97,7 @@ class TestValue:
             ("a", "2026-03-07T12:00", 2.0),
             ("a", "2026-05-07T12:00", 9.0),
             ("b", "2026-02-07T12:00", 9.0),
-            LAST,
+            *HISTORY,
         ]
         for aggregate, expected in (("sum, column: amount", 3.5), ("count", 3.0)):
             label = f"{{kind: value, table: orders, aggregate: {aggregate}, horizon: 30 days}}"
