@@ -128,6 +128,8 @@ def _check_orphans(contract: Contract, name: str, observed: TableObserved) -> li
         )
     advice = f"Bring the rows of these customers in '{assembly.entity}', or raise 'quality.max_orphan_share'."
     level: Level = "stop" if share > limit else "pass"
+    if level == "stop" and observed.entity_key is not None:
+        message += f"; a key of '{assembly.entity}' is {observed.entity_key}"
     checks.append(Check("orphans", level, message, key, observed.orphaned, limit, advice))
     if observed.of_quarantined:
         message = (

@@ -13,6 +13,7 @@ from tenure.checks.hashing import hash_rows
 from tenure.checks.parsed import batches
 from tenure.checks.tables.times import before
 from tenure.contract.tables import Table
+from tenure.parsing.faults import quote
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,8 @@ class Customers:
     """From when each customer of ``known`` exists; None where they have always existed."""
     zone: str
     """In which days are compared with times."""
+    example: str | None
+    """Key of the first good row, quoted; None without one."""
 
     def find(self, keys: pa.Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.int64]]:
         """Find the customers of rows.
@@ -62,8 +65,10 @@ def customers_of(entity: Table, data: Path, quarantined: list[NDArray[np.uint64]
     """
     time = entity.time
     hashes, times = [np.empty(0, dtype=np.uint64)], []
+    example = None
     for batch in batches(data, [entity.key_column, *([time] if time else [])]):
         hashes.append(hash_rows([batch.column(entity.key_column)]))
+        example = example or quote(batch.column(entity.key_column)[0].as_py())
         times += [batch.column(time)] if time else []
     known = np.concatenate(hashes)
     order = np.argsort(known, kind="stable")
@@ -72,6 +77,7 @@ def customers_of(entity: Table, data: Path, quarantined: list[NDArray[np.uint64]
         quarantined=np.unique(np.concatenate([np.empty(0, dtype=np.uint64), *quarantined])),
         times=pa.concat_arrays(times).take(pa.array(order)) if times else None,
         zone=zone,
+        example=example,
     )
 
 

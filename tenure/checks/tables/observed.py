@@ -23,6 +23,8 @@ class TableObserved(Observed):
     """Rows of customers that are not in the entity."""
     orphan_keys: list[str] = field(default_factory=list)
     """Some of their keys."""
+    entity_key: str | None = None
+    """A key of the entity, to compare them with."""
     of_quarantined: int = 0
     """Rows of customers whose row in the entity is quarantined."""
     duplicates: int = 0

@@ -197,6 +197,7 @@ class TableSeparation:
         lost = unknown | of_quarantined
         if lost.any():
             observed = self._observed
+            observed.entity_key = customers.example
             observed.orphaned += int(unknown.sum())
             observed.of_quarantined += int(of_quarantined.sum())
             for value in keys.filter(pa.array(unknown)).unique().to_pylist():

@@ -17,6 +17,7 @@ from components.ingest import logic as ingest
 from components.validate import logic as validate
 from tenure.contract import Contract, dump, load, parse
 from tenure.contract.settings import VALUE_BANDS
+from tenure.contract.sources import sources_of, table_folder
 from tenure.training.families import Rows, get
 from tenure.transform import Transform
 
@@ -70,7 +71,8 @@ def test_no_row_is_lost_and_a_linear_model_reaches_the_contracts_limit(name: str
     folder, contract = made(name), load(DATASETS / name)
     report = json.loads((folder / "raw" / "ingest.json").read_text(encoding="utf-8"))
     assert report["rows_rejected"] == 0
-    assert pq.read_metadata(folder / "valid" / "quarantine.parquet").num_rows == 0
+    for table in sources_of(contract):
+        assert pq.read_metadata(table_folder(folder / "valid", table) / "quarantine.parquet").num_rows == 0
     transform = Transform.from_json((folder / "features" / "transform.json").read_text(encoding="utf-8"))
     parts = {part: pq.read_table(folder / "features" / f"{part}.parquet") for part in ("train", "test")}
     matrix = {part: transform.encode({n: table[n] for n in transform.inputs}).matrix for part, table in parts.items()}
