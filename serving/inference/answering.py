@@ -25,6 +25,7 @@ from serving.inference.model import ChurnModel
 from serving.inference.models import Models
 from serving.inference.on_thread import run_on_thread
 from serving.observation import logs
+from serving.tables.rows import CELL_BYTES
 from serving.v2.query import Query
 from serving.v2.request import PLAIN
 from tenure.bundle import Prediction
@@ -82,6 +83,9 @@ class Answering:
                 self._answer_on_thread(job)
                 return
             model, query = self._read(job)
+            if query.tables is not None:
+                self._answer_on_thread(job)
+                return
             if self._cache is not None:
                 known = self._cache.get(model, query)
                 if known is not None:
@@ -109,7 +113,7 @@ class Answering:
         exchange.name_model(call)
         job.model = model = self._models.find(call.model, call.version)
         query = exchange.read(model)
-        if model.uses_today:
+        if model.uses_today and query.tables is None:
             query = model.dated(query)
         job.query = query
         job.read_at = perf_counter()
@@ -166,9 +170,20 @@ class Answering:
             job.held.add_parsed(job.exchange.expansion())
             model, query = self._read(job)
             check_deadline(job.call)
+        if query.tables is not None:
+            query = self._computed(job, model, query)
         prediction, job.fallback = self._predicted(model, query)
         job.predicted_at = perf_counter()
         return prediction, self._written(job, model, query, prediction)
+
+    @staticmethod
+    def _computed(job: Job, model: ChurnModel, query: Query) -> Query:
+        """The query with the inputs that are computed from its tables; observers see it."""
+        assert job.held is not None and query.tables is not None  # noqa: S101, PT018 set before the thread got the job
+        job.held.add_parsed(CELL_BYTES * sum(rows.cells for rows in query.tables.values()))
+        job.query = query = model.computed(query)
+        check_deadline(job.call)
+        return query
 
     def _run_batched(self, job: Job, model: ChurnModel, query: Query, work: Callable[[Query], Prediction]) -> None:
         """Predict a batched query; ``work`` predicts it together with others."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from serving.tables.computation import Computation
 from serving.v2.answer import EXPLAINED, always
 from serving.v2.columns import ColumnNames
 from serving.v2.errors import RequestError
@@ -13,6 +14,7 @@ from serving.v2.grpc_one_row import grpc_writer
 from serving.v2.one_row import OneRowReader, rest_writer
 from serving.v2.query import Query
 from serving.v2.request import Request
+from serving.v2.table_tensors import divided
 from tenure.bundle import Bundle, Prediction
 from tenure.contract import Column
 from tenure.contract.values import TODAY_COLUMN
@@ -29,15 +31,19 @@ class ChurnModel:
     Args:
         name: by which clients ask for it.
         bundle: which predicts.
-        today: returns the day of a request that names none.
+        today: returns the day of a request that names none; by default the current one, where days begin at midnight
+            in UTC, or with tables in the contract's zone.
     """
 
-    def __init__(self, name: str, bundle: Bundle, today: Callable[[], date] = utc_day) -> None:
+    def __init__(self, name: str, bundle: Bundle, today: Callable[[], date] | None = None) -> None:
         self.name = name
         self.bundle = bundle
         self.uses_today = bundle.contract.uses_today
         self._today = today
         self.names = ColumnNames(bundle.contract)
+        described = self.names.tables
+        self._computation = None if described is None else Computation(described)
+        self._zone = "UTC" if described is None else described.assembly.zone
         self.one_row = OneRowReader(bundle.contract)
         self.one_row_writer = rest_writer(name, bundle)
         self.one_row_message_writer = grpc_writer(name, bundle, in_binary=False)
@@ -49,8 +55,35 @@ class ChurnModel:
         Raises:
             RequestError: the request's columns are not those of the contract.
         """
-        columns, rows, customers = self.names.columns(request.tensors)
-        return Query(columns, rows, request.options, request.outputs, request.id, customers)
+        described, tables = self.names.tables, request.tables
+        if described is not None and not tables:
+            request = divided(request, described)
+            tables = request.tables
+        elif described is None and request.options.as_of is not None:
+            raise RequestError(
+                f"parameter 'as_of' is for models whose inputs are computed from tables; those of '{self.name}' are not"
+            )
+        computed = described.inputs_of(tables) if described is not None and tables else ()
+        columns, rows, customers = self.names.columns(request.tensors, computed=computed, rows=request.rows)
+        if tables and TODAY_COLUMN in columns:
+            raise RequestError(
+                f"input '{TODAY_COLUMN}' is for ready inputs: with the rows of tables the day is that of 'as_of'"
+            )
+        return Query(columns, rows, request.options, request.outputs, request.id, customers, tables or None)
+
+    def computed(self, query: Query) -> Query:
+        """``query`` with the inputs that are computed from its tables, and the day; takes milliseconds.
+
+        Raises:
+            RequestError: a row of a table is invalid, a customer does not exist yet at the instant, or ``as_of`` is
+                not one, or lies in the far future.
+        """
+        assert self._computation is not None and query.tables is not None  # noqa: S101, PT018 a query has tables then
+        instant = self._instant(query.options.as_of)
+        columns = query.columns | self._computation.inputs(query.tables, query.rows, instant)
+        if self.uses_today:
+            columns[TODAY_COLUMN] = [self._local_day(instant)] * query.rows
+        return query._replace(columns=columns, tables=None)
 
     def dated(self, query: Query) -> Query:
         """``query`` with the day of each row, for a model with ``uses_today``.
@@ -62,7 +95,7 @@ class ChurnModel:
             RequestError: a day in the request is not a date.
         """
         try:
-            days = days_of(self.bundle.contract, query.columns, self._today())
+            days = days_of(self.bundle.contract, query.columns, self._day(query.options.as_of))
         except InputError as error:
             raise RequestError(str(error)) from error
         return query._replace(columns={**query.columns, TODAY_COLUMN: days.to_pylist()})
@@ -78,6 +111,34 @@ class ChurnModel:
             return self.bundle.predict(query.columns, explain=options.explain, threshold=options.threshold)
         except InputError as error:
             raise RequestError(str(error)) from error
+
+    def _instant(self, as_of: str | None) -> int:
+        """The instant that a request names; the current one for None.
+
+        Raises:
+            RequestError: it is not one, or lies in the far future.
+        """
+        from tenure.features.instant_given import check_ahead, read_as_of
+
+        try:
+            instant = read_as_of(as_of, self._zone)
+            check_ahead(instant, self._zone)
+        except InputError as error:
+            raise RequestError(f"'as_of': {error}") from error
+        return instant
+
+    def _local_day(self, instant: int) -> date:
+        from tenure.features.instants import local
+
+        return local(instant, self._zone).date()
+
+    def _day(self, as_of: str | None) -> date:
+        """The day of rows that name none."""
+        if as_of is not None:
+            return self._local_day(self._instant(as_of))
+        if self._today is not None:
+            return self._today()
+        return utc_day() if self._zone == "UTC" else self._local_day(self._instant(None))
 
     def input_types(self) -> list[dict[str, Any]]:
         """Name, datatype and shape of every input, and of the columns of the day, as V2's model metadata."""

@@ -7,11 +7,12 @@ training, and its errors name column and row.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 
+from serving.tables.described import RequestTables
 from serving.v2.errors import RequestError, quote
 from serving.v2.tensors import Tensor
 from tenure.contract import Contract
@@ -21,14 +22,25 @@ Column = list[Any] | np.ndarray
 Columns = dict[str, Column]
 
 
+def ignored_columns(contract: Contract) -> frozenset[str]:
+    """Columns that a request may hold and no prediction depends on.
+
+    A customer's whole row may be sent, and the day to a model that does not depend on it.
+    """
+    made = contract.assembly
+    of_entity = () if made is None or made.entity is None else made.tables[made.entity].columns
+    return frozenset((*contract.row_columns, *of_entity, TODAY_COLUMN)) - frozenset(contract.accepted)
+
+
 class ColumnNames:
     """The names of a contract's columns."""
 
     def __init__(self, contract: Contract) -> None:
+        self.tables = RequestTables.of(contract)
+        """Of a contract whose inputs are computed from tables; None for another."""
         self._inputs = frozenset(contract.accepted)
         self._required = [name for name, column in contract.accepted.items() if column.required]
-        # A customer's whole row may be sent, and the day to a model that does not depend on it: both are ignored.
-        self._ignored = frozenset((*contract.columns, TODAY_COLUMN)) - self._inputs
+        self._ignored = ignored_columns(contract)
         self._key = next(iter(contract.columns_of("key")), None)
         self._nullable = frozenset(
             name for name, column in contract.accepted.items() if column.nullable or not column.required
@@ -42,36 +54,60 @@ class ColumnNames:
         """Whether a row may lack the column's value: the contract allows it, or no prediction depends on the column."""
         return name in self._nullable or name == self._key or name in self._ignored
 
-    def columns(self, tensors: Sequence[Tensor]) -> tuple[Columns, int, Column | None]:
+    def columns(
+        self, tensors: Sequence[Tensor], *, computed: Collection[str] = (), rows: int | None = None
+    ) -> tuple[Columns, int, Column | None]:
         """Columns by name, the number of rows, and the customers' keys if they were sent.
 
+        Args:
+            computed: inputs that are computed from rows of tables, and are not sent.
+            rows: the number of rows, if it does not follow from the tensors.
+
         Raises:
-            RequestError: an unknown, repeated or missing column, columns of different lengths, no rows.
+            RequestError: an unknown, repeated or missing column, columns of different lengths, no rows, or a column
+                that is computed.
         """
         columns: Columns = {}
         customers: Column | None = None
         seen: set[str] = set()
-        first = tensors[0]
+        first = tensors[0] if tensors else None
         for tensor in tensors:
             name = tensor.name
             if name in seen:
                 raise RequestError(f"input {quote(name)} is given twice")
             seen.add(name)
-            if len(tensor) != len(first):
+            if first is not None and len(tensor) != len(first):
                 raise RequestError(f"input {quote(name)} has {len(tensor)} rows, {quote(first.name)} has {len(first)}")
+            if name in computed:
+                raise RequestError(self._sent_twice(name))
             if name in self._inputs:
                 columns[name] = tensor.values
             elif name == self._key:
                 customers = tensor.values
             elif name not in self._ignored:
                 raise RequestError(self._unknown(name))
-        missing = [name for name in self._required if name not in columns]
+        missing = [name for name in self._required if name not in columns and name not in computed]
         if missing:
             more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
-            raise RequestError(f"input {quote(missing[0])} is missing{more}")
-        if not len(first):
+            raise RequestError(f"input {quote(missing[0])} is missing{more}{self._origin(missing[0])}")
+        found = len(first) if first is not None else rows
+        if not found:
             raise RequestError("the request has no rows")
-        return columns, len(first), customers
+        return columns, found, customers
+
+    def _sent_twice(self, name: str) -> str:
+        table = "" if self.tables is None else self.tables.table_of[name]
+        return (
+            f"input {quote(name)} is computed from the rows of '{table}', which are sent too: send the input or the "
+            "rows, not both"
+        )
+
+    def _origin(self, name: str) -> str:
+        """What else may be sent in place of an input; empty if nothing may."""
+        table = None if self.tables is None else self.tables.table_of.get(name)
+        if table is None:
+            return ""
+        return f": send it, or the rows of table '{table}' that it is computed from (an empty list means none)"
 
     def _unknown(self, name: str) -> str:
         near = difflib.get_close_matches(name[:100], sorted(self._inputs), n=3)

@@ -16,11 +16,11 @@ import orjson
 from serving.v2 import rest as wire
 from serving.v2.answer import OutputTensor, output_tensors
 from serving.v2.json_tensors import OneValueTensors
+from serving.v2.columns import ignored_columns
 from serving.v2.query import Query
 from serving.v2.request import PLAIN
 from tenure.bundle import Bundle, Prediction
 from tenure.contract import Contract
-from tenure.contract.values import TODAY_COLUMN
 
 _MEMBERS = frozenset(("id", "outputs", "parameters"))
 _ALL: tuple[object, ...] = (None, [])
@@ -36,7 +36,7 @@ class OneRowReader:
     def __init__(self, contract: Contract) -> None:
         self._inputs = frozenset(contract.accepted)
         self._required = frozenset(name for name, column in contract.accepted.items() if column.required)
-        self._ignored = frozenset((*contract.columns, TODAY_COLUMN)) - self._inputs
+        self._ignored = ignored_columns(contract)
         self._key = next(iter(contract.columns_of("key")), None)
         self._left_out: dict[tuple[str, ...], tuple[str, ...]] = {}
         """By the columns' names in the order of a request: the columns that are no inputs."""

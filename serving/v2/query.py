@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from serving.v2.columns import Columns
 from serving.v2.request import Options
+
+if TYPE_CHECKING:
+    from serving.tables.rows import TableRows
 
 
 class Query(NamedTuple):
@@ -25,3 +28,5 @@ class Query(NamedTuple):
     """The request's id in its body."""
     customers: Sequence[Any] | np.ndarray | None = None
     """Values of the contract's key, if they were sent; for the prediction log."""
+    tables: Mapping[str, TableRows] | None = None
+    """Rows from which the other inputs are computed, by ``ChurnModel.computed``; None if all inputs are there."""

@@ -6,15 +6,19 @@ import difflib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from serving.v2.errors import RequestError, TooLargeError, quote
 from serving.v2.tensors import Tensor
+
+if TYPE_CHECKING:
+    from serving.tables.rows import TableRows
 
 MAX_INPUTS = 2**16
 """Of a request."""
 MAX_REASONS = 100
 
-_OPTIONS = ("explain", "threshold")
+_OPTIONS = ("explain", "threshold", "as_of")
 _OF_THE_PROTOCOL = frozenset(
     {"binary_data_output", "headers", "priority", "sequence_end", "sequence_id", "sequence_start", "timeout"}
 )
@@ -28,6 +32,8 @@ class Options:
     explain: int = 0
     """Number of reasons a row."""
     threshold: float | None = None
+    as_of: str | None = None
+    """The instant of the prediction as it was sent; the current one without it."""
 
 
 PLAIN = Options()
@@ -43,6 +49,10 @@ class Request:
     outputs: Sequence[str] | None = None
     """Names of the outputs in the answer, in order; None for all."""
     id: str | None = None
+    tables: Mapping[str, TableRows] = field(default_factory=dict)
+    """Rows of tables that are divided from the columns already, as in V1."""
+    rows: int | None = None
+    """The number of customers, for a request that may have no tensors beside those rows."""
 
 
 def read_options(parameters: Mapping[str, object]) -> Options:
@@ -54,9 +64,11 @@ def read_options(parameters: Mapping[str, object]) -> Options:
     for name in parameters:
         if name not in _OPTIONS and name not in _OF_THE_PROTOCOL:
             near = difflib.get_close_matches(str(name)[:100], _OPTIONS, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"the parameters are {' and '.join(map(repr, _OPTIONS))}"
+            hint = f"did you mean '{near[0]}'?" if near else "the parameters are 'explain', 'threshold' and 'as_of'"
             raise RequestError(f"unknown parameter {quote(name)}; {hint}")
-    return Options(_reasons(parameters.get("explain")), _threshold(parameters.get("threshold")))
+    return Options(
+        _reasons(parameters.get("explain")), _threshold(parameters.get("threshold")), _as_of(parameters.get("as_of"))
+    )
 
 
 def check_inputs(number: int) -> None:
@@ -103,3 +115,10 @@ def _threshold(value: object) -> float | None:
     if not math.isfinite(number):
         raise RequestError(f"parameter 'threshold' is {quote(value)}, not a number")
     return number
+
+
+def _as_of(value: object) -> str | None:
+    """The text of an instant; the model, which knows the time zone, reads it."""
+    if value is None or isinstance(value, str):
+        return value
+    raise RequestError(f"parameter 'as_of' is {quote(value)}, not a text such as 2026-11-30T06:00")

@@ -82,7 +82,7 @@ def test_binary_tensors_follow_the_json_in_order() -> None:
         (body(id=5), "'id' is 5, not a text"),
         (body(parameters=[1]), "'parameters' is not a JSON object"),
         (body(parameters={"explian": 3}), "unknown parameter 'explian'; did you mean 'explain'"),
-        (body(parameters={"verbose": 3}), "the parameters are 'explain' and 'threshold'"),
+        (body(parameters={"verbose": 3}), "the parameters are 'explain', 'threshold' and 'as_of'"),
         (body(parameters={"explain": "3"}), "'explain' is '3'"),
         (body(parameters={"explain": True}), "'explain' is True"),
         (body(parameters={"explain": -1}), "'explain' is -1"),
