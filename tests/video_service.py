@@ -8,10 +8,17 @@ from __future__ import annotations
 import csv
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pyarrow as pa
+import pytest
+
+from tenure.contract import Contract, parse
+from tenure.features import at
+from tenure.features.instants import parse_instant
+from tenure.features.tables import Tables
 
 ZONE = ZoneInfo("Europe/Berlin")
 CUTS = ("2026-01-31", "2026-03-30", "2026-06-30")
@@ -172,3 +179,100 @@ def write_dataset(folder: Path, rows: dict[str, list[Row]] | None = None, contra
             writer.writeheader()
             writer.writerows(of_table)
     return folder
+
+
+def parsed(contract: Contract, rows: dict[str, list[Row]]) -> Tables:
+    """The tables as ingest parses them."""
+    from tenure.parsing import parse_batch
+
+    made = contract.assembly
+    assert made is not None
+    found = {}
+    for name, of_table in rows.items():
+        columns = {
+            column: described for column, described in made.tables[name].columns.items() if column in of_table[0]
+        }
+        raw = pa.RecordBatch.from_pydict({column: [str(row[column]) for row in of_table] for column in columns})
+        batch, faults = parse_batch(raw, columns, made.zone_of(name))
+        assert not faults.bad.any(), faults.counts
+        found[name] = pa.Table.from_batches([batch])
+    return Tables.of_arrow(contract, found)
+
+
+def instance(rows: dict[str, list[Row]], key: str) -> Row:
+    """A customer with the rows of tables, as a V1 request holds one."""
+    (customer,) = [row for row in rows["subscribers"] if row["subscriber_id"] == key]
+    found = {name: value for name, value in customer.items() if name != "signed_up_at"}
+    for name in ("plans", "sessions", "payments"):
+        found[name] = [
+            {column: value for column, value in row.items() if column != "subscriber"}
+            for row in rows[name]
+            if row["subscriber"] == key
+        ]
+    return found
+
+
+def tensors(rows: dict[str, list[Row]], keys: list[str]) -> dict[str, list[Any]]:
+    """Customers and the rows of their tables, as a V2 request holds them."""
+    customers = [row for key in keys for row in rows["subscribers"] if row["subscriber_id"] == key]
+    found = {name: [row[name] for row in customers] for name in ("subscriber_id", "country")}
+    for name in ("plans", "sessions", "payments"):
+        theirs = [row for row in rows[name] if row["subscriber"] in keys]
+        found |= {f"{name}.{column}": [row[column] for row in theirs] for column in rows[name][0]}
+    return found
+
+
+class Video(NamedTuple):
+    """A model whose inputs are computed from tables, and the tables."""
+
+    folder: Path
+    """Of the bundle."""
+    contract: Contract
+    rows: dict[str, list[Row]]
+    tables: Tables
+
+    def at(self, as_of: str, customers: list[str] | None = None) -> pa.Table:
+        """The features offline."""
+        return at(self.contract, self.tables, parse_instant(as_of, self.contract.zone or ""), customers)
+
+
+@pytest.fixture(scope="session")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Video:
+    """A logistic regression on the customers at the cuts. Do not change it."""
+    from tenure import bundle
+    from tenure.tasks.churn.choose import choose_decision
+    from tenure.training.export import export, margins
+    from tenure.training.families import Rows, get
+    from tenure.transform import fit, of_table
+
+    contract, rows = parse(CONTRACT), tables()
+    made = Video(tmp_path_factory.mktemp("video") / "bundle", contract, rows, parsed(contract, rows))
+    panel = pa.concat_tables(made.at(cut) for cut in CUTS)
+    transform = fit(contract, of_table(panel))
+    matrix = transform.encode({name: panel[name] for name in transform.inputs}).matrix
+    silence = panel["days_since_session"].to_numpy()
+    label = (np.nan_to_num(silence, nan=99.0) > np.nanmedian(silence) + 2).astype(np.int8)
+    family = get("logistic_regression")
+    model = family.fit(Rows(matrix, label), family.default, seed=1, threads=1)
+    exported = export(model.terms(), model.predict, matrix)
+    decision = choose_decision(
+        contract,
+        margins(exported, matrix),
+        model.predict(matrix),
+        label,
+        link="logit",
+        base_rate=float(label.mean()),
+        customers=len(label),
+    )
+    bundle.write(
+        made.folder,
+        contract=contract,
+        transform=transform,
+        model=exported,
+        decision=decision,
+        profile={},
+        family="logistic_regression",
+        data_hash="0" * 64,
+        created_at="2026-01-01T00:00:00Z",
+    )
+    return made

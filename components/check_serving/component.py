@@ -10,6 +10,7 @@ def check_serving(
     contract: str,
     candidates: dsl.Input[dsl.Model],
     features: dsl.Input[dsl.Dataset],
+    valid: dsl.Input[dsl.Dataset],
     serving: dsl.Output[dsl.Artifact],
 ) -> None:
     """Serve the candidate's bundle by the real model server and compare its predictions with offline ones.
@@ -19,6 +20,7 @@ def check_serving(
         candidates: train.json, and the chosen bundle. It is not taken from the evaluation: a new evaluation against
             another champion does not change the bundle, and must not repeat this step.
         features: test.parquet, the rows to replay.
+        valid: the tables from which inputs are computed, whose rows are replayed too.
         serving: serving.json, the measurements.
     """
     import json
@@ -31,7 +33,7 @@ def check_serving(
     with step("check_serving") as running:
         path = Path(serving.path) / "serving.json"
         chosen = json.loads((Path(candidates.path) / "train.json").read_text(encoding="utf-8"))["chosen"]
-        running.summary = run(contract, Path(candidates.path) / chosen, Path(features.path), path)
+        running.summary = run(contract, Path(candidates.path) / chosen, Path(features.path), Path(valid.path), path)
         publish(path)
         model = candidates.metadata.get("bundle_version")
-        trace([serving], contract=contract, inputs=[features], bundle_version=model)
+        trace([serving], contract=contract, inputs=[features, valid], bundle_version=model)

@@ -7,6 +7,7 @@ field numbers of https://github.com/kserve/open-inference-protocol (specificatio
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,6 +18,7 @@ from components.check_serving.rows import Columns
 from tenure.contract import Column, Contract
 from tenure.contract.written_numbers import written
 from tenure.errors import ServingError
+from tenure.features.sent_rows import SentRows
 from tenure.tasks import get
 
 _FIELD = descriptor_pb2.FieldDescriptorProto
@@ -28,8 +30,15 @@ _MESSAGES: dict[str, tuple[tuple[str, int, int, bool, str], ...]] = {
         ("shape", 3, _FIELD.TYPE_INT64, True, ""),
         ("contents", 5, _FIELD.TYPE_MESSAGE, False, "Contents"),
     ),
+    "Parameter": (("string_param", 3, _FIELD.TYPE_STRING, False, ""),),
+    # A map is encoded as its entries.
+    "Entry": (
+        ("key", 1, _FIELD.TYPE_STRING, False, ""),
+        ("value", 2, _FIELD.TYPE_MESSAGE, False, "Parameter"),
+    ),
     "Request": (
         ("model_name", 1, _FIELD.TYPE_STRING, False, ""),
+        ("parameters", 4, _FIELD.TYPE_MESSAGE, True, "Entry"),
         ("inputs", 5, _FIELD.TYPE_MESSAGE, True, "Tensor"),
         ("raw_input_contents", 7, _FIELD.TYPE_BYTES, True, ""),
     ),
@@ -69,16 +78,28 @@ class GrpcClient:
         """
         request = self._request(model_name=self._model)
         for name, values in columns.items():
-            request.inputs.add(name=name, datatype="BYTES", shape=[len(values)])
-            request.raw_input_contents.append(
-                b"".join(_binary(text_of(value, contract.accepted[name])) for value in values)
-            )
+            _add(request, name, values, contract.accepted[name])
+        return self._ask(request, len(next(iter(columns.values()))), contract)
+
+    def predict_tables(self, sent: SentRows, contract: Contract, as_of: str) -> tuple[list[float], list[bool]]:
+        """As ``predict``, for inputs that the server computes from the rows of tables as of an instant."""
+        request = self._request(model_name=self._model)
+        entry = request.parameters.add(key="as_of")
+        entry.value.string_param = as_of
+        for name, values in sent.customers.items():
+            _add(request, name, values, contract.row_columns[name])
+        assembly = contract.assembly
+        for table, columns in sent.tables.items() if assembly is not None else ():
+            for name, values in columns.items():
+                _add(request, f"{table}.{name}", values, assembly.tables[table].columns[name])
+        return self._ask(request, len(sent), contract)
+
+    def _ask(self, request: Any, rows: int, contract: Contract) -> tuple[list[float], list[bool]]:
         try:
             answer = self._call(request, timeout=self._timeout_s)
         except grpc.RpcError as error:
             raise ServingError(f"gRPC: {error.code().name}: {error.details()}") from None
         raw = {output.name: answer.raw_output_contents[place] for place, output in enumerate(answer.outputs)}
-        rows = len(next(iter(columns.values())))
         score = raw[get(contract.task).outputs.score]
         return list(struct.unpack(f"<{rows}d", score)), list(struct.unpack(f"<{rows}?", raw["decision"]))
 
@@ -100,6 +121,12 @@ def text_of(value: Any, column: Column) -> str:
         return words[int(value)]
     form = column.number_format
     return str(value) if form is None or isinstance(value, str) else written(value, form)
+
+
+def _add(request: Any, name: str, values: Sequence[Any], column: Column) -> None:
+    """Add a tensor of texts."""
+    request.inputs.add(name=name, datatype="BYTES", shape=[len(values)])
+    request.raw_input_contents.append(b"".join(_binary(text_of(value, column)) for value in values))
 
 
 def _binary(text: str) -> bytes:

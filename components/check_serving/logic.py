@@ -10,6 +10,7 @@ import numpy as np
 
 from components.check_serving.process import model_server
 from components.check_serving.replay import REASONS, Compared, replay
+from components.check_serving.replay_tables import Replayed, read_tables, replay_tables
 from components.check_serving.rows import read_rows
 from tenure.atomic import write_text
 from tenure.bundle import read
@@ -24,13 +25,14 @@ TOLERANCE = 1e-6
 """Largest difference between the server's and the offline probability; of values, relative to the largest value."""
 
 
-def run(contract: str, bundle: Path, features: Path, serving: Path) -> dict[str, Any]:
+def run(contract: str, bundle: Path, features: Path, valid: Path, serving: Path) -> dict[str, Any]:
     """Start the model server on a bundle, replay rows of the test part, and compare the predictions.
 
     Inputs:
         contract: the contract, YAML text; its section ``serving`` contains the limits.
         bundle: the candidate's bundle.
         features: output folder of feature; read: ``test.parquet``. Fewer than 500 rows are repeated.
+        valid: output folder of validate; read: the tables from which inputs are computed, if they are.
 
     Outputs:
         serving: serving.json, the measurements, the limits, and the failures.
@@ -48,19 +50,44 @@ def run(contract: str, bundle: Path, features: Path, serving: Path) -> dict[str,
     loaded = read(bundle)
     columns = read_rows(features / "test.parquet", agreed, MIN_ROWS, MAX_ROWS)
     offline = loaded.predict(columns, explain=REASONS)
+    tables = None if agreed.assembly is None else read_tables(loaded, features, valid)
     limits = agreed.serving
     progress("starting the model server")
     with model_server(bundle, agreed.name, limits.max_start_s) as server:
         progress(f"the model server is ready after {server.start_s:.1f} s")
         found = replay(server, agreed.name, agreed, columns, offline)
+        computed = None if tables is None else replay_tables(server, agreed.name, agreed, tables)
         memory_mb = server.peak_memory_mb()
     document = _document(loaded.version, found, server.start_s, memory_mb, agreed)
+    if tables is not None and computed is not None:
+        _add_tables(document, tables, computed, agreed)
     serving.parent.mkdir(parents=True, exist_ok=True)
     write_text(serving, json.dumps(document, indent=1) + "\n")
     if document["failures"]:
         raise ServingError("; ".join(document["failures"]))
     shown = ("rows", "max_difference", "p99_ms", "memory_mb", "start_s")
     return {name: document[name] for name in shown}
+
+
+def _add_tables(document: dict[str, Any], tables: Replayed, found: Compared, contract: Contract) -> None:
+    """Add what was found of predictions from the rows of tables."""
+    document["tables"] = {
+        "as_of": tables.as_of,
+        "customers": len(tables.sent),
+        "rows": tables.sent.rows,
+        "max_difference": found.max_difference,
+        "different_decisions": found.different_decisions,
+        "different_bands": found.different_bands,
+        "p50_ms": round(float(np.median(found.latency_ms)), 3),
+    }
+    if not found.max_difference <= TOLERANCE:
+        document["failures"].append(
+            f"{get(contract.task).outputs.noun} from the rows of tables as of {tables.as_of} differ from those of the "
+            f"training panel by up to {found.max_difference:.2g}, {TOLERANCE:g} is allowed"
+        )
+    for number, what in ((found.different_decisions, "decisions"), (found.different_bands, "risk bands")):
+        if number:
+            document["failures"].append(f"{number} {what} from the rows of tables differ from those of the panel")
 
 
 def _document(version: str, found: Compared, start_s: float, memory_mb: float, contract: Contract) -> dict[str, Any]:

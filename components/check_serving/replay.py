@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from components.check_serving.connection import Connection
 from components.check_serving.grpc_client import GrpcClient
 from components.check_serving.process import Running
 from components.check_serving.rows import Columns, part
 from tenure.bundle import Prediction
 from tenure.contract import Contract
-from tenure.errors import ServingError
 from tenure.progress import progress
-from tenure.protocol import Row, infer_request, predictions, score_of
+from tenure.protocol import Row, predictions, score_of
 
 BATCH_ROWS = 50
 GRPC_ROWS = 100
@@ -28,7 +26,7 @@ WARM_UP_ROWS = 20
 EXPLAINED_ROWS = 5
 REASONS = 3
 _REASON_TOLERANCE = 1e-6
-_TIMEOUT_S = 30.0
+TIMEOUT_S = 30.0
 
 
 @dataclass
@@ -79,13 +77,13 @@ def replay(server: Running, model: str, contract: Contract, columns: Columns, of
         ServingError: a request fails, or a response is invalid.
     """
     found = Compared(scale_of(offline))
-    rest = _Connection(server.http_port, model)
+    rest = Connection(server.http_port, model, TIMEOUT_S)
     try:
         for start in range(0, len(offline), BATCH_ROWS):
-            _compare(found, rest.ask(part(columns, start, start + BATCH_ROWS)), offline, start)
+            compare(found, rest.ask(part(columns, start, start + BATCH_ROWS)), offline, start)
             progress("rows replayed over REST", min(start + BATCH_ROWS, len(offline)), len(offline))
         _explained(found, rest.ask(part(columns, 0, EXPLAINED_ROWS), explain=REASONS), offline)
-        with GrpcClient(server.grpc_port, model, _TIMEOUT_S) as client:
+        with GrpcClient(server.grpc_port, model, TIMEOUT_S) as client:
             rows = min(GRPC_ROWS, len(offline))
             found.add(*client.predict(part(columns, 0, rows), contract), offline, 0)
             found.rows_grpc = rows
@@ -100,7 +98,8 @@ def scale_of(offline: Prediction) -> float:
     return 1.0 if offline.outputs.bounded else float(np.abs(offline.score).max()) or 1.0
 
 
-def _compare(found: Compared, answer: dict[str, Any], offline: Prediction, start: int) -> None:
+def compare(found: Compared, answer: dict[str, Any], offline: Prediction, start: int) -> None:
+    """Compare the rows of a V2 answer with the offline predictions from row ``start``."""
     rows = predictions(answer)
     found.add([score_of(row) for row in rows], [row["decision"] for row in rows], offline, start)
     found.add_numbers(rows, offline, start)
@@ -132,31 +131,3 @@ def _one_by_one(
             predicted = predictions(answer)[0]
             found.add([score_of(predicted)], [predicted["decision"]], offline, row)
     progress("single rows replayed", SINGLE_ROWS, SINGLE_ROWS)
-
-
-class _Connection:
-    """A persistent HTTP connection to a model."""
-
-    def __init__(self, port: int, model: str) -> None:
-        self._http = http.client.HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT_S)
-        self._path = f"/v2/models/{model}/infer"
-
-    def ask(self, columns: Columns, explain: int = 0) -> dict[str, Any]:
-        body = json.dumps(infer_request(columns, explain=explain), allow_nan=False).encode()
-        try:
-            self._http.request("POST", self._path, body, {"Content-Type": "application/json"})
-            response = self._http.getresponse()
-            content = response.read()
-        except (OSError, http.client.HTTPException) as error:
-            raise ServingError(f"the model server does not respond: {error or type(error).__name__}") from None
-        if response.status != 200:
-            message = content[:300].decode("utf-8", "replace")
-            raise ServingError(f"the model server returns {response.status}: {message}")
-        try:
-            answer: dict[str, Any] = json.loads(content)
-        except ValueError:
-            raise ServingError("the model server's response is not JSON") from None
-        return answer
-
-    def close(self) -> None:
-        self._http.close()

@@ -150,6 +150,7 @@ def steps(placed: Placement, inputs: Inputs) -> Results:
                 contract=inputs.contract,
                 candidates=candidates.outputs["candidates"],
                 features=features.outputs["features"],
+                valid=checked.outputs["valid"],
             )
         )
         registered = placed(

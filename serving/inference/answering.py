@@ -179,7 +179,7 @@ class Answering:
     @staticmethod
     def _computed(job: Job, model: ChurnModel, query: Query) -> Query:
         """The query with the inputs that are computed from its tables; observers see it."""
-        assert job.held is not None and query.tables is not None  # noqa: S101, PT018 set before the thread got the job
+        assert job.held is not None and query.tables is not None  # noqa: S101 set before the thread got the job
         job.held.add_parsed(CELL_BYTES * sum(rows.cells for rows in query.tables.values()))
         job.query = query = model.computed(query)
         check_deadline(job.call)

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from serving.tables.computation import Computation
+from serving.tables.described import SEPARATOR
 from serving.v2.answer import EXPLAINED, always
 from serving.v2.columns import ColumnNames
 from serving.v2.errors import RequestError
@@ -78,7 +79,7 @@ class ChurnModel:
             RequestError: a row of a table is invalid, a customer does not exist yet at the instant, or ``as_of`` is
                 not one, or lies in the far future.
         """
-        assert self._computation is not None and query.tables is not None  # noqa: S101, PT018 a query has tables then
+        assert self._computation is not None and query.tables is not None  # noqa: S101 a query has tables then
         instant = self._instant(query.options.as_of)
         columns = query.columns | self._computation.inputs(query.tables, query.rows, instant)
         if self.uses_today:
@@ -141,11 +142,22 @@ class ChurnModel:
         return utc_day() if self._zone == "UTC" else self._local_day(self._instant(None))
 
     def input_types(self) -> list[dict[str, Any]]:
-        """Name, datatype and shape of every input, and of the columns of the day, as V2's model metadata."""
+        """Name, datatype and shape of every input, and of the columns of the day, as V2's model metadata.
+
+        Behind them those of the tables from which inputs are computed, which may be sent in their place.
+        """
         return [
             {"name": name, "datatype": _datatype(column), "shape": [-1]}
-            for name, column in self.bundle.contract.accepted.items()
+            for name, column in (self.bundle.contract.accepted | self.table_columns()).items()
         ]
+
+    def table_columns(self) -> dict[str, Column]:
+        """The columns of tables that may be sent in place of inputs, by the name of their tensor."""
+        described = self.names.tables
+        tables = {} if described is None else described.columns
+        return {
+            f"{table}{SEPARATOR}{name}": column for table, columns in tables.items() for name, column in columns.items()
+        }
 
     def output_types(self) -> list[dict[str, Any]]:
         """Name, datatype and shape of every output, as V2's model metadata."""

@@ -20,7 +20,7 @@ BATCH_ROWS = 65_536
 
 
 def parsed(rows: TableRows, columns: Mapping[str, Column], zone: str, key: str) -> pa.Table:
-    """The rows of one table, with the index of the customer as ``key``, int64.
+    """The rows of one table, with the number of the customer, from 1, as ``key``, int64.
 
     Args:
         columns: those that are read, without the key; one that was not sent has its default.
@@ -36,13 +36,14 @@ def parsed(rows: TableRows, columns: Mapping[str, Column], zone: str, key: str) 
         for start in range(0, max(len(rows), 1), BATCH_ROWS)
     ]
     table = pa.Table.from_batches(batches)
-    return table.append_column(key, pa.array(rows.owners, pa.int64()))
+    return table.append_column(key, pa.array(np.asarray(rows.owners, dtype=np.int64) + 1))
 
 
 def _parsed_batch(rows: TableRows, columns: Mapping[str, Column], zone: str, part: range) -> pa.RecordBatch:
     import pyarrow as pa
 
     from tenure.parsing import arrow_type, parse_batch
+    from tenure.parsing.faults import absent
     from tenure.parsing.parse import default_of
 
     place = slice(part.start, part.stop)
@@ -65,9 +66,9 @@ def _parsed_batch(rows: TableRows, columns: Mapping[str, Column], zone: str, par
         fault = faults.rejected(raw, numbers)[0]
         raise RequestError(f"{rows.place_of(part.start + fault.row)}: {fault.reason}")
     for name, column in columns.items():
-        if column.role == "time" and values[name].null_count:
+        if column.role in ("time", "known_at") and values[name].null_count:
             row = int(np.argmin(values[name].is_valid().to_numpy(zero_copy_only=False)))
-            raise RequestError(f"{rows.place_of(part.start + row)}: '{name}' is missing, and is the time")
+            raise RequestError(f"{rows.place_of(part.start + row)}: {absent(name, column.role)}")
     return pa.RecordBatch.from_pydict(values)
 
 

@@ -16,12 +16,13 @@ from serving.v2.errors import RequestError
 from tenure.contract import Column
 from tenure.contract.assembly import Assembly
 from tenure.contract.tables import Table
+from tenure.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-KEY = "_customer"
-"""Key of all tables of a request: the index of the customer, from 0."""
+KEY = "customer of the request"
+"""Key of all tables of a request: the number of the customer, from 1. Messages of errors hold it."""
 CUSTOMERS = "_customers"
 """Entity of a request without rows of the contract's entity: its customers, who have always existed."""
 
@@ -64,10 +65,13 @@ class Computation:
         if assembly.entity == CUSTOMERS:
             import pyarrow as pa
 
-            tables[CUSTOMERS] = pa.table({KEY: pa.array(range(customers), pa.int64())})
+            tables[CUSTOMERS] = pa.table({KEY: pa.array(range(1, customers + 1), pa.int64())})
         elif assembly.entity is not None:
             _check_entity(used[assembly.entity], assembly.entity, customers)
-        found = compute(assembly, tables, [instant])
+        try:
+            found = compute(assembly, tables, [instant])
+        except DataError as error:
+            raise RequestError(str(error)) from error
         self._check_existence(found, customers)
         columns = self._described.assembly.as_of_columns
         return {
@@ -97,18 +101,20 @@ class Computation:
     def _with_key(self, name: str, key: Column) -> Table:
         table = self._described.assembly.tables[name]
         columns = {
-            column: described for column, described in self._described.columns[name].items() if column != table.key_column
+            column: described
+            for column, described in self._described.columns[name].items()
+            if column != table.key_column
         }
         return table.model_copy(update={"columns": {**columns, KEY: key}})
 
     def _check_existence(self, found: pa.Table, customers: int) -> None:
         if found.num_rows == customers:
             return
-        missing = np.setdiff1d(np.arange(customers), found.column(KEY).to_numpy())
+        missing = np.setdiff1d(np.arange(1, customers + 1), found.column(KEY).to_numpy())
         entity = self._described.assembly.entity
         time = None if entity is None else self._described.assembly.tables[entity].time
         raise RequestError(
-            f"customer {int(missing[0]) + 1} of the request does not exist yet at 'as_of': '{time}' of '{entity}' is "
+            f"customer {int(missing[0])} of the request does not exist yet at 'as_of': '{time}' of '{entity}' is "
             "not before it"
         )
 

@@ -71,9 +71,7 @@ def _table(table: str, lists: list[list[Any]], keys: list[Any], described: Reque
             raise RequestError(f"{place_of(index)} is {quote(row)}, not a JSON object of columns by name")
         for name, value in row.items():
             if type(value) not in TYPES:
-                raise RequestError(
-                    f"{place_of(index)}: {quote(name)} is {quote(value)}, not one text, number or null"
-                )
+                raise RequestError(f"{place_of(index)}: {quote(name)} is {quote(value)}, not one text, number or null")
         if not row.keys() <= names.keys():
             names.update(dict.fromkeys(row))
         if key in row and keys[owners[index]] is not None and str(row[key]) != str(keys[owners[index]]):

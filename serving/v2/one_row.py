@@ -15,8 +15,8 @@ import orjson
 
 from serving.v2 import rest as wire
 from serving.v2.answer import OutputTensor, output_tensors
-from serving.v2.json_tensors import OneValueTensors
 from serving.v2.columns import ignored_columns
+from serving.v2.json_tensors import OneValueTensors
 from serving.v2.query import Query
 from serving.v2.request import PLAIN
 from tenure.bundle import Bundle, Prediction

@@ -16,6 +16,8 @@ def infer_request(
     explain: int = 0,
     threshold: float | None = None,
     request_id: str | None = None,
+    tables: Mapping[str, Mapping[str, Sequence[Value]]] | None = None,
+    as_of: str | None = None,
 ) -> dict[str, Any]:
     """Build the body of ``POST /v2/models/{name}/infer``, one tensor a column.
 
@@ -24,6 +26,9 @@ def infer_request(
             text; for a column in another format, give them as ``Column.as_written`` does.
         explain: maximum number of reasons a row.
         threshold: contact from this score on, instead of the model's threshold.
+        tables: rows from which inputs of the model are computed: values by column, by table. The key column of a table
+            says whose row it is.
+        as_of: instant that inputs are computed as of; the current one without it.
 
     Raises:
         ValueError: columns are empty or of different lengths.
@@ -38,7 +43,12 @@ def infer_request(
         parameters["explain"] = explain
     if threshold is not None:
         parameters["threshold"] = threshold
-    document: dict[str, Any] = {"inputs": [_tensor(name, values) for name, values in columns.items()]}
+    if as_of is not None:
+        parameters["as_of"] = as_of
+    inputs = [_tensor(name, values) for name, values in columns.items()]
+    for table, of_table in (tables or {}).items():
+        inputs += [_tensor(f"{table}.{name}", values) for name, values in of_table.items()]
+    document: dict[str, Any] = {"inputs": inputs}
     if parameters:
         document["parameters"] = parameters
     if request_id is not None:

@@ -94,6 +94,7 @@ def test_the_server_answers_as_offline(folders, tmp_path, monkeypatch):
     test = pq.read_table(folders / "features" / "test.parquet")
     pq.write_table(test.slice(0, SERVED_ROWS), tmp_path / "test.parquet")
     contract = (folders / "contract.yaml").read_text()
-    summary = check_serving.run(contract, folders / "candidates" / "ensemble", tmp_path, tmp_path / "serving.json")
+    bundle_folder = folders / "candidates" / "ensemble"
+    summary = check_serving.run(contract, bundle_folder, tmp_path, tmp_path, tmp_path / "serving.json")
     assert summary["rows"] >= SERVED_ROWS
     assert summary["max_difference"] <= 1e-6

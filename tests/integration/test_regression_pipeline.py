@@ -91,7 +91,8 @@ def complete(folder: Path, text: str, run_id: str) -> Run:
         champion=place["champion"],
         evaluation=evaluation,
     )
-    check_serving.run(text, evaluation / "bundle", place["features"], folder / "serving" / "serving.json")
+    serving = folder / "serving" / "serving.json"
+    check_serving.run(text, evaluation / "bundle", place["features"], place["valid"], serving)
     registered = register.run(
         evaluation=evaluation, validation=place["validation"], serving=folder / "serving", run_id=run_id
     )

@@ -165,7 +165,7 @@ def test_training_and_evaluation_never_read_the_clock(
 def test_the_served_model_equals_the_evaluated_one(gym: Model, tmp_path: Path) -> None:
     """The step's replay sends the day of each row of the test part."""
     assert gym.workspace is not None
-    check_serving.run(dump(gym.contract), gym.folder, gym.workspace.features, tmp_path / "serving.json")
+    check_serving.run(dump(gym.contract), gym.folder, gym.workspace.features, tmp_path, tmp_path / "serving.json")
     found = json.loads((tmp_path / "serving.json").read_text())
     assert found["max_difference"] <= 1e-6
     assert found["rows"] > 0

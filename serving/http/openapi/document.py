@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from serving.http.openapi.example import example_row, v2_example
+from serving.http.openapi.example import v1_examples, v2_examples
 from serving.http.openapi.schemas import v1_answer, v1_request, v2_answer, v2_request
 from serving.inference.model import ChurnModel
 
@@ -54,8 +54,8 @@ def document(models: Iterable[ChurnModel], server: str) -> dict[str, Any]:
 
 def _paths(model: ChurnModel) -> dict[str, Any]:
     name, version = model.name, model.bundle.version
-    infer = _operation(model, "v2", v2_request(model), v2_answer(model), v2_example(model))
-    predict = _operation(model, "v1", v1_request(model), v1_answer(model), {"instances": [example_row(model)]})
+    infer = _operation(model, "v2", v2_request(model), v2_answer(model), v2_examples(model))
+    predict = _operation(model, "v1", v1_request(model), v1_answer(model), v1_examples(model))
     metadata = {"summary": f"Inputs and outputs of '{name}'", "responses": _answers({"type": "object"})}
     return {
         f"/v2/models/{name}/infer": {"post": infer},
@@ -66,7 +66,12 @@ def _paths(model: ChurnModel) -> dict[str, Any]:
     }
 
 
-def _operation(model: ChurnModel, protocol: str, body: Any, answer: Any, example: Any) -> dict[str, Any]:
+def _operation(
+    model: ChurnModel, protocol: str, body: Any, answer: Any, examples: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
+    shown: dict[str, Any] = {"example": next(iter(examples.values()))["value"]}
+    if len(examples) > 1:
+        shown = {"examples": examples}
     return {
         "summary": f"Inference by '{model.name}' in the protocol {protocol.upper()}",
         "parameters": [
@@ -79,7 +84,7 @@ def _operation(model: ChurnModel, protocol: str, body: Any, answer: Any, example
         ],
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": body, "example": example}},
+            "content": {"application/json": {"schema": body, **shown}},
         },
         "responses": _answers(answer),
     }

@@ -7,7 +7,11 @@ import shlex
 from typing import Any
 
 from serving.inference.model import ChurnModel
+from serving.tables.described import RequestTables
 from tenure.contract import Column
+
+EXAMPLE_INSTANT = "2026-02-01T06:00"
+"""Of the rows of tables in an example, which are a day before."""
 
 
 def example_row(model: ChurnModel) -> dict[str, Any]:
@@ -28,11 +32,67 @@ def v2_example(model: ChurnModel) -> dict[str, Any]:
     }
 
 
+def v1_examples(model: ChurnModel) -> dict[str, dict[str, Any]]:
+    """Bodies of V1 requests by name: with ready inputs, and with rows of tables where inputs are computed from them."""
+    ready = {"summary": "Ready inputs", "value": {"instances": [example_row(model)]}}
+    described = model.names.tables
+    if described is None:
+        return {"ready": ready}
+    rows = {table: [row] for table, row in _example_rows(model, described).items()}
+    value = {"instances": [_of_entity(model, described) | rows], "as_of": EXAMPLE_INSTANT}
+    return {"rows": {"summary": "Rows of tables", "value": value}, "ready": ready}
+
+
+def v2_examples(model: ChurnModel) -> dict[str, dict[str, Any]]:
+    """The same as bodies of V2 requests."""
+    ready = {"summary": "Ready inputs", "value": v2_example(model)}
+    described = model.names.tables
+    if described is None:
+        return {"ready": ready}
+    columns = {name: [value] for name, value in _of_entity(model, described).items()}
+    tables = {
+        table: {name: [value] for name, value in row.items()} for table, row in _example_rows(model, described).items()
+    }
+    types = {entry["name"]: entry["datatype"] for entry in model.input_types()}
+    value = {
+        "inputs": [
+            {"name": name, "shape": [1], "datatype": types[name], "data": data} for name, data in columns.items()
+        ]
+        + [
+            {"name": f"{table}.{name}", "shape": [1], "datatype": types[f"{table}.{name}"], "data": data}
+            for table, of_table in tables.items()
+            for name, data in of_table.items()
+        ],
+        "parameters": {"as_of": EXAMPLE_INSTANT},
+    }
+    return {"rows": {"summary": "Rows of tables", "value": value}, "ready": ready}
+
+
+def _of_entity(model: ChurnModel, described: RequestTables) -> dict[str, Any]:
+    """The inputs that are the customer's own columns."""
+    entity = described.assembly.entity
+    return {name: value for name, value in example_row(model).items() if described.table_of[name] == entity}
+
+
+def _example_rows(model: ChurnModel, described: RequestTables) -> dict[str, dict[str, Any]]:
+    """A row of each table, without its key."""
+    return {
+        table: {
+            name: _example(name, column, model)
+            for name, column in columns.items()
+            if name != described.assembly.tables[table].key_column
+        }
+        for table, columns in described.columns.items()
+        if table != described.assembly.entity
+    }
+
+
 def curl(model: ChurnModel, server: str, protocol: str) -> str:
-    """A shell command that sends the example row to ``model``."""
-    path, body = f"/v2/models/{model.name}/infer", v2_example(model)
+    """A shell command that sends the first example to ``model``."""
+    path, examples = f"/v2/models/{model.name}/infer", v2_examples(model)
     if protocol == "v1":
-        path, body = f"/v1/models/{model.name}:predict", {"instances": [example_row(model)]}
+        path, examples = f"/v1/models/{model.name}:predict", v1_examples(model)
+    body = next(iter(examples.values()))["value"]
     words = ["curl", "-s", f"{server}{path}", "-H", "Content-Type: application/json", "-d", json.dumps(body)]
     return shlex.join(words)
 

@@ -33,7 +33,7 @@ def page(models: Iterable[ChurnModel], server: str) -> str:
         parts.append(f"{html.escape(contract.description or '')}</p>")
         parts.append("<h3>Inputs</h3><table><tr><th>column<th>datatype<th>allowed<th>unit<th>meaning</tr>")
         types = {entry["name"]: entry["datatype"] for entry in model.input_types()}
-        for column, described in contract.accepted.items():
+        for column, described in (contract.accepted | model.table_columns()).items():
             cells = (column, types[column], allowed(described), described.unit or "", described.description or "")
             parts.append("<tr><td>" + "<td>".join(html.escape(cell) for cell in cells) + "</tr>")
         parts.append("</table><h3>Outputs</h3><table><tr><th>name<th>datatype<th>rows</tr>")

@@ -17,9 +17,15 @@ _JSON_TYPES = {"FP64": "number", "BOOL": "boolean", "BYTES": "string"}
 def v2_request(model: ChurnModel) -> dict[str, Any]:
     """Body of a V2 request."""
     accepted = model.bundle.contract.accepted
-    tensors = [_tensor(entry, accepted[entry["name"]]) for entry in model.input_types()]
+    described = accepted | model.table_columns()
+    tensors = [_tensor(entry, described[entry["name"]]) for entry in model.input_types()]
     ignored = [name for name in model.bundle.contract.columns if name not in accepted]
     description = "One tensor a column, each of the same length."
+    if model.names.tables is not None:
+        description += (
+            " In place of the inputs that are computed from a table, its rows may be sent, as tensors named"
+            " 'table.column'; the key column, which may be left out for one customer, says whose row it is."
+        )
     if ignored:
         description += f" Ignored if sent: {', '.join(ignored)}."
     return {
@@ -68,12 +74,7 @@ def v2_answer(model: ChurnModel) -> dict[str, Any]:
 
 def v1_request(model: ChurnModel) -> dict[str, Any]:
     """Body of a V1 request."""
-    inputs = model.bundle.contract.accepted
-    row = {
-        "type": "object",
-        "required": [name for name, column in inputs.items() if column.required],
-        "properties": {name: {**_value(column), "description": _described(column)} for name, column in inputs.items()},
-    }
+    row = _customer(model)
     outputs = {"type": "array", "items": {"enum": [output["name"] for output in model.output_types()]}}
     parameters = _parameters(model)
     parameters["properties"] = {**parameters["properties"], "outputs": outputs}
@@ -81,7 +82,11 @@ def v1_request(model: ChurnModel) -> dict[str, Any]:
         "type": "object",
         "required": ["instances"],
         "additionalProperties": False,
-        "properties": {"instances": {"type": "array", "minItems": 1, "items": row}, "parameters": parameters},
+        "properties": {
+            "instances": {"type": "array", "minItems": 1, "items": row},
+            "parameters": parameters,
+            **_as_of(model),
+        },
     }
 
 
@@ -101,6 +106,45 @@ def v1_answer(model: ChurnModel) -> dict[str, Any]:
             "id": {"type": "string"},
         },
     }
+
+
+def _customer(model: ChurnModel) -> dict[str, Any]:
+    """A customer in V1: its inputs, or the rows of the tables that they are computed from."""
+    inputs, described = model.bundle.contract.accepted, model.names.tables
+    properties: dict[str, Any] = {name: _property(column) for name, column in inputs.items()}
+    required = [name for name, column in inputs.items() if column.required]
+    if described is not None:
+        entity = described.assembly.entity
+        required = [name for name in required if described.table_of.get(name) == entity]
+        for table, columns in described.columns.items():
+            key = described.assembly.tables[table].key_column
+            own = {name: column for name, column in columns.items() if name != key}
+            item = {
+                "type": "object",
+                "required": [name for name, column in own.items() if column.required and not column.nullable],
+                "properties": {name: _property(column) for name, column in own.items()},
+            }
+            if table != entity:
+                computed = ", ".join(sorted(described.inputs_of([table])))
+                properties[table] = {
+                    "type": "array",
+                    "items": item,
+                    "description": f"Rows, in place of what is computed from them: {computed}. Empty for none.",
+                }
+    return {"type": "object", "required": required, "properties": properties}
+
+
+def _property(column: Column) -> dict[str, Any]:
+    return {**_value(column), "description": _described(column)}
+
+
+def _as_of(model: ChurnModel) -> dict[str, Any]:
+    """The instant of a request, for a model whose inputs are computed from tables."""
+    described = model.names.tables
+    if described is None:
+        return {}
+    description = f"Instant of the prediction, ISO 8601, {described.assembly.zone} without an offset; by default now"
+    return {"as_of": {"type": "string", "description": description, "examples": ["2026-11-30T06:00"]}}
 
 
 def _tensor(entry: dict[str, Any], column: Column) -> dict[str, Any]:
@@ -127,7 +171,7 @@ def _parameters(model: ChurnModel) -> dict[str, Any]:
     if outputs.bounded:
         threshold |= {"minimum": outputs.lowest, "maximum": outputs.highest}
     explain = {"type": "integer", "minimum": 0, "maximum": MAX_REASONS, "description": "Number of reasons a row"}
-    return {"type": "object", "properties": {"explain": explain, "threshold": threshold}}
+    return {"type": "object", "properties": {"explain": explain, "threshold": threshold, **_as_of(model)}}
 
 
 def _value(column: Column) -> dict[str, Any]:

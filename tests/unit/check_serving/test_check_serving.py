@@ -49,7 +49,9 @@ def contract_text(**serving: float) -> str:
 
 @pytest.mark.slow
 def test_a_good_bundle_passes(small_bundle: Any, features: Path, tmp_path: Path) -> None:
-    summary = run(contract_text(max_p99_ms=5_000.0), small_bundle.folder, features, tmp_path / "out" / "serving.json")
+    summary = run(
+        contract_text(max_p99_ms=5_000.0), small_bundle.folder, features, features, tmp_path / "out" / "serving.json"
+    )
     document = json.loads((tmp_path / "out" / "serving.json").read_text())
     assert document["failures"] == []
     assert (document["rows"], document["rows_grpc"], document["rows_single"]) == (600, 100, 300)
@@ -70,7 +72,7 @@ def test_a_regression_is_held_to_its_offline_values(
     described = table_columns(loaded.contract)
     batch = small_value_bundle.rows.combine_chunks().to_batches()[0].select(list(described))
     pq.write_table(pa.Table.from_batches([parse_batch(batch, described)[0]]).slice(0, 250), tmp_path / "test.parquet")
-    run(contract, small_value_bundle.folder, tmp_path, tmp_path / "serving.json")
+    run(contract, small_value_bundle.folder, tmp_path, tmp_path, tmp_path / "serving.json")
     document = json.loads((tmp_path / "serving.json").read_text())
     assert (document["failures"], document["rows"], document["rows_grpc"]) == ([], 500, 100)
     assert document["max_difference"] <= 1e-9
@@ -84,7 +86,7 @@ def test_a_regression_is_held_to_its_offline_values(
 
     monkeypatch.setattr(Bundle, "predict", narrowed)
     with pytest.raises(ServingError, match="values differ from offline ones by up to"):
-        run(contract, small_value_bundle.folder, tmp_path, tmp_path / "serving.json")
+        run(contract, small_value_bundle.folder, tmp_path, tmp_path, tmp_path / "serving.json")
 
 
 @pytest.mark.slow
@@ -106,7 +108,7 @@ def test_answers_other_than_offline_and_limits_passed(
     monkeypatch.setattr(replay, "SINGLE_ROWS", 20)
     text = contract_text(max_p99_ms=0.001, max_memory_mb=1.0)
     with pytest.raises(ServingError) as caught:
-        run(text, small_bundle.folder, features, tmp_path / "serving.json")
+        run(text, small_bundle.folder, features, features, tmp_path / "serving.json")
     failures = json.loads((tmp_path / "serving.json").read_text())["failures"]
     assert str(caught.value) == "; ".join(failures)
     expected = ("probabilities differ", "decisions differ", "bands differ", "the reasons of 1 rows", "(p99)", "MB")
@@ -239,9 +241,9 @@ def test_tables_that_cannot_be_replayed(
 
 def test_files_that_cannot_be_read(small_bundle: Any, features: Path, tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="there is no such folder"):
-        run(contract_text(), tmp_path / "nothing", features, tmp_path / "serving.json")
+        run(contract_text(), tmp_path / "nothing", features, features, tmp_path / "serving.json")
     with pytest.raises(StorageError, match="cannot read"):
-        run(contract_text(), small_bundle.folder, tmp_path, tmp_path / "serving.json")
+        run(contract_text(), small_bundle.folder, tmp_path, tmp_path, tmp_path / "serving.json")
     assert not (tmp_path / "serving.json").exists()
 
 
