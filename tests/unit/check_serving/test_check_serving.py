@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from components.check_serving import logic, process, replay, rows
+from components.check_serving import connection, logic, process, replay, rows
 from components.check_serving.grpc_client import text_of
 from components.check_serving.logic import run
 from components.check_serving.process import model_server
@@ -177,7 +177,7 @@ def test_a_server_that_dies_meanwhile(monkeypatch: pytest.MonkeyPatch, tmp_path:
     ):
         wait_for_the_end(server.pid)
         columns: rows.Columns = {"tenure": [1]}
-        replay._Connection(server.http_port, "telco").ask(columns)
+        connection.Connection(server.http_port, "telco", 5.0).ask(columns)
 
 
 def test_any_error_ends_the_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
