@@ -12,8 +12,6 @@ import kubernetes_validate
 import pytest
 from manifests import OVERLAYS, Document, Render, walk
 
-pytestmark = pytest.mark.no_cover  # manifests alone: none of the packages that are measured
-
 MINOR_VERSIONS = ("1.31", "1.35")
 VARIANTS = [
     *[(overlay,) for overlay in OVERLAYS],
