@@ -15,7 +15,7 @@ from tenure.atomic import write_text
 
 NOT_BENCHMARKS = {
     *("__main__", "clients", "load", "malformed", "peers", "seeded", "served_bundle", "steps", "table", "telco_table"),
-    *("attacks", "http_attacks", "trials"),
+    *("attacks", "event_features", "http_attacks", "trials"),
 }
 
 TABLES = Path(__file__).resolve().parent.parent / "build" / "bench"
