@@ -138,6 +138,9 @@ def contract(zone: str, *, with_entity: bool = True) -> Contract:
         for number, (name, arguments) in enumerate(AGGREGATES.items()):
             parts = ", ".join(part for part in (arguments, reaches[number % len(reaches)]) if part)
             windows += f"  {table}_{name}: {{table: {table}, aggregate: {name}, reason: r, {parts}}}\n"
+        for name in ("sum", "min", "age", "recency"):
+            column = "column: amount, where: shop != 'y', " if name in ("sum", "min") else ""
+            windows += f"  {table}_{name}_ever: {{table: {table}, aggregate: {name}, {column}reason: r}}\n"
         windows += f"  {table}_trend: {{table: {table}, aggregate: trend, days: 2, reason: r}}\n"
         windows += (
             f"  {table}_trend_sum: {{table: {table}, aggregate: trend, column: amount, last: 1 days, reason: r}}\n"
@@ -234,7 +237,7 @@ def arrow(described: Contract, rows: Mapping[str, Sequence[Mapping[str, Any]]]) 
     made = {}
     for name, table in assembly_of(described).tables.items():
         fields = [(column, types.get(found.type, pa.string())) for column, found in table.columns.items()]
-        plain = [{column: _plain(row[column]) for column, _ in fields} for row in rows[name]]
+        plain = [{column: _plain(row[column]) for column, _ in fields} for row in rows.get(name, ())]
         made[name] = pa.Table.from_pylist(plain, schema=pa.schema(fields))
     return Tables.of_arrow(described, made)
 

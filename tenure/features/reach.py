@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from tenure.contract.aggregates.rows import DAY
 from tenure.contract.assembly import WindowFeature
 from tenure.contract.durations import Duration
+from tenure.features.clock import Clock
 from tenure.features.instants import days_before, midnight, shift
-from tenure.features.sorted_table import SortedTable
 
 
 @dataclass(frozen=True)
@@ -29,26 +29,26 @@ class Reach:
         return self.low if self.earlier is None else self.earlier[0]
 
 
-def reach_of(window: WindowFeature, table: SortedTable, zone: str, instant: int) -> Reach:
+def reach_of(window: WindowFeature, clock: Clock, zone: str, instant: int) -> Reach:
     """What a window covers at an instant.
 
     ``days`` are the calendar days of ``zone`` before the day of the instant, or those of a table of whole days;
     ``last`` ends at the instant itself.
     """
-    seen = table.clock.seen_at(instant)
+    seen = clock.seen_at(instant)
 
     def days_ago(days: int) -> int:
-        return seen - days * DAY if table.clock.whole_days else days_before(instant, days, zone)
+        return seen - days * DAY if clock.whole_days else days_before(instant, days, zone)
 
     def ago(duration: Duration) -> int:
-        if table.clock.whole_days:
+        if clock.whole_days:
             return seen - duration.days * DAY - duration.microseconds
         return shift(instant, duration, zone, sign=-1)
 
     days, last = window.window.days, window.last
     compares = window.aggregate.needs_length
     if days is not None:
-        high = seen if table.clock.whole_days else midnight(instant, zone)
+        high = seen if clock.whole_days else midnight(instant, zone)
         low, earlier = days_ago(days), days_ago(2 * days)
         return Reach(low, high, (earlier, low) if compares else None, float(days))
     if last is None:

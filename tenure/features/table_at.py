@@ -34,7 +34,7 @@ class TableAt:
         self._table = table
         self._instant = instant
         self._seen = table.clock.seen_at(instant)
-        self._reaches = {window.name: reach_of(window, table, zone, instant) for window in windows}
+        self._reaches = {window.name: reach_of(window, table.clock, zone, instant) for window in windows}
         self._frames: dict[tuple[bool, str | None, str | None], Frame] = {}
 
     @property

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from numpy.typing import NDArray
 
 from tenure.contract.aggregates.rows import Events
+from tenure.contract.values import Floats
 
 
 class Takes(Enum):
@@ -40,6 +41,9 @@ class Aggregate:
         unit: of its values, where the column has no part in it.
         needs_length: whether it compares with the window of the same length before, which all history does not have.
         phrase_without_column: the phrase where the column is left out.
+        merge: puts the values of two parts of the rows together, neither of which is unknown; None if they do not say
+            enough.
+        counts_to_instant: whether a value grows by a day each day without rows.
     """
 
     name: str
@@ -52,6 +56,8 @@ class Aggregate:
     unit: str | None = None
     needs_length: bool = False
     phrase_without_column: str = ""
+    merge: Callable[[Floats, Floats], Floats] | None = None
+    counts_to_instant: bool = False
 
     def describe(self, column: str | None, *, of: str | None = None, q: float | None = None) -> str:
         """The aggregate of ``column`` in words."""

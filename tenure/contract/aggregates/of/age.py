@@ -5,6 +5,8 @@ Whole days where rows are of whole days, fractions of 24 hours otherwise.
 
 from __future__ import annotations
 
+import numpy as np
+
 from tenure.contract.aggregates.aggregate import Aggregate, Takes
 from tenure.contract.aggregates.rows import Events
 from tenure.contract.values import Floats
@@ -15,5 +17,11 @@ def _compute(events: Events) -> Floats:
 
 
 AGGREGATE = Aggregate(
-    name="age", takes=Takes.NO_COLUMN, phrase="days since the first event", compute=_compute, unit="days"
+    name="age",
+    takes=Takes.NO_COLUMN,
+    phrase="days since the first event",
+    compute=_compute,
+    unit="days",
+    merge=np.maximum,
+    counts_to_instant=True,
 )

@@ -13,4 +13,4 @@ def _compute(events: Events) -> Floats:
     return reduce(np.maximum, events.log.values, events.spans, empty=np.nan)
 
 
-AGGREGATE = Aggregate(name="max", takes=Takes.NUMBER, phrase="largest {column}", compute=_compute)
+AGGREGATE = Aggregate(name="max", takes=Takes.NUMBER, phrase="largest {column}", compute=_compute, merge=np.maximum)

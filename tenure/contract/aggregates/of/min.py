@@ -13,4 +13,4 @@ def _compute(events: Events) -> Floats:
     return reduce(np.minimum, events.log.values, events.spans, empty=np.nan)
 
 
-AGGREGATE = Aggregate(name="min", takes=Takes.NUMBER, phrase="smallest {column}", compute=_compute)
+AGGREGATE = Aggregate(name="min", takes=Takes.NUMBER, phrase="smallest {column}", compute=_compute, merge=np.minimum)

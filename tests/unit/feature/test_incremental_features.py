@@ -1,0 +1,100 @@
+"""Features from yesterday's state and today's rows, against computing them anew from all rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import as_of_tables
+import pyarrow as pa
+import pytest
+from as_of_tables import Case
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from property_profiles import examples
+
+from tenure.errors import InputError
+from tenure.features import at
+from tenure.features.incremental import State, cannot, start
+from tenure.features.instants import instant_of
+
+
+def arrow(case: Case, rows: Mapping[str, as_of_tables.Rows]) -> dict[str, pa.Table]:
+    tables = as_of_tables.arrow(case.contract, rows)
+    return {name: tables.table(name, case.assembly.columns_of(name)) for name in rows}
+
+
+def is_delivered(case: Case, name: str, row: Mapping[str, Any], moment: datetime) -> bool:
+    """Whether a row is in the tables at a moment: as soon as it is known, of a day when it begins."""
+    table = case.assembly.tables[name]
+    known = row[str(table.known_at or table.time)]
+    return known <= (moment if isinstance(known, datetime) else moment.date())
+
+
+def advance(case: Case, moments: list[datetime]) -> State:
+    """The state after each of the moments, the last one's returned."""
+    delivered = {
+        name: [row for row in rows if is_delivered(case, name, row, moments[0])] for name, rows in case.rows.items()
+    }
+    state = start(case.contract, as_of_tables.arrow(case.contract, delivered), instant_of(moments[0], "UTC"))
+    for before, now in pairwise(moments):
+        new = {
+            name: [
+                row for row in rows if is_delivered(case, name, row, now) and not is_delivered(case, name, row, before)
+            ]
+            for name, rows in case.rows.items()
+        }
+        state = state.advance(arrow(case, new), instant_of(now, "UTC"))
+    return state
+
+
+@given(case=as_of_tables.cases(), hours=st.lists(st.integers(1, 90), min_size=1, max_size=3))
+@settings(max_examples=examples(80))
+def test_the_features_are_those_of_all_rows(case: Case, hours: list[int]) -> None:
+    moments = [case.instant - timedelta(hours=sum(hours[place:])) for place in range(len(hours) + 1)]
+    state = advance(case, moments)
+    delivered = {
+        name: [row for row in rows if is_delivered(case, name, row, case.instant)] for name, rows in case.rows.items()
+    }
+    anew = at(case.contract, replace(case, rows=delivered).tables, case.micros)
+    stale = state.stale.to_pylist()
+    expected = [row for row in anew.to_pylist() if row[case.assembly.key] not in stale]
+    found = state.features.to_pylist()
+    assert [row[case.assembly.key] for row in found] == [row[case.assembly.key] for row in expected]
+    for row, computed in zip(found, expected, strict=True):
+        assert set(computed) - set(row) == set(cannot(case.contract))
+        for name, value in row.items():
+            assert value == (pytest.approx(computed[name]) if isinstance(value, float) else computed[name]), name
+    for key in stale:
+        own = [(row["visit"], row["customer"]) for row in case.rows["visits"] if row["customer"] == key]
+        assert len(own) > len(set(own)), "a customer is stale who has no correction"
+
+
+def test_which_features_cannot() -> None:
+    found = cannot(as_of_tables.contract("UTC"))
+    assert found["visits_std"] == "'std' over all history needs every row of 'visits'"
+    assert not {"visits_count", "visits_sum_ever", "orders_age_ever", "visits_median", "plans_count"} & set(found)
+
+
+def test_a_state_holds_what_windows_reach_and_reports_corrections_beyond() -> None:
+    start_of = as_of_tables.CHANGES["UTC"]
+
+    def visit(hours: int, amount: float, number: str, late: int = 0) -> dict[str, Any]:
+        at_time = start_of + timedelta(hours=hours)
+        recorded = at_time + timedelta(hours=late)
+        return {"customer": "a", "at": at_time, "recorded": recorded, "visit": number, "amount": amount, "shop": "x"}
+
+    rows: dict[str, as_of_tables.Rows] = {"customers": [], "plans": [], "levels": [], "orders": []}
+    rows["visits"] = [visit(hour, 1.0, str(hour)) for hour in range(24)]
+    case = Case("UTC", True, rows, start_of + timedelta(days=20))
+    state = advance(case, [case.instant, case.instant + timedelta(days=1)])
+    assert state.rows["visits"].num_rows == 1
+    tomorrow = state.instant + 86_400_000_000
+    assert state.advance({}, tomorrow).stale.to_pylist() == []
+    correction = arrow(case, {"visits": [visit(2, 5.0, "2", late=24 * 22)]})
+    assert state.advance(correction, tomorrow).stale.to_pylist() == ["a"]
+    with pytest.raises(InputError, match="a state cannot go back in time"):
+        state.advance({}, state.instant - 1)
