@@ -14,6 +14,7 @@ from tenure.contract.assembly import Assembly
 from tenure.contract.schema import SNAPSHOT_COLUMN
 from tenure.features.customers import number_customers
 from tenure.features.cut_column import cut_column
+from tenure.features.dealing import deal
 from tenure.features.sorted_table import SortedTable
 from tenure.features.table_at import TableAt
 
@@ -39,12 +40,17 @@ def compute(assembly: Assembly, tables: Mapping[str, pa.Table], instants: Sequen
         DataError: a key or a time is missing, or two versions of a row that became known at the same time differ.
     """
     wanted = sorted(set(instants))
+    parts = [_of_part(assembly, dealt, wanted or [0]) for dealt in deal(assembly, tables)]
+    by_instant = [pa.concat_tables(part) for part in zip(*parts, strict=True)]
+    cuts = cut_column(wanted, [table.num_rows for table in by_instant[: len(wanted)]], assembly.zone)
+    return pa.concat_tables(by_instant).slice(0, len(cuts)).add_column(1, SNAPSHOT_COLUMN, cuts)
+
+
+def _of_part(assembly: Assembly, tables: Mapping[str, pa.Table], instants: Sequence[int]) -> list[pa.Table]:
+    """The features of some customers, a table an instant."""
     keys, codes = number_customers(assembly, tables)
     ordered = {name: SortedTable(assembly, name, tables[name], codes[name], len(keys)) for name in assembly.tables}
-    parts = [_at(assembly, ordered, keys, instant) for instant in wanted]
-    cuts = cut_column(wanted, [part.num_rows for part in parts], assembly.zone)
-    whole = pa.concat_tables(parts) if parts else _at(assembly, ordered, keys, 0).slice(0, 0)
-    return whole.add_column(1, SNAPSHOT_COLUMN, cuts)
+    return [_at(assembly, ordered, keys, instant) for instant in instants]
 
 
 def _at(assembly: Assembly, tables: Mapping[str, SortedTable], keys: pa.Array, instant: int) -> pa.Table:

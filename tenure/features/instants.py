@@ -37,11 +37,13 @@ def local(instant: int, zone: str) -> datetime:
     return (_EPOCH + timedelta(microseconds=instant)).astimezone(zone_of(zone)).replace(tzinfo=None)
 
 
+@lru_cache(maxsize=4096)
 def midnight(instant: int, zone: str) -> int:
     """The beginning of the day in ``zone`` that the instant lies in."""
     return instant_of(local(instant, zone).date(), zone)
 
 
+@lru_cache(maxsize=4096)
 def shift(instant: int, duration: Duration, zone: str, *, sign: int) -> int:
     """The instant ``duration`` later (``sign=1``) or earlier (``sign=-1``); days are those of the calendar."""
     moved = instant + sign * duration.microseconds
@@ -50,6 +52,7 @@ def shift(instant: int, duration: Duration, zone: str, *, sign: int) -> int:
     return instant_of(local(moved, zone) + timedelta(days=sign * duration.days), zone)
 
 
+@lru_cache(maxsize=4096)
 def days_before(instant: int, days: int, zone: str) -> int:
     """The midnight ``days`` calendar days before the day of the instant."""
     return instant_of(local(instant, zone).date() - timedelta(days=days), zone)

@@ -49,7 +49,8 @@ class TableAt:
         rows = np.zeros(len(customers), dtype=np.int64)
         rows[filled] = self._table.order[self._history.rows[stop[filled] - 1]]
         taken = self._table.table.column(name).take(pa.array(rows, mask=~filled))
-        return pa.concat_arrays(taken.chunks) if taken.num_chunks else pa.array([], taken.type)
+        whole = pa.concat_arrays(taken.chunks) if taken.num_chunks else pa.array([], taken.type)
+        return whole.dictionary_decode() if pa.types.is_dictionary(whole.type) else whole
 
     def window(self, window: WindowFeature, customers: Codes) -> pa.Array:
         """The window's value for each of the customers; null where it is unknown."""

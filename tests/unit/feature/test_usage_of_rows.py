@@ -41,8 +41,8 @@ VISITS = [
 ]
 
 
-@pytest.mark.parametrize("chunk_rows", [1, 1000])
-def test_what_became_of_rows(chunk_rows: int) -> None:
+@pytest.mark.parametrize("part_rows", [1, 1000])
+def test_what_became_of_rows(part_rows: int) -> None:
     described = contract("UTC")
     rows: dict[str, as_of_tables.Rows] = {
         "customers": [{"id": name, "since": DAYS[0], "country": "x"} for name in ("a", "b")],
@@ -52,7 +52,7 @@ def test_what_became_of_rows(chunk_rows: int) -> None:
         "visits": VISITS,
     }
     instants = [instant_of(DAYS[day], "UTC") for day in (2, 4)]
-    found = usage(described, arrow(described, rows), instants, Memory(chunk_rows))
+    found = usage(described, arrow(described, rows), instants, Memory(part_rows))
     assert found["customers"] == Usage(rows=2, used=2)
     assert found["plans"] == Usage()
     assert found["levels"] == Usage(rows=1, used=1)
@@ -66,7 +66,7 @@ def test_what_became_of_rows(chunk_rows: int) -> None:
 @settings(max_examples=examples(20))
 def test_parts_add_up_to_the_whole(case: Case) -> None:
     whole = usage(case.contract, case.tables, [case.micros])
-    assert whole == usage(case.contract, case.tables, [case.micros], Memory(chunk_rows=1))
+    assert whole == usage(case.contract, case.tables, [case.micros], Memory(part_rows=1))
     for name, rows in case.rows.items():
         counted = whole[name]
         assert counted.rows == len(rows)
