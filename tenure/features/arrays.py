@@ -32,9 +32,7 @@ class Array:
 
 def array_of(column: pa.ChunkedArray | pa.Array) -> Array:
     """A column; NaN counts as null."""
-    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    if isinstance(whole, pa.ChunkedArray):
-        whole = pa.concat_arrays(whole.chunks) if whole.num_chunks else pa.array([], whole.type)
+    whole = whole_array(column)
     known = None
     if whole.null_count:
         known = np.asarray(whole.is_valid().to_numpy(zero_copy_only=False))
@@ -50,6 +48,17 @@ def array_of(column: pa.ChunkedArray | pa.Array) -> Array:
     values = whole.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     missing = np.isnan(values)
     return Array(values, ~missing if missing.any() else None, None)
+
+
+def whole_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    """A column in one piece."""
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    if pa.types.is_dictionary(column.type):
+        column = column.unify_dictionaries()
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
 
 
 def is_text(kind: pa.DataType) -> bool:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from tenure.contract.aggregates.rows import Codes
 from tenure.contract.assembly import Assembly
 from tenure.errors import DataError
-from tenure.features.arrays import sorted_codes
+from tenure.features.arrays import sorted_codes, whole_array
 
 
 def number_customers(assembly: Assembly, tables: Mapping[str, pa.Table]) -> tuple[pa.Array, dict[str, Codes]]:
@@ -56,9 +56,7 @@ def _keys(table: pa.Table, name: str, key: str) -> pa.Array:
     column = table.column(key)
     if column.null_count:
         raise DataError(f"table '{name}': {column.null_count} rows have no '{key}'")
-    if pa.types.is_dictionary(column.type):
-        column = column.unify_dictionaries()
-    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+    return whole_array(column)
 
 
 def _converted(keys: pa.Array, kind: pa.DataType, name: str, key: str) -> pa.Array:
@@ -66,5 +64,5 @@ def _converted(keys: pa.Array, kind: pa.DataType, name: str, key: str) -> pa.Arr
         return keys.cast(kind)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise DataError(
-            f"table '{name}': '{key}' is a {keys.type}, not a {kind}: {str(error).splitlines()[0]}"
+            f"table '{name}': the keys in '{key}' are of type {keys.type}, not {kind}: {str(error).splitlines()[0]}"
         ) from None

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from tenure.contract.aggregates.rows import Codes
 from tenure.contract.assembly import Assembly
-from tenure.features.arrays import is_text
+from tenure.features.arrays import is_text, whole_array
 from tenure.features.customers import number_customers
 
 PART_ROWS = 100_000
@@ -70,9 +70,8 @@ def _encoded(table: pa.Table) -> pa.Table:
     """The table in one piece, its texts of few words dictionary-encoded: they are the same objects in all parts."""
     columns = {}
     for name in table.column_names:
-        column = table.column(name)
-        columns[name] = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
-        if is_text(column.type) and table.num_rows and len(columns[name][:MAX_WORDS].unique()) < MAX_WORDS:
+        columns[name] = whole_array(table.column(name))
+        if is_text(columns[name].type) and table.num_rows and len(columns[name][:MAX_WORDS].unique()) < MAX_WORDS:
             encoded = columns[name].dictionary_encode()
             if len(encoded.dictionary) <= MAX_WORDS:
                 columns[name] = encoded

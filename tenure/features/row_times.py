@@ -10,7 +10,7 @@ import pyarrow as pa
 from tenure.contract.aggregates.rows import Codes
 from tenure.contract.assembly import Assembly
 from tenure.errors import DataError
-from tenure.features.arrays import microseconds, sorted_codes
+from tenure.features.arrays import microseconds, whole_array
 from tenure.features.clock import Clock
 
 NEVER = np.iinfo(np.int64).max
@@ -32,7 +32,7 @@ class RowTimes:
     complete: Codes
     """The instants from which the rows could be known by their times."""
     ids: Codes | None
-    """A number for each ``row_id``, -1 for null; None in a table without one."""
+    """A number for each ``row_id``, in no order, -1 for null; None in a table without one."""
 
     @classmethod
     def of(cls, assembly: Assembly, name: str, table: pa.Table) -> RowTimes:
@@ -79,9 +79,10 @@ def _complete(table: pa.Table, name: str, column: str) -> pa.Array:
     found = table.column(column)
     if found.null_count:
         raise DataError(f"table '{name}': {found.null_count} rows have no '{column}'")
-    return pa.concat_arrays(found.chunks) if found.num_chunks else pa.array([], found.type)
+    return whole_array(found)
 
 
 def _ids(column: pa.ChunkedArray) -> Codes:
-    whole = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
-    return sorted_codes(whole)[1]
+    whole = whole_array(column)
+    encoded = whole if pa.types.is_dictionary(whole.type) else whole.dictionary_encode()
+    return encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)

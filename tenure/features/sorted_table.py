@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from tenure.contract.aggregates.rows import Codes
 from tenure.contract.assembly import Assembly
 from tenure.contract.expression import Expression
 from tenure.errors import DataError
-from tenure.features.arrays import Array, Mask, array_of
+from tenure.features.arrays import Array, Mask, array_of, sorted_codes, whole_array
 from tenure.features.conditions import evaluate
 from tenure.features.row_times import NEVER, RowTimes
 
@@ -45,7 +47,8 @@ class SortedTable:
         arrays = {column: array_of(table.column(column)) for column in columns}
         rows = RowTimes.of(assembly, name, table)
         self.clock = rows.clock
-        self.order = _order(codes, rows, list(arrays.values()))
+        ids = None if self.described.row_id is None else whole_array(table.column(self.described.row_id))
+        self.order = _order(codes, rows, ids, list(arrays.values()))
         """Places of the sorted rows in ``table``; shape (rows,), as all arrays."""
         rows = rows.take(self.order)
         self.codes, self.times = codes[self.order], rows.times
@@ -113,7 +116,7 @@ class SortedTable:
             )
 
 
-def _order(codes: Codes, rows: RowTimes, arrays: Sequence[Array]) -> Codes:
+def _order(codes: Codes, rows: RowTimes, ids: pa.Array | None, arrays: Sequence[Array]) -> Codes:
     """An order of the rows that does not depend on the order in which they are given."""
     if not len(codes):
         return np.empty(0, dtype=np.int64)
@@ -130,20 +133,23 @@ def _order(codes: Codes, rows: RowTimes, arrays: Sequence[Array]) -> Codes:
     ascending = place[order]
     same = ascending[1:] == ascending[:-1]
     if same.any():
-        _order_ties(order, same, place, rows, arrays)
+        tied = np.zeros(len(order), dtype=bool)
+        tied[1:] |= same
+        tied[:-1] |= same
+        places = np.flatnonzero(tied)
+        chosen = order[places]
+        order[places] = chosen[np.lexsort((*_values(chosen, ids, arrays), rows.known[chosen], place[chosen]))]
     return order
 
 
-def _order_ties(order: Codes, same: Mask, place: Codes, rows: RowTimes, arrays: Sequence[Array]) -> None:
-    """Sort the rows of ``order`` whose place is that of the next or the one before by all that they hold."""
-    tied = np.zeros(len(order), dtype=bool)
-    tied[1:] |= same
-    tied[:-1] |= same
-    places = np.flatnonzero(tied)
-    chosen = order[places]
-    keys = []
+def _values(rows: Codes, ids: pa.Array | None, arrays: Sequence[Array]) -> Iterator[NDArray[Any]]:
+    """Keys to sort some rows by their ids, then by their values; the last is the first to sort by."""
     for array in reversed(arrays):
-        taken = array.take(chosen)
-        keys += [taken.values] if taken.known is None else [np.where(taken.known, taken.values, 0), taken.known]
-    keys += [] if rows.ids is None else [rows.ids[chosen]]
-    order[places] = chosen[np.lexsort((*keys, rows.known[chosen], place[chosen]))]
+        taken = array.take(rows)
+        if taken.known is None:
+            yield taken.values
+        else:
+            yield np.where(taken.known, taken.values, 0)
+            yield taken.known
+    if ids is not None:
+        yield sorted_codes(ids.take(pa.array(rows)))[1]

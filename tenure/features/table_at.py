@@ -14,7 +14,7 @@ from tenure.contract.aggregates import Events, Takes
 from tenure.contract.aggregates.rows import MISSING, Codes
 from tenure.contract.assembly import WindowFeature
 from tenure.contract.expression import Expression
-from tenure.features.arrays import Array, Mask
+from tenure.features.arrays import Array, Mask, whole_array
 from tenure.features.frame import Frame
 from tenure.features.reach import reach_of
 from tenure.features.sorted_table import SortedTable
@@ -49,7 +49,7 @@ class TableAt:
         rows = np.zeros(len(customers), dtype=np.int64)
         rows[filled] = self._table.order[self._history.rows[stop[filled] - 1]]
         taken = self._table.table.column(name).take(pa.array(rows, mask=~filled))
-        whole = pa.concat_arrays(taken.chunks) if taken.num_chunks else pa.array([], taken.type)
+        whole = whole_array(taken)
         return whole.dictionary_decode() if pa.types.is_dictionary(whole.type) else whole
 
     def window(self, window: WindowFeature, customers: Codes) -> pa.Array:
