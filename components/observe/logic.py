@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tenure.contract import Contract, parse
+from tenure.contract.sources import message_prefix, sources_of
+from tenure.intake.ingest import naming_table
 from tenure.sources.address import resolve as resolve_address
 from tenure.sources.fingerprint import fingerprint as of_table
-from tenure.sources.fingerprint import read_again
+from tenure.sources.fingerprint import of_tables, read_again
 from tenure.tracking import Registry, resolve
 
 
@@ -42,11 +44,15 @@ def run(*, contract: str) -> dict[str, str]:
 
 
 def fingerprint(terms: Contract) -> str:
-    """The store's fingerprint of the contract's files; a unique one if the store cannot identify the content.
+    """The stores' fingerprint of the contract's tables; a unique one if a store cannot identify the content.
 
     Raises:
         ContractError, DataError, SourceError: as ``run``.
     """
-    address = resolve_address(terms.source, Path("/"))
-    # A path of a pod is a mounted volume, which may be large: reading it is the work of ingest.
-    return read_again() if address.scheme is None else of_table(address, terms.source)
+    found = {}
+    for name, source in sources_of(terms).items():
+        with naming_table(message_prefix(terms, name)):
+            address = resolve_address(source, Path("/"))
+            # A path of a pod is a mounted volume, which may be large: reading it is the work of ingest.
+            found[name] = read_again() if address.scheme is None else of_table(address, source)
+    return of_tables(found)

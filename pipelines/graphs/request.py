@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from tenure.intake.ingest import naming_table
 from tenure.progress import listening, printed
 from tenure.sources import absolute_uri, move_uri, replace_uri, sniff_other
 from tenure.sources.address import Address, resolve
+from tenure.sources.fingerprint import of_tables
 
 MAX_CONTRACT_BYTES = 90_000
 """The contract is a command-line argument of each step, which Linux limits to 128 KiB; quoting takes part of it."""
@@ -44,10 +44,7 @@ class Request:
     @property
     def fingerprint(self) -> str:
         """Changes when the data of a table changes."""
-        if len(self.fingerprints) == 1:
-            return next(iter(self.fingerprints.values()))
-        lines = sorted(f"{name}\0{fingerprint}\n" for name, fingerprint in self.fingerprints.items())
-        return hashlib.sha256("".join(lines).encode()).hexdigest()
+        return of_tables(self.fingerprints)
 
 
 def read_request(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
+from collections.abc import Mapping
 
 from tenure.contract.settings import Source
 from tenure.sources.address import Address
@@ -17,6 +19,14 @@ def fingerprint(address: Address, source: Source) -> str:
     """
     version = format_of(address, source).version(address, source)
     return read_again() if version is None else version
+
+
+def of_tables(fingerprints: Mapping[str | None, str]) -> str:
+    """One fingerprint of several tables, given by their names; of one table its own."""
+    if len(fingerprints) == 1:
+        return next(iter(fingerprints.values()))
+    lines = sorted(f"{name}\0{fingerprint}\n" for name, fingerprint in fingerprints.items())
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def read_again() -> str:

@@ -10,7 +10,7 @@ from mlflow import MlflowClient
 from moto.server import ThreadedMotoServer
 
 from components.observe.logic import fingerprint, run
-from tenure.contract import dump, load
+from tenure.contract import dump, load, parse
 from tenure.errors import ContractError, DataError
 from tenure.tracking import log_run, resolve
 from tenure.training.search.storage import open_storage
@@ -59,6 +59,34 @@ def test_a_folder_of_files_changes_with_any_of_them(put):
     first = fingerprint(contract("s3://crm/table"))
     put("table/b.parquet", b"b")
     assert fingerprint(contract("s3://crm/table")) != first
+
+
+def test_a_change_in_any_of_several_tables_changes_the_fingerprint(put):
+    text = """
+version: 2
+name: shop
+zone: UTC
+tables:
+  orders:
+    kind: events
+    source: {uri: s3://crm/orders.csv}
+    columns: {id: {type: string, role: key}, at: {type: timestamp, role: time}}
+  visits:
+    kind: events
+    source: {uri: s3://crm/visits.csv}
+    columns: {id: {type: string, role: key}, at: {type: timestamp, role: time}}
+windows: {n: {table: orders, aggregate: count, reason: r}}
+label: {kind: no_event, table: orders, horizon: 30 days}
+cuts: {every: 1 days, count: 6}
+"""
+    put("orders.csv", b"1")
+    with pytest.raises(DataError, match=r"visits.*no such file: s3://crm/visits\.csv"):
+        fingerprint(parse(text))
+    put("visits.csv", b"1")
+    first = fingerprint(parse(text))
+    assert fingerprint(parse(text)) == first
+    put("visits.csv", b"2")
+    assert fingerprint(parse(text)) != first
 
 
 def test_data_that_is_not_there(put):
