@@ -38,7 +38,7 @@ tables:
       known: {{type: timestamp, role: known_at}}
       id: {{type: string, role: row_id}}
       status: {{type: category, nullable: true}}
-      ends: {{type: {ends}, nullable: true, role: ignored}}
+      ends: {{type: {ends}, nullable: true, role: {of_ends}}}
 windows:
   orders_{{n}}: {{table: orders, aggregate: count, for_each: [7, 30], reason: r}}
   spend: {{table: orders, aggregate: sum, column: amount, days: 30, reason: r}}
@@ -60,9 +60,12 @@ def contract(
     time: str = "timestamp",
     ends: str = "date",
     task: str = "classification",
+    of_ends: str = "ignored",
 ) -> Contract:
     """The contract of a shop with one label."""
-    return parse(TEMPLATE.format(label=label, cuts=cuts, more=more, zone=zone, time=time, ends=ends, task=task))
+    return parse(
+        TEMPLATE.format(label=label, cuts=cuts, more=more, zone=zone, time=time, ends=ends, task=task, of_ends=of_ends)
+    )
 
 
 def tables(
