@@ -221,8 +221,9 @@ class Business(Part):
     """Share of contacted churners whom the offer keeps."""
     contacts_per_day: PositiveInt = 1_000
     population: PositiveInt | None = None
-    """Customers scored a day; the number of rows of the table without it, of a panel the number of its customers: a
-    decision to contact is made for a row, and a day's table has one row a customer."""
+    """Customers scored a day; the number of rows of the table without it, of a panel the number of its customers, with
+    events and ``tables`` who is eligible at the last cut: a decision to contact is made for a row, and a day's table
+    has one row a customer."""
 
 
 Policy = Literal["profit", "precision", "recall"]

@@ -158,11 +158,11 @@ def _entry(candidate: Candidate, version: str, blocks: Blocks) -> dict[str, Any]
 
 
 def _count_customers(contract: Contract, features: Path) -> int:
-    """Rows of all three parts together, by their Parquet footers; of a panel, which is scored a row a customer, the
-    customers."""
+    """Customers that are scored at a time: rows of all three parts together, by their Parquet footers. Of a panel the
+    customers; of one that is computed from tables, in which they may come and go, those eligible at the last cut."""
     import pyarrow.parquet as pq
 
-    if contract.split.by == "customer":
+    if contract.split.by == "customer" or contract.is_assembled:
         split = json.loads((features / "split.json").read_text(encoding="utf-8"))
-        return sum(split["customers"].values())
+        return split["panel"][-1]["eligible"] if contract.is_assembled else sum(split["customers"].values())
     return sum(pq.read_metadata(features / f"{name}.parquet").num_rows for name in ("train", "validation", "test"))
