@@ -38,7 +38,7 @@ tables:
     columns:
       subscriber_id: {type: string, role: key}
       signed_up_at: {type: timestamp, role: time}
-      country: {type: category}
+      country: {type: category, values: [DE, AT, CH]}
       gender: {type: category, role: sensitive, nullable: true}
   plans:
     kind: history

@@ -15,13 +15,14 @@ def monitor(
     summary: dsl.Output[dsl.Markdown],
     reference: str = "",
     log: str = "",
+    as_of: str = "",
 ) -> str:
     """Compare the current customers with those of the champion's training; returns the verdict.
 
     It is ``retrain``, ``watch``, ``fine`` or ``undecided``.
 
     Args:
-        contract: the contract, YAML text; read: its source, the table of the current customers.
+        contract: the contract, YAML text; read: its sources, the table or tables of the current customers.
         champion: the model that is live.
         monitoring: monitoring.json, drift.html.
         distances: PSI of each input, for the run's page.
@@ -29,6 +30,7 @@ def monitor(
         summary: verdict and reasons, likewise.
         reference: address of a table from a time when all was well; empty for none.
         log: a prediction log, s3://…: the customers that the server answered, in place of the table's; empty for none.
+        as_of: instant that inputs are computed as of, from a contract with tables, ISO 8601; empty for now.
     """
     import shutil
     from pathlib import Path
@@ -38,6 +40,7 @@ def monitor(
     from components.step import step
     from tenure.contract import parse
     from tenure.errors import DataError
+    from tenure.intake.locate import located
     from tenure.report.markdown import plain
     from tenure.sources import sniff_other
 
@@ -45,13 +48,14 @@ def monitor(
         bundle = Path(champion.path) / "bundle"
         if not bundle.exists():
             raise DataError("there is no champion to monitor: train and promote a model first")
-        source = parse(contract).source
+        described = parse(contract)
         found = run(
             bundle=bundle,
-            current=None if log else source,
+            current=None if log else located(described, Path()),
             monitoring=Path(monitoring.path),
-            reference=sniff_other(source, reference) if reference else None,
+            reference=sniff_other(described.source, reference) if reference else None,
             log=log or None,
+            as_of=as_of,
         )
         monitoring.metadata.update(verdict=found["verdict"])
         model = {"name": found["model"]["name"], "bundle_version": found["model"]["version"]}

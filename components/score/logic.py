@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,12 @@ from tenure.contract.settings import Source
 from tenure.scoring.score import score
 
 
-def run(*, bundle: Path, source: Source, out: Path) -> dict[str, Any]:
-    """Score the table at ``source`` with the model in the folder ``bundle``; see ``tenure.scoring.score.score``.
+def run(*, bundle: Path, source: Source | Mapping[str, Source], out: Path, as_of: str = "") -> dict[str, Any]:
+    """Score the table or tables at ``source`` with the model in the folder ``bundle``.
+
+    Args:
+        bundle, source, out: as ``tenure.scoring.score.score``.
+        as_of: when tables are looked at from which inputs are computed; empty for now.
 
     Returns:
         The content of ``summary.json``.
@@ -21,4 +26,4 @@ def run(*, bundle: Path, source: Source, out: Path) -> dict[str, Any]:
         DataError, ContractError, SourceError, StorageError: as ``score``.
     """
     # Of a failed step's files none is kept.
-    return score(read(bundle), source, out, keep_rejected=False).summary
+    return score(read(bundle), source, out, as_of=as_of, keep_rejected=False).summary

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,10 +15,18 @@ if TYPE_CHECKING:
     from tenure.intake.locate import Located
 
 TableArgument = Annotated[
-    str, typer.Argument(metavar="TABLE", help="Folder with a contract.yaml, or a table's path or address.")
+    str, typer.Argument(metavar="TABLE", help="Folder of a dataset, or the path or address of a table.")
 ]
 ModelOption = Annotated[str, typer.Option("--model", help="A version's number or alias, or a bundle's folder.")]
+AsOfOption = Annotated[
+    str,
+    typer.Option(
+        "--as-of",
+        help="Of tables from which the inputs are computed: a day or time, as 2026-11-30T06:00. [default: now]",
+    ),
+]
 SHOWN_COLUMNS = 10
+TABLE_HEADERS = ("table", ">rows", ">used", ">rejected", ">quarantined", ">orphaned", ">superseded", ">later")
 
 
 def register(app: typer.Typer) -> None:
@@ -27,6 +36,7 @@ def register(app: typer.Typer) -> None:
         "score",
         """
 tenure score datasets/telco
+tenure score datasets/cdnow --as-of 1998-05-01
 tenure score s3://bucket/customers.parquet --model champion --name telco --out scores
 tenure score customers.csv --model challenger --threshold 0.4 --json | jq .contacts
 """,
@@ -37,6 +47,7 @@ tenure score customers.csv --model challenger --threshold 0.4 --json | jq .conta
         """
 tenure monitor november.csv --reference datasets/telco/telco_churn.csv --evidently
 tenure monitor datasets/telco --model champion --scores scores/2026-11-21
+tenure monitor datasets/cdnow --as-of 1998-05-01
 tenure monitor --log s3://tenure-data/prediction-log --name telco
 tenure monitor s3://bucket/november.parquet --model models/telco --json | jq -r .verdict
 """,
@@ -48,8 +59,13 @@ def score(
     *,
     model: ModelOption = "champion",
     out: Annotated[Path, typer.Option("--out", help="Folder for the day's folder.")] = Path("scores"),
+    as_of: AsOfOption = "",
     day: Annotated[
-        str, typer.Option("--day", help="Day of the prediction, and of the folder. [default: today, UTC]")
+        str,
+        typer.Option(
+            "--day",
+            help="Of a table with the model's inputs: day of the prediction, and of the folder. [default: today]",
+        ),
     ] = "",
     threshold: Annotated[
         float | None,
@@ -60,10 +76,11 @@ def score(
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Score a table: Parquet files, the customers with the highest scores, and a summary.
+    """Score customers: Parquet files, the customers with the highest scores, and a summary.
 
-    Rows that cannot be read, values that the model does not know and repeated keys are counted. Exits with status 2,
-    without scores, if more rows cannot be read than the contract allows. A run that was killed is resumed.
+    From a dataset with tables the model's inputs are computed as of an instant, as in training. Rows that cannot be
+    read, values that the model does not know and repeated keys are counted. Exits with status 2, without scores, if
+    more rows cannot be read than the contract allows. A run that was killed is resumed.
     """
     from pipelines.commands.serving import find_bundle
     from pipelines.commands.tables import print_table
@@ -76,13 +93,16 @@ def score(
     found = locate(table)
     bundle, _, shown = find_bundle(model, name or _dataset(found), home)
     loaded = read(bundle)
-    run = score_table(loaded, found.source, out, day=day, threshold=threshold, top=top)
+    run = score_table(loaded, found.data, out, day=day, as_of=as_of, threshold=threshold, top=top)
     summary = run.summary
     if json:
         print_json(summary)
         return
     print(f"{customers(summary['rows'])} scored by {shown}, {rows(summary['rejected'])} rejected: {run.folder}")
-    if loaded.contract.uses_today:
+    if "as_of" in summary:
+        print(f"as of {summary['as_of']}; {summary['not_eligible']:,} more customers are not eligible")
+        print_table(TABLE_HEADERS, _table_rows(summary["tables"]))
+    elif loaded.contract.uses_today:
         print(f"today() is {summary['day']} for rows that name no day: --day sets it")
     bands = ", ".join(f"{band} {count:,}" for band, count in summary["bands"].items())
     what, who = ("value", "highest values") if "mean_value" in summary else ("risk", "highest risks")
@@ -114,8 +134,12 @@ def monitor(
         str | None,
         typer.Option("--log", help="The server's prediction log: the current scores, and without TABLE the customers."),
     ] = None,
+    as_of: AsOfOption = "",
     day: Annotated[
-        str, typer.Option("--day", help="Day of the current customers, for rows without one. [default: today, UTC]")
+        str,
+        typer.Option(
+            "--day", help="Of a table with the model's inputs: day of the current customers, for rows without one."
+        ),
     ] = "",
     out: Annotated[Path, typer.Option("--out", help="Folder of monitoring.json and drift.html.")] = Path("monitoring"),
     evidently: Annotated[
@@ -146,11 +170,12 @@ def monitor(
     bundle, _, shown = find_bundle(model, name or _dataset(current), home)
     found = compare(
         bundle,
-        None if current is None else current.source,
-        reference=None if reference is None else locate(reference).source,
+        None if current is None else current.data,
+        reference=None if reference is None else locate(reference).data,
         scores=scores,
         log=log,
-        day=read_day(day),
+        day=read_day(day) if day else None,
+        as_of=as_of,
     )
     found.save(out, evidently=evidently)
     if json:
@@ -166,6 +191,12 @@ def monitor(
         print(f"report: {out / 'drift.html'}")
     if found.verdict == "retrain":
         raise VerdictError(f"retrain: {found.reasons[0]}")
+
+
+def _table_rows(tables: Mapping[str, Mapping[str, int]]) -> list[tuple[str, ...]]:
+    """The numbers of rows of each table, under ``TABLE_HEADERS``."""
+    names = ("read", "used", "rejected", "quarantined", "orphaned", "superseded", "later")
+    return [(table, *(f"{counts[name]:,}" for name in names)) for table, counts in tables.items()]
 
 
 def _dataset(table: Located | None) -> str | None:

@@ -19,15 +19,17 @@ def scoring_pipeline(settings: Settings) -> BaseComponent:
     """The graph for pods.
 
     Its parameters:
-        contract: the contract, YAML text, with the table to score as its source.
+        contract: the contract, YAML text, with the table or tables to score as its sources.
+        as_of: instant that inputs are computed as of, from a contract with tables, ISO 8601; empty for the time of the
+            run.
     """
 
     @dsl.pipeline(name=NAME, description="Predictions for a whole table, from the champion")
-    def scoring(contract: str) -> None:
+    def scoring(contract: str, as_of: str = "") -> None:
         placed = Placement(settings)
         final = placed(notify(run_id=dsl.PIPELINE_JOB_ID_PLACEHOLDER, pipeline=NAME))
         with dsl.ExitHandler(final, name="run"):
             fetched = placed(champion(contract=contract))
-            placed(score(contract=contract, champion=fetched.outputs["champion"]))
+            placed(score(contract=contract, champion=fetched.outputs["champion"], as_of=as_of))
 
     return scoring

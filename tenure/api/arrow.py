@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pyarrow as pa
 
+from tenure.contract import Contract
 from tenure.contract.settings import Source
 from tenure.errors import DataError
 from tenure.intake.locate import locate
@@ -54,8 +55,35 @@ def source_of(table: InMemory | str | Path) -> Source | pa.Table:
 
     Raises:
         ContractError, DataError, SourceError: as ``locate``.
+        DataError: it is a dataset's folder with several tables.
     """
-    return locate(table).source if isinstance(table, str | Path) else to_arrow(table)
+    if not isinstance(table, str | Path):
+        return to_arrow(table)
+    found = locate(table).data
+    if isinstance(found, Source):
+        return found
+    raise DataError(f"{table} is a dataset with the tables {', '.join(found)}, where one table is asked for")
+
+
+def data_of(
+    data: InMemory | str | Path | Mapping[str, InMemory | str | Path], contract: Contract
+) -> Source | pa.Table | Mapping[str, Source | pa.Table]:
+    """Where customers are: one table, or the tables that the inputs of ``contract`` are computed from, by name.
+
+    Args:
+        data: a table as for ``source_of``, a dataset's folder, or tables by name.
+        contract: the model's.
+
+    Raises:
+        ContractError, DataError, SourceError: as ``source_of``.
+    """
+    if isinstance(data, str | Path):
+        return locate(data).data
+    names = () if contract.assembly is None else contract.assembly.tables
+    # Names of columns otherwise: a table in memory may be columns by name.
+    if isinstance(data, Mapping) and data and all(name in names for name in data):
+        return {name: source_of(table) for name, table in data.items()}
+    return to_arrow(data)  # type: ignore[arg-type]  # no tables by name
 
 
 def index_of(table: object) -> Any:

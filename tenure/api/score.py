@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tenure.api.arrow import InMemory, source_of
+from tenure.api.arrow import InMemory, data_of
 from tenure.api.model import Model
 from tenure.api.predictions import preview
 from tenure.api.workspace import Workspace
@@ -77,32 +77,36 @@ class Scores:
 
 def score(
     model: Model,
-    table: InMemory | str | Path,
+    table: InMemory | str | Path | Mapping[str, InMemory | str | Path],
     *,
     threshold: float | None = None,
     top: int = 100,
     folder: Path | str | None = None,
     day: date | str | None = None,
+    as_of: datetime | date | str | None = None,
 ) -> Scores:
-    """Score all customers of a table, in bounded memory.
+    """Score all customers of a table, or of tables as of an instant, in bounded memory.
 
     Rows that cannot be read are counted and kept, up to the share that the contract allows.
 
     Args:
         model: of ``tenure.train`` or ``tenure.read``.
         table: a file's path, an address, a dataset's folder, or a table in memory. It needs the key and the model's
-            inputs, and no label.
+            inputs, and no label. Of a model whose inputs are computed from tables: their dataset's folder, or these
+            tables by name.
         threshold: smallest probability, or value, of a customer to contact, instead of the model's own.
         top: number of customers in the list of the highest scores.
         folder: folder in which a folder named by the day appears; by default a temporary one, which is deleted with
             the scores.
-        day: the day that the customers are scored for, which names the folder; as for ``Model.predict``.
+        day: the day that rows with inputs are scored for, which names the folder; as for ``Model.predict``.
+        as_of: when tables are looked at from which the inputs are computed; now without it. A day begins at midnight in
+            the contract's zone, where times without an offset are of the clock.
 
     Returns:
         Counts, and the scores as a table.
 
     Raises:
-        InputError: ``day`` is not a day.
+        InputError: ``day`` is not a day, ``as_of`` not an instant, or one of them does not belong to the table.
         DataError: the table cannot be read, lacks a column, has no row that can be scored, or more rows cannot be read
             than the contract allows; where ``folder`` is given, they are kept in it.
         ContractError: the address is invalid.
@@ -117,12 +121,13 @@ def score(
         (7043, 0, ['key', 'row', 'probability', 'decision', 'band'])
     """
     work = Workspace(folder)
-    on = read_day(day).isoformat()
+    data = data_of(table, model.contract)
     run = score_table(
         model.bundle,
-        source_of(table),
+        data,
         work.folder,
-        day=on,
+        day="" if day is None or day == "" else read_day(day).isoformat(),
+        as_of=as_of,
         threshold=threshold,
         top=top,
         keep_rejected=folder is not None,

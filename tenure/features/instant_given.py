@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+from tenure.contract.zones import zone_of
 from tenure.errors import InputError
 from tenure.features.instants import instant_of, instant_text, parse_instant
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_AHEAD = timedelta(days=366)
 """How far an instant may lie after the current time and the newest row: a later one is a slip of the pen."""
 
@@ -29,6 +31,11 @@ def read_as_of(as_of: str | date | datetime | None, zone: str) -> int:
     if isinstance(as_of, date):
         return instant_of(as_of, zone)
     return parse_instant(as_of, zone) if as_of else now_instant()
+
+
+def written(instant: int, zone: str) -> str:
+    """The time of the clock in ``zone`` with its offset, ISO 8601: ``read_as_of`` reads the same instant."""
+    return (EPOCH + timedelta(microseconds=instant)).astimezone(zone_of(zone)).isoformat()
 
 
 def check_ahead(instant: int, zone: str, newest: int | None = None) -> None:

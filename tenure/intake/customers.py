@@ -71,7 +71,7 @@ class Customers:
             present = {name: column for name, column in wanted.items() if name in found}
             defaulted = {n: c for n, c in wanted.items() if n not in found and c.default is not None}
             identifying = [name for name in self.contract.row_identity if name in found and name not in wanted]
-            moments = {name: self.contract.columns[name] for name in identifying}
+            moments = {name: self.contract.row_columns[name] for name in identifying}
             for batch in source.batches([*present, *moments]):
                 parsed, faults = parse_batch(batch.columns, present)
                 self._refuse_without_key(parsed, faults)
@@ -108,13 +108,13 @@ class Customers:
 
     def _wanted(self, source: Source, found: set[str]) -> Mapping[str, Column]:
         """The key and the inputs, of which the table has all that must be there."""
-        key = {name: self.contract.columns[name] for name in self.contract.columns_of("key")}
+        key = {name: self.contract.row_columns[name] for name in self.contract.columns_of("key")}
         wanted = {**key, **self.contract.accepted}
         missing = [name for name, column in wanted.items() if name not in found and (column.required or name in key)]
-        if missing and self.contract.is_assembled and self.contract.time in found:
+        if missing and self.contract.is_assembled:
             raise DataError(
-                f"{source.shown} is an event log; the model takes one row per customer, as of the day of the "
-                f"prediction: {', '.join(wanted)}"
+                f"{source.shown} lacks columns that the model needs: {', '.join(missing)}; or give the dataset's "
+                "folder, from whose tables they are computed"
             )
         if missing:
             similar = {name.casefold(): name for name in found}

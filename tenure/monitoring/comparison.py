@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 from tenure import bundle
 from tenure.bundle import Bundle
 from tenure.errors import DataError, InputError
+from tenure.features.current import AsOf
+from tenure.features.instant_given import read_as_of
+from tenure.features.instants import local
 from tenure.monitoring.answered import Answered
 from tenure.monitoring.current import Observed, Table, of_log, read_current, read_reference
 from tenure.monitoring.inputs import compared_inputs, describe, not_compared
@@ -36,6 +40,7 @@ def compare(
     log: str | None = None,
     base_folder: Path = Path(),
     day: date | None = None,
+    as_of: AsOf = None,
 ) -> Monitoring:
     """Compare current customers with those that a model was trained on.
 
@@ -45,7 +50,7 @@ def compare(
     Args:
         model: a bundle, or its folder.
         current: the table of the current customers: a source, an Arrow table, a path or an address; None for the
-            customers in the prediction log.
+            customers in the prediction log. Of a model whose inputs are computed from tables also these, by name.
         reference: a table from a time when all was well, such as the training table.
         scores: a day's folder of ``tenure score`` with the current scores; without it a sample of ``current`` is
             scored.
@@ -53,6 +58,7 @@ def compare(
         base_folder: what relative addresses start from.
         day: what ``today()`` is for current customers whose rows name no day; today in UTC by default. For rows of the
             reference it is the contract's ``as_of``.
+        as_of: when tables are looked at from which the inputs are computed; now by default. ``today()`` is its day.
 
     Returns:
         The verdict and what it rests on. It is ``undecided`` if the log holds too few rows that this version
@@ -60,27 +66,28 @@ def compare(
 
     Raises:
         BundleError: the bundle is damaged.
-        InputError: both ``scores`` and ``log`` are given.
+        InputError: both ``scores`` and ``log`` are given; ``as_of`` is not an instant, or does not belong to the table.
         DataError: there are no customers; the bundle has no reference distributions; a table lacks a column, has too
             few rows, or too many of its rows cannot be read; there are no scores, or no log.
         SourceError: a system that holds the table or the log is down.
     """
     if scores is not None and log is not None:
         raise InputError("the current scores come from 'scores' or from 'log', not from both")
-    day = day or utc_day()
     model = model if isinstance(model, Bundle) else bundle.read(model)
+    day = day or _day_of(model, current, as_of)
     profile = Profile.from_dict(model.profile)
     before = validation_scores(model)
     if before is None and reference is None and (scores is not None or log is not None):
         raise DataError(f"the bundle {model.version} holds no scores to compare with: give a reference table")
     answered = None if log is None else Answered.read(model, log)
-    now = _observe(model, current, answered, base_folder)
+    now = _observe(model, current, answered, base_folder, as_of)
     then = None if reference is None else read_reference(model, reference, base_folder)
     if then is not None:
         before = ScoreProfile.of(predict(model, then.sample, model.contract.as_of or day))
     notes = [] if reference is not None else [INPUTS_ONLY if before is None else AGAINST_VALIDATION]
     notes += [] if answered is None else [f"prediction log {answered}"]
-    if model.contract.uses_today and answered is None and scores is None:
+    notes += now.notes
+    if model.contract.uses_today and answered is None and scores is None and not now.tables:
         notes.append(f"today() is {day} for current customers whose rows name no day")
     limits = Limits(model.contract.quality.max_psi, model.contract.quality.max_rejected_share)
     rejected = now.rejected.total()
@@ -96,7 +103,7 @@ def compare(
     verdict = too_few or decide(
         distances,
         None if score_drift is None else score_drift["psi"],
-        rejected / (now.rows + rejected),
+        now.rejected_share,
         limits,
         predicted=f"the {outputs(model).noun}",
         further=measured.values(),
@@ -122,9 +129,19 @@ def compare(
     )
 
 
-def _observe(model: Bundle, current: Table | None, answered: Answered | None, base_folder: Path) -> Observed:
+def _day_of(model: Bundle, current: Table | None, as_of: AsOf) -> date:
+    """What ``today()`` is for rows that name no day: the day of the instant, in the contract's zone."""
+    assembly = model.contract.assembly
+    if assembly is None or not isinstance(current, Mapping):
+        return utc_day()
+    return local(read_as_of(as_of, assembly.zone), assembly.zone).date()
+
+
+def _observe(
+    model: Bundle, current: Table | None, answered: Answered | None, base_folder: Path, as_of: AsOf
+) -> Observed:
     if current is not None:
-        return read_current(model, current, base_folder)
+        return read_current(model, current, base_folder, as_of)
     if answered is not None:
         return of_log(model, answered)
     raise DataError("there are no current customers: give a table or a prediction log")

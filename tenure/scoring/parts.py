@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from tenure.atomic import write_text
 from tenure.errors import StorageError
+from tenure.features.customers_at import CustomersAt
 from tenure.intake.customers import Customers
 from tenure.parsing import rejects
 from tenure.sources import ContentHash, TableSink
@@ -60,7 +61,7 @@ def close_work_folder(folder: Path, target: Path) -> None:
     shutil.rmtree(former, ignore_errors=True)
 
 
-def read_parts(customers: Customers, part_rows: int, rejected: TableSink) -> Iterator[pa.Table]:
+def read_parts(customers: Customers | CustomersAt, part_rows: int, rejected: TableSink) -> Iterator[pa.Table]:
     """The customers in tables of ``part_rows`` rows, the last one shorter; rejected rows are written to ``rejected``.
 
     Raises:

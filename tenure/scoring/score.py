@@ -1,4 +1,4 @@
-"""Score: a model's predictions for every customer of a table, in dated Parquet files.
+"""Score: a model's predictions for every customer of a table, or of tables as of an instant, in dated Parquet files.
 
     <out>/2026-11-21/        appears when the last row is scored
     ├── part-00000.parquet   key, row, probability, decision, band; of a panel also time, behind row
@@ -11,6 +11,10 @@ number is the contract's key, ``key`` is the row number too.
 
 A table of which more rows are rejected than ``quality.max_rejected_share`` allows is not scored: no folder appears,
 one of an earlier run stays as it is, and the rejected rows are in ``<out>/2026-11-21-rejected.parquet``.
+
+Of tables from which the model's inputs are computed, the folder has the name of the day of the instant, with the time
+(``2026-11-21T06-00``) if one was given that is not midnight. ``row`` numbers the eligible customers, and the reasons of
+rejected rows begin with the table.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ import io
 import json
 import shutil
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +35,11 @@ from tenure import count_text
 from tenure.atomic import storage_errors, write_text
 from tenure.bundle import Bundle, Prediction
 from tenure.contract.schema import WITHOUT_KEY
-from tenure.contract.settings import Source
 from tenure.errors import DataError, InputError
+from tenure.features.current import AsOf, Data, current_customers
+from tenure.features.customers_at import CustomersAt
+from tenure.features.instants import local
+from tenure.features.tables import assembly_of
 from tenure.intake.customers import Customers
 from tenure.parsing import ROW, rejects
 from tenure.progress import progress
@@ -60,6 +67,8 @@ REASONS = 3
 """Columns that the list names as reasons of a score."""
 SUMMARY_FILE = "summary.json"
 REJECTED_FILE = "rejected.parquet"
+TABLES_FOLDER = "tables"
+"""Of the parsed tables, while a run works."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +83,12 @@ class ScoreRun:
 
 def score(
     model: Bundle,
-    table: Source | pa.Table,
+    table: Data,
     out: Path,
     *,
     base_folder: Path = Path(),
     day: str = "",
+    as_of: AsOf = None,
     threshold: float | None = None,
     top: int = TOP,
     part_rows: int = PART_ROWS,
@@ -92,32 +102,36 @@ def score(
 
     Args:
         model: the bundle to predict with.
-        table: the customers: an address, or a table in memory. It needs the key and the model's inputs, no label.
+        table: the customers: an address, or a table in memory. It needs the key and the model's inputs, no label. Of a
+            model whose inputs are computed from tables also these, by name.
         out: folder in which the day's folder appears; one of the same day is replaced.
         base_folder: folder that a relative address starts from.
         day: name of the day's folder, ISO 8601; today in UTC by default. Also what ``today()`` is for rows that name no
-            day of their own; see ``tenure.transform.today``.
+            day of their own; see ``tenure.transform.today``. Only for rows with the model's inputs.
+        as_of: when tables are looked at from which the inputs are computed; now without it. A day begins at midnight in
+            the contract's zone.
         threshold: smallest probability, or value, of a customer to contact, instead of the bundle's own.
         top: number of customers in the list of the highest scores.
         part_rows: rows of a part: as many are held in memory, and as many are lost if the run is killed.
         keep_rejected: where too many rows are rejected, whether they are kept beside the day's folder.
 
     Raises:
-        InputError: ``day`` is not a valid folder name, or not a day where a feature depends on it.
+        InputError: ``day`` is not a valid folder name, or not a day where a feature depends on it; ``as_of`` is not an
+            instant, or lies in the far future; or one of them does not belong to the table.
         DataError: the table cannot be read, lacks a column, has no row that can be scored, or more rows are rejected
             than the contract allows; the message then says how many, why, and where they are.
         ContractError: the address is invalid.
         SourceError: the database or object store is down or does not answer in time.
         StorageError: the disk is full or cannot be written.
     """
-    day = day or utc_day().isoformat()
-    if Path(day).name != day or day.startswith("."):
-        raise InputError(f"'{day}' is not a valid name of a day's folder")
-    today = read_day(day) if model.contract.uses_today else None
-    customers = Customers(model.contract, table, base_folder)
+    customers = current_customers(model.contract, table, base_folder, as_of=as_of)
+    day, today = _day_of(customers, day, as_of)
     source = customers.shown
     work = out / f".{day}.partial"
     job = {"bundle_version": model.version, "source": source, "threshold": threshold, "part_rows": part_rows}
+    if isinstance(customers, CustomersAt):
+        job |= {"instant": customers.instant, "tables": customers.addresses}
+        customers.work = work / TABLES_FOLDER
     open_work_folder(work, job)
     task = get(model.contract.task)
     tally = Tally(top, task.outputs.score, model.decision.histogram_ends())
@@ -148,6 +162,7 @@ def score(
     _require_readable(customers, work, kept if keep_rejected else None)
     if not tally.rows:
         raise DataError(f"{source}: no row can be scored; {customers.rejected.total():,} were rejected")
+    shutil.rmtree(work / TABLES_FOLDER, ignore_errors=True)
     finished = -(-tally.rows // part_rows)
     remove_parts_from(work, finished)
     write_text(work / task.texts.score_list, _list_csv(model, tally.highest, threshold, today))
@@ -164,13 +179,14 @@ def score(
         "source": source,
         "day": day,
         "key": model.contract.key or model.contract.key_column,
-        "notes": [WITHOUT_KEY] if model.contract.key else [],
+        "notes": customers.warnings() if isinstance(customers, CustomersAt) else _notes(model),
         "rejected": customers.rejected.total(),
         "reasons": dict(customers.rejected.most_common()),
         "first_rejected": customers.examples,
         **inputs.summary(),
         "repeated_keys": find_repeats([part_file(work, number) for number in range(finished)], identity),
         "parts_reused": reused,
+        **(customers.summary() if isinstance(customers, CustomersAt) else {}),
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     write_text(work / SUMMARY_FILE, json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
@@ -179,7 +195,33 @@ def score(
     return ScoreRun(out / day, summary)
 
 
-def _require_readable(customers: Customers, work: Path, kept: Path | None) -> None:
+def _day_of(customers: Customers | CustomersAt, day: str, as_of: AsOf) -> tuple[str, date | None]:
+    """Name of the day's folder, and what ``today()`` is for rows that name no day.
+
+    Raises:
+        InputError: ``day`` is not valid, or is given with tables.
+    """
+    contract = customers.contract
+    if isinstance(customers, CustomersAt):
+        if day:
+            raise InputError(
+                "'day' is for rows with the model's inputs: with tables, 'as_of' says when they are looked at"
+            )
+        shown = local(customers.instant, assembly_of(contract).zone)
+        is_midnight = shown == datetime.combine(shown, time())
+        name = shown.date().isoformat() if is_midnight or not as_of else shown.strftime("%Y-%m-%dT%H-%M")
+        return name, shown.date()
+    day = day or utc_day().isoformat()
+    if Path(day).name != day or day.startswith("."):
+        raise InputError(f"'{day}' is not a valid name of a day's folder")
+    return day, read_day(day) if contract.uses_today else None
+
+
+def _notes(model: Bundle) -> list[str]:
+    return [WITHOUT_KEY] if model.contract.key else []
+
+
+def _require_readable(customers: Customers | CustomersAt, work: Path, kept: Path | None) -> None:
     """Give the run up if too many rows were rejected: remove its work folder, move the rejected rows to ``kept``.
 
     Raises:

@@ -157,7 +157,7 @@ def test_an_event_log_is_no_table_of_customers(tmp_path):
     cdnow = Path(__file__).resolve().parents[3] / "datasets" / "cdnow"
     customers = Customers(load(cdnow), Source(uri="cdnow_orders.csv"), cdnow)
     with pytest.raises(
-        DataError, match=r"is an event log; the model takes one row per customer.*: customer_id, orders"
+        DataError, match=r"lacks columns that the model needs: orders, .*; or give the dataset's"
     ):
         next(customers.batches())
 
