@@ -39,6 +39,7 @@ class Results(NamedTuple):
     """Outputs of the graph: artifacts that people read after a run."""
 
     raw: dsl.Dataset
+    valid: dsl.Dataset
     validation: dsl.Artifact
     features: dsl.Dataset
     evaluation: dsl.Artifact
@@ -184,6 +185,7 @@ def steps(placed: Placement, inputs: Inputs) -> Results:
         )
     return Results(
         raw=raw.outputs["raw"],
+        valid=checked.outputs["valid"],
         validation=drifted.outputs["validation"],
         features=features.outputs["features"],
         evaluation=evaluated.outputs["evaluation"],

@@ -132,6 +132,7 @@ def _serve(job: Job, run_folder: Path, results: dict[str, str]) -> None:
             parse(job.arguments["contract"]),
             Path(results["evaluation"]) / "bundle",
             Path(results["features"]) / "test.parquet",
+            Path(results["valid"]),
             answers=run_folder / ANSWERS_FILE,
             request=run_folder / REQUEST_FILE,
         )

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from tenure.contract import Contract
     from tenure.protocol import Row
 
+MAX_SENT_ROWS = 2_000
+"""Of the customers' tables in a request; where they have more, their inputs are sent."""
 MAX_ROWS = 2_000
 """Of the test part are looked at: enough to find three different ones."""
 REASONS = 3
@@ -28,6 +30,8 @@ class Customer:
     key: str
     columns: Mapping[str, Any]
     """Raw input columns by name, with the day of the row if a feature depends on it."""
+    as_of: str | None = None
+    """The cut, where the columns were computed from tables."""
 
 
 @dataclass(frozen=True)
@@ -51,19 +55,26 @@ class Answer:
 def choose_customers(bundle: Bundle, test_part: Path, key: str) -> list[Customer]:
     """The customers of the test part with the highest and the lowest score, and the one nearest to the threshold.
 
+    Where the test part has several cuts, they are of one.
+
     Args:
         bundle: of which scores and threshold are used.
         test_part: ``test.parquet`` of the feature step.
         key: the key column.
     """
     import numpy as np
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     from tenure import tasks
+    from tenure.contract.schema import SNAPSHOT_COLUMN
 
     inputs = {name: bundle.contract.accepted[name] for name in bundle.transform.inputs}
     with pq.ParquetFile(test_part) as file:
-        table = next(file.iter_batches(batch_size=MAX_ROWS, columns=list(dict.fromkeys([key, *inputs]))))
+        cut = [SNAPSHOT_COLUMN] if bundle.contract.is_assembled else []
+        table = next(file.iter_batches(batch_size=MAX_ROWS, columns=list(dict.fromkeys([key, *cut, *inputs]))))
+    if cut:
+        table = table.filter(pc.equal(table.column(SNAPSHOT_COLUMN), pc.max(table.column(SNAPSHOT_COLUMN))))
     score = bundle.predict({name: table.column(name) for name in inputs}).score
     order = np.argsort(score, kind="stable")
     edge = np.argsort(np.abs(score - bundle.decision.threshold), kind="stable")
@@ -75,15 +86,25 @@ def choose_customers(bundle: Bundle, test_part: Path, key: str) -> list[Customer
     rows = table.take(list(chosen)).to_pylist()
     prefix = "" if bundle.contract.key is None else "row "
     return [
-        Customer(role, f"{prefix}{row[key]}", {name: column.as_written(row[name]) for name, column in inputs.items()})
+        Customer(
+            role,
+            f"{prefix}{row[key]}",
+            {name: column.as_written(row[name]) for name, column in inputs.items()},
+            as_of=row[SNAPSHOT_COLUMN].isoformat() if cut else None,
+        )
         for role, row in zip(chosen.values(), rows, strict=True)
     ]
 
 
-def serve_and_ask(contract: Contract, bundle: Path, test_part: Path, *, answers: Path, request: Path) -> dict[str, Any]:
+def serve_and_ask(
+    contract: Contract, bundle: Path, test_part: Path, valid: Path, *, answers: Path, request: Path
+) -> dict[str, Any]:
     """Start the model server on ``bundle``, ask it about three customers of ``test_part``, and stop it.
 
+    Where the model's inputs are computed from tables, the request holds the customers' rows of these.
+
     Args:
+        valid: output folder of validate; read: the tables, if inputs are computed from them.
         answers: JSON file that the answers are written to; ``read_answers`` reads it back.
         request: file to write the body of the request to, for trying it again.
 
@@ -98,11 +119,10 @@ def serve_and_ask(contract: Contract, bundle: Path, test_part: Path, *, answers:
     from tenure.atomic import write_text
     from tenure.bundle import read
     from tenure.progress import progress
-    from tenure.protocol import infer_request, post_json, predictions
+    from tenure.protocol import post_json, predictions
 
     customers = choose_customers(read(bundle), test_part, contract.key_column)
-    columns = {name: [customer.columns[name] for customer in customers] for name in customers[0].columns}
-    body = infer_request(columns, explain=REASONS)
+    body = _request(contract, customers, valid)
     write_text(request, json.dumps(body) + "\n")
     progress("starting the model server")
     with model_server(bundle, contract.name, contract.serving.max_start_s) as server:
@@ -113,6 +133,25 @@ def serve_and_ask(contract: Contract, bundle: Path, test_part: Path, *, answers:
     document = {"url": url, "answers": [asdict(answer) for answer in found]}
     write_text(answers, json.dumps(document, indent=2, default=str) + "\n")
     return {"url": url, "start_s": round(server.start_s, 1)}
+
+
+def _request(contract: Contract, customers: Sequence[Customer], valid: Path) -> dict[str, Any]:
+    """The body of a V2 request about customers."""
+    import pyarrow as pa
+
+    from tenure.features.sent_rows import sent_rows
+    from tenure.features.tables import Tables
+    from tenure.parsing import arrow_type
+    from tenure.protocol import infer_request
+
+    if contract.assembly is not None:
+        kind = arrow_type(contract.row_columns[contract.key_column])
+        keys = pa.array([customer.key for customer in customers]).cast(kind).to_pylist()
+        sent = sent_rows(contract, Tables.of_folder(contract, valid), keys, MAX_SENT_ROWS)
+        if len(sent) == len(customers):
+            return infer_request(sent.customers, tables=sent.tables, as_of=customers[0].as_of, explain=REASONS)
+    columns = {name: [customer.columns[name] for customer in customers] for name in customers[0].columns}
+    return infer_request(columns, explain=REASONS)
 
 
 def _answer(customer: Customer, row: Row) -> Answer:
