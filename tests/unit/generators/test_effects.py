@@ -10,8 +10,8 @@ import pytest
 from tenure.generators.block import Block
 from tenure.generators.businesses import saas, streaming
 from tenure.generators.businesses.saas.accounts import Accounts
-from tenure.generators.businesses.saas.hazard import hazard as saas_hazard
-from tenure.generators.businesses.streaming.hazard import hazard as streaming_hazard
+from tenure.generators.businesses.saas.hazard import hazard_of as saas_hazard
+from tenure.generators.businesses.streaming.hazard import hazard_of as streaming_hazard
 from tenure.generators.businesses.streaming.people import People
 from tenure.generators.chain import Chain
 

@@ -11,7 +11,7 @@ from tenure.generators.block import Block
 from tenure.generators.business import Business, Simulated
 from tenure.generators.businesses.saas import rows
 from tenure.generators.businesses.saas.accounts import Accounts
-from tenure.generators.businesses.saas.hazard import EFFECTS, hazard
+from tenure.generators.businesses.saas.hazard import EFFECTS, hazard_of
 from tenure.generators.businesses.saas.seats import seats_bought, seats_table
 from tenure.generators.businesses.saas.setting import CUTS, DAYS, GAP, HORIZON, OFFERS
 from tenure.generators.businesses.saas.tables import TABLES
@@ -22,7 +22,7 @@ from tenure.generators.leaving import truth_of_leaving
 def simulate(block: Block) -> Simulated:
     """Accounts of a block, with all their rows."""
     accounts = Accounts(block)
-    chain = hazard(accounts)
+    chain = hazard_of(accounts)
     walk = chain.walk(accounts.entered, block.random("chain"), leave=True)
     left = instants_of_leaving(DAYS, walk, block.random("leaving"), peak_hour=15.0, spread_hours=2.5)
     # Whoever leaves on the first day does so after the account is created.

@@ -32,7 +32,7 @@ SMALL_SENSITIVITY = 1.5
 """Of accounts of at most ten employees: the price rise's effect on the log hazard, in multiples of the others'."""
 
 
-def hazard(accounts: Accounts) -> Chain:
+def hazard_of(accounts: Accounts) -> Chain:
     """The chain whose event is that an account cancels."""
     log_rate = (
         BASE_LOG_HAZARD

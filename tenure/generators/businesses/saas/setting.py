@@ -8,16 +8,16 @@ from tenure.generators.business import rolling_cuts
 from tenure.generators.calendar import Days
 from tenure.generators.offers import Offers
 
-DAYS = Days(date(2024, 11, 1), 730, "America/New_York")
+DAYS = Days(date(2024, 5, 1), 914, "America/New_York")
 HORIZON = 60
 GAP = 7
 """Days that an account manager has to act."""
-CUTS = rolling_cuts(DAYS, every=70, count=6, horizon=HORIZON, gap=GAP)
+CUTS = rolling_cuts(DAYS, every=70, count=7, horizon=HORIZON, gap=GAP)
 SIGN_UPS_END = DAYS.count - 10
 BILLING_DAYS = 30
 SEASON_PEAK = date(2025, 12, 20)
 """Of cancelling: budgets are made."""
-PRICE_RISE = date(2026, 2, 1)
+PRICE_RISE = date(2025, 10, 1)
 
 INDUSTRIES = ("software", "retail", "health", "education", "logistics", "agency")
 REGIONS = ("north america", "europe", "latin america", "asia")
@@ -28,7 +28,7 @@ PLANS = ("starter", "team", "business")
 
 OFFERS = Offers(
     "success manager",
-    days=tuple(DAYS.number_of(day) for day in (date(2025, 9, 9), date(2026, 1, 13), date(2026, 5, 12))),
+    days=tuple(range(DAYS.number_of(date(2025, 3, 4)), DAYS.count, 98)),
     lasts=90,
     share=0.24,
     hazard_ratio=0.55,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from tenure.generators.block import Block
 from tenure.generators.business import Business, Simulated
 from tenure.generators.businesses.streaming import rows
-from tenure.generators.businesses.streaming.hazard import EFFECTS, hazard
+from tenure.generators.businesses.streaming.hazard import EFFECTS, hazard_of
 from tenure.generators.businesses.streaming.people import People
 from tenure.generators.businesses.streaming.setting import CUTS, DAYS, HORIZON, OFFERS
 from tenure.generators.businesses.streaming.tables import TABLES
@@ -21,7 +21,7 @@ from tenure.generators.leaving import truth_of_leaving
 def simulate(block: Block) -> Simulated:
     """Subscribers of a block, with all their rows."""
     people = People(block)
-    chain = hazard(people)
+    chain = hazard_of(people)
     walk = chain.walk(people.entered, block.random("chain"), leave=True)
     left = instants_of_leaving(DAYS, walk, block.random("leaving"), peak_hour=20.0, spread_hours=3.0)
     left = left.clip(people.signed_up + 1)

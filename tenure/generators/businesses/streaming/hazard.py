@@ -17,7 +17,7 @@ from tenure.generators.businesses.streaming.setting import (
 from tenure.generators.chain import Array, Chain, Component, constant
 
 ENGAGEMENT = ("engaged", "casual", "fading")
-ENGAGEMENT_LOG_HAZARD = np.array([-1.2, 0.2, 3.0])
+ENGAGEMENT_LOG_HAZARD = np.array([-1.5, 0.0, 3.0])
 FAILED = 1
 """State of billing: a payment has failed and is not made good."""
 FAILED_LOG_HAZARD = 2.6
@@ -32,7 +32,7 @@ PLAN_SHARES = np.array([0.3, 0.5, 0.2])
 PLAN_LOG_HAZARD = np.array([0.1, 0.0, -0.25])
 CHANNEL_LOG_HAZARD = np.array([0.0, 0.1, 0.35, -0.3])
 
-BASE_LOG_HAZARD = -5.82
+BASE_LOG_HAZARD = -6.45
 FIRST_WEEKS_LOG_HAZARD = 0.6
 FIRST_WEEKS_DAYS = 40.0
 SEASON_LOG_HAZARD = 0.25
@@ -42,7 +42,7 @@ DISCOUNT_SENSITIVITY = 1.6
 """Of those who came by a discount: the price rise's effect on the log hazard, in multiples of the others'."""
 
 
-def hazard(people: People) -> Chain:
+def hazard_of(people: People) -> Chain:
     """The chain whose event is that a subscriber cancels."""
     rise = DAYS.number_of(PRICE_RISE)
     age = people.age
@@ -57,8 +57,9 @@ def hazard(people: People) -> Chain:
 
     def engagement(day: int) -> Array:
         summer = 1 + 0.3 * season[day]
-        down, up = 0.005 * summer, 0.004 / summer
-        return np.array([[1 - down, down, 0], [up, 1 - up - down, down], [0, up, 1 - up]])
+        cools, fades = 0.006 * summer, 0.012 * summer
+        warms, returns = 0.006 / summer, 0.003 / summer
+        return np.array([[1 - cools, cools, 0], [warms, 1 - warms - fades, fades], [0, returns, 1 - returns]])
 
     failures = FAILURES[people.method]
 

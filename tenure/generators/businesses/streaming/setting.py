@@ -24,7 +24,7 @@ PLANS = ("basic", "standard", "premium")
 
 OFFERS = Offers(
     "month half price",
-    days=tuple(DAYS.number_of(day) for day in (date(2026, 2, 10), date(2026, 5, 12), date(2026, 8, 18))),
+    days=tuple(range(DAYS.number_of(date(2025, 10, 28)), DAYS.count, 60)),
     lasts=45,
     share=0.2,
     hazard_ratio=0.6,
