@@ -56,13 +56,8 @@ RISE_RATIO = 1 + RISE_EXCESS * DAYS.fading(PRICE_RISE, RISE_HALF_LIFE)
 PRICES = np.where(np.arange(DAYS.count) < PRICE_RISE, 1.0, PRICE_FACTOR)
 
 CAMPAIGNS = (
-    date(2024, 11, 18),
-    date(2025, 3, 17),
-    date(2025, 9, 15),
-    date(2026, 3, 16),
-    date(2026, 8, 17),
-    date(2026, 11, 16),
-)
+    date(2024, 11, 18), date(2025, 5, 5), date(2025, 10, 20), date(2026, 4, 13), date(2026, 8, 17), date(2026, 11, 16)
+)  # fmt: skip
 OFFERS = Offers(
     name="voucher",
     days=tuple(DAYS.number_of(day) for day in CAMPAIGNS),
