@@ -24,7 +24,7 @@ def simulate(block: Block) -> Simulated:
 
 BUSINESS = Business(
     description="a telephone company with calls and monthly usage: who cancels in the 30 days after a week",
-    customers=6_000,
+    customers=7_000,
     days=rates.DAYS,
     cuts=rates.CUTS,
     horizon=rates.HORIZON,

@@ -27,7 +27,7 @@ ADD_ONS = {
     "StreamingTV": 0.49, "StreamingMovies": 0.49,
 }  # fmt: skip
 """Services of customers with internet access, and how many of them have each."""
-EARLIER_SHARE, EARLIER_DAYS = 0.6, 2000
+EARLIER_SHARE, EARLIER_DAYS = 0.5, 2000
 """Customers who signed up before the first day, and how long before at most."""
 
 

@@ -40,7 +40,7 @@ TROUBLE_RATE = 1 / 200
 TROUBLE_BY_MONTH = np.array([1.3, 1.25, 1.1, 1.0, 0.95, 0.9, 0.8, 0.8, 1.0, 1.05, 1.1, 1.2])
 RECOVERY_RATE = 1 / 50
 OFFER_RECOVERY_RATIO = 2.0
-CANCEL_RATES = np.array([1 / 1400, 1 / 50])
+CANCEL_RATES = np.array([1 / 1400, 1 / 35])
 """Probability of cancelling on a day by mood, before all that multiplies it."""
 CONTRACTS = ("Month-to-month", "One year", "Two year")
 CONTRACT_SHARES = (0.55, 0.21, 0.24)
