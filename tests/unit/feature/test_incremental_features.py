@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import as_of_tables
@@ -16,10 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from property_profiles import examples
 
-from tenure.errors import InputError
+from tenure.errors import DataError, InputError, StorageError
 from tenure.features import at
 from tenure.features.incremental import State, cannot, start
 from tenure.features.instants import instant_of
+from tenure.features.state_files import read_state, write_state
 
 
 def arrow(case: Case, rows: Mapping[str, as_of_tables.Rows]) -> dict[str, pa.Table]:
@@ -98,3 +101,34 @@ def test_a_state_holds_what_windows_reach_and_reports_corrections_beyond() -> No
     assert state.advance(correction, tomorrow).stale.to_pylist() == ["a"]
     with pytest.raises(InputError, match="a state cannot go back in time"):
         state.advance({}, state.instant - 1)
+
+
+@given(case=as_of_tables.cases())
+@settings(max_examples=examples(10))
+def test_a_state_survives_the_night(case: Case) -> None:
+    with TemporaryDirectory() as name:
+        folder = Path(name) / "state"
+        write_state(advance(case, [case.instant - timedelta(days=2)]), folder)
+        state = advance(case, [case.instant - timedelta(days=1)])
+        write_state(state, folder)
+        read = read_state(case.contract, folder)
+        assert read.features.equals(state.features)
+        later = state.instant + 86_400_000_000
+        assert read.advance({}, later).features.equals(state.advance({}, later).features)
+        assert len([path for path in folder.iterdir() if path.is_dir()]) == 1
+
+
+def test_states_that_cannot_be_read(tmp_path: Path) -> None:
+    described = as_of_tables.contract("UTC")
+    with pytest.raises(StorageError, match=r"cannot read .*state.json"):
+        read_state(described, tmp_path)
+    (tmp_path / "state.json").write_text("{}")
+    with pytest.raises(DataError, match="is not the record of a state"):
+        read_state(described, tmp_path)
+    empty = {name: [] for name in ("customers", "plans", "levels", "visits", "orders")}
+    write_state(advance(Case("UTC", True, empty, as_of_tables.CHANGES["UTC"]), [as_of_tables.CHANGES["UTC"]]), tmp_path)
+    with pytest.raises(DataError, match="holds the state of another contract than 'random'"):
+        read_state(as_of_tables.contract("Europe/Berlin"), tmp_path)
+    (tmp_path / str(instant_of(as_of_tables.CHANGES["UTC"], "UTC")) / "corrected.parquet").unlink()
+    with pytest.raises(StorageError, match=r"cannot read .*corrected.parquet"):
+        read_state(described, tmp_path)
