@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from tenure.contract.assembly import Assembly
 from tenure.contract.schema import LABEL_COLUMN, ROW_COLUMN, SNAPSHOT_COLUMN
 from tenure.count_text import listed
 from tenure.errors import DataError
+from tenure.features.arrays import whole_array
 from tenure.features.cut_column import cut_column
 from tenure.features.cuts import Cuts, cuts
 from tenure.features.eligible import eligible
@@ -24,6 +25,7 @@ from tenure.features.horizon_labels import Labels, horizon_labels
 from tenure.features.instants import instant_text
 from tenure.features.label_kinds.outcome import ALREADY
 from tenure.features.tables import Tables, assembly_of
+from tenure.features.usage import Usage, usage
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class Panel:
     """The key, ``cut``, the inputs, the columns that only reports use, ``_label`` and ``_row`` (from 1); ordered by cut
     and key."""
     cuts: tuple[CutCounts, ...]
+    usage: Mapping[str, Usage]
+    """By table, what became of its rows at the cuts."""
     warnings: tuple[str, ...]
 
 
@@ -68,18 +72,19 @@ def panel(contract: Contract, tables: Tables, engine: Engine | None = None) -> P
     Raises:
         DataError: the data do not cover a cut, no customer is eligible at any, or as ``horizon_labels``.
     """
-    made = assembly_of(contract)
+    made, engine = assembly_of(contract), engine or choose(tables)
     found = cuts(made, tables)
-    rows, customers = _eligible_rows(contract, tables, found, engine or choose(tables))
+    rows, customers = _eligible_rows(contract, tables, found, engine)
     cut = _places(rows, found.instants, made)
-    labels = horizon_labels(contract, tables, found.instants, _whole(rows.column(contract.key_column)), cut)
+    labels = horizon_labels(contract, tables, found.instants, whole_array(rows.column(contract.key_column)), cut)
     counts = tuple(_counts(found.instants, customers, cut, labels, made))
     _refuse_empty(made, counts)
     kept = labels.left_out < 0
     table = rows.filter(pa.array(kept)).select([contract.key_column, SNAPSHOT_COLUMN, *_kept_columns(made)])
     table = table.append_column(LABEL_COLUMN, pa.array(labels.values[kept]))
     table = table.append_column(ROW_COLUMN, pa.array(np.arange(1, table.num_rows + 1, dtype=np.int64)))
-    return Panel(table, counts, (*found.warnings, *_warnings(made, counts)))
+    used = usage(contract, tables, found.instants, engine)
+    return Panel(table, counts, used, (*found.warnings, *_warnings(made, counts)))
 
 
 def _eligible_rows(
@@ -100,14 +105,8 @@ def _places(rows: pa.Table | pa.RecordBatch, instants: Sequence[int], made: Asse
     """Place of each row's cut among the instants; shape (rows,)."""
     known = cut_column(instants, [1] * len(instants), made.zone)
     places = pc.index_in(rows.column(SNAPSHOT_COLUMN), value_set=known)
-    found: NDArray[np.int64] = _whole(places).to_numpy().astype(np.int64)
+    found: NDArray[np.int64] = whole_array(places).to_numpy().astype(np.int64)
     return found
-
-
-def _whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    if not isinstance(column, pa.ChunkedArray):
-        return column
-    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
 
 
 def _kept_columns(made: Assembly) -> list[str]:

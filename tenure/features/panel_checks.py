@@ -17,6 +17,9 @@ from tenure.features.tables import assembly_of
 PANEL = "panel"
 """Name of the checks of a panel."""
 
+USAGE = "usage"
+"""Name of the checks of the rows that features are computed from, one a table."""
+
 
 def check_panel(contract: Contract, made: Panel | None) -> list[Check]:
     """The customers at the cuts, and a warning for each thing that the data do not cover; empty without a panel."""
@@ -34,6 +37,13 @@ def check_panel(contract: Contract, made: Panel | None) -> list[Check]:
             "a customer's rows share days"
         )
     return [Check(PANEL, "pass", message), *(Check(PANEL, "warn", warning) for warning in made.warnings)]
+
+
+def check_usage(made: Panel | None) -> list[Check]:
+    """What became of the rows of each table; empty without a panel."""
+    if made is None:
+        return []
+    return [Check(USAGE, "pass", f"table '{name}': {usage.phrase}") for name, usage in made.usage.items()]
 
 
 def _customers(cuts: Sequence[CutCounts]) -> str:

@@ -16,7 +16,7 @@ from tenure.contract import Contract
 from tenure.features.division import Division, divide
 from tenure.features.leakage import Findings, find_leakage
 from tenure.features.panel import Panel, panel
-from tenure.features.panel_checks import check_panel
+from tenure.features.panel_checks import check_panel, check_usage
 from tenure.features.parts import check_parts
 from tenure.features.rows import Rows, of_file, of_table
 from tenure.features.split import PARTS
@@ -70,7 +70,7 @@ def prepare(contract: Contract, valid: Path) -> Prepared:
     transform = fit(contract, training)
     progress("checking for leakage")
     findings = find_leakage(contract, training, transform)
-    checks = [*check_panel(contract, made), check_parts(contract, division), *findings.checks]
+    checks = [*check_panel(contract, made), check_parts(contract, division), *check_usage(made), *findings.checks]
     return Prepared(rows, made, division, transform, dataclasses.replace(findings, checks=checks))
 
 

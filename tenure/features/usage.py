@@ -12,9 +12,10 @@ import pyarrow as pa
 from tenure.contract import Contract
 from tenure.contract.aggregates.rows import Codes
 from tenure.contract.assembly import Assembly
+from tenure.count_text import rows as rows_text
 from tenure.features.customers import number_customers
+from tenure.features.engines.choice import choose
 from tenure.features.engines.engine import Engine
-from tenure.features.engines.memory import Memory
 from tenure.features.row_times import NEVER, RowTimes
 from tenure.features.tables import Tables, assembly_of
 
@@ -41,6 +42,20 @@ class Usage:
     def __add__(self, other: Usage) -> Usage:
         return Usage(**{each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(self)})
 
+    @property
+    def phrase(self) -> str:
+        """For messages: ``7,043 rows, 6,900 used, 12 late, 3 superseded``."""
+        others = {
+            "orphaned": self.orphaned,
+            "late": self.late,
+            "superseded": self.superseded,
+            "duplicates": self.duplicates,
+            "known before their time": self.known_before_time,
+            "after the last instant": self.not_yet,
+        }
+        named = "".join(f", {number:,} {what}" for what, number in others.items() if number)
+        return f"{rows_text(self.rows)}, {self.used:,} used{named}"
+
 
 def usage(
     contract: Contract, tables: Tables, instants: Sequence[int], engine: Engine | None = None
@@ -51,7 +66,7 @@ def usage(
         contract: one whose features are computed from tables.
         tables: its parsed tables.
         instants: microseconds since 1970-01-01 in UTC.
-        engine: what deals the customers; ``Memory`` without it.
+        engine: what deals the customers; chosen by the size of the tables without it.
 
     Raises:
         DataError: a key or a time is missing.
@@ -59,7 +74,7 @@ def usage(
     assembly = assembly_of(contract)
     columns = {name: table.columns_of("key", "time", "known_at", "row_id") for name, table in assembly.tables.items()}
     found = {name: Usage() for name in assembly.tables}
-    for batch in (engine or Memory()).map(contract, tables, columns, partial(_of_customers, instants=instants)):
+    for batch in (engine or choose(tables)).map(contract, tables, columns, partial(_of_customers, instants=instants)):
         for row in batch.to_pylist():
             found[row.pop("table")] += Usage(**row)
     # Engines need not deal rows of customers whom the entity lacks.

@@ -60,6 +60,10 @@ def test_what_became_of_rows(part_rows: int) -> None:
     assert found["visits"] == Usage(
         rows=8, orphaned=1, used=4, late=2, superseded=1, duplicates=1, known_before_time=1, not_yet=2
     )
+    assert found["visits"].phrase == (
+        "8 rows, 4 used, 1 orphaned, 2 late, 1 superseded, 1 duplicates, 1 known before their time, "
+        "2 after the last instant"
+    )
 
 
 @given(case=as_of_tables.cases())

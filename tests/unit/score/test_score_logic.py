@@ -156,9 +156,7 @@ def test_rows_that_cannot_be_read_are_kept_with_the_reason(small_bundle, table, 
 def test_an_event_log_is_no_table_of_customers(tmp_path):
     cdnow = Path(__file__).resolve().parents[3] / "datasets" / "cdnow"
     customers = Customers(load(cdnow), Source(uri="cdnow_orders.csv"), cdnow)
-    with pytest.raises(
-        DataError, match=r"lacks columns that the model needs: orders, .*; or give the dataset's"
-    ):
+    with pytest.raises(DataError, match=r"lacks columns that the model needs: orders, .*; or give the dataset's"):
         next(customers.batches())
 
 
