@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -38,17 +39,25 @@ def deal(
     if sum(table.num_rows for table in tables.values()) < 2 * part_rows:
         yield tables
         return
+    # What Arrow frees, here after reading, numbering and copying, it keeps for itself: numpy could not use it.
+    pool = pa.default_memory_pool()
+    pool.release_unused()
     keys, codes = number_customers(assembly, tables)
+    pool.release_unused()
     starts = _starts(codes, len(keys), part_rows)
-    tables = {name: _encoded(table.drop_columns([assembly.tables[name].key_column])) for name, table in tables.items()}
+    # The tables that were given may be freed as they are copied.
+    given = dict(tables)
+    del tables
+    encoded = {name: _encoded(given.pop(name).drop_columns([assembly.tables[name].key_column])) for name in [*given]}
+    pool.release_unused()
     orders, bounds = {}, {}
     for name, own in codes.items():
         parts = (np.searchsorted(starts, own, side="right") - 1).astype(np.int16 if len(starts) < 2**15 else np.int64)
-        orders[name] = np.argsort(parts, kind="stable")
+        orders[name] = np.argsort(parts, kind="stable").astype(np.int32 if len(own) < 2**31 else np.int64)
         bounds[name] = np.searchsorted(parts[orders[name]], np.arange(len(starts) + 1))
     for part, (start, stop) in enumerate(zip(starts, [*starts[1:], len(keys)], strict=True)):
         own_keys, dealt = keys.slice(start, stop - start), {}
-        for name, table in tables.items():
+        for name, table in encoded.items():
             rows = orders[name][bounds[name][part] : bounds[name][part + 1]]
             places = pa.array(codes[name][rows] - start, pa.int32())
             dealt[name] = table.take(pa.array(rows)).append_column(
@@ -68,11 +77,12 @@ def _starts(codes: Mapping[str, Codes], customers: int, part_rows: int) -> Codes
 
 def _encoded(table: pa.Table) -> pa.Table:
     """The table in one piece, its texts of few words dictionary-encoded: they are the same objects in all parts."""
-    columns = {}
-    for name in table.column_names:
-        columns[name] = whole_array(table.column(name))
-        if is_text(columns[name].type) and table.num_rows and len(columns[name][:MAX_WORDS].unique()) < MAX_WORDS:
-            encoded = columns[name].dictionary_encode()
-            if len(encoded.dictionary) <= MAX_WORDS:
-                columns[name] = encoded
+    columns: dict[str, Any] = dict(zip(table.column_names, table.columns, strict=True))
+    del table
+    for name in [*columns]:
+        whole = whole_array(columns.pop(name))
+        if is_text(whole.type) and len(whole) and len(whole[:MAX_WORDS].unique()) < MAX_WORDS:
+            encoded = whole.dictionary_encode()
+            whole = encoded if len(encoded.dictionary) <= MAX_WORDS else whole
+        columns[name] = whole
     return pa.table(columns)

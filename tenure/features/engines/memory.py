@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pyarrow as pa
 
 from tenure.contract import Contract
+from tenure.contract.assembly import Assembly
 from tenure.features.dealing import PART_ROWS, deal
 from tenure.features.engines.engine import Engine, OfCustomers
 from tenure.features.tables import Tables, assembly_of
@@ -34,12 +35,19 @@ class Memory(Engine):
     ) -> Iterator[pa.RecordBatch]:
         """See ``Engine.map``. Customers come in the order of their keys."""
         assembly = assembly_of(contract)
-        read = {name: tables.table(name, columns[name]) for name in assembly.tables}
-        if customers is not None:
-            read = {name: _rows_of(table, assembly.tables[name].key_column, customers) for name, table in read.items()}
-        for dealt in deal(assembly, read, self._part_rows):
+        # The tables are read in the call, so that they are freed as they are dealt.
+        for dealt in deal(assembly, _read(assembly, tables, columns, customers), self._part_rows):
             found = function(assembly, dealt)
             yield from found.to_batches() or [pa.RecordBatch.from_pylist([], schema=found.schema)]
+
+
+def _read(
+    assembly: Assembly, tables: Tables, columns: Mapping[str, Sequence[str]], customers: pa.Array | None
+) -> dict[str, pa.Table]:
+    read = {name: tables.table(name, columns[name]) for name in assembly.tables}
+    if customers is None:
+        return read
+    return {name: _rows_of(table, assembly.tables[name].key_column, customers) for name, table in read.items()}
 
 
 def _rows_of(table: pa.Table, key: str, customers: pa.Array) -> pa.Table:

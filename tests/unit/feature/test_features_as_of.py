@@ -19,7 +19,7 @@ from tenure.features import at
 
 
 @given(case=as_of_tables.cases())
-@settings(max_examples=examples(150))
+@settings(max_examples=examples(100))
 def test_every_value_is_what_counting_by_hand_gives(case: Case) -> None:
     found = at(case.contract, case.tables, case.micros).to_pylist()
     expected = hand_counted.features(case.assembly, case.rows, case.instant)
