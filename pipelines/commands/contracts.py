@@ -64,6 +64,7 @@ def init(
         from pipelines.commands.tables import print_table
         from tenure.atomic import write_text
         from tenure.contract.load import FILE_NAME
+        from tenure.contract.sources import described, sources_of
         from tenure.drafting.draft import draft, name_of
         from tenure.errors import InputError
         from tenure.sources import open_source, relative_uri, sniff_with_notes
@@ -87,7 +88,8 @@ def init(
         print_json({"contract": str(target), **inferred, "decisions": decisions})
         return
     label_shown = f"label '{column}'" if column else "label computed from events"
-    print(f"{target}: {len(contract.columns)} columns, {contract.key_phrase}, {label_shown}, {contract.task}")
+    columns = sum(len(described(contract, name).columns) for name in sources_of(contract))
+    print(f"{target}: {columns} columns, {contract.key_phrase}, {label_shown}, {contract.task}")
     print_table(("decided", "as", "because"), [(found.what, found.value, found.why) for found in drafted.decisions])
     print(f"next: check and correct it, then 'tenure check {folder}' and 'tenure run {folder}'")
 

@@ -198,4 +198,4 @@ def _draft(where: InMemory | str | Path, label: str | None) -> Dataset:
         contract, text, _ = draft(source, settings, name, label, notes)
     finally:
         source.close()
-    return Dataset(contract, {None: table}, Path.cwd(), text)
+    return Dataset(contract, dict.fromkeys(sources_of(contract), table), Path.cwd(), text)

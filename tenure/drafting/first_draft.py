@@ -10,6 +10,7 @@ from typing import Any
 from tenure.contract.settings import Quality, Source, Task
 from tenure.count_text import count
 from tenure.drafting.columns import Guess
+from tenure.drafting.events import EventLog
 from tenure.drafting.phrases import on_one_line
 from tenure.tasks import DEFAULT
 
@@ -45,7 +46,8 @@ class Draft:
     """Settings of the label with their comments; so for the next ones."""
     as_of: tuple[date, str] | None = None
     split: dict[str, tuple[Any, str]] = field(default_factory=dict)
-    events: dict[str, Any] = field(default_factory=dict)
+    log: EventLog | None = None
+    """Where rows are events."""
     windows: dict[str, dict[str, Any]] = field(default_factory=dict)
     derived: dict[str, dict[str, Any]] = field(default_factory=dict)
     quality: dict[str, tuple[Any, str]] = field(default_factory=dict)
@@ -70,7 +72,7 @@ class Draft:
         features, ignored = self.names_of("feature"), self.names_of("ignored")
         found = list(self.decisions)
         made = f", and {', '.join(self.derived)}" if self.derived else ""
-        windows = f"{len(self.windows)} aggregates of events" if self.windows else ""
+        windows = f"{count(len(self.windows), 'aggregate')} of events" if self.windows else ""
         found.append(Decision("features", windows or f"{count(len(features), 'column')}{made}"))
         if self.names_of("sensitive"):
             found.append(Decision("sensitive", ", ".join(self.names_of("sensitive")), "no model inputs"))

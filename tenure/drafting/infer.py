@@ -11,7 +11,7 @@ from tenure.contract.settings import Source as SourceSettings
 from tenure.drafting import columns as describing
 from tenure.drafting import dates, keys, label_columns, labels, names, panels
 from tenure.drafting.columns import Guess
-from tenure.drafting.events import events_of, horizon_of, windows_of
+from tenure.drafting.events import event_log
 from tenure.drafting.first_draft import Decision, Draft
 from tenure.drafting.labelling import add_classes, add_number, named_label, no_label_message
 from tenure.drafting.labels import Label
@@ -108,21 +108,26 @@ class _Inference:
     def _log(self, customer: ColumnSurvey, time: ColumnSurvey) -> None:
         self.label = None
         draft = self.draft
-        horizon = horizon_of(time)
+        draft.log = log = event_log(time)
         each = customer.known / max(1, customer.distinct or 1)
         self._set_key(customer, f"{customer.distinct:,} customers, {each:.3g} events each")
         draft.decisions.append(
             Decision("rows", "an event log", f"one event a row, {each:.3g} a customer, at '{time.name}'")
         )
-        why = "a customer without an event within this many days after the cut has left"
-        draft.label = {"horizon_days": (horizon, why)}
-        draft.decisions.append(Decision("label", f"no event for {horizon} days", "computed; is it the right horizon?"))
-        draft.events = events_of(time, horizon)
+        draft.label = log.label
+        draft.decisions.append(
+            Decision("label", f"no event for {log.horizon} days", "computed; is it the right horizon?")
+        )
+        if log.has_times:
+            draft.doubts.append("zone UTC: where do days begin, and in which zone are the times?")
         self._set_time(time)
         for column in self.columns:
             if column.name not in draft.columns:
                 self._feature(column)
-        draft.windows = windows_of(list(draft.columns.items()), horizon)
+        for guess in draft.columns.values():
+            if guess.role == "sensitive":
+                guess.ignore("sensitive, and no feature may use it; slices of a report need a table of customers")
+        draft.windows = log.windows(list(draft.columns.items()))
 
     def _key(self, customer: ColumnSurvey | None, taken: list[ColumnSurvey]) -> None:
         draft = self.draft

@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from tenure.contract.assembly import EVENTS_TABLE
+from tenure.drafting.events import EventLog
 from tenure.drafting.first_draft import Draft
 from tenure.drafting.phrases import on_one_line
 from tenure.tasks import DEFAULT, get
@@ -23,25 +25,51 @@ def write_draft(draft: Draft) -> str:
         on_one_line(f"# Draft of a contract, inferred from {draft.rows:,} rows of {draft.shown}."),
         "# Check every line and correct it; 'tenure check' then checks data against it.",
         *[on_one_line(f"# The file: {note}.") for note in draft.notes],
+        *(["version: 2"] if draft.log else []),
         f"name: {draft.name}",
         "description: ''",
         *([f"task: {draft.task}  # {texts.draft_task}"] if draft.task != DEFAULT else []),
         *([f"key: row_number  # {ROW_KEY}"] if draft.key is None else []),
         *([_line("as_of", draft.as_of[0], draft.as_of[1])] if draft.as_of else []),
-        *_section("source", draft.source.model_dump(mode="json", exclude_defaults=True)),
+        *(_source(draft) if draft.log is None else []),
         *_commented("label", draft.label),
-        *_section("events", draft.events),
+        *([] if draft.log is None else _cuts(draft.log)),
         *_commented("split", draft.split),
         *_commented("quality", draft.quality),
         "",
-        "columns:",
+        *(_columns(draft) if draft.log is None else _tables(draft)),
+        "",
+        *(_derived(draft) if draft.log is None else _windows(draft)),
+        "",
+        *texts.draft_business,
     ]
+    return "\n".join(lines) + "\n"
+
+
+def _source(draft: Draft) -> list[str]:
+    return _section("source", draft.source.model_dump(mode="json", exclude_defaults=True))
+
+
+def _columns(draft: Draft) -> list[str]:
+    lines = ["columns:"]
     for name, guess in draft.columns.items():
         comments = [*guess.comments, *(f"CHECK: {doubt}" for doubt in guess.doubts)]
         lines += _key(name, "; ".join(comments))
         lines += [f"    {key}: {flow(value)}" for key, value in {"type": guess.type, **guess.settings}.items()]
-    lines += ["", *(_windows(draft) if draft.events else _derived(draft)), "", *texts.draft_business]
-    return "\n".join(lines) + "\n"
+    return lines
+
+
+def _tables(draft: Draft) -> list[str]:
+    settings = ["kind: events", *_source(draft), *_columns(draft)]
+    return ["tables:", f"  {EVENTS_TABLE}:", *(f"    {line}" for line in settings)]
+
+
+def _cuts(log: EventLog) -> list[str]:
+    return [
+        _line("zone", *log.zone),
+        *_commented("cuts", log.cut_settings),
+        _line("eligible", *log.eligible),
+    ]
 
 
 def _derived(draft: Draft) -> list[str]:
@@ -60,7 +88,10 @@ def _derived(draft: Draft) -> list[str]:
 
 
 def _windows(draft: Draft) -> list[str]:
-    lines = ["# Features: aggregates of the events before the cut.", "windows:"]
+    lines = [
+        "# Features: aggregates of the events before the cut; {n} stands for each of the numbers of days.",
+        "windows:",
+    ]
     for name, window in draft.windows.items():
         lines += _key(name, "", f" {flow(window)}")
     return lines

@@ -121,8 +121,8 @@ class TestKey:
                 "is_mobile": [rand.choice("01") for _ in range(900)],
             }
         )
-        assert contract.events is not None
-        assert (contract.key_column, contract.time) == ("userId", "timestamp")
+        log = contract.tables["events"]
+        assert (log.kind, log.key_column, log.time) == ("events", "userId", "timestamp")
 
     def test_the_customer_of_payments_with_two_methods(self) -> None:
         contract, _ = draft(
@@ -133,8 +133,7 @@ class TestKey:
                 "method": ["card", "cash", "card"] * 300,
             }
         )
-        assert contract.events is not None
-        assert contract.key_column == "customer"
+        assert contract.tables["events"].key_column == "customer"
 
     def test_a_number_with_thousands_is_a_text(self) -> None:
         contract, _ = draft(with_label(customer_id=[f"{100_234 + row:,}" for row in range(ROWS)]))

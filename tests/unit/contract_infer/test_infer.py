@@ -15,6 +15,7 @@ from pyarrow.csv import write_csv
 
 from tenure.checks.validate import validate
 from tenure.contract import Contract, parse
+from tenure.contract.cuts import Rolling
 from tenure.drafting.infer import infer
 from tenure.drafting.writing import write_draft
 from tenure.errors import DataError
@@ -172,10 +173,14 @@ def test_an_event_log(tmp_path: Path) -> None:
     lines = [f"{n % 50:05d},{date(2023, 1, 1) + timedelta(days=n % 500)},{n % 20}.5" for n in range(1_000)]
     path.write_text("customer_id,order_date,amount\n" + "\n".join(lines))
     contract, text = guess(path)
-    assert contract.events is not None
-    assert (contract.key_column, contract.time, contract.label.horizon_days) == ("customer_id", "order_date", 90)
-    assert contract.columns["customer_id"].type == "string"
-    assert set(contract.windows) >= {"days_since_last", "events_90d", "amount_sum"}
+    log, made = contract.tables["events"], contract.assembly
+    assert made is not None
+    assert (log.kind, log.key_column, log.time) == ("events", "customer_id", "order_date")
+    assert (contract.label.kind, contract.label.horizon) == ("no_event", "90 days")
+    assert contract.cuts == Rolling(every="90 days", count=3)
+    assert (contract.zone, contract.eligible) == ("UTC", "events_180d > 0")
+    assert log.columns["customer_id"].type == "string"
+    assert set(made.windows) >= {"days_since_last", "events_30d", "events_90d", "events_180d", "amount_sum"}
     assert contract.quality.freshness_days is None
     assert meets(text, tmp_path)
 
