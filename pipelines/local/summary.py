@@ -77,7 +77,8 @@ def _rows(evaluation: Json) -> str:
     parts = ", ".join(f"{rows[part]:,} {part}" for part in ("train", "validation", "test"))
     quarantined = f", {rows['quarantined']:,} quarantined" if rows["quarantined"] is not None else ""
     set_aside = f", {rows['set_aside']:,} set aside" if rows.get("set_aside") else ""
-    return f"{rows['read']:,} read, {rows['rejected']:,} rejected{quarantined}{set_aside}; {parts}"
+    orphaned = f", {rows['orphaned']:,} orphaned" if rows.get("orphaned") else ""
+    return f"{rows['read']:,} read, {rows['rejected']:,} rejected{quarantined}{set_aside}{orphaned}; {parts}"
 
 
 def _families(evaluation: Json) -> RenderableType:

@@ -176,6 +176,7 @@ def _rows(ingest: Json, validation: Json, split: Json) -> Json:
         "rejected": ingest["rows_rejected"],
         "quarantined": validation["rows"]["quarantined"],
         "set_aside": validation["rows"].get("set_aside", 0),
+        **({name: validation["rows"][name] for name in ("orphaned", "duplicates")} if validation.get("tables") else {}),
         **{part: split["rows"][part] for part in ("train", "validation", "test")},
     }
 

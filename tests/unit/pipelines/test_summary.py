@@ -101,6 +101,12 @@ def test_the_screen_tells(told):
     assert told in screen(evaluation())
 
 
+def test_rows_of_unknown_customers_are_told():
+    document = evaluation()
+    document["rows"]["orphaned"] = 45
+    assert "7,043 read, 11 rejected, 3 quarantined, 45 orphaned; 4,900 train" in screen(document)
+
+
 def test_rows_that_are_set_aside_are_told():
     document = evaluation()
     document["rows"]["set_aside"] = 454

@@ -86,6 +86,16 @@ def test_rows_that_are_set_aside_are_counted(blessed: dict) -> None:
     assert "454 set aside for their label" in page_of({**blessed, "rows": rows})[1].text
 
 
+def test_rows_of_several_tables_are_counted(blessed: dict) -> None:
+    rows = {**blessed["rows"], "orphaned": 45, "duplicates": 6}
+    counts = {"read": 1_000, "rejected": 1, "quarantined": 2, "good": 990, "orphaned": 45, "duplicates": 6}
+    tables = {name: counts | {"superseded": 78, "late": 910} for name in ("people", "sessions")}
+    page = render({**blessed, "rows": rows}, validation={"checks": [], "tables": tables}, ingest=None)
+    data = page[page.index('<section id="data">') :]
+    for told in ("<b>45</b>of unknown customers", "<b>6</b>copies of a version", '<td data-label="Late">910</td>'):
+        assert told in data
+
+
 def test_every_chart_is_there_and_is_well_formed(blessed: dict) -> None:
     html, _ = page_of(blessed)
     drawings = re.findall(r"<svg.*?</svg>", html, flags=re.DOTALL)
