@@ -19,6 +19,7 @@ from tenure.contract import Column, Contract
 from tenure.contract.written_numbers import written
 from tenure.errors import ServingError
 from tenure.features.sent_rows import SentRows
+from tenure.features.tables import assembly_of
 from tenure.tasks import get
 
 _FIELD = descriptor_pb2.FieldDescriptorProto
@@ -88,10 +89,10 @@ class GrpcClient:
         entry.value.string_param = as_of
         for name, values in sent.customers.items():
             _add(request, name, values, contract.row_columns[name])
-        assembly = contract.assembly
-        for table, columns in sent.tables.items() if assembly is not None else ():
+        described = assembly_of(contract).tables
+        for table, columns in sent.tables.items():
             for name, values in columns.items():
-                _add(request, f"{table}.{name}", values, assembly.tables[table].columns[name])
+                _add(request, f"{table}.{name}", values, described[table].columns[name])
         return self._ask(request, len(sent), contract)
 
     def _ask(self, request: Any, rows: int, contract: Contract) -> tuple[list[float], list[bool]]:

@@ -83,7 +83,7 @@ def data_of(
     # Names of columns otherwise: a table in memory may be columns by name.
     if isinstance(data, Mapping) and data and all(name in names for name in data):
         return {name: source_of(table) for name, table in data.items()}
-    return to_arrow(data)  # type: ignore[arg-type]  # no tables by name
+    return to_arrow(data)
 
 
 def index_of(table: object) -> Any:

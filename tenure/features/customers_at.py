@@ -100,7 +100,7 @@ class CustomersAt:
             StorageError: the disk is full or cannot be written.
         """
         raw, valid = self.work / "raw", self.work / "valid"
-        report = ingest(self.contract, raw, self.base_folder, {**self.tables})
+        report = ingest(self.contract, raw, self.base_folder, dict(self.tables.items()))
         self.rejected.update(report.reasons)
         self.counts = validate_tables(_accepting(self.contract), report, raw, valid, datetime.now(UTC))[0].tables
         made = assembly_of(self.contract)

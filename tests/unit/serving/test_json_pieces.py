@@ -76,6 +76,21 @@ def test_a_large_document_is_parsed_in_pieces(monkeypatch: pytest.MonkeyPatch) -
     assert sum(sizes) < 1.01 * len(text), "each byte once"
 
 
+def test_customers_with_rows_of_tables_are_parsed_in_pieces_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"started_at": "2026-03-29T20:00", "minutes": 5}] * 700
+    document = {"instances": [{"subscriber_id": str(number), "sessions": rows} for number in range(20)]}
+    text = orjson.dumps(document)
+    sizes: list[int] = []
+
+    def loads(part: bytes) -> Any:
+        sizes.append(len(part))
+        return orjson.loads(part)
+
+    monkeypatch.setattr(json_pieces, "orjson", type("Orjson", (), {**vars(orjson), "loads": staticmethod(loads)}))
+    assert json_pieces.loads(text, "instances") == document
+    assert max(sizes) < 2 * json_pieces.PIECE_BYTES
+
+
 @pytest.mark.parametrize("empty", [b"{}", b"[]"])
 def test_a_flood_of_empty_values_is_refused_before_it_is_parsed(empty: bytes) -> None:
     flood = b'{"inputs": [%b%b]}' % ((empty + b",") * MAX_COLLECTIONS, empty)
