@@ -39,7 +39,7 @@ tables:
       subscriber_id: {type: string, role: key}
       signed_up_at: {type: timestamp, role: time}
       country: {type: category, values: [DE, AT, CH]}
-      gender: {type: category, role: sensitive, nullable: true}
+      gender: {type: category, role: sensitive, nullable: true, max_missing_share: 0.5}
   plans:
     kind: history
     source: {uri: plans.csv}
