@@ -107,7 +107,7 @@ def _show_parts(folder: Path) -> None:
         raise RuntimeError("the model's inputs are computed from no tables")
     rows, zone = read.tables["events"], described.assembly.zone
     columns = {name: column for name, column in described.columns["events"].items() if name != "customer_id"}
-    table = parsed(rows, columns, zone, "customer_id")
+    table = parsed(rows, columns, zone, "customer_id").table
     instant = 891_388_800_000_000
     found = model.computed(read)
     parts = {

@@ -81,10 +81,11 @@ class ChurnModel:
         """
         assert self._computation is not None and query.tables is not None  # noqa: S101 a query has tables then
         instant = self._instant(query.options.as_of)
-        columns = query.columns | self._computation.inputs(query.tables, query.rows, instant)
+        found = self._computation.compute(query.tables, query.rows, instant)
+        columns = query.columns | found.inputs
         if self.uses_today:
             columns[TODAY_COLUMN] = [self._local_day(instant)] * query.rows
-        return query._replace(columns=columns, tables=None)
+        return query._replace(columns=columns, tables=None, left_out=found)
 
     def dated(self, query: Query) -> Query:
         """``query`` with the day of each row, for a model with ``uses_today``.
@@ -109,9 +110,13 @@ class ChurnModel:
         """
         options = query.options
         try:
-            return self.bundle.predict(query.columns, explain=options.explain, threshold=options.threshold)
+            found = self.bundle.predict(query.columns, explain=options.explain, threshold=options.threshold)
         except InputError as error:
             raise RequestError(str(error)) from error
+        if query.left_out is not None:
+            found.unknown |= query.left_out.unknown
+            found.out_of_range |= query.left_out.out_of_range
+        return found
 
     def _instant(self, as_of: str | None) -> int:
         """The instant that a request names; the current one for None.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from serving.tables.rows import TableRows
 from serving.v2.errors import RequestError
@@ -19,38 +20,67 @@ BATCH_ROWS = 65_536
 """Rows parsed at once: an invalid row ends the work with its batch."""
 
 
-def parsed(rows: TableRows, columns: Mapping[str, Column], zone: str, key: str) -> pa.Table:
+class Parsed(NamedTuple):
+    """The rows of one table in the contract's types."""
+
+    table: pa.Table
+    left_out: Mapping[tuple[str, str], NDArray[np.int64]]
+    """By check (``range`` or ``values``) and column: the customers of the rows that break the contract there."""
+
+
+def parsed(rows: TableRows, columns: Mapping[str, Column], zone: str, key: str, *, is_checked: bool = True) -> Parsed:
     """The rows of one table, with the number of the customer, from 1, as ``key``, int64.
 
     Args:
         columns: those that are read, without the key; one that was not sent has its default.
         zone: of times without an offset.
+        is_checked: whether a row with a number out of its column's range, or a text that is not among its values, is
+            left out, as it is in training.
 
     Raises:
-        RequestError: a value is invalid, or a time is missing; names the row and the column.
+        RequestError: a value is invalid, or missing where there must be one; names the row and the column.
     """
     import pyarrow as pa
 
-    batches = [
-        _parsed_batch(rows, columns, zone, range(start, min(start + BATCH_ROWS, len(rows))))
-        for start in range(0, max(len(rows), 1), BATCH_ROWS)
-    ]
-    table = pa.Table.from_batches(batches)
-    return table.append_column(key, pa.array(np.asarray(rows.owners, dtype=np.int64) + 1))
+    owners = np.asarray(rows.owners, dtype=np.int64)
+    batches: list[pa.RecordBatch] = []
+    left_out: dict[tuple[str, str], list[NDArray[np.int64]]] = {}
+    for start in range(0, max(len(rows), 1), BATCH_ROWS):
+        part = range(start, min(start + BATCH_ROWS, len(rows)))
+        batch = _parsed_batch(rows, columns, zone, part)
+        own = owners[part.start : part.stop]
+        batch = batch.append_column(key, pa.array(own + 1))
+        broken = _broken(batch, columns) if is_checked else {}
+        for fault, mask in broken.items():
+            left_out.setdefault(fault, []).append(own[mask])
+        batches.append(batch.filter(pa.array(~np.logical_or.reduce([*broken.values()]))) if broken else batch)
+    return Parsed(pa.Table.from_batches(batches), {fault: np.concatenate(own) for fault, own in left_out.items()})
+
+
+def _broken(batch: pa.RecordBatch, columns: Mapping[str, Column]) -> dict[tuple[str, str], NDArray[np.bool_]]:
+    """Which rows break the contract, by check and column; bool, shape (rows,)."""
+    from tenure.parsing import RowFaults
+    from tenure.parsing.rules import check_values
+
+    found = {}
+    for name, column in columns.items():
+        faults = RowFaults(batch.num_rows)
+        check_values(name, column, batch.column(name), faults)
+        for kind in faults.counts:
+            found[kind.check, name] = faults.bad
+    return found
 
 
 def _parsed_batch(rows: TableRows, columns: Mapping[str, Column], zone: str, part: range) -> pa.RecordBatch:
     import pyarrow as pa
 
     from tenure.parsing import arrow_type, parse_batch
-    from tenure.parsing.faults import absent
     from tenure.parsing.parse import default_of
+    from tenure.parsing.rules import check_presence
 
     place = slice(part.start, part.stop)
     sent = {name: column for name, column in columns.items() if name in rows.columns}
-    raw = pa.RecordBatch.from_arrays([_array(rows.columns[name][place]) for name in sent], names=list(sent))
-    if not sent:
-        raw = pa.RecordBatch.from_pydict({})
+    raw = pa.RecordBatch.from_pydict({name: _array(rows.columns[name][place]) for name in sent})
     try:
         found, faults = parse_batch(raw, sent, zone)
         values = {
@@ -61,14 +91,11 @@ def _parsed_batch(rows: TableRows, columns: Mapping[str, Column], zone: str, par
         }
     except TenureError as error:
         raise RequestError(f"{rows.place_of(part.start)}: {error}") from error
+    for name, column in sent.items():
+        check_presence(name, column, values[name], faults)
     if faults.bad.any():
-        numbers = pa.array(range(len(part)), pa.int64())
-        fault = faults.rejected(raw, numbers)[0]
+        fault = faults.rejected(raw, pa.array(range(len(part)), pa.int64()))[0]
         raise RequestError(f"{rows.place_of(part.start + fault.row)}: {fault.reason}")
-    for name, column in columns.items():
-        if column.role in ("time", "known_at") and values[name].null_count:
-            row = int(np.argmin(values[name].is_valid().to_numpy(zero_copy_only=False)))
-            raise RequestError(f"{rows.place_of(part.start + row)}: {absent(name, column.role)}")
     return pa.RecordBatch.from_pydict(values)
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from serving.tables.arrow import parsed
-from serving.tables.described import RequestTables
+from serving.tables.described import SEPARATOR, RequestTables
 from serving.tables.rows import TableRows
 from serving.v2.errors import RequestError
+from tenure.bundle import Flags
 from tenure.contract import Column
 from tenure.contract.assembly import Assembly
 from tenure.contract.tables import Table
@@ -30,6 +31,17 @@ _KEPT = 64
 """Sets of tables whose assembly is kept."""
 
 
+class Computed(NamedTuple):
+    """Inputs, and the columns of tables in which rows were left out."""
+
+    inputs: dict[str, Any]
+    """By name, a value for each customer."""
+    unknown: Flags
+    """Customers with a row whose text is not one of the contract's, by ``table.column``."""
+    out_of_range: Flags
+    """Customers with a row whose number is out of range."""
+
+
 class Computation:
     """Computes inputs of one contract.
 
@@ -41,8 +53,8 @@ class Computation:
         self._described = described
         self._assembly_of = lru_cache(_KEPT)(self._restricted)
 
-    def inputs(self, sent: Mapping[str, TableRows], customers: int, instant: int) -> dict[str, Any]:
-        """The inputs that the rows of tables determine, by name, of each customer.
+    def compute(self, sent: Mapping[str, TableRows], customers: int, instant: int) -> Computed:
+        """The inputs that the rows of tables determine.
 
         Args:
             sent: the rows by table.
@@ -58,10 +70,16 @@ class Computation:
 
         used = {name: rows for name, rows in sent.items() if name in self._described.columns}
         assembly = self._assembly_of(frozenset(used))
-        tables = {
-            name: parsed(rows, _without_key(assembly.tables[name]), self._described.assembly.zone_of(name), KEY)
-            for name, rows in used.items()
-        }
+        tables: dict[str, pa.Table] = {}
+        flags: dict[str, Flags] = {}
+        for name, rows in used.items():
+            columns, zone = _without_key(assembly.tables[name]), self._described.assembly.zone_of(name)
+            # Of the entity any value counts: the model itself flags those that it does not know.
+            tables[name], left_out = parsed(rows, columns, zone, KEY, is_checked=name != assembly.entity)
+            for (check, column), owners in left_out.items():
+                mask = np.zeros(customers, dtype=bool)
+                mask[owners] = True
+                flags.setdefault(check, {})[f"{name}{SEPARATOR}{column}"] = mask
         if assembly.entity == CUSTOMERS:
             import pyarrow as pa
 
@@ -73,11 +91,12 @@ class Computation:
         except DataError as error:
             raise RequestError(str(error)) from error
         self._check_existence(found, customers)
-        columns = self._described.assembly.as_of_columns
-        return {
-            name: _values(found.column(name), columns[name].column if name in columns else None)
+        as_of = self._described.assembly.as_of_columns
+        inputs = {
+            name: _values(found.column(name), as_of[name].column if name in as_of else None)
             for name in self._described.inputs_of(used)
         }
+        return Computed(inputs, flags.get("values", {}), flags.get("range", {}))
 
     def _restricted(self, tables: frozenset[str]) -> Assembly:
         """The assembly of what is computed from these tables alone, in which the key is the index of the customer."""

@@ -11,6 +11,7 @@ from serving.v2.columns import Columns
 from serving.v2.request import Options
 
 if TYPE_CHECKING:
+    from serving.tables.computation import Computed
     from serving.tables.rows import TableRows
 
 
@@ -30,3 +31,5 @@ class Query(NamedTuple):
     """Values of the contract's key, if they were sent; for the prediction log."""
     tables: Mapping[str, TableRows] | None = None
     """Rows from which the other inputs are computed, by ``ChurnModel.computed``; None if all inputs are there."""
+    left_out: Computed | None = None
+    """What was computed, with the rows of tables that break the contract and had no part in it."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
 import pytest
-from video_service import Row, Video, instance, tensors, video
+from video_service import CONTRACT, Row, Video, instance, tensors, video
 
 from serving.inference.model import ChurnModel
 from serving.v1.request import read_request
@@ -17,6 +18,7 @@ from serving.v2.query import Query
 from serving.v2.request import Options, Request
 from serving.v2.tensors import Tensor
 from tenure import bundle
+from tenure.contract import parse
 
 __all__ = ["video"]
 
@@ -154,6 +156,30 @@ def test_what_is_refused(model: ChurnModel, sessions: list[Row], as_of: str | No
         v1(model, [row], as_of)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_row_that_breaks_the_contract_does_not_count_as_in_training(video: Video, model: ChurnModel) -> None:
+    contract = parse(CHECKED)
+    model = ChurnModel("video", replace(model.bundle, contract=contract))
+    good = {**SESSION, "device": "tv"}
+    rows = [good, {**good, "session_id": "2", "minutes": 2000}, {**good, "session_id": "3", "device": "watch"}]
+    customer = {"country": "DE", "plans": [], "payments": [], "sessions": rows}
+    query = v1(model, [{**customer, "sessions": []}, customer], "2026-03-30")
+    assert of_rows(query)["minutes_7"] == [0.0, 5.0]
+    prediction = model.predict_query(query)
+    assert {name: mask.tolist() for name, mask in prediction.out_of_range.items()} == {
+        "sessions.minutes": [False, True]
+    }
+    assert {name: mask.tolist() for name, mask in prediction.unknown.items()} == {"sessions.device": [False, True]}
+    with pytest.raises(RequestError, match="row 1 of 'sessions': 'minutes' is missing, and is not nullable"):
+        v1(model, [{**customer, "sessions": [{**good, "minutes": None}]}])
+
+
+CHECKED = (
+    CONTRACT.replace("unit: min, format", "unit: min, range: [0, 1440], format")
+    .replace("      device: {type: category}", "      device: {type: category, values: [tv, mobile]}")
+    .replace("where: minutes > 60,", "where: \"minutes > 60 and device != 'x'\",")
+)
 
 
 def test_a_table_that_is_not_sent_is_named(model: ChurnModel) -> None:
