@@ -71,13 +71,47 @@ def _instant(cut: date | datetime, zone: ZoneInfo) -> int:
 
 def recovery(predicted: NDArray[np.float64], probability: NDArray[np.float64], label: NDArray[np.integer]) -> Recovery:
     """Compare predictions with the true probabilities; all arrays are (rows,)."""
-    order = np.argsort(predicted, kind="stable")
-    parts = np.array_split(order, FIFTHS)
     return Recovery(
         rows=predicted.size,
         roc_auc=rank_auc(label, predicted),
         best_roc_auc=rank_auc(label, probability),
-        rank_correlation=float(np.corrcoef(mean_ranks(predicted), mean_ranks(probability))[0, 1]),
+        rank_correlation=_rank_correlation(predicted, probability),
         mean_error=float(np.abs(predicted - probability).mean()),
-        fifths=tuple((float(predicted[part].mean()), float(probability[part].mean())) for part in parts),
+        fifths=_fifths(predicted, probability),
     )
+
+
+@dataclass(frozen=True)
+class Explained:
+    """Predictions of a value against the truth, over the same rows."""
+
+    rows: int
+    r2: float
+    """Share of the values' variance that the predictions explain."""
+    best_r2: float
+    """The share that the true expectations explain."""
+    rank_correlation: float
+    """Of predictions and true expectations (Spearman)."""
+    fifths: tuple[tuple[float, float], ...]
+    """Mean prediction and mean true expectation of each fifth of the rows, by ascending prediction."""
+
+
+def explained(predicted: NDArray[np.float64], expected: NDArray[np.float64], value: NDArray[np.float64]) -> Explained:
+    """Compare predicted values with the true expectations; all arrays are (rows,)."""
+    spread = float(((value - value.mean()) ** 2).sum())
+    return Explained(
+        rows=predicted.size,
+        r2=1 - float(((value - predicted) ** 2).sum()) / spread,
+        best_r2=1 - float(((value - expected) ** 2).sum()) / spread,
+        rank_correlation=_rank_correlation(predicted, expected),
+        fifths=_fifths(predicted, expected),
+    )
+
+
+def _rank_correlation(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    return float(np.corrcoef(mean_ranks(first), mean_ranks(second))[0, 1])
+
+
+def _fifths(predicted: NDArray[np.float64], true: NDArray[np.float64]) -> tuple[tuple[float, float], ...]:
+    parts = np.array_split(np.argsort(predicted, kind="stable"), FIFTHS)
+    return tuple((float(predicted[part].mean()), float(true[part].mean())) for part in parts)

@@ -13,7 +13,7 @@ import pytest
 from tenure.errors import DataError
 from tenure.generators.finding import find
 from tenure.generators.generate import generate
-from tenure.generators.recovery import recovery, truth_of
+from tenure.generators.recovery import explained, recovery, truth_of
 
 
 def test_the_truth_recovers_itself_and_noise_less() -> None:
@@ -45,3 +45,16 @@ def test_rows_of_the_truth_are_found_by_customer_and_day(tmp_path: Path) -> None
     assert truth_of(business, truth, keys, midnights).equals(found)
     with pytest.raises(DataError, match=r"no row of customer '\w+' at the cut 2020-01-01"):
         truth_of(business, truth, keys, [date(2020, 1, 1)] * truth.num_rows)
+
+
+def test_expected_values_explain_more_than_other_predictions() -> None:
+    random = np.random.default_rng(1)
+    expected = random.gamma(2.0, 50.0, 5_000)
+    value = random.gamma(1.0, expected)
+    perfect = explained(expected, expected, value)
+    assert perfect.r2 == perfect.best_r2
+    assert perfect.rank_correlation == pytest.approx(1.0)
+    assert all(predicted == true for predicted, true in perfect.fifths)
+    other = explained(random.permutation(expected), expected, value)
+    assert other.r2 < 0 < 0.1 < other.best_r2 == perfect.r2 < 0.6
+    assert abs(other.rank_correlation) < 0.05
