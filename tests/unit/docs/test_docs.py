@@ -15,7 +15,7 @@ from pipelines.cli import app
 from rollout.cli import main as rollout
 
 ROOT = Path(__file__).resolve().parents[3]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("tests/**/*.md")])
+PAGES = sorted(page for form in ("*.md", "docs/*.md", "datasets/*/*.md", "tests/**/*.md") for page in ROOT.glob(form))
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FENCE = re.compile(r"```.*?```", re.DOTALL)
 TOP = r"k8s|docs|images|tests|tenure|pipelines|serving|rollout|benchmarks|requirements|\.github"
