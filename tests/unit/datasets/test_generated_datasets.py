@@ -1,15 +1,28 @@
-"""The data sets whose tables are generated: their contracts describe the generator's tables and say why."""
+"""The data sets whose tables are generated: their contracts describe the generator's tables and ask for its labels."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from components.feature import logic as feature
+from components.ingest import logic as ingest
+from components.validate import logic as validate
 from tenure.contract import Contract, load
 from tenure.contract.assembly import Assembly
 from tenure.generators.dataset import SETTINGS_FILE, read_settings
 from tenure.generators.finding import find
+from tenure.generators.generate import generate
+
+FEW = 700
+"""Customers that are generated."""
+UNKNOWN_SHARE = 0.005
+"""Rows that truth and panel may differ in: an order or a cancellation may be known after the cut, or after the data."""
 
 DATASETS = Path(__file__).resolve().parents[3] / "datasets"
 GENERATED = sorted(path.parent.name for path in DATASETS.glob(f"*/{SETTINGS_FILE}"))
@@ -37,6 +50,40 @@ def test_a_contract_describes_the_tables_of_its_business(name: str) -> None:
             declared.row_id,
         )
         assert set(described.columns) == set(declared.columns)
+
+
+@pytest.mark.parametrize("name", GENERATED)
+def test_nothing_is_lost_and_the_panel_has_the_labels_of_the_truth(name: str, tmp_path: Path) -> None:
+    settings = read_settings(DATASETS / name / SETTINGS_FILE)
+    business = find(settings.business)
+    folder = tmp_path / name
+    data = folder / settings.data
+    generate(settings.business, data, customers=FEW, seed=settings.seed)
+    folder.mkdir(exist_ok=True)
+    # So few customers need not have a row on the last day.
+    last = business.days.date_of(business.days.count - 1)
+    text = (DATASETS / name / "contract.yaml").read_text(encoding="utf-8").replace("until: last", f"until: {last}")
+    ingest.run(text, None, folder / "raw", folder)
+    validate.run(text, folder / "raw", folder / "valid")
+    feature.run(text, folder / "valid", folder / "features")
+
+    report = json.loads((folder / "valid" / "validation.json").read_text(encoding="utf-8"))
+    assert report["verdict"] == "pass"
+    for table in report["tables"].values():
+        assert table["good"] == table["read"]
+    parts = [pq.read_table(folder / "features" / f"{part}.parquet") for part in ("train", "validation", "test")]
+    panel = pa.concat_tables([part.select([business.key, "cut", "_label"]) for part in parts])
+    truth = pq.read_table(data / "truth.parquet")
+    days = {instant: business.days.date_of(day) for day, instant in enumerate(business.days.starts.tolist())}
+    cuts = [days[instant] for instant in truth["cut"].cast(pa.int64()).to_pylist()]
+    wanted = dict(zip(zip(truth[business.key].to_pylist(), cuts, strict=True), range(truth.num_rows), strict=True))
+    rows = list(zip(panel[business.key].to_pylist(), panel["cut"].to_pylist(), strict=True))
+    both = [place for place, row in enumerate(rows) if row in wanted]
+    assert len(both) > (1 - UNKNOWN_SHARE) * max(len(rows), len(wanted))
+    label = panel["_label"].to_numpy()[both]
+    column = "label" if load(DATASETS / name).task == "classification" else "value"
+    true = truth[column].to_numpy()[[wanted[rows[place]] for place in both]]
+    assert (np.abs(label - true) < 0.01).mean() > 1 - UNKNOWN_SHARE
 
 
 @pytest.mark.parametrize("name", GENERATED)
