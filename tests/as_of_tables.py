@@ -47,14 +47,15 @@ class Case:
         return instant_of(self.instant, "UTC")
 
 
-ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC")
-"""Lord Howe's clocks are changed by half an hour, Kathmandu's are 5:45 ahead of UTC."""
+ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "America/Havana", "UTC")
+"""Lord Howe's clocks are changed by half an hour, Kathmandu's are 5:45 ahead of UTC, a day in Havana begins at 1:00."""
 
 CHANGES = {
     "Europe/Berlin": datetime(2024, 3, 31, 1, tzinfo=UTC),
     "America/New_York": datetime(2024, 11, 3, 6, tzinfo=UTC),
     "Australia/Lord_Howe": datetime(2024, 4, 6, 15, tzinfo=UTC),
     "Asia/Kathmandu": datetime(2024, 5, 1, tzinfo=UTC),
+    "America/Havana": datetime(2024, 3, 10, 5, tzinfo=UTC),
     "UTC": datetime(2024, 2, 29, tzinfo=UTC),
 }
 """An instant at which clocks are changed there, if they are."""
@@ -151,6 +152,9 @@ def contract(zone: str, *, with_entity: bool = True) -> Contract:
         )
         windows += f"  {table}_top_amount: {{table: {table}, aggregate: mode, column: amount, days: 4, reason: r}}\n"
     windows += "  plans_count: {table: plans, aggregate: count, reason: r}\n"
+    windows += "  seats_trend: {table: levels, aggregate: slope, column: seats, days: 5, reason: r}\n"
+    if with_entity:
+        windows += f"  customer_for: {{table: {ENTITY}, aggregate: age, reason: r}}\n"
     tables = TABLES if with_entity else TABLES[TABLES.index("\n  plans:") :]
     return parse(f"""
 version: 2

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import as_of_tables
 import hand_counted
 import numpy as np
+import pyarrow as pa
 import pytest
 from as_of_tables import Case, arrow
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from property_profiles import examples
 
+from tenure.contract import parse
 from tenure.features import at
+from tenure.features.instants import parse_instant
+from tenure.features.tables import Tables
 
 
 @given(case=as_of_tables.cases())
@@ -66,3 +70,94 @@ def test_some_customers_are_a_part_of_all(case: Case, some: list[str]) -> None:
     everybody = at(case.contract, case.tables, case.micros)
     chosen = at(case.contract, case.tables, case.micros, customers=some)
     assert chosen.equals(everybody.filter(np.isin(everybody.column(case.assembly.key).to_pylist(), some)))
+
+
+def test_conditions_see_the_local_clock() -> None:
+    described = parse("""
+version: 2
+name: clock
+zone: Europe/Berlin
+tables:
+  visits:
+    kind: events
+    columns: {who: {type: string, role: key}, at: {type: timestamp, role: time}, day: {type: date}}
+windows:
+  in_april: {aggregate: count, where: month(at) == 4, reason: r}
+  from_april: {aggregate: count, where: at >= "2024-04-01", reason: r}
+  planned: {aggregate: count, where: day == "2024-04-01", reason: r}
+label: {kind: no_event, table: visits, horizon: 5 days}
+cuts: [2024-05-01]
+""")
+    moments = ["2024-03-31T21:59:59", "2024-03-31T22:00:00", "2024-04-01T12:00:00"]
+    visits = {
+        "who": ["a"] * 3,
+        "at": pa.array(np.array(moments, dtype="datetime64[us]")),
+        "day": pa.array([date(2024, 4, 1), None, date(2024, 4, 2)]),
+    }
+    tables = Tables.of_arrow(described, {"visits": pa.table(visits)})
+    found = at(described, tables, parse_instant("2024-05-01", "Europe/Berlin")).to_pylist()
+    assert found == [{"who": "a", "cut": date(2024, 5, 1), "in_april": 2.0, "from_april": 2.0, "planned": 1.0}]
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [("2024-03-31", date(2024, 3, 31)), ("2024-03-31T06:30", datetime(2024, 3, 31, 6, 30))],  # noqa: DTZ001
+)
+def test_the_cut_is_what_the_clock_shows(text: str, cut: date) -> None:
+    described = as_of_tables.contract("Europe/Berlin")
+    rows: dict[str, as_of_tables.Rows] = {
+        "customers": [{"id": "a", "since": datetime(2024, 1, 1, tzinfo=UTC), "country": "x"}]
+    }
+    found = at(described, arrow(described, rows), parse_instant(text, "Europe/Berlin"))
+    assert found.column("cut").to_pylist() == [cut]
+    assert found.schema.field("cut").type == (pa.timestamp("us") if isinstance(cut, datetime) else pa.date32())
+
+
+def test_values_of_columns_keep_their_type() -> None:
+    described = parse("""
+version: 2
+name: types
+zone: UTC
+tables:
+  orders:
+    kind: events
+    columns:
+      who: {type: integer, role: key}
+      at: {type: timestamp, role: time}
+      due: {type: date, nullable: true}
+      paid: {type: timestamp, nullable: true}
+      item: {type: category, nullable: true}
+      large: {type: boolean, nullable: true}
+      pieces: {type: integer, nullable: true}
+windows:
+  due: {aggregate: first, column: due, reason: r}
+  paid: {aggregate: mode, column: paid, reason: r}
+  item: {aggregate: last, column: item, reason: r}
+  large: {aggregate: last, column: large, reason: r}
+  pieces: {aggregate: mode, column: pieces, reason: r}
+label: {kind: no_event, table: orders, horizon: 5 days}
+cuts: [2024-05-01]
+""")
+    moments = np.array(["2024-04-01T01:00", "2024-04-02", "2024-04-03"], dtype="datetime64[us]")
+    orders = {
+        "who": [7, 7, 8],
+        "at": pa.array(moments),
+        "due": pa.array([None, date(2024, 4, 9), None]),
+        "paid": pa.array([moments[0], moments[0], None], pa.timestamp("us")),
+        "item": pa.array(["x", None, None]),
+        "large": pa.array([False, True, None]),
+        "pieces": pa.array([2**53 + 1, 2, None]),
+    }
+    tables = Tables.of_arrow(described, {"orders": pa.table(orders)})
+    found = at(described, tables, parse_instant("2024-05-01", "UTC"))
+    first, second = found.to_pylist()
+    assert first == {
+        "who": 7,
+        "cut": date(2024, 5, 1),
+        "due": date(2024, 4, 9),
+        "paid": moments[0].astype(object),
+        "item": "x",
+        "large": 1.0,
+        "pieces": 2.0,
+    }
+    assert set(second.values()) == {8, date(2024, 5, 1), None}
