@@ -17,6 +17,9 @@ Codes = NDArray[np.int64]
 DAY = 86_400_000_000
 """Microseconds of 24 hours."""
 
+MISSING = np.iinfo(np.int64).min
+"""Stands for null among codes and microseconds."""
+
 
 @dataclass(frozen=True, eq=False)
 class Spans:
@@ -148,10 +151,6 @@ class Events:
         return found
 
 
-MISSING = np.iinfo(np.int64).min
-"""Stands for null among codes and microseconds."""
-
-
 def reduce(compute: np.ufunc, values: NDArray[Any], spans: Spans, empty: float) -> Floats:
     """``compute`` over the values of each span, ``empty`` where there are none; shape (customers,)."""
     if not len(spans.start):
@@ -160,42 +159,3 @@ def reduce(compute: np.ufunc, values: NDArray[Any], spans: Spans, empty: float) 
     bounds = np.column_stack([spans.start, spans.stop]).ravel()
     found = compute.reduceat(np.append(values, values.dtype.type(0)), bounds)[::2]
     return np.where(spans.lengths > 0, found, empty)
-
-
-def count(chosen: NDArray[np.bool_], spans: Spans) -> Floats:
-    """Number of rows in each span for which ``chosen``, of the rows of ``spans.members``, holds."""
-    return np.bincount(spans.members[1][chosen], minlength=len(spans.start)).astype(np.float64)
-
-
-def deviations(values: Floats, spans: Spans) -> Floats:
-    """Of the rows of ``spans.members`` the difference from the mean of their span; shape (rows in spans,)."""
-    rows, owners = spans.members
-    lengths = spans.lengths
-    means = reduce(np.add, values, spans, empty=0.0) / np.where(lengths > 0, lengths, 1)
-    found: Floats = values[rows] - means[owners]
-    return found
-
-
-def sorted_members(events: Events) -> tuple[Codes, Codes]:
-    """As ``Spans.members``, ordered by value in each span."""
-    order = events.log.by_value
-    owners = events.log.owners[order]
-    inside = (order >= events.spans.start[owners]) & (order < events.spans.stop[owners])
-    return order[inside], owners[inside]
-
-
-def quantile(events: Events, q: float) -> Floats:
-    """Quantile of each span's values, interpolated as numpy does; NaN for an empty span. Shape (customers,)."""
-    rows, _ = sorted_members(events)
-    values, lengths = events.log.values[rows], events.spans.lengths
-    found: Floats = np.full(len(lengths), np.nan)
-    filled = lengths > 0
-    first = (np.cumsum(lengths) - lengths)[filled]
-    place = q * (lengths[filled] - 1)
-    below = np.floor(place).astype(np.int64)
-    share = place - below
-    low = values[first + below]
-    step = values[first + np.minimum(below + 1, lengths[filled] - 1)] - low
-    # From the nearer of the two, so that the result never leaves their range.
-    found[filled] = np.where(share < 0.5, low + step * share, low + step - step * (1.0 - share))
-    return found

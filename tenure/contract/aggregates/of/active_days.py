@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tenure.contract.aggregates.aggregate import Aggregate, Takes
-from tenure.contract.aggregates.rows import Events, count
+from tenure.contract.aggregates.per_span import count
+from tenure.contract.aggregates.rows import Events
 from tenure.contract.values import Floats
 
 

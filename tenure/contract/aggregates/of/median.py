@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tenure.contract.aggregates.aggregate import Aggregate, Takes
-from tenure.contract.aggregates.rows import Events, quantile
+from tenure.contract.aggregates.per_span import quantile
+from tenure.contract.aggregates.rows import Events
 from tenure.contract.values import Floats
 
 

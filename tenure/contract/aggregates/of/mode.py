@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.contract.aggregates.aggregate import Aggregate, Takes
-from tenure.contract.aggregates.rows import Events, sorted_members
+from tenure.contract.aggregates.per_span import sorted_members
+from tenure.contract.aggregates.rows import Events
 
 
 def _compute(events: Events) -> NDArray[Any]:

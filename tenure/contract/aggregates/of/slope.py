@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from tenure.contract.aggregates.aggregate import Aggregate, Takes
-from tenure.contract.aggregates.rows import DAY, Events, deviations
+from tenure.contract.aggregates.per_span import deviations
+from tenure.contract.aggregates.rows import DAY, Events
 from tenure.contract.values import Floats
 
 
