@@ -9,7 +9,7 @@ import numpy as np
 from tenure.checks import Check
 from tenure.contract import Contract
 from tenure.contract.schema import SNAPSHOT_COLUMN
-from tenure.count_text import count
+from tenure.count_text import count, rows
 from tenure.features.panel import CutCounts, Panel
 from tenure.features.split_by_cut import overlap
 from tenure.features.tables import assembly_of
@@ -27,9 +27,11 @@ def check_panel(contract: Contract, made: Panel | None) -> list[Check]:
         return []
     assembly, first, last = assembly_of(contract), made.cuts[0], made.cuts[-1]
     cuts = np.unique(made.table.column(SNAPSHOT_COLUMN).to_numpy())
-    message = f"{count(len(made.cuts), 'cut')}, the last on {last.cut}: {_customers(made.cuts)}"
-    if len(made.cuts) > 1:
-        message = f"{count(len(made.cuts), 'cut')} from {first.cut} to {last.cut}: {_customers(made.cuts)}"
+    when = last.cut if len(made.cuts) == 1 else f"{first.cut} to {last.cut}"
+    message = (
+        f"{rows(made.table.num_rows)} at {count(len(made.cuts), 'cut')}, {when}{_left_out(made.cuts)}; at the last "
+        f"{count(last.customers, 'customer')} exist, {last.eligible:,} are eligible"
+    )
     shared = overlap(assembly, cuts)
     if shared:
         message += (
@@ -46,14 +48,10 @@ def check_usage(made: Panel | None) -> list[Check]:
     return [Check(USAGE, "pass", f"table '{name}': {usage.phrase}") for name, usage in made.usage.items()]
 
 
-def _customers(cuts: Sequence[CutCounts]) -> str:
-    """Customers of all cuts together."""
-    eligible, rows = sum(each.eligible for each in cuts), sum(each.rows for each in cuts)
+def _left_out(cuts: Sequence[CutCounts]) -> str:
+    """The customers at all cuts that have no label."""
     reasons: dict[str, int] = {}
     for each in cuts:
         for reason, customers in each.left_out.items():
             reasons[reason] = reasons.get(reason, 0) + customers
-    left_out = "".join(f", {customers:,} {reason}" for reason, customers in reasons.items())
-    return (
-        f"{sum(each.customers for each in cuts):,} customers exist, {eligible:,} are eligible{left_out}, {rows:,} rows"
-    )
+    return "".join(f", without {customers:,} who {reason}" for reason, customers in reasons.items())
