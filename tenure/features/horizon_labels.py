@@ -12,8 +12,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tenure.contract import Contract
+from tenure.contract.aggregates.rows import DAY
 from tenure.contract.assembly import Assembly
 from tenure.errors import DataError
+from tenure.features.arrays import microseconds
+from tenure.features.cuts import label_end
 from tenure.features.instants import shift
 from tenure.features.label_kinds import Outcome, Span, kind_of
 from tenure.features.label_rows import LabelRows
@@ -67,9 +70,10 @@ def horizon_labels(
     customer = encoded.indices.to_numpy().astype(np.int64)
     values = np.zeros(len(keys), dtype=get(contract.task).label.dtype)
     found = Labels(values, [], np.full(len(keys), -1, dtype=np.int8))
+    time = _time_needed(made, instants)
     for first, customers in _groups(tables.rows[made.label.table].count, encoded.dictionary):
-        rows = _rows(made, tables, customers)
-        outcome_at = kind_of(made.label.kind)(made.label, rows)
+        rows = _rows(made, tables, customers, time)
+        outcome_at = kind_of(made.label.kind).labels(made.label, rows)
         inside = np.flatnonzero((customer >= first) & (customer < first + len(customers)))
         for number, instant in enumerate(instants):
             here = inside[cut[inside] == number]
@@ -85,8 +89,19 @@ def _groups(rows: int, keys: pa.Array) -> Iterator[tuple[int, pa.Array]]:
         yield first, keys.slice(first, size)
 
 
-def _rows(made: Assembly, tables: Tables, customers: pa.Array) -> LabelRows:
-    """The rows of some customers."""
+def _time_needed(made: Assembly, instants: Sequence[int]) -> tuple[int, int] | None:
+    """The instants between which rows of the label's table lie that labels depend on; None for all.
+
+    Rows that are corrected are needed whole: a later version may have another time.
+    """
+    if kind_of(made.label.kind).looks_back or made.tables[made.label.table].row_id is not None:
+        return None
+    # Dates are compared as if their days began in UTC.
+    return min(instants) - 2 * DAY, label_end(made, max(instants)) + 2 * DAY
+
+
+def _rows(made: Assembly, tables: Tables, customers: pa.Array, time: tuple[int, int] | None) -> LabelRows:
+    """The rows of some customers, of some time."""
     name = made.label.table
     described = made.tables[name]
     parts, codes = [], []
@@ -94,6 +109,10 @@ def _rows(made: Assembly, tables: Tables, customers: pa.Array) -> LabelRows:
         key = batch.column(described.key_column)
         if key.null_count:
             raise DataError(f"table '{name}': {key.null_count:,} rows have no '{described.key_column}'")
+        if time is not None:
+            moments = microseconds(batch.column(str(described.time)))
+            batch = batch.filter(pa.array((moments >= time[0]) & (moments < time[1])))  # noqa: PLW2901
+            key = batch.column(described.key_column)
         places = pc.index_in(key, value_set=customers.cast(key.type))
         there = places.is_valid()
         parts.append(batch.filter(there))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -86,19 +85,11 @@ class LabelRows:
         return between
 
     def between(self, first: int, end: int) -> Codes:
-        """The rows from the time ``first`` up to, not including, ``end``, by time."""
-        return self._by_time[np.searchsorted(self._ascending, first) : np.searchsorted(self._ascending, end)]
+        """The rows from the time ``first`` up to, not including, ``end``, in their order."""
+        return np.flatnonzero((self.times >= first) & (self.times < end))
 
     def customers_of(self, rows: Codes | Flags) -> Flags:
         """Whether each customer has one of the rows; shape (customers,)."""
         found = np.zeros(self.customers, dtype=np.bool_)
         found[self.customer[rows]] = True
         return found
-
-    @cached_property
-    def _by_time(self) -> Codes:
-        return np.argsort(self.times, kind="stable")
-
-    @cached_property
-    def _ascending(self) -> Codes:
-        return self.times[self._by_time]

@@ -7,11 +7,12 @@ from collections.abc import Callable
 import numpy as np
 
 from tenure.contract.assembly import HorizonLabel
+from tenure.features.label_kinds.kind import Kind
 from tenure.features.label_kinds.outcome import IN_THE_GAP, Outcome, Span
 from tenure.features.label_rows import LabelRows
 
 
-def labels(label: HorizonLabel, rows: LabelRows) -> Callable[[Span], Outcome]:  # noqa: ARG001
+def _labels(label: HorizonLabel, rows: LabelRows) -> Callable[[Span], Outcome]:  # noqa: ARG001
     """1 for a customer with a row in the horizon; one with a row between the cut and the horizon has no label."""
 
     def at(span: Span) -> Outcome:
@@ -21,3 +22,6 @@ def labels(label: HorizonLabel, rows: LabelRows) -> Callable[[Span], Outcome]:  
         )
 
     return at
+
+
+KIND = Kind(_labels)

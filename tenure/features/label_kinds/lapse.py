@@ -11,13 +11,14 @@ from tenure.contract.assembly import HorizonLabel
 from tenure.contract.durations import Duration
 from tenure.features.arrays import Array
 from tenure.features.instants import later, local_times, midnights
+from tenure.features.label_kinds.kind import Kind
 from tenure.features.label_kinds.outcome import ALREADY, IN_THE_GAP, Outcome, Span
 from tenure.features.label_rows import Flags, LabelRows
 
 NEVER = np.iinfo(np.int64).max
 
 
-def labels(label: HorizonLabel, rows: LabelRows) -> Callable[[Span], Outcome]:
+def _labels(label: HorizonLabel, rows: LabelRows) -> Callable[[Span], Outcome]:
     """1 for a customer with a period that ends in the horizon, where none with a later end begins within the grace.
 
     A customer without a running period at the cut, or with one that ends before the horizon and is not followed, has no
@@ -85,3 +86,6 @@ def _first_start_of_later(customer: Codes, ends: Codes, starts: Codes) -> Codes:
     followed = followed[customer[behind[followed]] == customer[followed]]
     found[followed] = starts[by_start[smallest[behind[followed]]]]
     return found
+
+
+KIND = Kind(_labels, looks_back=True)

@@ -11,11 +11,12 @@ from tenure.checks.label import equal_any
 from tenure.contract.aggregates.rows import Codes
 from tenure.contract.assembly import HorizonLabel
 from tenure.features.arrays import Array
+from tenure.features.label_kinds.kind import Kind
 from tenure.features.label_kinds.outcome import ALREADY, IN_THE_GAP, Outcome, Span
 from tenure.features.label_rows import Flags, LabelRows
 
 
-def labels(label: HorizonLabel, rows: LabelRows) -> Callable[[Span], Outcome]:
+def _labels(label: HorizonLabel, rows: LabelRows) -> Callable[[Span], Outcome]:
     """1 for a customer with a row in the horizon that has one of ``to``, where the row before it has none of them.
 
     A customer who has one of them at the cut, or gets one between the cut and the horizon, has no label.
@@ -54,3 +55,6 @@ def _at(rows: LabelRows, has_left: Flags, cut: int) -> Flags:
     # Of several rows of a customer, numpy keeps the last that is assigned.
     found[rows.customer[before]] = has_left[before]
     return found
+
+
+KIND = Kind(_labels, looks_back=True)
