@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from tenure.checks.duplicates import COPIES_ADVICE
+from tenure.checks.keys import check_repeats, unique_message
 from tenure.checks.result import Check, Level
 from tenure.contract import Contract
-from tenure.contract.schema import WITHOUT_KEY
 from tenure.contract.sources import described
 from tenure.contract.tables import Table
 from tenure.count_text import listed, percent, rows, with_counts
@@ -109,11 +109,9 @@ def check_row_faults(contract: Contract, observed: Observed, table: str | None =
         checks.append(Check("types", "pass", "every row parsed", observed=0))
     for kind, count in observed.faults.most_common():
         if kind.check == "keys" and count > contract.quality.max_rejected_share * observed.accepted:
-            if isinstance(rules, Table):
-                checks.append(_entity_check(rules, observed, count))
-                continue
-            if contract.split.by is None:
-                checks.append(_panel_check(contract, observed, count))
+            repeated = check_repeats(rules, count, observed.accepted)
+            if repeated is not None:
+                checks.append(repeated)
                 continue
         limit = _limit_of(rules, kind)
         message = f"{rows(count)} quarantined: {observed.describe(str(kind))}"
@@ -123,18 +121,10 @@ def check_row_faults(contract: Contract, observed: Observed, table: str | None =
         "nulls": "no value is missing in a column that is not nullable",
         "range": "every number is within its range",
         "values": "every text is one of its column's values",
-        "keys": _unique_message(rules),
+        "keys": unique_message(rules),
         "future": "no row is dated in the future" if rules.time is not None else None,
     }
     return checks + [Check(n, "pass", what, observed=0) for n, what in clean.items() if what and n not in found]
-
-
-def check_key(contract: Contract) -> list[Check]:
-    """Says what a table without a key costs."""
-    if contract.key is None:
-        return []
-    advice = "Give the role 'key' to a column that identifies the customer, if there is one."
-    return [Check("keys", "warn", WITHOUT_KEY, advice=advice)]
 
 
 def check_identical(contract: Contract, observed: Observed) -> list[Check]:
@@ -301,37 +291,6 @@ def check_drift(contract: Contract, distances: Mapping[str, float] | None) -> li
         Check("drift", "warn", f"'{n}' moved since the champion: PSI {d:.2f} (limit {limit:g})", n, d, limit, advice)
         for n, d in sorted(moved.items(), key=lambda entry: -entry[1])
     ]
-
-
-def _unique_message(rules: Contract | Table) -> str | None:
-    names = [f"'{name}'" for name in rules.row_identity]
-    if len(names) < 2:
-        return f"every {names[0]} is unique" if names else None
-    return f"no two rows have the same {' and '.join(names)}"
-
-
-def _entity_check(table: Table, observed: Observed, repeats: int) -> Check:
-    message = (
-        f"'{table.key_column}' repeats in {repeats:,} of {observed.accepted:,} rows: a table of kind 'entity' has one"
-        " row a customer"
-    )
-    advice = (
-        "Write 'kind: snapshot' or 'kind: history' for a table with several rows a customer, each with its time; or"
-        " correct the key at the source."
-    )
-    return Check("keys", "stop", message, table.key_column, repeats, advice=advice)
-
-
-def _panel_check(contract: Contract, observed: Observed, repeats: int) -> Check:
-    message = (
-        f"'{contract.key_column}' repeats in {repeats:,} of {observed.accepted:,} rows:"
-        " if a customer has several rows, write split: {by: customer}"
-    )
-    advice = (
-        "Write 'split: {by: customer}' for a table with several rows a customer, 'key: row_number' for one without a"
-        " column that identifies the customer; or correct the key at the source."
-    )
-    return Check("keys", "stop", message, contract.key_column, repeats, advice=advice)
 
 
 def _limit_of(rules: Contract | Table, kind: Kind) -> str | None:

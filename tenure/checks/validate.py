@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from tenure.atomic import write_text
 from tenure.checks import table
+from tenure.checks.keys import check_key
 from tenure.checks.label_column import check_label, require_named_values, set_aside_reasons
 from tenure.checks.parsed import batches
 from tenure.checks.profile import profile_of
@@ -118,7 +119,7 @@ def _all_checks(contract: Contract, observed: Observed, sketch: Sketch, now: dat
     return [
         *table.check_columns(observed),
         *table.check_row_faults(contract, observed),
-        *table.check_key(contract),
+        *check_key(contract),
         *table.check_identical(contract, observed),
         *table.check_rejected(contract, observed),
         *table.check_missing(contract, observed),

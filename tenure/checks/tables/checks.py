@@ -12,7 +12,7 @@ from tenure.checks.tables.observed import TableObserved
 from tenure.contract import Contract
 from tenure.contract.sources import assembly_of, message_prefix
 from tenure.contract.tables import Table
-from tenure.count_text import percent, rows
+from tenure.count_text import count, percent, rows
 from tenure.stats import Sketch
 
 
@@ -155,6 +155,7 @@ def _check_times(contract: Contract, table: Table, observed: TableObserved) -> l
             checks.append(Check("known_before_time", "pass", message, table.known_at, observed.known_before_time))
     if observed.doubtful_times:
         zone = table.zone or contract.zone
-        message = f"{observed.doubtful_times:,} times that clocks in {zone} show twice or skip: the first is taken"
+        times = count(observed.doubtful_times, "time")
+        message = f"{times} that clocks in {zone} show twice or skip: the first is taken"
         checks.append(Check("clock", "pass", message, None, observed.doubtful_times))
     return checks

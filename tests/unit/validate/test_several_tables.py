@@ -297,7 +297,7 @@ class TestTimes:
         validation = checked(tmp_path, tables)
         assert validation.tables["sessions"].doubtful_times == 1
         assert found(validation, "clock", "sessions").message == (
-            "sessions: 1 times that clocks in Europe/Berlin show twice or skip: the first is taken"
+            "sessions: 1 time that clocks in Europe/Berlin show twice or skip: the first is taken"
         )
 
 
