@@ -26,7 +26,7 @@ AsOfOption = Annotated[
     ),
 ]
 SHOWN_COLUMNS = 10
-TABLE_HEADERS = ("table", ">rows", ">used", ">rejected", ">quarantined", ">orphaned", ">superseded", ">later")
+TABLE_HEADERS = ("table", ">rows", ">used", ">rejected", ">quarantined", ">orphaned", ">superseded", ">not yet")
 
 
 def register(app: typer.Typer) -> None:
@@ -195,7 +195,7 @@ def monitor(
 
 def _table_rows(tables: Mapping[str, Mapping[str, int]]) -> list[tuple[str, ...]]:
     """The numbers of rows of each table, under ``TABLE_HEADERS``."""
-    names = ("read", "used", "rejected", "quarantined", "orphaned", "superseded", "later")
+    names = ("read", "used", "rejected", "quarantined", "orphaned", "superseded", "not_yet")
     return [(table, *(f"{counts[name]:,}" for name in names)) for table, counts in tables.items()]
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tenure.checks.result import TableCounts
@@ -24,11 +23,12 @@ from tenure.contract.sources import message_prefix, table_folder, with_tables
 from tenure.count_text import rows
 from tenure.errors import DataError
 from tenure.features.eligible import eligible
+from tenure.features.engines.choice import choose
 from tenure.features.engines.engine import Engine
-from tenure.features.engines.memory import Memory
 from tenure.features.instant_given import check_ahead, written
-from tenure.features.instants import instant_of, instant_text, local
+from tenure.features.instants import instant_of, instant_text
 from tenure.features.tables import Tables, assembly_of
+from tenure.features.usage import Usage, usage
 from tenure.intake.customers import MAX_EXAMPLE, SHOWN_REASONS
 from tenure.intake.ingest import ingest
 from tenure.number_text import percent
@@ -55,7 +55,8 @@ class CustomersAt:
     instant: int
     work: Path = Path()
     """Folder for the parsed tables, which grow as large as the sources; to be set before rows are read."""
-    engine: Engine = field(default_factory=Memory)
+    engine: Engine | None = None
+    """What deals the customers; chosen by the size of the tables without it."""
     accepted: int = 0
     """Customers whose inputs were computed; grows as batches are read."""
     not_eligible: int = 0
@@ -67,8 +68,8 @@ class CustomersAt:
     share: float | None = None
     counts: dict[str, TableCounts] = field(default_factory=dict)
     """Numbers of rows by table; filled when the first batch is read."""
-    later: dict[str, int] = field(default_factory=dict)
-    """Rows by table that are from the instant on, or not known by then."""
+    usage: dict[str, Usage] = field(default_factory=dict)
+    """What became of the good rows at the instant, by table."""
 
     @property
     def shown(self) -> str:
@@ -106,11 +107,12 @@ class CustomersAt:
         made = assembly_of(self.contract)
         check_ahead(self.instant, made.zone, self.newest)
         tables = Tables.of_folder(self.contract, valid)
-        self.later = {name: self._count_later(name, tables) for name in made.tables}
+        engine = self.engine or choose(tables)
+        self.usage = usage(self.contract, tables, [self.instant], engine)
         progress(f"computing the inputs as of {instant_text(self.instant, made.zone)}")
         rejected = self._rejected(raw)
         empty: pa.RecordBatch | None = None
-        for batch in self.engine.panel(self.contract, tables, [self.instant]):
+        for batch in engine.panel(self.contract, tables, [self.instant]):
             stands = eligible(self.contract, batch)
             self.not_eligible += int(np.count_nonzero(~stands))
             kept = batch.filter(pa.array(stands)).select([made.key, *self.contract.inputs])
@@ -176,35 +178,22 @@ class CustomersAt:
             "zone": zone,
             "newest_event": None if newest is None else written(newest, zone),
             "not_eligible": self.not_eligible,
-            "tables": {
-                name: {
-                    **{key: value for key, value in asdict(counts).items() if key in _SHOWN},
-                    "later": self.later[name],
-                    "used": counts.good - self.later[name],
-                }
-                for name, counts in self.counts.items()
-            },
+            "tables": {name: self._rows_of(name) for name in self.counts},
         }
 
-    def _count_later(self, name: str, tables: Tables) -> int:
-        made = assembly_of(self.contract)
-        described, zone = made.tables[name], made.zone_of(name)
-        columns = [column for column in (described.time, described.known_at) if column is not None]
-        if not columns:
-            return 0
-        day = local(self.instant, zone).date()
-        total = 0
-        for batch in tables.batches(name, columns):
-            later = pa.array(np.zeros(batch.num_rows, dtype=np.bool_))
-            for column, compare in zip(columns, (pc.greater_equal, pc.greater), strict=False):
-                values = batch.column(column)
-                if pa.types.is_date(values.type):
-                    beyond = pc.greater_equal(values, pa.scalar(day, values.type))
-                else:
-                    beyond = compare(values.cast(pa.int64()), self.instant)
-                later = pc.or_(later, pc.fill_null(beyond, False))
-            total += pc.sum(later.cast(pa.int64())).as_py() or 0
-        return total
+    def _rows_of(self, name: str) -> dict[str, int]:
+        counts, used = self.counts[name], self.usage[name]
+        return {
+            "read": counts.read,
+            "rejected": counts.rejected,
+            "quarantined": counts.quarantined,
+            "orphaned": counts.orphaned,
+            "duplicates": counts.duplicates,
+            "late": used.late,
+            "superseded": used.superseded,
+            "not_yet": used.not_yet,
+            "used": used.used,
+        }
 
     def _rejected(self, raw: Path) -> Iterator[list[RejectedRow]]:
         """The rejected rows of all tables, by batches; the first of each reason is kept as an example."""
@@ -223,9 +212,6 @@ class CustomersAt:
                             self.examples[kind] = f"row {row['row']:,}{': ' if value else ''}{value}"
                         found.append(RejectedRow(row["row"], kind, reason, row["text"]))
                     yield found
-
-
-_SHOWN = ("read", "rejected", "quarantined", "orphaned", "duplicates", "superseded", "late")
 
 
 def _accepting(contract: Contract) -> Contract:

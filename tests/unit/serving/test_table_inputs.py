@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -207,6 +210,28 @@ def test_a_model_of_one_table_has_no_instants(small_bundle: Any) -> None:
     telco = ChurnModel("telco", bundle.read(small_bundle.folder))
     with pytest.raises(RequestError, match="parameter 'as_of' is for models whose inputs are computed from tables"):
         telco.query(Request([Tensor("tenure", "INT64", [1])], Options(as_of="2026-03-30")))
+
+
+def test_arrow_is_imported_for_the_first_request_with_rows(video: Video) -> None:
+    code = f"""
+import sys
+from serving.inference.model import ChurnModel
+from serving.v1.request import read_request
+from tenure import bundle
+
+def imported():
+    return [name for name in ("pyarrow", "tenure.features", "tenure.parsing") if name in sys.modules]
+
+model = ChurnModel("video", bundle.read({str(video.folder)!r}))
+ready = dict.fromkeys(model.bundle.contract.inputs)
+model.predict_query(model.query(read_request({{"instances": [ready]}}, model.names)))
+print(imported())
+rows = {{"country": "DE", "plans": [], "sessions": [], "payments": []}}
+model.computed(model.query(read_request({{"instances": [rows]}}, model.names)))
+print(imported())
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=Path.cwd())
+    assert found.stdout.splitlines() == ["[]", "['pyarrow', 'tenure.features', 'tenure.parsing']"], found.stderr
 
 
 def test_the_day_is_that_of_the_instant_in_the_contracts_zone(video: Video) -> None:
