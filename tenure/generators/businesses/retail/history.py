@@ -22,7 +22,7 @@ ORDER_LOG_SPREAD = 0.45
 LATE_SHARE, LATE_SHARE_DECEMBER = 0.07, 0.16
 LATE_DELIVERY_DAYS = 9
 """How long a late delivery takes."""
-EARLIER_SHARE, EARLIER_DAYS = 0.4, 700
+EARLIER_SHARE, EARLIER_DAYS = 0.3, 700
 """Customers who registered before the first day, and how long before at most."""
 
 

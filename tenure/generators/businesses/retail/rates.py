@@ -12,11 +12,11 @@ from tenure.generators.calendar import Days
 from tenure.generators.chain import Array
 from tenure.generators.offers import Offers
 
-DAYS = Days(date(2024, 6, 1), 913, "Europe/Berlin")
+DAYS = Days(date(2023, 6, 1), 1279, "Europe/Berlin")
 HORIZON = 90
 ACTIVE_DAYS = 180
 """Whoever has ordered nothing for so long is taken to have left already."""
-CUTS = rolling_cuts(DAYS, every=90, count=6, horizon=HORIZON)
+CUTS = rolling_cuts(DAYS, every=90, count=10, horizon=HORIZON)
 
 INTERVALS = np.array([12.0, 20.0, 33.0, 55.0, 90.0, 150.0])
 """Mean days between the orders of a customer who has not lapsed: the rhythms, one of which each customer has."""
@@ -56,7 +56,8 @@ RISE_RATIO = 1 + RISE_EXCESS * DAYS.fading(PRICE_RISE, RISE_HALF_LIFE)
 PRICES = np.where(np.arange(DAYS.count) < PRICE_RISE, 1.0, PRICE_FACTOR)
 
 CAMPAIGNS = (
-    date(2024, 11, 18), date(2025, 5, 5), date(2025, 10, 20), date(2026, 4, 13), date(2026, 8, 17), date(2026, 11, 16)
+    date(2023, 11, 20), date(2024, 5, 6), date(2024, 11, 18), date(2025, 5, 5), date(2025, 8, 4), date(2025, 10, 20),
+    date(2026, 4, 13), date(2026, 8, 17), date(2026, 11, 16),
 )  # fmt: skip
 OFFERS = Offers(
     name="voucher",
