@@ -18,6 +18,7 @@ from property_profiles import examples
 
 from tenure.contract import parse
 from tenure.features import at
+from tenure.features.engines.memory import Memory
 from tenure.features.instants import parse_instant
 from tenure.features.tables import Tables
 
@@ -70,6 +71,18 @@ def test_some_customers_are_a_part_of_all(case: Case, some: list[str]) -> None:
     everybody = at(case.contract, case.tables, case.micros)
     chosen = at(case.contract, case.tables, case.micros, customers=some)
     assert chosen.equals(everybody.filter(np.isin(everybody.column(case.assembly.key).to_pylist(), some)))
+
+
+@given(case=as_of_tables.cases(), hours=st.lists(st.integers(-60, 60), max_size=3), part_rows=st.integers(1, 9))
+@settings(max_examples=examples(30))
+def test_instants_and_parts_of_customers_change_nothing(case: Case, hours: list[int], part_rows: int) -> None:
+    instants = [case.micros + 3_600_000_000 * hour for hour in [0, *hours]]
+    together = pa.Table.from_batches(Memory(part_rows).panel(case.contract, case.tables, instants))
+    alone = [at(case.contract, case.tables, instant).drop_columns(["cut"]) for instant in sorted(set(instants))]
+    ordered = together.sort_by([("cut", "ascending"), (case.assembly.key, "ascending")]).drop_columns(["cut"])
+    # Where the clock shows the same time twice, the cut does not say which of them it is.
+    if len(together.column("cut").unique()) == len([each for each in alone if each.num_rows]):
+        assert ordered.equals(pa.concat_tables(alone))
 
 
 def test_conditions_see_the_local_clock() -> None:
