@@ -9,10 +9,12 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
+from tenure.checks.tables.times import before
 from tenure.contract import Contract
 from tenure.contract.aggregates.rows import Codes
 from tenure.contract.assembly import Assembly
 from tenure.count_text import rows as rows_text
+from tenure.features.arrays import whole_array
 from tenure.features.customers import number_customers
 from tenure.features.engines.choice import choose
 from tenure.features.engines.engine import Engine
@@ -30,7 +32,7 @@ class Usage:
     used: int = 0
     """That count at one of the instants at least."""
     late: int = 0
-    """That became known after their time."""
+    """That became known after their time; compared by day if either is a day."""
     superseded: int = 0
     """Replaced by a later version."""
     duplicates: int = 0
@@ -65,7 +67,7 @@ def usage(
     Args:
         contract: one whose features are computed from tables.
         tables: its parsed tables.
-        instants: microseconds since 1970-01-01 in UTC.
+        instants: microseconds since 1970-01-01 in UTC; one at least.
         engine: what deals the customers; chosen by the size of the tables without it.
 
     Raises:
@@ -97,27 +99,34 @@ def _of_customers(assembly: Assembly, tables: Mapping[str, pa.Table], instants: 
 
 def _usage(assembly: Assembly, name: str, table: pa.Table, codes: Codes, instants: Sequence[int]) -> Usage:
     own = np.flatnonzero(codes >= 0)
-    rows, has_time = RowTimes.of(assembly, name, table).take(own), assembly.tables[name].time is not None
+    described = assembly.tables[name]
+    rows, has_time = RowTimes.of(assembly, name, table).take(own), described.time is not None
     superseded = np.full(len(own), NEVER, dtype=np.int64)
-    before, after = rows.versions(codes[own])
-    superseded[before] = rows.known[after]
+    earlier, later = rows.versions(codes[own])
+    superseded[earlier] = rows.known[later]
     used = np.zeros(len(own), dtype=bool)
     for instant in instants:
         known_by = rows.clock.known_by(instant)
         counts = (rows.known <= known_by) & (known_by < superseded)
         used |= counts & (rows.times < rows.clock.seen_at(instant)) if has_time else counts
-    last = max(instants, default=NEVER)
+    last = max(instants)
     not_yet = rows.known > rows.clock.known_by(last)
     if has_time:
         not_yet |= rows.times >= rows.clock.seen_at(last)
-    duplicates = int((rows.known[before] == rows.known[after]).sum())
+    duplicates = int((rows.known[earlier] == rows.known[later]).sum())
+    late = early = 0
+    if described.time is not None and described.known_at is not None:
+        time, known = (
+            whole_array(table.column(column)).take(pa.array(own)) for column in (described.time, described.known_at)
+        )
+        late, early = (int(before(*pair, rows.clock.zone).sum()) for pair in ((time, known), (known, time)))
     return Usage(
         rows=table.num_rows,
         orphaned=table.num_rows - len(own),
         used=int(used.sum()),
-        late=int((rows.known > rows.complete).sum()) if has_time else 0,
-        superseded=len(before) - duplicates,
+        late=late,
+        superseded=len(earlier) - duplicates,
         duplicates=duplicates,
-        known_before_time=int((rows.known < rows.complete).sum()) if has_time else 0,
+        known_before_time=early,
         not_yet=int(not_yet.sum()),
     )

@@ -128,7 +128,12 @@ def score(
     day, today = _day_of(customers, day, as_of)
     source = customers.shown
     work = out / f".{day}.partial"
-    job: dict[str, Any] = {"bundle_version": model.version, "source": source, "threshold": threshold, "part_rows": part_rows}
+    job: dict[str, Any] = {
+        "bundle_version": model.version,
+        "source": source,
+        "threshold": threshold,
+        "part_rows": part_rows,
+    }
     if isinstance(customers, CustomersAt):
         job |= {"instant": customers.instant, "tables": customers.addresses}
         customers.work = work / TABLES_FOLDER
