@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from tenure.contract import Contract
+from tenure.errors import InputError
 from tenure.features.engines.choice import choose
 from tenure.features.engines.engine import Engine
 from tenure.features.tables import Tables, assembly_of
@@ -33,8 +34,16 @@ def at(
         As ``compute`` returns it: one row a customer, ordered by key.
 
     Raises:
-        DataError: as ``compute``.
+        InputError: the keys of ``customers`` are of several types.
+        DataError: as ``compute``, or a key of ``customers`` cannot be one of the tables.
     """
-    chosen = pa.array(customers) if customers is not None and not isinstance(customers, pa.Array) else customers
+    chosen = None if customers is None else _keys(customers)
     found = pa.Table.from_batches(list((engine or choose(tables)).panel(contract, tables, [instant], chosen)))
     return found.sort_by(assembly_of(contract).key)
+
+
+def _keys(customers: Sequence[Any] | pa.Array) -> pa.Array:
+    try:
+        return customers if isinstance(customers, pa.Array) else pa.array(customers)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise InputError(f"'customers' must be keys of one type: {str(error).splitlines()[0]}") from None

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from tenure.contract import Contract
 from tenure.contract.assembly import Assembly
+from tenure.errors import DataError
 from tenure.features.dealing import PART_ROWS, deal
 from tenure.features.engines.engine import Engine, OfCustomers
 from tenure.features.tables import Tables, assembly_of
@@ -47,12 +48,19 @@ def _read(
     read = {name: tables.table(name, columns[name]) for name in assembly.tables}
     if customers is None:
         return read
-    return {name: _rows_of(table, assembly.tables[name].key_column, customers) for name, table in read.items()}
+    return {name: _rows_of(name, table, assembly.tables[name].key_column, customers) for name, table in read.items()}
 
 
-def _rows_of(table: pa.Table, key: str, customers: pa.Array) -> pa.Table:
+def _rows_of(name: str, table: pa.Table, key: str, customers: pa.Array) -> pa.Table:
     # Imported on demand: a model server that computes no windows saves 7 MB.
     import pyarrow.compute as pc
 
     column = table.column(key)
-    return table.filter(pc.is_in(column, value_set=customers.cast(column.type)))
+    try:
+        wanted = customers.cast(column.type)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(
+            f"'customers' are of type {customers.type}, '{key}' of table '{name}' is not: {reason}"
+        ) from None
+    return table.filter(pc.is_in(column, value_set=wanted))

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from as_of_tables import contract
 
-from tenure.errors import DataError
+from tenure.errors import DataError, InputError
 from tenure.features import at
 from tenure.features.tables import Tables, assembly_of
 
@@ -86,3 +86,11 @@ def test_tables_without_rows_have_no_customers_and_all_columns() -> None:
 def test_a_missing_table_is_named() -> None:
     with pytest.raises(DataError, match="table 'customers' is missing"):
         Tables.of_arrow(contract("UTC"), {})
+
+
+def test_customers_that_cannot_be_keys() -> None:
+    with pytest.raises(InputError, match="'customers' must be keys of one type"):
+        at(contract("UTC"), tables(), LATER, customers=["a", 7])
+    numbers = {"customers": {"id": pa.array([7])}, "visits": {name: [] for name in _visit()[0]}}
+    with pytest.raises(DataError, match=r"'customers' are of type string, 'id' of table 'customers' is not: .*'a'"):
+        at(contract("UTC"), tables(**numbers), LATER, customers=["a"])
