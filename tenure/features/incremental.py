@@ -143,6 +143,7 @@ def _settled(state: State, instant: int) -> State:
         windows = {window.name: window for window in _accumulated(assembly, name)}
         alone = replace(assembly, tables={name: table}, entity=None, as_of_columns={}, windows=windows)
         found = compute(alone, {name: out}, [instant]).drop_columns([SNAPSHOT_COLUMN])
+        found = found.set_column(0, assembly.key, found.column(0).cast(state.corrected.type))
         sums[name] = _added(_moved(sums[name], alone, state.instant, instant), found, alone) if name in sums else found
         if table.row_id is not None and windows:
             parts = [ids[name]] if name in ids else []

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import as_of_tables
+import numpy as np
 import pyarrow as pa
 import pytest
 from as_of_tables import Case
@@ -18,11 +19,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from property_profiles import examples
 
+from tenure.contract import parse
 from tenure.errors import DataError, InputError, StorageError
 from tenure.features import at
 from tenure.features.incremental import State, cannot, start
 from tenure.features.instants import instant_of
 from tenure.features.state_files import read_state, write_state
+from tenure.features.tables import Tables
 
 
 def arrow(case: Case, rows: Mapping[str, as_of_tables.Rows]) -> dict[str, pa.Table]:
@@ -132,3 +135,30 @@ def test_states_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / str(instant_of(as_of_tables.CHANGES["UTC"], "UTC")) / "corrected.parquet").unlink()
     with pytest.raises(StorageError, match=r"cannot read .*corrected.parquet"):
         read_state(described, tmp_path)
+
+
+def test_keys_of_tables_may_be_of_other_types() -> None:
+    described = parse("""
+version: 2
+name: keys
+zone: UTC
+tables:
+  customers: {kind: entity, columns: {id: {type: integer, role: key}, country: {type: category}}}
+  visits: {kind: events, columns: {who: {type: integer, role: key}, at: {type: timestamp, role: time}}}
+windows:
+  ever: {table: visits, aggregate: count, reason: r}
+  recent: {table: visits, aggregate: count, days: 1, reason: r}
+label: {kind: no_event, table: visits, horizon: 5 days}
+cuts: [2024-05-01]
+""")
+    moments = np.array(["2024-01-01", "2024-02-01", "2024-03-01T12:00"], dtype="datetime64[us]")
+    visits = pa.table({"who": pa.array([7, 7, 7], pa.int32()), "at": moments})
+    customers = pa.table({"id": pa.array([7, 8], pa.int64()), "country": ["x", "y"]})
+    tables = Tables.of_arrow(described, {"customers": customers, "visits": visits})
+    state = start(described, tables, instant_of(datetime(2024, 3, 1, tzinfo=UTC), "UTC"))
+    assert state.rows["visits"].num_rows == 2
+    state = state.advance({}, instant_of(datetime(2024, 3, 2, tzinfo=UTC), "UTC"))
+    assert state.features.select(["id", "ever", "recent"]).to_pylist() == [
+        {"id": 7, "ever": 3.0, "recent": 1.0},
+        {"id": 8, "ever": 0.0, "recent": 0.0},
+    ]
