@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from tenure.contract.aggregates.rows import Codes
 from tenure.contract.assembly import Assembly
+from tenure.count_text import rows as counted_rows
 from tenure.errors import DataError
 from tenure.features.arrays import sorted_codes, whole_array
 
@@ -55,7 +56,7 @@ def number_customers(assembly: Assembly, tables: Mapping[str, pa.Table]) -> tupl
 def _keys(table: pa.Table, name: str, key: str) -> pa.Array:
     column = table.column(key)
     if column.null_count:
-        raise DataError(f"table '{name}': {column.null_count} rows have no '{key}'")
+        raise DataError(f"table '{name}': no '{key}' in {counted_rows(column.null_count)}")
     return whole_array(column)
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from tenure.contract.aggregates.rows import Codes
 from tenure.contract.assembly import Assembly
+from tenure.count_text import rows
 from tenure.errors import DataError
 from tenure.features.arrays import microseconds, whole_array
 from tenure.features.clock import Clock
@@ -78,7 +79,7 @@ class RowTimes:
 def _complete(table: pa.Table, name: str, column: str) -> pa.Array:
     found = table.column(column)
     if found.null_count:
-        raise DataError(f"table '{name}': {found.null_count} rows have no '{column}'")
+        raise DataError(f"table '{name}': no '{column}' in {rows(found.null_count)}")
     return whole_array(found)
 
 

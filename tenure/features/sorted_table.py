@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tenure.contract.aggregates.rows import Codes
 from tenure.contract.assembly import Assembly
 from tenure.contract.expression import Expression
+from tenure.count_text import count
 from tenure.errors import DataError
 from tenure.features.arrays import Array, Mask, array_of, sorted_codes, whole_array
 from tenure.features.conditions import evaluate
@@ -109,10 +110,10 @@ class SortedTable:
         if different.any():
             row = int(self.order[before[np.argmax(different)]])
             key, row_id = self.described.key_column, str(self.described.row_id)
+            first = {column: self.table.column(column)[row].as_py() for column in (key, row_id)}
             raise DataError(
-                f"table '{self.name}': {int(different.sum())} rows differ from another with the same '{row_id}' that "
-                f"became known at the same time, the first has {key} {self.table.column(key)[row].as_py()!r} and "
-                f"{row_id} {self.table.column(row_id)[row].as_py()!r}"
+                f"table '{self.name}': {count(int(different.sum()), 'pair')} of rows with the same '{row_id}' became "
+                f"known at the same time and differ: the first has {key} {first[key]!r} and {row_id} {first[row_id]!r}"
             )
 
 

@@ -51,19 +51,19 @@ def _visit() -> tuple[list[str], list[pa.ChunkedArray]]:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"visits": {"customer": [None]}}, "table 'visits': 1 rows have no 'customer'"),
-        ({"visits": {"at": [None]}}, "table 'visits': 1 rows have no 'at'"),
-        ({"visits": {"recorded": [None]}}, "table 'visits': 1 rows have no 'recorded'"),
+        ({"visits": {"customer": [None]}}, "table 'visits': no 'customer' in 1 row"),
+        ({"visits": {"at": [None]}}, "table 'visits': no 'at' in 1 row"),
+        ({"visits": {"recorded": [None]}}, "table 'visits': no 'recorded' in 1 row"),
         (
             {"customers": {"id": pa.array([7])}},
             "table '.*': the keys in 'customer' are of type string, not int64: .*'a'",
         ),
         (
             {"visits": twice(amount=2.0)},
-            "table 'visits': 1 rows differ from another with the same 'visit' that became known at the same time, the "
-            "first has customer 'a' and visit '1'",
+            "table 'visits': 1 pair of rows with the same 'visit' became known at the same time and differ: the first "
+            "has customer 'a' and visit '1'",
         ),
-        ({"visits": twice(shop=None)}, "table 'visits': 1 rows differ from another with the same 'visit'"),
+        ({"visits": twice(shop=None)}, "table 'visits': 1 pair of rows with the same 'visit'"),
     ],
 )
 def test_an_error_names_table_and_column(changed: dict[str, Any], message: str) -> None:

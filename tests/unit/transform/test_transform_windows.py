@@ -203,7 +203,7 @@ def test_logs_that_cannot_be_looked_back_on() -> None:
     ):
         snapshots(contract(), batches([("a", START, 1.0, None), LAST]))
     columns = {"who": pa.array([None], pa.string()), "day": [LAST[1]], "amount": [1.0], "shop": ["x"]}
-    with pytest.raises(DataError, match="table 'events': 1 rows have no 'who'"):
+    with pytest.raises(DataError, match="table 'events': no 'who' in 1 row"):
         snapshots(contract(), [*batches([("a", START, 1.0, None)]), pa.RecordBatch.from_pydict(columns)])
 
 
