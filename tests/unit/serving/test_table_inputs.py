@@ -215,6 +215,8 @@ def test_a_model_of_one_table_has_no_instants(small_bundle: Any) -> None:
 def test_arrow_is_imported_for_the_first_request_with_rows(video: Video) -> None:
     code = f"""
 import sys
+from serving.kserve_import import reserve_kserve
+reserve_kserve()
 from serving.inference.model import ChurnModel
 from serving.v1.request import read_request
 from tenure import bundle
