@@ -42,6 +42,10 @@ class Scores:
     """Customers by band."""
     remarks: Remarks
     """Rejected rows by reason, repeated keys, and values that were missing, unknown or out of range."""
+    not_eligible: int
+    """Customers in the tables that inputs were computed from who exist, and do not stand by the contract's rule."""
+    tables: Mapping[str, Mapping[str, int]]
+    """Rows of these tables: read, left out by reason, and used; empty for rows with inputs."""
     folder: Path
     """Folder with the Parquet parts, the list of the highest scores, the rejected rows and ``summary.json``."""
     _workspace: Workspace
@@ -61,7 +65,10 @@ class Scores:
     @property
     def _heading(self) -> str:
         bands = ", ".join(f"{band} {count:,}" for band, count in self.bands.items())
-        return f"{customers(self.rows)} scored, {rows(self.rejected)} rejected; contact {self.contacts:,}; {bands}"
+        others = f", {self.not_eligible:,} not eligible" if self.tables else ""
+        return (
+            f"{customers(self.rows)} scored{others}, {rows(self.rejected)} rejected; contact {self.contacts:,}; {bands}"
+        )
 
     def __repr__(self) -> str:
         tables = [(REJECTED_HEADERS, self.remarks.rejected), (INPUT_HEADERS, self.remarks.inputs)]
@@ -134,4 +141,5 @@ def score(
     )
     fields = {name: run.summary[name] for name in ("rows", "contacts", "rejected", "reasons", "bands")}
     remarks = Remarks.of(run.summary, model.contract)
-    return Scores(**fields, remarks=remarks, folder=run.folder, _workspace=work)
+    of_tables = {"not_eligible": run.summary.get("not_eligible", 0), "tables": run.summary.get("tables", {})}
+    return Scores(**fields, **of_tables, remarks=remarks, folder=run.folder, _workspace=work)

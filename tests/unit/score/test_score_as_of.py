@@ -187,6 +187,8 @@ def test_python_takes_a_dataset_or_tables_by_name(video: Video, dataset: Path) -
     of_tables = tenure.score(model, by_name, as_of="2026-03-30")
     assert of_folder.table.equals(of_tables.table)
     assert of_folder.folder.name == "2026-03-30"
+    assert (of_folder.not_eligible, of_folder.tables["sessions"]["read"]) == (93, len(video.rows["sessions"]))
+    assert "278 customers scored, 93 not eligible, 0 rows rejected" in repr(of_folder)
 
 
 def test_the_current_customers_of_monitoring_are_the_same(video: Video, dataset: Path, tmp_path: Path) -> None:

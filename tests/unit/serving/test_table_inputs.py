@@ -12,6 +12,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from property_profiles import examples
 from video_service import CONTRACT, Row, Video, instance, tensors, video
 
 from serving.inference.model import ChurnModel
@@ -210,6 +213,53 @@ def test_a_model_of_one_table_has_no_instants(small_bundle: Any) -> None:
     telco = ChurnModel("telco", bundle.read(small_bundle.folder))
     with pytest.raises(RequestError, match="parameter 'as_of' is for models whose inputs are computed from tables"):
         telco.query(Request([Tensor("tenure", "INT64", [1])], Options(as_of="2026-03-30")))
+
+
+MOMENTS = st.sampled_from(["2026-03-29T02:30", "2026-03-30", "0001-01-01", "9999-12-31T23:59", "2026-02-30", ""])
+VALUES = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats()
+    | st.text(max_size=5)
+    | MOMENTS
+    | st.sampled_from(["29.03.2026", "1,5", "yes", "tv", "1", "5", 5, 5.0, "NaN", "1e999", -1])
+)
+ROWS: dict[str, Row] = {
+    "sessions": {
+        "started_at": "2026-03-28T20:00",
+        "recorded_at": "2026-03-28T20:00",
+        "session_id": "1",
+        "minutes": "5,5",
+    },
+    "payments": {"paid_on": "28.03.2026", "amount": 8, "failed": "yes"},
+    "plans": {"valid_from": "2026-03-01", "plan": "basic", "price": 8.0},
+}
+
+
+def rows_of(table: str) -> st.SearchStrategy[list[Row]]:
+    """Up to three rows, in each of which some values are any."""
+    changed = st.dictionaries(st.sampled_from([*ROWS[table]]), VALUES, max_size=1)
+    return st.lists(changed.map(lambda change: {**ROWS[table], **change}), max_size=3)
+
+
+@settings(max_examples=examples(100), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.fixed_dictionaries({table: rows_of(table) for table in ROWS}), as_of=MOMENTS)
+def test_any_rows_are_computed_or_refused_in_one_line(
+    model: ChurnModel, rows: dict[str, list[Row]], as_of: str
+) -> None:
+    document = {"instances": [{"country": "DE"} | rows], "as_of": as_of}
+    tensors = [Tensor("country", "BYTES", ["DE"])]
+    for table, of_table in rows.items():
+        tensors += [Tensor(f"{table}.{name}", "BYTES", [row[name] for row in of_table]) for name in ROWS[table]]
+    said = []
+    for request in (lambda: read_request(document, model.names), lambda: Request(tensors, Options(as_of=as_of))):
+        try:
+            said.append(model.predict_query(model.computed(model.query(request()))).score.tolist())
+        except RequestError as error:
+            assert str(error).isprintable(), str(error)
+            said.append(str(error).replace("instance 1, ", ""))
+    assert said[0] == said[1]
 
 
 def test_arrow_is_imported_for_the_first_request_with_rows(video: Video) -> None:
