@@ -237,6 +237,7 @@ def _label(contract: Contract, tables: Mapping[str, Table]) -> HorizonLabel:
         if described.time is None:
             raise ValueError(f"table '{table}' has no time: the label needs a table with one")
         _check_label_keys(contract, described)
+        _check_whole_days(label, table, described)
         for name in (label.column, label.status):
             if name is not None:
                 _column_of(name, table, described)
@@ -280,6 +281,13 @@ def _check_label_keys(contract: Contract, table: Table) -> None:
             raise ValueError(f"'ends' must name a date or timestamp of the table, not '{label.ends}'")
     if label.kind == "value" and label.aggregate is None:
         raise ValueError("'aggregate' must say what of the horizon's rows is predicted: count or sum")
+
+
+def _check_whole_days(label: Label, name: str, table: Table) -> None:
+    """Check that the time of a table of whole days is divided by days."""
+    for key, text in (("horizon", label.horizon), ("gap", label.gap), ("grace", label.grace)):
+        if table.has_whole_days and _duration(text).microseconds:
+            raise ValueError(f"'{key}': table '{name}' has whole days, which {text} are not: give it in days")
 
 
 def _grace(label: Label, table: Table) -> Duration:

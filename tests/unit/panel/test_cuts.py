@@ -68,7 +68,8 @@ class TestRolling:
         assert not result.warnings
         late = found(described, ("a", "2026-06-10T12:00", 1.0))
         assert (
-            "complete until the end of 2026-06-29, the last row of 'orders' is of 2026-06-10T14:00" in late.warnings[0]
+            "complete until the end of 2026-06-29, the last row is of 2026-06-10T14:00 (table 'orders')"
+            in late.warnings[0]
         )
 
     def test_rows_that_are_known_before_their_time_do_not_prolong_the_data(self) -> None:
@@ -113,6 +114,44 @@ class TestFixed:
         assert found(described, ("a", "2026-05-30T10:00", 1.0)).instants == (1772346600000000,)
 
 
+class TestSparseLabels:
+    """The last row of a rare event is no end of the data, where other tables go on."""
+
+    LABEL = "{kind: status, table: plans, status: status, to: [cancelled], horizon: 30 days}"
+    PLANS = (
+        ("a", "2025-01-01T00:00", "", "1", "active", None),
+        ("a", "2026-04-10T12:00", "", "2", "cancelled", None),
+    )
+
+    def test_a_fixed_cut_is_a_warning(self) -> None:
+        result = found(contract(self.LABEL, "[2026-04-01]"), ("a", "2026-06-30T12:00", 1.0), plans=self.PLANS)
+        assert result.warnings == (
+            "the label of the cut 2026-04-01 needs rows of 'plans' until the end of 2026-04-30, they are complete up "
+            "to 2026-04-10, the day of the last, 2026-04-10T14:00: later ones are taken not to exist, since rows of "
+            "'orders' are complete up to 2026-06-30, the day of the last, 2026-06-30T14:00",
+        )
+        with pytest.raises(DataError, match="the latest cut that they cover is 2026-03-11"):
+            found(contract(self.LABEL, "[2026-06-15]"), ("a", "2026-06-30T12:00", 1.0), plans=self.PLANS)
+
+    def test_rolling_cuts_say_that_a_later_one_is_possible(self) -> None:
+        described = contract(self.LABEL, ROLLING)
+        result = found(described, ("a", "2026-06-30T12:00", 1.0), plans=self.PLANS)
+        assert shown(result)[-1] == "2026-03-11"
+        assert "if none is missing, write 'until: 2026-06-30' under 'cuts'" in result.warnings[0]
+        until = contract(self.LABEL, ROLLING.replace("}", ", until: 2026-06-30}"))
+        result = found(until, ("a", "2026-06-30T12:00", 1.0), plans=self.PLANS)
+        assert (shown(result)[-1], result.warnings) == ("2026-05-31", ())
+        assert not found(described, ("a", "2026-05-09T10:00", 1.0), plans=self.PLANS).warnings
+
+
+def test_a_time_that_the_clock_shows_twice() -> None:
+    label = "{kind: no_event, table: orders, horizon: 1 days}"
+    described = contract(label, "{every: 30 minutes, count: 50, until: 2026-10-27}")
+    result = found(described, ("a", "2026-10-27T12:00", 1.0))
+    assert (len(result.instants), len(set(shown(result)))) == (48, 48)
+    assert len([text for text in result.warnings if "twice: of the two cuts the first is left out" in text]) == 2
+
+
 class TestWarnings:
     def test_windows_longer_than_the_history(self) -> None:
         described = contract(cuts="[2025-01-20]")
@@ -138,6 +177,12 @@ class TestWarnings:
         assert made is not None
         with pytest.raises(DataError, match="table 'orders' is empty: the label is computed from it"):
             cuts(made, tables(described))
+
+
+def test_whole_days_have_no_hours() -> None:
+    message = "'label': 'gap': table 'orders' has whole days, which 12 hours are not: give it in days"
+    with pytest.raises(ContractError, match=message):
+        contract("{kind: no_event, table: orders, horizon: 30 days, gap: 12 hours}", time="date")
 
 
 def test_days_of_rolling_cuts_lie_within_the_calendar() -> None:
