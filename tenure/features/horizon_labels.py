@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,9 @@ class Labels:
     left_out: NDArray[np.int8]
     """Shape (rows,): place of the reason in ``reasons``, -1 for a row with a label."""
 
+    remarks: Counter[str]
+    """What people should know of customers with a label, with the number of rows for which it holds."""
+
     def set(self, rows: NDArray[np.int64], outcome: Outcome, customer: NDArray[np.int64]) -> None:
         """Take over the labels at one cut; ``customer`` is the place in ``outcome`` of each of ``rows``."""
         self.values[rows] = outcome.labels[customer]
@@ -47,6 +51,8 @@ class Labels:
             chosen = rows[flags[customer] & (self.left_out[rows] < 0)]
             self.left_out[chosen] = self.reasons.index(reason)
             self.values[chosen] = 0
+        for remark, flags in outcome.remarks.items():
+            self.remarks[remark] += int(np.count_nonzero(flags[customer] & (self.left_out[rows] < 0)))
 
 
 def horizon_labels(
@@ -69,7 +75,7 @@ def horizon_labels(
     encoded = keys.dictionary_encode()
     customer = encoded.indices.to_numpy().astype(np.int64)
     values = np.zeros(len(keys), dtype=get(contract.task).label.dtype)
-    found = Labels(values, [], np.full(len(keys), -1, dtype=np.int8))
+    found = Labels(values, [], np.full(len(keys), -1, dtype=np.int8), Counter())
     time = _time_needed(made, instants)
     for first, customers in _groups(tables.rows[made.label.table].count, encoded.dictionary):
         rows = _rows(made, tables, customers, time)

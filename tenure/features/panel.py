@@ -14,6 +14,7 @@ from tenure.contract import Contract
 from tenure.contract.assembly import Assembly
 from tenure.contract.schema import LABEL_COLUMN, ROW_COLUMN, SNAPSHOT_COLUMN
 from tenure.count_text import listed
+from tenure.count_text import rows as rows_text
 from tenure.errors import DataError
 from tenure.features.arrays import whole_array
 from tenure.features.cut_column import cut_column
@@ -58,6 +59,8 @@ class Panel:
     cuts: tuple[CutCounts, ...]
     usage: Mapping[str, Usage]
     """By table, what became of its rows at the cuts."""
+    remarks: tuple[str, ...]
+    """What people should know of the rows."""
     warnings: tuple[str, ...]
 
 
@@ -84,7 +87,10 @@ def panel(contract: Contract, tables: Tables, engine: Engine | None = None) -> P
     table = table.append_column(LABEL_COLUMN, pa.array(labels.values[kept]))
     table = table.append_column(ROW_COLUMN, pa.array(np.arange(1, table.num_rows + 1, dtype=np.int64)))
     used = usage(contract, tables, found.instants, engine)
-    return Panel(table, counts, used, (*found.warnings, *_warnings(made, counts)))
+    remarks = tuple(
+        f"{rows_text(count)} of customers who {remark}" for remark, count in labels.remarks.items() if count
+    )
+    return Panel(table, counts, used, remarks, (*found.warnings, *_warnings(made, counts)))
 
 
 def _eligible_rows(

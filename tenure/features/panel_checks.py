@@ -38,6 +38,7 @@ def check_panel(contract: Contract, made: Panel | None) -> list[Check]:
             f"; horizons overlap: the label of a cut is known only after up to {count(shared, 'later cut')}, so that "
             "a customer's rows share days"
         )
+    message = "; ".join([message, *made.remarks])
     return [Check(PANEL, "pass", message), *(Check(PANEL, "warn", warning) for warning in made.warnings)]
 
 

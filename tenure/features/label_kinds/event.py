@@ -8,7 +8,7 @@ import numpy as np
 
 from tenure.contract.assembly import HorizonLabel
 from tenure.features.label_kinds.kind import Kind
-from tenure.features.label_kinds.outcome import IN_THE_GAP, Outcome, Span
+from tenure.features.label_kinds.outcome import EARLIER, IN_THE_GAP, Outcome, Span
 from tenure.features.label_rows import LabelRows
 
 
@@ -18,10 +18,11 @@ def _labels(label: HorizonLabel, rows: LabelRows) -> Callable[[Span], Outcome]: 
     def at(span: Span) -> Outcome:
         return Outcome(
             rows.customers_of(rows.between(span.start, span.end)).astype(np.int8),
-            {IN_THE_GAP: rows.customers_of(rows.between(span.cut, span.start))},
+            left_out={IN_THE_GAP: rows.customers_of(rows.between(span.cut, span.start))},
+            remarks={EARLIER: rows.customers_of(rows.times < span.cut)},
         )
 
     return at
 
 
-KIND = Kind(_labels)
+KIND = Kind(_labels, looks_back=True)

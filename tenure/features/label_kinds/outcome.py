@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 IN_THE_GAP = "left between the cut and the horizon"
 ALREADY = "had left at the cut"
+EARLIER = "had such an event before the cut: if nobody leaves twice, 'eligible' must leave them out"
 
 
 @dataclass(frozen=True)
@@ -31,3 +32,5 @@ class Outcome:
     """Shape (customers,)."""
     left_out: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
     """For each reason, whether a customer has no label at the cut; shape (customers,)."""
+    remarks: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+    """What people should know of customers with a label, and whether it holds of each; shape (customers,)."""

@@ -138,7 +138,8 @@ def test_what_people_read_of_a_panel() -> None:
     assert [check.level for check in checks] == ["pass"]
     assert checks[0].message == (
         "12 rows at 3 cuts, 2026-08-23 to 2026-10-22; at the last 4 customers exist, 4 are eligible; horizons overlap: "
-        "the label of a cut is known only after up to 1 later cut, so that a customer's rows share days"
+        "the label of a cut is known only after up to 1 later cut, so that a customer's rows share days; 12 rows of "
+        "customers who had such an event before the cut: if nobody leaves twice, 'eligible' must leave them out"
     )
 
 
@@ -147,7 +148,8 @@ def test_who_has_no_label_is_counted() -> None:
     checks = check_panel(described, panel(described, data(described)))
     assert checks[0].message == (
         "2 rows at 1 cut, 2026-03-01, without 1 who left between the cut and the horizon; at the last 3 customers "
-        "exist, 3 are eligible"
+        "exist, 3 are eligible; 2 rows of customers who had such an event before the cut: if nobody leaves twice, "
+        "'eligible' must leave them out"
     )
 
 
