@@ -94,7 +94,7 @@ def split_record(contract: Contract, division: Division) -> dict[str, Any]:
         record["times"] = {part: [str(inside.min()), str(inside.max())] for part, inside in times_of.items()}
         made = contract.assembly
         if made is not None:
-            record["label"] = made.label.phrase
+            record["horizon_days"] = made.label.reach / np.timedelta64(1, "D")
             record["cuts"] = {part: sorted({str(cut) for cut in inside}) for part, inside in times_of.items()}
             record["overlapping_cuts"] = overlap(made, np.unique(times))
             record["embargo"] = {

@@ -7,11 +7,13 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from growing_log import CONTRACT, FIRST, write_log
 
+import tenure
 from components.content import folder_hash
 from components.feature.logic import run as feature
 from components.ingest.logic import run as ingest
@@ -104,6 +106,12 @@ def test_folds_of_overlapping_cuts_keep_labels_of_the_future_out(every: str, kin
     assert part.time is not None
     for fold in folds.folds:
         assert (part.time[fold.train] + np.timedelta64(3, "D")).max() <= part.time[fold.held].min()
+
+
+def test_the_record_is_what_the_published_schema_says(nights: list[tuple[dict[str, Any], str, Path]]) -> None:
+    schema = json.loads((Path(tenure.__file__).parent / "schemas" / "evaluation-1.json").read_text())
+    jsonschema.validate(nights[0][0], schema["properties"]["split"])
+    assert nights[0][0]["horizon_days"] == 3.0
 
 
 def test_by_customer_no_cut_is_left_out(tmp_path: Path) -> None:
