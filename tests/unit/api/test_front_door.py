@@ -265,7 +265,7 @@ class TestLoad:
             ({"where": {"a": [1], "b": [1, 2]}}, DataError, "columns differ in length: a has 1, b has 2"),
             ({"where": {"a": 1}}, DataError, "column 'a' is a single int"),
             ({"where": 7}, DataError, "a int is not a table"),
-            ({"where": "name: x\ncolums: {}\n"}, ContractError, r"contract:1: 'columns' is missing \(and 1 more\)"),
+            ({"where": "name: x\ncolums: {}\n"}, ContractError, "contract:2: unknown key 'colums'"),
         ],
     )
     def test_what_cannot_be_loaded(self, arguments: dict, error: type, message: str, monkeypatch) -> None:
