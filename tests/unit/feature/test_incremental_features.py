@@ -58,7 +58,7 @@ def advance(case: Case, moments: list[datetime]) -> State:
 
 
 @given(case=as_of_tables.cases(), hours=st.lists(st.integers(1, 90), min_size=1, max_size=3))
-@settings(max_examples=examples(80))
+@settings(max_examples=examples(40))
 def test_the_features_are_those_of_all_rows(case: Case, hours: list[int]) -> None:
     moments = [case.instant - timedelta(hours=sum(hours[place:])) for place in range(len(hours) + 1)]
     state = advance(case, moments)
