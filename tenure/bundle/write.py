@@ -16,7 +16,7 @@ from tenure.bundle.decision import Decision
 from tenure.bundle.files import describe, write_files
 from tenure.bundle.manifest import COMPANION, FileEntry, Manifest, content_version
 from tenure.contract import Contract, contract_hash, dump
-from tenure.contract.settings import Source
+from tenure.contract.sources import without_sources
 from tenure.explanation import Terms
 from tenure.transform import Transform
 
@@ -50,7 +50,7 @@ def write(
 ) -> Manifest:
     """Write a bundle to ``folder`` atomically.
 
-    The contract is written without its source: users of the model need not know where its data came from, and the
+    The contract is written without its sources: users of the model need not know where its data came from, and the
     version must not depend on it.
 
     Args:
@@ -61,7 +61,7 @@ def write(
         StorageError: the disk is full or cannot be written.
     """
     contents = {
-        "contract.yaml": dump(contract.model_copy(update={"source": Source()})).encode(),
+        "contract.yaml": dump(without_sources(contract)).encode(),
         "decision.json": decision.to_json().encode(),
         "explain.npz": _archive(model.terms),
         "model.onnx": model.onnx,

@@ -144,6 +144,14 @@ class Contract(Part):
             raise ValueError(f"'{self.name}' is one table with a label column")
         return made
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with other values, which are not validated. What was computed from the old ones is computed anew."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name, member in vars(Contract).items():
+            if isinstance(member, cached_property):
+                vars(copied).pop(name, None)
+        return copied
+
     @property
     def row_time(self) -> str | None:
         """The time of the rows that a model is trained on: the cut, or the table's time column; None without one."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
 
 from tenure.contract.assembly import Assembly
 from tenure.contract.schema import Contract
@@ -46,20 +45,17 @@ def with_sources(contract: Contract, sources: Mapping[str | None, Source]) -> Co
     if contract.tables:
         tables = {name: table.model_copy(update={"source": sources[name]}) for name, table in contract.tables.items()}
         return with_tables(contract, tables)
-    return _changed(contract, {"source": next(iter(sources.values()))})
+    return contract.model_copy(update={"source": next(iter(sources.values()))})
+
+
+def without_sources(contract: Contract) -> Contract:
+    """``contract`` without the addresses of its tables."""
+    return with_sources(contract, dict.fromkeys(sources_of(contract), Source()))
 
 
 def with_tables(contract: Contract, tables: Mapping[str, Table]) -> Contract:
     """``contract`` with other descriptions of its tables, whose columns have the same names and types."""
-    return _changed(contract, {"tables": dict(tables)})
-
-
-def _changed(contract: Contract, update: dict[str, Any]) -> Contract:
-    moved = contract.model_copy(update=update)
-    # A copy takes over what was computed from the original.
-    for computed in ("assembly", "_unchecked_assembly"):
-        vars(moved).pop(computed, None)
-    return moved
+    return contract.model_copy(update={"tables": dict(tables)})
 
 
 def table_folder(folder: Path, table: str | None) -> Path:

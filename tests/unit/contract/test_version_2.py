@@ -9,6 +9,7 @@ import pytest
 
 from tenure.contract import contract_hash, dump, parse
 from tenure.contract.durations import Duration
+from tenure.contract.sources import without_sources
 from tenure.errors import ContractError
 
 TEXT = """
@@ -138,3 +139,20 @@ def test_version_2_of_one_table_has_no_keys_of_others(key: str, message: str) ->
     text = "version: 2\nname: one\ncolumns: {id: {type: string, role: key}, a: {type: number}}\n" + key
     with pytest.raises(ContractError, match=re.escape(message)):
         parse(text)
+
+
+def test_a_copy_computes_anew_what_depends_on_its_values() -> None:
+    contract = parse(TEXT)
+    assert "minutes_30" in contract.inputs
+    copied = contract.model_copy(update={"windows": {}, "derived": {}, "eligible": None})
+    assert list(copied.inputs) == ["country", "plan", "price"]
+    assert "minutes_30" in contract.inputs
+    assert copied.assembly is not None
+    assert copied.assembly.windows == {}
+
+
+def test_without_sources_nothing_says_where_data_came_from() -> None:
+    written = dump(without_sources(parse(TEXT)))
+    assert ".csv" not in written
+    assert ".parquet" not in written
+    assert contract_hash(parse(written)) == contract_hash(parse(TEXT))
