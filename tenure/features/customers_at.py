@@ -125,7 +125,8 @@ class CustomersAt:
             nobody = "no customer exists"
             if self.not_eligible:
                 nobody = f"none of {self.not_eligible:,} customers is eligible"
-            raise DataError(f"{self.shown}: {nobody} as of {instant_text(self.instant, made.zone)}")
+            newest = "" if self.newest is None else f"; the newest event is of {instant_text(self.newest, made.zone)}"
+            raise DataError(f"{self.shown}: {nobody} as of {instant_text(self.instant, made.zone)}{newest}")
         for bad in rejected:
             yield empty, bad
 

@@ -139,7 +139,7 @@ def test_an_instant_that_is_not_one(
 
 
 def test_nobody_is_there_yet(video: Video, dataset: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"5 tables: subscribers, .*: no customer exists as of 2025-01-01"):
+    with pytest.raises(DataError, match=r"5 tables: subscribers, .*: no customer exists as of 2025-01-01; the newest"):
         run(video, dataset, tmp_path, as_of="2025-01-01")
 
 
