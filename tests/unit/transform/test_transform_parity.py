@@ -146,7 +146,7 @@ def comparable(column: Column, values: list[Any] | None) -> list[Any] | None:
 @example(text="+1")
 @example(text="-.5")
 @example(text="1e5")
-@settings(max_examples=examples(80))
+@settings(max_examples=examples(25))
 def test_texts(name: str, text: str) -> None:
     check_text(COLUMNS[name], text)
 
@@ -177,7 +177,7 @@ def check_text(column: Column, text: str) -> None:
 @example(value=0.1, kind=pa.float64())
 @example(value=1e-7, kind=pa.float64())
 @example(value=1.5e22, kind=pa.float64())
-@settings(max_examples=examples(60))
+@settings(max_examples=examples(25))
 def test_typed_values(name: str, value: Any, kind: pa.DataType) -> None:
     column = COLUMNS[name]
     fitting = {pa.float64(): float, pa.int64(): int, pa.bool_(): bool}[kind]
@@ -203,7 +203,7 @@ ALIKE = (
 
 @pytest.mark.parametrize("name", [name for name, column in COLUMNS.items() if not column.is_temporal])
 @given(values=st.one_of(ALIKE))
-@settings(max_examples=examples(60))
+@settings(max_examples=examples(15))
 def test_a_long_list_is_read_as_each_of_its_values(name: str, values: list[Any]) -> None:
     column = COLUMNS[name]
     alone = [by_transform(column, [value]) for value in values]
