@@ -3,9 +3,7 @@
 identities.py make IDENTITIES   write a configuration with a random key for each identity
 identities.py renew IDENTITIES  add a random key to each identity of the configuration on standard input
 identities.py retire            keep the newest key of each identity of the configuration on standard input
-identities.py show NAME KEY     print an identity's accessKey or secretKey, of the configuration on standard input
-identities.py renew IDENTITIES  give each identity of the one on standard input a new key beside the present one
-identities.py retire            leave each identity of the one on standard input its newest key only
+identities.py show NAME         print an identity's accessKey and secretKey, of the configuration on standard input
 """
 
 import json
@@ -34,10 +32,11 @@ def retire(present: list[Identity]) -> list[Identity]:
     return [{**identity, "credentials": identity["credentials"][:1]} for identity in present]
 
 
-def show(present: list[Identity], name: str, key: str) -> str:
+def show(present: list[Identity], name: str) -> str:
     for identity in present:
         if identity["name"] == name:
-            return str(identity["credentials"][0][key])
+            newest = identity["credentials"][0]
+            return f"{newest['accessKey']} {newest['secretKey']}"
     raise SystemExit(
         f"error: the Secret tenure-object-store-identities has no identity {name}: "
         "docs/operations.md, 'Keys of the object store', says how it gets one"
@@ -56,8 +55,8 @@ def main(*arguments: str) -> str:
             return _configuration(renew(_present(), _rights(file)))
         case ["retire"]:
             return _configuration(retire(_present()))
-        case ["show", name, ("accessKey" | "secretKey") as key]:
-            return show(_present(), name, key)
+        case ["show", name]:
+            return show(_present(), name)
         case ["--help" | "-h"]:
             return __doc__
     raise SystemExit("error: expected make, renew, retire or show; --help explains them")

@@ -136,10 +136,10 @@ forward() {
 
 # The object store that overlays/kind runs, and its administrator's keys, for programs of this machine.
 forward_object_store() {
-    local identities
+    local identities pair
     identities=$(value tenure-platform tenure-object-store-identities s3.json)
     forward tenure-platform object-store 8333
-    AWS_ACCESS_KEY_ID=$(python3 "$here/identities.py" show admin accessKey <<<"$identities")
-    AWS_SECRET_ACCESS_KEY=$(python3 "$here/identities.py" show admin secretKey <<<"$identities")
+    pair=$(python3 "$here/identities.py" show admin <<<"$identities")
+    read -r AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY <<<"$pair"
     export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_ENDPOINT_URL=http://$forwarded AWS_DEFAULT_REGION=us-east-1
 }

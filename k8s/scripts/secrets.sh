@@ -49,9 +49,9 @@ secret tenure-platform tenure-object-store-identities "s3.json=$(cat "$folder/ne
 identities=$(value tenure-platform tenure-object-store-identities s3.json)
 # object_store NAMESPACE NAME IDENTITY
 object_store() {
-    local access key
-    access=$(python3 "$here/identities.py" show "$3" accessKey <<<"$identities") || exit 1
-    key=$(python3 "$here/identities.py" show "$3" secretKey <<<"$identities") || exit 1
+    local pair access key
+    pair=$(python3 "$here/identities.py" show "$3" <<<"$identities") || exit 1
+    read -r access key <<<"$pair"
     secret "$1" "$2" "AWS_ACCESS_KEY_ID=$access" "AWS_SECRET_ACCESS_KEY=$key" "AWS_ENDPOINT_URL=http://$endpoint"
     kubectl --namespace "$1" annotate secret "$2" --overwrite \
         "serving.kserve.io/s3-endpoint=$endpoint" serving.kserve.io/s3-usehttps=0 serving.kserve.io/s3-verifyssl=0 \

@@ -34,7 +34,10 @@ def test_no_client_is_shut_out_while_keys_change() -> None:
         new, kept = keys(between)[name]
         assert kept == old != new
         assert keys(after)[name] == [new]
-        assert identities("show", name, "secretKey", given=between) == new
+        access, secret = identities("show", name, given=between).split()
+        assert secret == new
+        credentials = {each["name"]: each["credentials"] for each in json.loads(between)["identities"]}[name]
+        assert {"accessKey": access, "secretKey": secret} == credentials[0]
     access = [each["accessKey"] for identity in json.loads(between)["identities"] for each in identity["credentials"]]
     assert len(set(access)) == len(access) == 10
 
