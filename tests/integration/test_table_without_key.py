@@ -12,8 +12,10 @@ from pathlib import Path
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
 import tenure
+from pipelines.cli import app
 from tenure.contract.schema import WITHOUT_KEY
 
 pytestmark = pytest.mark.slow
@@ -35,9 +37,11 @@ training: {{families: [logistic_regression], trials: 2}}
 """
 
 
-def command(folder: Path, *arguments: object) -> str:
+def run(folder: Path) -> str:
+    """What the screen shows of `tenure run`, a process of its own."""
+    why = "too few customers to be sure"
     done = subprocess.run(
-        [sys.executable, "-m", "pipelines.cli", *map(str, arguments)],
+        [sys.executable, "-m", "pipelines.cli", "run", str(folder), "--override", why, "--workers", "1"],
         env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100"},
         cwd=folder,
         capture_output=True,
@@ -49,9 +53,19 @@ def command(folder: Path, *arguments: object) -> str:
     return done.stdout
 
 
+def command(folder: Path, *arguments: object) -> str:
+    """Standard output of a command, run in this process."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(folder)
+        patched.setenv("COLUMNS", "100")
+        done = CliRunner().invoke(app, [str(argument) for argument in arguments], prog_name="tenure")
+    assert done.exit_code == 0, done.output[-2000:]
+    return done.stdout
+
+
 def test_run_score_and_predict(tmp_path: Path, tracked_home: Path) -> None:
     (tmp_path / "contract.yaml").write_text(CONTRACT)
-    screen = command(tmp_path, "run", tmp_path, "--override", "too few customers to be sure", "--workers", "1")
+    screen = run(tmp_path)
     assert len([line for line in screen.splitlines() if line.strip().startswith("row ") and ":" in line]) == 3
     run_id = json.loads(command(tmp_path, "runs", "show", "last", "--json"))["run_id"]
     assert WITHOUT_KEY in (tracked_home / "runs" / run_id / "report.html").read_text()
