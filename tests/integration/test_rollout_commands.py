@@ -206,7 +206,7 @@ def test_abort_and_promote_without_any_controller(world: World) -> None:
 
 def test_pause_and_resume(world: World) -> None:
     world.controller()
-    world.start()
+    world.start("--steps", "50,100")
     world.wait(lambda: world.state()["phase"] == "analysing")
     assert world.command("pause", "churn").returncode == 0
     percent = world.state()["percent"]
