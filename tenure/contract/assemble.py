@@ -160,6 +160,10 @@ def _window(name: str, window: Window, tables: Mapping[str, Table]) -> WindowFea
     described = tables[table]
     if described.time is None:
         raise ValueError(f"table '{table}' has no time: a window needs a table with one")
+    if described.has_whole_days and window.last is not None and parse_duration(window.last).microseconds:
+        raise ValueError(
+            f"table '{table}' has whole days, of which 'last: {window.last}' is a part: write a number of days"
+        )
     aggregate = AGGREGATES[window.aggregate]
     column = None
     if window.column is not None:

@@ -110,10 +110,10 @@ class SortedTable:
         if different.any():
             row = int(self.order[before[np.argmax(different)]])
             key, row_id = self.described.key_column, str(self.described.row_id)
-            first = {column: self.table.column(column)[row].as_py() for column in (key, row_id)}
+            shown = {column: self.table.column(column)[row].as_py() for column in (key, row_id)}
             raise DataError(
                 f"table '{self.name}': {count(int(different.sum()), 'pair')} of rows with the same '{row_id}' became "
-                f"known at the same time and differ: the first has {key} {first[key]!r} and {row_id} {first[row_id]!r}"
+                f"known at the same time and differ: the first has {key} {shown[key]!r} and {row_id} {shown[row_id]!r}"
             )
 
 

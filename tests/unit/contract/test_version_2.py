@@ -118,6 +118,7 @@ def test_the_hash_does_not_depend_on_the_addresses_of_tables() -> None:
         ("days_active > 0 and gender != 'x'", "days_active", "'eligible' must be true or false"),
         ("zone: Europe/Berlin", "zone: UTC\ncolumns: {a: {type: number}}", "'columns': this is for one table"),
         ("feature: false", "feature: false, last: 3 days", "use one"),
+        ("started_at: {type: timestamp", "started_at: {type: date", "'last: 6 hours' is a part"),
         ("started_at: {type: timestamp, role: time}", "started_at: {type: timestamp}", "needs one"),
     ],
 )  # fmt: skip
