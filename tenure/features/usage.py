@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
-from tenure.checks.tables.times import before
+from tenure.checks.tables.times import before, late
 from tenure.contract import Contract
 from tenure.contract.aggregates.rows import Codes
 from tenure.contract.assembly import Assembly
@@ -32,7 +32,7 @@ class Usage:
     used: int = 0
     """That count at one of the instants at least."""
     late: int = 0
-    """That became known after their time; compared by day if either is a day."""
+    """That became known on a later day than that of their time."""
     superseded: int = 0
     """Replaced by a later version."""
     duplicates: int = 0
@@ -114,17 +114,18 @@ def _usage(assembly: Assembly, name: str, table: pa.Table, codes: Codes, instant
     if has_time:
         not_yet |= rows.times >= rows.clock.seen_at(last)
     duplicates = int((rows.known[earlier] == rows.known[later]).sum())
-    late = early = 0
+    behind = early = 0
     if described.time is not None and described.known_at is not None:
         time, known = (
             whole_array(table.column(column)).take(pa.array(own)) for column in (described.time, described.known_at)
         )
-        late, early = (int(before(*pair, rows.clock.zone).sum()) for pair in ((time, known), (known, time)))
+        behind = int(late(time, known, rows.clock.zone).sum())
+        early = int(before(known, time, rows.clock.zone).sum())
     return Usage(
         rows=table.num_rows,
         orphaned=table.num_rows - len(own),
         used=int(used.sum()),
-        late=late,
+        late=behind,
         superseded=len(earlier) - duplicates,
         duplicates=duplicates,
         known_before_time=early,

@@ -148,7 +148,7 @@ def _check_times(contract: Contract, table: Table, observed: TableObserved) -> l
     checks = []
     if table.known_at is not None:
         share = f" ({percent(observed.late / observed.good)})" if observed.late else ""
-        message = f"{rows(observed.late)}{share} known after their '{table.time}': each counts once it is known"
+        message = f"{rows(observed.late)}{share} known on a later day than '{table.time}': each counts once it is known"
         checks.append(Check("late", "pass", message, table.known_at, observed.late))
         if table.known_before_time == "allow" and observed.known_before_time:
             message = f"{rows(observed.known_before_time)} known before their '{table.time}': each counts after it"

@@ -20,7 +20,7 @@ from tenure.checks.rows import check_rows
 from tenure.checks.separation import PROGRESS_ROWS
 from tenure.checks.tables.customers import Customers
 from tenure.checks.tables.observed import SHOWN_KEYS, TableObserved
-from tenure.checks.tables.times import before
+from tenure.checks.tables.times import before, late
 from tenure.checks.tables.versions import Versions, find_versions
 from tenure.contract import Contract
 from tenure.contract.sources import assembly_of, message_prefix, table_folder
@@ -221,7 +221,7 @@ class TableSeparation:
         newest = pc.max(times).as_py()
         observed.newest = newest if observed.newest is None else max(observed.newest, newest)
         if known is not None:
-            observed.late += int(before(times, good.column(known), self._zone).sum())
+            observed.late += int(late(times, good.column(known), self._zone).sum())
             observed.known_before_time += int(before(good.column(known), times, self._zone).sum())
         if customers is not None:
             _, _, places = customers.find(good.column(self._table.key_column))

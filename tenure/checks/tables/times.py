@@ -23,6 +23,14 @@ def before(left: pa.Array, right: pa.Array, zone: str) -> NDArray[np.bool_]:
     return flags(pc.less(left, right))
 
 
+def late(times: pa.Array, known: pa.Array, zone: str) -> NDArray[np.bool_]:
+    """Which rows became known on a later day in ``zone`` than that of their time; bool, shape (rows,).
+
+    Whatever takes part of a day, as most systems do, is in time for the night.
+    """
+    return before(days(times, zone), days(known, zone), zone)
+
+
 def days(times: pa.Array, zone: str) -> pa.Array:
     """The days in ``zone`` on which the times lie; date32."""
     if pa.types.is_date(times.type):
