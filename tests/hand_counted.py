@@ -268,7 +268,9 @@ def _reach(
     if last.microseconds:
         back = timedelta(microseconds=last.microseconds)
         return instant - back, instant, instant - 2 * back, back / DAY
+    # A day that begins at 1:00, because clocks skip midnight, is reached as any other.
     wall = instant.astimezone(zone).replace(tzinfo=None)
+    wall = datetime(today.year, today.month, today.day) if instant == _midnight(today, zone) else wall  # noqa: DTZ001
     low, earlier = (
         (wall - timedelta(days=count)).replace(tzinfo=zone).astimezone(UTC) for count in (last.days, 2 * last.days)
     )

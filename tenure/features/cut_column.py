@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import time
 
 import numpy as np
 import pyarrow as pa
 
-from tenure.features.instants import local
+from tenure.features.instants import local, midnight
 
 
 def cut_column(instants: Sequence[int], counts: Sequence[int], zone: str) -> pa.Array:
@@ -17,6 +16,8 @@ def cut_column(instants: Sequence[int], counts: Sequence[int], zone: str) -> pa.
     date32 if all instants are midnights there, otherwise timestamp[us] without a zone.
     """
     shown = [local(instant, zone) for instant in instants]
-    whole_days = all(moment.time() == time() for moment in shown)
-    values = pa.array(shown, pa.timestamp("us"))
-    return (values.cast(pa.date32()) if whole_days else values).take(pa.array(np.repeat(np.arange(len(shown)), counts)))
+    if all(instant == midnight(instant, zone) for instant in instants):
+        values = pa.array([moment.date() for moment in shown], pa.date32())
+    else:
+        values = pa.array(shown, pa.timestamp("us"))
+    return values.take(pa.array(np.repeat(np.arange(len(shown)), counts)))

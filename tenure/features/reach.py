@@ -43,6 +43,9 @@ def reach_of(window: WindowFeature, clock: Clock, zone: str, instant: int) -> Re
     def ago(duration: Duration) -> int:
         if clock.whole_days:
             return seen - duration.days * DAY - duration.microseconds
+        # Where clocks skip midnight, a day begins at 1:00: a window of days still begins with a day.
+        if duration.days and instant == midnight(instant, zone):
+            return days_before(instant, duration.days, zone)
         return shift(instant, duration, zone, sign=-1)
 
     days, last = window.window.days, window.last

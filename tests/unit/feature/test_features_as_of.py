@@ -126,6 +126,18 @@ def test_the_cut_is_what_the_clock_shows(text: str, cut: date) -> None:
     assert found.schema.field("cut").type == (pa.timestamp("us") if isinstance(cut, datetime) else pa.date32())
 
 
+def test_a_day_that_begins_at_one_is_a_day() -> None:
+    described = as_of_tables.contract("America/Havana", with_entity=False)
+    rows: dict[str, as_of_tables.Rows] = {
+        "orders": [
+            {"customer": "a", "day": day, "recorded": day, "amount": 1.0, "shop": "x"}
+            for day in (date(2024, 3, 8), date(2024, 3, 9), date(2024, 3, 10))
+        ]
+    }
+    found = at(described, arrow(described, rows), parse_instant("2024-03-10", "America/Havana")).to_pylist()
+    assert [(row["cut"], row["orders_count"], row["orders_trend_sum"]) for row in found] == [(date(2024, 3, 10), 2, 0)]
+
+
 def test_values_of_columns_keep_their_type() -> None:
     described = parse("""
 version: 2
