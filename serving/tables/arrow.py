@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from serving.tables.rows import TableRows
 from serving.v2.errors import RequestError
 from tenure.contract import Column
+from tenure.contract.written_numbers import written
 from tenure.errors import TenureError
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _parsed_batch(rows: TableRows, columns: Mapping[str, Column], zone: str, par
 
     place = slice(part.start, part.stop)
     sent = {name: column for name, column in columns.items() if name in rows.columns}
-    raw = pa.RecordBatch.from_pydict({name: _array(rows.columns[name][place]) for name in sent})
+    raw = pa.RecordBatch.from_pydict({name: _array(rows.columns[name][place], column) for name, column in sent.items()})
     try:
         found, faults = parse_batch(raw, sent, zone)
         values = {
@@ -99,11 +100,20 @@ def _parsed_batch(rows: TableRows, columns: Mapping[str, Column], zone: str, par
     return pa.RecordBatch.from_pydict(values)
 
 
-def _array(values: Sequence[Any] | np.ndarray) -> pa.Array:
+def _array(values: Sequence[Any] | np.ndarray, column: Column) -> pa.Array:
     """Values as Arrow's; those of several types as text, which is parsed as a CSV's is."""
     import pyarrow as pa
 
     try:
         return pa.array(values)
     except (pa.ArrowException, OverflowError, TypeError):
-        return pa.array([value if value is None else str(value) for value in values], pa.string())
+        return pa.array([value if value is None else _text(value, column) for value in values], pa.string())
+
+
+def _text(value: Any, column: Column) -> str:
+    """A value as the column's format writes it: beside texts, the number 1.234 must not be read as ``1.234`` is."""
+    if isinstance(value, float) and column.number_format is not None:
+        return written(value, column.number_format)
+    if isinstance(value, bool) and column.type == "boolean" and column.values:
+        return str(column.values[value])
+    return str(value)

@@ -47,6 +47,12 @@ class RequestTables:
         """Whether ``name`` is a table of the contract, also one that no input needs."""
         return name in self.assembly.tables
 
+    def unknown(self, name: str) -> str:
+        """A message that no table is called ``name``, with those whose rows inputs are computed from."""
+        near = difflib.get_close_matches(name[:100], self.columns, n=1)
+        hint = f"did you mean {quote(near[0])}?" if near else f"there are {', '.join(self.columns)}"
+        return f"no table is called {quote(name)}: {hint}"
+
     def split(self, tensor: str) -> tuple[str, str] | None:
         """Table and column that the name of a V2 tensor means; None for another name."""
         table, separator, column = tensor.partition(SEPARATOR)

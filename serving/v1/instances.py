@@ -41,7 +41,7 @@ def tensors_of(instances: object, names: ColumnNames) -> list[Tensor]:
             check_inputs(len(columns))
         for name, value in instance.items():
             if type(value) not in TYPES:
-                raise RequestError(f"instance {place}: {quote(name)} is {quote(value)}, not one text, number or null")
+                raise RequestError(f"instance {place}: {_refusal(name, value, names)}")
     columns = dict.fromkeys(first) | columns
     if not columns:
         raise RequestError("instance 1 has no columns")
@@ -51,6 +51,13 @@ def tensors_of(instances: object, names: ColumnNames) -> list[Tensor]:
                 _check_in_all(instances, name, is_known=names.is_input(name))
     # V1 has no datatypes: the contract reads each value as it is.
     return [Tensor(name, "BYTES", [instance.get(name) for instance in instances]) for name in columns]
+
+
+def _refusal(name: str, value: object, names: ColumnNames) -> str:
+    """Why ``value``, a list or an object, cannot be a column's value."""
+    if isinstance(value, list) and names.tables is not None and not names.is_input(name):
+        return names.tables.unknown(name)
+    return f"{quote(name)} is {quote(value)}, not one text, number or null"
 
 
 def _check_in_all(instances: list[dict[str, Any]], name: str, *, is_known: bool) -> None:

@@ -86,6 +86,8 @@ def test_v1_keeps_a_ready_row_as_it_is(names: ColumnNames) -> None:
         ([{"country": "DE"}, {"sessions": []}], "instance 1 lacks the rows of 'sessions', unlike instance 2: an empty"),
         ([{"sessions": None}], "instance 1: 'sessions' is None, not a list of rows"),
         ([{"sessions": [SESSION]}, {"sessions": {}}], "instance 2: 'sessions' is {}, not a list of rows"),
+        ([{"session": [SESSION]}], "instance 1: no table is called 'session': did you mean 'sessions'?"),
+        ([{"visits": [SESSION]}], "no table is called 'visits': there are subscribers, plans, sessions, payments"),
         ([{"sessions": []}, 5], "instance 2 is 5, not a JSON object"),
         ([{"sessions": [SESSION, 7]}], "instance 1, row 2 of 'sessions' is 7, not a JSON object"),
         ([{"sessions": [{**SESSION, "minutes": [1]}]}], "instance 1, row 1 of 'sessions': 'minutes' is [1], not one"),

@@ -71,6 +71,25 @@ def test_the_inputs_are_those_offline(video: Video, model: ChurnModel, as_of: st
         assert found[name] == wanted, name
 
 
+def test_numbers_and_booleans_beside_texts_are_not_read_by_the_format_of_texts(video: Video, model: ChurnModel) -> None:
+    as_of = "2026-03-30"
+    whole = instance(video.rows, video.at(as_of)["subscriber_id"][0].as_py())
+    typed = {
+        **whole,
+        "sessions": [
+            {**row, "minutes": float(row["minutes"].replace(",", "."))} if place % 2 else row
+            for place, row in enumerate(whole["sessions"])
+        ],
+        "payments": [
+            {**row, "failed": row["failed"] == "yes"} if place % 2 else row
+            for place, row in enumerate(whole["payments"])
+        ],
+    }
+    assert len(whole["sessions"]) > 1
+    assert len(whole["payments"]) > 1
+    assert of_rows(v1(model, [typed], as_of)) == of_rows(v1(model, [whole], as_of))
+
+
 def test_the_order_of_rows_and_rows_that_are_not_known_yet_do_not_matter(video: Video, model: ChurnModel) -> None:
     as_of = "2026-03-30"
     whole = instance(video.rows, video.at(as_of)["subscriber_id"][0].as_py())
