@@ -33,14 +33,7 @@ def migrate(text: str, origin: str = "contract") -> str:
     if contract.version == 2:
         return text
     node, _ = read(text, origin)
-    for name, each in [("the contract", node), *((f"'{key.value}'", value) for key, value in node.value)]:
-        if (
-            isinstance(each, yaml.MappingNode)
-            and each.flow_style
-            and name in ("the contract", "'columns'", "'windows'")
-        ):
-            line = each.start_mark.line + 1
-            raise ContractError(f"{origin}:{line}: the keys of {name} are in braces: write one a line, then migrate")
+    _refuse_braces(node, contract, origin)
     if contract.events is None:
         blocks = _blocks(text, node)
         return "".join(_with_version(_header(text, node), [lines for _, lines in blocks]))
@@ -76,7 +69,7 @@ def _of_log(text: str, node: yaml.MappingNode, contract: Contract) -> Iterator[L
         elif key == "events":
             yield _cuts(text, node, lines)
         elif key == "windows":
-            yield [*_ended(lines), *_active_window(contract)]
+            yield [*_ended(lines), *_active_window(node, contract)]
         elif key != "columns":
             yield lines
 
@@ -94,14 +87,15 @@ def _cuts(text: str, node: yaml.MappingNode, lines: Lines) -> Lines:
     return [*lines[:first], *kept, *(line[depth:] if line[:depth].isspace() else line for line in lines[first + 1 :])]
 
 
-def _active_window(contract: Contract) -> Lines:
+def _active_window(node: yaml.MappingNode, contract: Contract) -> Lines:
     if contract.events is None or _active_name(contract) in contract.windows:
         return []
+    indent = " " * _value(node, "windows").start_mark.column
     return [
-        f"  {_active_name(contract)}:\n",
-        f"{INDENT}aggregate: count\n",
-        f"{INDENT}days: {contract.events.active_days}\n",
-        f"{INDENT}feature: false  # only 'eligible' reads it\n",
+        f"{indent}{_active_name(contract)}:\n",
+        f"{indent}  aggregate: count\n",
+        f"{indent}  days: {contract.events.active_days}\n",
+        f"{indent}  feature: false  # only 'eligible' reads it\n",
     ]
 
 

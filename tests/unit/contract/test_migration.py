@@ -101,6 +101,13 @@ def test_other_layouts() -> None:
     assert contract.assembly.tables["events"].columns["sex"].role == "ignored"
 
 
+def test_keys_of_windows_may_be_indented_by_any_width() -> None:
+    windows = LOG[LOG.index("windows:") : LOG.index("derived:")]
+    wide = LOG.replace(windows, windows.replace("\n  ", "\n      "))
+    assert parts_of(parse(migrate(wide))) == parts_of(parse(migrate(LOG)))
+    assert "\n      events_45_days:\n        aggregate: count\n" in migrate(wide)
+
+
 def test_events_in_braces() -> None:
     start, end = LOG.index("events:"), LOG.index("windows:")
     text = LOG[:start] + "events: {cuts: [2025-06-01, 2025-08-01], active_days: 45}\n" + LOG[end:]
