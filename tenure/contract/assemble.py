@@ -106,7 +106,7 @@ def _check_keys(tables: Mapping[str, Table], key: str) -> None:
         if expression_type(column) != kind:
             raise error_at(
                 ("tables", name, "columns", table.key_column, "type"),
-                f"the key '{table.key_column}' is a {column.type}, the key '{reference.key_column}' is a "
+                f"the key '{table.key_column}' has the type {column.type}, the key '{reference.key_column}' the type "
                 f"{reference.columns[reference.key_column].type}: give both the same type",
                 column.type,
             )
@@ -205,6 +205,8 @@ def _column_of(name: str, table: str, described: Table) -> Column:
     column = described.columns[name]
     if column.role == "sensitive":
         raise ValueError(f"'{name}' is sensitive: no feature may use it")
+    if column.role in ("key", "row_id"):
+        raise ValueError(f"'{name}' identifies rows of table '{table}' (role '{column.role}'): 'count' counts them")
     return column
 
 
@@ -275,7 +277,9 @@ def _check_label_keys(contract: Contract, table: Table) -> None:
         raise ValueError("'status' names the column whose value becomes one of 'to': for kind 'status' alone")
     if label.kind == "status" and table.kind not in ("history", "snapshot"):
         raise ValueError(f"kind 'status' needs a history or a snapshot, the table is of kind '{table.kind}'")
-    if (label.kind == "lapse") != (label.ends is not None):
+    if label.kind == "lapse" and label.ends is None:
+        raise ValueError("'ends' is missing: the column with the end of a period")
+    if label.kind != "lapse" and label.ends is not None:
         raise ValueError("'ends' names the column with the end of a period: for kind 'lapse' alone")
     if label.grace is not None and label.kind != "lapse":
         raise ValueError("'grace' is for kind 'lapse' alone")

@@ -17,6 +17,14 @@ FIRST, LAST = date(1900, 1, 1), date(2200, 1, 1)
 MAX_CUTS = 1_000
 
 
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
 class Rolling(Part):
     """Cuts counted back from the end of the data, so that next month's run trains on next month's cuts."""
 
@@ -26,6 +34,13 @@ class Rolling(Part):
     until: Literal["last"] | date = "last"
     """``last``: the last cut is the latest whose horizon the data cover. A date: the data are complete up to the
     beginning of that day."""
+
+    @field_validator("until", mode="before")
+    @classmethod
+    def _form(cls, until: object) -> object:
+        if isinstance(until, datetime) or (isinstance(until, str) and until != "last" and not _is_day(until)):
+            raise ValueError(f"'{until}' is neither 'last' nor a day such as 2026-11-30")
+        return until
 
     @field_validator("until")
     @classmethod

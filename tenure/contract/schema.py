@@ -370,10 +370,11 @@ class Contract(Part):
             if not NAME_PATTERN.fullmatch(name):
                 raise ValueError(f"derived feature '{name}': a name is letters, digits and underscores")
             if name in self.row_columns or name in windows:
-                raise ValueError(f"derived feature '{name}' has the name of a column")
+                kind = "window" if name in windows else "column"
+                raise error_at(("derived", name), f"derived feature '{name}' has the name of a {kind}")
         for name in windows:
             if name in self.row_columns:
-                raise ValueError(f"window '{name}' has the name of a column")
+                raise error_at(("windows", name), f"window '{name}' has the name of a column")
         own = [ROW_COLUMN, LABEL_COLUMN]
         own += [SNAPSHOT_COLUMN] if self.is_assembled else []
         own += [TODAY_COLUMN] if self.uses_today or self.as_of is not None else []

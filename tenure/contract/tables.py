@@ -84,6 +84,8 @@ class Table(Part):
             )
         if self.kind != "entity" and self.time is None:
             raise ValueError(f"no column has the role 'time': a table of kind '{self.kind}' needs one")
+        if self.known_before_time == "refuse" and self.known_at is None:
+            raise ValueError("'known_before_time: refuse' needs a column with the role 'known_at'")
         for name in self.columns_of("time", "known_at"):
             if not self.columns[name].is_temporal:
                 raise ValueError(f"'{name}' has the role '{self.columns[name].role}': it must be a date or a timestamp")

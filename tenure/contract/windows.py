@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from tenure.contract.aggregates import AGGREGATES, AggregateName
 from tenure.contract.columns import Days, Part
@@ -79,4 +79,9 @@ def expand(name: str, window: Window) -> Iterator[tuple[str, Window]]:
         reach = {"days": length} if isinstance(length, int) else {"last": length}
         reason = window.reason.replace(PLACEHOLDER, str(length))
         text = str(length).strip().replace(" ", "_")
-        yield name.replace(PLACEHOLDER, text), Window.model_validate({**document, **reach, "reason": reason})
+        try:
+            single = Window.model_validate({**document, **reach, "reason": reason})
+        except ValidationError as error:
+            message = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+            raise ValueError(f"'for_each' has {length!r}: {message}") from None
+        yield name.replace(PLACEHOLDER, text), single

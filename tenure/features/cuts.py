@@ -9,6 +9,7 @@ from tenure.contract.cuts import Rolling
 from tenure.contract.durations import Duration
 from tenure.errors import DataError
 from tenure.features.histories import Histories, check_history, histories, longest
+from tenure.features.instant_given import now_instant
 from tenure.features.instants import days_before, instant_of, instant_text, midnight, shift
 from tenure.features.tables import Tables
 
@@ -43,6 +44,7 @@ def cuts(made: Assembly, tables: Tables) -> Cuts:
             warnings += _sparse_label(end, made.cuts, found, made)
         else:
             end = instant_of(made.cuts.until, made.zone)
+            _refuse_the_future(end, made)
             warnings += _beyond_the_data(end, found, made)
         instants = _rolling(made, made.cuts, end)
     else:
@@ -139,6 +141,15 @@ def _sparse_label(end: int, rolling: Rolling, found: Histories, made: Assembly) 
         f"{found[made.label.table].end_phrase}; those of '{last.table}' {last.end_phrase}: if none is missing, "
         f"write 'until: {_text(last.end, made)[:10]}' under 'cuts'"
     ]
+
+
+def _refuse_the_future(end: int, made: Assembly) -> None:
+    """Refuse the end of data that lies more than a day ahead: today ends within a day."""
+    if end > shift(now_instant(), Duration(days=1), made.zone, sign=1):
+        raise DataError(
+            f"'cuts.until' lies in the future, at {_text(end, made)}: data are complete up to now at most; write the "
+            "day up to which they are, or 'last'"
+        )
 
 
 def _beyond_the_data(end: int, found: Histories, made: Assembly) -> list[str]:

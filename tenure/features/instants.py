@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tenure.contract.aggregates.rows import DAY
 from tenure.contract.cuts import FIRST, LAST
+from tenure.contract.document import excerpt
 from tenure.contract.durations import Duration
 from tenure.contract.zones import zone_of
 from tenure.errors import InputError
@@ -67,9 +68,11 @@ def parse_instant(text: str, zone: str) -> int:
     try:
         moment: date | datetime = date.fromisoformat(text) if len(text) <= 10 else datetime.fromisoformat(text)
     except ValueError:
-        raise InputError(f"'{text}' is not a day or a time: write it as 2026-11-30 or 2026-11-30T06:00") from None
+        raise InputError(
+            f"'{excerpt(text)}' is not a day or a time: write it as 2026-11-30 or 2026-11-30T06:00"
+        ) from None
     if not FIRST.year <= moment.year < LAST.year:
-        raise InputError(f"'{text}' does not lie between {FIRST} and {LAST}")
+        raise InputError(f"'{excerpt(text)}' does not lie between {FIRST} and {LAST}")
     return instant_of(moment, zone)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -148,7 +149,7 @@ def _refuse_empty(made: Assembly, counts: Sequence[CutCounts]) -> None:
         raise DataError(f"no customer exists {where}: do the keys and times of the tables go together?")
     if not any(each.eligible for each in counts):
         raise DataError(f"no customer is eligible {where}: {_rule(made)}; {last.customers:,} exist at {last.cut}")
-    raise DataError(f"no customer has a label {where}: {_reasons(last)}")
+    raise DataError(f"no customer has a label {where}: {_reasons(counts)}")
 
 
 def _rule(made: Assembly) -> str:
@@ -176,5 +177,9 @@ def _warnings(made: Assembly, counts: Sequence[CutCounts]) -> Iterator[str]:
         )
 
 
-def _reasons(counts: CutCounts) -> str:
-    return ", ".join(f"{count:,} {reason}" for reason, count in counts.left_out.items())
+def _reasons(counts: Sequence[CutCounts]) -> str:
+    """Why rows at cuts have no label, and how many."""
+    found = Counter[str]()
+    for each in counts:
+        found.update(each.left_out)
+    return ", ".join(f"{count:,} {reason}" for reason, count in found.items())

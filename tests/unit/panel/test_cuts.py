@@ -72,6 +72,11 @@ class TestRolling:
             in late.warnings[0]
         )
 
+    def test_data_are_not_complete_up_to_a_day_in_the_future(self) -> None:
+        described = contract(cuts="{every: 30 days, count: 3, until: 2199-12-31}")
+        with pytest.raises(DataError, match=r"'cuts\.until' lies in the future, at 2199-12-31"):
+            found(described, ("a", "2026-07-10T12:00", 1.0))
+
     def test_rows_that_are_known_before_their_time_do_not_prolong_the_data(self) -> None:
         label = "{kind: status, table: plans, status: status, to: [cancelled], horizon: 30 days}"
         plans = [
