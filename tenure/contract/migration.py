@@ -27,7 +27,7 @@ def migrate(text: str, origin: str = "contract") -> str:
         origin: names it in errors.
 
     Raises:
-        ContractError: the contract is invalid, or its keys are in braces instead of one a line.
+        ContractError: the contract is invalid, or keys that are moved are in braces instead of one a line.
     """
     contract = parse(text, origin)
     if contract.version == 2:

@@ -153,3 +153,17 @@ def test_a_file(tmp_path: Path) -> None:
     assert load(tmp_path).version == 2
     again = CliRunner().invoke(app, ["migrate", str(tmp_path)])
     assert "has version 2 already" in again.stdout
+
+
+def test_windows_of_a_log_in_braces_are_refused() -> None:
+    text = LOG[: LOG.index("windows:")] + "windows: {a: {aggregate: count, days: 3, reason: b}}\n"
+    with pytest.raises(ContractError, match=r"the keys of 'windows' are in braces: write one a line"):
+        migrate(text, "here")
+
+
+def test_columns_of_one_table_may_be_in_braces() -> None:
+    text = (
+        "name: a\nlabel: {positive: b}\n"
+        "columns: {id: {type: string, role: key}, c: {type: string, role: label}, x: {type: number}}\n"
+    )
+    assert migrate(text) == "version: 2\n" + text
