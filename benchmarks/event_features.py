@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,8 @@ def _peak_mib() -> float:
 
 
 def main() -> None:
+    # PyArrow imports pandas where it is installed, as the steps have done by then: that belongs to the base.
+    import_module("pandas")
     engine, file = sys.argv[1:]
     base, before = _peak_mib(), os.times()
     rows, sums = 0, dict[str, Any]()

@@ -1,11 +1,12 @@
 """The door for Spark: rows of all tables in one schema, and the function that ``DataFrame.mapInArrow`` calls.
 
-Spark deals customers to partitions; in each the same ``compute`` runs on whole customers. Spark is not imported here::
+Spark deals customers to partitions; in each the same ``compute`` runs on whole customers. Spark is not imported here. With
+one data frame a table, of the columns of ``packed_schema`` as ``pack`` makes them, in a session whose time zone is UTC::
 
-    packed = [spark.read.parquet(path)... for each table]   # columns as ``packed_schema`` has them
     rows = functools.reduce(DataFrame.unionByName, packed)
-    dealt = rows.repartition(400, KEY).sortWithinPartitions(KEY)
-    dealt.mapInArrow(map_in_arrow(contract, instants), schema=...)
+    dealt = rows.repartition(partitions, KEY).sortWithinPartitions(KEY)
+    schema = from_arrow_schema(features_schema, prefer_timestamp_ntz=True)
+    dealt.mapInArrow(map_in_arrow(contract, instants), schema=schema)
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ KEY = "_key"
 """Column of the customer in packed rows, for repartitioning and sorting."""
 TABLE = "_table"
 """Column with the name of the table that a packed row is of."""
+SEPARATOR = ":"
+"""Between table and column: Spark takes what is before a dot for the name of a structure."""
 GROUP_ROWS = 500_000
 """Rows that are computed together; a customer with more is computed alone."""
 
@@ -33,20 +36,20 @@ Function = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 
 def packed_schema(contract: Contract) -> pa.Schema:
-    """Schema of rows of all tables: key, table, and columns as ``table.column``, null in rows of other tables."""
+    """Schema of rows of all tables: key, table, and columns as ``table:column``, null in rows of other tables."""
     assembly = assembly_of(contract)
     fields = [pa.field(KEY, _key_type(contract)), pa.field(TABLE, pa.string())]
     for name, described in assembly.tables.items():
         for column in assembly.columns_of(name, label=False):
             if column != described.key_column:
-                fields.append(pa.field(f"{name}.{column}", arrow_type(described.columns[column])))
+                fields.append(pa.field(f"{name}{SEPARATOR}{column}", arrow_type(described.columns[column])))
     return pa.schema(fields)
 
 
 def pack(contract: Contract, name: str, rows: pa.RecordBatch) -> pa.RecordBatch:
     """Rows of one table in ``packed_schema``."""
     described = assembly_of(contract).tables[name]
-    own = {f"{name}.{column}": rows.column(column) for column in rows.schema.names}
+    own = {f"{name}{SEPARATOR}{column}": rows.column(column) for column in rows.schema.names}
     own[KEY] = rows.column(described.key_column)
     own[TABLE] = pa.repeat(pa.scalar(name), rows.num_rows)
     schema = packed_schema(contract)
@@ -113,7 +116,7 @@ def _unpacked(contract: Contract, rows: pa.Table) -> Mapping[str, pa.Table]:
         columns = {}
         for column in assembly.columns_of(name, label=False):
             is_key = column == described.key_column
-            values = own.column(KEY if is_key else f"{name}.{column}")
+            values = own.column(KEY if is_key else f"{name}{SEPARATOR}{column}")
             columns[column] = values.cast(arrow_type(described.columns[column])) if is_key else values
         found[name] = pa.table(columns)
     return found
