@@ -14,6 +14,7 @@ from tenure.contract.aggregates import Events, Takes
 from tenure.contract.aggregates.rows import MISSING, Codes
 from tenure.contract.assembly import WindowFeature
 from tenure.contract.expression import Expression
+from tenure.contract.values import finite
 from tenure.features.arrays import Array, Mask, whole_array
 from tenure.features.frame import Frame
 from tenure.features.reach import reach_of
@@ -65,7 +66,8 @@ class TableAt:
             length=reach.length,
             q=window.window.q,
         )
-        values = window.aggregate.compute(events)[customers]
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = finite(window.aggregate.compute(events)[customers])
         if window.aggregate.result == "column" and window.window.column is not None:
             return self._column_values(values, window.window.column)
         return pa.array(values, mask=np.isnan(values))

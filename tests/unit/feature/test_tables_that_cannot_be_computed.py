@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from as_of_tables import contract
@@ -70,6 +71,16 @@ def test_an_error_names_table_and_column(changed: dict[str, Any], message: str) 
     with pytest.raises(DataError, match=message) as error:
         at(contract("UTC"), tables(**changed), LATER)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_sum_beyond_the_largest_number_is_unknown() -> None:
+    visit = {name: column.to_pylist() * 3 for name, column in zip(*_visit(), strict=True)}
+    visits = visit | {"visit": ["1", "2", "3"], "amount": [1.7e308, -1.7e308, 1.7e308]}
+    found = at(contract("UTC"), tables(visits=visits), LATER)
+    for name in found.column_names:
+        if pa.types.is_floating(found[name].type):
+            assert np.isfinite(found[name].drop_null().to_numpy()).all(), name
 
 
 def test_equal_versions_are_one_row() -> None:
