@@ -26,7 +26,7 @@ AsOf: TypeAlias = str | date | None
 
 
 def current_customers(
-    contract: Contract, data: Data, base_folder: Path, *, as_of: AsOf = None
+    contract: Contract, data: Data, base_folder: Path, *, as_of: AsOf = None, day: str | date | None = None
 ) -> Customers | CustomersAt:
     """What reads the customers in ``data``.
 
@@ -36,14 +36,20 @@ def current_customers(
             it is.
         base_folder: folder that relative addresses start from.
         as_of: when the tables are looked at.
+        day: as users give it for rows with inputs.
 
     Raises:
         DataError: a table is missing, or cannot be read.
-        InputError: ``as_of`` is not an instant, or ``data`` is rows with inputs, which belong to no instant.
+        InputError: ``as_of`` is not an instant, or ``data`` is rows with inputs, which belong to no instant; ``day`` is
+            given with tables.
         ContractError, SourceError: as ``tenure.sources.open_source``.
     """
     tables = _tables(contract, data, base_folder)
     if tables is not None and contract.assembly is not None:
+        if day:
+            raise InputError(
+                "'day' is for rows with the model's inputs: with tables, 'as_of' says when they are looked at"
+            )
         return CustomersAt(contract, tables, base_folder, read_as_of(as_of, contract.assembly.zone))
     if as_of:
         raise InputError("'as_of' is for tables from which inputs are computed: rows with inputs have a 'day'")

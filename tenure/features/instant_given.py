@@ -28,9 +28,14 @@ def read_as_of(as_of: str | date | datetime | None, zone: str) -> int:
     Raises:
         InputError: it is not a day or a time.
     """
-    if isinstance(as_of, date):
-        return instant_of(as_of, zone)
-    return parse_instant(as_of, zone) if as_of else now_instant()
+    if as_of is None or as_of == "":
+        return now_instant()
+    if isinstance(as_of, str):
+        return parse_instant(as_of, zone)
+    # NaT, pandas' missing time, is a datetime whose year is NaN.
+    if not isinstance(as_of, date) or not isinstance(as_of.year, int):
+        raise InputError(f"'as_of' is {as_of!r}, not a day or a time such as 2026-11-30T06:00")
+    return instant_of(as_of, zone)
 
 
 def written(instant: int, zone: str) -> str:

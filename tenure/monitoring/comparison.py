@@ -74,13 +74,13 @@ def compare(
     if scores is not None and log is not None:
         raise InputError("the current scores come from 'scores' or from 'log', not from both")
     model = model if isinstance(model, Bundle) else bundle.read(model)
-    day = day or _day_of(model, current, as_of)
+    given, day = day, day or _day_of(model, current, as_of)
     profile = Profile.from_dict(model.profile)
     before = validation_scores(model)
     if before is None and reference is None and (scores is not None or log is not None):
         raise DataError(f"the bundle {model.version} holds no scores to compare with: give a reference table")
     answered = None if log is None else Answered.read(model, log)
-    now = _observe(model, current, answered, base_folder, as_of)
+    now = _observe(model, current, answered, base_folder, as_of=as_of, day=given)
     then = None if reference is None else read_reference(model, reference, base_folder)
     if then is not None:
         before = ScoreProfile.of(predict(model, then.sample, model.contract.as_of or day))
@@ -138,10 +138,16 @@ def _day_of(model: Bundle, current: Table | None, as_of: AsOf) -> date:
 
 
 def _observe(
-    model: Bundle, current: Table | None, answered: Answered | None, base_folder: Path, as_of: AsOf
+    model: Bundle,
+    current: Table | None,
+    answered: Answered | None,
+    base_folder: Path,
+    *,
+    as_of: AsOf,
+    day: date | None,
 ) -> Observed:
     if current is not None:
-        return read_current(model, current, base_folder, as_of)
+        return read_current(model, current, base_folder, as_of, day)
     if answered is not None:
         return of_log(model, answered)
     raise DataError("there are no current customers: give a table or a prediction log")

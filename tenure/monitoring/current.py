@@ -6,6 +6,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import TypeAlias
 
@@ -62,17 +63,18 @@ class Observed:
         return self.rejected.total() / (self.rows + self.rejected.total())
 
 
-def read_table(model: Bundle, table: Table, base_folder: Path, as_of: AsOf = None) -> Observed:
+def read_table(model: Bundle, table: Table, base_folder: Path, as_of: AsOf = None, day: date | None = None) -> Observed:
     """Read a whole table in bounded memory, or compute the inputs from tables as of an instant.
 
     Raises:
         DataError: the table cannot be read, lacks a column that the model needs, or more of its rows are rejected than
             ``quality.max_rejected_share`` allows.
-        InputError: ``as_of`` is not an instant, lies in the far future, or is given with rows that have inputs.
+        InputError: ``as_of`` is not an instant, lies in the far future, or is given with rows that have inputs; ``day``
+            is given with tables.
         ContractError, SourceError: as ``tenure.sources``.
     """
     data = Source(uri=str(table)) if isinstance(table, Path | str) else table
-    customers = current_customers(model.contract, data, base_folder, as_of=as_of)
+    customers = current_customers(model.contract, data, base_folder, as_of=as_of, day=day)
     sketch, sample = None, Sample(SAMPLE_ROWS)
     with tempfile.TemporaryDirectory(prefix="tenure-monitor-") as work:
         if isinstance(customers, CustomersAt):
@@ -91,7 +93,9 @@ def read_table(model: Bundle, table: Table, base_folder: Path, as_of: AsOf = Non
     return replace(found, notes=notes, tables=customers.counts)
 
 
-def read_current(model: Bundle, table: Table, base_folder: Path, as_of: AsOf = None) -> Observed:
+def read_current(
+    model: Bundle, table: Table, base_folder: Path, as_of: AsOf = None, day: date | None = None
+) -> Observed:
     """Read the current customers from a table, or from tables as of an instant.
 
     Raises:
@@ -99,7 +103,7 @@ def read_current(model: Bundle, table: Table, base_folder: Path, as_of: AsOf = N
         ContractError, SourceError: as ``tenure.sources``.
     """
     progress("reading the current customers")
-    found = read_table(model, table, base_folder, as_of)
+    found = read_table(model, table, base_folder, as_of, day)
     least = model.contract.quality.min_rows
     if found.rows < least:
         raise DataError(f"{found.source}: {found.rows:,} rows can be read, 'quality.min_rows' asks for {least:,}")

@@ -124,7 +124,7 @@ def score(
         SourceError: the database or object store is down or does not answer in time.
         StorageError: the disk is full or cannot be written.
     """
-    customers = current_customers(model.contract, table, base_folder, as_of=as_of)
+    customers = current_customers(model.contract, table, base_folder, as_of=as_of, day=day)
     day, today = _day_of(customers, day, as_of)
     source = customers.shown
     work = out / f".{day}.partial"
@@ -204,14 +204,10 @@ def _day_of(customers: Customers | CustomersAt, day: str, as_of: AsOf) -> tuple[
     """Name of the day's folder, and what ``today()`` is for rows that name no day.
 
     Raises:
-        InputError: ``day`` is not valid, or is given with tables.
+        InputError: ``day`` is not valid.
     """
     contract = customers.contract
     if isinstance(customers, CustomersAt):
-        if day:
-            raise InputError(
-                "'day' is for rows with the model's inputs: with tables, 'as_of' says when they are looked at"
-            )
         shown = local(customers.instant, assembly_of(contract).zone)
         is_midnight = shown == datetime.combine(shown, time())
         name = shown.date().isoformat() if is_midnight or not as_of else shown.strftime("%Y-%m-%dT%H-%M")

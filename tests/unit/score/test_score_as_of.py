@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -127,11 +128,13 @@ def test_too_many_rejected_rows_of_one_table_stop_the_run(video: Video, tmp_path
     [
         ({"as_of": "2126-01-01"}, "2126-01-01 lies in the future, more than 366 days after"),
         ({"as_of": "soon"}, "'soon' is not a day or a time"),
+        ({"as_of": 20260330}, "'as_of' is 20260330, not a day or a time"),
+        ({"as_of": pd.NaT}, "'as_of' is NaT, not a day or a time"),
         ({"day": "2026-03-30"}, "'day' is for rows with the model's inputs: with tables, 'as_of' says when"),
     ],
 )
 def test_an_instant_that_is_not_one(
-    video: Video, dataset: Path, tmp_path: Path, options: dict[str, str], message: str
+    video: Video, dataset: Path, tmp_path: Path, options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(InputError) as caught:
         run(video, dataset, tmp_path, **options)
@@ -186,6 +189,8 @@ def test_python_takes_a_dataset_or_tables_by_name(video: Video, dataset: Path) -
     by_name: dict[str, list[Row] | Path] = {**video.rows, "sessions": dataset / "sessions.csv"}
     of_tables = tenure.score(model, by_name, as_of="2026-03-30")
     assert of_folder.table.equals(of_tables.table)
+    with pytest.raises(InputError, match=r"no table of 'video' is called 'session': there are subscribers, "):
+        tenure.score(model, {**by_name, "session": dataset / "sessions.csv"})
     assert of_folder.folder.name == "2026-03-30"
     assert (of_folder.not_eligible, of_folder.tables["sessions"]["read"]) == (93, len(video.rows["sessions"]))
     assert "278 customers scored, 93 not eligible, 0 rows rejected" in repr(of_folder)
@@ -201,6 +206,8 @@ def test_the_current_customers_of_monitoring_are_the_same(video: Video, dataset:
         features.filter(stands).select(["subscriber_id", *video.contract.inputs]).combine_chunks()
     )
     assert observed.notes == ("inputs of the current customers as of 2026-03-30",)
+    with pytest.raises(InputError, match="'day' is for rows with the model's inputs: with tables, 'as_of' says"):
+        read_current(read(video.folder), locate(dataset).data, tmp_path, day=date(2026, 3, 30))
     with pytest.raises(DataError, match="not a profile"):
         compare(read(video.folder), locate(dataset).data, as_of="2026-03-30")
 
