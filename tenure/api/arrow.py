@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from tenure.contract import Contract
 from tenure.contract.settings import Source
-from tenure.errors import DataError
+from tenure.errors import DataError, InputError
 from tenure.intake.locate import locate
 
 if TYPE_CHECKING:
@@ -76,11 +76,16 @@ def data_of(
 
     Raises:
         ContractError, DataError, SourceError: as ``source_of``.
+        InputError: beside tables of the contract there is one that it does not have.
     """
     if isinstance(data, str | Path):
         return locate(data).data
     names = () if contract.assembly is None else contract.assembly.tables
     # Names of columns otherwise: a table in memory may be columns by name.
+    if isinstance(data, Mapping) and any(name in names and _is_table(table) for name, table in data.items()):
+        unknown = [name for name in data if name not in names]
+        if unknown:
+            raise InputError(f"no table of '{contract.name}' is called '{unknown[0]}': there are {', '.join(names)}")
     if isinstance(data, Mapping) and data and all(name in names for name in data):
         return {name: source_of(table) for name, table in data.items()}
     return to_arrow(data)
@@ -89,6 +94,11 @@ def data_of(
 def index_of(table: object) -> Any:
     """The index of a pandas table; None for any other table."""
     return table.index if _is_pandas(table) else None  # type: ignore[attr-defined]
+
+
+def _is_table(value: object) -> bool:
+    """Whether a value is a table or its address, and no column."""
+    return isinstance(value, str | Path | pa.Table) or _is_pandas(value)
 
 
 def _is_pandas(table: object) -> bool:

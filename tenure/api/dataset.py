@@ -125,7 +125,9 @@ def load(
     if table is not None and tables is not None:
         raise InputError("give either 'table' or 'tables'")
     named: dict[str | None, InMemory | str | Path] = {} if table is None else {None: table}
-    named.update(dict(tables or {}))
+    if tables is not None and not isinstance(tables, Mapping):
+        raise InputError(f"'tables' is a {type(tables).__name__}: give tables by their names, {{name: table}}")
+    named.update(tables or {})
     if not named:
         ensure_tables(folder)
     sources: dict[str | None, SourceSettings | pa.Table] = {**sources_of(contract)}
@@ -159,8 +161,9 @@ def _table_named(contract: Contract, table: str | None) -> str | None:
             return names[0]
         raise InputError(f"'{contract.name}' has several tables, name one: {', '.join(map(str, names))}")
     if table not in names:
-        known = ", ".join(name for name in names if name is not None) or "one table without a name"
-        raise InputError(f"no table of '{contract.name}' is called '{table}': there is {known}")
+        known = ", ".join(name for name in names if name is not None)
+        there = f"there are {known}" if known else "there is one table without a name"
+        raise InputError(f"no table of '{contract.name}' is called '{table}': {there}")
     return table
 
 

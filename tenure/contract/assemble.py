@@ -277,6 +277,10 @@ def _check_label_keys(contract: Contract, table: Table) -> None:
         raise ValueError("'status' names the column whose value becomes one of 'to': for kind 'status' alone")
     if label.kind == "status" and table.kind not in ("history", "snapshot"):
         raise ValueError(f"kind 'status' needs a history or a snapshot, the table is of kind '{table.kind}'")
+    status = table.columns.get(label.status or "")
+    if status is not None and status.is_text and status.values and not set(label.to) <= set(status.values):
+        other = next(value for value in label.to if value not in (status.values or ()))
+        raise ValueError(f"'to' has '{other}', '{label.status}' has the values {', '.join(status.values)}")
     if label.kind == "lapse" and label.ends is None:
         raise ValueError("'ends' is missing: the column with the end of a period")
     if label.kind != "lapse" and label.ends is not None:

@@ -80,8 +80,10 @@ def test_tables_in_memory_and_in_other_files(folder: Path, tmp_path: Path, monke
 
 
 def test_what_cannot_be_loaded(folder: Path) -> None:
-    with pytest.raises(InputError, match=r"^no table of 'video' is called 'visits': there is people, sessions$"):
+    with pytest.raises(InputError, match=r"^no table of 'video' is called 'visits': there are people, sessions$"):
         tenure.load(folder, tables={"visits": PEOPLE})
+    with pytest.raises(InputError, match=r"^'tables' is a list: give tables by their names"):
+        tenure.load(folder, tables=[PEOPLE])
     with pytest.raises(InputError, match=r"^'video' has several tables, name one: people, sessions$"):
         tenure.load(folder, table=PEOPLE)
     with pytest.raises(InputError, match="give either 'table' or 'tables'"):
@@ -115,7 +117,11 @@ def test_one_table_in_memory_needs_no_name(folder: Path) -> None:
     [
         ("zone: UTC\n", "", "'zone': is missing: in which time zone do days begin"),
         ("zone: UTC\n", "zone: Berlin\n", "'Berlin' is not a time zone"),
-        ("person: {type: string", "person: {type: integer", "the key 'person' is a integer, the key 'id' is a string"),
+        (
+            "person: {type: string",
+            "person: {type: integer",
+            "'person' has the type integer, the key 'id' the",
+        ),
         ("table: sessions, aggregate", "table: visits, aggregate", "no table is called 'visits': there are people"),
     ],
 )

@@ -136,6 +136,15 @@ def test_what_cannot_hold_is_named(written: str, instead: str, message: str) -> 
     assert "\n" not in str(caught.value)
 
 
+def test_a_status_that_the_column_never_has() -> None:
+    text = TEXT.replace("plan: {type: category}", "plan: {type: category, values: [basic, ended]}")
+    label = "{kind: status, table: plans, status: plan, to: [ended, endet], horizon: 30 days}"
+    text = text.replace("{kind: no_event, table: sessions, horizon: 30 days, gap: 7}", label)
+    with pytest.raises(ContractError, match="'label': 'to' has 'endet', 'plan' has the values basic, ended"):
+        parse(text)
+    assert parse(text.replace(", endet]", "]")).label.to == ("ended",)
+
+
 @pytest.mark.parametrize(
     ("key", "message"),
     [

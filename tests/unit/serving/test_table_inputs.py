@@ -166,8 +166,8 @@ SESSION = {"started_at": "2026-03-28T20:00", "recorded_at": "2026-03-28T20:00", 
         (
             [SESSION, {**SESSION, "minutes": 6}],
             None,
-            "table 'sessions': 1 rows differ from another with the same 'session_id' that became known at the same "
-            "time, the first has customer of the request 1 and session_id '1'",
+            "table 'sessions': 1 pair of rows with the same 'session_id' became known at the same time and differ: the "
+            "first has customer of the request 1 and session_id '1'",
         ),
         ([SESSION], "2026-13-01", "'as_of': '2026-13-01' is not a day or a time"),
         ([SESSION], "2126-01-01", "'as_of': 2126-01-01 lies in the future, more than 366 days after"),
