@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from tenure.contract import Contract, parse
 from tenure.contract.assembly import Assembly
+from tenure.contract.sources import assembly_of
 from tenure.features.instants import instant_of
-from tenure.features.tables import Tables, assembly_of
+from tenure.features.tables import Tables
 
 Rows = list[dict[str, Any]]
 

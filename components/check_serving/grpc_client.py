@@ -16,10 +16,10 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from components.check_serving.rows import Columns
 from tenure.contract import Column, Contract
+from tenure.contract.sources import assembly_of
 from tenure.contract.written_numbers import written
 from tenure.errors import ServingError
 from tenure.features.sent_rows import SentRows
-from tenure.features.tables import assembly_of
 from tenure.tasks import get
 
 _FIELD = descriptor_pb2.FieldDescriptorProto

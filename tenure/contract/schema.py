@@ -108,18 +108,18 @@ class Contract(Part):
     @cached_property
     def assembly(self) -> Assembly | None:
         """How the model's rows are computed from tables; None for one table with a label column."""
-        made = assemble(self)
-        if made is None:
+        assembly = assemble(self)
+        if assembly is None:
             return None
-        known = {name: expression_type(found.column) for name, found in made.as_of_columns.items()}
-        known |= {name: expression_type(window.result) for name, window in made.windows.items()}
+        known = {name: expression_type(found.column) for name, found in assembly.as_of_columns.items()}
+        known |= {name: expression_type(window.result) for name, window in assembly.windows.items()}
         known |= {name: expression.type for name, expression in self.expressions.items()}
         if self.events is not None:
-            return replace(made, eligible=parse(f"{ACTIVE_WINDOW} > 0", known))
+            return replace(assembly, eligible=parse(f"{ACTIVE_WINDOW} > 0", known))
         if self.eligible is None:
-            return made
+            return assembly
         try:
-            return replace(made, eligible=_parse_eligible(self.eligible, known))
+            return replace(assembly, eligible=_parse_eligible(self.eligible, known))
         except ValueError as error:
             raise error_at(("eligible",), str(error), self.eligible) from None
 
@@ -132,17 +132,19 @@ class Contract(Part):
         """
         if not self.tables:
             return self.columns
-        made = self._unchecked_assembly
-        table = made.tables[made.entity or next(iter(made.tables))]
-        return {made.key: table.columns[made.key]} | {name: found.column for name, found in made.as_of_columns.items()}
+        assembly = self._unchecked_assembly
+        table = assembly.tables[assembly.entity or next(iter(assembly.tables))]
+        return {assembly.key: table.columns[assembly.key]} | {
+            name: found.column for name, found in assembly.as_of_columns.items()
+        }
 
     @cached_property
     def _unchecked_assembly(self) -> Assembly:
         """The assembly without ``eligible``, which may refer to features that are computed from it."""
-        made = assemble(self)
-        if made is None:
+        assembly = assemble(self)
+        if assembly is None:
             raise ValueError(f"'{self.name}' is one table with a label column")
-        return made
+        return assembly
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy with other values, which are not validated. What was computed from the old ones is computed anew."""
@@ -228,9 +230,9 @@ class Contract(Part):
         if not self.is_assembled:
             names = [name for name in self.columns_of("feature", "time") if name in used or name != self.time]
             return {name: self.columns[name] for name in names}
-        made = self._unchecked_assembly
-        found = {name: as_of.column for name, as_of in made.as_of_columns.items() if as_of.column.role == "feature"}
-        return found | {name: window.result for name, window in made.windows.items() if window.window.feature}
+        assembly = self._unchecked_assembly
+        found = {name: as_of.column for name, as_of in assembly.as_of_columns.items() if as_of.column.role == "feature"}
+        return found | {name: window.result for name, window in assembly.windows.items() if window.window.feature}
 
     @cached_property
     def uses_today(self) -> bool:
@@ -262,8 +264,8 @@ class Contract(Part):
         They see feature columns and the time column of the row, never the label, the key or a sensitive column.
         """
         if self.is_assembled:
-            made = self._unchecked_assembly
-            windows = {name: window.result for name, window in made.windows.items() if window.window.feature}
+            assembly = self._unchecked_assembly
+            windows = {name: window.result for name, window in assembly.windows.items() if window.window.feature}
             features = {name: self.row_columns[name] for name in self.columns_of("feature")} if self.tables else {}
             known = {name: expression_type(column) for name, column in (features | windows).items()}
         else:

@@ -8,10 +8,11 @@ from typing import Any
 import pyarrow as pa
 
 from tenure.contract import Contract
+from tenure.contract.sources import assembly_of
 from tenure.errors import InputError
 from tenure.features.engines.choice import choose
 from tenure.features.engines.engine import Engine
-from tenure.features.tables import Tables, assembly_of
+from tenure.features.tables import Tables
 
 
 def at(

@@ -27,18 +27,18 @@ def catalogue(contract: Contract) -> list[Definition]:
 
 
 def _input(contract: Contract, name: str) -> Definition:
-    made = contract.assembly
-    if made is not None and name in made.windows:
-        return _window(made, made.windows[name])
+    assembly = contract.assembly
+    if assembly is not None and name in assembly.windows:
+        return _window(assembly, assembly.windows[name])
     column = contract.inputs[name]
-    table = None if made is None else made.as_of_columns[name].table
+    table = None if assembly is None else assembly.as_of_columns[name].table
     return {
         "name": name,
         "type": column.type,
         "unit": column.unit,
         "origin": "column",
         "table": table,
-        "definition": None if made is None else _as_of(made, str(table)),
+        "definition": None if assembly is None else _as_of(assembly, str(table)),
         "description": column.description,
         "range": column.range,
         "values": column.values,
@@ -46,13 +46,13 @@ def _input(contract: Contract, name: str) -> Definition:
     }
 
 
-def _as_of(made: Assembly, table: str) -> str:
-    return "of the customer" if table == made.entity else f"the newest value of '{table}' before the instant"
+def _as_of(assembly: Assembly, table: str) -> str:
+    return "of the customer" if table == assembly.entity else f"the newest value of '{table}' before the instant"
 
 
-def _window(made: Assembly, feature: WindowFeature) -> Definition:
+def _window(assembly: Assembly, feature: WindowFeature) -> Definition:
     """A window. Its lineage includes the key and the times, which decide whose rows count and when."""
-    table = made.tables[feature.table]
+    table = assembly.tables[feature.table]
     condition = "" if feature.where is None else f" where {feature.where.text}"
     columns = [*table.columns_of("key", "time", "known_at"), *feature.columns]
     return {
@@ -60,7 +60,7 @@ def _window(made: Assembly, feature: WindowFeature) -> Definition:
         "type": feature.result.type,
         "unit": feature.result.unit,
         "origin": "window",
-        "table": feature.table if len(made.tables) > 1 else None,
+        "table": feature.table if len(assembly.tables) > 1 else None,
         "definition": f"{feature.window.phrase}{condition} over {feature.reach_phrase} before the cut",
         "reason": feature.window.reason,
         "lineage": [f"{feature.table}.{name}" for name in dict.fromkeys(columns)],

@@ -51,7 +51,7 @@ class Coverage:
         return instant_text(self.last, self.zone)
 
 
-def coverage(made: Assembly, tables: Tables, name: str) -> Coverage | None:
+def coverage(assembly: Assembly, tables: Tables, name: str) -> Coverage | None:
     """The history of a table with a time; None for an empty table.
 
     A row that is known before its time, as a planned cancellation is, shows no more than that rows are complete up to
@@ -60,7 +60,7 @@ def coverage(made: Assembly, tables: Tables, name: str) -> Coverage | None:
     Raises:
         DataError: a row has no time.
     """
-    table, zone, whole_days = made.tables[name], made.zone_of(name), name in made.whole_days
+    table, zone, whole_days = assembly.tables[name], assembly.zone_of(name), name in assembly.whole_days
     time, known_at = str(table.time), table.known_at
     first: list[int] = []
     last: list[int] = []

@@ -19,7 +19,7 @@ from tenure.checks.tables.validate import validate_tables
 from tenure.contract import Contract
 from tenure.contract.aggregates.rows import DAY
 from tenure.contract.settings import Source as SourceSettings
-from tenure.contract.sources import message_prefix, table_folder, with_tables
+from tenure.contract.sources import assembly_of, message_prefix, table_folder, with_tables
 from tenure.count_text import rows
 from tenure.errors import DataError
 from tenure.features.eligible import eligible
@@ -27,7 +27,7 @@ from tenure.features.engines.choice import choose
 from tenure.features.engines.engine import Engine
 from tenure.features.instant_given import check_ahead, written
 from tenure.features.instants import instant_of, instant_text
-from tenure.features.tables import Tables, assembly_of
+from tenure.features.tables import Tables
 from tenure.features.usage import Usage, usage
 from tenure.intake.customers import MAX_EXAMPLE, SHOWN_REASONS
 from tenure.intake.ingest import ingest
@@ -104,18 +104,18 @@ class CustomersAt:
         report = ingest(self.contract, raw, self.base_folder, dict(self.tables.items()))
         self.rejected.update(report.reasons)
         self.counts = validate_tables(_accepting(self.contract), report, raw, valid, datetime.now(UTC))[0].tables
-        made = assembly_of(self.contract)
-        check_ahead(self.instant, made.zone, self.newest)
+        assembly = assembly_of(self.contract)
+        check_ahead(self.instant, assembly.zone, self.newest)
         tables = Tables.of_folder(self.contract, valid)
         engine = self.engine or choose(tables)
         self.usage = usage(self.contract, tables, [self.instant], engine)
-        progress(f"computing the inputs as of {instant_text(self.instant, made.zone)}")
+        progress(f"computing the inputs as of {instant_text(self.instant, assembly.zone)}")
         rejected = self._rejected(raw)
         empty: pa.RecordBatch | None = None
         for batch in engine.panel(self.contract, tables, [self.instant]):
             stands = eligible(self.contract, batch)
             self.not_eligible += int(np.count_nonzero(~stands))
-            kept = batch.filter(pa.array(stands)).select([made.key, *self.contract.inputs])
+            kept = batch.filter(pa.array(stands)).select([assembly.key, *self.contract.inputs])
             numbers = np.arange(self.accepted + 1, self.accepted + kept.num_rows + 1, dtype=np.int64)
             kept = kept.append_column(ROW, pa.array(numbers))
             self.accepted += kept.num_rows
@@ -125,8 +125,10 @@ class CustomersAt:
             nobody = "no customer exists"
             if self.not_eligible:
                 nobody = f"none of {self.not_eligible:,} customers is eligible"
-            newest = "" if self.newest is None else f"; the newest event is of {instant_text(self.newest, made.zone)}"
-            raise DataError(f"{self.shown}: {nobody} as of {instant_text(self.instant, made.zone)}{newest}")
+            newest = (
+                "" if self.newest is None else f"; the newest event is of {instant_text(self.newest, assembly.zone)}"
+            )
+            raise DataError(f"{self.shown}: {nobody} as of {instant_text(self.instant, assembly.zone)}{newest}")
         for bad in rejected:
             yield empty, bad
 
@@ -151,13 +153,13 @@ class CustomersAt:
     @property
     def newest(self) -> int | None:
         """The newest row of an event, as an instant; None without one."""
-        made = assembly_of(self.contract)
+        assembly = assembly_of(self.contract)
         found = []
         for name, counts in self.counts.items():
-            if made.tables[name].kind == "events" and counts.newest is not None:
+            if assembly.tables[name].kind == "events" and counts.newest is not None:
                 whole = len(counts.newest) == len("2026-11-30")
                 moment = date.fromisoformat(counts.newest) if whole else datetime.fromisoformat(counts.newest)
-                found.append(instant_of(moment, made.zone_of(name) if whole else "UTC"))
+                found.append(instant_of(moment, assembly.zone_of(name) if whole else "UTC"))
         return max(found, default=None)
 
     def warnings(self) -> list[str]:

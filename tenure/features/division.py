@@ -92,11 +92,11 @@ def split_record(contract: Contract, division: Division) -> dict[str, Any]:
     if times is not None:
         times_of = {part: times[assignment.places == index] for index, part in enumerate(PARTS)}
         record["times"] = {part: [str(inside.min()), str(inside.max())] for part, inside in times_of.items()}
-        made = contract.assembly
-        if made is not None:
-            record["horizon_days"] = made.label.reach / np.timedelta64(1, "D")
+        assembly = contract.assembly
+        if assembly is not None:
+            record["horizon_days"] = assembly.label.reach / np.timedelta64(1, "D")
             record["cuts"] = {part: sorted({str(cut) for cut in inside}) for part, inside in times_of.items()}
-            record["overlapping_cuts"] = overlap(made, np.unique(times))
+            record["overlapping_cuts"] = overlap(assembly, np.unique(times))
             record["embargo"] = {
                 "cuts": sorted({str(cut) for cut in times[assignment.embargo]}),
                 "rows": int(np.count_nonzero(assignment.embargo)),

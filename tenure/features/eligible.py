@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from tenure.checks.label import equal_any
 from tenure.contract import Column, Contract
 from tenure.contract.schema import SNAPSHOT_COLUMN
+from tenure.contract.sources import assembly_of
 from tenure.contract.values import TODAY_COLUMN, Text
-from tenure.features.tables import assembly_of
 from tenure.transform import Transform
 from tenure.transform.state import Input, State
 
@@ -31,14 +31,14 @@ def eligible(contract: Contract, rows: Rows) -> NDArray[np.bool_]:
         contract: one whose features are computed from tables.
         rows: as ``tenure.features.at`` returns them, with the hidden windows.
     """
-    made = assembly_of(contract)
+    assembly = assembly_of(contract)
     found = np.ones(rows.num_rows, dtype=np.bool_)
-    if made.eligible is not None:
-        found = _holds(contract, made.eligible.text, made.eligible.columns, rows)
-    if made.label.kind == "status":
-        column = rows.column(str(made.label.column))
+    if assembly.eligible is not None:
+        found = _holds(contract, assembly.eligible.text, assembly.eligible.columns, rows)
+    if assembly.label.kind == "status":
+        column = rows.column(str(assembly.label.column))
         texts = column if pa.types.is_string(column.type) else column.cast(pa.string())
-        has_left = equal_any(texts, made.label.to).fill_null(False)
+        has_left = equal_any(texts, assembly.label.to).fill_null(False)
         found &= ~has_left.to_numpy(zero_copy_only=False).astype(np.bool_)
     return found
 
@@ -71,7 +71,7 @@ def _derived(contract: Contract, columns: tuple[str, ...]) -> Mapping[str, tuple
 
 def _columns(contract: Contract) -> dict[str, Column]:
     """The columns that a condition may read, derived features left out."""
-    made = assembly_of(contract)
-    found = {name: as_of.column for name, as_of in made.as_of_columns.items()}
-    found |= {name: window.result for name, window in made.windows.items()}
+    assembly = assembly_of(contract)
+    found = {name: as_of.column for name, as_of in assembly.as_of_columns.items()}
+    found |= {name: window.result for name, window in assembly.windows.items()}
     return found | {TODAY_COLUMN: Column(type="date")}

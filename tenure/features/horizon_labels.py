@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 from tenure.contract import Contract
 from tenure.contract.aggregates.rows import DAY
 from tenure.contract.assembly import Assembly
+from tenure.contract.sources import assembly_of
 from tenure.errors import DataError
 from tenure.features.arrays import microseconds
 from tenure.features.cuts import label_end
 from tenure.features.instants import shift
 from tenure.features.label_kinds import Outcome, Span, kind_of
 from tenure.features.label_rows import LabelRows
-from tenure.features.tables import Tables, assembly_of
+from tenure.features.tables import Tables
 from tenure.tasks import get
 
 MAX_ROWS = 10_000_000
@@ -71,20 +72,20 @@ def horizon_labels(
         DataError: a row of the label's table has no time, or two versions of it that became known at the same time
             differ.
     """
-    made = assembly_of(contract)
+    assembly = assembly_of(contract)
     encoded = keys.dictionary_encode()
     customer = encoded.indices.to_numpy().astype(np.int64)
     values = np.zeros(len(keys), dtype=get(contract.task).label.dtype)
     found = Labels(values, [], np.full(len(keys), -1, dtype=np.int8), Counter())
-    time = _time_needed(made, instants)
-    for first, customers in _groups(tables.rows[made.label.table].count, encoded.dictionary):
-        rows = _rows(made, tables, customers, time)
-        outcome_at = kind_of(made.label.kind).labels(made.label, rows)
+    time = _time_needed(assembly, instants)
+    for first, customers in _groups(tables.rows[assembly.label.table].count, encoded.dictionary):
+        rows = _rows(assembly, tables, customers, time)
+        outcome_at = kind_of(assembly.label.kind).labels(assembly.label, rows)
         inside = np.flatnonzero((customer >= first) & (customer < first + len(customers)))
         for number, instant in enumerate(instants):
             here = inside[cut[inside] == number]
             if len(here):
-                found.set(here, outcome_at(_span(made, rows, instant)), customer[here] - first)
+                found.set(here, outcome_at(_span(assembly, rows, instant)), customer[here] - first)
     return found
 
 
@@ -95,23 +96,23 @@ def _groups(rows: int, keys: pa.Array) -> Iterator[tuple[int, pa.Array]]:
         yield first, keys.slice(first, size)
 
 
-def _time_needed(made: Assembly, instants: Sequence[int]) -> tuple[int, int] | None:
+def _time_needed(assembly: Assembly, instants: Sequence[int]) -> tuple[int, int] | None:
     """The instants between which rows of the label's table lie that labels depend on; None for all.
 
     Rows that are corrected are needed whole: a later version may have another time.
     """
-    if kind_of(made.label.kind).looks_back or made.tables[made.label.table].row_id is not None:
+    if kind_of(assembly.label.kind).looks_back or assembly.tables[assembly.label.table].row_id is not None:
         return None
     # Dates are compared as if their days began in UTC.
-    return min(instants) - 2 * DAY, label_end(made, max(instants)) + 2 * DAY
+    return min(instants) - 2 * DAY, label_end(assembly, max(instants)) + 2 * DAY
 
 
-def _rows(made: Assembly, tables: Tables, customers: pa.Array, time: tuple[int, int] | None) -> LabelRows:
+def _rows(assembly: Assembly, tables: Tables, customers: pa.Array, time: tuple[int, int] | None) -> LabelRows:
     """The rows of some customers, of some time."""
-    name = made.label.table
-    described = made.tables[name]
+    name = assembly.label.table
+    described = assembly.tables[name]
     parts, codes = [], []
-    for batch in tables.batches(name, made.columns_of(name)):
+    for batch in tables.batches(name, assembly.columns_of(name)):
         key = batch.column(described.key_column)
         if key.null_count:
             raise DataError(f"table '{name}': {key.null_count:,} rows have no '{described.key_column}'")
@@ -123,10 +124,10 @@ def _rows(made: Assembly, tables: Tables, customers: pa.Array, time: tuple[int, 
         there = places.is_valid()
         parts.append(batch.filter(there))
         codes.append(places.filter(there).to_numpy().astype(np.int64))
-    return LabelRows(made, pa.Table.from_batches(parts), np.concatenate(codes), len(customers))
+    return LabelRows(assembly, pa.Table.from_batches(parts), np.concatenate(codes), len(customers))
 
 
-def _span(made: Assembly, rows: LabelRows, cut: int) -> Span:
-    start = shift(cut, made.label.gap, made.zone, sign=1)
-    end = shift(start, made.label.horizon, made.zone, sign=1)
+def _span(assembly: Assembly, rows: LabelRows, cut: int) -> Span:
+    start = shift(cut, assembly.label.gap, assembly.zone, sign=1)
+    end = shift(start, assembly.label.horizon, assembly.zone, sign=1)
     return Span(rows.time_of(cut), rows.time_of(start), rows.time_of(end))

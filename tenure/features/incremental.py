@@ -22,6 +22,7 @@ from tenure.contract import Contract
 from tenure.contract.aggregates.rows import DAY
 from tenure.contract.assembly import Assembly, WindowFeature
 from tenure.contract.schema import SNAPSHOT_COLUMN
+from tenure.contract.sources import assembly_of
 from tenure.contract.values import Floats
 from tenure.errors import InputError
 from tenure.features.clock import Clock
@@ -29,7 +30,7 @@ from tenure.features.compute import compute
 from tenure.features.customers import number_customers
 from tenure.features.reach import reach_of
 from tenure.features.row_times import NEVER, RowTimes
-from tenure.features.tables import Tables, assembly_of
+from tenure.features.tables import Tables
 
 
 def cannot(contract: Contract) -> dict[str, str]:

@@ -26,8 +26,8 @@ class LabelRows:
     They are ordered as in a ``SortedTable``, whose clock their times have.
 
     Args:
-        made: with the label.
-        table: the label's, with ``made.columns_of``, in any order.
+        assembly: with the label.
+        table: the label's, with ``assembly.columns_of``, in any order.
         customer: code of each row's customer, from 0; -1 for a row that is of no customer.
         customers: their number.
 
@@ -35,9 +35,9 @@ class LabelRows:
         DataError: a row has no time, or two versions of a row that became known at the same time differ.
     """
 
-    def __init__(self, made: Assembly, table: pa.Table, customer: Codes, customers: int) -> None:
-        label = made.label
-        self._table = SortedTable(made, label.table, table, customer, customers, label=True)
+    def __init__(self, assembly: Assembly, table: pa.Table, customer: Codes, customers: int) -> None:
+        label = assembly.label
+        self._table = SortedTable(assembly, label.table, table, customer, customers, label=True)
         kept = np.ones(len(self._table), dtype=np.bool_)
         if self._table.superseded is not None:
             kept = self._table.superseded == NEVER

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tenure.contract import Contract
 from tenure.contract.assembly import Assembly
 from tenure.contract.schema import LABEL_COLUMN, ROW_COLUMN, SNAPSHOT_COLUMN
+from tenure.contract.sources import assembly_of
 from tenure.count_text import listed
 from tenure.count_text import rows as rows_text
 from tenure.errors import DataError
@@ -26,7 +27,7 @@ from tenure.features.engines.engine import Engine
 from tenure.features.horizon_labels import Labels, horizon_labels
 from tenure.features.instants import instant_text
 from tenure.features.label_kinds.outcome import ALREADY
-from tenure.features.tables import Tables, assembly_of
+from tenure.features.tables import Tables
 from tenure.features.usage import Usage, usage
 
 
@@ -76,61 +77,61 @@ def panel(contract: Contract, tables: Tables, engine: Engine | None = None) -> P
     Raises:
         DataError: the data do not cover a cut, no customer is eligible at any, or as ``horizon_labels``.
     """
-    made, engine = assembly_of(contract), engine or choose(tables)
-    found = cuts(made, tables)
+    assembly, engine = assembly_of(contract), engine or choose(tables)
+    found = cuts(assembly, tables)
     rows, customers = _eligible_rows(contract, tables, found, engine)
-    cut = _places(rows, found.instants, made)
+    cut = _places(rows, found.instants, assembly)
     labels = horizon_labels(contract, tables, found.instants, whole_array(rows.column(contract.key_column)), cut)
-    counts = tuple(_counts(found.instants, customers, cut, labels, made))
-    _refuse_empty(made, counts)
+    counts = tuple(_counts(found.instants, customers, cut, labels, assembly))
+    _refuse_empty(assembly, counts)
     kept = labels.left_out < 0
-    table = rows.filter(pa.array(kept)).select([contract.key_column, SNAPSHOT_COLUMN, *_kept_columns(made)])
+    table = rows.filter(pa.array(kept)).select([contract.key_column, SNAPSHOT_COLUMN, *_kept_columns(assembly)])
     table = table.append_column(LABEL_COLUMN, pa.array(labels.values[kept]))
     table = table.append_column(ROW_COLUMN, pa.array(np.arange(1, table.num_rows + 1, dtype=np.int64)))
     used = usage(contract, tables, found.instants, engine)
     remarks = tuple(
         f"{rows_text(count)} of customers who {remark}" for remark, count in labels.remarks.items() if count
     )
-    return Panel(table, counts, used, remarks, (*found.warnings, *_warnings(made, counts)))
+    return Panel(table, counts, used, remarks, (*found.warnings, *_warnings(assembly, counts)))
 
 
 def _eligible_rows(
     contract: Contract, tables: Tables, found: Cuts, engine: Engine
 ) -> tuple[pa.Table, NDArray[np.int64]]:
     """The eligible customers' features, ordered by cut and key, and the number of customers who exist at each cut."""
-    made = assembly_of(contract)
+    assembly = assembly_of(contract)
     customers = np.zeros(len(found.instants), dtype=np.int64)
     batches = []
     for batch in engine.panel(contract, tables, found.instants):
-        customers += np.bincount(_places(batch, found.instants, made), minlength=len(found.instants))
+        customers += np.bincount(_places(batch, found.instants, assembly), minlength=len(found.instants))
         batches.append(batch.filter(pa.array(eligible(contract, batch))))
     rows = pa.Table.from_batches(batches)
     return rows.sort_by([(SNAPSHOT_COLUMN, "ascending"), (contract.key_column, "ascending")]), customers
 
 
-def _places(rows: pa.Table | pa.RecordBatch, instants: Sequence[int], made: Assembly) -> NDArray[np.int64]:
+def _places(rows: pa.Table | pa.RecordBatch, instants: Sequence[int], assembly: Assembly) -> NDArray[np.int64]:
     """Place of each row's cut among the instants; shape (rows,)."""
-    known = cut_column(instants, [1] * len(instants), made.zone)
+    known = cut_column(instants, [1] * len(instants), assembly.zone)
     places = pc.index_in(rows.column(SNAPSHOT_COLUMN), value_set=known)
     found: NDArray[np.int64] = whole_array(places).to_numpy().astype(np.int64)
     return found
 
 
-def _kept_columns(made: Assembly) -> list[str]:
+def _kept_columns(assembly: Assembly) -> list[str]:
     """The inputs, and the columns that only reports use."""
-    columns = [name for name, as_of in made.as_of_columns.items() if as_of.column.role in ("feature", "sensitive")]
-    return columns + [name for name, window in made.windows.items() if window.window.feature]
+    columns = [name for name, as_of in assembly.as_of_columns.items() if as_of.column.role in ("feature", "sensitive")]
+    return columns + [name for name, window in assembly.windows.items() if window.window.feature]
 
 
 def _counts(
-    instants: Sequence[int], customers: NDArray[np.int64], cut: NDArray[np.int64], labels: Labels, made: Assembly
+    instants: Sequence[int], customers: NDArray[np.int64], cut: NDArray[np.int64], labels: Labels, assembly: Assembly
 ) -> Iterator[CutCounts]:
     for number, instant in enumerate(instants):
         here = cut == number
         reasons, values = labels.left_out[here], labels.values[here]
         labelled = values[reasons < 0]
         yield CutCounts(
-            cut=instant_text(instant, made.zone),
+            cut=instant_text(instant, assembly.zone),
             customers=int(customers[number]),
             eligible=int(here.sum()),
             left_out={
@@ -140,7 +141,7 @@ def _counts(
         )
 
 
-def _refuse_empty(made: Assembly, counts: Sequence[CutCounts]) -> None:
+def _refuse_empty(assembly: Assembly, counts: Sequence[CutCounts]) -> None:
     if any(each.rows for each in counts):
         return
     first, last = counts[0], counts[-1]
@@ -148,32 +149,32 @@ def _refuse_empty(made: Assembly, counts: Sequence[CutCounts]) -> None:
     if not any(each.customers for each in counts):
         raise DataError(f"no customer exists {where}: do the keys and times of the tables go together?")
     if not any(each.eligible for each in counts):
-        raise DataError(f"no customer is eligible {where}: {_rule(made)}; {last.customers:,} exist at {last.cut}")
+        raise DataError(f"no customer is eligible {where}: {_rule(assembly)}; {last.customers:,} exist at {last.cut}")
     raise DataError(f"no customer has a label {where}: {_reasons(counts)}")
 
 
-def _rule(made: Assembly) -> str:
+def _rule(assembly: Assembly) -> str:
     """Who is eligible, for messages; with what the windows are that are no features."""
-    if made.eligible is None:
-        return f"'{made.label.column}' is one of {', '.join(made.label.to)}"
-    hidden = [made.windows[name] for name in made.eligible.columns if name in made.windows]
-    return f"'{made.eligible.text}'" + "".join(
+    if assembly.eligible is None:
+        return f"'{assembly.label.column}' is one of {', '.join(assembly.label.to)}"
+    hidden = [assembly.windows[name] for name in assembly.eligible.columns if name in assembly.windows]
+    return f"'{assembly.eligible.text}'" + "".join(
         f", where '{each.name}' is the {each.window.phrase} over {each.reach_phrase} before the cut"
         for each in hidden
         if not each.window.feature
     )
 
 
-def _warnings(made: Assembly, counts: Sequence[CutCounts]) -> Iterator[str]:
+def _warnings(assembly: Assembly, counts: Sequence[CutCounts]) -> Iterator[str]:
     empty = [each.cut for each in counts if not each.rows]
     if empty:
         yield f"no customer stands at {len(empty)} of {len(counts)} cuts: {listed(empty)}"
     already = sum(each.left_out.get(ALREADY, 0) for each in counts)
-    if already and made.label.kind == "lapse":
+    if already and assembly.label.kind == "lapse":
         yield (
             f"{already:,} of {sum(each.eligible for each in counts):,} eligible rows are customers without a running "
-            f"period of '{made.label.table}' at the cut: they are left out of training, and scored unless 'eligible' "
-            "leaves them out, too"
+            f"period of '{assembly.label.table}' at the cut: they are left out of training, and scored unless "
+            "'eligible' leaves them out, too"
         )
 
 

@@ -9,10 +9,10 @@ import numpy as np
 from tenure.checks import Check
 from tenure.contract import Contract
 from tenure.contract.schema import SNAPSHOT_COLUMN
+from tenure.contract.sources import assembly_of
 from tenure.count_text import count, rows
 from tenure.features.panel import CutCounts, Panel
 from tenure.features.split_by_cut import overlap
-from tenure.features.tables import assembly_of
 
 PANEL = "panel"
 """Name of the checks of a panel."""
@@ -21,15 +21,15 @@ USAGE = "usage"
 """Name of the checks of the rows that features are computed from, one a table."""
 
 
-def check_panel(contract: Contract, made: Panel | None) -> list[Check]:
+def check_panel(contract: Contract, panel: Panel | None) -> list[Check]:
     """The customers at the cuts, and a warning for each thing that the data do not cover; empty without a panel."""
-    if made is None:
+    if panel is None:
         return []
-    assembly, first, last = assembly_of(contract), made.cuts[0], made.cuts[-1]
-    cuts = np.unique(made.table.column(SNAPSHOT_COLUMN).to_numpy())
-    when = last.cut if len(made.cuts) == 1 else f"{first.cut} to {last.cut}"
+    assembly, first, last = assembly_of(contract), panel.cuts[0], panel.cuts[-1]
+    cuts = np.unique(panel.table.column(SNAPSHOT_COLUMN).to_numpy())
+    when = last.cut if len(panel.cuts) == 1 else f"{first.cut} to {last.cut}"
     message = (
-        f"{rows(made.table.num_rows)} at {count(len(made.cuts), 'cut')}, {when}{_left_out(made.cuts)}; at the last "
+        f"{rows(panel.table.num_rows)} at {count(len(panel.cuts), 'cut')}, {when}{_left_out(panel.cuts)}; at the last "
         f"{count(last.customers, 'customer')} exist, {last.eligible:,} are eligible"
     )
     shared = overlap(assembly, cuts)
@@ -38,15 +38,15 @@ def check_panel(contract: Contract, made: Panel | None) -> list[Check]:
             f"; horizons overlap: the label of a cut is known only after up to {count(shared, 'later cut')}, so that "
             "a customer's rows share days"
         )
-    message = "; ".join([message, *made.remarks])
-    return [Check(PANEL, "pass", message), *(Check(PANEL, "warn", warning) for warning in made.warnings)]
+    message = "; ".join([message, *panel.remarks])
+    return [Check(PANEL, "pass", message), *(Check(PANEL, "warn", warning) for warning in panel.warnings)]
 
 
-def check_usage(made: Panel | None) -> list[Check]:
+def check_usage(panel: Panel | None) -> list[Check]:
     """What became of the rows of each table; empty without a panel."""
-    if made is None:
+    if panel is None:
         return []
-    return [Check(USAGE, "pass", f"table '{name}': {usage.phrase}") for name, usage in made.usage.items()]
+    return [Check(USAGE, "pass", f"table '{name}': {usage.phrase}") for name, usage in panel.usage.items()]
 
 
 def _left_out(cuts: Sequence[CutCounts]) -> str:

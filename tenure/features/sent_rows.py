@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from tenure.contract import Column, Contract
 from tenure.contract.assembly import Assembly
+from tenure.contract.sources import assembly_of
 from tenure.contract.zones import zone_of
-from tenure.features.tables import Tables, assembly_of
+from tenure.features.tables import Tables
 
 Columns = dict[str, list[Any]]
 
@@ -81,32 +82,33 @@ def sent_rows(contract: Contract, tables: Tables, keys: Sequence[Any], max_rows:
     Raises:
         StorageError: a file cannot be read.
     """
-    made = assembly_of(contract)
+    assembly = assembly_of(contract)
     used = {
-        made.windows[name].table if name in made.windows else made.as_of_columns[name].table for name in contract.inputs
+        assembly.windows[name].table if name in assembly.windows else assembly.as_of_columns[name].table
+        for name in contract.inputs
     }
-    names = [name for name in made.tables if name in used and name != made.entity]
-    found = {name: pa.concat_tables(_of_customers(made, tables, name, keys)) for name in names}
-    kept = _within(made, found, keys, max_rows)
+    names = [name for name in assembly.tables if name in used and name != assembly.entity]
+    found = {name: pa.concat_tables(_of_customers(assembly, tables, name, keys)) for name in names}
+    kept = _within(assembly, found, keys, max_rows)
     written = {}
     for name, table in found.items():
-        own = made.tables[name].key_column
+        own = assembly.tables[name].key_column
         places = [row for row, key in enumerate(table.column(own).to_pylist()) if key in kept]
-        written[name] = _written(made, name, table.take(pa.array(places, pa.int64())))
+        written[name] = _written(assembly, name, table.take(pa.array(places, pa.int64())))
     return SentRows(
-        made.key,
-        _customers(made, contract, tables, kept),
+        assembly.key,
+        _customers(assembly, contract, tables, kept),
         written,
-        {name: made.tables[name].key_column for name in names},
+        {name: assembly.tables[name].key_column for name in names},
     )
 
 
-def _of_customers(made: Assembly, tables: Tables, name: str, keys: Sequence[Any]) -> Iterator[pa.Table]:
+def _of_customers(assembly: Assembly, tables: Tables, name: str, keys: Sequence[Any]) -> Iterator[pa.Table]:
     """The rows of a table that are of the customers."""
     import pyarrow.compute as pc
 
-    key = made.tables[name].key_column
-    columns = made.columns_of(name, label=False)
+    key = assembly.tables[name].key_column
+    columns = assembly.columns_of(name, label=False)
     schema: pa.Schema | None = None
     for batch in tables.batches(name, columns):
         schema = batch.schema
@@ -116,11 +118,11 @@ def _of_customers(made: Assembly, tables: Tables, name: str, keys: Sequence[Any]
         raise ValueError(f"table '{name}' has no batches")
 
 
-def _within(made: Assembly, found: Mapping[str, pa.Table], keys: Sequence[Any], max_rows: int) -> dict[Any, None]:
+def _within(assembly: Assembly, found: Mapping[str, pa.Table], keys: Sequence[Any], max_rows: int) -> dict[Any, None]:
     """The first of the customers whose rows are not too many."""
     counts = dict.fromkeys(keys, 0)
     for name, table in found.items():
-        for key in table.column(made.tables[name].key_column).to_pylist():
+        for key in table.column(assembly.tables[name].key_column).to_pylist():
             counts[key] += 1
     kept: dict[Any, None] = {}
     total = 0
@@ -131,21 +133,23 @@ def _within(made: Assembly, found: Mapping[str, pa.Table], keys: Sequence[Any], 
     return kept
 
 
-def _customers(made: Assembly, contract: Contract, tables: Tables, keys: Mapping[Any, None]) -> Columns:
+def _customers(assembly: Assembly, contract: Contract, tables: Tables, keys: Mapping[Any, None]) -> Columns:
     """The key and the entity's inputs, in the order of ``keys``."""
-    if made.entity is None:
-        return {made.key: list(keys)}
+    if assembly.entity is None:
+        return {assembly.key: list(keys)}
     own = [
-        name for name in contract.inputs if name in made.as_of_columns and made.as_of_columns[name].table == made.entity
+        name
+        for name in contract.inputs
+        if name in assembly.as_of_columns and assembly.as_of_columns[name].table == assembly.entity
     ]
-    table = pa.concat_tables(_of_customers(made, tables, made.entity, list(keys)))
-    places = {key: row for row, key in enumerate(table.column(made.key).to_pylist())}
+    table = pa.concat_tables(_of_customers(assembly, tables, assembly.entity, list(keys)))
+    places = {key: row for row, key in enumerate(table.column(assembly.key).to_pylist())}
     ordered = table.take(pa.array([places[key] for key in keys], pa.int64()))
-    return _written(made, made.entity, ordered.select([made.key, *own]))
+    return _written(assembly, assembly.entity, ordered.select([assembly.key, *own]))
 
 
-def _written(made: Assembly, name: str, table: pa.Table) -> Columns:
-    described, zone = made.tables[name].columns, made.zone_of(name)
+def _written(assembly: Assembly, name: str, table: pa.Table) -> Columns:
+    described, zone = assembly.tables[name].columns, assembly.zone_of(name)
     return {
         column: [written(value, described[column], zone) for value in table.column(column).to_pylist()]
         for column in table.column_names

@@ -23,9 +23,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tenure.contract import Contract
+from tenure.contract.sources import assembly_of
 from tenure.errors import DataError
 from tenure.features.split_by_cut import EMBARGO, label_ends, parts_of_cuts, too_few
-from tenure.features.tables import assembly_of
 from tenure.stats.clusters import highest_stratum
 from tenure.tasks import get
 
@@ -138,19 +138,19 @@ def _by_time(times: NDArray[Any], shares: tuple[float, ...]) -> Places:
 def _by_cut(
     contract: Contract, codes: Codes, classes: NDArray[np.int8], times: NDArray[Any], shares: tuple[float, float, float]
 ) -> Places:
-    made, steps = assembly_of(contract), _ranks(times)
+    assembly, steps = assembly_of(contract), _ranks(times)
     counts, cuts = np.bincount(steps), np.unique(times)
     if len(counts) == 1:
         return _by_customer(codes, classes, shares)
-    ends = label_ends(made, cuts)
+    ends = label_ends(assembly, cuts)
     if len(counts) >= len(PARTS):
         nearest = _parts_of_steps(counts, shares)
         new = np.flatnonzero(np.diff(nearest)) + 1
         if (ends[new - 1] <= cuts[new]).all():
             return nearest[steps]
-        return parts_of_cuts(made, cuts, counts, shares)[steps]
+        return parts_of_cuts(assembly, cuts, counts, shares)[steps]
     if ends[0] > cuts[1]:
-        raise DataError(too_few(made, cuts))
+        raise DataError(too_few(assembly, cuts))
     places = np.full(len(codes), PARTS.index("test"), dtype=np.int8)
     first = np.flatnonzero(steps == 0)
     before = shares[0] + shares[1]

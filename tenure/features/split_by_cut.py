@@ -22,15 +22,15 @@ EMBARGO = -1
 Moments = NDArray[np.datetime64]
 
 
-def label_ends(made: Assembly, cuts: Moments) -> Moments:
+def label_ends(assembly: Assembly, cuts: Moments) -> Moments:
     """What the clock shows when the labels of cuts are known; both of shape (cuts,)."""
     shown = cuts.astype("datetime64[us]").tolist()
-    ends = [local(label_end(made, instant_of(cut, made.zone)), made.zone) for cut in shown]
+    ends = [local(label_end(assembly, instant_of(cut, assembly.zone)), assembly.zone) for cut in shown]
     return np.array(ends, dtype="datetime64[us]")
 
 
 def parts_of_cuts(
-    made: Assembly, cuts: Moments, rows: NDArray[np.int64], shares: tuple[float, ...]
+    assembly: Assembly, cuts: Moments, rows: NDArray[np.int64], shares: tuple[float, ...]
 ) -> NDArray[np.int8]:
     """The part of each cut, or ``EMBARGO``; shape (cuts,).
 
@@ -38,7 +38,7 @@ def parts_of_cuts(
     that keeps most rows.
 
     Args:
-        made: with the label.
+        assembly: with the label.
         cuts: in ascending order, at least three.
         rows: of each cut.
         shares: of training, validation and test.
@@ -47,13 +47,13 @@ def parts_of_cuts(
         DataError: the cuts are too few.
     """
     # How many cuts, from the first on, have labels that are known when each cut begins.
-    known = np.searchsorted(label_ends(made, cuts), cuts.astype("datetime64[us]"), side="right")
+    known = np.searchsorted(label_ends(assembly, cuts), cuts.astype("datetime64[us]"), side="right")
     before = np.append(0, np.cumsum(rows))
     validation, test = np.meshgrid(np.arange(len(cuts)), np.arange(len(cuts)), indexing="ij")
     sizes = np.stack([before[known[validation]], before[known[test]] - before[validation], before[-1] - before[test]])
     possible = (known[validation] > 0) & (known[test] > validation) & (sizes > 0).all(axis=0)
     if not possible.any():
-        raise DataError(too_few(made, cuts))
+        raise DataError(too_few(assembly, cuts))
     kept = sizes.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         distance = np.abs(sizes / kept - np.reshape(shares, (3, 1, 1))).sum(axis=0)
@@ -66,29 +66,29 @@ def parts_of_cuts(
     return found
 
 
-def overlap(made: Assembly, cuts: Moments) -> int:
+def overlap(assembly: Assembly, cuts: Moments) -> int:
     """Largest number of later cuts that lie before the label of a cut is known."""
-    ends = label_ends(made, cuts)
+    ends = label_ends(assembly, cuts)
     after = np.searchsorted(cuts.astype("datetime64[us]"), ends, side="left")
     return int((after - np.arange(len(cuts)) - 1).max(initial=0))
 
 
-def too_few(made: Assembly, cuts: Moments) -> str:
+def too_few(assembly: Assembly, cuts: Moments) -> str:
     """Why cuts cannot be divided, and what to do."""
-    reach = made.label.reach.astype("timedelta64[us]")
+    reach = assembly.label.reach.astype("timedelta64[us]")
     step = np.diff(cuts.astype("datetime64[us]")).min(initial=reach)
     needed = 3 + 2 * (-(-reach // step) - 1)
-    advice = f"cuts at least {_reach(made)} apart"
-    if isinstance(made.cuts, Rolling):
+    advice = f"cuts at least {_reach(assembly)} apart"
+    if isinstance(assembly.cuts, Rolling):
         advice = f"'count: {needed}' under 'cuts'"
     return (
         f"{len(cuts)} cuts cannot be divided into training, validation and test: the label of a cut is known "
-        f"{_reach(made)} later, when the next part must not have begun. It takes {advice}, or 'by: customer' under "
+        f"{_reach(assembly)} later, when the next part must not have begun. It takes {advice}, or 'by: customer' under "
         "'split'"
     )
 
 
-def _reach(made: Assembly) -> str:
-    parts = (made.label.gap, made.label.horizon, made.label.grace)
+def _reach(assembly: Assembly) -> str:
+    parts = (assembly.label.gap, assembly.label.horizon, assembly.label.grace)
     whole = (Duration(days=sum(part.days for part in parts)), Duration(microseconds=sum(p.microseconds for p in parts)))
     return " and ".join(str(part) for part in whole if part != Duration())

@@ -13,8 +13,6 @@ from tenure.contract.sources import assembly_of, table_folder
 from tenure.errors import DataError
 from tenure.features.rows import Rows, of_file, of_table
 
-__all__ = ["Tables", "assembly_of"]
-
 
 @dataclass(frozen=True)
 class Tables:

@@ -13,13 +13,14 @@ from tenure.checks.tables.times import before, late
 from tenure.contract import Contract
 from tenure.contract.aggregates.rows import Codes
 from tenure.contract.assembly import Assembly
+from tenure.contract.sources import assembly_of
 from tenure.count_text import rows as rows_text
 from tenure.features.arrays import whole_array
 from tenure.features.customers import number_customers
 from tenure.features.engines.choice import choose
 from tenure.features.engines.engine import Engine
 from tenure.features.row_times import NEVER, RowTimes
-from tenure.features.tables import Tables, assembly_of
+from tenure.features.tables import Tables
 
 
 @dataclass(frozen=True)

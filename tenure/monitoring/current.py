@@ -15,11 +15,11 @@ import pyarrow as pa
 from tenure.bundle import Bundle
 from tenure.checks.result import TableCounts
 from tenure.contract.settings import Source
+from tenure.contract.sources import assembly_of
 from tenure.errors import DataError, InputError
 from tenure.features.current import AsOf, current_customers
 from tenure.features.customers_at import CustomersAt
 from tenure.features.instants import instant_text
-from tenure.features.tables import assembly_of
 from tenure.monitoring.answered import Answered
 from tenure.progress import progress
 from tenure.stats import Sketch

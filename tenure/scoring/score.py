@@ -35,11 +35,11 @@ from tenure import count_text
 from tenure.atomic import storage_errors, write_text
 from tenure.bundle import Bundle, Prediction
 from tenure.contract.schema import WITHOUT_KEY
+from tenure.contract.sources import assembly_of
 from tenure.errors import DataError, InputError
 from tenure.features.current import AsOf, Data, current_customers
 from tenure.features.customers_at import CustomersAt
 from tenure.features.instants import local
-from tenure.features.tables import assembly_of
 from tenure.intake.customers import Customers
 from tenure.parsing import ROW, rejects
 from tenure.progress import progress

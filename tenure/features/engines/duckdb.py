@@ -21,12 +21,13 @@ from numpy.typing import NDArray
 from tenure.atomic import storage_errors
 from tenure.contract import Contract
 from tenure.contract.assembly import Assembly
+from tenure.contract.sources import assembly_of
 from tenure.errors import InputError
 from tenure.features.compute import compute
 from tenure.features.engines.bins import HASHES, Bins, fill_bins
 from tenure.features.engines.engine import Engine, OfCustomers
 from tenure.features.engines.pruning import Bound, bounds
-from tenure.features.tables import Tables, assembly_of
+from tenure.features.tables import Tables
 
 if TYPE_CHECKING:
     import duckdb

@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from tenure.contract import Contract
 from tenure.contract.assembly import Assembly
+from tenure.contract.sources import assembly_of
 from tenure.features.compute import compute
-from tenure.features.tables import Tables, assembly_of
+from tenure.features.tables import Tables
 
 OfCustomers = Callable[[Assembly, Mapping[str, pa.Table]], pa.Table]
 """A function of some customers' rows, all of them, by table. Its result has the same schema for all customers."""

@@ -8,10 +8,11 @@ import pyarrow as pa
 
 from tenure.contract import Contract
 from tenure.contract.assembly import Assembly
+from tenure.contract.sources import assembly_of
 from tenure.errors import DataError
 from tenure.features.dealing import PART_ROWS, deal
 from tenure.features.engines.engine import Engine, OfCustomers
-from tenure.features.tables import Tables, assembly_of
+from tenure.features.tables import Tables
 
 
 class Memory(Engine):

@@ -19,8 +19,8 @@ import pyarrow.compute as pc
 
 from tenure.contract import dump, parse
 from tenure.contract.schema import Contract
+from tenure.contract.sources import assembly_of
 from tenure.features.compute import compute
-from tenure.features.tables import assembly_of
 from tenure.parsing.parse import arrow_type
 
 KEY = "_key"

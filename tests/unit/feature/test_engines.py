@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from property_profiles import examples
 
 from tenure.contract import Contract
+from tenure.contract.sources import assembly_of
 from tenure.errors import InputError
 from tenure.features import at
 from tenure.features.engines import choice, duckdb, spark
@@ -27,7 +28,7 @@ from tenure.features.engines.engine import Engine
 from tenure.features.engines.memory import Memory
 from tenure.features.engines.pruning import bounds
 from tenure.features.rows import Rows, of_file
-from tenure.features.tables import Tables, assembly_of
+from tenure.features.tables import Tables
 
 
 class SmallBins(DuckDB):

@@ -10,9 +10,10 @@ import pyarrow as pa
 import pytest
 from as_of_tables import contract
 
+from tenure.contract.sources import assembly_of
 from tenure.errors import DataError, InputError
 from tenure.features import at
-from tenure.features.tables import Tables, assembly_of
+from tenure.features.tables import Tables
 
 MOMENT = pa.timestamp("us")
 LATER = 2_000_000_000_000_000
