@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tenure.contract import parse
+from tenure.contract.durations import DAY_US
 from tenure.features.engines.duckdb import DuckDB
 from tenure.features.engines.memory import Memory
 from tenure.features.instants import instant_of
@@ -31,7 +32,6 @@ FIRST_DAY = date(2024, 12, 20)
 CUTS = [
     FIRST_DAY + timedelta(days=DAYS - 30 * back) for back in range(int(os.environ.get("TENURE_BENCH_CUTS", "6")), 0, -1)
 ]
-DAY_US = 86_400_000_000
 CHUNK = 5_000_000
 SQL_MEMORY = "2500MB"
 

@@ -15,7 +15,7 @@ import numpy as np
 from tenure.contract.aggregates import AGGREGATES, Aggregate
 from tenure.contract.columns import Column
 from tenure.contract.cuts import Rolling
-from tenure.contract.durations import Duration, parse_duration
+from tenure.contract.durations import DAY_US, Duration, parse_duration
 from tenure.contract.expression import Expression
 from tenure.contract.tables import Table
 from tenure.contract.windows import Window
@@ -101,7 +101,7 @@ class HorizonLabel:
         days, microseconds = sum(part.days for part in parts), sum(part.microseconds for part in parts)
         if not microseconds:
             return np.timedelta64(days, "D")
-        return np.timedelta64(days * 86_400_000_000 + microseconds, "us")
+        return np.timedelta64(days * DAY_US + microseconds, "us")
 
     @property
     def phrase(self) -> str:

@@ -11,6 +11,9 @@ from pydantic import AfterValidator, BeforeValidator
 MAX_DAYS = 36_525
 """A hundred years, so that a date and such a duration make another date."""
 
+DAY_US = 86_400_000_000
+"""Microseconds of 24 hours."""
+
 _US = {"minute": 60_000_000, "hour": 3_600_000_000}
 _PATTERN = re.compile(r"([0-9]{1,9}) ?(minute|hour|day)s?")
 
@@ -47,7 +50,7 @@ def parse_duration(text: str) -> Duration:
     found = Duration(days=count) if unit == "day" else Duration(microseconds=count * _US[unit])
     if not count:
         raise ValueError(f"the duration '{text}' is empty")
-    if max(found.days, found.microseconds // (24 * _US["hour"])) > MAX_DAYS:
+    if max(found.days, found.microseconds // DAY_US) > MAX_DAYS:
         raise ValueError(f"the duration '{text}' is longer than {MAX_DAYS:,} days")
     return found
 

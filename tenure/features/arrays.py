@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tenure.contract.aggregates.rows import DAY
+from tenure.contract.durations import DAY_US
 
 Mask = NDArray[np.bool_]
 
@@ -70,7 +70,7 @@ def microseconds(array: pa.Array) -> NDArray[np.int64]:
     """Dates and timestamps as microseconds since 1970-01-01, in UTC where they have a zone; 0 for null."""
     if pa.types.is_date32(array.type):
         days = _filled(array.cast(pa.int32())).to_numpy(zero_copy_only=False)
-        return days.astype(np.int64) * DAY
+        return days.astype(np.int64) * DAY_US
     zone = getattr(array.type, "tz", None)
     whole = array.cast(pa.timestamp("us", zone), safe=False)
     found: NDArray[np.int64] = _filled(whole.cast(pa.int64())).to_numpy(zero_copy_only=False)

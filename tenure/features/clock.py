@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tenure.contract.aggregates.rows import DAY, Codes
+from tenure.contract.aggregates.rows import Codes
 from tenure.contract.assembly import Assembly
+from tenure.contract.durations import DAY_US
 from tenure.features.instants import local_times, midnight, midnights
 
 
@@ -31,7 +32,7 @@ class Clock:
         """The instant as a time of the clock: rows before it count."""
         if not self.whole_days:
             return instant
-        return int(local_times(np.array([midnight(instant, self.zone)]), self.zone)[0]) // DAY * DAY
+        return int(local_times(np.array([midnight(instant, self.zone)]), self.zone)[0]) // DAY_US * DAY_US
 
     def known_by(self, instant: int) -> int:
         """Rows that became known up to this instant count: a table of whole days is seen as of the last midnight."""
@@ -47,4 +48,4 @@ class Clock:
 
     def ends(self, days: Codes) -> Codes:
         """The instants at which days of the table's zone, given by their microseconds, are over."""
-        return midnights(days // DAY + 1, self.zone)
+        return midnights(days // DAY_US + 1, self.zone)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.contract.aggregates.rows import DAY
 from tenure.contract.columns import Column
+from tenure.contract.durations import DAY_US
 from tenure.contract.expression import Expression
 from tenure.contract.values import Floats, Text, Value
 from tenure.features.arrays import Array
@@ -44,7 +44,7 @@ def _value(array: Array, column: Column, local: Callable[[NDArray[np.int64]], ND
         return Text(codes.astype(np.int32), tuple(array.words.to_pylist()))
     values: Floats
     if column.is_temporal:
-        values = (local(array.values) if column.type == "timestamp" else array.values) / DAY
+        values = (local(array.values) if column.type == "timestamp" else array.values) / DAY_US
     else:
         values = array.values.astype(np.float64)
     return values if array.known is None else np.where(array.known, values, np.nan)

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tenure.contract.aggregates.rows import DAY
 from tenure.contract.assembly import Assembly
+from tenure.contract.durations import DAY_US
 from tenure.errors import DataError
 from tenure.features.arrays import microseconds
 from tenure.features.instants import instant_text, local_times, midnight, midnights
@@ -79,7 +79,7 @@ def coverage(assembly: Assembly, tables: Tables, name: str) -> Coverage | None:
         return None
     if not whole_days:
         return Coverage(name, min(first), max(last), min(first), midnight(max(last), zone), zone)
-    days = np.array([min(first), min(first) + DAY, max(last), max(last) + DAY]) // DAY
+    days = np.array([min(first), min(first) + DAY_US, max(last), max(last) + DAY_US]) // DAY_US
     begin, over, newest, end = midnights(days, zone).tolist()
     return Coverage(name, begin, newest, over - 1, end, zone)
 
@@ -89,7 +89,7 @@ def _happened(times: NDArray[np.int64], known_at: pa.Array, zone: str, whole_day
     known = microseconds(known_at)
     is_day = pa.types.is_date(known_at.type)
     if whole_days and not is_day:
-        known = local_times(known, zone) // DAY * DAY
+        known = local_times(known, zone) // DAY_US * DAY_US
     elif is_day and not whole_days:
-        known = midnights(known // DAY + 1, zone)
+        known = midnights(known // DAY_US + 1, zone)
     return np.where(known_at.is_valid().to_numpy(zero_copy_only=False), np.minimum(times, known), times)

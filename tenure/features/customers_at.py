@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from tenure.checks.result import TableCounts
 from tenure.checks.tables.validate import validate_tables
 from tenure.contract import Contract
-from tenure.contract.aggregates.rows import DAY
+from tenure.contract.durations import DAY_US
 from tenure.contract.settings import Source as SourceSettings
 from tenure.contract.sources import assembly_of, message_prefix, table_folder, with_tables
 from tenure.count_text import rows
@@ -165,9 +165,9 @@ class CustomersAt:
     def warnings(self) -> list[str]:
         """What a reader of the scores must know; one line each."""
         zone, newest, limit = assembly_of(self.contract).zone, self.newest, self.contract.quality.freshness_days
-        if newest is None or limit is None or self.instant - newest <= limit * DAY:
+        if newest is None or limit is None or self.instant - newest <= limit * DAY_US:
             return []
-        days, shown = (self.instant - newest) // DAY, instant_text(self.instant, zone)
+        days, shown = (self.instant - newest) // DAY_US, instant_text(self.instant, zone)
         return [
             f"the newest event is of {instant_text(newest, zone)}, {days:,} days before {shown} "
             f"('quality.freshness_days' is {limit}): windows miss what happened since"

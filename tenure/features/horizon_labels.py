@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tenure.contract import Contract
-from tenure.contract.aggregates.rows import DAY
 from tenure.contract.assembly import Assembly
+from tenure.contract.durations import DAY_US
 from tenure.contract.sources import assembly_of
 from tenure.errors import DataError
 from tenure.features.arrays import microseconds
@@ -104,7 +104,7 @@ def _time_needed(assembly: Assembly, instants: Sequence[int]) -> tuple[int, int]
     if kind_of(assembly.label.kind).looks_back or assembly.tables[assembly.label.table].row_id is not None:
         return None
     # Dates are compared as if their days began in UTC.
-    return min(instants) - 2 * DAY, label_end(assembly, max(instants)) + 2 * DAY
+    return min(instants) - 2 * DAY_US, label_end(assembly, max(instants)) + 2 * DAY_US
 
 
 def _rows(assembly: Assembly, tables: Tables, customers: pa.Array, time: tuple[int, int] | None) -> LabelRows:

@@ -19,8 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tenure.contract import Contract
-from tenure.contract.aggregates.rows import DAY
 from tenure.contract.assembly import Assembly, WindowFeature
+from tenure.contract.durations import DAY_US
 from tenure.contract.schema import SNAPSHOT_COLUMN
 from tenure.contract.sources import assembly_of
 from tenure.contract.values import Floats
@@ -207,7 +207,7 @@ def _merged(window: WindowFeature, earlier: Floats, later: Floats) -> Floats:
 def _moved(sums: pa.Table, assembly: Assembly, since: int, instant: int) -> pa.Table:
     """What was computed as of one instant, as of a later one: days up to the instant have grown."""
     clock = Clock.of(assembly, next(iter(assembly.tables)))
-    days = (clock.seen_at(instant) - clock.seen_at(since)) / DAY
+    days = (clock.seen_at(instant) - clock.seen_at(since)) / DAY_US
     for window in assembly.windows.values():
         if window.aggregate.counts_to_instant:
             moved = _floats(sums.column(window.name)) + days

@@ -8,10 +8,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.contract.aggregates.rows import DAY
 from tenure.contract.cuts import FIRST, LAST
 from tenure.contract.document import excerpt
-from tenure.contract.durations import Duration
+from tenure.contract.durations import DAY_US, Duration
 from tenure.contract.zones import zone_of
 from tenure.errors import InputError
 
@@ -86,7 +85,7 @@ def local_times(instants: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
     """What the clock in ``zone`` shows at each instant, as microseconds since 1970-01-01 there; shape (instants,)."""
     if not len(instants) or zone == "UTC":
         return instants
-    starts, offsets = _offsets(zone, int(instants.min()) // DAY, int(instants.max()) // DAY)
+    starts, offsets = _offsets(zone, int(instants.min()) // DAY_US, int(instants.max()) // DAY_US)
     if len(starts) == 1:
         return instants + offsets[0]
     return instants + offsets[np.searchsorted(starts, instants, side="right") - 1]
@@ -95,7 +94,7 @@ def local_times(instants: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
 def midnights(days: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
     """The instants at which days, counted from 1970-01-01, begin in ``zone``; shape (days,)."""
     if zone == "UTC":
-        return days * DAY
+        return days * DAY_US
     distinct, places = np.unique(days, return_inverse=True)
     found = [instant_of(_DAY_0 + timedelta(days=int(day)), zone) for day in distinct]
     return np.array(found, dtype=np.int64)[places]
@@ -106,8 +105,8 @@ def later(instants: NDArray[np.int64], duration: Duration, zone: str) -> NDArray
     moved: NDArray[np.int64] = instants + duration.microseconds
     if not duration.days or not len(moved):
         return moved
-    shown = local_times(moved, zone) + duration.days * DAY
-    starts, offsets = _offsets(zone, int(shown.min()) // DAY - 1, int(shown.max()) // DAY + 1)
+    shown = local_times(moved, zone) + duration.days * DAY_US
+    starts, offsets = _offsets(zone, int(shown.min()) // DAY_US - 1, int(shown.max()) // DAY_US + 1)
     # Of a time that is shown twice or skipped, the offset before the change holds.
     changes = starts[1:] + np.maximum(offsets[:-1], offsets[1:])
     found: NDArray[np.int64] = shown - offsets[np.searchsorted(changes, shown, side="right")]
@@ -123,12 +122,12 @@ def _offsets(zone: str, first: int, last: int) -> tuple[NDArray[np.int64], NDArr
         moment = (_EPOCH + timedelta(microseconds=instant)).astimezone(clock)
         return (moment.utcoffset() or timedelta()) // _MICROSECOND
 
-    starts, offsets = [first * DAY], [offset(first * DAY)]
+    starts, offsets = [first * DAY_US], [offset(first * DAY_US)]
     for day in range(first, last + 1):
-        after = offset((day + 1) * DAY)
+        after = offset((day + 1) * DAY_US)
         if after == offsets[-1]:
             continue
-        low, high = day * DAY, (day + 1) * DAY
+        low, high = day * DAY_US, (day + 1) * DAY_US
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (low, middle) if offset(middle) == after else (middle, high)

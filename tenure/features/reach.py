@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tenure.contract.aggregates.rows import DAY
 from tenure.contract.assembly import WindowFeature
-from tenure.contract.durations import Duration
+from tenure.contract.durations import DAY_US, Duration
 from tenure.features.clock import Clock
 from tenure.features.instants import days_before, midnight, shift
 
@@ -38,11 +37,11 @@ def reach_of(window: WindowFeature, clock: Clock, zone: str, instant: int) -> Re
     seen = clock.seen_at(instant)
 
     def days_ago(days: int) -> int:
-        return seen - days * DAY if clock.whole_days else days_before(instant, days, zone)
+        return seen - days * DAY_US if clock.whole_days else days_before(instant, days, zone)
 
     def ago(duration: Duration) -> int:
         if clock.whole_days:
-            return seen - duration.days * DAY - duration.microseconds
+            return seen - duration.days * DAY_US - duration.microseconds
         # Where clocks skip midnight, a day begins at 1:00: a window of days still begins with a day.
         if duration.days and instant == midnight(instant, zone):
             return days_before(instant, duration.days, zone)
@@ -58,4 +57,4 @@ def reach_of(window: WindowFeature, clock: Clock, zone: str, instant: int) -> Re
         return Reach(None, seen, None, None)
     twice = Duration(2 * last.days, 2 * last.microseconds)
     low, earlier = ago(last), ago(twice)
-    return Reach(low, seen, (earlier, low) if compares else None, last.days + last.microseconds / DAY)
+    return Reach(low, seen, (earlier, low) if compares else None, last.days + last.microseconds / DAY_US)

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from tenure.contract.durations import DAY_US
 from tenure.contract.zones import zone_of
 
 TIMESTAMP = pa.timestamp("us")
-DAY_US = 86_400_000_000
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 of the clock
 _MICROSECOND = timedelta(microseconds=1)
 _UTC_NAMES = ("UTC", "Etc/UTC")

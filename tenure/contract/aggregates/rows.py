@@ -10,12 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tenure.contract.durations import DAY_US
 from tenure.contract.values import Floats
 
 Codes = NDArray[np.int64]
-
-DAY = 86_400_000_000
-"""Microseconds of 24 hours."""
 
 MISSING = np.iinfo(np.int64).min
 """Stands for null among codes and microseconds."""
@@ -105,7 +103,7 @@ class Log:
     @cached_property
     def first_of_day(self) -> NDArray[np.bool_]:
         """Whether the row is the customer's first of its calendar day; shape (rows,)."""
-        days = self.local(self.times) // DAY
+        days = self.local(self.times) // DAY_US
         found = np.ones(len(days), dtype=bool)
         found[1:] = (days[1:] != days[:-1]) | (self.owners[1:] != self.owners[:-1])
         return found
@@ -147,7 +145,7 @@ class Events:
         """Days from ``rows``, one a span, to the instant; NaN for an empty span. Shape (customers,)."""
         found: Floats = np.full(len(rows), np.nan)
         filled = self.spans.lengths > 0
-        found[filled] = (self.instant - self.log.times[rows[filled]]) / DAY
+        found[filled] = (self.instant - self.log.times[rows[filled]]) / DAY_US
         return found
 
 

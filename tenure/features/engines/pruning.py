@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tenure.contract.aggregates.rows import DAY
 from tenure.contract.assembly import Assembly, WindowFeature
+from tenure.contract.durations import DAY_US
 
-MARGIN = 2 * DAY
+MARGIN = 2 * DAY_US
 """Days of a calendar may be longer than 24 hours, and begin up to a day earlier than in UTC."""
 
 
@@ -53,9 +53,9 @@ def _lowest(assembly: Assembly, table: str, instant: int) -> int | None:
 def _length(window: WindowFeature) -> int | None:
     """How far back a window reaches at most, with the one before it that a trend compares with."""
     if window.window.days is not None:
-        length = window.window.days * DAY
+        length = window.window.days * DAY_US
     elif window.last is not None:
-        length = window.last.days * DAY + window.last.microseconds
+        length = window.last.days * DAY_US + window.last.microseconds
     else:
         return None
     return 2 * length + MARGIN if window.aggregate.needs_length else length

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tenure.contract.aggregates.rows import DAY, Codes
+from tenure.contract.aggregates.rows import Codes
 from tenure.contract.assembly import HorizonLabel
-from tenure.contract.durations import Duration
+from tenure.contract.durations import DAY_US, Duration
 from tenure.features.arrays import Array
 from tenure.features.instants import later, local_times, midnights
 from tenure.features.label_kinds.kind import Kind
@@ -48,12 +48,12 @@ def _ends(column: Array, rows: LabelRows, *, is_day: bool) -> Codes:
     values = column.values
     if is_day == rows.has_whole_days:
         return values
-    return midnights(values // DAY, rows.zone) if is_day else local_times(values, rows.zone) // DAY * DAY
+    return midnights(values // DAY_US, rows.zone) if is_day else local_times(values, rows.zone) // DAY_US * DAY_US
 
 
 def _graced(ends: Codes, grace: Duration, rows: LabelRows) -> Codes:
     if rows.has_whole_days:
-        return ends + grace.days * DAY + grace.microseconds
+        return ends + grace.days * DAY_US + grace.microseconds
     return later(ends, grace, rows.zone)
 
 

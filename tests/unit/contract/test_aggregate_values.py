@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from property_profiles import examples
 
 from tenure.contract.aggregates import AGGREGATES, Events, Log, Spans, Takes
-from tenure.contract.aggregates.rows import DAY, MISSING
+from tenure.contract.aggregates.rows import MISSING
+from tenure.contract.durations import DAY_US
 from tenure.contract.windows import Window
 
-HOUR = DAY // 24
+HOUR = DAY_US // 24
 START = datetime(2024, 1, 1, tzinfo=UTC)
 INSTANT = 40 * 24
 NUMBERS = st.integers(-3, 3).map(float)
@@ -76,14 +77,14 @@ def _places(customers: list[list[tuple[int, float]]], bounds: np.ndarray, time: 
 @pytest.mark.parametrize("name", ["std", "slope"])
 def test_a_large_mean_costs_no_digits(name: str) -> None:
     values = np.array([1.0, 2.0, 4.0, 8.0])
-    times = np.arange(4) * DAY
+    times = np.arange(4) * DAY_US
     span = Spans(np.array([0]), np.array([4]))
 
     def compute(offset: float, since: int) -> float:
         log = Log(np.array([0, 4]), times + since, values + offset, lambda moments: moments)
-        return float(AGGREGATES[name].compute(Events(log, span, None, 4 * DAY + since, None))[0])
+        return float(AGGREGATES[name].compute(Events(log, span, None, 4 * DAY_US + since, None))[0])
 
-    assert compute(1e9, 20_000 * DAY) == pytest.approx(compute(0.0, 0), rel=1e-9)
+    assert compute(1e9, 20_000 * DAY_US) == pytest.approx(compute(0.0, 0), rel=1e-9)
 
 
 def test_a_sum_does_not_depend_on_other_customers() -> None:

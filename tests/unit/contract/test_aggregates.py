@@ -10,7 +10,7 @@ import pytest
 
 from tenure.contract import parse
 from tenure.contract.aggregates import AGGREGATES, Aggregate, Events, Log, Spans, Takes, label_aggregates
-from tenure.contract.aggregates.rows import DAY
+from tenure.contract.durations import DAY_US
 from tenure.contract.values import Floats
 from tenure.errors import ContractError
 from tenure.features.panel import panel
@@ -35,9 +35,9 @@ def newest(events: Events) -> Floats:
 
 def two_customers() -> Events:
     """The first has two rows, a day apart, the second has none."""
-    log = Log(np.array([0, 2, 2]), np.array([0, DAY]), np.array([1.0, 0.0]), lambda times: times)
+    log = Log(np.array([0, 2, 2]), np.array([0, DAY_US]), np.array([1.0, 0.0]), lambda times: times)
     spans = Spans(np.array([0, 2]), np.array([2, 2]))
-    return Events(log, spans, Spans(np.array([0, 2]), np.array([0, 2])), 3 * DAY, 9.0, 0.5)
+    return Events(log, spans, Spans(np.array([0, 2]), np.array([0, 2])), 3 * DAY_US, 9.0, 0.5)
 
 
 def nobody() -> Events:

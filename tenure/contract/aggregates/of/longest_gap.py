@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from tenure.contract.aggregates.aggregate import Aggregate, Takes
-from tenure.contract.aggregates.rows import DAY, Events, Spans, reduce
+from tenure.contract.aggregates.rows import Events, Spans, reduce
+from tenure.contract.durations import DAY_US
 from tenure.contract.values import Floats
 
 
 def _compute(events: Events) -> Floats:
     spans = events.spans
     # The gap before a row; that of the first row of a span lies outside.
-    gaps = np.diff(events.log.times, prepend=0) / DAY
+    gaps = np.diff(events.log.times, prepend=0) / DAY_US
     inner = Spans(np.minimum(spans.start + 1, spans.stop), spans.stop)
     return reduce(np.maximum, gaps, inner, empty=np.nan)
 

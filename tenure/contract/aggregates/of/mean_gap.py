@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tenure.contract.aggregates.aggregate import Aggregate, Takes
-from tenure.contract.aggregates.rows import DAY, Events
+from tenure.contract.aggregates.rows import Events
+from tenure.contract.durations import DAY_US
 from tenure.contract.values import Floats
 
 
@@ -14,7 +15,7 @@ def _compute(events: Events) -> Floats:
     found: Floats = np.full(len(spans.start), np.nan)
     several = spans.lengths > 1
     start, stop = spans.start[several], spans.stop[several]
-    found[several] = (times[stop - 1] - times[start]) / DAY / (stop - start - 1)
+    found[several] = (times[stop - 1] - times[start]) / DAY_US / (stop - start - 1)
     return found
 
 

@@ -10,13 +10,14 @@ import numpy as np
 
 from tenure.contract.aggregates.aggregate import Aggregate, Takes
 from tenure.contract.aggregates.per_span import deviations
-from tenure.contract.aggregates.rows import DAY, Events
+from tenure.contract.aggregates.rows import Events
+from tenure.contract.durations import DAY_US
 from tenure.contract.values import Floats
 
 
 def _compute(events: Events) -> Floats:
     spans, customers = events.spans, len(events.spans.start)
-    times = deviations((events.log.times - events.instant) / DAY, spans)
+    times = deviations((events.log.times - events.instant) / DAY_US, spans)
     values = deviations(events.log.values, spans)
     owners = spans.members[1]
     products = np.bincount(owners, weights=times * values, minlength=customers)
