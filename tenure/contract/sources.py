@@ -63,7 +63,7 @@ def table_folder(folder: Path, table: str | None) -> Path:
     return folder if table is None else folder / TABLES_FOLDER / table
 
 
-def zone_of(contract: Contract, table: str | None) -> str | None:
+def table_zone(contract: Contract, table: str | None) -> str | None:
     """Zone of a table's times that are written without an offset; None for UTC."""
     return None if table is None or contract.assembly is None else contract.assembly.zone_of(table)
 

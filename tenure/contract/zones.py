@@ -13,7 +13,7 @@ MAX_NAME = 64
 
 def _check_zone(name: str) -> str:
     try:
-        zone_of(name[:MAX_NAME])
+        time_zone(name[:MAX_NAME])
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError(
             f"'{name[:MAX_NAME]}' is not a time zone: use a name such as UTC, Europe/Berlin or America/New_York"
@@ -25,7 +25,7 @@ ZoneName = Annotated[str, AfterValidator(_check_zone)]
 
 
 @cache
-def zone_of(name: str) -> ZoneInfo:
+def time_zone(name: str) -> ZoneInfo:
     """The zone of an IANA name.
 
     Raises:

@@ -13,7 +13,7 @@ from tenure.features.instants import local_times, midnight, midnights
 
 
 @dataclass(frozen=True)
-class Clock:
+class TableClock:
     """Microseconds since 1970-01-01: in UTC, or of a table of whole days those of its zone."""
 
     whole_days: bool
@@ -23,7 +23,7 @@ class Clock:
     """Where days begin."""
 
     @classmethod
-    def of(cls, assembly: Assembly, table: str) -> Clock:
+    def of(cls, assembly: Assembly, table: str) -> TableClock:
         """The clock of one of the tables."""
         whole_days, zone = table in assembly.whole_days, assembly.zone_of(table)
         return cls(whole_days, zone, zone if whole_days else assembly.zone)

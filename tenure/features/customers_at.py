@@ -25,8 +25,8 @@ from tenure.errors import DataError
 from tenure.features.eligible import eligible
 from tenure.features.engines.choice import choose
 from tenure.features.engines.engine import Engine
-from tenure.features.instant_given import check_ahead, written
-from tenure.features.instants import instant_of, instant_text
+from tenure.features.instant_given import check_ahead
+from tenure.features.instants import instant_of, instant_text, iso_text
 from tenure.features.tables import Tables
 from tenure.features.usage import Usage, usage
 from tenure.intake.customers import MAX_EXAMPLE, SHOWN_REASONS
@@ -177,9 +177,9 @@ class CustomersAt:
         """The content for ``summary.json``: the instant, the newest event, rows by table."""
         zone, newest = assembly_of(self.contract).zone, self.newest
         return {
-            "as_of": written(self.instant, zone),
+            "as_of": iso_text(self.instant, zone),
             "zone": zone,
-            "newest_event": None if newest is None else written(newest, zone),
+            "newest_event": None if newest is None else iso_text(newest, zone),
             "not_eligible": self.not_eligible,
             "tables": {name: self._rows_of(name) for name in self.counts},
         }

@@ -25,7 +25,7 @@ from tenure.contract.schema import SNAPSHOT_COLUMN
 from tenure.contract.sources import assembly_of
 from tenure.contract.values import Floats
 from tenure.errors import InputError
-from tenure.features.clock import Clock
+from tenure.features.clock import TableClock
 from tenure.features.compute import compute
 from tenure.features.customers import number_customers
 from tenure.features.reach import reach_of
@@ -169,7 +169,7 @@ def _divided(assembly: Assembly, name: str, table: pa.Table, instant: int) -> tu
     return superseded <= known_by, settled
 
 
-def _lowest(assembly: Assembly, name: str, clock: Clock, instant: int) -> int:
+def _lowest(assembly: Assembly, name: str, clock: TableClock, instant: int) -> int:
     """Where the rows begin that bounded windows reach at the instant."""
     reaches = [
         reach_of(window, clock, assembly.zone, instant).lowest
@@ -206,7 +206,7 @@ def _merged(window: WindowFeature, earlier: Floats, later: Floats) -> Floats:
 
 def _moved(sums: pa.Table, assembly: Assembly, since: int, instant: int) -> pa.Table:
     """What was computed as of one instant, as of a later one: days up to the instant have grown."""
-    clock = Clock.of(assembly, next(iter(assembly.tables)))
+    clock = TableClock.of(assembly, next(iter(assembly.tables)))
     days = (clock.seen_at(instant) - clock.seen_at(since)) / DAY_US
     for window in assembly.windows.values():
         if window.aggregate.counts_to_instant:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from tenure.contract.zones import zone_of
 from tenure.errors import InputError
 from tenure.features.instants import instant_of, instant_text, parse_instant
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_AHEAD = timedelta(days=366)
-"""How far an instant may lie after the current time and the newest row: a later one is a slip of the pen."""
+"""How far an instant may lie after the current time and the newest row: a later one is taken for a typing error."""
 
 
 def now_instant() -> int:
@@ -38,11 +36,6 @@ def read_as_of(as_of: str | date | datetime | None, zone: str) -> int:
     return instant_of(as_of, zone)
 
 
-def written(instant: int, zone: str) -> str:
-    """The time of the clock in ``zone`` with its offset, ISO 8601: ``read_as_of`` reads the same instant."""
-    return (EPOCH + timedelta(microseconds=instant)).astimezone(zone_of(zone)).isoformat()
-
-
 def check_ahead(instant: int, zone: str, newest: int | None = None) -> None:
     """Refuse an instant that lies more than ``MAX_AHEAD`` after the current time and after the newest row.
 
@@ -50,7 +43,7 @@ def check_ahead(instant: int, zone: str, newest: int | None = None) -> None:
         newest: the newest row, if it is known.
 
     Raises:
-        InputError: it does.
+        InputError: the instant lies after both limits.
     """
     latest = max(now_instant(), newest or 0)
     if instant > latest + MAX_AHEAD // timedelta(microseconds=1):

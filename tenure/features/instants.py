@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tenure.contract.cuts import FIRST, LAST
 from tenure.contract.document import excerpt
 from tenure.contract.durations import DAY_US, Duration
-from tenure.contract.zones import zone_of
+from tenure.contract.zones import time_zone
 from tenure.errors import InputError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,13 +28,13 @@ def instant_of(moment: date | datetime, zone: str) -> int:
     if not isinstance(moment, datetime):
         moment = datetime.combine(moment, time())
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=zone_of(zone))
+        moment = moment.replace(tzinfo=time_zone(zone))
     return (moment - _EPOCH) // _MICROSECOND
 
 
 def local(instant: int, zone: str) -> datetime:
     """The time that the clock in ``zone`` shows, without a zone."""
-    return (_EPOCH + timedelta(microseconds=instant)).astimezone(zone_of(zone)).replace(tzinfo=None)
+    return (_EPOCH + timedelta(microseconds=instant)).astimezone(time_zone(zone)).replace(tzinfo=None)
 
 
 @lru_cache(maxsize=4096)
@@ -81,6 +81,11 @@ def instant_text(instant: int, zone: str) -> str:
     return shown.date().isoformat() if shown.time() == time() else shown.isoformat(timespec="minutes")
 
 
+def iso_text(instant: int, zone: str) -> str:
+    """The time of the clock in ``zone`` with its offset, in ISO 8601, so that ``parse_instant`` returns ``instant``."""
+    return (_EPOCH + timedelta(microseconds=instant)).astimezone(time_zone(zone)).isoformat()
+
+
 def local_times(instants: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
     """What the clock in ``zone`` shows at each instant, as microseconds since 1970-01-01 there; shape (instants,)."""
     if not len(instants) or zone == "UTC":
@@ -116,7 +121,7 @@ def later(instants: NDArray[np.int64], duration: Duration, zone: str) -> NDArray
 @lru_cache(maxsize=64)
 def _offsets(zone: str, first: int, last: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Where the offset from UTC changes between two days, from the first of them on, and the offset from there on."""
-    clock = zone_of(zone)
+    clock = time_zone(zone)
 
     def offset(instant: int) -> int:
         moment = (_EPOCH + timedelta(microseconds=instant)).astimezone(clock)

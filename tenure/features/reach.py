@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tenure.contract.assembly import WindowFeature
 from tenure.contract.durations import DAY_US, Duration
-from tenure.features.clock import Clock
+from tenure.features.clock import TableClock
 from tenure.features.instants import days_before, midnight, shift
 
 
@@ -28,7 +28,7 @@ class Reach:
         return self.low if self.earlier is None else self.earlier[0]
 
 
-def reach_of(window: WindowFeature, clock: Clock, zone: str, instant: int) -> Reach:
+def reach_of(window: WindowFeature, clock: TableClock, zone: str, instant: int) -> Reach:
     """What a window covers at an instant.
 
     ``days`` are the calendar days of ``zone`` before the day of the instant, or those of a table of whole days;

@@ -12,7 +12,7 @@ from tenure.contract.assembly import Assembly
 from tenure.count_text import rows
 from tenure.errors import DataError
 from tenure.features.arrays import microseconds, whole_array
-from tenure.features.clock import Clock
+from tenure.features.clock import TableClock
 
 NEVER = np.iinfo(np.int64).max
 """The instant at which a row is superseded that no later version replaces."""
@@ -25,7 +25,7 @@ ALWAYS = -NEVER
 class RowTimes:
     """Times of rows, in the order of the table; all of shape (rows,)."""
 
-    clock: Clock
+    clock: TableClock
     times: Codes
     """In the table's clock; 0 in a table without a time."""
     known: Codes
@@ -42,7 +42,7 @@ class RowTimes:
         Raises:
             DataError: a row has no time or no instant from which it is known.
         """
-        described, clock = assembly.tables[name], Clock.of(assembly, name)
+        described, clock = assembly.tables[name], TableClock.of(assembly, name)
         if described.time is None:
             times = np.zeros(table.num_rows, dtype=np.int64)
             complete = np.full(table.num_rows, ALWAYS, dtype=np.int64)

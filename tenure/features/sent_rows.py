@@ -12,7 +12,7 @@ import pyarrow as pa
 from tenure.contract import Column, Contract
 from tenure.contract.assembly import Assembly
 from tenure.contract.sources import assembly_of
-from tenure.contract.zones import zone_of
+from tenure.contract.zones import time_zone
 from tenure.features.tables import Tables
 
 Columns = dict[str, list[Any]]
@@ -163,4 +163,4 @@ def written(value: Any, column: Column, zone: str) -> Any:
     moment = value.replace(tzinfo=UTC)
     if column.moment_format is None:
         return moment.isoformat()
-    return column.as_written(moment if "%z" in column.moment_format else moment.astimezone(zone_of(zone)))
+    return column.as_written(moment if "%z" in column.moment_format else moment.astimezone(time_zone(zone)))

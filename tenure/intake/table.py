@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from tenure.contract import Contract
-from tenure.contract.sources import message_prefix, zone_of
+from tenure.contract.sources import message_prefix, table_zone
 from tenure.count_text import with_counts
 from tenure.errors import DataError
 from tenure.intake.evolution import Evolution, reconcile
@@ -81,7 +81,7 @@ class _Parser:
     def __init__(self, contract: Contract, table: str | None, evolution: Evolution) -> None:
         columns = table_columns(contract, table)
         self._schema = table_schema(contract, table)
-        self._zone = zone_of(contract, table)
+        self._zone = table_zone(contract, table)
         self._present = {name: columns[name] for name in evolution.present}
         self._defaults: dict[str, Any] = {
             name: default_of(name, columns[name], self._zone) for name in evolution.defaulted

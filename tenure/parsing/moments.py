@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from tenure.contract.columns import EPOCH_FORMATS, EPOCH_UNITS
 from tenure.parsing import numerals
 from tenure.parsing.lenient import cast_lenient, flags, keep, matches, valid
-from tenure.parsing.wall_clock import TIMESTAMP, UTC_CLOCK, Clock
+from tenure.parsing.wall_clock import TIMESTAMP, UTC_CLOCK, WallClock
 
 DATE = pa.date32()
 
@@ -43,7 +43,7 @@ class _Read:
     """Those written with an offset, in UTC; None for none."""
 
 
-def dates(column: pa.Array, form: str | None, clock: Clock = UTC_CLOCK) -> pa.Array:
+def dates(column: pa.Array, form: str | None, clock: WallClock = UTC_CLOCK) -> pa.Array:
     """Parse as date32; null where a value is missing or not a date. A timestamp becomes its day in the clock's zone.
 
     Args:
@@ -63,7 +63,7 @@ def dates(column: pa.Array, form: str | None, clock: Clock = UTC_CLOCK) -> pa.Ar
         return pc.coalesce(days, _days(_iso(keep(column, valid(column) & ~plain)), clock))
 
 
-def timestamps(column: pa.Array, form: str | None, clock: Clock = UTC_CLOCK) -> pa.Array:
+def timestamps(column: pa.Array, form: str | None, clock: WallClock = UTC_CLOCK) -> pa.Array:
     """Parse as timestamp[us] in UTC, without a time zone; null where a value is missing or not a timestamp.
 
     Args:
@@ -79,7 +79,7 @@ def timestamps(column: pa.Array, form: str | None, clock: Clock = UTC_CLOCK) -> 
     return found if read.instants is None else pc.coalesce(found, read.instants)
 
 
-def _days(read: _Read, clock: Clock) -> pa.Array:
+def _days(read: _Read, clock: WallClock) -> pa.Array:
     found = read.clock if read.instants is None else pc.coalesce(read.clock, clock.shown(read.instants))
     return pc.cast(found, DATE, safe=False)
 

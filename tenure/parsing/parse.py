@@ -17,7 +17,7 @@ from tenure.errors import ContractError
 from tenure.parsing import advice, moments, numerals, words
 from tenure.parsing.faults import Kind, RowFaults, quote
 from tenure.parsing.lenient import flags, keep, valid
-from tenure.parsing.wall_clock import TIMESTAMP, Clock
+from tenure.parsing.wall_clock import TIMESTAMP, WallClock
 
 ROW = ROW_COLUMN
 """Column of a parsed table with the row's number in the source: int64, from 1."""
@@ -92,7 +92,7 @@ def parse_batch(
     Raises:
         DataError: a column holds lists or another nested type.
     """
-    faults, clock = RowFaults(batch.num_rows), Clock(zone)
+    faults, clock = RowFaults(batch.num_rows), WallClock(zone)
     parsed = []
     for name, column in columns.items():
         raw = words.plain(batch.column(name), name)
@@ -132,7 +132,7 @@ def default_of(name: str, column: Column, zone: str | None = None) -> Any:
     return parse_value(str(column.default), name, column, f"columns.{name}.default", zone)
 
 
-def _parse(raw: pa.Array, name: str, column: Column, faults: RowFaults, clock: Clock) -> pa.Array:
+def _parse(raw: pa.Array, name: str, column: Column, faults: RowFaults, clock: WallClock) -> pa.Array:
     """Parse one column: typed values of the contract's kind, or text."""
     if column.is_temporal and (pa.types.is_temporal(raw.type) or (column.is_epoch and _is_number(raw.type))):
         return _from_moments(raw, name, column, faults, clock)
@@ -145,7 +145,7 @@ def _parse(raw: pa.Array, name: str, column: Column, faults: RowFaults, clock: C
     return _from_text(_without_missing(text, column), raw, name, column, faults, clock=clock)
 
 
-def _from_moments(raw: pa.Array, name: str, column: Column, faults: RowFaults, clock: Clock) -> pa.Array:
+def _from_moments(raw: pa.Array, name: str, column: Column, faults: RowFaults, clock: WallClock) -> pa.Array:
     """Parse typed dates and timestamps, or typed numbers in an epoch format."""
     if pa.types.is_floating(raw.type):
         raw = keep(raw, ~flags(pc.is_nan(raw)))
@@ -155,7 +155,7 @@ def _from_moments(raw: pa.Array, name: str, column: Column, faults: RowFaults, c
 
 
 def _from_text(
-    text: pa.Array, raw: pa.Array, name: str, column: Column, faults: RowFaults, *, clock: Clock
+    text: pa.Array, raw: pa.Array, name: str, column: Column, faults: RowFaults, *, clock: WallClock
 ) -> pa.Array:
     if column.type in ("integer", "number"):
         return _numbers(text, raw, name, column, faults)
@@ -181,7 +181,7 @@ def _booleans(raw: pa.Array, name: str, column: Column, faults: RowFaults) -> pa
     return found.take(coded.indices)
 
 
-def _moments(values: pa.Array, column: Column, clock: Clock) -> pa.Array:
+def _moments(values: pa.Array, column: Column, clock: WallClock) -> pa.Array:
     read = moments.dates if column.type == "date" else moments.timestamps
     return read(values, column.moment_format, clock)
 
@@ -223,7 +223,7 @@ def _without_missing(text: pa.Array, column: Column) -> pa.Array:
 def _without_missing_moments(found: pa.Array, column: Column, zone: str | None) -> pa.Array:
     if not column.missing_values:
         return found
-    missing = _moments(pa.array(column.missing_values, pa.string()), column, Clock(zone)).drop_null()
+    missing = _moments(pa.array(column.missing_values, pa.string()), column, WallClock(zone)).drop_null()
     return keep(found, ~flags(pc.is_in(found, missing)))
 
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tenure.contract.durations import DAY_US
-from tenure.contract.zones import zone_of
+from tenure.contract.zones import time_zone
 
 TIMESTAMP = pa.timestamp("us")
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 of the clock
@@ -20,7 +20,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _UTC_NAMES = ("UTC", "Etc/UTC")
 
 
-class Clock:
+class WallClock:
     """The clock in a time zone."""
 
     def __init__(self, zone: str | None) -> None:
@@ -51,7 +51,7 @@ class Clock:
         return _moved(instants, _offsets(instants, self.zone, _offset_at, _offset_of_utc_day)[0])
 
 
-UTC_CLOCK = Clock(None)
+UTC_CLOCK = WallClock(None)
 
 
 def _offsets(
@@ -91,7 +91,7 @@ def _offset_of_utc_day(day: int, zone: str) -> int | None:
 @lru_cache(maxsize=100_000)
 def _offset_of_clock(moment: int, zone: str) -> tuple[int, bool]:
     try:
-        shown = (_EPOCH + timedelta(microseconds=moment)).replace(tzinfo=zone_of(zone))
+        shown = (_EPOCH + timedelta(microseconds=moment)).replace(tzinfo=time_zone(zone))
         first, second = shown.utcoffset(), shown.replace(fold=1).utcoffset()
     except (OverflowError, ValueError):
         return 0, False
@@ -101,7 +101,7 @@ def _offset_of_clock(moment: int, zone: str) -> tuple[int, bool]:
 @lru_cache(maxsize=100_000)
 def _offset_at(instant: int, zone: str) -> tuple[int, bool]:
     try:
-        moment = (_EPOCH + timedelta(microseconds=instant)).replace(tzinfo=UTC).astimezone(zone_of(zone))
+        moment = (_EPOCH + timedelta(microseconds=instant)).replace(tzinfo=UTC).astimezone(time_zone(zone))
     except (OverflowError, ValueError):
         return 0, False
     return (moment.utcoffset() or timedelta()) // _MICROSECOND, False

@@ -35,7 +35,7 @@ from tenure import count_text
 from tenure.atomic import storage_errors, write_text
 from tenure.bundle import Bundle, Prediction
 from tenure.contract.schema import WITHOUT_KEY
-from tenure.contract.sources import assembly_of
+from tenure.contract.sources import TABLES_FOLDER, assembly_of
 from tenure.errors import DataError, InputError
 from tenure.features.current import AsOf, Data, current_customers
 from tenure.features.customers_at import CustomersAt
@@ -67,8 +67,6 @@ REASONS = 3
 """Columns that the list names as reasons of a score."""
 SUMMARY_FILE = "summary.json"
 REJECTED_FILE = "rejected.parquet"
-TABLES_FOLDER = "tables"
-"""Of the parsed tables, while a run works."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tenure.parsing.lenient import flags
-from tenure.parsing.wall_clock import TIMESTAMP, Clock
+from tenure.parsing.wall_clock import TIMESTAMP, WallClock
 
 
 def before(left: pa.Array, right: pa.Array, zone: str) -> NDArray[np.bool_]:
@@ -35,7 +35,7 @@ def days(times: pa.Array, zone: str) -> pa.Array:
     """The days in ``zone`` on which the times lie; date32."""
     if pa.types.is_date(times.type):
         return times
-    return Clock(zone).shown(times.cast(TIMESTAMP)).cast(pa.date32(), safe=False)
+    return WallClock(zone).shown(times.cast(TIMESTAMP)).cast(pa.date32(), safe=False)
 
 
 def numbers(times: pa.Array) -> NDArray[np.int64]:

@@ -11,10 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tenure.contract.columns import Column
-from tenure.contract.zones import zone_of
+from tenure.contract.zones import time_zone
 from tenure.features.instants import instant_of, local
 from tenure.parsing import RowFaults, parse_batch
-from tenure.parsing.wall_clock import TIMESTAMP, Clock
+from tenure.parsing.wall_clock import TIMESTAMP, WallClock
 
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "America/Sao_Paulo", "Australia/Lord_Howe", "Asia/Kathmandu")
 MOMENTS = st.datetimes(datetime(1950, 1, 1), datetime(2040, 1, 1))  # noqa: DTZ001 of the clock
@@ -30,7 +30,7 @@ def parsed(values: list[Any], zone: str | None, **column: Any) -> tuple[list[Any
 @example([datetime(2026, 3, 29, 2, 30), datetime(2026, 10, 25, 2, 30)], "Europe/Berlin")  # noqa: DTZ001
 @example([datetime(2018, 11, 4, 0, 30), datetime(2018, 2, 17, 23, 30)], "America/Sao_Paulo")  # noqa: DTZ001
 def test_an_instant_is_that_of_the_features(moments: list[datetime], zone: str) -> None:
-    instants = Clock(zone).to_utc(pa.array(moments, TIMESTAMP)).cast(pa.int64()).to_pylist()
+    instants = WallClock(zone).to_utc(pa.array(moments, TIMESTAMP)).cast(pa.int64()).to_pylist()
     assert instants == [instant_of(moment, zone) for moment in moments]
 
 
@@ -38,15 +38,15 @@ def test_an_instant_is_that_of_the_features(moments: list[datetime], zone: str) 
 @example([datetime(2026, 3, 29, 1, 0), datetime(2026, 10, 25, 0, 59), datetime(2026, 10, 25, 1)], "Europe/Berlin")  # noqa: DTZ001
 def test_the_clock_shows_what_the_features_take_for_the_day(moments: list[datetime], zone: str) -> None:
     column = pa.array(moments, TIMESTAMP)
-    shown = Clock(zone).shown(column).to_pylist()
+    shown = WallClock(zone).shown(column).to_pylist()
     assert shown == [local(instant, zone) for instant in column.cast(pa.int64()).to_pylist()]
 
 
 @given(st.lists(MOMENTS, min_size=1, max_size=20), st.sampled_from(ZONES))
 def test_doubtful_times_are_those_whose_offset_depends_on_the_fold(moments: list[datetime], zone: str) -> None:
-    clock = Clock(zone)
+    clock = WallClock(zone)
     clock.to_utc(pa.array([*moments, None], TIMESTAMP))
-    local_times = [moment.replace(tzinfo=zone_of(zone)) for moment in moments]
+    local_times = [moment.replace(tzinfo=time_zone(zone)) for moment in moments]
     assert clock.doubtful == sum(time.utcoffset() != time.replace(fold=1).utcoffset() for time in local_times)
 
 
@@ -101,7 +101,7 @@ def test_a_missing_value_is_a_time_of_the_clock_too() -> None:
 
 
 def test_the_ends_of_time_are_missing_in_utc() -> None:
-    clock = Clock("Asia/Kathmandu")
+    clock = WallClock("Asia/Kathmandu")
     moments = pa.array([datetime(1, 1, 1), datetime(9999, 12, 31, 23)], TIMESTAMP)  # noqa: DTZ001 of the clock
     assert clock.to_utc(moments).null_count == 1
-    assert Clock("America/New_York").to_utc(moments).null_count == 1
+    assert WallClock("America/New_York").to_utc(moments).null_count == 1
