@@ -1,7 +1,7 @@
 """The door for Spark: rows of all tables in one schema, and the function that ``DataFrame.mapInArrow`` calls.
 
-Spark deals customers to partitions; in each the same ``compute`` runs on whole customers. Spark is not imported here. With
-one data frame a table, of the columns of ``packed_schema`` as ``pack`` makes them, in a session whose time zone is UTC::
+Spark deals customers to partitions; in each the same ``compute`` runs on whole customers. Spark is not imported here.
+With one data frame a table, of ``packed_schema`` as ``pack`` makes it, in a session whose time zone is UTC::
 
     rows = functools.reduce(DataFrame.unionByName, packed)
     dealt = rows.repartition(partitions, KEY).sortWithinPartitions(KEY)
