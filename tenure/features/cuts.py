@@ -150,8 +150,8 @@ def _refuse_the_future(end: int, assembly: Assembly) -> None:
     """Refuse the end of data that lies more than a day ahead: today ends within a day."""
     if end > shift(now_instant(), Duration(days=1), assembly.zone, sign=1):
         raise DataError(
-            f"'cuts.until' lies in the future, at {instant_text(end, assembly.zone)}: data are complete up to now at most; write the "
-            "day up to which they are, or 'last'"
+            f"'cuts.until' lies in the future, at {instant_text(end, assembly.zone)}: data are complete up to now at "
+            "most; write the day up to which they are, or 'last'"
         )
 
 
