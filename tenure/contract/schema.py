@@ -10,12 +10,14 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from tenure.contract.assemble import ACTIVE_WINDOW, assemble, error_at, expression_type
+from tenure.contract.assemble import ACTIVE_WINDOW, assemble
 from tenure.contract.assembly import Assembly
 from tenure.contract.columns import NAME_PATTERN, Column, Derived, Part, Role
 from tenure.contract.cuts import Cuts
 from tenure.contract.expression import Expression, parse
 from tenure.contract.label import check_label
+from tenure.contract.located_errors import error_at
+from tenure.contract.references import expression_type
 from tenure.contract.settings import (
     Acceptance,
     Business,

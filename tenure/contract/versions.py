@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tenure.contract.assemble import error_at
+from tenure.contract.located_errors import error_at
 
 if TYPE_CHECKING:
     from tenure.contract.schema import Contract

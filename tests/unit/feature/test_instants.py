@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from tenure.contract.durations import Duration, parse_duration
 from tenure.errors import InputError
-from tenure.features.instants import days_before, instant_of, instant_text, local, midnight, parse_instant, shift
+from tenure.features.instants import (
+    days_before,
+    instant_of,
+    instant_text,
+    iso_text,
+    local,
+    midnight,
+    parse_instant,
+    shift,
+)
 
 BERLIN, NEW_YORK, KATHMANDU, LORD_HOWE = "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe"
 HOUR = 3_600_000_000
@@ -63,6 +72,11 @@ def test_days_are_shifted_on_the_clock(instant: int, zone: str, days: int) -> No
     later = shift(midday, Duration(days=days), zone, sign=1)
     assert local(later, zone) - local(midday, zone) == timedelta(days=days)
     assert shift(later, Duration(days=days), zone, sign=-1) == midday
+
+
+@given(INSTANTS, ZONES)
+def test_the_iso_text_of_an_instant_is_parsed_as_the_same_instant(instant: int, zone: str) -> None:
+    assert parse_instant(iso_text(instant, zone), zone) == instant
 
 
 def test_texts() -> None:
