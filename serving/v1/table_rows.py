@@ -12,6 +12,7 @@ from serving.tables.described import RequestTables
 from serving.tables.rows import TableRows, check_rows
 from serving.v1.instances import TYPES
 from serving.v2.errors import RequestError, quote
+from tenure.transform.scalars import as_text
 
 
 def take_tables(
@@ -74,10 +75,12 @@ def _table(table: str, lists: list[list[Any]], keys: list[Any], described: Reque
                 raise RequestError(f"{place_of(index)}: {quote(name)} is {quote(value)}, not one text, number or null")
         if not row.keys() <= names.keys():
             names.update(dict.fromkeys(row))
-        if key in row and keys[owners[index]] is not None and str(row[key]) != str(keys[owners[index]]):
+        customer = keys[owners[index]]
+        # As in V2, the same number is the same key in every datatype. A customer of an invalid type is refused later.
+        is_valid = customer is not None and type(customer) in TYPES
+        if key in row and is_valid and as_text(row[key]) != as_text(customer):
             raise RequestError(
-                f"{place_of(index)}: its key '{key}' is {quote(row[key])}, the customer's is "
-                f"{quote(keys[owners[index]])}"
+                f"{place_of(index)}: its key '{key}' is {quote(row[key])}, the customer's is {quote(customer)}"
             )
     for name in names:
         described.check_column(table, name)

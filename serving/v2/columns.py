@@ -27,8 +27,8 @@ def ignored_columns(contract: Contract) -> frozenset[str]:
 
     A customer's whole row may be sent, and the day to a model that does not depend on it.
     """
-    made = contract.assembly
-    of_entity = () if made is None or made.entity is None else made.tables[made.entity].columns
+    assembly = contract.assembly
+    of_entity = () if assembly is None or assembly.entity is None else assembly.tables[assembly.entity].columns
     return frozenset((*contract.row_columns, *of_entity, TODAY_COLUMN)) - frozenset(contract.accepted)
 
 

@@ -105,6 +105,17 @@ def test_v1_refuses(names: ColumnNames, instances: list[Any], message: str) -> N
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize(("customer", "own"), [(7, 7.0), ("7", 7), (7.0, " 7 ")])
+def test_v1_the_same_number_is_the_same_key(names: ColumnNames, customer: Any, own: Any) -> None:
+    request = v1(names, {"subscriber_id": customer, "sessions": [{**SESSION, "subscriber": own}]})
+    assert len(request.tables["sessions"]) == 1
+
+
+def test_v1_refuses_a_key_that_is_no_value(names: ColumnNames) -> None:
+    with pytest.raises(RequestError, match=r"instance 1: .*subscriber_id"):
+        v1(names, {"subscriber_id": [7], "sessions": [{**SESSION, "subscriber": 7}]})
+
+
 def test_v1_reads_the_instant_from_the_body_or_the_parameters(names: ColumnNames) -> None:
     row = {"country": "DE"}
     assert v1(names, row, as_of="2026-03-30").options.as_of == "2026-03-30"
