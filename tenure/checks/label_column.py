@@ -9,9 +9,9 @@ from typing import Any
 import pyarrow as pa
 
 from tenure.checks.label import count_values, named_values, select, shown
+from tenure.checks.observed import Observed
 from tenure.checks.result import Check, Level
 from tenure.checks.set_aside import reason_of
-from tenure.checks.table import Observed
 from tenure.contract import Contract
 from tenure.count_text import percent, rows, with_counts
 from tenure.errors import ContractError

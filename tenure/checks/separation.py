@@ -14,11 +14,11 @@ from tenure.checks import positives
 from tenure.checks.duplicates import not_first, repeated
 from tenure.checks.hashing import hash_rows
 from tenure.checks.label import count_values
+from tenure.checks.observed import Observed
 from tenure.checks.parsed import batches
 from tenure.checks.profile import sketch_for
 from tenure.checks.rows import check_rows
 from tenure.checks.set_aside import SetAside, find_set_aside, to_batch
-from tenure.checks.table import Observed
 from tenure.contract import Contract
 from tenure.parsing import ROW, Kind, rejects, table_columns, table_schema
 from tenure.parsing.lenient import flags

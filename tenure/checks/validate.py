@@ -14,11 +14,11 @@ from tenure.atomic import write_text
 from tenure.checks import table
 from tenure.checks.keys import check_key
 from tenure.checks.label_column import check_label, require_named_values, set_aside_reasons
+from tenure.checks.observed import Observed
 from tenure.checks.parsed import batches
 from tenure.checks.profile import profile_of
 from tenure.checks.result import Check, Counts, Validation
 from tenure.checks.separation import separate
-from tenure.checks.table import Observed
 from tenure.checks.tables.validate import validate_tables
 from tenure.contract import Contract
 from tenure.contract.sources import sources_of, table_folder

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from tenure.checks import Check
-    from tenure.checks.table import Observed
+    from tenure.checks.observed import Observed
     from tenure.contract import Contract
     from tenure.stats import Sketch
 

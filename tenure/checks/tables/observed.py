@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from tenure.checks.observed import Observed
 from tenure.checks.result import TableCounts
-from tenure.checks.table import Observed
 
 SHOWN_KEYS = 3
 """Keys quoted of customers that are not in the entity."""
