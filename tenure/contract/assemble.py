@@ -93,7 +93,7 @@ def _check_keys(tables: Mapping[str, Table], key: str) -> None:
 def _as_of_columns(tables: Mapping[str, Table], entity: str | None, label: Label) -> dict[str, AsOfColumn]:
     """The columns with a value as of an instant: features, those of reports, and the label's status.
 
-    Whoever has left by the status is not eligible, which is known from its value even where it is no feature.
+    The status decides who is eligible, so its value is needed even if it is not a feature.
     """
     found: dict[str, AsOfColumn] = {}
     for name, table in tables.items():

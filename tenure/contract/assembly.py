@@ -120,7 +120,7 @@ class Assembly:
     whole_days: frozenset[str]
     """Names of the tables whose times count by their day: those with a date, and the log of version 1."""
     entity: str | None
-    """Name of the table with one row a customer; None where a customer is whoever has a row in another table."""
+    """Name of the table with one row a customer; None if the customers are the keys of all tables."""
     key: str
     """Column of the key in what is computed."""
     as_of_columns: Mapping[str, AsOfColumn]

@@ -41,7 +41,7 @@ def parse_duration(text: str) -> Duration:
     """Read a duration such as ``30 days``, ``12 hours`` or ``90 minutes``.
 
     Raises:
-        ValueError: it is not one, is 0, or is longer than ``MAX_DAYS``.
+        ValueError: ``text`` is not a duration, is 0, or is longer than ``MAX_DAYS``.
     """
     match = _PATTERN.fullmatch(text.strip())
     if match is None:

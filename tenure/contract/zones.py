@@ -29,6 +29,6 @@ def time_zone(name: str) -> ZoneInfo:
     """The zone of an IANA name.
 
     Raises:
-        ZoneInfoNotFoundError, ValueError, OSError: there is none of that name.
+        ZoneInfoNotFoundError, ValueError, OSError: no time zone has this name.
     """
     return ZoneInfo(name)

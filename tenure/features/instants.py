@@ -62,7 +62,7 @@ def parse_instant(text: str, zone: str) -> int:
     """The instant that a text names: ISO 8601, a day or a time, with or without an offset.
 
     Raises:
-        InputError: it is not valid, or outside of the calendar that contracts may use.
+        InputError: ``text`` is not valid, or outside of ``tenure.contract.cuts.FIRST`` to ``LAST``.
     """
     try:
         moment: date | datetime = date.fromisoformat(text) if len(text) <= 10 else datetime.fromisoformat(text)

@@ -49,7 +49,7 @@ def read_state(contract: Contract, folder: Path) -> State:
     """The state that was written to ``folder``.
 
     Raises:
-        DataError: it is of another contract, or no state.
+        DataError: the folder holds the state of another contract, or an invalid record.
         StorageError: a file cannot be read.
     """
     try:
