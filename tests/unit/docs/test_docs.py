@@ -13,6 +13,7 @@ import typer
 
 from pipelines.cli import app
 from rollout.cli import main as rollout
+from tenure.contract import parse
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = sorted(page for form in ("*.md", "docs/*.md", "datasets/*/*.md", "tests/**/*.md") for page in ROOT.glob(form))
@@ -102,3 +103,12 @@ def test_every_page_is_checked() -> None:
     if listed.returncode:
         pytest.skip("not a git work tree")
     assert {ROOT / name for name in listed.stdout.split()} <= set(PAGES)
+
+
+@pages
+def test_contracts_in_pages_are_valid(page: Path) -> None:
+    """Every block of YAML that has a name and columns or tables is a contract as it stands."""
+    blocks = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    for block in blocks:
+        if re.search(r"^name:", block, re.MULTILINE) and re.search(r"^(tables|columns):", block, re.MULTILINE):
+            assert parse(block, str(page)).name
