@@ -118,9 +118,15 @@ def is_known_afterwards(column: ColumnSurvey, label: ColumnSurvey) -> bool:
 
 
 def meanings_of(column: ColumnSurvey) -> dict[str, Meaning | None]:
-    """What each value means; the column's own name, where rows repeat the header, is neither."""
+    """What each value means; the column's own name, where rows repeat the header, is neither, unless it says yes or no:
+    a column may be called ``y``."""
     own = names.fold(column.name)
-    return {level: "neither" if names.fold(level) == own else meaning_of(level) for level in column.levels()}
+
+    def meaning(level: str) -> Meaning | None:
+        found = meaning_of(level)
+        return "neither" if names.fold(level) == own and found not in ("true", "false") else found
+
+    return {level: meaning(level) for level in column.levels()}
 
 
 def _is_one_boolean(column: ColumnSurvey) -> bool:

@@ -439,3 +439,12 @@ class TestNumbersAndTexts:
         columns = list(zip(*rows, strict=True))
         with pytest.raises(DataError, match=r"names of the columns in .* are values"):
             draft({str(column[0]): list(column[1:]) for column in columns})
+
+    @pytest.mark.parametrize("name", ["y", "[y"])
+    def test_a_label_called_as_one_of_its_values(self, name: str) -> None:
+        values = [["no", "Y", "yes"][row % 3] for row in range(ROWS)]
+        table = {"customer_id": codes("C"), "spend": [row % 11 for row in range(ROWS)], name: values}
+        contract, _ = draft(table, label=name)
+        assert contract.columns[name].type == "boolean"
+        assert contract.label.positives in (("Y",), ("yes",))
+        assert contract.label.ignore == ()

@@ -86,6 +86,10 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_make_run_takes_a_name_or_a_folder(written: str) -> None:
     root = Path(__file__).resolve().parents[3]
     shown = subprocess.run(
-        ["make", "--dry-run", "run", f"DATASET={written}"], capture_output=True, text=True, check=True, cwd=root
+        ["make", "--dry-run", "--no-print-directory", "run", f"DATASET={written}"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=root,
     )
     assert shown.stdout.splitlines()[-1].endswith("/tenure run datasets/telco")
