@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from tenure.checks.result import TableCounts
 from tenure.checks.tables.validate import validate_tables
@@ -27,6 +26,7 @@ from tenure.features.engines.choice import choose
 from tenure.features.engines.engine import Engine
 from tenure.features.instant_given import check_ahead
 from tenure.features.instants import instant_of, instant_text, iso_text
+from tenure.features.rows import of_file
 from tenure.features.tables import Tables
 from tenure.features.usage import Usage, usage
 from tenure.intake.customers import MAX_EXAMPLE, SHOWN_REASONS
@@ -204,17 +204,16 @@ class CustomersAt:
         for name in self.tables:
             prefix = f"{name}: " if several else ""
             kinds = [kind for kind in self.rejected if kind.startswith(prefix)]
-            with pq.ParquetFile(table_folder(raw, name) / "rejected.parquet") as file:
-                for batch in file.iter_batches():
-                    found = []
-                    for row in batch.to_pylist():
-                        reason = f"{prefix}{row['reason']}"
-                        kind = next((kind for kind in kinds if reason.startswith(kind)), reason)
-                        if kind not in self.examples:
-                            value = reason.removeprefix(kind).removeprefix(": ").partition("; ")[0][:MAX_EXAMPLE]
-                            self.examples[kind] = f"row {row['row']:,}{': ' if value else ''}{value}"
-                        found.append(RejectedRow(row["row"], kind, reason, row["text"]))
-                    yield found
+            for batch in of_file(table_folder(raw, name) / "rejected.parquet").batches(None):
+                found = []
+                for row in batch.to_pylist():
+                    reason = f"{prefix}{row['reason']}"
+                    kind = next((kind for kind in kinds if reason.startswith(kind)), reason)
+                    if kind not in self.examples:
+                        value = reason.removeprefix(kind).removeprefix(": ").partition("; ")[0][:MAX_EXAMPLE]
+                        self.examples[kind] = f"row {row['row']:,}{': ' if value else ''}{value}"
+                    found.append(RejectedRow(row["row"], kind, reason, row["text"]))
+                yield found
 
 
 def _accepting(contract: Contract) -> Contract:

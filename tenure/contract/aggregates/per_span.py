@@ -14,6 +14,12 @@ def count(chosen: NDArray[np.bool_], spans: Spans) -> Floats:
     return np.bincount(spans.members[1][chosen], minlength=len(spans.start)).astype(np.float64)
 
 
+def mean(events: Events) -> Floats:
+    """Mean of each span's values; NaN for an empty span. Shape (customers,)."""
+    counts = events.counts
+    return events.log.sums(events.spans) / np.where(counts > 0, counts, np.nan)
+
+
 def deviations(values: Floats, spans: Spans) -> Floats:
     """Of the rows of ``spans.members`` the difference from the mean of their span; shape (rows in spans,)."""
     rows, owners = spans.members
