@@ -314,8 +314,9 @@ class Training(Part):
         "random_forest",
         "hist_gradient_boosting",
         "xgboost",
+        "ensemble",
     )
-    objective: Objective = "roc_auc"
+    objective: Objective = "log_loss"
     trials: Annotated[int, Field(gt=0, le=10_000)] = 12
     """Trials a family."""
     folds: Annotated[int, Field(ge=2, le=100)] = 5

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Method = Literal["none", "sigmoid", "isotonic"]
+Method = Literal["none", "sigmoid", "beta", "isotonic"]
 Scale = Literal["margin", "probability"]
 
 LOG_ODDS_CLIP = 1e-6
@@ -30,6 +30,12 @@ def log_odds(probability: Floats) -> Floats:
     return result
 
 
+def log_share(probability: Floats) -> tuple[Floats, Floats]:
+    """log(p) and log(1 - p) of clipped probabilities; any shape."""
+    p = np.clip(probability, LOG_ODDS_CLIP, 1.0 - LOG_ODDS_CLIP)
+    return np.log(p), np.log1p(-p)
+
+
 @dataclass(frozen=True)
 class Calibration:
     """A fitted calibration; ``none`` passes the raw probability on.
@@ -44,18 +50,24 @@ class Calibration:
     slope: float = 1.0
     intercept: float = 0.0
     """``sigmoid``: p = 1 / (1 + exp(-(slope * z + intercept)))."""
+    rise: float = 1.0
+    fall: float = 1.0
+    """``beta``: p = 1 / (1 + exp(-(rise * ln q - fall * ln(1 - q) + intercept))) of the raw probability q (Kull, Silva
+    Filho and Flach 2017, "Beta calibration"). A sigmoid of the log-odds whose slope may differ at the two ends."""
     x: tuple[float, ...] = ()
     y: tuple[float, ...] = ()
     """``isotonic``: raw and calibrated probability of the knots, linear between them, constant outside."""
     _knots: tuple[Floats, Floats] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.method not in ("none", "sigmoid", "isotonic"):
-            raise ValueError(f"calibration method '{self.method}' is not none, sigmoid or isotonic")
+        if self.method not in get_args(Method):
+            raise ValueError(f"calibration method '{self.method}' is not one of {', '.join(get_args(Method))}")
         if self.scale not in ("margin", "probability"):
             raise ValueError(f"calibration scale '{self.scale}' is neither margin nor probability")
         if not (np.isfinite(self.slope) and np.isfinite(self.intercept) and self.slope >= 0.0):
             raise ValueError(f"calibration slope {self.slope} and intercept {self.intercept} do not make a rising map")
+        if not (0.0 <= self.rise < np.inf and 0.0 <= self.fall < np.inf):
+            raise ValueError(f"calibration exponents {self.rise} and {self.fall} do not make a rising map")
         x, y = np.asarray(self.x, dtype=np.float64), np.asarray(self.y, dtype=np.float64)
         if self.method == "isotonic":
             rising = len(x) == len(y) > 0 and bool((np.diff(x) > 0).all() and (np.diff(y) >= 0).all())
@@ -70,6 +82,9 @@ class Calibration:
         if self.method == "isotonic":
             knots: Floats = np.interp(probability, *self._knots)
             return knots
+        if self.method == "beta":
+            rising, falling = log_share(probability)
+            return sigmoid(self.rise * rising - self.fall * falling + self.intercept)
         z = margin if self.scale == "margin" else log_odds(probability)
         return sigmoid(self.slope * z + self.intercept)
 
@@ -77,6 +92,8 @@ class Calibration:
         """JSON values: the method and the parameters it uses."""
         if self.method == "sigmoid":
             parameters: dict[str, Any] = {"scale": self.scale, "slope": self.slope, "intercept": self.intercept}
+        elif self.method == "beta":
+            parameters = {"rise": self.rise, "fall": self.fall, "intercept": self.intercept}
         elif self.method == "isotonic":
             parameters = {"x": list(self.x), "y": list(self.y)}
         else:

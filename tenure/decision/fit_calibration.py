@@ -8,10 +8,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.decision.calibration import Calibration, Floats, Method, Scale, log_odds, sigmoid
+from tenure.decision.calibration import Calibration, Floats, Method, Scale, log_odds, log_share, sigmoid
 from tenure.errors import DataError
 
-METHODS: tuple[Method, ...] = ("none", "sigmoid", "isotonic")
+METHODS: tuple[Method, ...] = ("none", "sigmoid", "beta", "isotonic")
 """From the stiffest to the most flexible."""
 
 FOLDS = 5
@@ -100,6 +100,9 @@ def fit(method: Method, margin: Floats, probability: Floats, label: Floats, scal
     if method == "isotonic":
         x, y = centered_isotonic(probability, label)
         return Calibration(method="isotonic", x=tuple(x.tolist()), y=tuple(y.tolist()))
+    if method == "beta":
+        rise, fall, intercept = beta(probability, label)
+        return Calibration(method="beta", rise=rise, fall=fall, intercept=intercept)
     slope, intercept = platt(margin if scale == "margin" else log_odds(probability), label)
     return Calibration(method="sigmoid", scale=scale, slope=slope, intercept=intercept)
 
@@ -141,6 +144,26 @@ def platt(z: Floats, label: Floats) -> tuple[float, float]:
         return 0.0, flat
     slope = float(beta[0] / spread)
     return slope, float(beta[1] - slope * center)
+
+
+def beta(probability: Floats, label: Floats) -> tuple[float, float, float]:
+    """Exponents of p and of 1 - p, and the intercept, of a beta calibration: the logistic regression of the label on
+    log(p) and -log(1 - p), both exponents at least 0 so that the map rises (Kull et al. 2017, section 4).
+    """
+    from scipy.optimize import minimize
+
+    rising, falling = log_share(probability)
+    design = np.column_stack([rising, -falling, np.ones(len(label))])
+
+    def loss(x: Floats) -> tuple[float, Floats]:
+        z = design @ x
+        return _cross_entropy(z, label) / len(label), design.T @ (sigmoid(z) - label) / len(label)
+
+    found = minimize(
+        loss, np.array([1.0, 1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[(0.0, None), (0.0, None), (None, None)]
+    )
+    rise, fall, intercept = found.x.tolist()
+    return rise, fall, intercept
 
 
 def centered_isotonic(x: Floats, label: Floats) -> tuple[Floats, Floats]:

@@ -1,4 +1,4 @@
-"""An ensemble: a weighted sum of models' log-odds."""
+"""An ensemble: a weighted sum of models' log-odds, or of their values."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ trees can predict 0, and does not resolve smaller shares."""
 
 @dataclass(frozen=True, eq=False)
 class EnsembleTerms:
-    """``margin = intercept + Σ weight · log-odds of the member``, in log-odds.
+    """``margin = intercept + Σ weight · log-odds of the member``, in log-odds; of a regression with values.
 
     Log-odds of a member whose margin is a probability are those of the probability clipped by ``SHARE_FLOOR``.
 
     Raises:
-        ValueError: the numbers of weights and members differ, a weight is not above 0, or a member is an ensemble.
+        ValueError: the numbers of weights and members differ, a weight is not above 0, a member is an ensemble, or some
+            members predict a value and others a probability.
     """
 
     members: tuple[Terms, ...]
@@ -44,10 +45,12 @@ class EnsembleTerms:
             raise ValueError("ensemble: a weight is not above 0")
         if any(isinstance(member, EnsembleTerms) for member in self.members):
             raise ValueError("ensemble: a member is an ensemble itself")
+        if len({member.link == "value" for member in self.members}) > 1:
+            raise ValueError("ensemble: some members predict a value, others a probability")
 
     @property
     def link(self) -> Link:
-        return "logit"
+        return "value" if self.members[0].link == "value" else "logit"
 
     @property
     def width(self) -> int:
@@ -68,7 +71,7 @@ def combine(margins: Sequence[NDArray[np.float64]], terms: EnsembleTerms) -> NDA
     """The ensemble's margin from its members' margins, shape (n,) each."""
     total = np.full(len(margins[0]), terms.intercept)
     for weight, member, margin in zip(terms.weights, terms.members, margins, strict=True):
-        total += weight * (margin if member.link == "logit" else log_odds(margin))
+        total += weight * (log_odds(margin) if member.link == "identity" else margin)
     return total
 
 
@@ -107,7 +110,7 @@ class EnsembleExplainer:
         parts = []
         for weight, member, explainer in zip(self._terms.weights, self._terms.members, self._explainers, strict=True):
             part = explainer.contributions(row)
-            slope = 1.0 if member.link == "logit" else _secant(explainer.expected, explainer.expected + part.sum())
+            slope = _secant(explainer.expected, explainer.expected + part.sum()) if member.link == "identity" else 1.0
             parts.append(weight * slope * part)
         return np.sum(parts, axis=0)
 

@@ -86,6 +86,17 @@ def divide(
     return Folds("stratified", _stratified(y, count, seed))
 
 
+def forward(strata: NDArray, end: int, seed: int) -> Folds:
+    """One fold: the rows from ``end`` on are held out, and those before it are fitted on.
+
+    Args:
+        strata: the label's classes or strata, shape (n,).
+        end: number of rows to fit on; the rows after them are later.
+    """
+    y = np.asarray(strata).astype(np.int64)
+    return Folds("time", (Fold(*_carve(np.arange(end), y, seed), np.arange(end, len(y))),))
+
+
 def require_rows(
     strata: NDArray[np.integer], count: int, classes: int, customer: NDArray[np.int64] | None = None
 ) -> None:

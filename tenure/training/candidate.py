@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tenure import tasks
 from tenure.contract import Contract
 from tenure.training.best_trial import BestTrial
-from tenure.training.encoded_part import folds_of
-from tenure.training.ensemble import Member, stack
+from tenure.training.blend import blend
+from tenure.training.cross_fitting import HeldOut, cross_fit
 from tenure.training.export import ExportedModel, export, export_ensemble
-from tenure.training.families import Rows, get
+from tenure.training.families import get
 from tenure.training.rows import TrainingRows
 from tenure.training.trainer import ValidatedModel
 
@@ -21,61 +21,51 @@ from tenure.training.trainer import ValidatedModel
 class Candidate:
     """One family's model, ready to be shipped.
 
-    It is made twice. Fitted to the training part alone, it is calibrated, given its threshold, and measured on the
-    validation part, which it has not seen. Then the same parameters are fitted to both parts, and that model is shipped
-    with the decision made before: the validation part has as much to teach, in a table by time the newest of all.
-    (So do scikit-learn's ``GridSearchCV(refit=True)``, and ``CalibratedClassifierCV(ensemble=False)``, which ships a
-    model of all rows with a calibration from models of fewer.)
+    It is fitted to all rows of training and validation part. What it is calibrated, given its threshold and measured by
+    are predictions for rows held out, by models of the same parameters (see ``cross_fitting``).
     """
 
     best: BestTrial
-    evaluated: ExportedModel
-    """Fitted to the training part."""
+    """With the parameters that all rows were fitted with."""
     model: ExportedModel
-    """Fitted to both parts, the one to ship."""
+    held_out: HeldOut
     validated: ValidatedModel
-    """The decision and measurements of ``evaluated``."""
+    """The decision, and the measurements on the rows held out."""
     seconds: float
 
 
 def make_candidate(
     contract: Contract, best: BestTrial, rows: TrainingRows, *, customers: int, threads: int = 1
 ) -> Candidate:
-    """Fit, export, decide and measure one family's best trial, and fit it again to ship; errors as for ``train``."""
+    """Cross-fit, fit, export, decide and measure one family's best trial; errors as for ``train``."""
     started = time.perf_counter()
-    train, family = Rows(rows.train.matrix, rows.train.label), get(best.family)
+    family, seed = get(best.family), contract.training.seed
     trainer = tasks.get(contract.task).trainer
-
-    def fitted(given: Rows) -> ExportedModel:
-        found = family.fit(given, best.parameters, seed=contract.training.seed, threads=threads)
-        return export(found.terms(), found.predict, rows.validation.matrix, trainer.output_scale(given.label))
-
-    evaluated = fitted(train)
-    validated = trainer.validate(contract, evaluated, rows.train.label, rows.validation, customers)
-    return Candidate(best, evaluated, fitted(rows.both), validated, _seconds(started))
+    predicted, parameters = cross_fit(family, best.parameters, rows, seed=seed, threads=threads)
+    fitted = family.fit(rows.both, parameters, seed=seed, threads=threads)
+    model = export(fitted.terms(), fitted.predict, rows.validation.matrix, trainer.output_scale(rows.both.label))
+    held_out = HeldOut.of(predicted, model.terms.link)
+    validated = trainer.validate(contract, held_out, rows.both.label, rows.held, customers)
+    return Candidate(replace(best, parameters=parameters), model, held_out, validated, _seconds(started))
 
 
-def make_ensemble(
-    contract: Contract, made: Sequence[Candidate], rows: TrainingRows, *, customers: int, threads: int
-) -> Candidate:
-    """One more candidate of the best of the others, see ``stack``: shipped with the members that are shipped."""
+def make_ensemble(contract: Contract, made: Sequence[Candidate], rows: TrainingRows, *, customers: int) -> Candidate:
+    """One more candidate of the others together, see ``blend``."""
     started = time.perf_counter()
-    stacked = stack(
-        [Member(candidate.best, candidate.evaluated.terms.link) for candidate in made],
-        Rows(rows.train.matrix, rows.train.label),
-        folds_of(rows.train, contract),
+    blended = blend(
+        {candidate.best.family: candidate.held_out for candidate in made},
+        rows.held.label,
         objective=contract.training.objective,
         seed=contract.training.seed,
-        threads=threads,
+        customer=rows.held.customer,
     )
-    members = [made[index] for index in stacked.members]
-    evaluated, model = (
-        export_ensemble(models, stacked.weights, stacked.intercept, rows.validation.matrix)
-        for models in ([member.evaluated for member in members], [member.model for member in members])
-    )
+    members = [candidate.model for candidate in made if candidate.best.family in blended.weights]
     trainer = tasks.get(contract.task).trainer
-    validated = trainer.validate(contract, evaluated, rows.train.label, rows.validation, customers)
-    return Candidate(stacked.best, evaluated, model, validated, _seconds(started))
+    model = export_ensemble(
+        members, blended.weight_array, blended.intercept, rows.validation.matrix, trainer.output_scale(rows.both.label)
+    )
+    validated = trainer.validate(contract, blended.held_out, rows.both.label, rows.held, customers)
+    return Candidate(blended.best, model, blended.held_out, validated, _seconds(started))
 
 
 def _seconds(started: float) -> float:

@@ -2,78 +2,77 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tenure.contract.settings import Objective
 from tenure.explanation import EnsembleTerms, InteractionTerms, LinearTerms, QuadraticTerms, Terms
-from tenure.training.families import direction
+from tenure.stats.jackknife import groups_of, jackknife_error
+from tenure.training.families import direction, evaluate
 
-
-@dataclass(frozen=True)
-class Blocks:
-    """How many rows there are in what candidates are scored on: in all folds together, and in the validation part."""
-
-    train_rows: int
-    validation_rows: int
-
-    def weights(self, folds: int) -> list[float]:
-        """Share of all rows in each fold, and in the validation part."""
-        total = self.train_rows + self.validation_rows
-        return [self.train_rows / folds / total] * folds + [self.validation_rows / total]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Contender:
     """What a candidate is chosen by."""
 
-    folds: tuple[float, ...]
-    """The objective on each fold; the same folds for every contender."""
-    validation: float
-    """The objective on the validation part."""
+    predicted: Floats
+    """Calibrated probabilities, or values, for the rows held out; shape (rows,)."""
     complexity: int
     """See ``complexity``."""
 
-    def pooled(self, blocks: Blocks) -> float:
-        """Mean of all scores, weighted by the rows behind them.
 
-        The validation part alone is too small to rank families: with 1,000 rows the standard error of a ROC-AUC is
-        about 0.013, several times what separates them. Cross-validation scores every training row out of sample, too,
-        though its winner was picked for its score; the validation part had no say in the search. So both count, each
-        by its rows, and every row that may be looked at is used once.
-        """
-        return float(np.dot(blocks.weights(len(self.folds)), [*self.folds, self.validation]))
+@dataclass(frozen=True)
+class Ground:
+    """The rows on which contenders are compared."""
 
-    def error_of_lead(self, over: Contender, blocks: Blocks) -> float:
-        """Standard error of the difference of the two pooled scores.
+    objective: Objective
+    label: NDArray[Any]
+    """Shape (rows,)."""
+    seed: int
+    customer: NDArray[np.int64] | None = None
+    """Of ``tenure.stats.clusters.customers_of``, shape (rows,)."""
 
-        Both were scored on the same blocks of rows, and what makes a block hard for both cancels out. How a mean over
-        blocks would vary follows from how the difference varies from block to block.
-        """
-        weight = np.array(blocks.weights(len(self.folds)))
-        lead = np.array([*self.folds, self.validation]) - np.array([*over.folds, over.validation])
-        away = lead - float(weight @ lead)
-        return math.sqrt(float(weight**2 @ away**2) * len(weight) / (len(weight) - 1))
+    @cached_property
+    def groups(self) -> NDArray[np.int64]:
+        """The group of the jackknife that each row is in, shape (rows,)."""
+        return groups_of(self.label, self.seed, self.customer)
+
+    def scores(self, predicted: Floats) -> tuple[float, Floats]:
+        """The objective, the larger the better, on all rows; and without each group, shape (groups,)."""
+        sign = 1.0 if direction(self.objective) == "maximize" else -1.0
+        without = [
+            evaluate(self.objective, self.label[rest], predicted[rest])
+            for group in range(int(self.groups.max()) + 1)
+            for rest in (self.groups != group,)
+        ]
+        return sign * evaluate(self.objective, self.label, predicted), sign * np.array(without)
 
 
-def choose(objective: Objective, contenders: Sequence[Contender], blocks: Blocks) -> int:
+def choose(ground: Ground, contenders: Sequence[Contender]) -> int:
     """The place of the chosen one, by the rule of one standard error.
 
     Breiman et al. 1984, "Classification and regression trees", section 3.4.3. Of those that are behind the best by no
     more than a standard error of the difference, the simplest is chosen; of equally simple ones the one with the best
-    pooled score; of equals the first. What separates families is often less than what another draw of the rows would
-    change. Then the simpler one is as good on new customers, and more: it is explained exactly, and quicker.
+    score; of equals the first. What separates families is often less than what another draw of the rows would change.
+    Then the simpler one is as good on new customers, and more: it is explained exactly, and quicker.
+
+    The error is that of the difference between two scores on the same rows, by the jackknife: what makes rows hard for
+    both cancels out.
     """
-    sign = 1.0 if direction(objective) == "maximize" else -1.0
-    scores = [sign * contender.pooled(blocks) for contender in contenders]
+    scored = [ground.scores(contender.predicted) for contender in contenders]
+    scores = [score for score, _ in scored]
     best = int(np.argmax(scores))
     near = [
         place
-        for place, contender in enumerate(contenders)
-        if scores[best] - scores[place] <= contenders[best].error_of_lead(contender, blocks)
+        for place, (score, without) in enumerate(scored)
+        if scores[best] - score <= jackknife_error(scored[best][1] - without)
     ]
     return min(near, key=lambda place: (contenders[place].complexity, -scores[place]))
 

@@ -13,9 +13,10 @@ from tenure.contract import Contract
 from tenure.contract.family_names import ENSEMBLE
 from tenure.explanation import LinearTerms
 from tenure.progress import progress
+from tenure.stats import ScoreProfile
 from tenure.training.best_trial import best_trials
 from tenure.training.candidate import Candidate, make_candidate, make_ensemble
-from tenure.training.choice import Blocks, Contender, choose, complexity
+from tenure.training.choice import Contender, Ground, choose, complexity
 from tenure.training.companion import make_companion
 from tenure.training.encoded_part import read_part, read_transform
 from tenure.training.families import direction
@@ -38,14 +39,13 @@ def train(
 ) -> dict[str, Any]:
     """Make a candidate of each family and choose one, before anything has looked at the test part.
 
-    A family's best trial is fitted to the whole training part, with as many boosting rounds as its folds stopped
-    at (their median); exported to ONNX and verified against the fitted model; calibrated, and given a threshold, on
-    the validation part: for regression, given an interval, bands and a threshold. Where the contract asks for an
-    ensemble, the best families are stacked into one more candidate (see ``ensemble``). Then each is fitted anew, with
-    the same parameters, to the training and the validation part together, and shipped with the decision made before
-    (see ``Candidate``); one that is not linear itself with a linear companion, for a server to answer with where the
-    model fails (see ``companion``). ``chosen`` names the one to evaluate, see ``choose``. All figures in
-    ``train.json`` are those of the models of the training part alone.
+    A family's best trial is cross-fitted over training and validation part together (see ``cross_fitting``): the
+    predictions for rows held out calibrate it and give it a threshold, for regression an interval, bands and a
+    threshold. Then it is fitted to all these rows, with as many boosting rounds as its folds stopped at (their median),
+    exported to ONNX, verified against the fitted model, and shipped; one that is not linear itself with a linear
+    companion, for a server to answer with where the model fails (see ``companion``). Where the contract asks for an
+    ensemble, the families are blended into one more candidate (see ``blend``). ``chosen`` names the one to evaluate,
+    see ``choose``. All figures in ``train.json`` are of rows held out.
 
     Args:
         contract: names the families, the objective and the business values.
@@ -69,7 +69,9 @@ def train(
     """
     transform = read_transform(features)
     rows = join(
-        read_part(features, "train", contract, transform), read_part(features, "validation", contract, transform)
+        read_part(features, "train", contract, transform),
+        read_part(features, "validation", contract, transform),
+        contract,
     )
     train_rows, validation_rows = len(rows.train.label), len(rows.validation.label)
     profile = reference_profile(contract, valid, features)
@@ -81,12 +83,12 @@ def train(
         progress(f"fitting {best.family}", done, len(bests))
         made.append(make_candidate(contract, best, rows, customers=customers, threads=threads))
     if ENSEMBLE in contract.training.families:
-        progress("stacking the best", len(bests), len(bests))
-        made.append(make_ensemble(contract, made, rows, customers=customers, threads=threads))
+        progress("blending the families", len(bests), len(bests))
+        made.append(make_ensemble(contract, made, rows, customers=customers))
     companion = None
     if not all(is_linear(candidate) for candidate in made):
         progress("fitting the companion", len(bests), len(bests))
-        companion = make_companion(contract, rows, threads=threads)
+        companion = make_companion(contract, made, rows, threads=threads)
     versions = []
     for candidate in made:
         manifest = write(
@@ -95,24 +97,29 @@ def train(
             transform=transform,
             model=candidate.model,
             decision=candidate.validated.decision,
-            profile={**profile, "scores": candidate.validated.scores.to_dict()},
+            profile={**profile, "scores": ScoreProfile.of(candidate.validated.scores).to_dict()},
             family=candidate.best.family,
             data_hash=data_hash,
             created_at=created_at,
             companion=None if is_linear(candidate) else companion,
         )
         versions.append(manifest.version)
-    blocks = Blocks(train_rows, validation_rows)
-    chosen = made[choose(contract.training.objective, [_contender(candidate) for candidate in made], blocks)]
+    ground = Ground(contract.training.objective, rows.held.label, contract.training.seed, rows.held.customer)
+    chosen = made[choose(ground, [_contender(candidate) for candidate in made])]
     leaderboard = [
-        _entry(candidate, version, blocks) | {"chosen": candidate is chosen}
+        _entry(candidate, version) | {"chosen": candidate is chosen}
         for candidate, version in zip(made, versions, strict=True)
     ]
     document = {
         "chosen": chosen.best.family,
         "objective": contract.training.objective,
         "direction": direction(contract.training.objective),
-        "rows": {"train": train_rows, "validation": validation_rows, "shipped": train_rows + validation_rows},
+        "rows": {
+            "train": train_rows,
+            "validation": validation_rows,
+            "held_out": len(rows.held.label),
+            "shipped": train_rows + validation_rows,
+        },
         "leaderboard": leaderboard,
         "companion": None if companion is None else {"validation_score": companion.validation_score},
     }
@@ -133,10 +140,10 @@ def is_linear(candidate: Candidate) -> bool:
 
 
 def _contender(candidate: Candidate) -> Contender:
-    return Contender(candidate.best.scores, candidate.validated.objective, complexity(candidate.model.terms))
+    return Contender(candidate.validated.scores, complexity(candidate.model.terms))
 
 
-def _entry(candidate: Candidate, version: str, blocks: Blocks) -> dict[str, Any]:
+def _entry(candidate: Candidate, version: str) -> dict[str, Any]:
     best, validated = candidate.best, candidate.validated
     return {
         "family": best.family,
@@ -146,7 +153,6 @@ def _entry(candidate: Candidate, version: str, blocks: Blocks) -> dict[str, Any]
         "cv_std": best.std,
         "cv_scores": list(best.scores),
         "validation_score": validated.objective,
-        "pooled_score": _contender(candidate).pooled(blocks),
         "validation": validated.validation,
         **validated.decision.describe(),
         "threshold": validated.decision.threshold,

@@ -11,24 +11,23 @@ from numpy.typing import NDArray
 from tenure.bundle import Companion, Decision
 from tenure.contract import Contract
 from tenure.explanation import LinearTerms
-from tenure.stats import ScoreProfile
 
 if TYPE_CHECKING:
+    from tenure.training.cross_fitting import HeldOut
     from tenure.training.encoded_part import EncodedPart
-    from tenure.training.export import ExportedModel
 
 
 @dataclass(frozen=True)
 class ValidatedModel:
-    """The decision and the measurements of a model on the validation part, which it has not seen."""
+    """The decision and the measurements of a family's models on rows that they were not fitted on."""
 
     decision: Decision
     validation: dict[str, dict[str, float | None]]
     """Metric to ``{"value", "low", "high"}``."""
-    scores: ScoreProfile
-    """The distribution of its scores: monitoring compares later ones with it."""
+    scores: NDArray[np.float64]
+    """Calibrated probabilities, or values, of the rows held out; shape (rows,)."""
     objective: float
-    """The objective, of the model's output before calibration, as in cross-validation."""
+    """The objective, of the model's output before calibration, as in the search."""
 
 
 class Trainer(Protocol):
@@ -44,26 +43,25 @@ class Trainer(Protocol):
     def validate(
         self,
         contract: Contract,
-        model: ExportedModel,
+        held_out: HeldOut,
         training_labels: NDArray[np.generic],
-        validation: EncodedPart,
+        rows: EncodedPart,
         customers: int,
     ) -> ValidatedModel:
-        """Choose the model's decision on the validation part, and measure both there.
+        """Choose the model's decision on the rows held out, and measure both there.
 
         Args:
-            training_labels: of the rows that the model was fitted on, shape (rows,).
+            training_labels: of the rows that the shipped model is fitted on, shape (fitted rows,).
+            rows: those held out.
             customers: in all parts together, a row each; of a panel each customer once.
 
         Raises:
-            DataError: the part has too few rows, or too few of a class.
+            DataError: there are too few rows, or too few of a class.
         """
 
-    def companion(
-        self, contract: Contract, terms: LinearTerms, model: ExportedModel, validation: EncodedPart
-    ) -> Companion:
-        """The companion of ``terms``, calibrated, or given its interval, on the validation part.
+    def companion(self, contract: Contract, terms: LinearTerms, held_out: HeldOut, rows: EncodedPart) -> Companion:
+        """The companion of ``terms``, calibrated, or given its interval, on the rows held out.
 
         Args:
-            model: the same terms, exported.
+            held_out: what models like it predict for ``rows``, which they were not fitted on.
         """

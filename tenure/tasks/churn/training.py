@@ -9,11 +9,10 @@ from tenure.bundle import Companion
 from tenure.contract import Contract
 from tenure.decision import choose_calibration, customer_values
 from tenure.explanation import LinearTerms
-from tenure.stats import ScoreProfile
 from tenure.tasks.churn.choose import choose_decision
 from tenure.tasks.churn.evaluation import Campaign, Scored, measure
+from tenure.training.cross_fitting import HeldOut
 from tenure.training.encoded_part import EncodedPart
-from tenure.training.export import ExportedModel, score
 from tenure.training.families import evaluate
 from tenure.training.trainer import ValidatedModel
 
@@ -41,51 +40,49 @@ class ChurnTrainer:
     def validate(
         self,
         contract: Contract,
-        model: ExportedModel,
+        held_out: HeldOut,
         training_labels: NDArray[np.generic],
-        validation: EncodedPart,
+        rows: EncodedPart,
         customers: int,
     ) -> ValidatedModel:
-        margin, probability = score(model, validation.matrix)
+        margin, probability = held_out.margin, held_out.probability
         decision = choose_decision(
             contract,
             margin,
             probability,
-            validation.label,
-            link="logit" if model.terms.link == "logit" else "identity",
+            rows.label,
+            link="logit" if held_out.link == "logit" else "identity",
             base_rate=float(training_labels.mean()),
             customers=customers,
-            columns=validation.segment_columns,
-            customer=validation.customer,
+            columns=rows.segment_columns,
+            customer=rows.customer,
         )
         calibrated = decision.calibrate(margin, probability)
         measured = measure(
-            validation.label,
-            Scored(calibrated, decision.decide(calibrated, columns=validation.segment_columns)),
+            rows.label,
+            Scored(calibrated, decision.decide(calibrated, columns=rows.segment_columns)),
             Campaign.of(contract, decision.limit),
             samples=contract.acceptance.bootstrap_samples,
             seed=contract.training.seed,
-            value=customer_values(decision.segments, validation.segment_columns, contract.business.customer_value),
-            customer=validation.customer,
+            value=customer_values(decision.segments, rows.segment_columns, contract.business.customer_value),
+            customer=rows.customer,
         )
         return ValidatedModel(
             decision,
             {name: measured[name].to_json() for name in VALIDATION_METRICS},
-            ScoreProfile.of(calibrated),
-            evaluate(contract.training.objective, validation.label, probability),
+            calibrated,
+            evaluate(contract.training.objective, rows.label, probability),
         )
 
-    def companion(
-        self, contract: Contract, terms: LinearTerms, model: ExportedModel, validation: EncodedPart
-    ) -> Companion:
-        margin, probability = score(model, validation.matrix)
+    def companion(self, contract: Contract, terms: LinearTerms, held_out: HeldOut, rows: EncodedPart) -> Companion:
+        margin, probability = held_out.margin, held_out.probability
         found = choose_calibration(
             margin,
             probability,
-            validation.label,
+            rows.label,
             link="logit",
             seed=contract.training.seed,
-            customer=validation.customer,
+            customer=rows.customer,
         )
-        objective = evaluate(contract.training.objective, validation.label, probability)
+        objective = evaluate(contract.training.objective, rows.label, probability)
         return Companion(terms, found.calibration, None, objective)

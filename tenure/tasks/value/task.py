@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 _NUMBERS = ("integer", "number")
 
 
+FAMILIES = (
+    "linear_regression",
+    "polynomial_regression",
+    "random_forest_regression",
+    "xgboost_regression",
+    "ensemble",
+)
+"""Of a contract that names none."""
+
+
 class ValueTask:
     """How much of something there will be. See ``tenure.tasks.Task`` for what the members mean."""
 
@@ -34,13 +44,13 @@ class ValueTask:
 
     @property
     def families(self) -> tuple[str, ...]:
-        from tenure.contract.family_names import REGRESSORS
+        from tenure.contract.family_names import ENSEMBLE, REGRESSORS
 
-        return REGRESSORS
+        return (*REGRESSORS, ENSEMBLE)
 
     @property
     def defaults(self) -> Mapping[str, Mapping[str, Any]]:
-        return {"training": {"families": list(self.families), "objective": "rmse"}, "decision": {"bands": {}}}
+        return {"training": {"families": list(FAMILIES), "objective": "rmse"}, "decision": {"bands": {}}}
 
     def check_label(self, contract: Contract) -> None:
         from tenure.contract.aggregates import label_aggregates

@@ -9,11 +9,10 @@ from tenure.bundle import Companion
 from tenure.contract import Contract
 from tenure.decision import adaptive_half_width
 from tenure.explanation import LinearTerms
-from tenure.stats import ScoreProfile
 from tenure.tasks.value.choose import choose_decision, within_bounds
 from tenure.tasks.value.evaluation import ScoredValues, measure
+from tenure.training.cross_fitting import HeldOut
 from tenure.training.encoded_part import EncodedPart
-from tenure.training.export import ExportedModel, margins
 from tenure.training.families import evaluate
 from tenure.training.trainer import ValidatedModel
 
@@ -32,19 +31,20 @@ class ValueTrainer:
     def validate(
         self,
         contract: Contract,
-        model: ExportedModel,
+        held_out: HeldOut,
         training_labels: NDArray[np.generic],
-        validation: EncodedPart,
+        rows: EncodedPart,
         customers: int,
     ) -> ValidatedModel:
         """See ``Trainer.validate``.
 
-        The interval's coverage is a theorem about the model that is measured here. Around the model that is shipped,
-        which has learned from more rows and has rather smaller errors, it is an approximation, and rather too wide than
-        too narrow; its coverage is measured on the test part.
+        The interval's coverage is a theorem about a model that is fitted apart from the rows it is made on. Around the
+        model that is shipped, which has learned from more rows than the models of the folds and has rather smaller
+        errors, it is an approximation, and rather too wide than too narrow (Barber et al. 2021, "Predictive inference
+        with the jackknife+", section 4); its coverage is measured on the test part.
         """
-        label = validation.label.astype(np.float64)
-        margin = margins(model, validation.matrix)
+        label = rows.label.astype(np.float64)
+        margin = held_out.margin
         decision = choose_decision(contract, margin, label, training_label=training_labels, customers=customers)
         value = decision.value(margin)
         low, high = decision.interval(value)
@@ -53,20 +53,18 @@ class ValueTrainer:
             ScoredValues(value, low, high, decision.level, decision.decide(value)),
             samples=contract.acceptance.bootstrap_samples,
             seed=contract.training.seed,
-            customer=validation.customer,
+            customer=rows.customer,
         )
         return ValidatedModel(
             decision,
             {name: measured[name].to_json() for name in VALIDATION_METRICS},
-            ScoreProfile.of(value),
+            value,
             evaluate(contract.training.objective, label, margin),
         )
 
-    def companion(
-        self, contract: Contract, terms: LinearTerms, model: ExportedModel, validation: EncodedPart
-    ) -> Companion:
-        margin = margins(model, validation.matrix)
+    def companion(self, contract: Contract, terms: LinearTerms, held_out: HeldOut, rows: EncodedPart) -> Companion:
+        margin = held_out.margin
         value = within_bounds(contract, margin)
-        half_width = adaptive_half_width(value, np.abs(value - validation.label), contract.decision.interval)
-        objective = evaluate(contract.training.objective, validation.label, margin)
+        half_width = adaptive_half_width(value, np.abs(value - rows.label), contract.decision.interval)
+        objective = evaluate(contract.training.objective, rows.label, margin)
         return Companion(terms, None, half_width, objective)

@@ -136,18 +136,23 @@ def test_a_calibration_that_is_none_is_refused(broken):
 
 
 def test_what_one_customer_repeats_is_no_reason_for_a_bend():
-    # A few customers in the middle left in all their rows, which an isotonic map takes up; by customers it is luck.
-    rng = np.random.default_rng(11)
-    customer = np.repeat(np.arange(60), 20)
-    score = rng.uniform(0.05, 0.95, 60)
-    label = (rng.random(60) < score).astype(int)[customer]
-    probability = np.clip(score[customer] + rng.normal(0.0, 0.001, 1200), 0.01, 0.99)
-    margin = log_odds(probability)
-    by_row = choose_calibration(margin, probability, label, link="logit", seed=0)
-    by_customer = choose_calibration(margin, probability, label, link="logit", seed=0, customer=customer)
-    assert by_row.calibration.method == "isotonic"
-    assert by_customer.calibration.method == "none"
-    assert by_customer.log_loss["isotonic"] > by_row.log_loss["isotonic"] + 0.05
+    # A few customers in the middle left in all their rows, which a bent map takes up; by customers it is luck.
+    bent = []
+    for draw in range(8):
+        rng = np.random.default_rng(draw)
+        customer = np.repeat(np.arange(60), 20)
+        score = rng.uniform(0.05, 0.95, 60)
+        label = (rng.random(60) < score).astype(int)[customer]
+        probability = np.clip(score[customer] + rng.normal(0.0, 0.001, 1200), 0.01, 0.99)
+        margin = log_odds(probability)
+        by_row, by_customer = (
+            choose_calibration(margin, probability, label, link="logit", seed=0, customer=given)
+            for given in (None, customer)
+        )
+        assert by_row.calibration.method != "none"
+        assert by_customer.log_loss["isotonic"] > by_row.log_loss["isotonic"]
+        bent.append(by_customer.calibration.method != "none")
+    assert sum(bent) <= 4
 
 
 def test_too_few_customers_of_a_class():

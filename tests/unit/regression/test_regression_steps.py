@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -23,11 +22,16 @@ from components.tune import logic as tune
 from components.validate import logic as validate
 from tenure import bundle
 from tenure.contract import dump, parse
+from tenure.contract.family_names import ENSEMBLE
+from tenure.decision import adaptive_half_width
 from tenure.errors import DataError
 from tenure.tasks.value.decision import ValueDecision
 from tenure.tasks.value.prediction import ValuePrediction
+from tenure.tasks.value.task import FAMILIES
+from tenure.training.cross_fitting import cross_fit
 from tenure.training.encoded_part import read_part
-from tenure.training.families import REGRESSORS, Rows, get
+from tenure.training.families import REGRESSORS, get
+from tenure.training.rows import join
 from tenure.transform import Transform
 
 ROWS = 900
@@ -112,7 +116,7 @@ def test_the_parts_hold_the_number_and_divide_it_alike(run: Run) -> None:
 
 def test_every_candidate_beats_the_mean_on_rows_it_never_saw(run: Run) -> None:
     board = run.json("candidates/train.json")
-    assert [entry["family"] for entry in board["leaderboard"]] == list(REGRESSORS)
+    assert [entry["family"] for entry in board["leaderboard"]] == list(FAMILIES)
     assert (board["objective"], board["direction"]) == ("rmse", "minimize")
     table = pq.read_table(run.folder / "features" / "test.parquet")
     label = table["_label"].to_numpy()
@@ -128,7 +132,7 @@ def test_every_candidate_beats_the_mean_on_rows_it_never_saw(run: Run) -> None:
         assert answer.decision.mean() == pytest.approx(100 / ROWS, abs=0.08)
         assert entry["interval"] == {"level": 0.9, **read.decision.half_width.to_dict()}
         assert entry["validation"]["rmse"]["low"] < entry["validation"]["rmse"]["value"]
-        assert len(entry["cv_scores"]) == 3 and entry["cv_mean"] > 0
+        assert len(entry["cv_scores"]) == (5 if entry["family"] == ENSEMBLE else 3) and entry["cv_mean"] > 0
         if (companion := read.companion) is None:
             assert entry["family"] == "linear_regression"
             continue
@@ -139,30 +143,49 @@ def test_every_candidate_beats_the_mean_on_rows_it_never_saw(run: Run) -> None:
         assert 0.82 < ((found.low <= label) & (label <= found.high)).mean() <= 0.98
 
 
-def test_the_interval_is_of_a_model_that_has_not_seen_the_rows_and_the_model_shipped_has(run: Run) -> None:
+def test_the_interval_is_of_models_that_have_not_seen_the_rows_and_the_model_shipped_has(run: Run) -> None:
     transform = Transform.from_json((run.folder / "features" / "transform.json").read_text(encoding="utf-8"))
     terms = parse(run.text)
     train, validation = (read_part(run.folder / "features", name, terms, transform) for name in ("train", "validation"))
-    every = Rows(np.concatenate([train.matrix, validation.matrix]), np.concatenate([train.label, validation.label]))
+    rows = join(train, validation, terms)
     board = run.json("candidates/train.json")
-    assert board["rows"]["shipped"] == len(every.label)
+    assert board["rows"]["shipped"] == board["rows"]["held_out"] == len(rows.both.label)
+    table = pq.read_table(run.folder / "features" / "test.parquet")
+    columns = {name: table[name] for name in transform.inputs}
     for entry in board["leaderboard"]:
         read = bundle.read(run.folder / "candidates" / entry["family"])
-        judged, shipped = (
-            get(entry["family"]).fit(rows, entry["parameters"], seed=terms.training.seed, threads=1)
-            for rows in (Rows(train.matrix, train.label), every)
+        assert isinstance(read.decision, ValueDecision)
+        if entry["family"] == ENSEMBLE:
+            continue
+        predicted, parameters = cross_fit(
+            get(entry["family"]), entry["parameters"], rows, seed=terms.training.seed, threads=1
         )
-        error = np.sort(np.abs(read.decision.value(judged.predict(validation.matrix)) - validation.label))
-        # So few rows give one width, that of the plain split-conformal interval.
-        assert read.decision.half_width.half_widths == pytest.approx(
-            [error[math.ceil((len(error) + 1) * 0.9) - 1]], rel=1e-5
-        )
-        table = pq.read_table(run.folder / "features" / "test.parquet")
-        columns = {name: table[name] for name in transform.inputs}
-        said = read.predict(columns).value
+        value = read.decision.value(predicted)
+        made = adaptive_half_width(value, np.abs(value - rows.held.label), 0.9)
+        np.testing.assert_allclose(read.decision.half_width.at(value), made.at(value), rtol=1e-4)
+        shipped = get(entry["family"]).fit(rows.both, parameters, seed=terms.training.seed, threads=1)
         np.testing.assert_allclose(
-            said, read.decision.value(shipped.predict(transform.encode(columns).matrix)), rtol=1e-5, atol=1e-4
+            read.predict(columns).value,
+            read.decision.value(shipped.predict(transform.encode(columns).matrix)),
+            rtol=1e-5,
+            atol=1e-4,
         )
+
+
+def test_the_ensemble_is_the_weighted_sum_of_values(run: Run) -> None:
+    table = pq.read_table(run.folder / "features" / "test.parquet")
+    entry = run.json("candidates/train.json")["leaderboard"][-1]
+    ensemble = bundle.read(run.folder / "candidates" / ENSEMBLE)
+    columns = {name: table[name] for name in ensemble.transform.inputs}
+    matrix = ensemble.transform.encode(columns).matrix
+    total = np.full(len(table), entry["parameters"]["intercept"])
+    for family, weight in entry["parameters"].items():
+        if family in REGRESSORS:
+            total += weight * bundle.read(run.folder / "candidates" / family).model.run(matrix)[0]
+    np.testing.assert_allclose(ensemble.model.run(matrix)[0], total, rtol=1e-6)
+    answer = ensemble.predict({name: values[:20] for name, values in columns.items()}, explain=100)
+    sums = [sum(reason.contribution for reason in row) for row in answer.reasons]
+    np.testing.assert_allclose(np.array(sums) + ensemble.explainer.expected, total[:20], rtol=1e-4)
 
 
 def test_a_family_that_nothing_shows_to_be_worse_than_the_best_is_chosen(run: Run) -> None:
@@ -170,8 +193,8 @@ def test_a_family_that_nothing_shows_to_be_worse_than_the_best_is_chosen(run: Ru
     board = run.json("candidates/train.json")
     (chosen,) = (entry for entry in board["leaderboard"] if entry["chosen"])
     assert board["chosen"] == chosen["family"]
-    best = min(board["leaderboard"], key=lambda entry: entry["pooled_score"])
-    assert chosen["pooled_score"] < 1.02 * best["pooled_score"]
+    best = min(board["leaderboard"], key=lambda entry: entry["validation_score"])
+    assert chosen["validation_score"] < 1.05 * best["validation_score"]
 
 
 def test_any_number_of_workers_gives_the_same_bundles(run: Run) -> None:
@@ -180,7 +203,7 @@ def test_any_number_of_workers_gives_the_same_bundles(run: Run) -> None:
         {entry["family"]: entry["version"] for entry in run.json(f"{name}/train.json")["leaderboard"]}
         for name in ("candidates", "candidates-again")
     ]
-    assert versions[0] == versions[1] and len(versions[0]) == 4
+    assert versions[0] == versions[1] and len(versions[0]) == 5
 
 
 def test_the_matrix_does_not_know_the_label(run: Run) -> None:

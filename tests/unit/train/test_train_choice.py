@@ -1,4 +1,4 @@
-"""Which candidate is chosen: the simplest that is not shown to be worse, by scores of the same blocks of rows."""
+"""Which candidate is chosen: the simplest that is not shown to be worse, on the same rows held out."""
 
 from __future__ import annotations
 
@@ -6,10 +6,22 @@ import numpy as np
 import pytest
 
 from tenure.explanation import EnsembleTerms, LinearTerms, NetworkTerms, QuadraticTerms
-from tenure.training.choice import Blocks, Contender, choose, complexity
+from tenure.stats.jackknife import groups_of, jackknife_error
+from tenure.training.choice import Contender, Ground, choose, complexity
 
 ONE = np.ones(1)
-BLOCKS = Blocks(5_000, 1_000)
+OBJECTIVES = ("roc_auc", "average_precision", "log_loss", "brier")
+
+
+def sigmoid(margin: np.ndarray) -> np.ndarray:
+    return 1.0 / (1.0 + np.exp(-margin))
+
+
+def rows(count: int = 3_000, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """True margins, and labels drawn from them."""
+    random = np.random.default_rng(seed)
+    margin = random.normal(-1.0, 1.5, count)
+    return margin, (random.random(count) < sigmoid(margin)).astype(np.int8)
 
 
 def test_forms_from_the_simplest_to_the_most_complex() -> None:
@@ -20,60 +32,74 @@ def test_forms_from_the_simplest_to_the_most_complex() -> None:
     assert [complexity(terms) for terms in (linear, curved, network, ensemble)] == [0, 1, 2, 3]
 
 
-def test_a_lead_that_most_blocks_share_is_kept() -> None:
-    simple = Contender((0.84, 0.85, 0.83, 0.86, 0.84), 0.85, 0)
-    ahead = Contender((0.85, 0.861, 0.841, 0.87, 0.849), 0.861, 2)
-    assert choose("roc_auc", [simple, ahead], BLOCKS) == 1
-    assert choose("roc_auc", [ahead, simple], BLOCKS) == 0
-    assert choose("log_loss", [ahead, simple], BLOCKS) == 1
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_a_clear_lead_is_kept(objective: str) -> None:
+    margin, label = rows()
+    noisy = margin + np.random.default_rng(1).normal(0.0, 1.0, len(margin))
+    simple, ahead = Contender(sigmoid(noisy), 0), Contender(sigmoid(margin), 3)
+    ground = Ground(objective, label, 7)
+    assert choose(ground, [simple, ahead]) == 1
+    assert choose(ground, [ahead, simple]) == 0
 
 
-def test_a_lead_that_one_block_makes_is_not() -> None:
-    simple = Contender((0.84, 0.85, 0.83, 0.86, 0.84), 0.85, 0)
-    lucky = Contender((0.84, 0.849, 0.83, 0.86, 0.87), 0.849, 2)
-    assert lucky.pooled(BLOCKS) > simple.pooled(BLOCKS)
-    assert choose("roc_auc", [lucky, simple], BLOCKS) == 1
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_a_lead_within_its_error_goes_to_the_simpler(objective: str) -> None:
+    margin, label = rows()
+    ground = Ground(objective, label, 7)
+    kept = []
+    for seed in range(0, 16, 2):
+        draws = [
+            sigmoid(margin + np.random.default_rng(place).normal(0.0, 0.3, len(margin))) for place in (seed, seed + 1)
+        ]
+        (first, without), (second, others) = (ground.scores(draw) for draw in draws)
+        better = int(second > first)
+        contenders = [Contender(draw, 3 if place == better else 0) for place, draw in enumerate(draws)]
+        kept.append(abs(first - second) > jackknife_error(without - others))
+        assert choose(ground, contenders) == (better if kept[-1] else 1 - better)
+    assert len(set(kept)) == 2
 
 
-def test_errors_the_other_way_round() -> None:
-    """CDNOW: two folds speak for products of columns, and the validation part speaks against them."""
-    linear = Contender((84.00, 71.39, 95.37, 75.75, 66.14), 68.22, 0)
-    products = Contender((83.46, 71.65, 91.68, 72.67, 65.91), 70.19, 1)
-    trees = Contender((84.39, 74.26, 97.50, 78.54, 66.60), 67.42, 2)
-    blocks = Blocks(9_429, 4_176)
-    assert products.pooled(blocks) < linear.pooled(blocks)
-    assert choose("rmse", [products, trees, linear], blocks) == 2
+def test_values_are_chosen_by_their_errors() -> None:
+    random = np.random.default_rng(3)
+    truth = random.normal(50.0, 20.0, 2_000)
+    label = truth + random.normal(0.0, 5.0, 2_000)
+    near, far = Contender(truth, 2), Contender(truth + random.normal(0.0, 10.0, 2_000), 0)
+    assert choose(Ground("rmse", label, 7), [far, near]) == 1
+    assert choose(Ground("mae", label, 7), [far, near]) == 1
 
 
 def test_of_equally_simple_ones_the_better_and_of_equals_the_first() -> None:
-    first, same = (Contender((0.84, 0.85, 0.83), 0.85, 2) for _ in range(2))
-    worse = Contender((0.839, 0.849, 0.829), 0.850, 2)
-    assert choose("roc_auc", [worse, first, same], BLOCKS) == 1
-    assert choose("roc_auc", [Contender((0.84, 0.85, 0.83), 0.85, 3), first], BLOCKS) == 1
-    assert choose("roc_auc", [first], BLOCKS) == 0
+    margin, label = rows()
+    first, same = (Contender(sigmoid(margin), 2) for _ in range(2))
+    worse = Contender(sigmoid(margin + np.random.default_rng(4).normal(0.0, 0.5, len(margin))), 2)
+    ground = Ground("log_loss", label, 7)
+    assert choose(ground, [worse, first, same]) == 1
+    assert choose(ground, [Contender(sigmoid(margin), 3), first]) == 1
+    assert choose(ground, [first]) == 0
 
 
-@pytest.mark.parametrize(
-    ("means", "validation", "best"),
-    [
-        ((0.850, 0.840), (0.83, 0.84), 0),  # 0.8467 against 0.8400: many rows outweigh few
-        ((0.842, 0.840), (0.80, 0.84), 1),  # 0.8350 against 0.8400: but not whatever those few say
-    ],
-)
-def test_scores_are_weighed_by_their_rows(
-    means: tuple[float, float], validation: tuple[float, float], best: int
-) -> None:
-    both = [Contender((mean,) * 5, score, 2) for mean, score in zip(means, validation, strict=True)]
-    assert choose("roc_auc", both, BLOCKS) == best
-
-
-def test_the_error_is_that_of_a_mean_over_blocks() -> None:
-    """Over many draws of normal scores, against how the pooled lead really varies."""
-    rng, folds = np.random.default_rng(5), 5
+@pytest.mark.parametrize("objective", ["roc_auc", "log_loss"])
+def test_the_error_is_how_much_another_draw_of_customers_changes(objective: str) -> None:
+    """Over many draws of the same kind of rows, against how the lead really varies; several rows a customer."""
     leads, errors = [], []
-    for _ in range(4_000):
-        # A block's mean varies by its rows: a fold has a thousand, and so has the validation part.
-        one, other = (Contender(tuple(rng.normal(0.0, 0.01, folds)), float(rng.normal(0.0, 0.01)), 0) for _ in range(2))
-        leads.append(one.pooled(BLOCKS) - other.pooled(BLOCKS))
-        errors.append(one.error_of_lead(other, BLOCKS) ** 2)
-    assert np.sqrt(np.mean(errors)) == pytest.approx(np.std(leads), rel=0.05)
+    for seed in range(150):
+        random = np.random.default_rng(seed)
+        customer = np.repeat(np.arange(250), 3)
+        own = random.normal(-0.5, 1.2, 250)[customer]
+        label = (random.random(250) < sigmoid(own[::3])).astype(np.int8)[customer]
+        one, other = (sigmoid(own + random.normal(0.0, 0.8, 250)[customer]) for _ in range(2))
+        ground = Ground(objective, label, 7, customer)
+        (score, without), (second, others) = ground.scores(one), ground.scores(other)
+        leads.append(score - second)
+        errors.append(jackknife_error(without - others) ** 2)
+    assert np.sqrt(np.mean(errors)) == pytest.approx(np.std(leads), rel=0.25)
+
+
+def test_groups_keep_customers_whole_and_classes_in_every_group() -> None:
+    label = np.array([1] * 9 + [0] * 300, dtype=np.int8)
+    groups = groups_of(label, 7)
+    assert len(np.unique(groups)) == 9
+    assert all(label[groups == group].sum() == 1 for group in range(9))
+    customer = np.arange(309) // 3
+    by_customer = groups_of(label, 7, customer)
+    assert all(len(np.unique(by_customer[customer == one])) == 1 for one in range(103))

@@ -2,21 +2,24 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import log_loss, roc_auc_score
 
 from components.train import logic
 from tenure.bundle import read
-from tenure.contract.family_names import searched
+from tenure.contract.family_names import ENSEMBLE, searched
 from tenure.errors import BundleError, DataError
 from tenure.explanation import LinearTerms
+from tenure.tasks import get as get_task
 from tenure.tasks.churn.training import VALIDATION_METRICS
 from tenure.training.best_trial import FILE_NAME as TRIALS_FILE
-from tenure.training.choice import Blocks, Contender, choose
+from tenure.training.cross_fitting import HeldOut, cross_fit
 from tenure.training.encoded_part import read_part, read_transform
-from tenure.training.families import ROUNDS, Rows, get
+from tenure.training.families import ROUNDS, get
+from tenure.training.rows import join
 
 CREATED_AT = "2026-01-02T03:04:05+00:00"
 
@@ -80,18 +83,13 @@ def test_a_bundle_a_family_and_the_leaderboard(trained, upstream):
     assert [entry["family"] for entry in document["leaderboard"]] == list(upstream.terms.training.families)
     assert [entry["chosen"] for entry in document["leaderboard"]].count(True) == 1
     assert document["chosen"] == summary["chosen"]
-    contenders = [
-        Contender(tuple(entry["cv_scores"]), entry["validation_score"], int(entry["family"] != "logistic_regression"))
-        for entry in document["leaderboard"]
-    ]
-    place = choose("roc_auc", contenders, Blocks(document["rows"]["train"], document["rows"]["validation"]))
-    assert document["leaderboard"][place]["family"] == document["chosen"]
     for entry in document["leaderboard"]:
         bundle = read(candidates / entry["family"])
         assert bundle.manifest.version == entry["version"]
         assert bundle.manifest.family == entry["family"]
         assert bundle.manifest.created_at == CREATED_AT
-        assert (ROUNDS in entry["parameters"]) == get(entry["family"]).stops_early
+        if entry["family"] != ENSEMBLE:
+            assert (ROUNDS in entry["parameters"]) == get(entry["family"]).stops_early
         for metric in VALIDATION_METRICS:
             value = entry["validation"][metric]
             assert value["low"] <= value["value"] <= value["high"]
@@ -104,7 +102,7 @@ def test_the_bundle_is_the_fitted_model(trained, upstream):
     rows = both_parts(upstream, transform)
     test = upstream.parts["test"]
     matrix = transform.encode(columns(test)).matrix
-    for entry in json.loads((candidates / logic.FILE_NAME).read_text())["leaderboard"]:
+    for entry in alone(json.loads((candidates / logic.FILE_NAME).read_text())):
         family = get(entry["family"])
         fitted = family.fit(rows, entry["parameters"], seed=upstream.terms.training.seed, threads=1)
         bundle = read(candidates / entry["family"])
@@ -114,39 +112,65 @@ def test_the_bundle_is_the_fitted_model(trained, upstream):
         np.testing.assert_allclose(prediction.probability, bundle.decision.calibrate(margin, raw), atol=1e-12)
 
 
+def alone(document):
+    """The leaderboard without the ensemble."""
+    return [entry for entry in document["leaderboard"] if entry["family"] != ENSEMBLE]
+
+
 def both_parts(upstream, transform):
-    parts = [read_part(upstream.features, name, upstream.terms, transform) for name in ("train", "validation")]
-    return Rows(np.concatenate([part.matrix for part in parts]), np.concatenate([part.label for part in parts]))
+    return training_rows(upstream, transform).both
 
 
-def test_what_decides_comes_from_a_model_that_has_not_seen_the_rows(trained, upstream):
-    """Score, calibration and threshold are those of the training part's model; the model shipped knows more rows."""
-    candidates, _ = trained
-    transform = read_transform(upstream.features)
+def training_rows(upstream, transform):
     train, validation = (
         read_part(upstream.features, name, upstream.terms, transform) for name in ("train", "validation")
     )
+    return join(train, validation, upstream.terms)
+
+
+def test_what_decides_comes_from_models_that_have_not_seen_the_rows(trained, upstream):
+    """Score, calibration and threshold are of predictions for rows held out; the model shipped knows all of them."""
+    candidates, _ = trained
+    rows = training_rows(upstream, read_transform(upstream.features))
     document = json.loads((candidates / logic.FILE_NAME).read_text())
     assert document["rows"] == {
-        "train": len(train.label),
-        "validation": len(validation.label),
-        "shipped": len(train.label) + len(validation.label),
+        "train": len(rows.train.label),
+        "validation": len(rows.validation.label),
+        "held_out": len(rows.both.label),
+        "shipped": len(rows.both.label),
     }
-    for entry in document["leaderboard"]:
+    for entry in alone(document):
         bundle = read(candidates / entry["family"])
-        judged = get(entry["family"]).fit(
-            Rows(train.matrix, train.label), entry["parameters"], seed=upstream.terms.training.seed, threads=1
+        raw, parameters = cross_fit(
+            get(entry["family"]), entry["parameters"], rows, seed=upstream.terms.training.seed, threads=1
         )
-        raw = judged.predict(validation.matrix)
-        assert entry["validation_score"] == pytest.approx(roc_auc_score(validation.label, raw), abs=1e-6)
-        margin = np.log(raw) - np.log1p(-raw) if bundle.terms.link == "logit" else raw
-        calibrated = bundle.decision.calibrate(margin, raw)
+        assert parameters == entry["parameters"]
+        assert entry["validation_score"] == pytest.approx(log_loss(rows.held.label, raw), abs=1e-6)
+        calibrated = bundle.decision.calibrate(HeldOut.of(raw, bundle.terms.link).margin, raw)
         assert entry["validation"]["brier"]["value"] == pytest.approx(
-            np.mean((calibrated - validation.label) ** 2), abs=1e-5
+            np.mean((calibrated - rows.held.label) ** 2), abs=1e-5
         )
         contacted = bundle.decision.decide(calibrated, columns={}).mean()
         assert contacted == pytest.approx(entry["validation"]["contacted_share"]["value"], abs=2 / len(raw))
-        assert not np.allclose(bundle.model.run(validation.matrix)[1], raw, rtol=0, atol=1e-4)
+        assert not np.allclose(bundle.model.run(rows.held.matrix)[1], raw, rtol=0, atol=1e-4)
+
+
+def test_every_row_is_predicted_by_a_model_that_was_not_fitted_on_it(upstream):
+    rows = training_rows(upstream, read_transform(upstream.features))
+    for fold in rows.folds.folds:
+        assert not set(fold.held) & set(fold.train)
+    assert np.array_equal(rows.held_index, np.arange(len(rows.both.label)))
+
+
+def test_of_a_table_by_time_the_newest_part_is_held_out(make_upstream):
+    upstream = make_upstream(rows=1000, trials=1)
+    terms = upstream.terms.model_copy(update={"split": upstream.terms.split.model_copy(update={"strategy": "time"})})
+    transform = read_transform(upstream.features)
+    train, validation = (read_part(upstream.features, name, terms, transform) for name in ("train", "validation"))
+    rows = join(train, validation, terms)
+    (fold,) = rows.folds.folds
+    assert np.array_equal(fold.train, np.arange(len(train.label)))
+    assert np.array_equal(rows.held.key, validation.key) and np.array_equal(rows.held.label, validation.label)
 
 
 def test_the_models_are_good_and_keep_the_contact_limit(trained, upstream):
@@ -177,12 +201,11 @@ def test_what_is_not_linear_gets_a_calibrated_linear_companion(trained, upstream
     candidates, _ = trained
     document = json.loads((candidates / logic.FILE_NAME).read_text())
     transform = read_transform(upstream.features)
-    train, validation = (
-        read_part(upstream.features, name, upstream.terms, transform) for name in ("train", "validation")
+    (linear,) = (entry for entry in document["leaderboard"] if entry["family"] == "logistic_regression")
+    fitted = get("logistic_regression").fit(
+        both_parts(upstream, transform), linear["parameters"], seed=upstream.terms.training.seed, threads=1
     )
-    family = get("logistic_regression")
-    fitted = family.fit(Rows(train.matrix, train.label), family.default, seed=upstream.terms.training.seed, threads=1)
-    own = roc_auc_score(validation.label, fitted.predict(validation.matrix))
+    own = linear["validation_score"]
     test = upstream.parts["test"]
     raw = fitted.predict(transform.encode(columns(test)).matrix)
     margin = np.log(raw) - np.log1p(-raw)
@@ -235,16 +258,13 @@ def test_candidates_are_not_written_over(trained, make_upstream, tmp_path):
     assert {path: path.read_bytes() for path in candidates.rglob("*") if path.is_file()} == before
 
 
-def test_a_validation_part_with_one_class(make_upstream, tmp_path):
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    upstream = make_upstream(rows=400, families=("logistic_regression",), trials=1)
-    table = upstream.parts["validation"]
-    table = table.set_column(table.column_names.index("_label"), "_label", pa.array(np.zeros(len(table), np.int8)))
-    pq.write_table(table, upstream.features / "validation.parquet")
-    with pytest.raises(DataError, match="validation part"):
-        train(upstream, tmp_path)
+def test_a_validation_part_with_one_class(make_upstream):
+    upstream = make_upstream(rows=1000, trials=1)
+    rows = training_rows(upstream, read_transform(upstream.features))
+    held = replace(rows.held, label=np.zeros_like(rows.held.label))
+    held_out = HeldOut.of(np.full(len(held.label), 0.2), "identity")
+    with pytest.raises(DataError, match="two rows of each class"):
+        get_task("classification").trainer.validate(upstream.terms, held_out, rows.both.label, held, 1000)
 
 
 def test_an_ensemble_is_one_more_candidate(make_upstream, tmp_path):
@@ -254,8 +274,8 @@ def test_an_ensemble_is_one_more_candidate(make_upstream, tmp_path):
     board = json.loads((candidates / logic.FILE_NAME).read_text())["leaderboard"]
     assert [entry["family"] for entry in board] == ["logistic_regression", "naive_bayes", "random_forest", "ensemble"]
     entry, bundle = board[-1], read(candidates / "ensemble")
-    assert bundle.manifest.family == "ensemble" and len(entry["cv_scores"]) == 3
-    weights = {name: value for name, value in entry["parameters"].items() if name != "intercept"}
+    assert bundle.manifest.family == "ensemble" and len(entry["cv_scores"]) == 5
+    weights = {name: value for name, value in entry["parameters"].items() if name not in ("intercept", "weights")}
     assert set(weights) <= set(families) and all(value > 0 for value in weights.values())
     table = upstream.parts["test"]
     total = np.full(len(table), entry["parameters"]["intercept"])

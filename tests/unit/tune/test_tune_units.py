@@ -3,6 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from property_profiles import examples
 
+from tenure.contract.family_names import searched
 from tenure.contract.settings import Training
 from tenure.training.families import NAMES
 from tenure.training.search.units import SHARD_TRIALS, share_of, units
@@ -20,7 +21,7 @@ def test_every_unit_is_done_once_whatever_the_workers(trials, workers):
 
 
 def test_the_slowest_family_does_not_share_its_worker_with_the_next_slowest():
-    work = units(Training().families, 12)
+    work = units(searched(Training().families), 12)
     shares = [{unit.family for unit in share_of(worker, 2, work)} for worker in (0, 1)]
     assert {"random_forest"} in shares
 

@@ -22,11 +22,9 @@ from tenure.evaluation.scoring import TestPart, predict
 from tenure.explanation import LinearTerms
 from tenure.report.page import Page
 from tenure.report.story import Tile, tell
-from tenure.stats import ScoreProfile
 from tenure.stats.bootstrap import Estimate, percentile_interval, resample
 from tenure.tasks import Figure, Outputs, RunPage, RunTexts, SettingError
 from tenure.tasks.value.label import NumberLabel
-from tenure.training.export import margins
 from tenure.training.families import evaluate
 from tenure.training.trainer import ValidatedModel
 
@@ -139,16 +137,16 @@ class TinyTrainer:
     def output_scale(self, labels: NDArray) -> float:
         return float(labels.std())
 
-    def validate(self, contract: Contract, model: Any, training_labels: Any, validation: Any, customers: int) -> Any:
-        amount = margins(model, validation.matrix)
+    def validate(self, contract: Contract, held_out: Any, training_labels: Any, rows: Any, customers: int) -> Any:
+        amount = held_out.margin
         decision = TinyDecision(
             float(training_labels.mean()), float(training_labels.std()), contact_limit(contract.business, customers)
         )
-        objective = evaluate(contract.training.objective, validation.label, amount)
+        objective = evaluate(contract.training.objective, rows.label, amount)
         mae = Estimate(objective, None, None).to_json()
-        return ValidatedModel(decision, {"mae": mae}, ScoreProfile.of(amount), objective)
+        return ValidatedModel(decision, {"mae": mae}, amount, objective)
 
-    def companion(self, contract: Contract, terms: LinearTerms, model: Any, validation: Any) -> Companion:
+    def companion(self, contract: Contract, terms: LinearTerms, held_out: Any, rows: Any) -> Companion:
         raise AssertionError("a linear model has no companion")
 
 
