@@ -7,7 +7,7 @@ import platform
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,11 +48,21 @@ def revision() -> str:
 
 def show(title: str, rows: Sequence[Row]) -> None:
     """Print ``rows`` as a Markdown table."""
+    heading(title)
+    table(["what", "figure", "against"], [[row.what, row.value, row.against] for row in rows])
+
+
+def heading(title: str) -> None:
+    """Print a title, and under it the machine, the date, the revision and the command."""
     print(f"\n## {title}\n")
     print(f"{machine()}; {datetime.now(UTC):%Y-%m-%d}; revision {revision()}; `python {' '.join(sys.orig_argv[1:])}`\n")
-    print("| what | figure | against |\n|---|---|---|")
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a Markdown table, a row as soon as it is known."""
+    print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
     for row in rows:
-        print(f"| {row.what} | {row.value} | {row.against} |", flush=True)
+        print(f"| {' | '.join(row)} |", flush=True)
 
 
 def best_of(work: Callable[[], object], repeats: int = 5) -> float:

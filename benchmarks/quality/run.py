@@ -1,0 +1,60 @@
+"""The benchmark as a whole: split by split, every table, every method."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Iterator, Sequence
+
+from benchmarks.quality.methods import Method, methods
+from benchmarks.quality.report import report
+from benchmarks.quality.split import Split, prepare
+from benchmarks.quality.tables import MissingTableError, chosen_tables
+
+SPLITS = tuple(int(number) for number in os.environ.get("TENURE_BENCH_SPLITS", "1,2,3,4,5").split(","))
+
+
+def main() -> None:
+    """Train what has no result yet, and show the tables."""
+    train([name for name, method in methods().items() if method.python is not None])
+    show_kept()
+
+
+def train(names: Sequence[str]) -> None:
+    """Train methods, one after the other, where their results are missing.
+
+    Raises:
+        SystemExit: there is no such method, or it failed.
+    """
+    known = methods()
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise SystemExit(f"no method is called {', '.join(unknown)}: there are {', '.join(known)}")
+    for split in _splits():
+        for name in names:
+            known[name].train(split)
+
+
+def show_kept() -> None:
+    """The tables of the results that are there already."""
+    known: list[Method] = list(methods().values())
+    report([(split, {method.name: method.result(split) for method in known}) for split in _splits()])
+
+
+def _splits() -> Iterator[Split]:
+    """All tables' first splits, then their second ones, and so on."""
+    missing: set[str] = set()
+    tables = chosen_tables()
+    for number in SPLITS:
+        for table in tables:
+            try:
+                with contextlib.redirect_stdout(io.StringIO()):  # the steps' progress
+                    split = prepare(table, number)
+            except MissingTableError as error:
+                if table.name not in missing:
+                    print(f"{table.name} is left out: {error}", file=sys.stderr)
+                missing.add(table.name)
+                continue
+            yield split
