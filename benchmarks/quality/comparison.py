@@ -68,8 +68,9 @@ def difference(metric: DecisionMetric, label: Labels, ours: Floats, theirs: Floa
     """On the test rows of one split; the error by the paired bootstrap, of customers where they have several rows."""
     nobody = Campaign(customer_value=1, offer_cost=0, offer_success_share=1, contacts_per_day=1, population=1)
     sides = (Scored(said, said >= 0.5) for said in (ours, theirs))
-    found = advantage(label, *sides, nobody, samples=RESAMPLES, seed=SEED, metric=metric, customer=customer)
-    return Difference(float(found.difference.value or 0.0), float(found.gains.std(ddof=1)))
+    with np.errstate(invalid="ignore"):  # of a resample that draws none of the riskiest rows
+        found = advantage(label, *sides, nobody, samples=RESAMPLES, seed=SEED, metric=metric, customer=customer)
+    return Difference(float(found.difference.value), float(found.gains.std(ddof=1)))
 
 
 def over_splits(found: Sequence[Difference], test_share: float) -> Difference:

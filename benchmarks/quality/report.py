@@ -59,16 +59,16 @@ def report(found: Sequence[tuple[Split, Results]]) -> None:
     )
     for other, tables in compared.items():
         if tables:
-            heading(f"Quality: Tenure beside {other}, table by table")
+            print(f"\n### Tenure / {other}: Tenure less {other} ± standard error\n")
             table(["table, splits", *METRICS.values()], [_one(each) for each in tables])
-    heading("Quality: what it costs")
+    print("\n### Processor time of the training, one row, size of the model\n")
     table(
         ["table", "learn / test rows, features", *(TENURE, *others)],
         [_costs(pairs, others) for pairs in by_table.values()],
     )
     known = [pairs for pairs in by_table.values() if pairs[0][0].truth is not None]
     if known:
-        heading("Quality: distance to the best possible, invented businesses")
+        print("\n### Distance to the best possible, invented businesses\n")
         table(["table", *(TENURE, *others), "the truth itself"], [_truth(pairs, others) for pairs in known])
 
 

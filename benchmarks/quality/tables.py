@@ -22,7 +22,7 @@ from benchmarks.quality import modeldata
 from benchmarks.quality.cache import CACHE
 from tenure.api.dataset import load as load_dataset
 from tenure.atomic import write_text
-from tenure.contract import Contract, dump, load, parse
+from tenure.contract import Contract, dump, load
 from tenure.contract.load import FILE_NAME
 from tenure.contract.sources import sources_of
 from tenure.file_modes import make_folder
@@ -76,8 +76,7 @@ def _public() -> list[Table]:
     return [
         Table("telco", partial(_drafted, lambda: DATASETS / "telco" / "telco_churn.csv", "Churn")),
         Table("cdnow", partial(_with_own_contract, DATASETS / "cdnow", {"by": "customer"})),
-        # With its time column it would be divided by time: one split, whatever the seed.
-        Table("gym", partial(_drafted, lambda: DATASETS / "gym" / "members.csv", "quit", strategy="stratified")),
+        Table("gym", partial(_drafted, lambda: DATASETS / "gym" / "members.csv", "quit")),
         *[
             Table(name, partial(_drafted, partial(modeldata.csv_file, name), label))
             for name, label in modeldata.LABELS.items()
@@ -99,10 +98,9 @@ def _own() -> list[Table]:
     return [Table(file.parent.name, partial(_with_own_contract, file.parent, {})) for file in files]
 
 
-def _drafted(file: Callable[[], Path], label: str, folder: Path, seed: int, *, strategy: str | None = None) -> None:
-    text = load_dataset(file(), label=label).text
-    split = {} if strategy is None else {"strategy": strategy}
-    _write(parse(text), file().parent, folder, {**split, "seed": seed})
+def _drafted(file: Callable[[], Path], label: str, folder: Path, seed: int) -> None:
+    dataset = load_dataset(file(), label=label)
+    _write(dataset.contract, dataset.folder, folder, {"seed": seed})
 
 
 def _with_own_contract(dataset: Path, split: dict[str, Any], folder: Path, seed: int) -> None:

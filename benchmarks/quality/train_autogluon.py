@@ -40,6 +40,9 @@ def main(split: Path, out: Path, seconds: float) -> None:
 
     roles = json.loads((split / "roles.json").read_text(encoding="utf-8"))
     learn, test = (pd.read_parquet(split / f"{name}.parquet") for name in ("learn", "test"))
+    for name in roles["features"]:
+        if pd.api.types.infer_dtype(learn[name], skipna=True) == "date":  # to AutoGluon a text, if it is left so
+            learn[name], test[name] = pd.to_datetime(learn[name]), pd.to_datetime(test[name])
     with tempfile.TemporaryDirectory() as folder:
         predictor = TabularPredictor(label="_label", eval_metric="log_loss", path=folder, verbosity=2)
         predictor.fit(
