@@ -47,7 +47,7 @@ def report(found: Sequence[tuple[Split, Results]]) -> None:
     names = {name for _, results in found for name, result in results.items() if result is not None}
     others = [name for name in found[0][1] if name in names and name != TENURE] if found else []
     if TENURE not in names:
-        print("no result of this Tenure yet: python -m benchmarks quality")
+        print("no result of this Tenure: python -m benchmarks.quality train Tenure")
         return
     compared = {
         other: [each for pairs in by_table.values() if (each := _compare(pairs, other)) is not None] for other in others

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
 
-from benchmarks.quality.methods import Method, methods
+from benchmarks.quality.methods import methods
 from benchmarks.quality.report import report
-from benchmarks.quality.split import Split, prepare
+from benchmarks.quality.split import Split, kept, prepare
 from benchmarks.quality.tables import MissingTableError, chosen_tables
 
 SPLITS = tuple(int(number) for number in os.environ.get("TENURE_BENCH_SPLITS", "1,2,3,4,5").split(","))
@@ -38,9 +36,10 @@ def train(names: Sequence[str]) -> None:
 
 
 def show_kept() -> None:
-    """The tables of the results that are there already."""
-    known: list[Method] = list(methods().values())
-    report([(split, {method.name: method.result(split) for method in known}) for split in _splits()])
+    """The tables of the results that are there already; nothing is trained or divided."""
+    known = methods().values()
+    splits = [split for number in SPLITS for table in chosen_tables() if (split := kept(table, number)) is not None]
+    report([(split, {method.name: method.result(split) for method in known}) for split in splits])
 
 
 def _splits() -> Iterator[Split]:
@@ -49,12 +48,10 @@ def _splits() -> Iterator[Split]:
     tables = chosen_tables()
     for number in SPLITS:
         for table in tables:
-            try:
-                with contextlib.redirect_stdout(io.StringIO()):  # the steps' progress
-                    split = prepare(table, number)
-            except MissingTableError as error:
-                if table.name not in missing:
-                    print(f"{table.name} is left out: {error}", file=sys.stderr)
-                missing.add(table.name)
+            if table.name in missing:
                 continue
-            yield split
+            try:
+                yield prepare(table, number)
+            except MissingTableError as error:
+                print(f"{table.name} is left out: {error}", file=sys.stderr)
+                missing.add(table.name)

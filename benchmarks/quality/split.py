@@ -7,7 +7,9 @@ The folder of a split holds ``contract.yaml`` (for Tenure, which trains by its o
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
 import json
 import shutil
 import tempfile
@@ -89,18 +91,27 @@ class Split:
         return np.load(file) if file.exists() else None
 
 
+def kept(table: Table, number: int) -> Split | None:
+    """The split, if it is on disk."""
+    split = Split(table.name, number, CACHE / "splits" / f"{table.name}-{number}")
+    return split if (split.folder / ROLES).exists() else None
+
+
 def prepare(table: Table, number: int) -> Split:
     """The split, made where it is missing.
 
     Raises:
         MissingTableError: the table is not on this machine.
     """
-    split = Split(table.name, number, CACHE / "splits" / f"{table.name}-{number}")
-    if not (split.folder / ROLES).exists():
-        shutil.rmtree(split.folder, ignore_errors=True)
-        table.write(split.folder, seed_of(number))
-        _divide(split.folder, table.business)
-    return split
+    found = kept(table, number)
+    if found is not None:
+        return found
+    folder = CACHE / "splits" / f"{table.name}-{number}"
+    shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.redirect_stdout(io.StringIO()):  # the steps' progress
+        table.write(folder, seed_of(number))
+        _divide(folder, table.business)
+    return Split(table.name, number, folder)
 
 
 def _divide(folder: Path, business: str | None) -> None:
