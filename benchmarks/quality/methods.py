@@ -85,7 +85,13 @@ class Method:
         folder = self._folder(split)
         unfinished = folder.with_name(f"{folder.name}.{os.getpid()}")
         make_folder(unfinished)
-        command = [self.python, "-P", str(HERE / self.script), str(split.folder), str(unfinished), *self.arguments]
+        command = [
+            self.python,
+            str(HERE / "trainers" / self.script),
+            str(split.folder),
+            str(unfinished),
+            *self.arguments,
+        ]
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         # Threads that wait for each other by spinning would spend processor time on nothing.
         environment["OMP_WAIT_POLICY"] = "passive"

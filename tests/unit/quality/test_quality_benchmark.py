@@ -20,7 +20,7 @@ from benchmarks.quality.split import Split, prepare
 from benchmarks.quality.tables import chosen_tables, seed_of
 from tenure.contract import load
 
-HERE = Path(split.__file__).parent
+TRAINERS = Path(split.__file__).parent / "trainers"
 
 
 @pytest.fixture
@@ -143,4 +143,4 @@ for name in ("time", "monotonic", "perf_counter"):
         pass
     assert 0.2 <= clock() - before < 0.4, name  # of two cores, half of the time
 """
-    subprocess.run([sys.executable, "-c", program, str(HERE)], check=True)
+    subprocess.run([sys.executable, "-c", program, str(TRAINERS)], check=True)

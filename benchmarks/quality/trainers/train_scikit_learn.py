@@ -5,14 +5,13 @@ python train_scikit_learn.py SPLIT OUT logistic_regression|hist_gradient_boostin
 
 import json
 import pickle
-import resource
 import sys
 import warnings
 from pathlib import Path
-from time import perf_counter
 
 import numpy as np
 import pandas as pd
+from outcome import processor_s, row_s, write
 
 LATENCY_ROWS = 50
 MAX_CATEGORIES = 254
@@ -29,20 +28,15 @@ def main(split: Path, out: Path, name: str) -> None:
     else:
         model, (x, x_test) = hist_gradient_boosting(), with_categories(x, x_test)
     model.fit(x, learn["_label"])
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    seconds = []
-    for row in range(min(LATENCY_ROWS, len(x_test))):
-        start = perf_counter()
-        model.predict_proba(x_test.iloc[[row]])
-        seconds.append(perf_counter() - start)
-    found = {
-        "processor_s": used.ru_utime + used.ru_stime,
-        "row_s": float(np.median(seconds)),
+    trained_s = processor_s()
+    rows = [x_test.iloc[[row]] for row in range(min(LATENCY_ROWS, len(x_test)))]
+    figures = {
+        "processor_s": trained_s,
+        "row_s": row_s(model.predict_proba, rows),
         "bytes": len(pickle.dumps(model)),
         "model": name,
     }
-    np.save(out / "test.npy", model.predict_proba(x_test)[:, 1].astype(np.float64))
-    (out / "result.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    write(out, model.predict_proba(x_test)[:, 1], figures)
 
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:

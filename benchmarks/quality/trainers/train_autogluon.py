@@ -8,21 +8,15 @@ this process one after the other; without ``ray`` in the environment AutoGluon d
 """
 
 import json
-import resource
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from outcome import processor_s, row_s, write
+
 CORES = 2
-LATENCY_CALLS = 5
-
-real_clock = time.perf_counter
-
-
-def processor_s() -> float:
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(each.ru_utime + each.ru_stime for each in used)
+LATENCY_ROWS = 6
 
 
 def install_processor_clock() -> None:
@@ -34,7 +28,6 @@ def install_processor_clock() -> None:
 
 def main(split: Path, out: Path, seconds: float) -> None:
     install_processor_clock()
-    import numpy as np
     import pandas as pd
     from autogluon.tabular import TabularPredictor, __version__
 
@@ -54,24 +47,18 @@ def main(split: Path, out: Path, seconds: float) -> None:
         )
         trained_s = processor_s()
         features = test[roles["features"]]
-        probability = predictor.predict_proba(features)[1].to_numpy(np.float64)
+        probability = predictor.predict_proba(features)[1].to_numpy()
         predictor.persist()
-        calls = []
-        predictor.predict_proba(features.iloc[[0]])
-        for row in range(LATENCY_CALLS):
-            start = real_clock()
-            predictor.predict_proba(features.iloc[[row]])
-            calls.append(real_clock() - start)
-        found = {
+        rows = [features.iloc[[row]] for row in range(LATENCY_ROWS)]
+        figures = {
             "processor_s": trained_s,
-            "row_s": sorted(calls)[LATENCY_CALLS // 2],
+            "row_s": row_s(predictor.predict_proba, rows),
             "bytes": predictor.disk_usage(),
             "model": predictor.model_best,
             "models": len(predictor.model_names()),
             "version": __version__,
         }
-    np.save(out / "test.npy", probability)
-    (out / "result.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    write(out, probability, figures)
 
 
 if __name__ == "__main__":
