@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -32,6 +33,10 @@ AUTOGLUON = os.environ.get("TENURE_BENCH_AUTOGLUON")
 AUTOGLUON_S = int(os.environ.get("TENURE_BENCH_AUTOGLUON_S", "240"))
 
 TENURE = "Tenure"
+
+
+class TrainingError(Exception):
+    """A method could not be trained."""
 
 
 @dataclass(frozen=True)
@@ -57,14 +62,14 @@ class Method:
     """A way to get from a split's rows to probabilities of its test rows."""
 
     name: str
+    kept_as: str
+    """First part of the names of its results' folders."""
     settings: str
     """What tells its results from those of other settings or another code."""
-    python: str | None
-    """None where it cannot be run here: only its results are read."""
-    script: str
-    arguments: tuple[str, ...] = ()
+    command: tuple[str, ...] | None
+    """Trains it, with the folders of split and result added; None where it is not installed."""
     tree: Path | None = None
-    """What the script imports Tenure from."""
+    """What the command imports Tenure from."""
 
     def result(self, split: Split) -> Result | None:
         """The kept result; None without one."""
@@ -75,66 +80,70 @@ class Method:
         """The kept result, made where it is missing.
 
         Raises:
-            SystemExit: the training failed.
+            TrainingError: the training failed, or the method is not installed.
         """
         kept = self.result(split)
-        if kept is not None or self.python is None:
-            if kept is None:
-                raise SystemExit(f"{self.name} cannot be run: see docs/quality.md")
+        if kept is not None:
             return kept
+        if self.command is None:
+            raise TrainingError(f"{self.name} is not installed: see docs/quality.md")
         folder = self._folder(split)
         unfinished = folder.with_name(f"{folder.name}.{os.getpid()}")
+        shutil.rmtree(unfinished, ignore_errors=True)
         make_folder(unfinished)
-        command = [
-            self.python,
-            str(HERE / "trainers" / self.script),
-            str(split.folder),
-            str(unfinished),
-            *self.arguments,
-        ]
-        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        started = monotonic()
+        self._run([*self.command, str(split.folder), str(unfinished)], unfinished)
+        unfinished.rename(folder)
+        made = Result(folder)
+        print(
+            f"{split.table} {split.number}: {self.name} trained in {made.figures['processor_s']:.0f} s of processor,"
+            f" {monotonic() - started:.0f} s by the clock",
+            file=sys.stderr,
+            flush=True,
+        )
+        return made
+
+    def _run(self, command: Sequence[str], folder: Path) -> None:
         # Threads that wait for each other by spinning would spend processor time on nothing.
-        environment["OMP_WAIT_POLICY"] = "passive"
+        environment = {**os.environ, "OMP_WAIT_POLICY": "passive"}
+        environment.pop("PYTHONPATH", None)
         if self.tree is not None:
             environment["PYTHONPATH"] = str(self.tree)
-        started = monotonic()
-        with (unfinished / "log.txt").open("w") as log:
-            done = subprocess.run(command, stdout=log, stderr=log, env=environment, cwd=unfinished, check=False)
+        file = folder / "log.txt"
+        with file.open("w") as log:
+            done = subprocess.run(command, stdout=log, stderr=log, env=environment, cwd=folder, check=False)
         if done.returncode:
-            raise SystemExit(f"{' '.join(command)} ended with {done.returncode}: see {unfinished / 'log.txt'}")
-        shutil.rmtree(folder, ignore_errors=True)
-        unfinished.rename(folder)
-        seconds = Result(folder).figures["processor_s"]
-        told = f"{split.table} {split.number}: {self.name} trained in {seconds:.0f} s of processor"
-        print(f"{told}, {monotonic() - started:.0f} s in all", file=sys.stderr, flush=True)
-        return Result(folder)
+            raise TrainingError(f"{' '.join(command)} ended with {done.returncode}: see {file}")
 
     def _folder(self, split: Split) -> Path:
         key = hashlib.sha256(f"{split.digest} {self.settings}".encode()).hexdigest()[:12]
-        name = self.name.lower().replace(" ", "-")
-        return CACHE / "results" / f"{split.table}-{split.number}" / f"{name}-{key}"
+        return CACHE / "results" / f"{split.table}-{split.number}" / f"{self.kept_as}-{key}"
 
 
 def methods() -> dict[str, Method]:
     """All methods, by name; Tenure first."""
+    autogluon = None if AUTOGLUON is None else (AUTOGLUON, _script("autogluon"), str(AUTOGLUON_S))
     found = [
         _tenure(TENURE, TREE),
         *([_tenure("Tenure before", Path(BEFORE).absolute())] if BEFORE else []),
-        Method(
-            "AutoGluon",
-            f"best_quality, log loss, {AUTOGLUON_S} s on 2 cores",
-            AUTOGLUON,
-            "train_autogluon.py",
-            (str(AUTOGLUON_S),),
-        ),
-        Method("logistic regression", "first", sys.executable, "train_scikit_learn.py", ("logistic_regression",)),
-        Method("HistGradientBoosting", "first", sys.executable, "train_scikit_learn.py", ("hist_gradient_boosting",)),
+        Method("AutoGluon", "autogluon", f"best_quality, log loss, {AUTOGLUON_S} s on 2 cores", autogluon),
+        scikit_learn("logistic regression", "logistic_regression"),
+        scikit_learn("HistGradientBoosting", "hist_gradient_boosting"),
     ]
     return {method.name: method for method in found}
 
 
 def _tenure(name: str, tree: Path) -> Method:
-    return Method(name, f"tenure {code_digest(tree)}", sys.executable, "train_tenure.py", tree=tree)
+    return Method(name, "tenure", f"tenure {code_digest(tree)}", (sys.executable, _script("tenure")), tree)
+
+
+def scikit_learn(name: str, model: str) -> Method:
+    """A model of ``train_scikit_learn``."""
+    return Method(name, model, "defaults", (sys.executable, _script("scikit_learn"), model))
+
+
+def _script(trainer: str) -> str:
+    return str(HERE / "trainers" / f"train_{trainer}.py")
 
 
 def code_digest(tree: Path) -> str:

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 
-from benchmarks.quality.methods import methods
+from benchmarks.quality.methods import TrainingError, methods
 from benchmarks.quality.report import report
 from benchmarks.quality.split import Split, kept, prepare
 from benchmarks.quality.tables import MissingTableError, chosen_tables
@@ -16,7 +16,7 @@ SPLITS = tuple(int(number) for number in os.environ.get("TENURE_BENCH_SPLITS", "
 
 def main() -> None:
     """Train what has no result yet, and show the tables."""
-    train([name for name, method in methods().items() if method.python is not None])
+    train([name for name, method in methods().items() if method.command is not None])
     show_kept()
 
 
@@ -24,15 +24,22 @@ def train(names: Sequence[str]) -> None:
     """Train methods, one after the other, where their results are missing.
 
     Raises:
-        SystemExit: there is no such method, or it failed.
+        SystemExit: there is no such method, or one failed; the others are trained all the same.
     """
     known = methods()
     unknown = [name for name in names if name not in known]
     if unknown:
         raise SystemExit(f"no method is called {', '.join(unknown)}: there are {', '.join(known)}")
+    failed = 0
     for split in _splits():
         for name in names:
-            known[name].train(split)
+            try:
+                known[name].train(split)
+            except TrainingError as error:
+                print(f"{split.table} {split.number}: {error}", file=sys.stderr, flush=True)
+                failed += 1
+    if failed:
+        raise SystemExit(f"{failed} trainings failed")
 
 
 def show_kept() -> None:

@@ -1,6 +1,6 @@
 """AutoGluon's ``best_quality``, in an environment of its own: run with its Python, it imports nothing of Tenure.
 
-    python train_autogluon.py SPLIT OUT SECONDS
+    python train_autogluon.py SECONDS SPLIT OUT
 
 The limit is one of processor time, so that it means the same beside other work: the clocks that AutoGluon and its
 models read return the processor seconds of this process and its children, divided by ``CORES``. Models are fitted in
@@ -26,7 +26,7 @@ def install_processor_clock() -> None:
         setattr(time, name, lambda started=started: started + processor_s() / CORES)
 
 
-def main(split: Path, out: Path, seconds: float) -> None:
+def main(seconds: float, split: Path, out: Path) -> None:
     install_processor_clock()
     import pandas as pd
     from autogluon.tabular import TabularPredictor, __version__
@@ -62,4 +62,4 @@ def main(split: Path, out: Path, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3]))
+    main(float(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))

@@ -1,6 +1,6 @@
 """Two models as one writes them with scikit-learn: their defaults behind the usual preparation of columns.
 
-python train_scikit_learn.py SPLIT OUT logistic_regression|hist_gradient_boosting
+python train_scikit_learn.py logistic_regression|hist_gradient_boosting SPLIT OUT
 """
 
 import json
@@ -18,7 +18,7 @@ MAX_CATEGORIES = 254
 """Of ``HistGradientBoostingClassifier`` with its 255 bins: rarer values are one category."""
 
 
-def main(split: Path, out: Path, name: str) -> None:
+def main(name: str, split: Path, out: Path) -> None:
     warnings.simplefilter("ignore")
     roles = json.loads((split / "roles.json").read_text(encoding="utf-8"))
     learn, test = (pd.read_parquet(split / f"{part}.parquet") for part in ("learn", "test"))
@@ -92,4 +92,4 @@ def with_categories(x: pd.DataFrame, x_test: pd.DataFrame) -> tuple[pd.DataFrame
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))

@@ -14,7 +14,7 @@ import pytest
 
 from benchmarks.quality import methods, split
 from benchmarks.quality.comparison import Difference, difference, is_worse, measure, over_splits, over_tables
-from benchmarks.quality.methods import Method, code_digest
+from benchmarks.quality.methods import TrainingError, code_digest, scikit_learn
 from benchmarks.quality.report import report
 from benchmarks.quality.split import Split, prepare
 from benchmarks.quality.tables import chosen_tables, seed_of
@@ -44,23 +44,21 @@ def test_a_split_holds_the_parts_of_the_products_own_split_under_its_seed(gym: S
     assert gym.truth is None
 
 
-def test_a_result_is_trained_once_for_a_code_and_a_split(gym: Split, tmp_path: Path) -> None:
-    method = Method("logistic regression", "first", sys.executable, "train_scikit_learn.py", ("logistic_regression",))
+def test_a_result_is_trained_once_for_a_code_and_a_split(gym: Split) -> None:
+    method = scikit_learn("logistic regression", "logistic_regression")
     assert method.result(gym) is None
     trained = method.train(gym)
     assert measure("roc_auc", gym.label, trained.probability) > 0.7
     assert trained.figures["processor_s"] > 0
-    kept = replace(method, python=None)  # it could not be trained here
-    assert kept.train(gym).folder == trained.folder
-    assert kept.result(replace(gym, number=3)) is None
-    with pytest.raises(SystemExit, match=r"cannot be run: see docs/quality\.md"):
-        replace(kept, settings="second").train(gym)
-    failing = Method("logistic regression", "third", sys.executable, "train_scikit_learn.py", ("none",))
-    empty = replace(gym, folder=tmp_path / "nothing")
-    empty.__dict__["_roles"] = {"digest": "of nothing"}
-    with pytest.raises(SystemExit, match=r"ended with 1: see .*log\.txt"):
-        failing.train(empty)
-    assert failing.result(empty) is None
+    not_installed = replace(method, command=None)
+    assert not_installed.train(gym).folder == trained.folder
+    assert not_installed.result(replace(gym, number=3)) is None
+    with pytest.raises(TrainingError, match=r"logistic regression is not installed: see docs/quality\.md"):
+        replace(not_installed, settings="others").train(gym)
+    failing = replace(method, settings="others", command=(sys.executable, "-c", "raise SystemExit(3)"))
+    with pytest.raises(TrainingError, match=r"ended with 3: see .*log\.txt"):
+        failing.train(gym)
+    assert failing.result(gym) is None
 
 
 def test_the_key_of_tenures_results_is_the_code(tmp_path: Path) -> None:
