@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 ColumnType = Literal["string", "category", "integer", "number", "boolean", "date", "timestamp"]
+Encode = Literal["one_hot", "target"]
+"""How a category becomes numbers: a feature for each value, or one with the smoothed mean of the label."""
 Role = Literal["feature", "key", "time", "label", "sensitive", "ignored", "known_at", "row_id"]
 
 NAME_PATTERN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -105,6 +107,8 @@ class Column(Part):
     leakage: Leakage | None = None
     clip: bool = False
     """Clip outliers to the training part's fences (Tukey, 3 interquartile ranges)."""
+    encode: Encode | None = None
+    """Of a ``string`` or ``category``; without it, by the number of its values."""
 
     @property
     def is_numeric(self) -> bool:
@@ -166,10 +170,16 @@ class Column(Part):
             raise ValueError(f"'format' of a {self.type} is written as {example}")
         if self.moment_format is not None and not self.is_epoch:
             _check_directives(self.moment_format)
-        if self.clip and self.type not in ("integer", "number"):
-            raise ValueError(f"'clip' is for integer and number columns, not for {self.type}")
         if self.default is not None and self.required:
             raise ValueError("'default' is for columns with 'required: false'")
+        return self
+
+    @model_validator(mode="after")
+    def _goes_into_the_matrix(self) -> Self:
+        if self.clip and self.type not in ("integer", "number"):
+            raise ValueError(f"'clip' is for integer and number columns, not for {self.type}")
+        if self.encode is not None and not self.is_text:
+            raise ValueError(f"'encode' is for string and category columns, not for {self.type}")
         return self
 
 
@@ -193,3 +203,5 @@ class Derived(Part):
     """Why the feature should predict the label; shown in the feature definitions."""
     unit: str | None = None
     leakage: Leakage | None = None
+    encode: Encode | None = None
+    """Of an expression that is a text; without it, by the number of its values."""

@@ -280,6 +280,9 @@ class Contract(Part):
                 self._check_today(parsed[name])
             except ValueError as error:
                 raise error_at(("derived", name, "expression"), str(error), derived.expression) from None
+            if derived.encode is not None and parsed[name].type != "text":
+                message = f"'encode' is for texts, '{name}' is a {parsed[name].type}"
+                raise error_at(("derived", name, "encode"), message, derived.encode)
             known[name], sizes[name] = parsed[name].type, parsed[name].size
         return parsed
 

@@ -7,7 +7,7 @@ from typing import Any
 from tenure.contract import Contract
 from tenure.features.catalogue import Definition, catalogue
 from tenure.transform import Transform
-from tenure.transform.state import Encoding, Number
+from tenure.transform.state import Encoding, Number, Target
 
 
 def definitions(contract: Contract, transform: Transform) -> dict[str, Any]:
@@ -28,8 +28,16 @@ def definitions(contract: Contract, transform: Transform) -> dict[str, Any]:
 
 
 def _encoding(encoding: Encoding) -> Definition:
+    if isinstance(encoding, Target):
+        return {
+            "as": "mean of the label by value",
+            "values": list(encoding.values),
+            "other": f"{len(encoding.rare)} rare values together, and new ones: {encoding.other:.6g}",
+            "missing": f"their own mean: {encoding.missing:.6g}",
+        }
     flag = "marked by a feature" if encoding.missing_flag else "none in the training part"
     if isinstance(encoding, Number):
         return {"as": "number", "missing": f"filled with {encoding.impute:g}; {flag}"}
     filled = flag if encoding.missing_flag or encoding.impute is None else f"replaced by '{encoding.impute}'; {flag}"
-    return {"as": "one feature per value", "values": list(encoding.values), "missing": filled}
+    found = {"as": "one feature per value", "values": list(encoding.values), "missing": filled}
+    return {**found, "rare": list(encoding.rare)} if encoding.rare else found

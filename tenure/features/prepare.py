@@ -8,11 +8,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 
+from tenure.checks import labels_of
 from tenure.contract import Contract
+from tenure.contract.schema import LABEL_COLUMN
 from tenure.features.division import Division, divide
 from tenure.features.leakage import Findings, find_leakage
 from tenure.features.panel import Panel, panel
@@ -25,7 +28,7 @@ from tenure.features.today import with_today
 from tenure.progress import progress
 from tenure.stats.folds import require_rows
 from tenure.tasks import get
-from tenure.transform import Tables, Transform, fit
+from tenure.transform import LabelColumn, Tables, Transform, fit
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +70,9 @@ def prepare(contract: Contract, valid: Path) -> Prepared:
     _require_rows(contract, division)
     training = _training_part(rows, division)
     progress("fitting the transform")
-    transform = fit(contract, training)
+    transform = fit(
+        contract, training, LabelColumn(contract.label_column or LABEL_COLUMN, partial(labels_of, contract))
+    )
     progress("checking for leakage")
     findings = find_leakage(contract, training, transform)
     checks = [*check_panel(contract, made), check_parts(contract, division), *check_usage(made), *findings.checks]

@@ -19,7 +19,7 @@ from tenure.features.labels import read_labels
 from tenure.stats.clusters import customers_of
 from tenure.tasks import get
 from tenure.training.families import Folds, divide
-from tenure.transform import Transform
+from tenure.transform import Transform, encode_training_rows
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def read_transform(features: Path) -> Transform:
 def read_part(
     features: Path, name: Literal["train", "validation"], contract: Contract, transform: Transform
 ) -> EncodedPart:
-    """Read and encode a part.
+    """Read and encode a part; the training part's target statistics are cross-fitted (``encode_training_rows``).
 
     Raises:
         StorageError: if it cannot be read.
@@ -70,11 +70,16 @@ def read_part(
     except (OSError, pa.ArrowInvalid) as error:
         raise StorageError(f"cannot read {path}: {str(error).splitlines()[0]}") from error
     time = contract.row_time
-    encoded = transform.encode({column: table.column(column) for column in transform.inputs})
+    columns = {column: table.column(column) for column in transform.inputs}
+    label, key = read_labels(table, contract, path.name), table.column(contract.key_column).to_numpy()
+    if name == "train":
+        encoded = encode_training_rows(transform, columns, label, key, contract.training.seed)
+    else:
+        encoded = transform.encode(columns)
     return EncodedPart(
         matrix=encoded.matrix,
-        label=read_labels(table, contract, path.name),
-        key=table.column(contract.key_column).to_numpy(),
+        label=label,
+        key=key,
         time=None if time is None else table.column(time).to_numpy(),
         segment_columns={
             segment.column: encoded.values[segment.column] for segment in contract.decision.segments.values()

@@ -1,4 +1,4 @@
-"""All numbers and all categories of a batch at a time: limits, imputing, one-hot."""
+"""All numbers and all categories of a batch at a time: limits, imputing, one-hot, target statistics."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from tenure.contract.values import Memo, Value
 from tenure.transform.state import Category, Feature, Input, Number, State
 from tenure.transform.state import Limits as Bounds
+from tenure.transform.target_statistics import LARGEST, Target
 
 Flags = dict[str, NDArray[np.bool_]]
 """Boolean mask of the flagged rows by column, only for columns with a flagged row."""
 
 Matrix = NDArray[np.float32]
 
-LARGEST = float(np.finfo(np.float32).max)
 BLOCK_ROWS = 4_096
 """Rows written into the matrix at a time, so that a block stays in the processor's cache."""
 
@@ -83,15 +83,14 @@ class Categories:
         encodings = [encoding for encoding in state.encodings if isinstance(encoding, Category)]
         self._names = [encoding.name for encoding in encodings]
         self._slots: list[Memo] = []
-        unknown = []
         for encoding in encodings:
             own = [(index, feature) for index, feature in enumerate(features) if feature.source == encoding.name]
             value_slots: dict[str | None, int] = {f.value: index for index, f in own if f.kind == "category"}
             other_slots = {f.kind: index for index, f in own if f.kind != "category"}
-            missing_slot = other_slots.get("missing", value_slots.get(encoding.impute, other_slots["unknown"]))
-            self._slots.append(Memo(_slot_table(value_slots, other_slots["unknown"], missing_slot)))
-            unknown.append(other_slots["unknown"])
-        self._unknown = np.array(unknown, dtype=np.intp).reshape(-1, 1)
+            other = other_slots["unknown"]
+            missing_slot = other_slots.get("missing", value_slots.get(encoding.impute, other))
+            value_slots.update(dict.fromkeys(encoding.rare, other))
+            self._slots.append(Memo(_slot_table(value_slots, other, missing_slot)))
 
     def encode(self, values: Mapping[str, Value], matrix: Matrix) -> tuple[Flags, Flags]:
         """Write the ones into ``matrix``; returns which texts were unknown and which were missing."""
@@ -105,18 +104,60 @@ class Categories:
             codes[index] = text.codes
             slots[index] = self._slots[index](text.words)[text.codes]
         missing = codes < 0
-        unknown = slots == self._unknown
+        unknown = slots < 0
+        unknown_flags = {}
+        if unknown.any():
+            unknown_flags = _flags(self._names, unknown)
+            slots = np.where(unknown, ~slots, slots)
         flat = matrix.reshape(-1)
         for start in range(0, rows, BLOCK_ROWS):
             part = slots[:, start : start + BLOCK_ROWS]
             flat[part + np.arange(start, start + part.shape[1]) * width] = 1.0
-        unknown_flags = _flags(self._names, unknown & ~missing) if unknown.any() else {}
         return unknown_flags, _flags(self._names, missing) if missing.any() else {}
 
 
+class Targets:
+    """Target statistics: the mean of each text."""
+
+    def __init__(self, state: State, features: tuple[Feature, ...]) -> None:
+        places = {feature.source: index for index, feature in enumerate(features) if feature.kind == "target"}
+        self._columns = [
+            (encoding.name, places[encoding.name], Memo(_mean_table(encoding)))
+            for encoding in state.encodings
+            if isinstance(encoding, Target)
+        ]
+
+    def encode(self, values: Mapping[str, Value], matrix: Matrix) -> tuple[Flags, Flags]:
+        """Write the means into ``matrix``; returns which texts were unknown and which were missing."""
+        unknown: Flags = {}
+        missing: Flags = {}
+        for name, place, table in self._columns:
+            text: Any = values[name]
+            means, is_new = table(text.words)
+            matrix[:, place] = means[text.codes]
+            for flags, mask in ((unknown, is_new[text.codes]), (missing, text.codes < 0)):
+                if mask.any():
+                    flags[name] = mask
+        return unknown, missing
+
+
+def _mean_table(target: Target) -> Callable[[tuple[str, ...]], tuple[NDArray[np.float64], NDArray[np.bool_]]]:
+    """The mean for each code of a vocabulary, and whether its text is new; code -1 is a missing text."""
+    known = dict.fromkeys(target.rare, target.other) | dict(zip(target.values, target.means, strict=True))
+
+    def table(words: tuple[str, ...]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        means = np.array([*(known.get(word, target.other) for word in words), target.missing])
+        return means, np.array([*(word not in known for word in words), False])
+
+    return table
+
+
 def _slot_table(slots: Mapping[str | None, int], unknown: int, missing: int) -> Callable[[tuple[str, ...]], Any]:
-    """The table from code to feature of a vocabulary; code -1 maps to the feature of missing texts."""
-    return lambda words: np.array([*(slots.get(word, unknown) for word in words), missing], dtype=np.intp)
+    """The table from code to feature of a vocabulary; code -1 maps to the feature of missing texts.
+
+    New texts, which are not in ``slots``, map to ``~unknown``, the complement: it tells them from rare ones.
+    """
+    return lambda words: np.array([*(slots.get(word, ~unknown) for word in words), missing], dtype=np.intp)
 
 
 def _flags(names: list[str], masks: NDArray[np.bool_]) -> Flags:

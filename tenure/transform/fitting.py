@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tenure.contract import Column, Contract
 from tenure.contract.values import TODAY_COLUMN, Floats, Text, Value
 from tenure.errors import DataError
 from tenure.transform.blocks import LARGEST
+from tenure.transform.rare_levels import Levels, divide_levels
 from tenure.transform.state import Category, Encoding, Input, Limits, Number, State
+from tenure.transform.target_statistics import Target, fit_target
 from tenure.transform.transform import Transform
 
 if TYPE_CHECKING:
@@ -23,6 +26,10 @@ Tables: TypeAlias = "Callable[[Sequence[str]], Iterable[pa.RecordBatch]]"
 
 MAX_CATEGORIES = 50
 """Most frequent texts of a column that get a feature of their own; the others share one."""
+TARGET_VALUES = 20
+"""Distinct texts of a column beyond which it is encoded by target statistics, unless the contract says otherwise."""
+MAX_MEANS = 10_000
+"""Most frequent texts of a column that have target statistics of their own."""
 MAX_COUNTED = 100_000
 """Largest number of distinct texts of a category; a column with more is an error."""
 BUDGET_BYTES = 256 * 2**20
@@ -31,12 +38,22 @@ FENCE_RANGES = 3.0
 """Tukey's outer fences: this many interquartile ranges beyond the quartiles (Exploratory Data Analysis, 1977)."""
 
 
-def fit(contract: Contract, tables: Tables) -> Transform:
-    """Fit medians, vocabularies and fences. All are exact and independent of the order of rows.
+class LabelColumn(NamedTuple):
+    """Where the labels of the training part are."""
+
+    name: str
+    read: Callable[[pa.Array], NDArray[np.generic]]
+    """The labels of a batch's column as numbers, shape (rows,): 1 for customers who left and 0 for others, or the
+    value."""
+
+
+def fit(contract: Contract, tables: Tables, label: LabelColumn | None = None) -> Transform:
+    """Fit medians, vocabularies, target statistics and fences. None depends on the order of rows.
 
     Args:
         tables: reads the training part, with ``TODAY_COLUMN`` if the contract uses ``today()``; see ``of_table`` for
             one in memory.
+        label: for target statistics; without it all categories are encoded one-hot.
 
     Raises:
         DataError: there are no rows, or a column of texts is no category.
@@ -59,8 +76,11 @@ def fit(contract: Contract, tables: Tables) -> Transform:
     types.update({name: expression.type for name, expression in contract.expressions.items()})
     encodings: dict[str, Encoding] = {}
     for name, counts in texts.items():
-        order = contract.inputs[name].values if name in contract.inputs else None
-        encodings[name] = _category(name, counts, missing[name] > 0, order)
+        if label is not None and _by_target(contract, name, counts):
+            encodings[name] = _target(state, tables, label, name, divide_levels(counts, rows, MAX_MEANS))
+        else:
+            order = contract.inputs[name].values if name in contract.inputs else None
+            encodings[name] = _category(name, counts, rows, missing[name] > 0, order)
     numbers = [name for name, kind in types.items() if kind in ("number", "boolean")]
     for name, values in _columns(state, tables, numbers, rows):
         impute = _majority(values) if types[name] == "boolean" else _median(values)
@@ -137,13 +157,31 @@ def _needed(state: State, names: Sequence[str]) -> State:
     return State(tuple(entry for entry in state.inputs if entry.name in wanted), tuple(reversed(derived)), ())
 
 
-def _category(name: str, counts: Counter[str], missing: bool, order: tuple[str, ...] | None) -> Category:
-    # Ties by name, so that the result does not depend on the order of rows.
-    ranked = sorted(counts, key=lambda word: (-counts[word], word))
-    kept = ranked[:MAX_CATEGORIES]
+def _by_target(contract: Contract, name: str, counts: Counter[str]) -> bool:
+    described = contract.derived.get(name) or contract.inputs[name]
+    return len(counts) > TARGET_VALUES if described.encode is None else described.encode == "target"
+
+
+def _target(state: State, tables: Tables, label: LabelColumn, name: str, levels: Levels) -> Target:
+    transform = Transform(_needed(state, [name]))
+    codes, labels = [], []
+    words: dict[str, int] = {}
+    for batch in tables([*transform.inputs, label.name]):
+        text = transform.values({column: batch.column(column) for column in batch.schema.names})[name]
+        assert isinstance(text, Text)  # noqa: S101 it was counted as one
+        code = np.array([*(words.setdefault(word, len(words)) for word in text.words), -1], dtype=np.int32)
+        codes.append(code[text.codes])
+        labels.append(label.read(batch.column(label.name)).astype(np.float64))
+    column = Text(np.concatenate(codes), tuple(words))
+    return fit_target(name, column, np.concatenate(labels), values=levels.frequent, rare=levels.rare)
+
+
+def _category(name: str, counts: Counter[str], rows: int, missing: bool, order: tuple[str, ...] | None) -> Category:
+    levels = divide_levels(counts, rows, MAX_CATEGORIES)
     place = {word: index for index, word in enumerate(order or ())}
-    values = tuple(sorted(kept, key=lambda word: (place.get(word, len(place)), word)))
-    return Category(name, values, missing, ranked[0] if ranked else None)
+    values = tuple(sorted(levels.frequent, key=lambda word: (place.get(word, len(place)), word)))
+    most = min(values, key=lambda word: (-counts[word], word), default=None)
+    return Category(name, values, missing, most, levels.rare)
 
 
 def _median(values: Floats) -> float:

@@ -19,7 +19,8 @@ from tenure.contract.nodes import OverRow
 from tenure.contract.written_numbers import missing_numbers
 from tenure.transform.blocks import LARGEST
 from tenure.transform.scalars import boolean_reader, boolean_texts, number_reader, text_reader
-from tenure.transform.state import Category, Feature, Input, Limits, Number, State
+from tenure.transform.state import Encoding, Feature, Input, Limits, Number, State
+from tenure.transform.target_statistics import Target
 
 OneRow = tuple[bytes, list[str], list[str], list[str]]
 """A row as models see it: one float32 for each feature; its imputed, unknown and out-of-range columns."""
@@ -74,7 +75,8 @@ class RowEncoder:
                 else:
                     _put(value, place, features)
             elif slots is not None:
-                features[slots[0].get(value, slots[1])] = 1.0
+                slot, number = slots[0].get(value, slots[1])
+                features[slot] = number
         if len(imputed) > 1:
             imputed.sort(key=self._order.__getitem__)
         return self._pack(*features), imputed, unknown, out_of_range
@@ -94,17 +96,17 @@ class RowEncoder:
             (value,) = raw
             found = known.get(value)  # no value of another type equals a text
             if found is not None:
-                row[name], slot = found
-                features[slot] = 1.0
+                row[name], slot, number = found
+                features[slot] = number
                 continue
             row[name] = word = read(value)
             if slots is None:
                 continue
-            slot = slots[0].get(word, slots[1])
-            features[slot] = 1.0
+            slot, number = slots[0].get(word, slots[1])
+            features[slot] = number
             if word is None:
                 imputed.append(name)
-            elif slot == slots[1]:
+            elif word not in slots[0]:
                 unknown.append(name)
 
     def _encode_numbers(
@@ -162,13 +164,16 @@ _Place = tuple[int, float, int | None]
 """Of a number: the index of its feature, its imputed value, and the index of the feature that flags a missing number;
 None if there is none."""
 
-Slots = tuple[dict[str | None, int], int]
-"""Index of the feature of each text (None is a missing one), and of the feature for all other texts."""
+_Slot = tuple[int, float]
+"""The index of a feature, and its value: 1, or the mean of target statistics."""
+
+Slots = tuple[dict[str | None, _Slot], _Slot]
+"""The feature of each text of the training part (None is a missing one), and the feature for all other texts."""
 
 
-_Text = tuple[str, dict[str, tuple[str, int]], Callable[[Any], str | None], Slots | None]
-"""An input of texts: its name; for texts in the contract or the training part, the text as it is read and the index of
-its feature; the reader of other texts; all features."""
+_Text = tuple[str, dict[str, tuple[str, int, float]], Callable[[Any], str | None], Slots | None]
+"""An input of texts: its name; for texts of the training part, as they are written, the text as it is read, the index
+of its feature and its value; the reader of other texts; all features."""
 
 _Number = tuple[
     str,
@@ -199,16 +204,15 @@ def _put(value: float, place: _Place, features: list[float]) -> None:
 
 def _text(entry: Input, slots: Slots | None) -> _Text:
     read = text_reader(entry.column)
-    known: dict[str, tuple[str, int]] = {}
+    known: dict[str, tuple[str, int, float]] = {}
     if slots is not None:
         for text in {*(entry.column.values or ()), *(word for word in slots[0] if word is not None)}:
             try:
                 word = read(text)
             except ValueError:
                 continue
-            slot = slots[0].get(word, slots[1])
-            if word is not None and slot != slots[1]:
-                known[text] = word, slot
+            if word is not None and word in slots[0]:
+                known[text] = word, *slots[0][word]
     return entry.name, known, read, slots
 
 
@@ -228,10 +232,10 @@ def _number(entry: Input, place: _Place | None) -> _Number:
     return entry.name, known, 0 if place is None else place[0], boolean_reader(column), limits, place
 
 
-def _derived(name: str, run: OverRow, encoding: Number | Category | None, places: Mapping[Any, int]) -> _Derived:
-    if isinstance(encoding, Category):
-        return name, run, None, _slots(encoding, places)
-    return name, run, None if encoding is None else _place(encoding, places), None
+def _derived(name: str, run: OverRow, encoding: Encoding | None, places: Mapping[Any, int]) -> _Derived:
+    if encoding is None or isinstance(encoding, Number):
+        return name, run, None if encoding is None else _place(encoding, places), None
+    return name, run, None, _slots(encoding, places)
 
 
 def _plain_number(column: Column) -> Callable[[Any], float]:
@@ -249,19 +253,29 @@ def _plain_number(column: Column) -> Callable[[Any], float]:
     return plain
 
 
-def _place(encoding: Number | Category, places: Mapping[Any, int]) -> _Place:
+def _place(encoding: Encoding, places: Mapping[Any, int]) -> _Place:
     assert isinstance(encoding, Number)  # noqa: S101 inputs that are not texts have this encoding
     missing = places[encoding.name, "missing", None] if encoding.missing_flag else None
     return places[encoding.name, "number", None], encoding.impute, missing
 
 
-def _slots(encoding: Number | Category, places: Mapping[Any, int]) -> Slots:
-    assert isinstance(encoding, Category)  # noqa: S101 texts have this encoding
+def _slots(encoding: Encoding, places: Mapping[Any, int]) -> Slots:
+    assert not isinstance(encoding, Number)  # noqa: S101 texts have another encoding
     name = encoding.name
-    slots: dict[str | None, int] = {value: places[name, "category", value] for value in encoding.values}
-    other = places[name, "unknown", None]
-    slots[None] = places[name, "missing", None] if encoding.missing_flag else slots.get(encoding.impute, other)
-    return slots, other
+    if isinstance(encoding, Target):
+        place = places[name, "target", None]
+        other = place, encoding.other
+        means = zip(encoding.values, encoding.means, strict=True)
+        found: dict[str | None, _Slot] = {value: (place, mean) for value, mean in means}
+        found[None] = place, encoding.missing
+    else:
+        other = places[name, "unknown", None], 1.0
+        found = {value: (places[name, "category", value], 1.0) for value in encoding.values}
+        found[None] = found.get(encoding.impute, other)
+        if encoding.missing_flag:
+            found[None] = places[name, "missing", None], 1.0
+    found.update(dict.fromkeys(encoding.rare, other))
+    return found, other
 
 
 def _opened(bounds: Limits | None) -> tuple[float, float]:

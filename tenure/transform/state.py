@@ -13,8 +13,14 @@ from tenure.contract import Column
 from tenure.contract.expression import Expression, parse
 from tenure.contract.values import TODAY_COLUMN, ExpressionType
 from tenure.errors import BundleError
+from tenure.transform.target_statistics import LARGEST, Target
 
-FORMAT = 1
+FORMAT = 2
+"""The format that is written. Format 1, without rare values and target statistics, can still be read."""
+READ_FORMATS = (1, 2)
+
+MAX_VALUES = 100_000
+"""Texts of one encoding that are read."""
 
 Limits = tuple[float | None, float | None]
 
@@ -58,9 +64,12 @@ class Category:
     """Whether missing values have a feature of their own: if there were any in the training part."""
     impute: str | None
     """The most frequent value, which replaces missing ones that have no feature; None without values."""
+    rare: tuple[str, ...] = ()
+    """Values of the training part that share the feature of all other values, sorted; at most
+    ``rare_levels.MAX_LISTED``."""
 
 
-Encoding = Number | Category
+Encoding = Number | Category | Target
 
 
 @dataclass(frozen=True)
@@ -70,8 +79,9 @@ class Feature:
     name: str
     source: str
     """The input or derived feature it is made from."""
-    kind: Literal["number", "missing", "category", "unknown"]
-    """``unknown`` is for all texts without a feature of their own, rare ones and new ones."""
+    kind: Literal["number", "missing", "category", "unknown", "target"]
+    """``unknown`` is for all texts without a feature of their own, rare ones and new ones; ``target`` is the smoothed
+    mean of the label among rows with the same text."""
     value: str | None = None
     """The text of a ``category`` feature."""
 
@@ -99,6 +109,9 @@ class State:
         found: list[Feature] = []
         for encoding in self.encodings:
             name = encoding.name
+            if isinstance(encoding, Target):
+                found.append(Feature(f"{name} mean label", name, "target"))
+                continue
             if isinstance(encoding, Number):
                 found.append(Feature(name, name, "number"))
             else:
@@ -125,8 +138,8 @@ class State:
         """
         try:
             document = json.loads(text)
-            if document["format"] != FORMAT:
-                raise BundleError(f"transform: format {document['format']!r}, this version reads {FORMAT}")
+            if document["format"] not in READ_FORMATS:
+                raise BundleError(f"transform: format {document['format']!r}, this version reads 1 to {FORMAT}")
             state = cls(
                 inputs=tuple(_input_from(entry) for entry in document["inputs"]),
                 derived=tuple((str(entry["name"]), str(entry["expression"])) for entry in document["derived"]),
@@ -149,7 +162,7 @@ class State:
             if TODAY_COLUMN in expression.columns and types.get(TODAY_COLUMN) != "date":
                 raise ValueError(f"'{name}' depends on the day, which is not an input")
         for encoding in self.encodings:
-            wanted = ("text",) if isinstance(encoding, Category) else ("number", "boolean")
+            wanted = ("number", "boolean") if isinstance(encoding, Number) else ("text",)
             if types.get(encoding.name) not in wanted:
                 raise ValueError(f"'{encoding.name}' is not a {' or '.join(wanted)}")
 
@@ -170,22 +183,69 @@ def _input_from(entry: dict[str, Any]) -> Input:
 def _encoding_to(encoding: Encoding) -> dict[str, Any]:
     if isinstance(encoding, Number):
         return {"name": encoding.name, "impute": encoding.impute, "missing_flag": encoding.missing_flag}
+    rare = {"rare": list(encoding.rare)} if encoding.rare else {}
+    if isinstance(encoding, Category):
+        return {
+            "name": encoding.name,
+            "values": list(encoding.values),
+            "impute": encoding.impute,
+            "missing_flag": encoding.missing_flag,
+            **rare,
+        }
     return {
         "name": encoding.name,
-        "values": list(encoding.values),
-        "impute": encoding.impute,
-        "missing_flag": encoding.missing_flag,
+        "means": dict(zip(encoding.values, encoding.means, strict=True)),
+        "other": encoding.other,
+        "missing": encoding.missing,
+        "prior": encoding.prior,
+        "strength": encoding.strength,
+        **rare,
     }
 
 
 def _encoding_from(entry: dict[str, Any]) -> Encoding:
+    if "means" in entry:
+        return _target_from(entry)
     name, flag, impute = str(entry["name"]), bool(entry["missing_flag"]), entry["impute"]
     if "values" not in entry:
         return Number(name, _float(impute), flag)
-    values = tuple(str(value) for value in entry["values"])
+    values, rare = _texts(entry, "values"), _texts(entry, "rare")
+    _check_distinct(name, values + rare)
     if impute is not None and impute not in values:
         raise ValueError(f"'{name}' is imputed with {impute!r}, which is not one of its values")
-    return Category(name, values, flag, impute)
+    return Category(name, values, flag, impute, rare)
+
+
+def _target_from(entry: dict[str, Any]) -> Target:
+    name, means, strength = str(entry["name"]), entry["means"], entry["strength"]
+    values, rare = tuple(str(value) for value in means), _texts(entry, "rare")
+    _check_distinct(name, values + rare)
+    if strength is not None and _float(strength) < 0.0:
+        raise ValueError(f"'{name}' has the negative strength {strength}")
+    other, missing, prior = (_mean(entry[key]) for key in ("other", "missing", "prior"))
+    return Target(name, values, tuple(_mean(mean) for mean in means.values()), other, missing, prior, strength, rare)
+
+
+def _texts(entry: dict[str, Any], key: str) -> tuple[str, ...]:
+    found = entry.get(key, [])
+    if not isinstance(found, list):
+        raise TypeError(f"'{key}' is not a list")
+    return tuple(str(value) for value in found)
+
+
+def _check_distinct(name: str, values: tuple[str, ...]) -> None:
+    if len(values) > MAX_VALUES:
+        raise ValueError(f"'{name}' has {len(values):,} values, at most {MAX_VALUES:,} are read")
+    if len(set(values)) < len(values):
+        raise ValueError(f"a value of '{name}' occurs twice")
+
+
+def _mean(value: object) -> float:
+    """A number that float32 can hold."""
+    found = _float(value)
+    if abs(found) > LARGEST:
+        raise ValueError(f"{value!r} is too large for a feature")
+    return found
 
 
 def _float(value: object) -> float:

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from tenure.contract.values import TODAY_COLUMN, ExpressionType, Text, Value
 from tenure.errors import DataError
-from tenure.transform.blocks import Categories, Flags, Limits, Numbers
+from tenure.transform.blocks import Categories, Flags, Limits, Numbers, Targets
 from tenure.transform.containers import Values
 from tenure.transform.day_reader import DayReader
 from tenure.transform.reading import Reader, reader_of
 from tenure.transform.row_encoder import row_encoder
-from tenure.transform.state import Category, Feature, Input, State
+from tenure.transform.state import Feature, Input, Number, State
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -57,12 +57,17 @@ class Transform:
         """The columns that are read: the contract's inputs, and ``TODAY_COLUMN`` if a feature depends on the day."""
         self.features: tuple[Feature, ...] = state.features()
         self._expressions = list(state.expressions().items())
-        vocabulary = {encoding.name: encoding.values for encoding in state.encodings if isinstance(encoding, Category)}
+        vocabulary = {
+            encoding.name: encoding.values + encoding.rare
+            for encoding in state.encodings
+            if not isinstance(encoding, Number)
+        }
         self._inputs: list[tuple[Input, Reader | DayReader]] = [
             (entry, _reader(entry, vocabulary.get(entry.name, ()))) for entry in state.inputs
         ]
         self._numbers = Numbers(state, self.features)
         self._categories = Categories(state, self.features)
+        self._targets = Targets(state, self.features)
         self._limits = Limits(state.inputs)
         self._one_row = row_encoder(state, self.features, self._expressions)
 
@@ -70,7 +75,8 @@ class Transform:
         """Encode raw rows. A row's encoding depends on nothing but the row.
 
         Missing numbers get the training median, missing texts a feature of their own (or the most frequent value,
-        if training met none missing), unknown texts the ``unknown`` feature.
+        if training met none missing), unknown texts the ``unknown`` feature. A text with target statistics gets its
+        mean of the label. Rare texts of the training part are treated as unknown ones, and not flagged.
 
         Raises:
             DataError: a column that must be there is not, lengths differ, or a value is not of the column's type;
@@ -85,8 +91,11 @@ class Transform:
         self._derive(values, rows)
         matrix = np.zeros((rows, len(self.features)), dtype=np.float32)
         imputed = self._numbers.encode(values, matrix)
-        unknown, missing = self._categories.encode(values, matrix)
-        imputed.update(missing)
+        unknown: Flags = {}
+        for block in (self._categories, self._targets):
+            new, missing = block.encode(values, matrix)
+            unknown.update(new)
+            imputed.update(missing)
         return Encoded(matrix, self._of_inputs(imputed), self._of_inputs(unknown), out_of_range, lambda: values)
 
     def _encoded_row(

@@ -87,7 +87,8 @@ def test_rare_categories_share_a_feature() -> None:
     encoded = transform.encode({"town": ["town 000", "town 010", "elsewhere"]})
     unknown = [feature.kind for feature in transform.features].index("unknown")
     assert encoded.matrix[:, unknown].tolist() == [1.0, 0.0, 1.0]
-    assert encoded.unknown["town"].tolist() == [True, False, True]
+    assert found.rare == tuple(f"town {i:03}" for i in range(10))
+    assert encoded.unknown["town"].tolist() == [False, False, True]
 
 
 def test_a_text_that_is_different_in_every_row_is_no_category(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,10 +122,23 @@ def test_numbers_are_held_a_few_columns_at_a_time(monkeypatch: pytest.MonkeyPatc
     assert ("age", "spend") in [tuple(sorted(columns)) for columns in single]
 
 
+def one_hot(document: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = next(entry for entry in document["encodings"] if entry["name"] == "plan")
+    return found
+
+
+def target(document: dict[str, Any]) -> dict[str, Any]:
+    """The encoding of a column, replaced by target statistics."""
+    found = one_hot(document)
+    found.clear()
+    found.update(name="plan", means={"a": 0.5}, other=0.3, missing=0.3, prior=0.3, strength=5.0)
+    return found
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda d: d.update(format=2), "format 2, this version reads 1"),
+        (lambda d: d.update(format=3), "format 3, this version reads 1 to 2"),
         (lambda d: d.pop("inputs"), "KeyError"),
         (lambda d: d["inputs"][0]["column"].update(type="blob"), "ValidationError"),
         (lambda d: d["derived"][0].update(expression="__import__('os')"), "not a function"),
@@ -136,6 +150,18 @@ def test_numbers_are_held_a_few_columns_at_a_time(monkeypatch: pytest.MonkeyPatc
             "not one of its values",
         ),
         (lambda d: d["inputs"].append(d["inputs"][0]), "a name occurs twice"),
+        (lambda d: one_hot(d).update(rare=["basic"]), "a value of 'plan' occurs twice"),
+        (lambda d: one_hot(d).update(rare="few"), "'rare' is not a list"),
+        (lambda d: one_hot(d).update(rare=[str(i) for i in range(100_001)]), "at most 100,000 are read"),
+        (lambda d: target(d).update(means=[0.5]), "AttributeError"),
+        (lambda d: target(d)["means"].update(a="0.5"), "'0.5' is not a finite number"),
+        (lambda d: target(d)["means"].update(a=1e39), "1e+39 is too large for a feature"),
+        (lambda d: target(d).update(other=None), "None is not a finite number"),
+        (lambda d: target(d).pop("missing"), "KeyError"),
+        (lambda d: target(d).update(strength=-1.0), "negative strength"),
+        (lambda d: target(d).update(strength=True), "True is not a finite number"),
+        (lambda d: target(d).update(rare=["a"]), "a value of 'plan' occurs twice"),
+        (lambda d: target(d).update(name="age"), "'age' is not a text"),
     ],
 )
 def test_a_state_that_cannot_hold_is_refused(change: Any, message: str) -> None:
@@ -145,6 +171,14 @@ def test_a_state_that_cannot_hold_is_refused(change: Any, message: str) -> None:
         Transform.from_json(json.dumps(document))
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_format_1_is_read() -> None:
+    transform = fitted()
+    document = json.loads(transform.to_json())
+    for entry in document["encodings"]:
+        assert "rare" not in entry
+    assert Transform.from_json(json.dumps(document | {"format": 1})).state == transform.state
 
 
 @pytest.mark.parametrize("text", ["", "[]", "null", "{", "[" * 10_000, '{"format": 1}', "\x80"])

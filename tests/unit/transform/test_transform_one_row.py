@@ -18,6 +18,7 @@ from tenure.errors import DataError
 from tenure.transform import Transform
 from tenure.transform.row_encoder import row_encoder
 from tenure.transform.state import Category, Input, Number, State
+from tenure.transform.target_statistics import Target
 
 GERMAN = NumberFormat(decimal=",", thousands=".", symbols=("€",))
 STATE = State(
@@ -32,6 +33,8 @@ STATE = State(
         Input("visits", Column(type="integer", nullable=True, format=GERMAN)),
         Input("card", Column(type="boolean", values=("0", "1"), nullable=True)),
         Input("score", Column(type="category", values=("1", "2"), nullable=True)),
+        Input("town", Column(type="string", nullable=True)),
+        Input("grade", Column(type="category", values=("1", "2", "3"), nullable=True)),
     ),
     derived=(
         ("per_month", "charge / max(months, 1)"),
@@ -40,24 +43,28 @@ STATE = State(
         ("new", "months < 3 and paperless"),
         ("fee", 'lookup(plan, "basic", 5, "plus", 9)'),
         ("crossed", 'concat(plan, "/", band)'),
+        ("placed", 'concat(town, "/", plan)'),
     ),
     encodings=(
         Number("months", 12.0, missing_flag=True),
         Number("charge", 70.0, missing_flag=False),
         Category("plan", ("basic", "plus"), missing_flag=True, impute=None),
-        Category("note", ("a", "b"), missing_flag=False, impute="a"),
+        Category("note", ("a", "b"), missing_flag=False, impute="a", rare=("c", "3")),
         Number("paperless", 1.0, missing_flag=False),
         Number("active", 0.0, missing_flag=True),
         Number("paid", 9.5, missing_flag=True),
         Number("visits", 3.0, missing_flag=True),
         Number("card", 1.0, missing_flag=True),
         Category("score", ("1", "2"), missing_flag=True, impute=None),
+        Target("town", ("a", "b", "basic"), (0.1, 1e-50, 0.7), 0.3, 0.2, 0.25, 12.5, rare=("3", "c")),
+        Target("grade", ("1", "2"), (-4.5, 3e38), 0.0, 1.0, 0.0, None),
         Number("per_month", 5.0, missing_flag=False),
         Number("rise", 0.0, missing_flag=True),
         Category("band", ("0–6", "6–24"), missing_flag=False, impute=None),
         Number("new", 0.0, missing_flag=False),
         Number("fee", 5.0, missing_flag=True),
-        Category("crossed", ("basic/0–6",), missing_flag=True, impute=None),
+        Category("crossed", ("basic/0–6",), missing_flag=True, impute=None, rare=("plus/0–6",)),
+        Target("placed", ("a/basic",), (0.4,), 0.6, 0.2, 0.25, 3.0, rare=("c/plus",)),
     ),
 )
 
@@ -107,6 +114,7 @@ def test_the_rows_encoder_is_what_answers() -> None:
     assert encoder is not None
     usual = {"months": [3], "charge": [20.5], "plan": ["plus"], "note": ["a"], "paperless": [True], "active": ["no"]}
     usual |= {"paid": ["1.234,50 €"], "visits": [3], "card": ["1.0"], "score": ["2.0"]}
+    usual |= {"town": ["elsewhere"], "grade": [3]}
     assert encoder.encode(usual) is not None
     assert encoder.encode(usual | {"months": [3.5]}) is None
     assert encoder.encode(usual | {"plan": np.array(["plus"])}) is None
