@@ -41,30 +41,54 @@ def meaning(name: str) -> Meaning:
 
 
 IGNORED_BECAUSE: dict[Meaning, str] = {
-    "birth": "a date of birth: personal; for the age, use it in a derived feature: days_between(…, today()) / 365.25",
+    "birth": "a date of birth: personal; a feature for the age is proposed under 'derived'",
     "end": "known only after the customer left?",
-    "future": "may lie in the future: if it is known on the day of a prediction, use it in a derived feature",
-    "last": "may tell who left: for the days since, use it in a derived feature: days_between(…, today())",
+    "future": "may lie in the future: a feature is proposed under 'derived', if it is known on the day of a prediction",
+    "last": "may tell who left: a feature for the days since is proposed under 'derived'",
     "start": "a date from which tenure may be counted, but no day that the table describes is known",
-    "other": "a date: models take numbers; days_between(…, today()) counts the days since",
+    "other": "a date: models take numbers; a feature for the days since is proposed under 'derived'",
 }
 
 
-def tenure_feature(name: str, taken: set[str]) -> str:
-    """Name of the derived feature that counts the days since ``name``, different from those ``taken``."""
-    stem = re.sub(r"[^a-z0-9]+", "_", names.fold(name)).strip("_")
+def feature_name(column: str, part: str, taken: set[str]) -> str:
+    """Name of a derived feature of the date in ``column``, different from those ``taken``.
+
+    Args:
+        part: what the feature is of the date, such as ``days_since``.
+    """
+    stem = re.sub(r"[^a-z0-9]+", "_", names.fold(column)).strip("_")
     stem = re.sub(r"_(?:date|at|on|day|dt|time|timestamp)$", "", stem) or "start"
-    found = f"days_since_{stem}"[:60]
+    found = f"{part}_{stem}"[:60]
     while found in taken:
         found += "_2"
     return found
 
 
-def tenure_expression(name: str) -> str:
-    """Expression of that feature."""
+def days_since(name: str) -> str:
+    """Expression of the days from the date in a column to the day of the prediction."""
+    return f"days_between({_reference(name)}, today())"
+
+
+def proposed_feature(column: str, meaning: Meaning, taken: set[str]) -> tuple[str, dict[str, str]] | None:
+    """A derived feature of a date that is no feature by default, with its name; None for the end of a contract."""
+    if meaning == "end":
+        return None
+    if meaning == "birth":
+        made = {"expression": f"{days_since(column)} / 365.25", "unit": "years", "reason": "age of the customer"}
+        return feature_name(column, "years_since", taken), made
+    if meaning == "future":
+        expression = f"days_between(today(), {_reference(column)})"
+        made = {"expression": expression, "unit": "days", "reason": "customers may leave when a term ends"}
+        return feature_name(column, "days_until", taken), made
+    made = {"expression": days_since(column), "unit": "days", "reason": "time since the last contact or event"}
+    return feature_name(column, "days_since", taken), made
+
+
+def _reference(name: str) -> str:
+    """A column as an expression refers to it."""
     if NAME_PATTERN.fullmatch(name) and not keyword.iskeyword(name):
-        return f"days_between({name}, today())"
-    return f"days_between(col({json.dumps(name, ensure_ascii=False)}), today())"
+        return name
+    return f"col({json.dumps(name, ensure_ascii=False)})"
 
 
 def newest_day(columns: Iterable[ColumnSurvey], now: datetime) -> tuple[date, str] | None:

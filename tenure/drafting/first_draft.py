@@ -50,6 +50,8 @@ class Draft:
     """Where rows are events."""
     windows: dict[str, dict[str, Any]] = field(default_factory=dict)
     derived: dict[str, dict[str, Any]] = field(default_factory=dict)
+    proposed: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Derived features of dates that a person may add: written as comments."""
     quality: dict[str, tuple[Any, str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     """What was assumed about how the table is written."""

@@ -79,6 +79,8 @@ class _Inference:
         self.time: ColumnSurvey | None = None
         self.usable = columns[0].rows
         """Rows with a label, less those whose key is missing or repeated."""
+        self._dates: dict[str, dates.Meaning] = {}
+        """Meanings of the dates that are no feature as they are."""
         self._starts: list[ColumnSurvey] = []
         """Columns of the day on which a customer came."""
 
@@ -195,6 +197,12 @@ class _Inference:
                 self._feature(column)
         if self._starts:
             self._count_tenure()
+        taken = {*draft.columns, *draft.derived}
+        for name, meaning in self._dates.items():
+            proposed = dates.proposed_feature(name, meaning, taken)
+            if draft.columns[name].role == "ignored" and proposed is not None:
+                taken.add(proposed[0])
+                draft.proposed[proposed[0]] = proposed[1]
 
     def _count_tenure(self) -> None:
         """Make features of the days on which customers came, where it is known which day the table describes."""
@@ -210,11 +218,11 @@ class _Inference:
         for column in self._starts:
             guess = draft.columns[column.name]
             del guess.settings["role"]
-            made = dates.tenure_feature(column.name, taken)
+            made = dates.feature_name(column.name, "days_since", taken)
             taken.add(made)
             guess.comments[0] = f"used by '{made}'"
             draft.derived[made] = {
-                "expression": dates.tenure_expression(column.name),
+                "expression": dates.days_since(column.name),
                 "unit": "days",
                 "reason": "customers of long standing leave less often",
             }
@@ -227,6 +235,7 @@ class _Inference:
         if reason is None and guess.type in ("date", "timestamp"):
             meaning = dates.meaning(column.name)
             reason = dates.IGNORED_BECAUSE[meaning]
+            self._dates[column.name] = meaning
             if meaning == "start":
                 self._starts.append(column)
         if reason is not None:

@@ -74,17 +74,34 @@ def _cuts(log: EventLog) -> list[str]:
 
 def _derived(draft: Draft) -> list[str]:
     if draft.derived:
-        lines = ["# Features that are computed from columns of the same row.", "derived:"]
-        for name, derived in draft.derived.items():
-            lines += [f"  {name}:", *(f"    {key}: {flow(value)}" for key, value in derived.items())]
-        return lines
-    return [
-        "# Features that are computed from columns of the same row; for example:",
-        "# derived:",
-        "#   spend_per_month:",
-        "#     expression: total_spend / max(months, 1)",
-        "#     reason: customers with a high price and a short contract leave more often",
-    ]
+        lines = ["# Features that are computed from columns of the same row.", "derived:", *_entries(draft.derived)]
+    elif draft.proposed:
+        lines = ["# derived:"]
+    else:
+        return [
+            "# Features that are computed from columns of the same row; for example:",
+            "# derived:",
+            "#   spend_per_month:",
+            "#     expression: total_spend / max(months, 1)",
+            "#     reason: customers with a high price and a short contract leave more often",
+        ]
+    if draft.proposed:
+        lines += ["# Features of dates that are ignored. If a date is known, as it stands, on the day of a prediction,"]
+        lines += [f"# remove 'role: ignored' of its column{_day_of(draft)}, and the '#' here."]
+        lines += [f"# {line}" for line in _entries(draft.proposed)]
+    return lines
+
+
+def _entries(derived: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    lines = []
+    for name, described in derived.items():
+        lines += [f"  {name}:", *(f"    {key}: {flow(value)}" for key, value in described.items())]
+    return lines
+
+
+def _day_of(draft: Draft) -> str:
+    """What else is to be written where no day is known for ``today()``."""
+    return "" if draft.as_of or draft.names_of("time") else ", add the day that the table describes (as_of: 2026-11-30)"
 
 
 def _windows(draft: Draft) -> list[str]:

@@ -297,6 +297,27 @@ class TestDates:
         assert set(contract.columns_of("ignored")) == {"end_date", "dob", "last_login"}
         assert "known only after the customer left?" in text
 
+    def test_features_of_other_dates_are_proposed_as_comments(self) -> None:
+        days = [f"20{10 + row % 9}-{1 + row % 12:02d}-{1 + row % 28:02d}" for row in range(ROWS)]
+        dates = ("joined", "dob", "last login", "renewal_date", "policy", "end_date")
+        contract, text = draft({**with_label(id=range(ROWS)), **dict.fromkeys(dates, days)})
+        assert list(contract.derived) == ["days_since_joined"]
+        above, _, below = text.partition("\nderived:\n")
+        used = "\n".join(line.replace("#   ", "  ", 1) for line in below.split("\n"))
+        contract = parse(f"{above}\nderived:\n{used}".replace("    role: ignored\n", "", 4))
+        assert {name: derived.expression for name, derived in contract.derived.items()} == {
+            "days_since_joined": "days_between(joined, today())",
+            "years_since_dob": "days_between(dob, today()) / 365.25",
+            "days_since_last_login": 'days_between(col("last login"), today())',
+            "days_until_renewal": "days_between(today(), renewal_date)",
+            "days_since_policy": "days_between(policy, today())",
+        }
+
+    def test_a_proposal_says_that_a_day_is_missing(self) -> None:
+        _, text = draft({**with_label(id=range(ROWS)), "dob": [f"19{50 + row % 50}-01-01" for row in range(ROWS)]})
+        assert "\n# derived:\n# Features of dates that are ignored." in text
+        assert "add the day that the table describes (as_of: 2026-11-30)" in text
+
     @pytest.mark.parametrize("name", ["reservation_status_date", "Status Date", "outcome_date", "date_of_result"])
     def test_the_day_of_the_outcome_is_no_time_of_the_row(self, name: str) -> None:
         days = [f"2025-{1 + row % 12:02d}-{1 + row % 28:02d}" for row in range(ROWS)]
