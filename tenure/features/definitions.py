@@ -35,7 +35,7 @@ def _encoding(encoding: Encoding) -> Definition:
             "other": f"{len(encoding.rare)} rare values together, and new ones: {encoding.other:.6g}",
             "missing": f"their own mean: {encoding.missing:.6g}",
         }
-    flag = "marked by a feature" if encoding.missing_flag else "none in the training part"
+    flag = "marked by a feature" if encoding.missing_flag else "none, or too few, in the training part"
     if isinstance(encoding, Number):
         return {"as": "number", "missing": f"filled with {encoding.impute:g}; {flag}"}
     filled = flag if encoding.missing_flag or encoding.impute is None else f"replaced by '{encoding.impute}'; {flag}"

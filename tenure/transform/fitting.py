@@ -13,7 +13,7 @@ from tenure.contract import Column, Contract
 from tenure.contract.values import TODAY_COLUMN, Floats, Text, Value
 from tenure.errors import DataError
 from tenure.transform.blocks import LARGEST
-from tenure.transform.rare_levels import Levels, divide_levels
+from tenure.transform.rare_levels import Levels, divide_levels, min_rows
 from tenure.transform.state import Category, Encoding, Input, Limits, Number, State
 from tenure.transform.target_statistics import Target, fit_target
 from tenure.transform.transform import Transform
@@ -75,16 +75,17 @@ def fit(contract: Contract, tables: Tables, label: LabelColumn | None = None) ->
     types = {entry.name: entry.type for entry in inputs}
     types.update({name: expression.type for name, expression in contract.expressions.items()})
     encodings: dict[str, Encoding] = {}
+    least = min_rows(rows)
     for name, counts in texts.items():
         if label is not None and _by_target(contract, name, counts):
             encodings[name] = _target(state, tables, label, name, divide_levels(counts, rows, MAX_MEANS))
         else:
             order = contract.inputs[name].values if name in contract.inputs else None
-            encodings[name] = _category(name, counts, rows, missing[name] > 0, order)
+            encodings[name] = _category(name, counts, rows, missing[name] >= least, order)
     numbers = [name for name, kind in types.items() if kind in ("number", "boolean")]
     for name, values in _columns(state, tables, numbers, rows):
         impute = _majority(values) if types[name] == "boolean" else _median(values)
-        encodings[name] = Number(name, impute, missing[name] > 0)
+        encodings[name] = Number(name, impute, missing[name] >= least)
     return Transform(State(inputs, derived, tuple(encodings[name] for name in types if name in encodings)))
 
 

@@ -38,5 +38,5 @@ def divide_levels(counts: Mapping[str, int], rows: int, most: int) -> Levels:
 
 
 def min_rows(rows: int) -> int:
-    """Rows that a value needs in a table of so many."""
+    """Rows that a value, or a missing one, needs in a training part of so many rows to get a feature of its own."""
     return min(MIN_ROWS, math.ceil(rows * MIN_SHARE))

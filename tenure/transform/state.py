@@ -51,7 +51,7 @@ class Number:
     impute: float
     """Median of the training part; of a boolean the more frequent value."""
     missing_flag: bool
-    """Whether a feature flags missing values: if there were any in the training part."""
+    """Whether a feature flags missing values: if ``rare_levels.min_rows`` of the training part were missing."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,8 @@ class Category:
     name: str
     values: tuple[str, ...]
     missing_flag: bool
-    """Whether missing values have a feature of their own: if there were any in the training part."""
+    """Whether missing values have a feature of their own: if ``rare_levels.min_rows`` of the training part were
+    missing."""
     impute: str | None
     """The most frequent value, which replaces missing ones that have no feature; None without values."""
     rare: tuple[str, ...] = ()

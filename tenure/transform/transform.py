@@ -75,7 +75,7 @@ class Transform:
         """Encode raw rows. A row's encoding depends on nothing but the row.
 
         Missing numbers get the training median, missing texts a feature of their own (or the most frequent value,
-        if training met none missing), unknown texts the ``unknown`` feature. A text with target statistics gets its
+        if training met too few missing), unknown texts the ``unknown`` feature. A text with target statistics gets its
         mean of the label. Rare texts of the training part are treated as unknown ones, and not flagged.
 
         Raises:

@@ -91,6 +91,14 @@ def test_rare_categories_share_a_feature() -> None:
     assert encoded.unknown["town"].tolist() == [False, False, True]
 
 
+def test_a_flag_of_missing_values_needs_as_many_rows_as_a_value() -> None:
+    terms = parse(CATEGORY.replace("{type: string}", "{type: string, nullable: true}"))
+    for missing, flag in ((9, False), (10, True)):
+        towns = [None] * missing + ["Ulm", "Bonn"] * 1_000
+        found = encoding(fit(terms, of_table(pa.table({"town": towns}))), "town")
+        assert found == Category("town", ("Bonn", "Ulm"), flag, "Bonn")
+
+
 def test_a_text_that_is_different_in_every_row_is_no_category(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tenure.transform.fitting.MAX_COUNTED", 100)
     names = of_table(pa.table({"town": [str(i) for i in range(100)]}))
