@@ -40,9 +40,10 @@ def interpreter() -> str:
     return f"Python {platform.python_version()}{' with --enable-optimizations' if optimized else ''}"
 
 
-def revision() -> str:
-    """The commit measured; ``unknown`` outside a checkout."""
-    answer = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+def revision(tree: Path | None = None) -> str:
+    """The commit measured, of the checkout ``tree`` or the current folder; ``unknown`` outside a checkout."""
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    answer = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
     return answer.stdout.strip() or "unknown"
 
 

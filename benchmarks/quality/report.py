@@ -17,9 +17,9 @@ from benchmarks.quality.comparison import (
     over_splits,
     over_tables,
 )
-from benchmarks.quality.methods import TENURE, Result
+from benchmarks.quality.methods import TENURE, TREE, Result
 from benchmarks.quality.split import Split
-from benchmarks.table import heading, table
+from benchmarks.table import heading, revision, table
 from tenure.contract.settings import DecisionMetric
 from tenure.tasks.churn.evaluation.advantage import LESS_IS_BETTER
 
@@ -40,19 +40,21 @@ class Compared:
 
 
 def report(found: Sequence[tuple[Split, Results]]) -> None:
-    """Print the tables of all results that there are."""
+    """Print the tables of the splits that Tenure has a result of."""
     by_table: dict[str, list[tuple[Split, Results]]] = defaultdict(list)
     for split, results in found:
-        by_table[split.table].append((split, results))
-    names = {name for _, results in found for name, result in results.items() if result is not None}
-    others = [name for name in found[0][1] if name in names and name != TENURE] if found else []
-    if TENURE not in names:
+        if results[TENURE] is not None:
+            by_table[split.table].append((split, results))
+    if not by_table:
         print("no result of this Tenure: python -m benchmarks.quality train Tenure")
         return
+    names = {name for pairs in by_table.values() for _, results in pairs for name in results if results[name]}
+    others = [name for name in found[0][1] if name in names and name != TENURE]
     compared = {
         other: [each for pairs in by_table.values() if (each := _compare(pairs, other)) is not None] for other in others
     }
     heading("Quality: Tenure less the others")
+    print(f"Tenure is that of revision {revision(TREE)}.\n")
     table(
         ["less", "tables (splits)", *METRICS.values()],
         [[other, _counts(tables), *_overall(tables)] for other, tables in compared.items() if tables],
