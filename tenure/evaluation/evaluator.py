@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tenure.bundle import Bundle
+from tenure.bundle import Bundle, Prediction
 from tenure.evaluation.against import C, Challenge
 from tenure.evaluation.importance import Quality
 from tenure.evaluation.scoring import TestPart
@@ -46,6 +47,9 @@ class Evaluator(Protocol[P, C]):
             DataError: a prediction is not a possible one, or ``table`` lacks a column.
             BundleError: the bundle is of another task.
         """
+
+    def gather(self, found: Sequence[Prediction]) -> P:
+        """Predictions of batches of rows, one after the other."""
 
     def measure(self, predictions: P) -> dict[str, Estimate]:
         """Metrics on these rows."""

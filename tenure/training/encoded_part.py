@@ -22,6 +22,9 @@ from tenure.training.families import Folds, divide
 from tenure.transform import Transform, encode_training_rows
 
 
+PartName = Literal["train", "validation", "test"]
+
+
 @dataclass(frozen=True)
 class EncodedPart:
     """Rows of one part, encoded."""
@@ -55,9 +58,7 @@ def read_transform(features: Path) -> Transform:
         raise StorageError(f"cannot read {features / 'transform.json'}: {error.strerror}") from error
 
 
-def read_part(
-    features: Path, name: Literal["train", "validation"], contract: Contract, transform: Transform
-) -> EncodedPart:
+def read_part(features: Path, name: PartName, contract: Contract, transform: Transform) -> EncodedPart:
     """Read and encode a part; the training part's target statistics are cross-fitted (``encode_training_rows``).
 
     Raises:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tenure.contract import Contract
 from tenure.contract.values import Text, Value
-from tenure.stats.folds import Folds, forward
+from tenure.stats.folds import Folds, divide, forward
 from tenure.tasks import get
 from tenure.training.encoded_part import EncodedPart, folds_of
 from tenure.training.families import Rows
@@ -32,6 +32,19 @@ class TrainingRows:
     held_index: NDArray[np.int64]
     """Where they stand in ``both``; shape (held,)."""
 
+    @classmethod
+    def of(cls, part: EncodedPart, contract: Contract, folds: int) -> TrainingRows:
+        """All rows of one part, by folds without regard to time.
+
+        Raises:
+            DataError: there are too few rows, or too few of a class.
+        """
+        label = get(contract.task).label
+        strata = label.fold_strata(part.label, folds)
+        made = divide(strata, folds, contract.training.seed, classes=label.min_classes, key=part.key)
+        every = np.arange(len(part.label))
+        return cls(part, part, Rows(part.matrix, part.label), made, part, every)
+
 
 def join(train: EncodedPart, validation: EncodedPart, contract: Contract) -> TrainingRows:
     """One matrix of both, and the folds of cross-fitting.
@@ -44,7 +57,7 @@ def join(train: EncodedPart, validation: EncodedPart, contract: Contract) -> Tra
     Raises:
         DataError: there are too few rows, or too few of a class.
     """
-    whole = _joined(train, validation)
+    whole = joined(train, validation)
     end = len(train.label)
     if contract.split_strategy == "time":
         strata = get(contract.task).label.fold_strata(whole.label, contract.training.folds)
@@ -53,16 +66,17 @@ def join(train: EncodedPart, validation: EncodedPart, contract: Contract) -> Tra
         folds = folds_of(whole, contract)
     held = np.sort(np.concatenate([fold.held for fold in folds.folds]))
     return TrainingRows(
-        train=_rows(whole, slice(0, end)),
-        validation=_rows(whole, slice(end, None)),
+        train=rows_of(whole, slice(0, end)),
+        validation=rows_of(whole, slice(end, None)),
         both=Rows(whole.matrix, whole.label),
         folds=folds,
-        held=whole if len(held) == len(whole.label) else _rows(whole, held),
+        held=whole if len(held) == len(whole.label) else rows_of(whole, held),
         held_index=held,
     )
 
 
-def _joined(first: EncodedPart, second: EncodedPart) -> EncodedPart:
+def joined(first: EncodedPart, second: EncodedPart) -> EncodedPart:
+    """The rows of two parts in one matrix."""
     time = None if first.time is None or second.time is None else np.concatenate([first.time, second.time])
     return EncodedPart(
         matrix=np.concatenate([first.matrix, second.matrix]),
@@ -84,7 +98,8 @@ def _concatenated(first: Value, second: Value) -> Value:
     return np.concatenate([np.asarray(first), np.asarray(second)])
 
 
-def _rows(part: EncodedPart, which: slice | NDArray[np.int64]) -> EncodedPart:
+def rows_of(part: EncodedPart, which: slice | NDArray[np.int64]) -> EncodedPart:
+    """Some of a part's rows, by their places."""
     return EncodedPart(
         matrix=part.matrix[which],
         label=part.label[which],

@@ -40,6 +40,16 @@ class Trainer(Protocol):
     def output_scale(self, labels: NDArray) -> float:
         """What differences between a fitted model and its export are measured by; ``labels`` (rows,) of the fit."""
 
+    def decide(
+        self,
+        contract: Contract,
+        held_out: HeldOut,
+        training_labels: NDArray[np.generic],
+        rows: EncodedPart,
+        customers: int,
+    ) -> Decision:
+        """Choose the model's decision on the rows held out; arguments and errors as for ``validate``."""
+
     def validate(
         self,
         contract: Contract,

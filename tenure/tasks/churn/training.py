@@ -10,6 +10,7 @@ from tenure.contract import Contract
 from tenure.decision import choose_calibration, customer_values
 from tenure.explanation import LinearTerms
 from tenure.tasks.churn.choose import choose_decision
+from tenure.tasks.churn.decision import ChurnDecision
 from tenure.tasks.churn.evaluation import Campaign, Scored, measure
 from tenure.training.cross_fitting import HeldOut
 from tenure.training.encoded_part import EncodedPart
@@ -37,6 +38,26 @@ class ChurnTrainer:
     def output_scale(self, labels: NDArray) -> float:  # noqa: ARG002 probabilities have a scale of their own
         return 1.0
 
+    def decide(
+        self,
+        contract: Contract,
+        held_out: HeldOut,
+        training_labels: NDArray[np.generic],
+        rows: EncodedPart,
+        customers: int,
+    ) -> ChurnDecision:
+        return choose_decision(
+            contract,
+            held_out.margin,
+            held_out.probability,
+            rows.label,
+            link="logit" if held_out.link == "logit" else "identity",
+            base_rate=float(training_labels.mean()),
+            customers=customers,
+            columns=rows.segment_columns,
+            customer=rows.customer,
+        )
+
     def validate(
         self,
         contract: Contract,
@@ -45,19 +66,8 @@ class ChurnTrainer:
         rows: EncodedPart,
         customers: int,
     ) -> ValidatedModel:
-        margin, probability = held_out.margin, held_out.probability
-        decision = choose_decision(
-            contract,
-            margin,
-            probability,
-            rows.label,
-            link="logit" if held_out.link == "logit" else "identity",
-            base_rate=float(training_labels.mean()),
-            customers=customers,
-            columns=rows.segment_columns,
-            customer=rows.customer,
-        )
-        calibrated = decision.calibrate(margin, probability)
+        decision = self.decide(contract, held_out, training_labels, rows, customers)
+        calibrated = decision.calibrate(held_out.margin, held_out.probability)
         measured = measure(
             rows.label,
             Scored(calibrated, decision.decide(calibrated, columns=rows.segment_columns)),
@@ -71,7 +81,7 @@ class ChurnTrainer:
             decision,
             {name: measured[name].to_json() for name in VALIDATION_METRICS},
             calibrated,
-            evaluate(contract.training.objective, rows.label, probability),
+            evaluate(contract.training.objective, rows.label, held_out.probability),
         )
 
     def companion(self, contract: Contract, terms: LinearTerms, held_out: HeldOut, rows: EncodedPart) -> Companion:

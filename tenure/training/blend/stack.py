@@ -7,7 +7,7 @@ the simplest is taken that no more flexible one beats clearly.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,11 @@ class Blend:
     intercept: float
     held_out: HeldOut
     """Its outputs for the rows held out, with weights that were fitted to other parts of them."""
+
+    def apply(self, outputs: Sequence[HeldOut]) -> HeldOut:
+        """The blend's outputs, from those of its members in the order of ``weights``."""
+        margin = np.column_stack([_margin(each) for each in outputs]) @ self.weight_array + self.intercept
+        return HeldOut.of_margins(margin, "value" if outputs[0].link == "value" else "logit")
 
     @property
     def weight_array(self) -> Floats:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tenure.bundle import Bundle
+from tenure.bundle import Bundle, Prediction
 from tenure.contract import Contract
 from tenure.decision import customer_values
 from tenure.evaluation import Challenge, Estimate, Verdict
@@ -61,7 +62,9 @@ class ChurnEvaluator:
 
     def predict(self, bundle: Bundle, table: pa.Table) -> Scored:
         _decision_of(bundle)
-        found = list(predict(bundle, table))
+        return self.gather(list(predict(bundle, table)))
+
+    def gather(self, found: Sequence[Prediction]) -> Scored:
         return Scored(
             np.concatenate([prediction.score for prediction in found]),
             np.concatenate([prediction.decision for prediction in found]),

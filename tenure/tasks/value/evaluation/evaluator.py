@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tenure.bundle import Bundle
+from tenure.bundle import Bundle, Prediction
 from tenure.contract import Contract
 from tenure.contract.aggregates import AGGREGATES
 from tenure.evaluation import Challenge, Estimate, Verdict
@@ -69,11 +70,10 @@ class ValueEvaluator:
         return self.contract.label_unit or ""
 
     def predict(self, bundle: Bundle, table: pa.Table) -> ScoredValues:
-        level = _decision_of(bundle).level
-        found = list(predict(bundle, table))
-        value, low, high = (np.concatenate([one.number(name) for one in found]) for name in OUTPUTS.columns)
-        contacted = np.concatenate([one.decision for one in found])
-        return ScoredValues(value, low, high, level, contacted)
+        return _scored(list(predict(bundle, table)), _decision_of(bundle).level)
+
+    def gather(self, found: Sequence[Prediction]) -> ScoredValues:
+        return _scored(found, self.contract.decision.interval)
 
     def measure(self, predictions: ScoredValues) -> dict[str, Estimate]:
         test = self.test
@@ -149,6 +149,12 @@ class ValueEvaluator:
             **{name: metrics[name] for name in SUMMARY_METRICS},
             "families": {row["family"]: row["metrics"].get(objective) for row in document["families"]},
         }
+
+
+def _scored(found: Sequence[Prediction], level: float) -> ScoredValues:
+    value, low, high = (np.concatenate([one.number(name) for one in found]) for name in OUTPUTS.columns)
+    contacted = np.concatenate([one.decision for one in found])
+    return ScoredValues(value, low, high, level, contacted)
 
 
 def _decision_of(bundle: Bundle) -> ValueDecision:
