@@ -1,11 +1,12 @@
 """Bundles made from another one, whole and rightly hashed: of another version, with a model that fails or is slow, or
-with a companion.
+with a companion or clusters.
 
 Tests of rollouts need a second version that behaves like the first, and one that does not.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from tenure.bundle import Companion, read
+from tenure.bundle.additions.kinds.clusters import Clusters
 from tenure.bundle.files import describe, read_files, write_files
 from tenure.bundle.manifest import COMPANION, content_version
 from tenure.decision import Calibration, HalfWidth
@@ -73,6 +75,25 @@ def accompanied(source: Path, target: Path) -> Companion:
     )
     variant(source, target, lambda contents: contents.update({COMPANION: companion.to_json().encode()}))
     return companion
+
+
+def clustered(source: Path, target: Path, count: int = 3) -> Clusters:
+    """A version with clusters of any centres, which are returned."""
+    found = read(source)
+    random = np.random.default_rng(7)
+    width = len(found.transform.features)
+    clusters = Clusters(
+        random.normal(size=(count, width)).round(6),
+        np.full(width, -2.0),
+        np.full(width, 80.0),
+        np.abs(random.normal(size=width)).round(6),
+        tuple([1.0 / count] * count),
+        tuple(f"cluster {number} of the test" for number in range(1, count + 1)),
+        0.25,
+    )
+    text = json.dumps(clusters.to_document())
+    variant(source, target, lambda contents: contents.update({"clusters.json": text.encode()}))
+    return clusters
 
 
 def _with_trap(model: bytes, feature: int, above: float) -> bytes:

@@ -23,7 +23,7 @@ MAX_ROWS = 8
 """Larger requests are rarely repeated, and would evict many small ones."""
 MAX_KEY_BYTES = 16 * 1024
 
-Key = tuple[str, int, float | None, bytes]
+Key = tuple[str, int, float | None, bool, bytes]
 
 
 class AnswerCache:
@@ -92,7 +92,7 @@ def _key(model: ChurnModel, query: Query) -> Key | None:
         return None
     options = query.options
     # One bundle may be served under two names, whose metrics differ.
-    return f"{model.name}\n{model.bundle.version}", options.explain, options.threshold, content
+    return f"{model.name}\n{model.bundle.version}", options.explain, options.threshold, options.additions, content
 
 
 def _json_values(values: list[object] | np.ndarray) -> object:

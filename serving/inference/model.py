@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -42,6 +43,7 @@ class ChurnModel:
         self.uses_today = bundle.contract.uses_today
         self._today = today
         self.names = ColumnNames(bundle.contract)
+        self.added = bundle.added_columns
         described = self.names.tables
         self._computation = None if described is None else Computation(described)
         self._zone = "UTC" if described is None else described.assembly.zone
@@ -64,13 +66,16 @@ class ChurnModel:
             raise RequestError(
                 f"parameter 'as_of' is for models whose inputs are computed from tables; those of '{self.name}' are not"
             )
+        options = request.options
+        if request.outputs is not None and not self.added.keys().isdisjoint(request.outputs):
+            options = replace(options, additions=True)
         computed = described.inputs_of(tables) if described is not None and tables else ()
         columns, rows, customers = self.names.columns(request.tensors, computed=computed, rows=request.rows)
         if tables and TODAY_COLUMN in columns:
             raise RequestError(
                 f"input '{TODAY_COLUMN}' is for ready inputs: with the rows of tables the day is that of 'as_of'"
             )
-        return Query(columns, rows, request.options, request.outputs, request.id, customers, tables or None)
+        return Query(columns, rows, options, request.outputs, request.id, customers, tables or None)
 
     def computed(self, query: Query) -> Query:
         """``query`` with the inputs that are computed from its tables, and the day; takes milliseconds.
@@ -110,7 +115,12 @@ class ChurnModel:
         """
         options = query.options
         try:
-            found = self.bundle.predict(query.columns, explain=options.explain, threshold=options.threshold)
+            found = self.bundle.predict(
+                query.columns,
+                explain=options.explain,
+                threshold=options.threshold,
+                additions=options.additions,
+            )
         except InputError as error:
             raise RequestError(str(error)) from error
         if query.left_out is not None:
@@ -165,10 +175,16 @@ class ChurnModel:
         }
 
     def output_types(self) -> list[dict[str, Any]]:
-        """Name, datatype and shape of every output, as V2's model metadata."""
+        """Name, datatype and shape of every output, as V2's model metadata.
+
+        Those of additions are last: an answer has them only if the request names them.
+        """
         plain = always(get(self.bundle.contract.task).outputs)
         outputs = [{"name": name, "datatype": datatype, "shape": [-1]} for name, datatype in plain.items()]
-        return outputs + [{"name": name, "datatype": kind, "shape": [-1, -1]} for name, kind in EXPLAINED.items()]
+        outputs += [{"name": name, "datatype": kind, "shape": [-1, -1]} for name, kind in EXPLAINED.items()]
+        return outputs + [
+            {"name": name, "datatype": column.datatype, "shape": [-1]} for name, column in self.added.items()
+        ]
 
 
 def _datatype(column: Column) -> str:

@@ -17,8 +17,9 @@ def fallback_prediction(bundle: Bundle, query: Query) -> Predicted:
         RequestError: a value is invalid by the contract.
     """
     threshold = query.options.threshold
+    additions = query.options.additions
     try:
-        prediction = bundle.predict_by_companion(query.columns, threshold=threshold)
+        prediction = bundle.predict_by_companion(query.columns, threshold=threshold, additions=additions)
     except InputError as error:
         raise RequestError(str(error)) from error
     except Exception as error:  # the model's failure may have a cause in a part that both use

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
@@ -67,6 +68,8 @@ class Guard:
             self._latest = model, parts
         if not parts.model.allows():
             return _fallback(model, query)
+        if query.options.additions:
+            work = partial(self._without_failing_additions, model, work)
         try:
             if query.options.explain:
                 prediction, without_reasons = self._explained(model, parts.reasons, query, work)
@@ -108,6 +111,17 @@ class Guard:
             return prediction, True
         reasons.succeeded()
         return prediction, False
+
+    def _without_failing_additions(self, model: ChurnModel, work: Work, query: Query) -> Prediction:
+        """A prediction, without the outputs of additions where they are what fails."""
+        try:
+            return work(query)
+        except (RequestError, RefusedError):
+            raise
+        except Exception as error:
+            prediction = work(query._replace(options=replace(query.options, additions=False)))
+            self._note("an addition failed; the answer has missing values in its outputs", model, error)
+            return prediction
 
     def _make_parts(self, model: ChurnModel) -> _Parts:
         with self._lock:

@@ -38,7 +38,7 @@ class V1Exchange(HttpExchange):
     ) -> HttpAnswer:
         explain = query.options.explain
         rows: list[dict[str, Any]] = [{} for _ in range(query.rows)]
-        for output in output_tensors(prediction, explain, query.outputs):
+        for output in output_tensors(prediction, explain, query.outputs, model.added):
             values = output.values if isinstance(output.values, list) else output.values.tolist()
             width = output.shape[1] if len(output.shape) == 2 else None
             for place, row in enumerate(rows):

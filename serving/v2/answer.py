@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from serving.v2.errors import RequestError, quote
 from tenure.bundle import Flags, Prediction
+from tenure.bundle.additions import AddedColumn
 from tenure.tasks import Outputs
 
 _OF_ANY_TASK = {
@@ -43,18 +45,26 @@ class OutputTensor:
     """Flat, in row-major order: str, bool or float."""
 
 
-def output_tensors(prediction: Prediction, explain: int, wanted: Sequence[str] | None) -> list[OutputTensor]:
+def output_tensors(
+    prediction: Prediction,
+    explain: int,
+    wanted: Sequence[str] | None,
+    added: Mapping[str, AddedColumn] = MappingProxyType({}),
+) -> list[OutputTensor]:
     """The tensors of an answer.
 
     Args:
         explain: number of reasons a row.
-        wanted: names of the outputs, in order; None for all.
+        wanted: names of the outputs, in order; None for all but those of ``added``.
+        added: the outputs of the bundle's additions by name.
 
     Raises:
         RequestError: ``wanted`` names an unknown output.
     """
     rows = len(prediction)
     available = {**always(prediction.outputs), **(EXPLAINED if explain else {})}
+    if wanted is not None:
+        available |= {name: column.datatype for name, column in added.items()}
     for name in wanted or ():
         if name not in available:
             hint = (
@@ -66,7 +76,7 @@ def output_tensors(prediction: Prediction, explain: int, wanted: Sequence[str] |
     return [
         OutputTensor(name, available[name], [rows, explain] if name in EXPLAINED else [rows], values)
         for name in (available if wanted is None else wanted)
-        for values in [_values(name, prediction, explain)]
+        for values in [prediction.added_values(added[name]) if name in added else _values(name, prediction, explain)]
     ]
 
 

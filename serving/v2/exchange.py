@@ -49,7 +49,7 @@ class V2Exchange(HttpExchange):
             content = model.one_row_writer.write(prediction, answer_id)
             if content is not None:
                 return HttpAnswer(200, JSON_HEADERS, content)
-        outputs = output_tensors(prediction, query.options.explain, query.outputs)
+        outputs = output_tensors(prediction, query.options.explain, query.outputs, model.added)
         content, json_length = wire.write_answer(
             model.name, model.bundle.version, answer_id, outputs, self._in_binary, fallback=fallback
         )

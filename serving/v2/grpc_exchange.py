@@ -84,7 +84,7 @@ class GrpcExchange:
             content = writer.write(prediction, answer_id)
             if content is not None:
                 return content
-        outputs = output_tensors(prediction, query.options.explain, query.outputs)
+        outputs = output_tensors(prediction, query.options.explain, query.outputs, model.added)
         answer = wire.write_answer(
             model.name, model.bundle.version, answer_id, outputs, in_binary=self._in_binary, fallback=fallback
         )

@@ -34,6 +34,8 @@ class Options:
     threshold: float | None = None
     as_of: str | None = None
     """The instant of the prediction as it was sent; the current one without it."""
+    additions: bool = False
+    """Whether an output of the bundle's additions is asked for by name; set when the model is known."""
 
 
 PLAIN = Options()

@@ -24,7 +24,8 @@ class Predictions:
 
     table: pa.Table
     """The key where the rows have one, the predicted numbers (``probability``; or ``value``, ``value_low`` and
-    ``value_high``), ``decision`` (whether to contact), ``band`` and ``recommendation``."""
+    ``value_high``), ``decision`` (whether to contact), ``band`` and ``recommendation``; then the outputs of the model's
+    additions, such as ``cluster``."""
     details: Prediction
     """The bundle's own prediction: margins, reasons, and which values were missing, unknown or out of range."""
     index: Any = None
@@ -61,7 +62,11 @@ def predict(
         DataError, InputError: as ``Bundle.predict``.
     """
     prediction = bundle.predict(
-        {name: rows.column(name) for name in rows.column_names}, explain=explain, threshold=threshold, day=day
+        {name: rows.column(name) for name in rows.column_names},
+        explain=explain,
+        threshold=threshold,
+        day=day,
+        additions=True,
     )
     key = bundle.contract.key_column
     columns: dict[str, Any] = {key: rows.column(key)} if key in rows.column_names else {}
@@ -70,5 +75,6 @@ def predict(
         "decision": prediction.decision,
         "band": pa.array(prediction.band, pa.string()),
         "recommendation": pa.array(prediction.recommendation, pa.string()),
+        **{name: prediction.added_values(column) for name, column in bundle.added_columns.items()},
     }
     return Predictions(pa.table(columns), prediction, index)

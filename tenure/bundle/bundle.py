@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tenure.bundle.additions import AddedColumn, Addition
 from tenure.bundle.companion import Companion
 from tenure.bundle.decision import Decision
 from tenure.bundle.manifest import Manifest
@@ -38,6 +39,8 @@ class Bundle:
     model: OnnxModel
     companion: Companion | None = None
     """None: the model is linear itself, or the bundle is older than companions."""
+    additions: tuple[Addition, ...] = ()
+    """What gives outputs beside the prediction."""
     signed: Signed | None = None
     """The verified signature; None if the bundle was read without a trust root."""
 
@@ -51,6 +54,11 @@ class Bundle:
         return Explainer(self.terms, [feature.source for feature in self.transform.features])
 
     @cached_property
+    def added_columns(self) -> dict[str, AddedColumn]:
+        """The outputs of all additions by name."""
+        return {column.name: column for addition in self.additions for column in addition.columns}
+
+    @cached_property
     def _companion_decision(self) -> Decision | None:
         return None if self.companion is None else self.decision.with_companion(self.companion)
 
@@ -59,7 +67,13 @@ class Bundle:
         return self.decision.scores(self.model.run(matrix))
 
     def predict(
-        self, columns: Columns, *, explain: int = 0, threshold: float | None = None, day: date | None = None
+        self,
+        columns: Columns,
+        *,
+        explain: int = 0,
+        threshold: float | None = None,
+        day: date | None = None,
+        additions: bool = False,
     ) -> Prediction:
         """Predict from raw columns by name.
 
@@ -69,6 +83,7 @@ class Bundle:
             threshold: contact from this score on, instead of the bundle's thresholds.
             day: of the prediction, for rows that name none themselves; see ``tenure.transform.today``. Only a model
                 whose features depend on it needs one.
+            additions: whether ``Prediction.added`` holds the outputs of the bundle's additions.
 
         Returns:
             The prediction of the contract's task: a ``ChurnPrediction`` or a ``ValuePrediction``.
@@ -82,9 +97,12 @@ class Bundle:
         if threshold is not None:
             self.decision.check_threshold(threshold)
         encoded = self.transform.encode(with_today(self.contract, columns, day))
-        return self._predict_encoded(encoded, explain, threshold)
+        prediction = self._predict_encoded(encoded, explain, threshold)
+        return self._with_additions(prediction, encoded) if additions else prediction
 
-    def predict_by_companion(self, columns: Columns, *, threshold: float | None = None) -> Prediction | None:
+    def predict_by_companion(
+        self, columns: Columns, *, threshold: float | None = None, additions: bool = False
+    ) -> Prediction | None:
         """The companion's prediction, without reasons; None if the bundle has no companion.
 
         Only a server uses it, while the model fails. The margin is the companion's. The columns hold the day of the
@@ -99,7 +117,8 @@ class Bundle:
         if threshold is not None:
             decision.check_threshold(threshold)
         encoded = self.transform.encode(columns)
-        return decision.predict(self.manifest.version, encoded, companion.run(encoded.matrix), threshold)
+        prediction = decision.predict(self.manifest.version, encoded, companion.run(encoded.matrix), threshold)
+        return self._with_additions(prediction, encoded) if additions else prediction
 
     def predict_each(self, rows: Sequence[Columns]) -> list[Prediction | InputError]:
         """As ``predict`` for each row, with one run of the model.
@@ -130,6 +149,14 @@ class Bundle:
             return self.transform.encode(columns)
         except InputError as error:
             return error
+
+    def _with_additions(self, prediction: Prediction, encoded: Encoded) -> Prediction:
+        prediction.added = {
+            name: values
+            for addition in self.additions
+            for name, values in addition.values(encoded, prediction.score).items()
+        }
+        return prediction
 
     def _predict_encoded(self, encoded: Encoded, explain: int = 0, threshold: float | None = None) -> Prediction:
         outputs = self.model.run(encoded.matrix)

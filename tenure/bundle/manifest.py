@@ -9,11 +9,12 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tenure import strict_json
+from tenure.bundle import additions
 from tenure.errors import BundleError
 
 FILE_NAME = "manifest.json"
-FORMAT: Final = 2
-"""The format that is written. Format 1, without a companion, can still be read."""
+FORMAT: Final = 3
+"""The format that is written. Formats 1, without a companion, and 2, without additions, can still be read."""
 MAX_MANIFEST_BYTES = 64 * 1024
 MAX_FILE_BYTES = 1024**3
 """A forest with the largest settings in the search space takes less than a tenth of this."""
@@ -28,7 +29,8 @@ FILE_NAMES = (
 )
 """The files of every bundle besides the manifest."""
 COMPANION = "companion.json"
-"""An optional file since format 2. No other names are allowed, so none can be a path out of the folder."""
+"""An optional file since format 2; so are those of additions since format 3. No other names are allowed, so none can be
+a path out of the folder."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Words = Annotated[str, Field(max_length=200, pattern=r"^[ -~]*$")]
@@ -49,7 +51,7 @@ class FileEntry(_Strict):
 class Manifest(_Strict):
     """A bundle's identity; read by ``parse_manifest``."""
 
-    format: Literal[1, 2] = FORMAT
+    format: Literal[1, 2, 3] = FORMAT
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
     """The contract's name."""
     version: Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
@@ -105,7 +107,11 @@ def parse_manifest(raw: bytes) -> Manifest:
 
 
 def _check_names(manifest: Manifest) -> None:
-    known = FILE_NAMES if manifest.format == 1 else (*FILE_NAMES, COMPANION)
+    known: tuple[str, ...] = FILE_NAMES
+    if manifest.format >= 2:
+        known += (COMPANION,)
+    if manifest.format >= 3:
+        known += additions.FILE_NAMES
     for name in manifest.files:
         if name not in known:
             raise BundleError(f"{FILE_NAME}: names a file that a bundle does not have: {ascii(name)[:100]}")

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from tenure.bundle.additions import AddedColumn, AddedValues, missing_values
 from tenure.explanation import Reason
 from tenure.tasks import Outputs
 
@@ -39,6 +40,8 @@ class Prediction(ABC):
     out_of_range: Flags
     reasons: list[list[Reason]] = field(default_factory=list)
     """For each row the columns with the largest contributions, largest first; empty unless requested."""
+    added: dict[str, AddedValues] | None = None
+    """The outputs of the bundle's additions by name; None unless requested, and of a fallback without a model."""
 
     def __len__(self) -> int:
         return len(self.band)
@@ -55,6 +58,10 @@ class Prediction(ABC):
     @abstractmethod
     def first_row(self) -> tuple[float, ...]:
         """The values of ``outputs.tensors`` in the first row, for the server's fast path."""
+
+    def added_values(self, column: AddedColumn) -> AddedValues:
+        """The values of an addition's output; empty texts or NaN where ``added`` is None."""
+        return missing_values(column, len(self)) if self.added is None else self.added[column.name]
 
     @property
     def columns(self) -> dict[str, NDArray[np.float64]]:
@@ -75,7 +82,10 @@ class Prediction(ABC):
         return np.asarray(~((score >= self.outputs.lowest) & (score <= self.outputs.highest)))
 
     def replace_rows(self, rows: NDArray[np.bool_], other: Prediction) -> Self:
-        """This prediction with the rows of ``other`` where ``rows`` (n,) is true; those rows have no reasons."""
+        """This prediction with the rows of ``other`` where ``rows`` (n,) is true; those rows have no reasons.
+
+        They have the values of additions that ``other`` has, or else none.
+        """
         places = rows.tolist()
         changes: dict[str, Any] = {
             name: np.where(rows, getattr(other, name), getattr(self, name))
@@ -86,4 +96,15 @@ class Prediction(ABC):
             changes[name] = [theirs if hit else ours for hit, theirs, ours in both]
         # Where no reasons were requested the list is empty.
         changes["reasons"] = [[] if hit else row for hit, row in zip(places, self.reasons, strict=False)]
+        if self.added is not None:
+            theirs = other.added or {}
+            changes["added"] = {name: _replaced(rows, theirs.get(name), ours) for name, ours in self.added.items()}
         return replace(self, **changes)
+
+
+def _replaced(rows: NDArray[np.bool_], theirs: AddedValues | None, ours: AddedValues) -> AddedValues:
+    """``ours`` with the values of ``theirs``, or missing values, where ``rows`` (n,) is true."""
+    if isinstance(ours, list):
+        texts = [""] * len(ours) if theirs is None else theirs
+        return [str(text) if hit else own for hit, text, own in zip(rows.tolist(), texts, ours, strict=True)]
+    return np.where(rows, np.nan if theirs is None else theirs, ours)

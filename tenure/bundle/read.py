@@ -6,11 +6,13 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
+from tenure.bundle import additions
 from tenure.bundle.bundle import Bundle
 from tenure.bundle.companion import Companion
 from tenure.bundle.files import read_files, read_signed_files
@@ -68,6 +70,16 @@ def read(folder: Path | str, *, threads: int = 1, trust: TrustRoot | None = None
     if COMPANION in contents:
         link = decision.LINKS[0]
         companion = part(COMPANION, lambda raw: Companion.from_json(raw.decode(), features=width, link=link))
+    added = tuple(
+        part(name, partial(additions.read_addition, name, transform=transform, contract=contract))
+        for name in additions.FILE_NAMES
+        if name in contents
+    )
+    outputs = get(contract.task).outputs
+    try:
+        additions.check_columns(added, (*outputs.columns, *outputs.tensors))
+    except ValueError as error:
+        raise BundleError(f"{path}: {error}") from None
     return Bundle(
         manifest=manifest,
         contract=contract,
@@ -77,6 +89,7 @@ def read(folder: Path | str, *, threads: int = 1, trust: TrustRoot | None = None
         profile=part("profile.json", _profile),
         model=part("model.onnx", lambda raw: OnnxModel(raw, width, threads, decision.MODEL_OUTPUTS)),
         companion=companion,
+        additions=added,
         signed=signed,
     )
 

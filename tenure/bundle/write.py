@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import json
 import platform
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
+from tenure.bundle.additions import Addition, file_name
 from tenure.bundle.companion import Companion
 from tenure.bundle.decision import Decision
 from tenure.bundle.files import describe, write_files
@@ -47,6 +49,7 @@ def write(
     data_hash: str,
     created_at: str,
     companion: Companion | None = None,
+    additions: Sequence[Addition] = (),
 ) -> Manifest:
     """Write a bundle to ``folder`` atomically.
 
@@ -55,6 +58,7 @@ def write(
 
     Args:
         companion: a linear model for a server to answer while ``model`` fails; None if ``model`` is linear.
+        additions: outputs beside the prediction, at most one of a kind.
 
     Raises:
         BundleError: ``folder`` exists and is not empty.
@@ -70,6 +74,9 @@ def write(
     }
     if companion is not None:
         contents[COMPANION] = companion.to_json().encode()
+    for addition in additions:
+        document = json.dumps(addition.to_document(), indent=1, allow_nan=False)
+        contents[file_name(addition.KIND)] = f"{document}\n".encode()
     files: dict[str, FileEntry] = {name: describe(content) for name, content in contents.items()}
     manifest = Manifest(
         name=contract.name,

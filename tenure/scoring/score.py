@@ -1,7 +1,8 @@
 """Score: a model's predictions for every customer of a table, or of tables as of an instant, in dated Parquet files.
 
     <out>/2026-11-21/        appears when the last row is scored
-    ├── part-00000.parquet   key, row, probability, decision, band; of a panel also time, behind row
+    ├── part-00000.parquet   key, row, probability, decision, band, outputs of additions; of a panel also time,
+    │                       behind row
     ├── rejected.parquet     rows that could not be read, with the reason
     ├── high-risk.csv        the customers with the highest risk, and what raised it
     └── summary.json         counts, bands, distribution of the probabilities, model, source
@@ -241,7 +242,7 @@ def _score_part(
     model: Bundle, part: pa.Table, threshold: float | None, today: date | None
 ) -> tuple[pa.Table, Prediction]:
     contract = model.contract
-    prediction = model.predict(_inputs(model, part), threshold=threshold, day=today)
+    prediction = model.predict(_inputs(model, part), threshold=threshold, day=today, additions=True)
     is_panel = contract.split.by is not None and contract.time in part.column_names
     scores = pa.table(
         {
@@ -251,6 +252,7 @@ def _score_part(
             **prediction.columns,
             "decision": prediction.decision,
             "band": pa.array(prediction.band, pa.string()),
+            **{name: prediction.added_values(column) for name, column in model.added_columns.items()},
         }
     )
     return scores, prediction
@@ -262,17 +264,24 @@ def _inputs(model: Bundle, part: pa.Table) -> dict[str, pa.ChunkedArray]:
 
 def _list_csv(model: Bundle, customers: pa.Table, threshold: float | None, today: date | None) -> str:
     """The customers as CSV, each with the columns that moved its score most."""
-    prediction = model.predict(_inputs(model, customers), explain=REASONS, threshold=threshold, day=today)
+    prediction = model.predict(
+        _inputs(model, customers), explain=REASONS, threshold=threshold, day=today, additions=True
+    )
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     numbers = prediction.columns
     header = [f"reason_{place}" for place in range(1, REASONS + 1)]
-    writer.writerow(["key", *numbers, "contact", "band", "recommendation", *header, "row"])
+    added = [
+        [value if column.type == "text" else f"{value:.6f}" for value in prediction.added_values(column)]
+        for column in model.added_columns.values()
+    ]
+    writer.writerow(["key", *numbers, "contact", "band", "recommendation", *header, *model.added_columns, "row"])
     keys = customers.column(model.contract.key_column).cast(pa.string()).to_pylist()
     for place, (key, row) in enumerate(zip(keys, customers.column(ROW).to_pylist(), strict=True)):
         reasons = [f"{reason.column} {reason.contribution:+.3f}" for reason in prediction.reasons[place]]
         reasons += [""] * (REASONS - len(reasons))
         contact = "yes" if prediction.decision[place] else "no"
         decided = (contact, prediction.band[place], prediction.recommendation[place])
-        writer.writerow([key, *(f"{values[place]:.6f}" for values in numbers.values()), *decided, *reasons, row])
+        numbered = [f"{values[place]:.6f}" for values in numbers.values()]
+        writer.writerow([key, *numbered, *decided, *reasons, *(values[place] for values in added), row])
     return text.getvalue()

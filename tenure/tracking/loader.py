@@ -23,7 +23,8 @@ class ChurnModel:
         model_input: pd.DataFrame,
         params: dict[str, Any] | None = None,  # noqa: ARG002 (MLflow passes it)
     ) -> pd.DataFrame:
-        """Probability (or value, with its interval), decision and band of each row of raw customer columns.
+        """Probability (or value, with its interval), decision and band of each row of raw customer columns,
+        and the outputs of the bundle's additions.
 
         ``today()`` is the row's day (``_today``, or the time column) where it has one, else today in UTC.
         """
@@ -31,8 +32,13 @@ class ChurnModel:
         import pyarrow as pa
 
         columns = {str(name): pa.Array.from_pandas(values) for name, values in model_input.items()}
-        answer = self.bundle.predict(columns, day=utc_day())
-        columns_of_answer = {**answer.columns, "decision": answer.decision, "band": list(answer.band)}
+        answer = self.bundle.predict(columns, day=utc_day(), additions=True)
+        columns_of_answer = {
+            **answer.columns,
+            "decision": answer.decision,
+            "band": list(answer.band),
+            **{name: answer.added_values(column) for name, column in self.bundle.added_columns.items()},
+        }
         return pd.DataFrame(columns_of_answer, index=model_input.index)
 
 

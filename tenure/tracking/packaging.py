@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tenure.bundle import read
 from tenure.signing import FILE_NAME
 from tenure.tasks import get
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from mlflow.models.signature import ModelSignature
     from mlflow.types.schema import AnyType
 
+    from tenure.bundle.additions import AddedColumn
     from tenure.contract import Column, Contract
 
 LOADER = "tenure.tracking.loader"
@@ -63,7 +65,7 @@ def package(
             str(folder),
             loader_module=LOADER,
             data_path=str(named),
-            signature=signature(contract),
+            signature=signature(contract, read(named).added_columns.values()),
             input_example=frame,
             pip_requirements=list(REQUIREMENTS),
         )
@@ -71,8 +73,12 @@ def package(
     return folder
 
 
-def signature(contract: Contract) -> ModelSignature:
-    """The contract's columns and the answer, as MLflow types."""
+def signature(contract: Contract, added: Iterable[AddedColumn] = ()) -> ModelSignature:
+    """The contract's columns and the answer, as MLflow types.
+
+    Args:
+        added: outputs of the bundle's additions.
+    """
     from mlflow.models.signature import ModelSignature
     from mlflow.types.schema import ColSpec, Schema, TensorSpec
 
@@ -84,6 +90,7 @@ def signature(contract: Contract) -> ModelSignature:
         *(ColSpec("double", name) for name in get(contract.task).outputs.columns),
         ColSpec("boolean", "decision"),
         ColSpec("string", "band"),
+        *(ColSpec("string" if column.type == "text" else "double", column.name) for column in added),
     ]
     return ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))
 

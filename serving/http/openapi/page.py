@@ -39,6 +39,9 @@ def page(models: Iterable[ChurnModel], server: str) -> str:
         parts.append("</table><h3>Outputs</h3><table><tr><th>name<th>datatype<th>rows</tr>")
         for output in model.output_types():
             shape = "one a row" if len(output["shape"]) == 1 else "<var>explain</var> a row, with that parameter"
+            added = model.added.get(output["name"])
+            if added is not None:
+                shape = f"one a row, if the request names it: {html.escape(added.description)}"
             parts.append(f"<tr><td>{html.escape(output['name'])}<td>{output['datatype']}<td>{shape}</tr>")
         parts.append(f"</table><h3>Try it</h3><p>V2:</p><pre>{html.escape(curl(model, server, 'v2'))}</pre>")
         parts.append(f"<p>V1:</p><pre>{html.escape(curl(model, server, 'v1'))}</pre>")

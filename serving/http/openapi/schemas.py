@@ -37,7 +37,7 @@ def v2_request(model: ChurnModel) -> dict[str, Any]:
             "parameters": _parameters(model),
             "outputs": {
                 "type": "array",
-                "description": "The outputs in the answer; all by default.",
+                "description": _which_outputs(model),
                 "items": {
                     "type": "object",
                     "required": ["name"],
@@ -75,7 +75,11 @@ def v2_answer(model: ChurnModel) -> dict[str, Any]:
 def v1_request(model: ChurnModel) -> dict[str, Any]:
     """Body of a V1 request."""
     row = _customer(model)
-    outputs = {"type": "array", "items": {"enum": [output["name"] for output in model.output_types()]}}
+    outputs = {
+        "type": "array",
+        "description": _which_outputs(model),
+        "items": {"enum": [output["name"] for output in model.output_types()]},
+    }
     parameters = _parameters(model)
     parameters["properties"] = {**parameters["properties"], "outputs": outputs}
     return {
@@ -96,6 +100,10 @@ def v1_answer(model: ChurnModel) -> dict[str, Any]:
     outputs: dict[str, Any] = {name: {"type": _JSON_TYPES[datatype]} for name, datatype in plain.items()}
     outputs |= {name: {"type": "array", "items": {"type": "string"}} for name in FLAGS}
     outputs |= {name: {"type": "array", "items": {"type": _JSON_TYPES[kind]}} for name, kind in EXPLAINED.items()}
+    outputs |= {
+        name: {"type": ["number", "null"] if column.type == "number" else "string", "description": column.description}
+        for name, column in model.added.items()
+    }
     return {
         "type": "object",
         "required": ["predictions", "model_name", "model_version", "id"],
@@ -106,6 +114,12 @@ def v1_answer(model: ChurnModel) -> dict[str, Any]:
             "id": {"type": "string"},
         },
     }
+
+
+def _which_outputs(model: ChurnModel) -> str:
+    default = "all but those that are described here" if model.added else "all"
+    described = [f"{name}: {column.description}" for name, column in model.added.items()]
+    return "; ".join([f"The outputs in the answer; {default} by default", *described])
 
 
 def _customer(model: ChurnModel) -> dict[str, Any]:

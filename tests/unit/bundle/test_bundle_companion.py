@@ -72,7 +72,7 @@ def test_an_invalid_threshold_is_refused(folder: Path, small_bundle: Any) -> Non
 
 def test_a_bundle_of_format_1_has_no_companion(small_bundle: Any, tmp_path: Path) -> None:
     manifest, contents = read_files(small_bundle.folder)
-    assert manifest.format == 2
+    assert manifest.format == 3
     write_files(tmp_path / "old", manifest.model_copy(update={"format": 1}), contents)
     old = bundle.read(tmp_path / "old")
     assert (old.manifest.format, old.companion, old.version) == (1, None, manifest.version)

@@ -135,7 +135,7 @@ def test_another_size_than_the_files(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("format", 3),
+        ("format", 4),
         ("format", "1"),
         ("name", "../telco"),
         ("version", "latest"),
