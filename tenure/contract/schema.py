@@ -21,6 +21,7 @@ from tenure.contract.references import expression_type
 from tenure.contract.settings import (
     Acceptance,
     Business,
+    Clusters,
     Decision,
     Events,
     Label,
@@ -100,6 +101,8 @@ class Contract(Part):
     business: Business = Business()
     decision: Decision = Decision()
     training: Training = Training()
+    clusters: Clusters | None = None
+    """Without it, a table of some size has clusters; see ``tenure.training.clusters``."""
     acceptance: Acceptance = Acceptance()
     serving: Serving = Serving()
 

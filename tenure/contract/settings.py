@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from tenure.contract.aggregates import AGGREGATES, LabelAggregateName
 from tenure.contract.columns import Days, Part, Share, Text
@@ -345,6 +346,20 @@ class Acceptance(Part):
     """How sure the paired bootstrap must be that the candidate beats the champion; for regression, whose errors have
     heavy tails, the interval of the difference at this level must have 0 outside."""
     bootstrap_samples: Annotated[int, Field(gt=0, le=100_000)] = 1_000
+
+
+class ClusterLimits(Part):
+    """Clusters of customers who are alike, in the report and as an output of the model."""
+
+    max: Annotated[int, Field(ge=2, le=20)] = 6
+    """Largest number of clusters; how many there are follows from the data."""
+
+
+Clusters = Annotated[
+    Annotated[Literal[False], Tag("<none>")] | Annotated[ClusterLimits, Tag("<limits>")],
+    Discriminator(lambda value: "<limits>" if isinstance(value, Mapping | ClusterLimits) else "<none>"),
+]
+"""``false`` for a model without clusters, or their limits."""
 
 
 class Serving(Part):

@@ -17,6 +17,7 @@ from tenure.stats import ScoreProfile
 from tenure.training.best_trial import best_trials
 from tenure.training.candidate import Candidate, make_candidate, make_ensemble
 from tenure.training.choice import Contender, Ground, choose, complexity
+from tenure.training.clusters import make_clusters
 from tenure.training.companion import make_companion
 from tenure.training.encoded_part import read_part, read_transform
 from tenure.training.families import direction
@@ -89,6 +90,8 @@ def train(
     if not all(is_linear(candidate) for candidate in made):
         progress("fitting the companion", len(bests), len(bests))
         companion = make_companion(contract, made, rows, threads=threads)
+    progress("looking for clusters", len(bests), len(bests))
+    clusters = make_clusters(contract, transform, rows.both.matrix)
     versions = []
     for candidate in made:
         manifest = write(
@@ -102,6 +105,7 @@ def train(
             data_hash=data_hash,
             created_at=created_at,
             companion=None if is_linear(candidate) else companion,
+            additions=clusters.additions,
         )
         versions.append(manifest.version)
     ground = Ground(contract.training.objective, rows.held.label, contract.training.seed, rows.held.customer)
@@ -122,6 +126,7 @@ def train(
         },
         "leaderboard": leaderboard,
         "companion": None if companion is None else {"validation_score": companion.validation_score},
+        "clusters": clusters.record,
     }
     write_text(candidates / FILE_NAME, json.dumps(document, indent=1, allow_nan=False) + "\n")
     return {
