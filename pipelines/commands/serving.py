@@ -171,23 +171,40 @@ def find_bundle(version: str, name: str | None, home: Path | None) -> tuple[Path
 def _print_answers(answers: list[tuple[Any, Any]], key: str | None) -> None:
     """Print a row per customer: named by the column ``key``, or by the number of its row."""
     from pipelines.commands.tables import print_table
+    from tenure.protocol import ADDITIONS
     from tenure.tasks import each
 
     texts = next(task.texts for task in each() if task.outputs.score in answers[0][1])
     print_table(
-        [key or ">row", *texts.headings, "band", "decision", f"reasons (+ towards {texts.direction})", "notes"],
+        [
+            key or ">row",
+            *texts.headings,
+            "band",
+            "decision",
+            *answers[0][1].get(ADDITIONS, ()),
+            f"reasons (+ towards {texts.direction})",
+            "notes",
+        ],
         [
             (
                 record.get(key) if key else number,
                 *texts.cells(row),
                 row["band"],
                 "contact" if row["decision"] else "leave alone",
+                *(_cell(value) for value in row.get(ADDITIONS, {}).values()),
                 ", ".join(f"{'+' if size > 0 else '-'} {column}" for column, size in row["reasons"]),
                 "; ".join(_notes(row, record)),
             )
             for number, (record, row) in enumerate(answers, 1)
         ],
     )
+
+
+def _cell(value: str | float | None) -> str:
+    """An addition's output in a table."""
+    if value is None:
+        return "-"
+    return value if isinstance(value, str) else f"{value:.4g}"
 
 
 def _notes(row: Row, record: Record) -> list[str]:

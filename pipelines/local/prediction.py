@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -47,11 +48,29 @@ class LocalPredictor:
     """Of the prediction, for records that name none; only a model whose features depend on it needs one."""
 
     def predict(self, records: Sequence[Record], *, explain: int, threshold: float | None) -> list[Row]:
-        found = self.bundle.predict(_columns(records), explain=explain, threshold=threshold, day=self.day)
-        return [_answer(found, row, explain) for row in range(len(found))]
+        from tenure.protocol import ADDITIONS
+
+        found = self.bundle.predict(
+            _columns(records), explain=explain, threshold=threshold, day=self.day, additions=True
+        )
+        rows = [_answer(found, row, explain) for row in range(len(found))]
+        added = {name: found.added_values(column) for name, column in self.bundle.added_columns.items()}
+        if not added:
+            return rows
+        return [
+            {**row, ADDITIONS: {name: _plain(values[place]) for name, values in added.items()}}
+            for place, row in enumerate(rows)
+        ]
 
     def key_in(self, record: Record) -> str | None:
         return next((name for name in self.bundle.contract.columns_of("key") if name in record), None)
+
+
+def _plain(value: str | float) -> str | float | None:
+    """A value as JSON has it: null for one that is missing."""
+    if isinstance(value, str):
+        return value
+    return None if math.isnan(value) else float(value)
 
 
 def _answer(found: Prediction, row: int, explain: int) -> Row:
@@ -77,6 +96,8 @@ class RemotePredictor:
     name: str
     inputs: frozenset[str]
     """Names of the model's columns; others are not sent."""
+    outputs: tuple[str, ...] = ()
+    """Names of all outputs, for a model that has some that must be named; else empty."""
     day: date | None = None
     """Of the prediction, for records without ``TODAY_COLUMN``; the server's by default."""
 
@@ -93,7 +114,7 @@ class RemotePredictor:
             InputError: no name is given and the server does not have exactly one model, or it has no such model.
             ServingError: the server does not answer.
         """
-        from tenure.protocol import get_json
+        from tenure.protocol import added_among, get_json
 
         base = url.rstrip("/")
         if name is None:
@@ -103,19 +124,23 @@ class RemotePredictor:
             name = names[0]
         metadata = get_json(f"{base}/v2/models/{name}", timeout_s=ASK_TIMEOUT_S)
         try:
-            return cls(base, name, frozenset(column["name"] for column in metadata["inputs"]), day)
-        except (KeyError, TypeError) as error:
+            outputs = tuple(str(output["name"]) for output in metadata.get("outputs", ()))
+            if not outputs or not added_among(outputs):
+                outputs = ()
+            return cls(base, name, frozenset(column["name"] for column in metadata["inputs"]), outputs, day)
+        except (KeyError, TypeError, ValueError) as error:
             raise ServingError(f"{base} answers with invalid V2 metadata of the model '{name}': {error}") from error
 
     def predict(self, records: Sequence[Record], *, explain: int, threshold: float | None) -> list[Row]:
-        from tenure.protocol import infer_request, post_json, predictions
+        from tenure.protocol import EXPLAINED, infer_request, post_json, predictions
 
         sent = {name: values for name, values in _columns(records).items() if name in self.inputs}
         if not sent:
             raise InputError(f"the rows have none of the model's columns: {', '.join(sorted(self.inputs))}")
         if self.day is not None:
             sent.setdefault(TODAY_COLUMN, [self.day.isoformat()] * len(records))
-        document = infer_request(sent, explain=explain, threshold=threshold)
+        outputs = [name for name in self.outputs if explain or name not in EXPLAINED]
+        document = infer_request(sent, explain=explain, threshold=threshold, outputs=outputs)
         return predictions(post_json(f"{self.url}/v2/models/{self.name}/infer", document, timeout_s=ASK_TIMEOUT_S))
 
     def key_in(self, record: Record) -> str | None:

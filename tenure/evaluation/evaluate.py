@@ -15,6 +15,7 @@ from tenure.contract import Contract, contract_hash
 from tenure.errors import DataError
 from tenure.evaluation import Verdict, record
 from tenure.evaluation.champion import read_champion
+from tenure.evaluation.clusters import record_clusters
 from tenure.evaluation.scoring import read_test_part
 from tenure.explanation import customers_held, sampled_walks
 from tenure.progress import progress
@@ -118,6 +119,7 @@ def evaluate(
         "families": families,
         "champion": champion_record,
         "slices": slices,
+        "clusters": record_clusters(chosen, evaluator, train.get("clusters")),
         "importance": record.importance(contract, chosen, evaluator),
         "training": train,
         "split": split,

@@ -63,15 +63,18 @@ def read_test_part(path: Path, contract: Contract) -> TestPart:
     return TestPart(table, read_labels(table, contract, path.name), customers_of(table.column(contract.key_column)))
 
 
-def predict(bundle: Bundle, table: pa.Table) -> Iterator[Prediction]:
+def predict(bundle: Bundle, table: pa.Table, *, additions: bool = False) -> Iterator[Prediction]:
     """The predictions of ``bundle`` for the rows of ``table``, batch by batch.
+
+    Args:
+        additions: whether the predictions have the outputs of the bundle's additions.
 
     Raises:
         DataError: the table lacks a column.
     """
     for start in range(0, table.num_rows, BATCH_ROWS):
         batch = table.slice(start, BATCH_ROWS)
-        yield bundle.predict({name: batch.column(name) for name in batch.column_names})
+        yield bundle.predict({name: batch.column(name) for name in batch.column_names}, additions=additions)
 
 
 def decision_of(bundle: Bundle, kind: type[D], task: str) -> D:

@@ -8,8 +8,20 @@
 ``tenure predict`` and ``check_serving`` use it.
 """
 
-from tenure.protocol.answer import AnyRow, Row, predictions, score_of
+from tenure.protocol.answer import ADDITIONS, EXPLAINED, AnyRow, Row, added_among, predictions, score_of
 from tenure.protocol.http import get_json, post_json
 from tenure.protocol.request import datatype_of, infer_request
 
-__all__ = ["AnyRow", "Row", "datatype_of", "get_json", "infer_request", "post_json", "predictions", "score_of"]
+__all__ = [
+    "ADDITIONS",
+    "EXPLAINED",
+    "AnyRow",
+    "Row",
+    "added_among",
+    "datatype_of",
+    "get_json",
+    "infer_request",
+    "post_json",
+    "predictions",
+    "score_of",
+]

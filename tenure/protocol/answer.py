@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypedDict
 
 from tenure.errors import ServingError
@@ -32,7 +32,23 @@ class AnyRow(TypedDict):
 
 
 Row = Mapping[str, Any]
-"""The answer about one customer: the keys of ``AnyRow``, and the task's numbers by ``Outputs.tensors``."""
+"""The answer about one customer: the keys of ``AnyRow``, and the task's numbers by ``Outputs.tensors``; ``additions``
+with the outputs of the model's additions by name, if it has some and they were asked for."""
+
+ADDITIONS = "additions"
+
+EXPLAINED = ("reasons", "contributions")
+"""Outputs that an answer has where reasons were asked for."""
+
+
+def added_among(names: Collection[str]) -> tuple[str, ...]:
+    """Of the outputs of a model, those of its additions, which an answer has only if the request names them.
+
+    Raises:
+        ValueError: the score of no task is among ``names``.
+    """
+    known = {*AnyRow.__annotations__, *EXPLAINED, *outputs_among(names).tensors}
+    return tuple(name for name in names if name not in known)
 
 
 def score_of(row: Row) -> float:
@@ -52,8 +68,11 @@ def predictions(answer: Mapping[str, Any]) -> list[Row]:
         whose = str(answer["model_version"]), str(answer.get("parameters", {}).get("fallback", ""))
         numbers = outputs_among(outputs).tensors
         rows = len(outputs["band"])
+        added = added_among(outputs)
         return [
-            {name: float(outputs[name][row]) for name in numbers} | _shared(outputs, row, rows, *whose)
+            {name: float(outputs[name][row]) for name in numbers}
+            | _shared(outputs, row, rows, *whose)
+            | ({ADDITIONS: {name: outputs[name][row] for name in added}} if added else {})
             for row in range(rows)
         ]
     except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:

@@ -18,6 +18,7 @@ def infer_request(
     request_id: str | None = None,
     tables: Mapping[str, Mapping[str, Sequence[Value]]] | None = None,
     as_of: str | None = None,
+    outputs: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Build the body of ``POST /v2/models/{name}/infer``, one tensor a column.
 
@@ -29,6 +30,7 @@ def infer_request(
         tables: rows from which inputs of the model are computed: values by column, by table. The key column of a table
             says whose row it is.
         as_of: instant that inputs are computed as of; the current one without it.
+        outputs: names of the outputs in the answer; by default all but those of the model's additions.
 
     Raises:
         ValueError: columns are empty or of different lengths.
@@ -51,6 +53,8 @@ def infer_request(
     document: dict[str, Any] = {"inputs": inputs}
     if parameters:
         document["parameters"] = parameters
+    if outputs:
+        document["outputs"] = [{"name": name} for name in outputs]
     if request_id is not None:
         document["id"] = request_id
     return document

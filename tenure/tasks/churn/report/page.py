@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tenure.number_text import money
+from tenure.number_text import money, percent
 from tenure.report.page import NOTHING, Page
 from tenure.tasks.churn.report.figures import figures
 from tenure.tasks.churn.report.labels import METRICS, MONEY, write_interval, write_metric
@@ -23,6 +23,7 @@ def churn_page(evaluation: Json) -> Page:
         filters={
             "money": lambda value: NOTHING if value is None else money(value, currency),
             "metric": lambda value, name: write_metric(name, value, currency),
+            "predicted": lambda value: NOTHING if value is None else percent(value),
             "between": lambda estimate, name: write_interval(name, estimate, currency),
         },
         variables={

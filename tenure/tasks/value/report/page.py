@@ -24,6 +24,7 @@ def value_page(evaluation: Json) -> Page:
             "metric": lambda value, name: write_metric(name, value, unit),
             "between": lambda estimate, name: write_interval(name, estimate, unit),
             "quantity": lambda value: NOTHING if value is None else quantity(value, unit),
+            "predicted": lambda value: NOTHING if value is None else quantity(value, unit),
         },
         variables={"story": tell(evaluation), "charts": figures(evaluation), "metric_names": METRICS},
     )
