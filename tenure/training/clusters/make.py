@@ -24,6 +24,8 @@ SAMPLE_ROWS = 5_000
 """Rows that clusters are made from."""
 DIGITS = 6
 """Significant digits of centres, limits and weights."""
+ZERO = 1e-9
+"""A centre this small, as a share of its feature's limits, is 0: what remains is the error of a sum."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ def make_clusters(contract: Contract, transform: Transform, matrix: NDArray[np.f
     label = np.argsort(order)[label]
     with np.errstate(divide="ignore", invalid="ignore"):
         centres = np.where(scale.weights > 0.0, counted.centres[order] / scale.weights, 0.0)
+    centres[np.abs(centres) < ZERO * np.maximum(np.abs(scale.low), np.abs(scale.high))] = 0.0
     clusters = Clusters(
         centres=_rounded(centres),
         low=_rounded(scale.low),

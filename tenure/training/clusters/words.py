@@ -17,7 +17,7 @@ from tenure.transform import Feature, Transform
 MAX_COLUMNS = 3
 """Columns that a description names."""
 SMALLEST_DIFFERENCE = 0.4
-"""Standardized difference (Cohen's d, with the spread of all rows) of a column that is named."""
+"""Difference to the other rows of a column that is named, in standard deviations of all rows."""
 SAME = 0.9
 """Correlation from which on two features say the same; the second is left out."""
 LONGEST_VALUE = 60
@@ -68,16 +68,16 @@ class _Writer:
                 break
             if not any(_say_the_same(difference, other) for other in named):
                 named.append(difference)
-        text = "; ".join(difference.text for difference in named) or "near the average in every column"
+        text = "; ".join(difference.text for difference in named) or "like the others in every column"
         return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…"
 
     def _differences(self, features: tuple[Feature, ...], own: Bools) -> Iterator[_Difference]:
         """Differences that are large enough, of the features that have words."""
-        means = self._matrix[own].mean(axis=0)
+        means, others = self._matrix[own].mean(axis=0), self._matrix[~own].mean(axis=0)
         for place, feature in enumerate(features):
             if self._spreads[place] == 0.0:
                 continue
-            size = (means[place] - self._means[place]) / self._spreads[place]
+            size = (means[place] - others[place]) / self._spreads[place]
             values = self._matrix[:, place]
             if feature.kind == "number":
                 text = self._number(feature.source, values, own)
