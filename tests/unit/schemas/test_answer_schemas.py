@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from bundle_variants import clustered
 from documents import assert_valid
 
 from pipelines.local.prediction import LocalPredictor
 from serving.v2.answer import output_tensors
 from serving.v2.rest import write_answer
 from tenure import bundle
-from tenure.protocol import predictions
+from tenure.protocol import added_among, predictions
 
 ROWS = 5
 
@@ -37,6 +39,26 @@ def test_an_answer_in_json(small: Any, explain: int, fallback: str) -> None:
     rows = json.loads(json.dumps(predictions(answer)))
     assert len(rows) == ROWS
     assert_valid("predictions", rows)
+
+
+def test_an_answer_with_additions(small: Any, tmp_path: Path) -> None:
+    clustered(small.folder, tmp_path / "clustered")
+    model = bundle.read(tmp_path / "clustered")
+    columns = {name: small.rows[name].to_pylist()[:ROWS] for name in model.contract.inputs}
+    added = model.added_columns
+    prediction = model.predict(columns, additions=True)
+    names = [output.name for output in output_tensors(prediction, 0, None)]
+    outputs = output_tensors(prediction, 0, [*names, *added], added)
+    answer = orjson.loads(write_answer("telco", model.version, "42", outputs, frozenset())[0])
+    assert_valid("prediction-answer", answer)
+    remote = predictions(answer)
+    assert_valid("predictions", json.loads(json.dumps(remote)))
+    records = [{name: columns[name][row] for name in columns} for row in range(ROWS)]
+    local = LocalPredictor(model, date(2026, 11, 30)).predict(records, explain=0, threshold=None)
+    assert_valid("predictions", json.loads(json.dumps(local)))
+    clusters = prediction.added["cluster"] if prediction.added else None
+    assert clusters == [row["additions"]["cluster"] for row in remote] == [row["additions"]["cluster"] for row in local]
+    assert added_among([*names, *added]) == ("cluster",)
 
 
 def test_an_answer_in_binary_form(small: Any) -> None:

@@ -37,7 +37,7 @@ def contract(more: str = "") -> Contract:
 
 
 def shops(rows: int = 1_500, *, groups: bool = True) -> dict[str, list]:
-    """Half of them few orders on the plan "small", a third many on "large", the others spend most; or columns that have nothing in common."""
+    """Half have few orders on the plan "small", a third many on "large", others spend most; or nothing in common."""
     random = np.random.default_rng(3)
     group = random.choice(3, size=rows, p=[0.5, 0.3, 0.2]) if groups else np.zeros(rows, dtype=int)
     plans = np.array(["small", "large", "none"])
