@@ -69,7 +69,7 @@ def make_clusters(contract: Contract, transform: Transform, matrix: NDArray[np.f
         return _without(f"every division has a cluster with less than {percent(SMALLEST_SHARE, 0)} of the rows")
     if counted.silhouette < counted.needed:
         return _without(
-            f"the best division has a silhouette of {counted.silhouette:.2f}, clusters need {counted.needed:.2f}",
+            f"the best division has a silhouette of {counted.silhouette:.3f}, clusters need {counted.needed:.3f}",
             counted,
         )
     label = nearest(scaled, counted.centres)

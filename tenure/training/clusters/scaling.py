@@ -37,7 +37,8 @@ def fit_scale(matrix: NDArray[np.float32], features: Sequence[Feature]) -> Scale
     """Limits and weights by which each source column contributes a variance of 1, or less if nearly constant.
 
     A column may have numbers and indicators (of its values, or of a missing value); each of the two kinds contributes
-    the same. Indicators share one weight: a column with fifty values counts as much as one with two.
+    the same. Indicators share one weight: a column with fifty values counts as much as one with two. Target statistics
+    have no weight: who is alike must not depend on the label.
 
     Args:
         matrix: (n, f), encoded.
@@ -50,8 +51,9 @@ def fit_scale(matrix: NDArray[np.float32], features: Sequence[Feature]) -> Scale
         low[numbers], high[numbers] = np.quantile(matrix[:, numbers].astype(np.float64), TAILS, axis=0)
     variance = np.clip(matrix.astype(np.float64), low, high).var(axis=0)
     weights = np.zeros(len(features))
+    seen = np.array([feature.kind != "target" for feature in features])
     for source in dict.fromkeys(feature.source for feature in features):
-        own = np.array([feature.source == source for feature in features])
+        own = seen & np.array([feature.source == source for feature in features])
         kinds = [own & kind for kind in (numbers, indicators) if (variance[own & kind] > 0.0).any()]
         for places in kinds:
             least = SMALLEST_VARIANCE if indicators[places].all() else 0.0

@@ -75,7 +75,7 @@ class _Writer:
         """Differences that are large enough, of the features that have words."""
         means, others = self._matrix[own].mean(axis=0), self._matrix[~own].mean(axis=0)
         for place, feature in enumerate(features):
-            if self._spreads[place] == 0.0:
+            if self._spreads[place] == 0.0 or feature.kind == "target":
                 continue
             size = (means[place] - others[place]) / self._spreads[place]
             values = self._matrix[:, place]

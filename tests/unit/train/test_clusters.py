@@ -15,7 +15,7 @@ from tenure.errors import ContractError
 from tenure.training.clusters import make_clusters
 from tenure.training.clusters.counting import _distances, _silhouette, count_clusters
 from tenure.training.clusters.scaling import fit_scale
-from tenure.transform import Transform, fit, of_table
+from tenure.transform import Feature, Transform, fit, of_table
 
 CONTRACT = """
 name: shops
@@ -160,3 +160,9 @@ def test_the_hash_of_a_contract_without_the_key_is_that_of_before() -> None:
     assert parse(dump(contract("clusters: false\n"))).clusters is False
     again: Any = parse(dump(contract("clusters: {max: 3}\n"))).clusters
     assert again.max == 3
+
+
+def test_target_statistics_make_no_clusters() -> None:
+    features = (Feature("city", "city", "target"), Feature("orders", "orders", "number"))
+    scale = fit_scale(np.random.default_rng(2).random((100, 2)).astype(np.float32), features)
+    assert scale.weights[0] == 0.0 < scale.weights[1]
