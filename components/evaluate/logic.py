@@ -10,6 +10,7 @@ from tenure.contract import parse
 from tenure.evaluation.evaluate import Outcome, evaluate
 from tenure.progress import progress
 from tenure.report import render
+from tenure.training.small_tables import repeat_if_small
 
 
 def run(
@@ -30,8 +31,9 @@ def run(
         ContractError: the contract is invalid.
         DataError, BundleError: as ``evaluate``.
     """
+    parsed = parse(contract)
     outcome = evaluate(
-        contract=parse(contract),
+        contract=parsed,
         raw=raw,
         valid=valid,
         features=features,
@@ -40,6 +42,7 @@ def run(
         evaluation=evaluation,
         override=override,
         code_version=code_version,
+        repeats=repeat_if_small(parsed, features, candidates),
     )
     progress("writing the report")
     write_text(

@@ -15,6 +15,7 @@ from tenure.errors import InputError
 from tenure.evaluation.evaluate import Outcome
 from tenure.evaluation.evaluate import evaluate as evaluate_candidates
 from tenure.text_table import html_table, text_table
+from tenure.training.small_tables import repeat_if_small
 
 HEADERS = ("metric", ">value", ">low", ">high")
 BY_DECILE = re.compile(r"_\d+$")
@@ -103,6 +104,7 @@ def evaluate(model: Model) -> Evaluation:
         candidates=work.candidates,
         champion=work.champion,
         evaluation=work.evaluation,
+        repeats=repeat_if_small(model.contract, work.features, work.candidates),
     )
     metrics = tuple(Metric(name, **_interval(found)) for name, found in outcome.record["metrics"].items())
     return Evaluation(outcome.verdict, outcome.record["verdict"]["summary"], metrics, outcome.record, outcome)

@@ -16,10 +16,12 @@ from tenure.errors import DataError
 from tenure.evaluation import Verdict, record
 from tenure.evaluation.champion import read_champion
 from tenure.evaluation.clusters import record_clusters
+from tenure.evaluation.evaluator import Evaluator
+from tenure.evaluation.repeats import Repeats, average
 from tenure.evaluation.scoring import read_test_part
 from tenure.explanation import customers_held, sampled_walks
 from tenure.progress import progress
-from tenure.stats.bootstrap import LEVEL
+from tenure.stats.bootstrap import LEVEL, Estimate
 from tenure.tasks import get
 
 FORMAT = 1
@@ -57,8 +59,12 @@ def evaluate(
     evaluation: Path,
     override: str = "",
     code_version: str = "",
+    repeats: Repeats | None = None,
 ) -> Outcome:
     """Evaluate every candidate on the test part, and decide about the chosen one.
+
+    The chosen candidate of a small table is evaluated on all rows, by repeated cross-fitting; the test part then only
+    compares it with the champion and with the other families.
 
     Args:
         contract: with acceptance minimums, business values and slices.
@@ -71,6 +77,7 @@ def evaluate(
             ``bundle/`` (the chosen candidate, unchanged).
         override: a person's reason to register the model even if the verdict is inconclusive.
         code_version: of the code that trained.
+        repeats: of a small table, see ``tenure.training.small_tables``.
 
     Raises:
         DataError: the test part is empty, or a prediction of the chosen candidate is not a possible one.
@@ -96,13 +103,19 @@ def evaluate(
     for done, entry in enumerate(train["leaderboard"]):
         progress("comparing families", done, len(train["leaderboard"]))
         families.append(record.family(entry, candidates, train["chosen"], metrics, evaluator))
+    judged, judged_predictions = evaluator, predictions
+    if repeats is not None:
+        metrics, judged, judged_predictions = _of_repeats(contract, repeats, chosen)
 
     progress("comparing with the champion")
     live = read_champion(champion, contract.task, evaluator)
-    slices, by_slice = record.slices(contract, evaluator, predictions, None if live is None else live.predictions)
+    if live is None:
+        slices, by_slice = record.slices(contract, judged, judged_predictions, None)
+    else:
+        slices, by_slice = record.slices(contract, evaluator, predictions, live.predictions)
     challenge, champion_record = record.challenge(live, chosen, predictions, by_slice, evaluator)
-    verdict = evaluator.decide(metrics, predictions, chosen, challenge)
-    of_task = evaluator.record(predictions, chosen)
+    verdict = judged.decide(metrics, judged_predictions, chosen, challenge)
+    of_task = judged.record(judged_predictions, chosen)
     document: Json = {
         "format": FORMAT,
         "task": contract.task,
@@ -112,7 +125,8 @@ def evaluate(
         "verdict": verdict.to_json(),
         "override": override.strip() if verdict.state == "inconclusive" else "",
         "rows": _rows(ingest, validation, split),
-        "test": evaluator.counts(),
+        "test": judged.counts(),
+        "cross_fitting": None if repeats is None else {**repeats.describe(), "test_rows": test.rows},
         **of_task,
         "chosen": _chosen(chosen, train) | of_task["chosen"],
         "metrics": record.to_json(metrics),
@@ -127,8 +141,8 @@ def evaluate(
             "samples": contract.acceptance.bootstrap_samples,
             "seed": contract.training.seed,
             "level": LEVEL,
-            "by": "row" if test.customer is None else "customer",
-            "customers": test.customers,
+            "by": "row" if judged.test.customer is None else "customer",
+            "customers": judged.test.customers,
         },
         "versions": {
             "bundle_version": chosen.version,
@@ -152,6 +166,22 @@ def evaluate(
         validation,
         ingest,
     )
+
+
+def _of_repeats(
+    contract: Contract, repeats: Repeats, chosen: Bundle
+) -> tuple[dict[str, Estimate], Evaluator[Any, Any], Any]:
+    """Metrics averaged over repeats; evaluator and predictions of the first."""
+    progress("measuring the repeats")
+    measured, first = [], None
+    for number, repeat in enumerate(repeats.repeats):
+        evaluator = get(contract.task).evaluator(contract, repeats.rows(contract, number), chosen)
+        predictions = evaluator.gather(repeat.predictions)
+        measured.append(evaluator.measure(predictions))
+        first = first or (evaluator, predictions)
+    if first is None:
+        raise ValueError("no repeat to evaluate")
+    return average(measured), *first
 
 
 def _proceeds(verdict: Verdict, override: str) -> bool:

@@ -7,11 +7,15 @@ unsure   the limit lies inside the interval, or the estimate is not defined
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from tenure.evaluation.reason import Reason
 from tenure.number_text import Write, score
 from tenure.stats.bootstrap import Estimate
+
+MOST_TIMES = 100
+"""How many times as many rows are still advice."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +41,12 @@ class Limit:
     """The sentence where the estimate is not defined."""
 
 
-def check_limit(limit: Limit) -> Reason:
-    """Whether the estimate keeps the limit."""
+def check_limit(limit: Limit, rows: int | None = None) -> Reason:
+    """Whether the estimate keeps the limit.
+
+    Args:
+        rows: that were measured, or their customers: says how many would decide, where these do not.
+    """
     value, low, high = limit.estimate.value, limit.estimate.low, limit.estimate.high
     if value is None or low is None or high is None:
         return Reason(limit.check, "unsure", limit.undefined)
@@ -48,7 +56,24 @@ def check_limit(limit: Limit) -> Reason:
         return Reason(limit.check, "pass", sentence + limit.passed)
     if farthest < bound or (farthest == bound and limit.strict):
         return Reason(limit.check, "fail", sentence + limit.failed)
-    return Reason(limit.check, "unsure", sentence + limit.unsure)
+    return Reason(limit.check, "unsure", sentence + limit.unsure + _needed(limit, rows))
+
+
+def _needed(limit: Limit, rows: int | None) -> str:
+    """How many rows would take the limit out of the interval, if the estimate stayed where it is.
+
+    An interval is as wide as one over the square root of the rows.
+    """
+    value, low, high = limit.estimate.value, limit.estimate.low, limit.estimate.high
+    if rows is None or value is None or low is None or high is None:
+        return ""
+    reach = value - low if value > limit.bound else high - value
+    distance = abs(value - limit.bound)
+    if distance * math.sqrt(MOST_TIMES) < reach:
+        return f" It is so near that {MOST_TIMES} times as many rows would not decide."
+    needed = math.ceil(1.02 * rows * (reach / distance) ** 2)
+    digits = max(1, 10 ** (len(str(needed)) - 2))
+    return f" About {-(-needed // digits) * digits:,} rows would decide if it stayed there; here are {rows:,}."
 
 
 def floor(

@@ -21,7 +21,6 @@ from tenure.tasks import get
 from tenure.training.families import Folds, divide
 from tenure.transform import Transform, encode_training_rows
 
-
 PartName = Literal["train", "validation", "test"]
 
 

@@ -40,14 +40,15 @@ def decide(
     if churners in (0, rows):
         who = "no churner" if churners == 0 else "churners only"
         unusable = f"The test part ({rows:,} rows) holds {who}: no model can be judged on it."
-    minimums = _minimums(metrics, acceptance, currency, constant=constant)
+    minimums = _minimums(metrics, acceptance, currency, rows=rows, constant=constant)
     return decide_any(minimums, challenge, ChurnWording(currency), acceptance, unusable=unusable)
 
 
 def _minimums(
-    metrics: Mapping[str, Estimate], acceptance: Acceptance, currency: str, *, constant: bool
+    metrics: Mapping[str, Estimate], acceptance: Acceptance, currency: str, *, rows: int, constant: bool
 ) -> Iterator[Reason]:
-    yield from map(check_limit, _limits(metrics, acceptance, currency))
+    for limit in _limits(metrics, acceptance, currency):
+        yield check_limit(limit, rows)
     if constant:
         yield Reason("constant", "unsure", "The candidate gives every customer the same probability.")
 

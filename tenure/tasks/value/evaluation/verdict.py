@@ -55,18 +55,24 @@ def decide(
         unusable = f"All {rows:,} rows of the test part have the same label: no model can be judged on them."
     elif few is not None:
         unusable = f"The test part is {few}: no model can be judged on it."
-    minimums = _minimums(metrics, acceptance, objective, level, constant=constant)
+    minimums = _minimums(metrics, acceptance, objective, level, rows=rows, constant=constant)
     return decide_any(minimums, challenge, ValueWording(unit), acceptance, unusable=unusable)
 
 
 def _minimums(
-    metrics: Mapping[str, Estimate], acceptance: Acceptance, objective: Objective, level: float, *, constant: bool
+    metrics: Mapping[str, Estimate],
+    acceptance: Acceptance,
+    objective: Objective,
+    level: float,
+    *,
+    rows: int,
+    constant: bool,
 ) -> Iterator[Reason]:
-    yield check_limit(_error_against_the_mean(metrics, objective))
+    yield check_limit(_error_against_the_mean(metrics, objective), rows)
     # A floor of zero is what beating the mean asks for already.
     if acceptance.min_r2 > 0.0:
-        yield check_limit(floor("R²", metrics["r2"], acceptance.min_r2, subject="R²"))
-    yield check_limit(_coverage(metrics["coverage"], acceptance.min_coverage, level))
+        yield check_limit(floor("R²", metrics["r2"], acceptance.min_r2, subject="R²"), rows)
+    yield check_limit(_coverage(metrics["coverage"], acceptance.min_coverage, level), rows)
     if constant:
         yield Reason("constant", "unsure", "The candidate gives every customer the same value.")
 
