@@ -47,7 +47,7 @@ def _trees(matrix: NDArray[np.float32], label: NDArray[np.float64]) -> list[Row]
 def _walks(matrix: NDArray[np.float32], label: NDArray[np.float64]) -> list[Row]:
     from tenure.explanation import Explainer
     from tenure.training.families import Rows, get
-    from tenure.training.families.models.k_nearest_neighbours import MAX_ROWS
+    from tenure.training.families.neighbours import MAX_ROWS
 
     family = get("k_nearest_neighbours")
     fitted = family.fit(Rows(matrix, label.astype(np.int8)), family.default, seed=1, threads=1)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from pipelines.commands.run_options import MAX_WORKERS, CacheOption, DataOption, TrialsOption
+from pipelines.commands.run_options import MAX_WORKERS, CacheOption, DataOption, FamiliesOption, TrialsOption
 from pipelines.graphs.names import Pipeline
 from pipelines.graphs.settings import NAMESPACE, TRACKING_URI
 from tenure.errors import InputError
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 WORKERS = 2
 
 ONE_PIPELINE = {
-    **dict.fromkeys(("workers", "trials", "deploy", "deploy_namespace", "rollout_image"), Pipeline.TRAINING),
+    **dict.fromkeys(
+        ("workers", "families", "trials", "deploy", "deploy_namespace", "rollout_image"), Pipeline.TRAINING
+    ),
     **dict.fromkeys(("reference", "log"), Pipeline.MONITORING),
 }
 """Options that only one pipeline has."""
@@ -69,6 +71,7 @@ class ClusterOptions:
         int | None,
         typer.Option("--workers", min=1, max=MAX_WORKERS, help=f"Pods of the search. [default: {WORKERS}]"),
     ] = None
+    families: FamiliesOption = None
     trials: TrialsOption = None
     cache: CacheOption = True
     mlflow_uri: Annotated[
@@ -117,7 +120,7 @@ class ClusterOptions:
         """The dataset to run on; see ``read_request``."""
         from pipelines.graphs.request import read_request
 
-        return read_request(dataset, self.data, trials=self.trials)
+        return read_request(dataset, self.data, families=self.families, trials=self.trials)
 
     def run_options(self, *, run_name: str | None, override: str = "") -> Options:
         """The options of the run.

@@ -18,6 +18,14 @@ DataOption = Annotated[
         help="Address of a table, in place of the contract's source; with several tables TABLE=ADDRESS, repeatable.",
     ),
 ]
+FamiliesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--families",
+        metavar="NAME,NAME",
+        help="Model families in place of the contract's, or 'all': every family of the contract's task.",
+    ),
+]
 TrialsOption = Annotated[int | None, typer.Option("--trials", min=1, help="Trials a model family.")]
 OverrideOption = Annotated[
     str, typer.Option("--override", help="Why to register the model even if the verdict is inconclusive.")

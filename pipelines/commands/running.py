@@ -14,6 +14,7 @@ from pipelines.commands.run_options import (
     MAX_WORKERS,
     CacheOption,
     DataOption,
+    FamiliesOption,
     OverrideOption,
     TrialsOption,
 )
@@ -32,6 +33,7 @@ def register(app: typer.Typer) -> None:
         """
 tenure run datasets/telco
 tenure run datasets/telco --trials 4 --no-serve
+tenure run datasets/telco --families all
 tenure run datasets/telco --data s3://bucket/customers.parquet --home /var/lib/tenure
 tenure run datasets/telco --override "the pilot region has few customers" --json
 """,
@@ -42,6 +44,7 @@ def run(
     dataset: Annotated[Path, typer.Argument(metavar="DATASET", help=DATASET_HELP)],
     *,
     data: DataOption = None,
+    families: FamiliesOption = None,
     trials: TrialsOption = None,
     workers: Annotated[
         int,
@@ -67,7 +70,7 @@ def run(
     from pipelines.local.home import Home
     from pipelines.local.run import Options, run_training
 
-    request = read_request(dataset, data, trials=trials, seed=seed)
+    request = read_request(dataset, data, families=families, trials=trials, seed=seed)
     options = Options(workers=workers, override=override, use_cache=cache, serve=serve)
     place = Home.at(home)
     finished = run_training(request, place, options, _display(json))

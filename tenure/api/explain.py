@@ -65,8 +65,9 @@ class Explanation:
 def explain(model: Model, rows: InMemory, *, day: date | str | None = None) -> Explanation:
     """Explain predictions: how much every column moved the prediction of a row.
 
-    Exact for linear and polynomial models, naive Bayes and trees (Shapley values); by sampling for networks and
-    neighbours. The contributions of a row and ``expected`` add up to its margin in every case.
+    Exact for linear and polynomial models, discriminant analysis, naive Bayes and trees (Shapley values); by sampling
+    for networks, neighbours and kernel machines. The contributions of a row and ``expected`` add up to its margin in
+    every case.
 
     Args:
         model: of ``tenure.train`` or ``tenure.read``.

@@ -23,7 +23,7 @@ from tenure.training.train import train as train_candidates
 def train(
     data: Dataset | Where,
     *,
-    families: Sequence[str] | None = None,
+    families: str | Sequence[str] | None = None,
     trials: int | None = None,
     seed: int | None = None,
     folder: Path | str | None = None,
@@ -34,7 +34,7 @@ def train(
 
     Args:
         data: what ``tenure.load`` returns, or takes.
-        families: model families to search; the contract's by default.
+        families: model families to search, or ``all``: every family of the contract's task; the contract's by default.
         trials: trials of the parameter search per family; the contract's by default.
         seed: of the split and of the search; the contract's by default.
         folder: where the intermediate files are kept; by default a temporary folder, which is deleted with the model.

@@ -43,6 +43,9 @@ CLASSIFIERS = families_of("models")
 REGRESSORS = families_of("models.regression")
 """Families that predict a number, by name."""
 
+ALL = "all"
+"""In place of a list of families: every family of the contract's task."""
+
 ENSEMBLE = "ensemble"
 """The best of the other families together, as one more candidate."""
 
@@ -51,6 +54,8 @@ MIN_MEMBERS = 2
 
 def _check_name(name: str) -> str:
     names = (*MODULES, ENSEMBLE)
+    if name == ALL:
+        raise ValueError(f"'{ALL}' names every family: write it in place of the list, without other names")
     if name not in names:
         near = get_close_matches(name, names, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(names)}"

@@ -13,19 +13,26 @@ from tenure.errors import ContractError
 
 
 def override(
-    contract: Contract, *, families: Sequence[str] | None = None, trials: int | None = None, seed: int | None = None
+    contract: Contract,
+    *,
+    families: str | Sequence[str] | None = None,
+    trials: int | None = None,
+    seed: int | None = None,
 ) -> Contract:
     """``contract`` with other settings of the training; None keeps the contract's.
 
     Args:
         contract: the contract to start from.
-        families: model families to search.
+        families: model families to search, or ``all``: every family of the contract's task. Text may name several,
+            divided by commas.
         trials: trials of the parameter search per family.
         seed: of the split and of the search.
 
     Raises:
         ContractError: a setting is invalid.
     """
+    if isinstance(families, str):
+        families = [name.strip() for name in families.split(",")]
     training = {"families": families and list(families), "trials": trials, "seed": seed}
     changes = {name: value for name, value in training.items() if value is not None}
     if not changes:

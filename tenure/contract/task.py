@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from tenure.contract.family_names import ALL
 from tenure.tasks import DEFAULT, TASKS, SettingError, each, get
 
 if TYPE_CHECKING:
@@ -15,7 +16,10 @@ _SECTIONS = ("label", "quality", "business", "decision", "acceptance")
 
 
 def with_defaults(document: Any) -> Any:
-    """A contract's document, completed by the defaults of its task that differ from those of the settings."""
+    """A contract's document, completed by the defaults of its task that differ from those of the settings.
+
+    ``all`` in place of a list of families becomes the list of every family of the task.
+    """
     if not isinstance(document, Mapping):
         return document
     name = document.get("task", DEFAULT)
@@ -26,6 +30,9 @@ def with_defaults(document: Any) -> Any:
         part = filled.get(section, {})
         if isinstance(part, Mapping):
             filled[section] = {**defaults, **part}
+    training = filled.get("training")
+    if isinstance(training, Mapping) and training.get("families") in (ALL, [ALL], (ALL,)):
+        filled["training"] = {**training, "families": list(get(name).families)}
     return filled
 
 

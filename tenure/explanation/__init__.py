@@ -5,6 +5,7 @@ from tenure.explanation.disclosure import customers_held, sampled_walks
 from tenure.explanation.ensemble import EnsembleTerms, combine, log_odds
 from tenure.explanation.explainer import Explainer, Reason
 from tenure.explanation.interactions import InteractionTerms
+from tenure.explanation.kernel import KernelTerms
 from tenure.explanation.model import LEAF, FlatTrees, LinearTerms, Terms, from_arrays
 from tenure.explanation.neighbours import NeighbourTerms
 from tenure.explanation.network import NetworkTerms
@@ -17,6 +18,7 @@ __all__ = [
     "Explainer",
     "FlatTrees",
     "InteractionTerms",
+    "KernelTerms",
     "LinearTerms",
     "Link",
     "NeighbourTerms",

@@ -29,8 +29,8 @@ class Reason(NamedTuple):
 class Explainer:
     """Explains rows of the encoded matrix in terms of the columns that the features were made from.
 
-    Contributions are exact for linear and polynomial models, naive Bayes and trees. For networks and neighbours they
-    are sampled, and still add up exactly (see ``sampling``).
+    Contributions are exact for linear and polynomial models, discriminant analysis, naive Bayes and trees. For
+    networks, neighbours and kernel machines they are sampled, and still add up exactly (see ``sampling``).
 
     Raises:
         ValueError: the model reads a feature that has no source.

@@ -17,7 +17,7 @@ class InteractionTerms:
     """``margin = intercept + d @ weights + Σ coefficient · d_i · d_j`` over pairs (i, j), with ``d = clipped - means``.
 
     ``clipped`` is the row with every feature clipped to ``low`` and ``high``, since a parabola does not extrapolate.
-    The margin is a regression's, in the label's unit.
+    The margin is in log-odds or in the label's unit.
 
     Raises:
         ValueError: lengths differ, a value is not finite, a variance is negative, or a pair names an unknown feature.
@@ -38,6 +38,7 @@ class InteractionTerms:
     """Smallest value of every feature among the training rows, shape (features,)."""
     high: NDArray[np.float64]
     """Largest value of every feature among the training rows, shape (features,)."""
+    link: Link = "value"
 
     def __post_init__(self) -> None:
         for name in ARRAYS:
@@ -56,10 +57,8 @@ class InteractionTerms:
         check_finite("interaction terms", *floats, np.array(self.intercept))
         if (self.variances < 0).any() or (self.low > self.high).any():
             raise ValueError("interaction terms: a variance is negative, or a low above its high")
-
-    @property
-    def link(self) -> Link:
-        return "value"
+        if self.link == "identity":
+            raise ValueError("interaction terms: the link 'identity' needs a probability")
 
     @property
     def width(self) -> int:
@@ -69,7 +68,8 @@ class InteractionTerms:
     def arrays(self) -> dict[str, NDArray]:
         """The terms as named arrays."""
         named: dict[str, NDArray] = {name: getattr(self, name) for name in ARRAYS}
-        return named | {"intercept": np.array(self.intercept), VALUE_LINK: np.array(True)}
+        named["intercept"] = np.array(self.intercept)
+        return named | ({VALUE_LINK: np.array(True)} if self.link == "value" else {})
 
 
 class InteractionExplainer:

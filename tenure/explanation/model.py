@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,8 @@ from tenure.explanation.arrays import VALUE_LINK, Link, freeze, scalar
 from tenure.explanation.ensemble import EnsembleTerms
 from tenure.explanation.interactions import ARRAYS as INTERACTION_ARRAYS
 from tenure.explanation.interactions import InteractionTerms
+from tenure.explanation.kernel import ARRAYS as KERNEL_ARRAYS
+from tenure.explanation.kernel import KernelTerms
 from tenure.explanation.neighbours import ARRAYS as NEIGHBOUR_ARRAYS
 from tenure.explanation.neighbours import NeighbourTerms
 from tenure.explanation.network import NetworkTerms, network_from_arrays
@@ -140,7 +143,16 @@ class FlatTrees:
         return named | {"identity_link": np.array(self.link == "identity")}
 
 
-Terms = LinearTerms | QuadraticTerms | InteractionTerms | FlatTrees | NetworkTerms | NeighbourTerms | EnsembleTerms
+Terms = (
+    LinearTerms
+    | QuadraticTerms
+    | InteractionTerms
+    | FlatTrees
+    | NetworkTerms
+    | NeighbourTerms
+    | KernelTerms
+    | EnsembleTerms
+)
 """Every kind of model."""
 
 _TREE_ARRAYS: dict[str, type[np.generic]] = {
@@ -154,45 +166,58 @@ _TREE_ARRAYS: dict[str, type[np.generic]] = {
 }
 
 
-def from_arrays(arrays: Mapping[str, NDArray]) -> Terms:  # noqa: PLR0911 one return for each kind
+_NUMBERS = ("intercept", "base", "neighbours")
+"""Names of arrays that are single numbers."""
+
+
+def from_arrays(arrays: Mapping[str, NDArray]) -> Terms:
     """Read what ``Terms.arrays`` wrote.
 
     Raises:
         ValueError: the names are not those of a kind of model, or the arrays are inconsistent.
     """
+    given = {name: array for name, array in arrays.items() if name != VALUE_LINK}
+    if VALUE_LINK in arrays and not scalar(arrays, VALUE_LINK):
+        raise ValueError(f"'{VALUE_LINK}' is not true")
+    found = _of_any_link(given, "value" if VALUE_LINK in arrays else "logit")
+    if found is None and VALUE_LINK not in arrays:
+        found = _of_probability(given)
+    if found is None:
+        raise ValueError(f"arrays of no known model: {', '.join(sorted(arrays)) or 'nothing'}")
+    return found
+
+
+def _of_any_link(arrays: Mapping[str, NDArray], link: Link) -> Terms | None:
+    """The kinds of model that predict a value, most of which can also predict a probability; None for another kind."""
+    names = frozenset(arrays)
+    if "layer0" in names:
+        return network_from_arrays(arrays, link)
+    if names == NEIGHBOUR_ARRAYS:
+        return NeighbourTerms(**_fields(arrays), link="value" if link == "value" else "identity")
+    kinds: dict[frozenset[str], type[LinearTerms | InteractionTerms | KernelTerms | FlatTrees]] = {
+        frozenset({"weights", "intercept", "means"}): LinearTerms,
+        frozenset({*INTERACTION_ARRAYS, "intercept"}): InteractionTerms,
+        KERNEL_ARRAYS: KernelTerms,
+    }
+    if link == "value":
+        kinds[frozenset({*_TREE_ARRAYS, "base"})] = FlatTrees
+    return kinds[names](**_fields(arrays), link=link) if names in kinds else None
+
+
+def _of_probability(arrays: Mapping[str, NDArray]) -> Terms | None:
+    """The other kinds of model that predict a probability; None for another kind."""
     names = set(arrays)
-    if VALUE_LINK in names:
-        return _of_value(arrays)
-    if names == {"weights", "intercept", "means"}:
-        return LinearTerms(arrays["weights"], scalar(arrays, "intercept"), arrays["means"])
     if names == {"weights", "curvatures", "intercept", "means", "variances"}:
-        weights, curvatures, means, variances = (arrays[n] for n in ("weights", "curvatures", "means", "variances"))
-        return QuadraticTerms(weights, curvatures, scalar(arrays, "intercept"), means, variances)
+        return QuadraticTerms(**_fields(arrays))
     if names == {*_TREE_ARRAYS, "base", "identity_link"}:
         link: Link = "identity" if scalar(arrays, "identity_link") else "logit"
-        return FlatTrees(**{name: arrays[name] for name in _TREE_ARRAYS}, base=scalar(arrays, "base"), link=link)
-    if "layer0" in names:
-        return network_from_arrays(arrays)
-    if names == NEIGHBOUR_ARRAYS:
-        others = {name: arrays[name] for name in NEIGHBOUR_ARRAYS - {"neighbours"}}
-        return NeighbourTerms(**others, neighbours=int(scalar(arrays, "neighbours")))
-    if "member_weights" in names:
-        return _ensemble(arrays)
-    raise ValueError(f"arrays of no known model: {', '.join(sorted(names)) or 'nothing'}")
+        return FlatTrees(**_fields({name: arrays[name] for name in (*_TREE_ARRAYS, "base")}), link=link)
+    return _ensemble(arrays) if "member_weights" in names else None
 
 
-def _of_value(arrays: Mapping[str, NDArray]) -> Terms:
-    """The kinds of model that predict a value."""
-    names = set(arrays) - {VALUE_LINK}
-    if not scalar(arrays, VALUE_LINK):
-        raise ValueError(f"'{VALUE_LINK}' is not true")
-    if names == {"weights", "intercept", "means"}:
-        return LinearTerms(arrays["weights"], scalar(arrays, "intercept"), arrays["means"], "value")
-    if names == {*_TREE_ARRAYS, "base"}:
-        return FlatTrees(**{n: arrays[n] for n in _TREE_ARRAYS}, base=scalar(arrays, "base"), link="value")
-    if names == {*INTERACTION_ARRAYS, "intercept"}:
-        return InteractionTerms(**{n: arrays[n] for n in INTERACTION_ARRAYS}, intercept=scalar(arrays, "intercept"))
-    raise ValueError(f"arrays of no known model: {', '.join(sorted(names)) or 'nothing'}")
+def _fields(arrays: Mapping[str, NDArray]) -> dict[str, Any]:
+    """The arrays as arguments, numbers as numbers."""
+    return {name: scalar(arrays, name) if name in _NUMBERS else array for name, array in arrays.items()}
 
 
 def _ensemble(arrays: Mapping[str, NDArray]) -> EnsembleTerms:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.explanation.arrays import Link, check_finite, freeze
+from tenure.explanation.arrays import VALUE_LINK, Link
+from tenure.explanation.distances import SCALES, by_distance, freeze_kept_rows
 from tenure.explanation.kth_smallest import kth_smallest
 
 RADIUS = 1.5
@@ -16,17 +17,15 @@ RADIUS = 1.5
 RESOLUTION = 1e-4
 """Added to the squared bandwidth, so that no bandwidth is zero."""
 
-_FLOATS = ("rows", "shares", "weights", "centre", "scale", "low", "high")
-ARRAYS = frozenset({*_FLOATS, "neighbours", "background"})
-"""Names of the arrays of ``NeighbourTerms.arrays``."""
-
-_CHUNK_ROWS = 128
-"""Rows scored at a time, so that their distances to all training rows stay in the cache."""
+_BY_ROW = ("shares", "weights")
+_ARRAYS = ("rows", *_BY_ROW, *SCALES, "background")
+ARRAYS = frozenset({*_ARRAYS, "neighbours"})
+"""Names of the arrays of ``NeighbourTerms.arrays``, but for the mark of a regression."""
 
 
 @dataclass(frozen=True, eq=False)
 class NeighbourTerms:
-    """The weighted share of churners around a row; the margin is that probability.
+    """The weighted share of churners around a row, or the weighted mean of a regression's label; it is the margin.
 
     With u_i the distance to training row i, and u_(k) that to the k-th nearest, row i has the weight
     w_i · max(0, 1 - u_i² / h²), h² = RADIUS · u_(k)² + RESOLUTION: Epanechnikov's kernel with the nearest-neighbour
@@ -41,7 +40,7 @@ class NeighbourTerms:
     rows: NDArray[np.float64]
     """Scaled training rows, shape (n, features)."""
     shares: NDArray[np.float64]
-    """Label of every row, shape (n,)."""
+    """Label of every row, shape (n,): 0 or 1, or the value."""
     weights: NDArray[np.float64]
     """Weight of every row, shape (n,), above 0."""
     neighbours: int
@@ -53,28 +52,17 @@ class NeighbourTerms:
     """Shape (features,), as the others of these four."""
     background: NDArray[np.float32]
     """Training rows, not scaled: the baseline of the contributions, shape (rows, features)."""
+    link: Link = "identity"
 
     def __post_init__(self) -> None:
-        for name in _FLOATS:
-            freeze(self, name, np.float64)
-        freeze(self, "background", np.float32)
+        freeze_kept_rows("neighbours", self, _BY_ROW)
         object.__setattr__(self, "neighbours", int(self.neighbours))
-        if self.rows.ndim != 2 or not 1 <= self.neighbours <= len(self.rows) or not self.width:
+        if not 1 <= self.neighbours <= len(self.rows):
             raise ValueError(f"neighbours: {self.neighbours} of rows of shape {self.rows.shape}")
-        shapes = {"shares": (len(self.rows),), "weights": (len(self.rows),)}
-        shapes |= dict.fromkeys(("centre", "scale", "low", "high"), (self.width,))
-        for name, shape in shapes.items():
-            if getattr(self, name).shape != shape:
-                raise ValueError(f"neighbours: '{name}' has shape {getattr(self, name).shape}, not {shape}")
-        if self.background.shape[1:] != (self.width,) or not len(self.background):
-            raise ValueError(f"neighbours: the background has shape {self.background.shape}, not (rows, {self.width})")
-        check_finite("neighbours", *(getattr(self, name) for name in _FLOATS), self.background)
         if (self.weights <= 0).any():
             raise ValueError("neighbours: a weight is not above 0")
-
-    @property
-    def link(self) -> Link:
-        return "identity"
+        if self.link == "logit":
+            raise ValueError("neighbours: the link 'logit' needs log-odds")
 
     @property
     def width(self) -> int:
@@ -82,30 +70,23 @@ class NeighbourTerms:
         return int(self.rows.shape[1])
 
     def margin(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Probability, shape (n,), of rows (n, features)."""
-        # One product gives |y|² - 2 x·y for all rows y, another both sums of the kernel's weights.
-        towards = np.vstack([-2.0 * self.rows.T, (self.rows * self.rows).sum(axis=1)])
+        """Probabilities or values, shape (n,), of rows (n, features)."""
+        # One product gives both sums of the kernel's weights.
         weights = np.stack([self.weights * self.shares, self.weights], axis=1)
-        starts = range(0, len(matrix), _CHUNK_ROWS)
-        parts = (self._margin(matrix[at : at + _CHUNK_ROWS], towards, weights) for at in starts)
-        return np.concatenate([np.empty(0), *parts])
 
-    def _margin(
-        self, matrix: NDArray[np.float32], towards: NDArray[np.float64], weights: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        x = (np.clip(matrix.astype(np.float64), self.low, self.high) - self.centre) * self.scale
-        square = np.column_stack([x, np.ones(len(x))]) @ towards
-        square += (x * x).sum(axis=1)[:, None]
-        np.maximum(square, 0.0, out=square)
-        bandwidth = RADIUS * kth_smallest(square, self.neighbours) + RESOLUTION
-        # The kernel times the squared bandwidth, which cancels out.
-        np.subtract(bandwidth[:, None], square, out=square)
-        np.maximum(square, 0.0, out=square)
-        churned, near = (square @ weights).T
-        share: NDArray[np.float64] = churned / near
-        return share
+        def of_squares(square: NDArray[np.float64]) -> NDArray[np.float64]:
+            bandwidth = RADIUS * kth_smallest(square, self.neighbours) + RESOLUTION
+            # The kernel times the squared bandwidth, which cancels out.
+            np.subtract(bandwidth[:, None], square, out=square)
+            np.maximum(square, 0.0, out=square)
+            total, near = (square @ weights).T
+            mean: NDArray[np.float64] = total / near
+            return mean
+
+        return by_distance(self, matrix, of_squares)
 
     def arrays(self) -> dict[str, NDArray]:
         """The rows as named arrays."""
-        named: dict[str, NDArray] = {name: getattr(self, name) for name in _FLOATS}
-        return named | {"neighbours": np.array(self.neighbours), "background": self.background}
+        named: dict[str, NDArray] = {name: getattr(self, name) for name in _ARRAYS}
+        named["neighbours"] = np.array(self.neighbours)
+        return named | ({VALUE_LINK: np.array(True)} if self.link == "value" else {})

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.explanation.arrays import Link, check_finite, freeze, frozen
+from tenure.explanation.arrays import VALUE_LINK, Link, check_finite, freeze, frozen
 
 
 @dataclass(frozen=True, eq=False)
 class NetworkTerms:
-    """Affine layers with max(0, ·) between them and one output, the margin, in log-odds.
+    """Affine layers with max(0, ·) between them and one output, the margin, in log-odds or in the label's unit.
 
     Raises:
         ValueError: shapes of the layers do not match, or a value is not finite.
@@ -25,6 +25,7 @@ class NetworkTerms:
     """One for each layer, shape (outputs,)."""
     background: NDArray[np.float32]
     """Training rows: the baseline of the contributions, shape (rows, features)."""
+    link: Link = "logit"
 
     def __post_init__(self) -> None:
         for name in ("weights", "biases"):
@@ -42,10 +43,8 @@ class NetworkTerms:
         if self.background.shape[1:] != (self.width,) or not len(self.background):
             raise ValueError(f"network: the background has shape {self.background.shape}, not (rows, {self.width})")
         check_finite("network", *self.weights, *self.biases, self.background)
-
-    @property
-    def link(self) -> Link:
-        return "logit"
+        if self.link == "identity":
+            raise ValueError("network: the link 'identity' needs a probability")
 
     @property
     def width(self) -> int:
@@ -53,7 +52,7 @@ class NetworkTerms:
         return int(self.weights[0].shape[0])
 
     def margin(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Log-odds, shape (n,), of rows (n, features)."""
+        """Margins, shape (n,), of rows (n, features)."""
         values = matrix.astype(np.float64)
         for index, (weights, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             values = (np.maximum(values, 0.0) if index else values) @ weights + bias
@@ -63,11 +62,12 @@ class NetworkTerms:
         """The network as named arrays; ``network_from_arrays`` reads them back."""
         layers = {f"layer{index}": layer for index, layer in enumerate(self.weights)}
         biases = {f"bias{index}": bias for index, bias in enumerate(self.biases)}
-        return layers | biases | {"background": self.background}
+        named = layers | biases | {"background": self.background}
+        return named | ({VALUE_LINK: np.array(True)} if self.link == "value" else {})
 
 
-def network_from_arrays(arrays: Mapping[str, NDArray]) -> NetworkTerms:
-    """Read what ``NetworkTerms.arrays`` wrote.
+def network_from_arrays(arrays: Mapping[str, NDArray], link: Link) -> NetworkTerms:
+    """Read what ``NetworkTerms.arrays`` wrote, but for the mark of a regression.
 
     Raises:
         ValueError: an array is missing, or the arrays are inconsistent.
@@ -80,4 +80,5 @@ def network_from_arrays(arrays: Mapping[str, NDArray]) -> NetworkTerms:
         tuple(arrays[f"layer{index}"] for index in range(depth)),
         tuple(arrays[f"bias{index}"] for index in range(depth)),
         arrays["background"],
+        link,
     )

@@ -24,6 +24,11 @@ FAMILIES = (
     "naive_bayes",
     "mlp",
     "k_nearest_neighbours",
+    "decision_tree",
+    "adaboost",
+    "kernel_svm",
+    "lda",
+    "qda",
     "logistic_regression",
     "ensemble",
 )

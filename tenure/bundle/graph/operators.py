@@ -106,6 +106,7 @@ OPERATORS: Mapping[str, Operator] = MappingProxyType(
         "Clip": Operator(_clip, (3, 3)),
         "Constant": Operator(_constant, (0, 0), {"value": TENSOR}),
         "Div": Operator(_by_element, _TWO),
+        "Exp": Operator(_by_element, _ONE),
         "Gather": Operator(_gather, _TWO, {"axis": INT}),
         "Identity": Operator(_by_element, _ONE),
         "Log": Operator(_by_element, _ONE),

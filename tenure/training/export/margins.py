@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tenure.explanation.distances import KeptRows
 from tenure.explanation.ensemble import SHARE_FLOOR, EnsembleTerms
 from tenure.explanation.interactions import InteractionTerms
+from tenure.explanation.kernel import KernelTerms
 from tenure.explanation.model import FlatTrees, LinearTerms, Terms
 from tenure.explanation.neighbours import RADIUS, RESOLUTION, NeighbourTerms
 from tenure.explanation.network import NetworkTerms
@@ -59,6 +61,9 @@ def margin(graph: Graph, terms: Terms, wide: str) -> str:
         column = wide
         for index, (weights, bias) in enumerate(zip(terms.weights, terms.biases, strict=True)):
             column = _affine(graph, graph.add("Relu", column) if index else column, weights, bias)
+    elif isinstance(terms, KernelTerms):
+        kernel = graph.add("Exp", graph.add("Sub", graph.constant(0.0), _squares(graph, terms, wide)))
+        column = _affine(graph, kernel, terms.coefficients[:, None], terms.intercept)
     else:
         column = _neighbours(graph, terms, wide)
     return graph.add("Reshape", column, graph.constant(np.array([-1])))
@@ -79,15 +84,18 @@ def _interactions(graph: Graph, terms: InteractionTerms, wide: str) -> str:
     return graph.add("Add", _affine(graph, away, terms.weights[:, None], terms.intercept), products)
 
 
-def _neighbours(graph: Graph, terms: NeighbourTerms, wide: str) -> str:
-    """See ``NeighbourTerms``; squared distances by |x - y|² = |x|² - 2 x·y + |y|²."""
+def _squares(graph: Graph, terms: KeptRows, wide: str) -> str:
+    """Squared distances to the kept rows, by |x - y|² = |x|² - 2 x·y + |y|²."""
     held = graph.add("Min", graph.add("Max", wide, graph.constant(terms.low)), graph.constant(terms.high))
     x = graph.add("Mul", graph.add("Sub", held, graph.constant(terms.centre)), graph.constant(terms.scale))
-    own = graph.add("MatMul", graph.add("Mul", x, x), graph.constant(np.ones((terms.width, 1))))
-    square = graph.add(
-        "Add", own, _affine(graph, x, -2.0 * terms.rows.T, (terms.rows * terms.rows).sum(axis=1)[None, :])
-    )
-    square = graph.add("Relu", square)
+    own = graph.add("MatMul", graph.add("Mul", x, x), graph.constant(np.ones((terms.rows.shape[1], 1))))
+    towards = _affine(graph, x, -2.0 * terms.rows.T, (terms.rows * terms.rows).sum(axis=1)[None, :])
+    return graph.add("Relu", graph.add("Add", own, towards))
+
+
+def _neighbours(graph: Graph, terms: NeighbourTerms, wide: str) -> str:
+    """See ``NeighbourTerms``."""
+    square = _squares(graph, terms, wide)
     nearest = graph.add("TopK", square, graph.constant(np.array([terms.neighbours])), axis=1, largest=0)
     kth = graph.add("Gather", nearest, graph.constant(np.array([terms.neighbours - 1])), axis=1)
     bandwidth = _affine(graph, kth, np.array([[RADIUS]]), RESOLUTION)

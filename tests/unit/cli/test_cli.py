@@ -495,6 +495,9 @@ class TestRun:
         assert result.exit_code == 2
         assert option[0] in result.stderr
 
+    def test_a_family_that_is_not_there(self, home):
+        fails(tenure("run", TELCO, "--families", "xgbost"), 2, "did you mean 'xgboost'")
+
     def test_a_home_that_cannot_be_made(self, home):
         Path("file").write_text("")
         fails(tenure("run", TELCO, "--home", "file/home"), 5, "cannot create the home")

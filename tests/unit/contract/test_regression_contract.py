@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from tenure import tasks
 from tenure.contract import Contract, contract_hash, dump, load, parse
+from tenure.contract.family_names import REGRESSORS
 from tenure.errors import ContractError
 from tenure.tasks.value.task import FAMILIES
 
@@ -70,6 +72,14 @@ def test_what_is_said_is_kept() -> None:
     assert contract.training.objective == "mae" and contract.training.families == ("xgboost_regression",)
     assert contract.decision.bands == {"poor": -5.0, "rich": 100.0} and contract.decision.at_least == 80
     assert made(TABLE, training={"trials": 3}).training.families == FAMILIES
+
+
+@pytest.mark.parametrize("said", ["all", ["all"]])
+def test_all_families_are_those_of_the_task(said: Any) -> None:
+    regression, churn = (made(base, training={"families": said}) for base in (TABLE, CHURN))
+    assert regression.training.families == (*REGRESSORS, "ensemble")
+    assert churn.training.families == tasks.get("classification").families
+    assert parse(dump(churn)) == churn
 
 
 def test_the_unit_is_the_labels_or_the_columns() -> None:
@@ -155,7 +165,10 @@ def test_the_hash_of_contracts_from_before_regression_is_what_it_was(name: str, 
         ),
         ({"acceptance": {"min_roc_auc": 0.8}}, "'acceptance.min_roc_auc': this is for the task classification"),
         ({"training": {"objective": "roc_auc"}}, "'roc_auc' is no objective for regression: there are rmse, mae"),
-        ({"training": {"families": ["xgboost"]}}, "'xgboost' is no family for regression: there are linear_regression"),
+        (
+            {"training": {"families": ["xgboost"]}},
+            "'xgboost' is no family for regression: there are adaboost_regression",
+        ),
         ({"training": {"families": ["xgboost_regresion"]}}, "did you mean 'xgboost_regression'?"),
         ({"label": {"horizon_days": 30}}, "'label.horizon_days' and 'label.aggregate' are for event logs"),
         ({"columns": {"spend": {"type": "category", "role": "label"}}}, "the label 'spend' is a category"),

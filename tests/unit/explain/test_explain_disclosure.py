@@ -15,18 +15,22 @@ def terms() -> dict:
     matrix = random.normal(size=(2_600, 4)).astype(np.float32)
     label = (matrix[:, 0] + random.normal(size=len(matrix)) > 0.5).astype(np.int8)
     rows = Rows(matrix, label)
-    names = ("logistic_regression", "naive_bayes", "mlp", "k_nearest_neighbours")
+    names = ("logistic_regression", "naive_bayes", "qda", "mlp", "k_nearest_neighbours", "kernel_svm")
     return {name: get(name).fit(rows, get(name).default, seed=1, threads=1).terms() for name in names}
 
 
 def test_neighbours_hold_their_rows_and_networks_a_background(terms: dict) -> None:
     held = {name: customers_held(found) for name, found in terms.items()}
-    assert held == {"logistic_regression": 0, "naive_bayes": 0, "mlp": 16, "k_nearest_neighbours": 2_016}
+    support = held.pop("kernel_svm")
+    assert held == {"logistic_regression": 0, "naive_bayes": 0, "qda": 0, "mlp": 16, "k_nearest_neighbours": 2_016}
+    assert support == len(terms["kernel_svm"].coefficients) + 16 > 1_000
     assert {name: sampled_walks(found) for name, found in terms.items()} == {
         "logistic_regression": 0,
         "naive_bayes": 0,
+        "qda": 0,
         "mlp": 32,
         "k_nearest_neighbours": 32,
+        "kernel_svm": 32,
     }
 
 

@@ -12,6 +12,8 @@ import pytest
 from tenure.explanation import (
     EnsembleTerms,
     Explainer,
+    InteractionTerms,
+    KernelTerms,
     LinearTerms,
     NeighbourTerms,
     NetworkTerms,
@@ -21,7 +23,7 @@ from tenure.explanation import (
     from_arrays,
     log_odds,
 )
-from tenure.training.export import ExportedModel, score
+from tenure.training.export import ExportedModel, margins, score
 from tenure.training.export.onnx_graph import build
 
 RANDOM = np.random.default_rng(4)
@@ -45,9 +47,34 @@ NEIGHBOURS = NeighbourTerms(
     high=MATRIX.max(axis=0).astype(np.float64),
     background=MATRIX[:2],
 )
+KERNEL = KernelTerms(
+    rows=MATRIX.astype(np.float64),
+    coefficients=RANDOM.normal(size=30),
+    intercept=0.2,
+    centre=np.zeros(3),
+    scale=np.ones(3),
+    low=MATRIX.min(axis=0).astype(np.float64),
+    high=MATRIX.max(axis=0).astype(np.float64),
+    background=MATRIX[:2],
+)
+PRODUCTS = InteractionTerms(
+    weights=NUMBERS,
+    pairs=np.array([[0, 0], [0, 1], [1, 2]], dtype=np.int32),
+    coefficients=NUMBERS,
+    intercept=0.4,
+    means=NUMBERS / 2,
+    variances=np.ones(3),
+    low=-np.ones(3),
+    high=np.ones(3),
+    link="logit",
+)
 LINEAR = LinearTerms(NUMBERS, 0.1, np.zeros(3))
 ENSEMBLE = EnsembleTerms((LINEAR, NEIGHBOURS, NETWORK), np.array([0.5, 0.2, 0.3]), -0.4)
-FORMS = {"quadratic": QUADRATIC, "network": NETWORK, "neighbours": NEIGHBOURS, "ensemble": ENSEMBLE}
+FORMS = {"quadratic": QUADRATIC, "network": NETWORK, "neighbours": NEIGHBOURS, "kernel": KERNEL, "ensemble": ENSEMBLE}
+FORMS |= {"products": PRODUCTS}
+FORMS |= {
+    f"{name} of a value": replace(FORMS[name], link="value") for name in ("network", "neighbours", "kernel", "products")
+}
 
 
 def reread(terms: Terms) -> Terms:
@@ -67,6 +94,7 @@ def scored(terms: Terms, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def test_a_form_survives_a_file(name: str) -> None:
     again = reread(FORMS[name])
     assert type(again) is type(FORMS[name])
+    assert again.link == FORMS[name].link
     before, after = FORMS[name].arrays(), again.arrays()
     assert before.keys() == after.keys()
     for key, array in before.items():
@@ -102,6 +130,24 @@ def test_neighbours_by_hand_and_past_all_rows() -> None:
     by_hand = [neighbour_by_hand(NEIGHBOURS, row) for row in matrix]
     np.testing.assert_allclose(NEIGHBOURS.margin(matrix), by_hand, atol=1e-9)
     np.testing.assert_allclose(scored(NEIGHBOURS, matrix)[1], by_hand, atol=1e-9)
+
+
+@pytest.mark.parametrize("link", ["logit", "value"])
+def test_the_kernel_by_hand_and_past_all_rows(link: Any) -> None:
+    terms = replace(KERNEL, link=link)
+    matrix = np.concatenate([MATRIX, MATRIX + 0.3, [[3e38, -3e38, 1e30]]]).astype(np.float32)
+    held = np.clip(matrix.astype(np.float64), KERNEL.low, KERNEL.high)
+    square = ((held[:, None, :] - KERNEL.rows) ** 2).sum(axis=2)
+    by_hand = np.exp(-square) @ KERNEL.coefficients + 0.2
+    np.testing.assert_allclose(terms.margin(matrix), by_hand, atol=1e-12)
+    np.testing.assert_allclose(margins(ExportedModel(build(terms, 3), terms), matrix), by_hand, atol=1e-12)
+
+
+def test_products_of_features_in_log_odds() -> None:
+    margin, probability = scored(PRODUCTS, MATRIX)
+    value = margins(ExportedModel(build(of_value := replace(PRODUCTS, link="value"), 3), of_value), MATRIX)
+    np.testing.assert_array_equal(margin, value)
+    np.testing.assert_allclose(probability, 1 / (1 + np.exp(-margin)), atol=1e-12)
 
 
 def test_ties_at_the_kth_neighbour_have_equal_weights() -> None:
@@ -156,6 +202,16 @@ def test_an_ensembles_contributions_keep_a_members_proportions() -> None:
         (NEIGHBOURS, {"weights": np.zeros(30)}, "a weight is not above 0"),
         (NEIGHBOURS, {"scale": np.full(3, np.inf)}, "not finite"),
         (NEIGHBOURS, {"background": np.zeros((2, 4))}, "background has shape"),
+        (NEIGHBOURS, {"link": "logit"}, "needs log-odds"),
+        (NEIGHBOURS, {"rows": np.zeros((0, 3))}, r"'rows' has shape \(0, 3\)"),
+        (NETWORK, {"link": "identity"}, "needs a probability"),
+        (PRODUCTS, {"link": "identity"}, "needs a probability"),
+        (KERNEL, {"link": "identity"}, "needs a probability"),
+        (KERNEL, {"coefficients": np.zeros(29)}, r"'coefficients' has shape \(29,\), not \(30,\)"),
+        (KERNEL, {"coefficients": np.full(30, np.inf)}, "not finite"),
+        (KERNEL, {"intercept": np.nan}, "not finite"),
+        (KERNEL, {"scale": np.zeros(2)}, r"'scale' has shape \(2,\), not \(3,\)"),
+        (KERNEL, {"background": np.zeros((2, 4))}, "background has shape"),
         (ENSEMBLE, {"weights": np.ones(2)}, "3 members, weights of shape"),
         (ENSEMBLE, {"weights": np.array([1.0, 0.0, 1.0])}, "a weight is not above 0"),
         (ENSEMBLE, {"members": (ENSEMBLE,), "weights": np.ones(1)}, "an ensemble itself"),
@@ -176,5 +232,11 @@ def test_files_that_lack_a_part_are_refused() -> None:
     nested = {f"member0.{name}": array for name, array in arrays.items()}
     with pytest.raises(ValueError, match="an ensemble itself"):
         from_arrays(nested | {"member_weights": np.ones(1), "intercept": np.array(0.0)})
+    with pytest.raises(ValueError, match="arrays of no known model: background, centre"):
+        from_arrays({name: array for name, array in KERNEL.arrays().items() if name != "coefficients"})
+    with pytest.raises(ValueError, match="arrays of no known model: curvatures"):
+        from_arrays(QUADRATIC.arrays() | {"value_link": np.array(True)})
+    with pytest.raises(ValueError, match="'value_link' is not true"):
+        from_arrays(KERNEL.arrays() | {"value_link": np.array(False)})
     with pytest.raises(ValueError, match="a layer, a bias or the background is missing"):
         from_arrays({name: array for name, array in NETWORK.arrays().items() if name != "bias1"})

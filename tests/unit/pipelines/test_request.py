@@ -98,6 +98,8 @@ def test_the_command_line_has_the_last_word_on_trials_and_seed(write):
     )
     assert parse(changed.text).training.trials == 3
     assert read_request(folder, trials=3).contract.split == before.split
+    assert read_request(folder, families="lda,qda").contract.training.families == ("lda", "qda")
+    assert parse(read_request(folder, families="all").text).training.families[-1] == "ensemble"
 
 
 def test_data_is_read_as_it_is_written_not_as_the_contracts_own_table(write, tmp_path):

@@ -273,6 +273,7 @@ def test_a_prediction_log_of_this_machine_is_refused(kubeflow, log):
     [
         ("scoring", "--workers=3"),
         ("monitoring", "--trials=3"),
+        ("scoring", "--families=all"),
         ("scoring", "--reference=s3://b/t"),
         ("training", "--reference=s3://b/t"),
         ("scoring", "--log=s3://b/log"),

@@ -39,7 +39,9 @@ class HistogramModel:
     def terms(self) -> FlatTrees:
         """The library has no public form of its trees; the layout read here is checked by every export."""
         base = float(np.asarray(self.estimator._baseline_prediction).item())
-        return flatten((_nodes(predictors[0].nodes) for predictors in self.estimator._predictors), base, "logit")
+        return flatten(
+            (histogram_nodes(predictors[0].nodes) for predictors in self.estimator._predictors), base, "logit"
+        )
 
 
 class HistGradientBoosting:
@@ -108,7 +110,8 @@ class HistGradientBoosting:
         return HistogramModel(estimator)
 
 
-def _nodes(nodes: NDArray) -> TreeNodes:
+def histogram_nodes(nodes: NDArray) -> TreeNodes:
+    """A tree of the library's boosting."""
     return TreeNodes(
         feature=np.where(nodes["is_leaf"], LEAF, nodes["feature_idx"].astype(np.int32)),
         threshold=at_most(nodes["num_threshold"]),

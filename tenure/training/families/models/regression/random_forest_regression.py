@@ -2,42 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
-from tenure.explanation.model import FlatTrees
-from tenure.training.export.trees import flatten
-from tenure.training.families.family import Floats, Matrix, Parameter, Parameters, Rows
-from tenure.training.families.forest import TREES, tree_nodes
+from tenure.training.families.family import Parameter, Parameters, Rows
+from tenure.training.families.forest import TREES, MeanForestModel
+from tenure.training.families.standardize import label_scaling
 from tenure.training.families.threads import limited
 
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
-
-
-@dataclass(frozen=True)
-class MeanForestModel:
-    """A fitted forest of scikit-learn."""
-
-    estimator: Any
-    mean: float
-    """Of the training rows' label."""
-    spread: float
-    """Its standard deviation. The trees are fitted to the scaled label: scikit-learn takes a variance for a difference
-    of squares, which far from zero has no digits left."""
-    rounds: None = None
-
-    def predict(self, matrix: Matrix) -> Floats:
-        result: Floats = self.mean + self.spread * self.estimator.predict(matrix)
-        return result
-
-    def terms(self) -> FlatTrees:
-        """The margin is the mean of the trees' means."""
-        trees = [member.tree_ for member in self.estimator.estimators_]
-        share = self.spread / len(trees)
-        return flatten((tree_nodes(tree, tree.value[:, 0, 0] * share) for tree in trees), base=self.mean, link="value")
 
 
 class RandomForestRegression:
@@ -64,7 +37,7 @@ class RandomForestRegression:
     ) -> MeanForestModel:
         from sklearn.ensemble import RandomForestRegressor
 
-        mean, spread = float(np.mean(rows.label)), float(np.std(rows.label)) or 1.0
+        scaling = label_scaling(rows.label)
         with limited(threads):
             estimator = RandomForestRegressor(
                 n_estimators=TREES,
@@ -74,7 +47,7 @@ class RandomForestRegression:
                 n_jobs=threads,
                 random_state=seed,
             )
-            return MeanForestModel(estimator.fit(rows.matrix, (rows.label - mean) / spread), mean, spread)
+            return MeanForestModel(estimator.fit(rows.matrix, scaling.apply(rows.label)), scaling)
 
 
 FAMILY = RandomForestRegression()

@@ -13,6 +13,7 @@ from tenure.training.export.trees import flatten
 from tenure.training.families.early_stopping import grow
 from tenure.training.families.family import ROUNDS, Floats, Matrix, Parameter, Parameters, Rows
 from tenure.training.families.models.xgboost import MAX_BIN, MAX_ROUNDS, PATIENCE, tree_nodes
+from tenure.training.families.standardize import LabelScaling, label_scaling
 from tenure.training.families.threads import limited
 
 if TYPE_CHECKING:
@@ -26,10 +27,8 @@ the digits that the export is held to."""
 @dataclass(frozen=True)
 class ValueBoosterModel:
     booster: Any
-    mean: float
-    """Of the training rows' label."""
-    spread: float
-    """Its standard deviation: what the trees are fitted to is scaled, so that float32 and the penalties fit it."""
+    label: LabelScaling
+    """What the trees are fitted to is scaled, so that float32 and the penalties fit it."""
 
     @property
     def rounds(self) -> int:
@@ -40,12 +39,14 @@ class ValueBoosterModel:
         for first in range(0, self.rounds, SUMMED_ROUNDS):
             last = min(first + SUMMED_ROUNDS, self.rounds)
             scaled += self.booster.inplace_predict(matrix, iteration_range=(first, last), predict_type="margin")
-        return self.mean + self.spread * scaled
+        return self.label.restore(scaled)
 
     def terms(self) -> FlatTrees:
         model = json.loads(self.booster.save_raw("json"))["learner"]["gradient_booster"]["model"]
         nodes = (tree_nodes(tree) for tree in model["trees"])
-        return flatten((tree._replace(value=tree.value * self.spread) for tree in nodes), self.mean, "value")
+        return flatten(
+            (tree._replace(value=tree.value * self.label.spread) for tree in nodes), self.label.mean, "value"
+        )
 
 
 class XGBoostRegression:
@@ -82,13 +83,13 @@ class XGBoostRegression:
     ) -> ValueBoosterModel:
         import xgboost
 
-        mean, spread = float(np.mean(rows.label)), float(np.std(rows.label)) or 1.0
+        scaling = label_scaling(rows.label)
         with limited(threads):
             # Bins depend on no parameter of a trial.
             train = rows.once(
                 ("bins", seed, threads),
                 lambda: xgboost.QuantileDMatrix(
-                    rows.matrix, (rows.label - mean) / spread, max_bin=MAX_BIN, nthread=threads
+                    rows.matrix, scaling.apply(rows.label), max_bin=MAX_BIN, nthread=threads
                 ),
             )
             settings: dict[str, Parameter] = {
@@ -104,7 +105,7 @@ class XGBoostRegression:
             if stop is None:
                 booster = xgboost.train(settings, train, int(parameters[ROUNDS]))
             else:
-                target = (stop.label - mean) / spread
+                target = scaling.apply(stop.label)
                 booster = grow(
                     settings,
                     train,
@@ -114,7 +115,7 @@ class XGBoostRegression:
                     most=int(parameters.get(ROUNDS, MAX_ROUNDS)),
                     patience=PATIENCE,
                 )
-        return ValueBoosterModel(booster, mean, spread)
+        return ValueBoosterModel(booster, scaling)
 
 
 FAMILY = XGBoostRegression()
