@@ -37,14 +37,26 @@ columns:
 
 def table(rows: int) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
     """Features, shape (rows, 30), and labels, shape (rows,)."""
+    x, margin, random = _drawn(rows)
+    label = (random.random(rows) < 1 / (1 + np.exp(-3.0 * margin))).astype(np.int8)
+    return x, label
+
+
+def table_of_values(rows: int) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """The same features, and the margin with as much noise again: half of its variance can be predicted."""
+    x, margin, random = _drawn(rows)
+    return x, 100.0 + 10.0 * (margin + random.normal(0.0, margin.std(), rows))
+
+
+def _drawn(rows: int) -> tuple[NDArray[np.float32], NDArray[np.float64], np.random.Generator]:
+    """Features, margin before its multiplication, and the generator that the label is drawn by."""
     random = np.random.default_rng(SEED)
     numbers = random.normal(size=(rows, FEATURES - FLAGS)).astype(np.float32)
     flags = (random.random((rows, FLAGS)) < random.uniform(0.1, 0.6, FLAGS)).astype(np.float32)
     x = np.column_stack([numbers, flags])
     margin = -2.0 + 0.6 * x[:, :5].sum(axis=1) + 0.8 * np.abs(x[:, 5]) + 0.7 * (x[:, 6] > 1) * x[:, 20]
     margin += 0.5 * x[:, 7] * x[:, 8] + 0.6 * np.sin(2 * x[:, 9]) + x[:, 21:25] @ np.array([0.8, -0.6, 0.5, -0.4])
-    label = (random.random(rows) < 1 / (1 + np.exp(-3.0 * margin))).astype(np.int8)
-    return np.ascontiguousarray(x, dtype=np.float32), label
+    return np.ascontiguousarray(x, dtype=np.float32), margin, random
 
 
 def write_dataset(folder: Path, rows: int) -> None:
