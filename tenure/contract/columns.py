@@ -35,6 +35,16 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Days = Annotated[int, Field(gt=0, le=36_525)]
 """A number of days: up to a hundred years, so that a date and such a number make another date."""
 
+
+def _as_direction(value: object) -> object:
+    if isinstance(value, bool) or value not in (-1, 1):
+        raise ValueError("write +1 if the prediction may only rise with it, -1 if it may only fall")
+    return value
+
+
+Direction = Annotated[Literal[-1, 1], BeforeValidator(_as_direction)]
+"""Of a monotone feature: 1 if the prediction may only rise with it, -1 if it may only fall."""
+
 MAX_FORMAT = 100
 """Characters of the format of a date."""
 
@@ -109,6 +119,9 @@ class Column(Part):
     """Clip outliers to the training part's fences (Tukey, 3 interquartile ranges)."""
     encode: Encode | None = None
     """Of a ``string`` or ``category``; without it, by the number of its values."""
+    monotone: Direction | None = None
+    """Of a feature that is a number or a boolean: the prediction never falls (1), or never rises (-1), where its value
+    rises and the others stay."""
 
     @property
     def is_numeric(self) -> bool:
@@ -182,6 +195,14 @@ class Column(Part):
             raise ValueError(f"'encode' is for string and category columns, not for {self.type}")
         return self
 
+    @model_validator(mode="after")
+    def _has_a_direction(self) -> Self:
+        if self.monotone is not None and not self.is_numeric:
+            raise ValueError(f"'monotone' is for integer, number and boolean columns, not for {self.type}")
+        if self.monotone is not None and self.role != "feature":
+            raise ValueError(f"'monotone' is for features, this column has the role '{self.role}'")
+        return self
+
 
 def _check_directives(form: str) -> None:
     """Raises ValueError if ``strptime`` cannot read by ``form`` at all: it makes a regular expression of it."""
@@ -205,3 +226,5 @@ class Derived(Part):
     leakage: Leakage | None = None
     encode: Encode | None = None
     """Of an expression that is a text; without it, by the number of its values."""
+    monotone: Direction | None = None
+    """As of a column."""

@@ -49,6 +49,19 @@ ALL = "all"
 ENSEMBLE = "ensemble"
 """The best of the other families together, as one more candidate."""
 
+MONOTONE = (
+    "extra_trees",
+    "hist_gradient_boosting",
+    "logistic_regression",
+    "random_forest",
+    "xgboost",
+    "linear_regression",
+    "random_forest_regression",
+    "xgboost_regression",
+    ENSEMBLE,
+)
+"""Families whose fit heeds ``Rows.monotone``. The ensemble's weights are not negative."""
+
 MIN_MEMBERS = 2
 
 

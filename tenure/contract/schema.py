@@ -17,6 +17,7 @@ from tenure.contract.cuts import Cuts
 from tenure.contract.expression import Expression, parse
 from tenure.contract.label import check_label
 from tenure.contract.located_errors import error_at
+from tenure.contract.monotone import check_monotone
 from tenure.contract.references import expression_type
 from tenure.contract.settings import (
     Acceptance,
@@ -408,6 +409,11 @@ class Contract(Part):
     def _assembles(self) -> Self:
         """Everything that is parsed once is parsed here, so that no error comes later."""
         _ = self.assembly
+        return self
+
+    @model_validator(mode="after")
+    def _monotone_features(self) -> Self:
+        check_monotone(self)
         return self
 
     @model_validator(mode="after")

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import Field, ValidationError, model_validator
 
 from tenure.contract.aggregates import AGGREGATES, AggregateName
-from tenure.contract.columns import Days, Part
+from tenure.contract.columns import Days, Direction, Part
 from tenure.contract.durations import DurationText
 
 PLACEHOLDER = "{n}"
@@ -44,6 +44,8 @@ class Window(Part):
     reason: str = ""
     """Why the feature should predict the label; shown in the feature definitions."""
     unit: str | None = None
+    monotone: Direction | None = None
+    """As of a column."""
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
@@ -52,6 +54,8 @@ class Window(Part):
             raise ValueError(f"'{given[0]}' and '{given[1]}' both say how far the window reaches: use one")
         if not self.reason and self.feature:
             raise ValueError("'reason' is missing: why should the feature predict the label?")
+        if self.monotone is not None and not self.feature:
+            raise ValueError("'monotone' is for features, and 'feature' is false")
         AGGREGATES[self.aggregate].check_arguments(column=self.column, of=self.of, q=self.q, has_length=len(given) == 1)
         return self
 

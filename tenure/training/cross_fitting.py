@@ -74,4 +74,4 @@ def cross_fit(
 
 
 def _some(rows: Rows, index: NDArray[np.int64]) -> Rows:
-    return Rows(rows.matrix[index], rows.label[index])
+    return Rows(rows.matrix[index], rows.label[index], rows.monotone)

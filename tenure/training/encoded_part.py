@@ -13,12 +13,14 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from tenure.contract import Contract
+from tenure.contract.monotone import directions
 from tenure.contract.values import Value
 from tenure.errors import StorageError
 from tenure.features.labels import read_labels
 from tenure.stats.clusters import customers_of
 from tenure.tasks import get
 from tenure.training.families import Folds, divide
+from tenure.training.families.monotone import signs_of
 from tenure.transform import Transform, encode_training_rows
 
 PartName = Literal["train", "validation", "test"]
@@ -38,6 +40,8 @@ class EncodedPart:
     """Shape (n,); None where the contract has no time."""
     segment_columns: dict[str, Value]
     """The columns by which the contract tells segments, shape (n,) each."""
+    monotone: NDArray[np.int8] | None = None
+    """As of ``Rows``."""
 
     @cached_property
     def customer(self) -> NDArray[np.int64] | None:
@@ -84,6 +88,7 @@ def read_part(features: Path, name: PartName, contract: Contract, transform: Tra
         segment_columns={
             segment.column: encoded.values[segment.column] for segment in contract.decision.segments.values()
         },
+        monotone=signs_of(directions(contract), transform.features),
     )
 
 

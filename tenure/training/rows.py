@@ -43,7 +43,7 @@ class TrainingRows:
         strata = label.fold_strata(part.label, folds)
         made = divide(strata, folds, contract.training.seed, classes=label.min_classes, key=part.key)
         every = np.arange(len(part.label))
-        return cls(part, part, Rows(part.matrix, part.label), made, part, every)
+        return cls(part, part, Rows(part.matrix, part.label, part.monotone), made, part, every)
 
 
 def join(train: EncodedPart, validation: EncodedPart, contract: Contract) -> TrainingRows:
@@ -68,7 +68,7 @@ def join(train: EncodedPart, validation: EncodedPart, contract: Contract) -> Tra
     return TrainingRows(
         train=rows_of(whole, slice(0, end)),
         validation=rows_of(whole, slice(end, None)),
-        both=Rows(whole.matrix, whole.label),
+        both=Rows(whole.matrix, whole.label, whole.monotone),
         folds=folds,
         held=whole if len(held) == len(whole.label) else rows_of(whole, held),
         held_index=held,
@@ -86,6 +86,7 @@ def joined(first: EncodedPart, second: EncodedPart) -> EncodedPart:
         segment_columns={
             name: _concatenated(values, second.segment_columns[name]) for name, values in first.segment_columns.items()
         },
+        monotone=first.monotone,
     )
 
 
@@ -109,4 +110,5 @@ def rows_of(part: EncodedPart, which: slice | NDArray[np.int64]) -> EncodedPart:
             name: Text(values.codes[which], values.words) if isinstance(values, Text) else values[which]
             for name, values in part.segment_columns.items()
         },
+        monotone=part.monotone,
     )

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.stats.folds import Folds
-from tenure.training.families.family import Matrix, Rows
+from tenure.training.families.family import Matrix, Rows, Signs
 
 KEEP_BYTES = 512 * 1024**2
 """Most memory for rows that are kept cut out; of a larger table every trial cuts them out anew. What families derive
@@ -27,10 +27,13 @@ learners do, would not come to their end on a fold either."""
 class Divided:
     """Rows by fold. The same ``Rows`` object every time, so that what was derived from it is found again."""
 
-    def __init__(self, matrix: Matrix, label: NDArray, folds: Folds, seed: int = 0) -> None:
-        """Args: matrix shape (n, f); label 0 or 1, shape (n,); seed draws the scout's rows."""
+    def __init__(
+        self, matrix: Matrix, label: NDArray, folds: Folds, seed: int = 0, monotone: Signs | None = None
+    ) -> None:
+        """Args: matrix shape (n, f); label 0 or 1, shape (n,); seed draws the scout's rows; monotone as of ``Rows``."""
         self.folds = folds
         self.matrix, self.label, self._seed = matrix, label, seed
+        self._monotone = monotone
         self._keeps = matrix.nbytes * len(folds.folds) <= KEEP_BYTES
         self._kept: dict[tuple[str, int], Rows] = {}
 
@@ -79,7 +82,7 @@ class Divided:
     def _rows(self, kind: str, fold: int, indices: NDArray[np.int64]) -> Rows:
         rows = self._kept.get((kind, fold))
         if rows is None:
-            rows = Rows(self.matrix[indices], self.label[indices], keeps=self._keeps)
+            rows = Rows(self.matrix[indices], self.label[indices], self._monotone, keeps=self._keeps)
             if self._keeps:
                 self._kept[kind, fold] = rows
         return rows

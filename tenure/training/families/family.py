@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Matrix = NDArray[np.float32]
 Floats = NDArray[np.float64]
+Signs = NDArray[np.int8]
 Parameter = str | int | float
 Parameters = Mapping[str, Parameter]
 T = TypeVar("T")
@@ -41,6 +42,9 @@ class Rows:
     """Shape (n, f), finite."""
     label: NDArray
     """Shape (n,), 0 or 1; for regression the value."""
+    monotone: Signs | None = None
+    """Shape (f,): 1 where predictions must not fall as the column rises, -1 where they must not rise, 0 elsewhere; None
+    without such columns. Heeded by the families in ``tenure.contract.family_names.MONOTONE``."""
     keeps: bool = False
     """Whether they remember what was derived from them."""
     _derived: dict[Hashable, Any] = field(default_factory=dict, repr=False)

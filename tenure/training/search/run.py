@@ -64,7 +64,12 @@ def search(
     training = contract.training
     part = read_part(features, "train", contract, read_transform(features))
     folds = folds_of(part, contract)
-    shared = Search(Divided(part.matrix, part.label, folds, training.seed), training.objective, training.seed, threads)
+    shared = Search(
+        Divided(part.matrix, part.label, folds, training.seed, part.monotone),
+        training.objective,
+        training.seed,
+        threads,
+    )
     mine = share_of(worker, workers, units(searched(training.families), training.trials))
     total, before, records = sum(unit.trials for unit in mine), 0, []
     studies = open_storage(storage)

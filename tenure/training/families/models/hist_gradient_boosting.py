@@ -13,6 +13,7 @@ from tenure.explanation.model import LEAF, FlatTrees
 from tenure.training.export.trees import TreeNodes, at_most, flatten
 from tenure.training.families.family import ROUNDS, Floats, Matrix, Parameter, Parameters, Rows
 from tenure.training.families.imbalance import balance, class_weights, suggest_imbalance
+from tenure.training.families.monotone import tree_constraints
 from tenure.training.families.threads import limited
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class HistGradientBoosting:
             early_stopping=stop is not None,
             n_iter_no_change=PATIENCE,
             tol=0.0,
+            monotonic_cst=tree_constraints(rows),
             random_state=seed,
         )
         estimator.kept = partial(rows.once, ("bins of boosting", strategy == "smote", seed))

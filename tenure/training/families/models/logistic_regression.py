@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tenure.explanation.model import LinearTerms
 from tenure.training.families.family import Floats, Matrix, Parameter, Parameters, Rows
 from tenure.training.families.imbalance import balance, suggest_imbalance
+from tenure.training.families.monotone import constrain_logistic
 from tenure.training.families.threads import limited
 
 if TYPE_CHECKING:
@@ -65,7 +66,10 @@ class LogisticRegression:
             mean, scale = wide.mean(axis=0), wide.std(axis=0)
             scale[scale == 0.0] = 1.0
             estimator = Estimator(C=parameters["C"], tol=1e-6, max_iter=2_000)
-            estimator.fit((wide - mean) / scale, balanced.label, sample_weight=balanced.weight)
+            scaled = (wide - mean) / scale
+            estimator.fit(scaled, balanced.label, sample_weight=balanced.weight)
+            if rows.monotone is not None:
+                constrain_logistic(estimator, scaled, balanced, rows.monotone)
         return LogisticModel(estimator, mean, scale, rows.matrix.mean(axis=0, dtype=np.float64))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from tenure.training.families.family import Parameter, Parameters, Rows
 from tenure.training.families.forest import TREES, ForestModel
 from tenure.training.families.imbalance import balance, suggest_imbalance
+from tenure.training.families.monotone import tree_constraints
 from tenure.training.families.threads import limited
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class RandomForest:
                 min_samples_leaf=parameters["min_samples_leaf"],
                 max_features=parameters["max_features"],
                 max_samples=parameters["max_samples"],
+                monotonic_cst=tree_constraints(rows),
                 n_jobs=threads,
                 random_state=seed,
             )

@@ -13,6 +13,7 @@ from tenure.training.export.trees import TreeNodes, below, flatten
 from tenure.training.families.early_stopping import grow
 from tenure.training.families.family import ROUNDS, Floats, Matrix, Parameter, Parameters, Rows
 from tenure.training.families.imbalance import balance, class_weights, suggest_imbalance
+from tenure.training.families.monotone import booster_constraints
 from tenure.training.families.threads import limited
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class XGBoost:
                 "nthread": threads,
                 "seed": seed,
                 "verbosity": 0,
+                **booster_constraints(rows),
                 **{name: value for name, value in parameters.items() if name not in ("imbalance", ROUNDS)},
             }
             if stop is None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tenure.explanation.model import LinearTerms
 from tenure.training.families.family import Floats, Matrix, Parameter, Parameters, Rows
+from tenure.training.families.monotone import constrain_ridge
 from tenure.training.families.standardize import Scaling, scaling_of
 from tenure.training.families.threads import limited
 
@@ -57,7 +58,10 @@ class LinearRegression:
         with limited(threads):
             scaling = scaling_of(rows.matrix)
             estimator = Ridge(alpha=float(parameters["alpha"]) * len(rows.label), solver="cholesky")
-            estimator.fit(scaling.apply(rows.matrix), rows.label)
+            scaled = scaling.apply(rows.matrix)
+            estimator.fit(scaled, rows.label)
+            if rows.monotone is not None:
+                constrain_ridge(estimator, scaled, rows.label, rows.monotone)
         return RidgeModel(estimator, scaling)
 
 

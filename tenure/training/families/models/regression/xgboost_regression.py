@@ -13,6 +13,7 @@ from tenure.training.export.trees import flatten
 from tenure.training.families.early_stopping import grow
 from tenure.training.families.family import ROUNDS, Floats, Matrix, Parameter, Parameters, Rows
 from tenure.training.families.models.xgboost import MAX_BIN, MAX_ROUNDS, PATIENCE, tree_nodes
+from tenure.training.families.monotone import booster_constraints
 from tenure.training.families.standardize import LabelScaling, label_scaling
 from tenure.training.families.threads import limited
 
@@ -100,6 +101,7 @@ class XGBoostRegression:
                 "nthread": threads,
                 "seed": seed,
                 "verbosity": 0,
+                **booster_constraints(rows),
                 **{name: value for name, value in parameters.items() if name != ROUNDS},
             }
             if stop is None:
