@@ -13,7 +13,7 @@ def feature(contract: str, valid: dsl.Input[dsl.Dataset], features: dsl.Output[d
         contract: the contract, YAML text.
         valid: the good rows: data.parquet, of several tables in tables/<name>.
         features: train.parquet, validation.parquet, test.parquet, transform.json, definitions.json, split.json,
-            leakage.json.
+            leakage.json, reduction.json.
     """
     from pathlib import Path
 

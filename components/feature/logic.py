@@ -20,7 +20,7 @@ def run(contract: str, valid: Path, features: Path) -> dict[str, Any]:
 
     Returns:
         For the step's summary: rows and churn rate, or mean of the label, of each part; strategy of the split; numbers
-        of features; warnings of the split and of the leakage check.
+        of features; what the model does not read, by name; warnings of the split and of the leakage check.
 
     Raises:
         ContractError: the contract is invalid.
@@ -41,5 +41,6 @@ def run(contract: str, valid: Path, features: Path) -> dict[str, Any]:
         "inputs": len(described.inputs),
         "derived": len(described.derived),
         "encoded": len(built.transform.features),
+        "not_used": {each.column: each.message for each in built.reduction.dropped},
         "warnings": built.warnings,
     }

@@ -25,6 +25,7 @@ from tenure.contract.settings import (
     Clusters,
     Decision,
     Events,
+    Features,
     Label,
     Quality,
     Segment,
@@ -95,6 +96,7 @@ class Contract(Part):
     derived: dict[str, Derived] = Field(default_factory=dict)
     events: Events | None = None
     windows: dict[str, Window] = Field(default_factory=dict)
+    features: Features = Features()
     slices: tuple[str, ...] = ()
     """Columns besides the sensitive ones by whose values the evaluation is cut."""
     split: Split = Split()

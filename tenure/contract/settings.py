@@ -190,6 +190,15 @@ class Split(Part):
         return self
 
 
+class Features(Part):
+    """What the model reads of the inputs and derived features. What it does not read stays a column of the contract."""
+
+    max: Annotated[int, Field(gt=0, le=100_000)] | None = None
+    """How many inputs and derived features at most: the best by permutation importance in the training part."""
+    drop_correlated: Annotated[float, Field(ge=0.5, le=1.0)] = 1.0
+    """Of two that correlate this much or more the later is not read. At 1 only of those that are equal."""
+
+
 class Quality(Part):
     """Limits of the validation gate."""
 

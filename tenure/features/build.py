@@ -17,6 +17,7 @@ from tenure.contract.schema import LABEL_COLUMN
 from tenure.features.definitions import definitions
 from tenure.features.division import split_record
 from tenure.features.prepare import prepare
+from tenure.features.reduction import FILE_NAME, Reduction, reduce
 from tenure.features.rows import Rows
 from tenure.features.split import PARTS, Assignment
 from tenure.progress import progress
@@ -30,6 +31,8 @@ class Features:
 
     transform: Transform
     """Fitted on the training part alone."""
+    reduction: Reduction
+    """What the model does not read."""
     split: dict[str, Any]
     """The content of ``split.json``."""
     warnings: list[str]
@@ -45,7 +48,9 @@ def build_features(contract: Contract, valid: Path, features: Path) -> Features:
         The columns of ``valid`` without the label (of an event log its snapshots), ``_today`` (date32; see
         ``tenure.features.today``), the derived features, and ``_label`` (int8; float64 for regression).
     ``transform.json``
-        The transform, fitted on the training part alone.
+        The transform, fitted on the training part alone, without features of what is left out.
+    ``reduction.json``
+        Which inputs and derived features are left out, and why (``tenure.features.reduction``).
     ``definitions.json``
         Every feature, for people.
     ``split.json``
@@ -64,18 +69,21 @@ def build_features(contract: Contract, valid: Path, features: Path) -> Features:
         StorageError: a file cannot be read or written.
     """
     prepared = prepare(contract, valid)
-    rows, division, transform = prepared.rows, prepared.division, prepared.transform
+    rows, division = prepared.rows, prepared.division
     write_text(features / "leakage.json", prepared.findings.to_json())
     prepared.findings.raise_if_stopped()
+    reduction = reduce(contract, prepared.training, prepared.transform)
+    transform = prepared.transform.without(reduction.columns)
     progress("writing the parts")
     _write_parts(contract, rows, division.assignment, transform, features)
     write_text(features / "transform.json", transform.to_json())
-    write_text(features / "definitions.json", _json(definitions(contract, transform)))
+    write_text(features / FILE_NAME, reduction.to_json())
+    write_text(features / "definitions.json", _json(definitions(contract, transform, reduction)))
     split = split_record(contract, division)
     if prepared.panel is not None:
         split["panel"] = [asdict(counts) for counts in prepared.panel.cuts]
     write_text(features / "split.json", _json(split))
-    return Features(transform, split, prepared.findings.warnings)
+    return Features(transform, reduction, split, prepared.findings.warnings)
 
 
 def _write_parts(contract: Contract, rows: Rows, assignment: Assignment, transform: Transform, features: Path) -> None:

@@ -6,18 +6,22 @@ from typing import Any
 
 from tenure.contract import Contract
 from tenure.features.catalogue import Definition, catalogue
+from tenure.features.reduction import Reduction
 from tenure.transform import Transform
 from tenure.transform.state import Encoding, Number, Target
 
 
-def definitions(contract: Contract, transform: Transform) -> dict[str, Any]:
+def definitions(contract: Contract, transform: Transform, reduction: Reduction) -> dict[str, Any]:
     """The content of ``definitions.json``: every input and derived feature, and the columns of the encoded matrix."""
+    left_out = {each.column: each.message for each in reduction.dropped}
     encodings = {encoding.name: encoding for encoding in transform.state.encodings}
     found = catalogue(contract)
     for definition in found:
         encoding = encodings.get(definition["name"])
         if encoding is not None:
             definition["encoding"] = _encoding(encoding)
+        elif definition["name"] in left_out:
+            definition["not_used"] = left_out[definition["name"]]
     return {
         "contract": contract.name,
         "features": found,

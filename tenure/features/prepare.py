@@ -40,8 +40,10 @@ class Prepared:
     panel: Panel | None
     """Where features are computed from tables."""
     division: Division
+    training: Tables
+    """Reads the training part."""
     transform: Transform
-    """Fitted on the training part alone."""
+    """Fitted on the training part alone, with features of every input and derived feature."""
     findings: Findings
     """Of the split and of the leakage check."""
 
@@ -76,7 +78,7 @@ def prepare(contract: Contract, valid: Path) -> Prepared:
     progress("checking for leakage")
     findings = find_leakage(contract, training, transform)
     checks = [*check_panel(contract, made), check_parts(contract, division), *check_usage(made), *findings.checks]
-    return Prepared(rows, made, division, transform, dataclasses.replace(findings, checks=checks))
+    return Prepared(rows, made, division, training, transform, dataclasses.replace(findings, checks=checks))
 
 
 def _require_rows(contract: Contract, division: Division) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -131,6 +131,11 @@ class Transform:
         self._limits.apply(values)
         self._derive(values, rows)
         return values
+
+    def without(self, names: Collection[str]) -> Transform:
+        """The transform without the features of some inputs or derived features, which it still reads and computes."""
+        kept = tuple(encoding for encoding in self.state.encodings if encoding.name not in names)
+        return Transform(replace(self.state, encodings=kept))
 
     def to_json(self) -> str:
         """The fitted state; ``from_json`` reads it back to an equal one."""

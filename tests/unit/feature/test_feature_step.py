@@ -175,7 +175,7 @@ def test_two_runs_write_the_same_bytes(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         run(TABLE, table(), tmp_path / name)
     files = sorted(path.name for path in (tmp_path / "one" / "features").iterdir())
-    documents = ("definitions.json", "leakage.json", "split.json", "transform.json")
+    documents = ("definitions.json", "leakage.json", "reduction.json", "split.json", "transform.json")
     assert files == sorted([*(f"{part}.parquet" for part in PARTS), *documents])
     for name in files:
         assert (tmp_path / "one/features" / name).read_bytes() == (tmp_path / "two/features" / name).read_bytes()
