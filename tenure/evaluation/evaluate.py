@@ -20,6 +20,7 @@ from tenure.evaluation.evaluator import Evaluator
 from tenure.evaluation.repeats import Repeats, average
 from tenure.evaluation.scoring import read_test_part
 from tenure.explanation import customers_held, sampled_walks
+from tenure.features.reduction import FILE_NAME as REDUCTION
 from tenure.progress import progress
 from tenure.stats.bootstrap import LEVEL, Estimate
 from tenure.tasks import get
@@ -70,7 +71,8 @@ def evaluate(
         contract: with acceptance minimums, business values and slices.
         raw: folder of ``ingest``; read: ``ingest.json``.
         valid: folder of ``validate``; read: ``validation.json``.
-        features: folder of ``feature``; read: ``test.parquet``, ``split.json``, ``leakage.json``.
+        features: folder of ``feature``; read: ``test.parquet``, ``split.json``, ``leakage.json``,
+            ``reduction.json``.
         candidates: folder of ``train``; read: ``train.json``, which names the chosen family, and one bundle a family.
         champion: folder of ``champion``; read: ``champion.json`` and, if there is a champion, ``bundle/``.
         evaluation: written: ``evaluation.json`` (the complete record), ``example.json`` (raw inputs of a few rows),
@@ -135,6 +137,7 @@ def evaluate(
         "slices": slices,
         "clusters": record_clusters(chosen, evaluator, train.get("clusters")),
         "importance": record.importance(contract, chosen, evaluator),
+        "not_used": _read(features / REDUCTION)["dropped"],
         "training": train,
         "split": split,
         "bootstrap": {

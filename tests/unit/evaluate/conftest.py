@@ -35,6 +35,11 @@ LEAKAGE = {
     "rows": 400,
     "checks": [{"name": "leakage: constant", "level": "warn", "message": "plan: nothing is learnt"}],
 }
+REDUCTION = {
+    "rows": 400,
+    "dropped": [{"column": "twin", "reason": "correlated", "other": "plan", "correlation": 0.99, "message": "nearly"}],
+    "importance": {},
+}
 SPLIT = {"strategy": "stratified", "rows": {"train": 400, "validation": 200, "test": 600}}
 
 
@@ -128,6 +133,7 @@ def prepared(small_bundle: Any, variant: Any, tmp_path_factory: pytest.TempPathF
     (root / "valid" / "validation.json").write_text(json.dumps(VALIDATION))
     (root / "features" / "split.json").write_text(json.dumps(SPLIT))
     (root / "features" / "leakage.json").write_text(json.dumps(LEAKAGE))
+    (root / "features" / "reduction.json").write_text(json.dumps(REDUCTION))
     pq.write_table(typed(contract, small_bundle.rows.slice(0, 600)), root / "features" / "test.parquet")
     candidates = root / "candidates"
     candidates.mkdir()
@@ -171,6 +177,7 @@ def value_workspace(small_value_bundle: Any, tmp_path: Path) -> Workspace:
     (root / "valid" / "validation.json").write_text(json.dumps(VALIDATION))
     (root / "features" / "split.json").write_text(json.dumps(SPLIT))
     (root / "features" / "leakage.json").write_text(json.dumps(LEAKAGE))
+    (root / "features" / "reduction.json").write_text(json.dumps(REDUCTION))
     rows = spending.table(600, seed=1)
     parsed, _ = parse_batch(rows.combine_chunks().to_batches()[0].select(list(PARSED)), PARSED)
     label = pa.array(spending.values(rows), pa.float64())

@@ -151,6 +151,7 @@ def test_text_from_data_cannot_become_markup(make_evaluation: Any, drawn: dict) 
     evaluation["importance"][0] |= {"column": attack, "description": attack}
     evaluation["versions"]["code_version"] = attack
     evaluation["families"][0]["family"] = attack
+    evaluation["not_used"] = [{"column": attack, "reason": "equal", "other": attack, "message": f"equal to {attack}"}]
     html = render(
         evaluation,
         validation={"checks": [{"name": "classes", "level": "warn", "message": attack}]},
@@ -213,6 +214,12 @@ def test_one_class_renders_without_the_charts_it_does_not_allow(
     assert "no model can be judged on it" in page.text
     assert "Receiver operating" not in html
     assert html.count("<svg") in (2, 3)
+
+
+def test_what_the_model_does_not_read_is_listed(blessed: dict) -> None:
+    left_out = [{"column": "Old plan", "reason": "equal", "other": "plan", "message": "equal to plan"}]
+    assert "equal to plan" in page_of(blessed | {"not_used": left_out})[1].text
+    assert "Not read by the model" not in page_of(blessed | {"not_used": []})[1].text
 
 
 def test_a_model_that_contacts_nobody_renders(make_evaluation: Any, drawn: dict) -> None:
