@@ -13,6 +13,9 @@ Encode = Literal["one_hot", "target"]
 """How a category becomes numbers: a feature for each value, or one with the smoothed mean of the label."""
 Role = Literal["feature", "key", "time", "label", "sensitive", "ignored", "known_at", "row_id"]
 
+Impute = Literal["median", "knn", "iterative"]
+"""How a missing number is filled in: by the median, by the mean of the nearest rows, or by chained equations."""
+
 NAME_PATTERN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 """Valid names of derived features: those that an expression can use without quotes."""
 
@@ -119,6 +122,8 @@ class Column(Part):
     """Clip outliers to the training part's fences (Tukey, 3 interquartile ranges)."""
     encode: Encode | None = None
     """Of a ``string`` or ``category``; without it, by the number of its values."""
+    impute: Impute | None = None
+    """Of an ``integer`` or ``number``; without it, ``features.impute``."""
     monotone: Direction | None = None
     """Of a feature that is a number or a boolean: the prediction never falls (1), or never rises (-1), where its value
     rises and the others stay."""
@@ -196,7 +201,11 @@ class Column(Part):
         return self
 
     @model_validator(mode="after")
-    def _has_a_direction(self) -> Self:
+    def _is_a_number(self) -> Self:
+        if self.impute is not None and self.type not in ("integer", "number"):
+            raise ValueError(f"'impute' is for integer and number columns, not for {self.type}")
+        if self.impute is not None and self.role != "feature":
+            raise ValueError(f"'impute' is for features, this column has the role '{self.role}'")
         if self.monotone is not None and not self.is_numeric:
             raise ValueError(f"'monotone' is for integer, number and boolean columns, not for {self.type}")
         if self.monotone is not None and self.role != "feature":

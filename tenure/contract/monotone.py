@@ -80,6 +80,8 @@ def _check_tables(contract: Contract) -> None:
             if name not in read or read[name].table != table
         }
     for location, column in columns.items():
+        unread = f"the model does not read '{location[-1]}' itself"
         if column.monotone is not None:
-            message = f"the model does not read '{location[-1]}' itself: give 'monotone' to a window of it"
-            raise error_at((*location, "monotone"), message, column.monotone)
+            raise error_at((*location, "monotone"), f"{unread}: give 'monotone' to a window of it", column.monotone)
+        if column.impute is not None:
+            raise error_at((*location, "impute"), f"{unread}: 'features.impute' is for its windows", column.impute)

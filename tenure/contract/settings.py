@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from tenure.contract.aggregates import AGGREGATES, LabelAggregateName
-from tenure.contract.columns import Days, Part, Share, Text
+from tenure.contract.columns import Days, Impute, Part, Share, Text
 from tenure.contract.cuts import FIRST, LAST
 from tenure.contract.durations import DurationText
 from tenure.contract.family_names import FamilyName, check_together
@@ -197,6 +197,8 @@ class Features(Part):
     """How many inputs and derived features at most: the best by permutation importance in the training part."""
     drop_correlated: Annotated[float, Field(ge=0.5, le=1.0)] = 1.0
     """Of two that correlate this much or more the later is not read. At 1 only of those that are equal."""
+    impute: Impute = "median"
+    """Of numbers, windows and derived features; a column's own goes before it."""
 
 
 class Quality(Part):

@@ -24,6 +24,7 @@ from tenure.features.reduction import FILE_NAME as REDUCTION
 from tenure.progress import progress
 from tenure.stats.bootstrap import LEVEL, Estimate
 from tenure.tasks import get
+from tenure.transform import rows_held
 
 FORMAT = 1
 EXAMPLE_ROWS = 3
@@ -198,7 +199,7 @@ def _chosen(bundle: Bundle, train: Json) -> Json:
         "family": bundle.manifest.family,
         "bundle_version": bundle.version,
         "threshold": bundle.decision.threshold,
-        "customers_held": customers_held(bundle.terms),
+        "customers_held": customers_held(bundle.terms) + rows_held(bundle.transform.state.imputers),
         "sampled_walks": sampled_walks(bundle.terms),
         "companion": companion and {"validation_score": companion.validation_score, "own_score": own},
     }

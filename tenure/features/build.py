@@ -22,7 +22,7 @@ from tenure.features.rows import Rows
 from tenure.features.split import PARTS, Assignment
 from tenure.progress import progress
 from tenure.sources import TableSink
-from tenure.transform import Transform
+from tenure.transform import Transform, fit_imputers
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def build_features(contract: Contract, valid: Path, features: Path) -> Features:
     write_text(features / "leakage.json", prepared.findings.to_json())
     prepared.findings.raise_if_stopped()
     reduction = reduce(contract, prepared.training, prepared.transform)
-    transform = prepared.transform.without(reduction.columns)
+    transform = fit_imputers(contract, prepared.training, prepared.transform.without(reduction.columns))
     progress("writing the parts")
     _write_parts(contract, rows, division.assignment, transform, features)
     write_text(features / "transform.json", transform.to_json())

@@ -52,6 +52,8 @@ class Numbers:
         place = {(feature.source, feature.kind): index for index, feature in enumerate(features)}
         self._names = [encoding.name for encoding in encodings]
         self._places = np.array([place[name, "number"] for name in self._names], dtype=np.intp)
+        self._order = {name: index for index, name in enumerate(self._names)}
+        self._imputers = state.imputers
         self._impute = np.array([encoding.impute for encoding in encodings]).reshape(-1, 1)
         self._flagged = [index for index, encoding in enumerate(encodings) if encoding.missing_flag]
         self._flags = np.array([place[self._names[index], "missing"] for index in self._flagged], dtype=np.intp)
@@ -65,7 +67,7 @@ class Numbers:
         missing = np.isnan(block)
         some = bool(missing.any())
         if some:
-            block = np.where(missing, self._impute, block)
+            block = self._filled(block, missing)
         # What overflows float32 becomes its largest finite number.
         np.minimum(np.maximum(block, -LARGEST, out=block), LARGEST, out=block)
         for start in range(0, rows, BLOCK_ROWS):
@@ -74,6 +76,14 @@ class Numbers:
             if some and self._flagged:
                 matrix[start:stop, self._flags] = missing[self._flagged, start:stop].T
         return _flags(self._names, missing) if some else {}
+
+    def _filled(self, block: NDArray[np.float64], missing: NDArray[np.bool_]) -> NDArray[np.float64]:
+        filled = np.where(missing, self._impute, block)
+        if self._imputers:
+            known = np.minimum(np.maximum(block, -LARGEST), LARGEST)
+            for imputer in self._imputers:
+                imputer.fill(known, missing, filled, self._order)
+        return filled
 
 
 class Categories:

@@ -1,7 +1,8 @@
 """The encoding of one row in plain Python: what ``Transform.encode`` computes, without arrays.
 
-It handles the usual forms of a value only. Everything else (a missing column, a value of another type, an invalid one)
-is left to the arrays, so that there is one implementation of the rare cases and of their errors.
+It handles the usual forms of a value only. Everything else (a missing column, a value of another type, an invalid one,
+a missing one that is imputed by other values of the row) is left to the arrays, so that there is one implementation of
+the rare cases and of their errors.
 """
 
 # ruff: noqa: PLR0124 (NaN is what differs from itself; a call to isnan costs more than the rest)
@@ -40,6 +41,7 @@ class RowEncoder:
     ) -> None:
         places = {(feature.source, feature.kind, feature.value): index for index, feature in enumerate(features)}
         encodings = {encoding.name: encoding for encoding in state.encodings}
+        self._imputed_by_others = frozenset(name for imputer in state.imputers for name in imputer.targets)
         self._texts: list[_Text] = []
         self._numbers: list[_Number] = []
         for entry in state.inputs:
@@ -72,6 +74,8 @@ class RowEncoder:
             if place is not None:
                 if -LARGEST <= value <= LARGEST:
                     features[place[0]] = value
+                elif value != value and name in self._imputed_by_others:
+                    return None
                 else:
                     _put(value, place, features)
             elif slots is not None:
@@ -145,6 +149,8 @@ class RowEncoder:
                 features[place[0]] = value
                 continue
             if value != value:
+                if name in self._imputed_by_others:
+                    raise ValueError
                 imputed.append(name)
             _put(value, place, features)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -13,10 +13,12 @@ from tenure.contract import Column
 from tenure.contract.expression import Expression, parse
 from tenure.contract.values import TODAY_COLUMN, ExpressionType
 from tenure.errors import BundleError
+from tenure.transform.imputation import Imputer
+from tenure.transform.imputer_json import imputer_from, imputer_to
 from tenure.transform.target_statistics import LARGEST, Target
 
 FORMAT = 2
-"""The format that is written. Format 1, without rare values and target statistics, can still be read."""
+"""The format that is written. Format 1, without rare values, target statistics and imputers, can still be read."""
 READ_FORMATS = (1, 2)
 
 MAX_VALUES = 100_000
@@ -95,6 +97,8 @@ class State:
     derived: tuple[tuple[str, str], ...]
     """Names and expressions; each may refer to inputs and to earlier ones."""
     encodings: tuple[Encoding, ...]
+    imputers: tuple[Imputer, ...] = ()
+    """Of some numbers, in place of their medians."""
 
     def expressions(self) -> dict[str, Expression]:
         """The derived features, parsed; raises ValueError if one is invalid."""
@@ -123,12 +127,14 @@ class State:
         return tuple(found)
 
     def to_json(self) -> str:
-        document = {
+        document: dict[str, Any] = {
             "format": FORMAT,
             "inputs": [_input_to(entry) for entry in self.inputs],
             "derived": [{"name": name, "expression": text} for name, text in self.derived],
             "encodings": [_encoding_to(encoding) for encoding in self.encodings],
         }
+        if self.imputers:
+            document["imputers"] = [imputer_to(imputer) for imputer in self.imputers]
         return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
     @classmethod
@@ -146,6 +152,7 @@ class State:
                 derived=tuple((str(entry["name"]), str(entry["expression"])) for entry in document["derived"]),
                 encodings=tuple(_encoding_from(entry) for entry in document["encodings"]),
             )
+            state = replace(state, imputers=_imputers_from(document.get("imputers", []), state))
             state.check()
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError, ValidationError) as error:
             what = str(error).splitlines()[0] if str(error) else "no state of a transform"
@@ -166,6 +173,17 @@ class State:
             wanted = ("number", "boolean") if isinstance(encoding, Number) else ("text",)
             if types.get(encoding.name) not in wanted:
                 raise ValueError(f"'{encoding.name}' is not a {' or '.join(wanted)}")
+
+
+def _imputers_from(entries: Any, state: State) -> tuple[Imputer, ...]:
+    numbers = {encoding.name for encoding in state.encodings if isinstance(encoding, Number)}
+    if not isinstance(entries, list) or len(entries) > len(numbers):
+        raise ValueError("'imputers' is not a list of imputers")
+    found = tuple(imputer_from(entry, numbers) for entry in entries)
+    targets = [name for imputer in found for name in imputer.targets]
+    if len(set(targets)) < len(targets):
+        raise ValueError("a number has two imputers")
+    return found
 
 
 def _input_to(entry: Input) -> dict[str, Any]:
