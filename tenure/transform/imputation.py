@@ -124,21 +124,20 @@ class Chained:
         if not len(rows):
             return
         own = {name: index for index, name in enumerate(self.predictors)}
+        holes = missing[targets][:, rows]
+        some = [(index, np.flatnonzero(holes[index])) for index in np.flatnonzero(holes.any(axis=1)).tolist()]
         # Rows of a C-contiguous array: sums over the last axis are the same for a row alone and among others.
         current = np.ascontiguousarray(filled[read][:, rows].T)
-        for equations, weights in zip(self.rounds, self._weights, strict=True):
-            for index, name in enumerate(self.targets):
-                gaps = np.flatnonzero(missing[targets[index], rows])
-                if not len(gaps):
-                    continue
-                with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
+            for equations, weights in zip(self.rounds, self._weights, strict=True):
+                for index, gaps in some:
                     value = equations[index].intercept + (current[gaps] * weights[index]).sum(axis=1)
-                # What overflows to both infinities stays as it is.
-                value = np.where(np.isnan(value), filled[targets[index], rows[gaps]], value)
-                value = np.minimum(np.maximum(value, self.low[index]), self.high[index])
-                filled[targets[index], rows[gaps]] = value
-                if name in own:
-                    current[gaps, own[name]] = value
+                    # What overflows to both infinities stays as it is.
+                    value = np.where(np.isnan(value), filled[targets[index], rows[gaps]], value)
+                    value = np.minimum(np.maximum(value, self.low[index]), self.high[index])
+                    filled[targets[index], rows[gaps]] = value
+                    if self.targets[index] in own:
+                        current[gaps, own[self.targets[index]]] = value
 
 
 Imputer = Neighbours | Chained
