@@ -11,10 +11,10 @@ from tenure.contract import Contract
 from tenure.contract.columns import Impute
 from tenure.contract.monotone import directions
 from tenure.contract.values import Floats
-from tenure.transform.blocks import LARGEST
 from tenure.transform.fitting import Tables
 from tenure.transform.imputation import Chained, Equation, Imputer, Neighbours
 from tenure.transform.state import Number
+from tenure.transform.target_statistics import LARGEST
 from tenure.transform.transform import Transform
 
 NEIGHBOURS = 5
