@@ -8,7 +8,8 @@ from tenure.contract import Contract
 from tenure.features.catalogue import Definition, catalogue
 from tenure.features.reduction import Reduction
 from tenure.transform import Transform
-from tenure.transform.state import Encoding, Number, Target
+from tenure.transform.state import Encoding, Number
+from tenure.transform.target_statistics import Target
 
 
 def definitions(contract: Contract, transform: Transform, reduction: Reduction) -> dict[str, Any]:

@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from tenure.contract import Column, Contract
 from tenure.contract.values import TODAY_COLUMN, Floats, Text, Value
 from tenure.errors import DataError
-from tenure.transform.blocks import LARGEST
 from tenure.transform.rare_levels import Levels, divide_levels, min_rows
 from tenure.transform.state import Category, Encoding, Input, Limits, Number, State
-from tenure.transform.target_statistics import Target, fit_target
+from tenure.transform.target_statistics import LARGEST, Target, fit_target
 from tenure.transform.transform import Transform
 
 if TYPE_CHECKING:

@@ -18,10 +18,9 @@ from tenure.contract import Column
 from tenure.contract.expression import Expression
 from tenure.contract.nodes import OverRow
 from tenure.contract.written_numbers import missing_numbers
-from tenure.transform.blocks import LARGEST
 from tenure.transform.scalars import boolean_reader, boolean_texts, number_reader, text_reader
 from tenure.transform.state import Encoding, Feature, Input, Limits, Number, State
-from tenure.transform.target_statistics import Target
+from tenure.transform.target_statistics import LARGEST, Target
 
 OneRow = tuple[bytes, list[str], list[str], list[str]]
 """A row as models see it: one float32 for each feature; its imputed, unknown and out-of-range columns."""
