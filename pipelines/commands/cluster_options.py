@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from pipelines.commands.run_options import MAX_WORKERS, CacheOption, DataOption, FamiliesOption, TrialsOption
+from pipelines.commands.run_options import (
+    MAX_WORKERS,
+    BudgetOption,
+    CacheOption,
+    DataOption,
+    FamiliesOption,
+    TrialsOption,
+)
 from pipelines.graphs.names import Pipeline
 from pipelines.graphs.settings import NAMESPACE, TRACKING_URI
 from tenure.errors import InputError
@@ -26,7 +33,7 @@ WORKERS = 2
 
 ONE_PIPELINE = {
     **dict.fromkeys(
-        ("workers", "families", "trials", "deploy", "deploy_namespace", "rollout_image"), Pipeline.TRAINING
+        ("workers", "families", "trials", "budget", "deploy", "deploy_namespace", "rollout_image"), Pipeline.TRAINING
     ),
     **dict.fromkeys(("reference", "log"), Pipeline.MONITORING),
 }
@@ -73,6 +80,7 @@ class ClusterOptions:
     ] = None
     families: FamiliesOption = None
     trials: TrialsOption = None
+    budget: BudgetOption = None
     cache: CacheOption = True
     mlflow_uri: Annotated[
         str, typer.Option("--mlflow-uri", help="Address of MLflow for the pods, if Kubeflow sets none in them.")
@@ -120,7 +128,7 @@ class ClusterOptions:
         """The dataset to run on; see ``read_request``."""
         from pipelines.graphs.request import read_request
 
-        return read_request(dataset, self.data, families=self.families, trials=self.trials)
+        return read_request(dataset, self.data, families=self.families, trials=self.trials, budget=self.budget)
 
     def run_options(self, *, run_name: str | None, override: str = "") -> Options:
         """The options of the run.

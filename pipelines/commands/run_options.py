@@ -26,7 +26,10 @@ FamiliesOption = Annotated[
         help="Model families in place of the contract's, or 'all': every family of the contract's task.",
     ),
 ]
-TrialsOption = Annotated[int | None, typer.Option("--trials", min=1, help="Trials a model family.")]
+TrialsOption = Annotated[int | None, typer.Option("--trials", min=1, help="Most trials a model family.")]
+BudgetOption = Annotated[
+    str | None, typer.Option("--budget", metavar="60s|5m|1h", help="Longest time for the parameter search.")
+]
 OverrideOption = Annotated[
     str, typer.Option("--override", help="Why to register the model even if the verdict is inconclusive.")
 ]

@@ -12,6 +12,7 @@ from pipelines.commands.options import HomeOption, JsonOption, command, print_js
 from pipelines.commands.run_options import (
     DATASET_HELP,
     MAX_WORKERS,
+    BudgetOption,
     CacheOption,
     DataOption,
     FamiliesOption,
@@ -34,6 +35,7 @@ def register(app: typer.Typer) -> None:
 tenure run datasets/telco
 tenure run datasets/telco --trials 4 --no-serve
 tenure run datasets/telco --families all
+tenure run datasets/telco --budget 60s
 tenure run datasets/telco --data s3://bucket/customers.parquet --home /var/lib/tenure
 tenure run datasets/telco --override "the pilot region has few customers" --json
 """,
@@ -46,6 +48,7 @@ def run(
     data: DataOption = None,
     families: FamiliesOption = None,
     trials: TrialsOption = None,
+    budget: BudgetOption = None,
     workers: Annotated[
         int,
         typer.Option("--workers", min=1, max=MAX_WORKERS, help="Workers of the search; two run in parallel."),
@@ -70,7 +73,7 @@ def run(
     from pipelines.local.home import Home
     from pipelines.local.run import Options, run_training
 
-    request = read_request(dataset, data, families=families, trials=trials, seed=seed)
+    request = read_request(dataset, data, families=families, trials=trials, budget=budget, seed=seed)
     options = Options(workers=workers, override=override, use_cache=cache, serve=serve)
     place = Home.at(home)
     finished = run_training(request, place, options, _display(json))

@@ -53,6 +53,7 @@ def read_request(
     *,
     families: str | None = None,
     trials: int | None = None,
+    budget: str | None = None,
     seed: int | None = None,
 ) -> Request:
     """Read a contract, with the settings that the command line overrides.
@@ -62,7 +63,8 @@ def read_request(
         data: addresses of tables, instead of the contract's: ``sessions=other.parquet``, or an address alone where
             there is one table.
         families: model families, divided by commas, or ``all``, instead of the contract's.
-        trials: trials per model family, instead of the contract's.
+        trials: most trials per model family, instead of the contract's.
+        budget: longest time of the search, instead of the contract's.
         seed: of the split and of the search, instead of the contract's.
 
     Raises:
@@ -91,7 +93,7 @@ def read_request(
             found[name] = source.model_copy(update={"uri": _absolute(source, address, folder)})
             fingerprints[name] = data_fingerprint(address, source)
             shown = address.shown
-    contract = with_sources(override(contract, families=families, trials=trials, seed=seed), found)
+    contract = with_sources(override(contract, families=families, trials=trials, budget=budget, seed=seed), found)
     if len(found) > 1:
         shown = table_names(found)
     return Request(contract, path.absolute(), _text(contract, path), fingerprints, shown)

@@ -25,6 +25,7 @@ def train(
     *,
     families: str | Sequence[str] | None = None,
     trials: int | None = None,
+    budget: str | None = None,
     seed: int | None = None,
     folder: Path | str | None = None,
 ) -> Model:
@@ -35,7 +36,8 @@ def train(
     Args:
         data: what ``tenure.load`` returns, or takes.
         families: model families to search, or ``all``: every family of the contract's task; the contract's by default.
-        trials: trials of the parameter search per family; the contract's by default.
+        trials: most trials of the parameter search per family; the contract's by default.
+        budget: longest time of the search, such as ``60s`` or ``5m``; the contract's by default.
         seed: of the split and of the search; the contract's by default.
         folder: where the intermediate files are kept; by default a temporary folder, which is deleted with the model.
 
@@ -61,7 +63,7 @@ def train(
         tenure.errors.DataError: column 'SeniorCitizen' is missing
     """
     dataset = dataset_of(data)
-    contract = override(dataset.contract, families=families, trials=trials, seed=seed)
+    contract = override(dataset.contract, families=families, trials=trials, budget=budget, seed=seed)
     work = Workspace(folder)
     ingest_and_validate(dataclasses.replace(dataset, contract=contract), work).raise_if_stopped()
     build_features(contract, work.valid, work.features)

@@ -17,6 +17,7 @@ def override(
     *,
     families: str | Sequence[str] | None = None,
     trials: int | None = None,
+    budget: str | None = None,
     seed: int | None = None,
 ) -> Contract:
     """``contract`` with other settings of the training; None keeps the contract's.
@@ -25,7 +26,8 @@ def override(
         contract: the contract to start from.
         families: model families to search, or ``all``: every family of the contract's task. Text may name several,
             divided by commas.
-        trials: trials of the parameter search per family.
+        trials: most trials of the parameter search per family.
+        budget: longest time of the search, such as ``60s`` or ``5m``.
         seed: of the split and of the search.
 
     Raises:
@@ -33,7 +35,7 @@ def override(
     """
     if isinstance(families, str):
         families = [name.strip() for name in families.split(",")]
-    training = {"families": families and list(families), "trials": trials, "seed": seed}
+    training = {"families": families and list(families), "trials": trials, "budget": budget, "seed": seed}
     changes = {name: value for name, value in training.items() if value is not None}
     if not changes:
         return contract

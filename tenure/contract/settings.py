@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from tenure.contract.aggregates import AGGREGATES, LabelAggregateName
+from tenure.contract.budget import BudgetText, budget_seconds
 from tenure.contract.columns import Days, Impute, Part, Share, Text
 from tenure.contract.cuts import FIRST, LAST
 from tenure.contract.durations import DurationText
@@ -330,9 +331,17 @@ class Training(Part):
     )
     objective: Objective = "log_loss"
     trials: Annotated[int, Field(gt=0, le=10_000)] = 12
-    """Trials a family."""
+    """Most trials a family: a search whose leader is certain ends before."""
+    budget: BudgetText | None = None
+    """Longest time for the search of a worker, such as ``60s`` or ``5m``: the families share it by what their trials
+    cost, and each finishes its first. Without it the trials are the limit, and the same data gives the same model."""
     folds: Annotated[int, Field(ge=2, le=100)] = 5
     seed: Seed = 7
+
+    @property
+    def budget_s(self) -> int | None:
+        """The budget in seconds."""
+        return None if self.budget is None else budget_seconds(self.budget)
 
 
 DecisionMetric = Literal["profit", "roc_auc", "average_precision", "log_loss", "brier"]

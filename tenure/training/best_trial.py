@@ -14,6 +14,7 @@ from tenure.contract import Contract
 from tenure.contract.family_names import searched
 from tenure.errors import TenureError
 from tenure.training.families import ROUNDS, Parameter, is_better
+from tenure.training.search.units import units as units_of
 
 FILE_NAME = "trials.json"
 
@@ -50,7 +51,7 @@ def best_trials(contract: Contract, trials: Sequence[Path]) -> list[BestTrial]:
     Raises:
         TenureError: if a worker's trials are missing, twice there, or were made for another objective.
     """
-    units: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    units: dict[tuple[str, int], dict[str, Any]] = {}
     for folder in trials:
         document = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
         if document["objective"] != contract.training.objective:
@@ -61,16 +62,18 @@ def best_trials(contract: Contract, trials: Sequence[Path]) -> list[BestTrial]:
             key = (unit["family"], unit["shard"])
             if key in units:
                 raise TenureError(f"the trials of {key[0]}, part {key[1]}, were handed over twice")
-            units[key] = unit["trials"]
+            units[key] = unit
     return [_best(family, units, contract) for family in searched(contract.training.families)]
 
 
-def _best(family: str, units: dict[tuple[str, int], list[dict[str, Any]]], contract: Contract) -> BestTrial:
-    records = [record for key in sorted(units) if key[0] == family for record in units[key]]
-    if len(records) != contract.training.trials:
+def _best(family: str, units: dict[tuple[str, int], dict[str, Any]], contract: Contract) -> BestTrial:
+    found = [units[key] for key in sorted(units) if key[0] == family]
+    records: list[dict[str, Any]] = [record for unit in found for record in unit["trials"]]
+    trials = contract.training.trials
+    ended_early = any(unit.get("stopped") for unit in found)
+    if len(found) < len(units_of([family], trials)) or (len(records) != trials and not ended_early):
         raise TenureError(
-            f"{len(records)} trials of {family} were handed over, the contract has {contract.training.trials}: "
-            "a worker's are missing"
+            f"{len(records)} trials of {family} were handed over, the contract has {trials}: a worker's are missing"
         )
     chosen: dict[str, Any] | None = None
     for record in records:

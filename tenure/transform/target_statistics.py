@@ -108,8 +108,7 @@ def smoothed(sums: Floats, counts: NDArray[np.int64], prior: float, strength: fl
 def _sums(group: NDArray[np.int64], labels: Floats, size: int) -> Floats:
     """Sum of the labels of each group, shape (size,), added up in the order of the labels."""
     order = np.lexsort((labels, group))
-    sums: Floats = np.bincount(group[order], weights=labels[order], minlength=size)
-    return sums
+    return np.bincount(group[order], weights=labels[order], minlength=size).astype(np.float64)
 
 
 def _strength(level: NDArray[np.int64], labels: Floats, counts: NDArray[np.int64], sums: Floats) -> float | None:

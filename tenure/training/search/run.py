@@ -18,6 +18,7 @@ from tenure.progress import progress
 from tenure.stats.folds import Folds
 from tenure.training.encoded_part import folds_of, read_part, read_transform
 from tenure.training.families import Divided, cross_validate, direction, get
+from tenure.training.search.stopping import Clock
 from tenure.training.search.storage import open_storage, storage_errors
 from tenure.training.search.study import Search, run_unit
 from tenure.training.search.units import Unit, share_of, units
@@ -45,7 +46,7 @@ def search(
     and one on other data starts anew.
 
     Args:
-        contract: names the families, the objective, the number of trials and of folds.
+        contract: names the families, the objective, the number of trials and of folds, and the budget.
         features: folder of ``feature``; read: ``train.parquet``, ``transform.json``.
         storage: where studies are kept: a journal file's path, or a SQLAlchemy URL. One run at a time may use it.
         trials: folder to write ``trials.json`` to: objective, direction, folds, and every trial of the worker's units.
@@ -64,23 +65,27 @@ def search(
     training = contract.training
     part = read_part(features, "train", contract, read_transform(features))
     folds = folds_of(part, contract)
+    mine = share_of(worker, workers, units(searched(training.families), training.trials))
+    clock = Clock(training.budget_s, [get(unit.family).cost * unit.trials for unit in mine])
     shared = Search(
         Divided(part.matrix, part.label, folds, training.seed, part.monotone),
         training.objective,
         training.seed,
         threads,
+        clock.is_over,
     )
-    mine = share_of(worker, workers, units(searched(training.families), training.trials))
     total, before, records = sum(unit.trials for unit in mine), 0, []
     studies = open_storage(storage)
-    for unit in mine:
+    for place, unit in enumerate(mine):
+        clock.begin(place)
 
         def tell(done: int, best: float | None, unit: Unit = unit, before: int = before) -> None:
             so_far = "" if best is None else f", best {training.objective} {best:.4f}"
             progress(f"{unit.family}{so_far}", before + done, total)
 
         with storage_errors(storage):
-            records.append(run_unit(unit, _study_name(contract.name, unit, shared), shared, studies, tell))
+            name = _study_name(contract.name, unit, shared)
+            records.append(run_unit(unit, name, shared, studies, tell))
         before += unit.trials
     document = {
         "objective": training.objective,
@@ -89,7 +94,7 @@ def search(
         "units": records,
     }
     write_text(trials / FILE_NAME, json.dumps(document, indent=1, allow_nan=False) + "\n")
-    return {"trials": total, "families": [unit.family for unit in mine]}
+    return {"trials": sum(len(record["trials"]) for record in records), "families": [unit.family for unit in mine]}
 
 
 def _study_name(contract_name: str, unit: Unit, search: Search) -> str:

@@ -24,6 +24,8 @@ from tenure.errors import BusyError
 from tenure.training.families import CrossValidation, Divided, Parameters, cross_validate, direction, get, scout
 from tenure.training.search.finals import finals
 from tenure.training.search.outcome import DETAILS, Outcome, details, result_of
+from tenure.training.search.starts import starts
+from tenure.training.search.stopping import Stopped, is_certain
 from tenure.training.search.units import Unit
 
 if TYPE_CHECKING:
@@ -31,8 +33,8 @@ if TYPE_CHECKING:
     from optuna.study import Study
     from optuna.trial import FrozenTrial
 
-STARTUP_TRIALS = 4
-"""Trials, the default among them, before TPE models the scores."""
+STARTUP_TRIALS = 5
+"""Trials, those of ``starts`` among them, before TPE models the scores."""
 
 UNPRUNED_TRIALS = 2
 """Trials of a small table, the default among them, that are never pruned. Later ones may be after their first fold
@@ -55,19 +57,22 @@ class Search:
     objective: Objective
     seed: int
     threads: int
+    is_over: Callable[[], bool] = lambda: False
+    """Whether the time of the unit that runs is up; its first trial is finished whatever it says."""
 
 
 def run_unit(
     unit: Unit, name: str, search: Search, storage: BaseStorage, tell: Callable[[int, float | None], None]
 ) -> dict[str, Any]:
-    """Take up the study ``name`` and bring it to ``unit.trials`` finished trials.
+    """Take up the study ``name`` and bring it to ``unit.trials`` finished trials, or to a leader that is certain.
 
     Args:
         tell: called with the trials finished and the best score so far, after each trial.
 
     Returns:
-        ``{"family", "shard", "study", "trials": [{"number", "state", "score", "scores", "rounds", "parameters",
-        "seconds"}, …]}``; trials in the order they finished.
+        ``{"family", "shard", "study", "stopped", "trials": [{"number", "state", "score", "scores", "rounds",
+        "parameters", "seconds"}, …]}``; trials in the order they finished. ``stopped`` says why there are fewer than
+        ``unit.trials``, see ``Stopped``.
 
     Raises:
         BusyError: if another process works on the same study.
@@ -83,8 +88,12 @@ def run_unit(
         load_if_exists=True,
     )
     _fail_left_behind(study)
+    stopped: Stopped | None = None
     while len(finished := _finished(study)) < unit.trials:
         tell(len(finished), _best_so_far(finished, search))
+        stopped = _stopped(finished, unit, search)
+        if stopped is not None:
+            break
         _run_trial(study, unit, len(finished), search)
     finished = finished[: unit.trials]
     if search.divided.large:
@@ -93,7 +102,16 @@ def run_unit(
         outcomes = [Outcome.of(trial) for trial in finished]
     tell(len(outcomes), _best([outcome.result for outcome in outcomes], search.objective))
     records = [outcome.to_json(len(search.divided)) for outcome in outcomes]
-    return {"family": unit.family, "shard": unit.shard, "study": name, "trials": records}
+    return {"family": unit.family, "shard": unit.shard, "study": name, "stopped": stopped, "trials": records}
+
+
+def _stopped(finished: list[FrozenTrial], unit: Unit, search: Search) -> Stopped | None:
+    """Why no further trial is asked for, if none is."""
+    large = search.divided.large
+    scores = [trial.intermediate_values[SCOUTED] if large else trial.value for trial in finished]
+    if is_certain(scores, unit.trials, search.objective):
+        return "certain"
+    return "budget" if search.is_over() and any(score is not None for score in scores) else None
 
 
 def _run_trial(study: Study, unit: Unit, index: int, search: Search) -> None:
@@ -104,15 +122,17 @@ def _run_trial(study: Study, unit: Unit, index: int, search: Search) -> None:
     study.sampler = optuna.samplers.TPESampler(
         seed=_trial_seed(search.seed, unit, index), n_startup_trials=STARTUP_TRIALS
     )
-    if unit.shard == 0 and index == 0 and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
-        study.enqueue_trial(dict(family.default))
+    first = starts(unit.family)
+    waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+    if unit.shard == 0 and index < len(first) and not waiting:
+        study.enqueue_trial(dict(first[index]))
     trial = study.ask()
     parameters: Parameters = family.suggest(trial)
     started = time.perf_counter()
 
     def go_on(so_far: CrossValidation) -> bool:
         trial.report(so_far.mean, step=len(so_far.scores))
-        return not trial.should_prune()
+        return not trial.should_prune() and not (index and search.is_over())
 
     if search.divided.large:
         result = CrossValidation((), ())

@@ -42,6 +42,14 @@ logic.run(contract=Path({contract!r}).read_text(), features=Path({features!r}), 
 """
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_early_end():
+    """All trials are done: where a search ends early is tested in ``test_tune_stopping``."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tenure.training.search.stopping.PATIENCE", 99)
+        yield
+
+
 @pytest.fixture(scope="module")
 def upstream(make_upstream):
     return make_upstream(rows=800, families=FAMILIES, trials=TRIALS, folds=3)

@@ -27,7 +27,7 @@ class ExtraTrees:
     def suggest(self, trial: BaseTrial) -> dict[str, Parameter]:
         return {
             **suggest_imbalance(trial),
-            "min_samples_leaf": trial.suggest_int("min_samples_leaf", 5, 40, log=True),
+            "min_samples_leaf": trial.suggest_int("min_samples_leaf", 3, 40, log=True),
             "max_features": trial.suggest_float("max_features", 0.1, 1.0),
         }
 

@@ -28,9 +28,9 @@ class RandomForest:
     def suggest(self, trial: BaseTrial) -> dict[str, Parameter]:
         return {
             **suggest_imbalance(trial),
-            "min_samples_leaf": trial.suggest_int("min_samples_leaf", 8, 40, log=True),
-            "max_features": trial.suggest_float("max_features", 0.08, 0.25),
-            "max_samples": trial.suggest_float("max_samples", 0.25, 0.6),
+            "min_samples_leaf": trial.suggest_int("min_samples_leaf", 2, 40, log=True),
+            "max_features": trial.suggest_float("max_features", 0.08, 0.4),
+            "max_samples": trial.suggest_float("max_samples", 0.25, 0.8),
         }
 
     def fit(

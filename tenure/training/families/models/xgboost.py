@@ -62,8 +62,8 @@ class XGBoost:
     def suggest(self, trial: BaseTrial) -> dict[str, Parameter]:
         return {
             **suggest_imbalance(trial),
-            "learning_rate": trial.suggest_float("learning_rate", 0.03, 0.2, log=True),
-            "max_depth": trial.suggest_int("max_depth", 2, 6),
+            "learning_rate": trial.suggest_float("learning_rate", 0.02, 0.2, log=True),
+            "max_depth": trial.suggest_int("max_depth", 1, 7),
             "min_child_weight": trial.suggest_float("min_child_weight", 1.0, 30.0, log=True),
             "subsample": trial.suggest_float("subsample", 0.5, 1.0),
             "colsample_bytree": trial.suggest_float("colsample_bytree", 0.2, 1.0),
