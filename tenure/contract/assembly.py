@@ -87,6 +87,14 @@ class HorizonLabel:
     grace: Duration
     gap: Duration
     horizon: Duration
+    times: tuple[Duration, ...] = ()
+    """Of which the model predicts the probability, too; ascending, none longer than the horizon."""
+
+    @property
+    def part_ends(self) -> tuple[Duration, ...]:
+        """Where the parts end that ``times`` divide the horizon into, from its begin on; empty without ``times``."""
+        inside = tuple(each for each in self.times if each != self.horizon)
+        return (*inside, self.horizon) if inside else ()
 
     @property
     def columns(self) -> tuple[str, ...]:

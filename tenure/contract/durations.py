@@ -15,7 +15,9 @@ DAY_US = 86_400_000_000
 """Microseconds of 24 hours."""
 
 _US = {"minute": 60_000_000, "hour": 3_600_000_000}
-_PATTERN = re.compile(r"([0-9]{1,9}) ?(minute|hour|day)s?")
+_UNITS = {"d": "day", "h": "hour", "min": "minute"}
+"""By the abbreviations that a duration may be written with, as in ``30d``."""
+_PATTERN = re.compile(r"([0-9]{1,9}) ?(?:(minute|hour|day)s?|(d|h|min))")
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,17 @@ class Duration:
     days: int = 0
     microseconds: int = 0
 
+    @property
+    def nominal(self) -> int:
+        """Its length in microseconds, with days of 24 hours."""
+        return self.days * DAY_US + self.microseconds
+
+    @property
+    def short(self) -> str:
+        """As a part of a name: ``30d``, ``12h``, ``90min``."""
+        count, unit = str(self).split()
+        return count + {"day": "d", "hour": "h", "minute": "min"}[unit.removesuffix("s")]
+
     def __str__(self) -> str:
         for unit, each in (("day", 1), ("hour", _US["hour"]), ("minute", _US["minute"])):
             count, rest = divmod(self.days if unit == "day" else self.microseconds, each)
@@ -38,7 +51,7 @@ class Duration:
 
 
 def parse_duration(text: str) -> Duration:
-    """Read a duration such as ``30 days``, ``12 hours`` or ``90 minutes``.
+    """Read a duration such as ``30 days``, ``12 hours``, ``90 minutes`` or ``30d``.
 
     Raises:
         ValueError: ``text`` is not a duration, is 0, or is longer than ``MAX_DAYS``.
@@ -46,7 +59,7 @@ def parse_duration(text: str) -> Duration:
     match = _PATTERN.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"'{text[:40]}' is not a duration: write it as '30 days', '12 hours' or '90 minutes'")
-    count, unit = int(match[1]), match[2]
+    count, unit = int(match[1]), match[2] or _UNITS[match[3]]
     found = Duration(days=count) if unit == "day" else Duration(microseconds=count * _US[unit])
     if not count:
         raise ValueError(f"the duration '{text}' is empty")

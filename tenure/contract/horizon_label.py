@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tenure.contract.assembly import EVENTS_TABLE, HorizonLabel
 from tenure.contract.durations import Duration, parse_duration
+from tenure.contract.horizon_times import horizon_times
 from tenure.contract.located_errors import located
 from tenure.contract.references import column_of, condition, table_of
 from tenure.contract.tables import Table
@@ -57,6 +58,7 @@ def horizon_label(contract: Contract, tables: Mapping[str, Table]) -> HorizonLab
             grace=_grace(label, described),
             gap=_duration(label.gap),
             horizon=parse_duration(label.horizon),
+            times=horizon_times(label),
         )
 
 
@@ -95,7 +97,8 @@ def _check_label_keys(contract: Contract, table: Table) -> None:
 
 def _check_whole_days(label: Label, name: str, table: Table) -> None:
     """Check that the time of a table of whole days is divided by days."""
-    for key, text in (("horizon", label.horizon), ("gap", label.gap), ("grace", label.grace)):
+    given = [("horizon", label.horizon), ("gap", label.gap), ("grace", label.grace)]
+    for key, text in (*given, *(("times", text) for text in label.times)):
         if table.has_whole_days and _duration(text).microseconds:
             raise ValueError(f"'{key}': table '{name}' has whole days, which {text} are not: give it in days")
 

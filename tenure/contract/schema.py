@@ -55,6 +55,10 @@ WITHOUT_KEY = "no column identifies a customer: the row number stands for it, an
 LABEL_COLUMN = "_label"
 """Column of the feature tables: 1 for a customer who left, 0 for one who stayed; for regression the number."""
 
+PART_COLUMN = "_part"
+"""Column of the feature tables of a label with ``times``: the part of the horizon in which a customer left, or of
+``no_event`` in which the first event happened; from 1, and 0 for a customer to whom that did not happen."""
+
 DAY_DESCRIPTION = "Day of the prediction; of a request the server's day, UTC, by default"
 """Of ``TODAY_COLUMN``, for the server's documentation."""
 
@@ -390,6 +394,7 @@ class Contract(Part):
                 raise error_at(("windows", name), f"window '{name}' has the name of a column")
         own = [ROW_COLUMN, LABEL_COLUMN]
         own += [SNAPSHOT_COLUMN] if self.is_assembled else []
+        own += [PART_COLUMN] if self.label.times else []
         own += [TODAY_COLUMN] if self.uses_today or self.as_of is not None else []
         for name in own:
             if name in self.row_columns or name in windows or name in self.derived:

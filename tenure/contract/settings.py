@@ -115,6 +115,9 @@ class Label(Part):
     """For ``lapse``: how long after the end the next period may begin."""
     horizon: DurationText | None = None
     """With ``tables``: how long the time is that the label is computed from."""
+    times: Annotated[tuple[DurationText, ...], Field(max_length=24)] = ()
+    """With ``tables``: shorter times from the begin of the horizon on, ascending; the probability within each is one
+    more output of the model."""
     gap: DurationText | None = None
     """Between the cut and the horizon: time to act on a prediction."""
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from tenure.contract.schema import Contract
 
 _WITH_TABLES = ("zone", "cuts", "eligible")
-_LABEL_WITH_TABLES = ("kind", "table", "where", "status", "to", "ends", "grace", "horizon", "gap")
+_LABEL_WITH_TABLES = ("kind", "table", "where", "status", "to", "ends", "grace", "horizon", "times", "gap")
 _WINDOW_WITH_TABLES = ("table", "where", "last", "for_each")
 _MIGRATE = "'tenure migrate' rewrites the file"
 _OLD = f"this is a key of version 1, {_MIGRATE}"

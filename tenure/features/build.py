@@ -46,7 +46,8 @@ def build_features(contract: Contract, valid: Path, features: Path) -> Features:
 
     ``train.parquet``, ``validation.parquet``, ``test.parquet``
         The columns of ``valid`` without the label (of an event log its snapshots), ``_today`` (date32; see
-        ``tenure.features.today``), the derived features, and ``_label`` (int8; float64 for regression).
+        ``tenure.features.today``), the derived features, and ``_label`` (int8; float64 for regression). Of a label with
+        ``times`` also ``_part`` (int8; see ``tenure.contract.schema.PART_COLUMN``).
     ``transform.json``
         The transform, fitted on the training part alone, without features of what is left out.
     ``reduction.json``

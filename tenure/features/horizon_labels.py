@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tenure.contract import Contract
 from tenure.contract.assembly import Assembly
-from tenure.contract.durations import DAY_US
+from tenure.contract.durations import DAY_US, Duration
 from tenure.contract.sources import assembly_of
 from tenure.errors import DataError
 from tenure.features.arrays import microseconds
@@ -42,6 +42,9 @@ class Labels:
 
     remarks: Counter[str]
     """What people should know of customers with a label, with the number of rows for which it holds."""
+
+    parts: NDArray[np.int8] | None = None
+    """Shape (rows,): as ``parts_of`` returns it; None of a label without ``times``."""
 
     def set(self, rows: NDArray[np.int64], outcome: Outcome, customer: NDArray[np.int64]) -> None:
         """Take over the labels at one cut; ``customer`` is the place in ``outcome`` of each of ``rows``."""
@@ -76,17 +79,38 @@ def horizon_labels(
     encoded = keys.dictionary_encode()
     customer = encoded.indices.to_numpy().astype(np.int64)
     values = np.zeros(len(keys), dtype=get(contract.task).label.dtype)
-    found = Labels(values, [], np.full(len(keys), -1, dtype=np.int8), Counter())
+    ends = assembly.label.part_ends
+    parts = np.zeros(len(keys), dtype=np.int8) if ends else None
+    found = Labels(values, [], np.full(len(keys), -1, dtype=np.int8), Counter(), parts)
     time = _time_needed(assembly, instants)
     for first, customers in _groups(tables.rows[assembly.label.table].count, encoded.dictionary):
         rows = _rows(assembly, tables, customers, time)
-        outcome_at = kind_of(assembly.label.kind).labels(assembly.label, rows)
+        kind = kind_of(assembly.label.kind)
+        outcome_at = kind.labels(assembly.label, rows)
         inside = np.flatnonzero((customer >= first) & (customer < first + len(customers)))
         for number, instant in enumerate(instants):
             here = inside[cut[inside] == number]
             if len(here):
-                found.set(here, outcome_at(_span(assembly, rows, instant)), customer[here] - first)
+                horizon = assembly.label.horizon
+                found.set(here, outcome_at(_span(assembly, rows, instant, horizon)), customer[here] - first)
+                if parts is not None:
+                    outcomes = [outcome_at(_span(assembly, rows, instant, end)) for end in ends]
+                    parts[here] = parts_of([each.labels for each in outcomes], kind.settled)[customer[here] - first]
     return found
+
+
+def parts_of(labels: Sequence[NDArray[Any]], settled: int | None) -> NDArray[np.int8]:
+    """The part of the horizon in which each label was settled, from 1; 0 if it was not settled at its end.
+
+    Args:
+        labels: those over the horizon up to the end of each part, the last over all of it; shape (customers,) each.
+        settled: see ``Kind``.
+
+    Returns:
+        Shape (customers,).
+    """
+    reached = np.stack(labels) == settled
+    return np.where(reached[-1], reached.argmax(axis=0) + 1, 0).astype(np.int8)
 
 
 def _groups(rows: int, keys: pa.Array) -> Iterator[tuple[int, pa.Array]]:
@@ -127,7 +151,8 @@ def _rows(assembly: Assembly, tables: Tables, customers: pa.Array, time: tuple[i
     return LabelRows(assembly, pa.Table.from_batches(parts), np.concatenate(codes), len(customers))
 
 
-def _span(assembly: Assembly, rows: LabelRows, cut: int) -> Span:
+def _span(assembly: Assembly, rows: LabelRows, cut: int, length: Duration) -> Span:
+    """A cut and the time of this length from where its horizon begins."""
     start = shift(cut, assembly.label.gap, assembly.zone, sign=1)
-    end = shift(start, assembly.label.horizon, assembly.zone, sign=1)
+    end = shift(start, length, assembly.zone, sign=1)
     return Span(rows.time_of(cut), rows.time_of(start), rows.time_of(end))

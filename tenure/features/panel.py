@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tenure.contract import Contract
 from tenure.contract.assembly import Assembly
-from tenure.contract.schema import LABEL_COLUMN, ROW_COLUMN, SNAPSHOT_COLUMN
+from tenure.contract.schema import LABEL_COLUMN, PART_COLUMN, ROW_COLUMN, SNAPSHOT_COLUMN
 from tenure.contract.sources import assembly_of
 from tenure.count_text import listed
 from tenure.count_text import rows as rows_text
@@ -56,8 +56,8 @@ class Panel:
     """Rows of customers at cuts."""
 
     table: pa.Table
-    """The key, ``cut``, the inputs, the columns that only reports use, ``_label`` and ``_row`` (from 1); ordered by cut
-    and key."""
+    """The key, ``cut``, the inputs, the columns that only reports use, ``_label``, with ``label.times`` ``_part``, and
+    ``_row`` (from 1); ordered by cut and key."""
     cuts: tuple[CutCounts, ...]
     usage: Mapping[str, Usage]
     """By table, what became of its rows at the cuts."""
@@ -87,6 +87,8 @@ def panel(contract: Contract, tables: Tables, engine: Engine | None = None) -> P
     kept = labels.left_out < 0
     table = rows.filter(pa.array(kept)).select([contract.key_column, SNAPSHOT_COLUMN, *_kept_columns(assembly)])
     table = table.append_column(LABEL_COLUMN, pa.array(labels.values[kept]))
+    if labels.parts is not None:
+        table = table.append_column(PART_COLUMN, pa.array(labels.parts[kept]))
     table = table.append_column(ROW_COLUMN, pa.array(np.arange(1, table.num_rows + 1, dtype=np.int64)))
     used = usage(contract, tables, found.instants, engine)
     remarks = tuple(

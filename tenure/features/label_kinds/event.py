@@ -25,4 +25,4 @@ def _labels(label: HorizonLabel, rows: LabelRows) -> Callable[[Span], Outcome]: 
     return at
 
 
-KIND = Kind(_labels, looks_back=True)
+KIND = Kind(_labels, looks_back=True, settled=1)

@@ -20,7 +20,10 @@ class Kind:
     Args:
         labels: computes the labels.
         looks_back: whether it needs rows from before the cut.
+        settled: the label that stays, however much longer the horizon is: 1 for a customer who has left, 0 for one who
+            had an event where the label is silence. None for a number.
     """
 
     labels: Labels
     looks_back: bool = False
+    settled: int | None = None

@@ -88,4 +88,4 @@ def _first_start_of_later(customer: Codes, ends: Codes, starts: Codes) -> Codes:
     return found
 
 
-KIND = Kind(_labels, looks_back=True)
+KIND = Kind(_labels, looks_back=True, settled=1)

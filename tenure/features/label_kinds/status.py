@@ -57,4 +57,4 @@ def _at(rows: LabelRows, has_left: Flags, cut: int) -> Flags:
     return found
 
 
-KIND = Kind(_labels, looks_back=True)
+KIND = Kind(_labels, looks_back=True, settled=1)
