@@ -26,6 +26,7 @@ from tenure.contract.assembly import HorizonLabel
 from tenure.contract.schema import PART_COLUMN
 from tenure.decision.calibration import sigmoid
 from tenure.stats.clusters import standard_error
+from tenure.training.encoded_part import EncodedPart
 from tenure.training.families.threads import limited
 
 Model = Literal["constant", "risk", "features"]
@@ -63,47 +64,43 @@ class HorizonRows:
 
 
 @dataclass(frozen=True)
-class FittedHorizons:
+class MadeHorizons:
     """The fitted hazards, and how they were chosen."""
 
-    addition: Horizons
-    record: dict[str, Any]
-    """For ``train.json``: the model, the log loss of each held out, rows and events."""
-
-
-def read_parts(features: Path) -> Parts:
-    """The part of the horizon of each row of the training part, then of the validation part; shape (rows,)."""
-    columns = [pq.read_table(features / f"{name}.parquet", columns=[PART_COLUMN]) for name in ("train", "validation")]
-    return np.concatenate([column[PART_COLUMN].to_numpy() for column in columns]).astype(np.int8)
+    additions: tuple[Horizons, ...]
+    """For the bundle: one, or none for a label without ``times``."""
+    record: dict[str, Any] | None
+    """For ``train.json``: the model, the log loss of each held out, rows and events; None without ``times``."""
 
 
 def make_horizons(
     contract: Contract,
-    matrix: NDArray[np.float32],
+    held: EncodedPart,
+    index: NDArray[np.int64],
     scores: Floats,
-    part: Parts,
-    customer: NDArray[np.int64] | None,
+    features: Path,
     *,
     threads: int = 1,
-) -> FittedHorizons | None:
-    """Fit the hazards of a contract whose label has ``times``; None for one whose label has none.
+) -> MadeHorizons:
+    """Fit the hazards to rows that the main model was not fitted on, where the contract's label has ``times``.
 
     Args:
         contract: with the label.
-        matrix: encoded rows that the main model was not fitted on, shape (rows, f).
-        scores: calibrated probabilities of the label for them, shape (rows,).
-        part: see ``read_parts``; shape (rows,).
-        customer: code of each row's customer, shape (rows,), or None; see ``tenure.stats.clusters``.
+        held: the rows.
+        index: where they stand among the rows of the training part, followed by those of the validation part; shape
+            (held,).
+        scores: calibrated probabilities of the label for them, shape (held,).
+        features: folder of ``feature``; read: the parts of the horizon in ``train.parquet`` and ``validation.parquet``.
         threads: the fit may use.
     """
     label = None if contract.assembly is None else contract.assembly.label
     if label is None or not label.part_ends:
-        return None
+        return MadeHorizons((), None)
     happens = 1.0 - scores if label.kind == "no_event" else scores
-    rows = HorizonRows(matrix, happens, part, customer)
+    rows = HorizonRows(held.matrix, happens, _read_parts(features)[index], held.customer)
     random = np.random.default_rng(contract.training.seed)
-    if len(part) > MAX_ROWS:
-        rows = rows.take(np.sort(random.choice(len(part), MAX_ROWS, replace=False)))
+    if len(index) > MAX_ROWS:
+        rows = rows.take(np.sort(random.choice(len(index), MAX_ROWS, replace=False)))
     with limited(threads):
         losses = _held_out_losses(label, rows, random)
         model = _simplest(losses, rows.customer)
@@ -114,7 +111,13 @@ def make_horizons(
         "rows": len(rows.part),
         "events": np.bincount(rows.part, minlength=len(label.part_ends) + 1)[1:].tolist(),
     }
-    return FittedHorizons(fitted, record)
+    return MadeHorizons((fitted,), record)
+
+
+def _read_parts(features: Path) -> Parts:
+    """The part of the horizon of each row of the training part, then of the validation part; shape (rows,)."""
+    columns = [pq.read_table(features / f"{name}.parquet", columns=[PART_COLUMN]) for name in ("train", "validation")]
+    return np.concatenate([column[PART_COLUMN].to_numpy() for column in columns]).astype(np.int8)
 
 
 def fit(label: HorizonLabel, rows: HorizonRows, model: Model) -> Horizons:

@@ -21,6 +21,7 @@ from tenure.tasks.churn.decision import ChurnDecision
 from tenure.tasks.churn.evaluation.campaign import Campaign
 from tenure.tasks.churn.evaluation.comparison import ChurnComparison, compare
 from tenure.tasks.churn.evaluation.curves import curves
+from tenure.tasks.churn.evaluation.horizons import record_horizons
 from tenure.tasks.churn.evaluation.measure import measure
 from tenure.tasks.churn.evaluation.sample import Scored
 from tenure.tasks.churn.evaluation.sample_size import too_small
@@ -134,6 +135,9 @@ class ChurnEvaluator:
                 "expected": decision.expected,
             },
             "business": asdict(self.campaign),
+            "horizons": record_horizons(
+                candidate, self.test, predictions.contacted, self.campaign, samples=self.samples, seed=self.seed
+            ),
             "curves": curves(self.test.label, predictions, self.campaign, self.value, self.test.customer),
         }
 
