@@ -1,5 +1,5 @@
 """Bundles made from another one, whole and rightly hashed: of another version, with a model that fails or is slow, or
-with a companion or clusters.
+with a companion, clusters or probabilities within times.
 
 Tests of rollouts need a second version that behaves like the first, and one that does not.
 """
@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from tenure.bundle import Companion, read
+from tenure.bundle import Companion, read, write
 from tenure.bundle.additions.kinds.clusters import Clusters
+from tenure.bundle.additions.kinds.horizons import Horizons
 from tenure.bundle.files import describe, read_files, write_files
 from tenure.bundle.manifest import COMPANION, content_version
+from tenure.contract import dump, parse
 from tenure.decision import Calibration, HalfWidth
 from tenure.explanation import LinearTerms
 
@@ -75,6 +77,41 @@ def accompanied(source: Path, target: Path) -> Companion:
     )
     variant(source, target, lambda contents: contents.update({COMPANION: companion.to_json().encode()}))
     return companion
+
+
+def timed(source: Path, target: Path) -> Horizons:
+    """A version of a bundle whose label is over 30 days, with the probabilities within 7, 14 and 30 days by any
+    hazards, which are returned."""
+    from tenure.training.export import ExportedModel
+
+    found = read(source)
+    label = found.contract.label.model_copy(update={"times": ("7 days", "14 days", "30 days")})
+    contract = parse(dump(found.contract.model_copy(update={"label": label})))
+    assert contract.assembly is not None
+    random = np.random.default_rng(7)
+    width = len(found.transform.features)
+    horizons = Horizons(
+        contract.assembly.label,
+        random.normal(size=3).round(6),
+        random.normal(size=3).round(6),
+        random.normal(size=width).round(6),
+        np.full(width, 2.0),
+        random.normal(size=(3, width)).round(6),
+    )
+    write(
+        target,
+        contract=contract,
+        transform=found.transform,
+        model=ExportedModel((source / "model.onnx").read_bytes(), found.terms),
+        decision=found.decision,
+        profile=found.profile,
+        family=found.manifest.family,
+        data_hash=found.manifest.data_hash,
+        created_at=found.manifest.created_at,
+        companion=found.companion,
+        additions=(horizons,),
+    )
+    return horizons
 
 
 def clustered(source: Path, target: Path, count: int = 3) -> Clusters:

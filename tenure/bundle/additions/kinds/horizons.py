@@ -112,8 +112,9 @@ class Horizons(Addition):
                 # Not by a product of matrices: its last bits depend on the number of rows.
                 log_odds[start : start + _CHUNK, part] += (rows * weights).sum(axis=1)
         limited = np.clip(log_odds, -_MAX_LOG_ODDS, _MAX_LOG_ODDS)
-        happened = -np.expm1(np.cumsum(-np.logaddexp(0.0, limited), axis=1))
-        return happened / happened[:, -1:]
+        with np.errstate(invalid="ignore"):  # a failing model's NaN goes through
+            happened = -np.expm1(np.cumsum(-np.logaddexp(0.0, limited), axis=1))
+        return np.asarray(happened / happened[:, -1:])
 
     def constant_hazards(self, happens: Floats) -> Floats:
         """Log-odds of the hazards of the parts, (rows, K), that are the same at any time of the horizon and lead to
