@@ -13,7 +13,7 @@ from tenure.generators.businesses.saas import rows
 from tenure.generators.businesses.saas.accounts import Accounts
 from tenure.generators.businesses.saas.hazard import EFFECTS, hazard_of
 from tenure.generators.businesses.saas.seats import seats_bought, seats_table
-from tenure.generators.businesses.saas.setting import CUTS, DAYS, GAP, HORIZON, OFFERS
+from tenure.generators.businesses.saas.setting import CUTS, DAYS, GAP, HORIZON, OFFERS, TIMES
 from tenure.generators.businesses.saas.tables import TABLES
 from tenure.generators.daily import instants_of_leaving
 from tenure.generators.leaving import truth_of_leaving
@@ -38,7 +38,7 @@ def simulate(block: Block) -> Simulated:
         "nps": rows.nps(block, accounts, walk, left),
         "treatments": OFFERS.rows(block, DAYS, walk.states["offer"]),
     }
-    truths = [truth_of_leaving(chain, walk, cut, horizon=HORIZON, gap=GAP) for cut in CUTS]
+    truths = [truth_of_leaving(chain, walk, cut, horizon=HORIZON, gap=GAP, times=TIMES) for cut in CUTS]
     return Simulated(block.keys("A"), tables, truths)
 
 

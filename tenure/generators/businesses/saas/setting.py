@@ -10,6 +10,8 @@ from tenure.generators.offers import Offers
 
 DAYS = Days(date(2024, 5, 1), 914, "America/New_York")
 HORIZON = 60
+TIMES = (30,)
+"""Days within which the truth is known, too."""
 GAP = 7
 """Days that an account manager has to act."""
 CUTS = rolling_cuts(DAYS, every=70, count=7, horizon=HORIZON, gap=GAP)

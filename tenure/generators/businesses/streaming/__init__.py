@@ -12,7 +12,7 @@ from tenure.generators.business import Business, Simulated
 from tenure.generators.businesses.streaming import rows
 from tenure.generators.businesses.streaming.hazard import EFFECTS, hazard_of
 from tenure.generators.businesses.streaming.people import People
-from tenure.generators.businesses.streaming.setting import CUTS, DAYS, HORIZON, OFFERS
+from tenure.generators.businesses.streaming.setting import CUTS, DAYS, HORIZON, OFFERS, TIMES
 from tenure.generators.businesses.streaming.tables import TABLES
 from tenure.generators.daily import instants_of_leaving
 from tenure.generators.leaving import truth_of_leaving
@@ -34,7 +34,7 @@ def simulate(block: Block) -> Simulated:
         "cancellations": rows.cancellations(block, walk, left),
         "treatments": OFFERS.rows(block, DAYS, walk.states["offer"]),
     }
-    truths = [truth_of_leaving(chain, walk, cut, horizon=HORIZON) for cut in CUTS]
+    truths = [truth_of_leaving(chain, walk, cut, horizon=HORIZON, times=TIMES) for cut in CUTS]
     return Simulated(block.keys("S"), tables, truths)
 
 

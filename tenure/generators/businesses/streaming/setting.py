@@ -10,6 +10,8 @@ from tenure.generators.offers import Offers
 
 DAYS = Days(date(2025, 3, 1), 610, "Europe/Berlin")
 HORIZON = 30
+TIMES = (7, 14)
+"""Days within which the truth is known, too."""
 CUTS = rolling_cuts(DAYS, every=30, count=9, horizon=HORIZON)
 SIGN_UPS_END = DAYS.count - 5
 BILLING_DAYS = 30
