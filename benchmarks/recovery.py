@@ -16,11 +16,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.table import Row, show
-from tenure.bundle import read
-from tenure.contract.schema import SNAPSHOT_COLUMN
+from tenure.bundle import Bundle, Prediction, read
+from tenure.contract.horizon_times import column_name
+from tenure.contract.schema import PART_COLUMN, SNAPSHOT_COLUMN
 from tenure.generators.dataset import SETTINGS_FILE, read_settings
 from tenure.generators.finding import find
 from tenure.generators.recovery import Explained, Recovery, explained, recovery, truth_of
@@ -36,12 +39,17 @@ def main() -> None:
     rows = []
     for name in NAMES:
         with tempfile.TemporaryDirectory() as home:
-            rows += _rows(name, *measure(ROOT / "datasets" / name, Path(home)))
+            found = measure(ROOT / "datasets" / name, Path(home))
+            rows += [row for each in found for row in _rows(name, *each)]
     show("Models of the generated datasets beside the truth", rows)
 
 
-def measure(dataset: Path, home: Path) -> tuple[str, Recovery | Explained]:
-    """Run the dataset in ``home``; the chosen family and its model beside the truth of the test rows."""
+Found = tuple[str, Recovery | Explained]
+"""What was predicted by which family, and how that compares with the truth."""
+
+
+def measure(dataset: Path, home: Path) -> list[Found]:
+    """Run the dataset in ``home``; the chosen family's predictions beside the truth of the test rows."""
     trials = [] if TRIALS is None else ["--trials", TRIALS]
     command = [sys.executable, "-m", "pipelines.cli", "run", str(dataset), "--no-serve", "--home", str(home), "--json"]
     done = subprocess.run([*command, *trials], stdout=subprocess.PIPE, text=True, check=False, cwd=ROOT)
@@ -50,12 +58,15 @@ def measure(dataset: Path, home: Path) -> tuple[str, Recovery | Explained]:
     return beside_truth(dataset, json.loads(done.stdout)["results"])
 
 
-def beside_truth(dataset: Path, results: dict[str, str]) -> tuple[str, Recovery | Explained]:
-    """The model of a run beside the truth, from the folders of the run's results."""
+def beside_truth(dataset: Path, results: dict[str, str]) -> list[Found]:
+    """The model of a run beside the truth, from the folders of the run's results.
+
+    The first is the prediction, others are the probabilities within shorter times whose truth is known.
+    """
     settings = read_settings(dataset / SETTINGS_FILE)
     test = pq.read_table(Path(results["features"]) / "test.parquet")
     bundle = read(Path(results["evaluation"]) / "bundle")
-    found = bundle.predict({name: test[name] for name in bundle.contract.inputs})
+    found = bundle.predict({name: test[name] for name in bundle.contract.inputs}, additions=True)
     business = find(settings.business)
     truth = truth_of(
         business,
@@ -65,8 +76,21 @@ def beside_truth(dataset: Path, results: dict[str, str]) -> tuple[str, Recovery 
     )
     family = bundle.manifest.family
     if bundle.contract.task == "regression":
-        return family, explained(found.value, truth["expected"].to_numpy(), truth["value"].to_numpy())
-    return family, recovery(found.probability, truth["probability"].to_numpy(), truth["label"].to_numpy())
+        return [(family, explained(found.value, truth["expected"].to_numpy(), truth["value"].to_numpy()))]
+    whole = recovery(found.probability, truth["probability"].to_numpy(), truth["label"].to_numpy())
+    return [(family, whole), *_within_times(bundle, found, test, truth)]
+
+
+def _within_times(bundle: Bundle, found: Prediction, test: pa.Table, truth: pa.Table) -> list[Found]:
+    assembly = bundle.contract.assembly
+    records: list[Found] = []
+    for number, time in enumerate(() if assembly is None else assembly.label.times, start=1):
+        name = column_name(assembly.label.kind, time)
+        if name in truth.column_names and name in (found.added or {}):
+            part = test[PART_COLUMN].to_numpy()
+            label = ((part > 0) & (part <= number)).astype(np.int64)
+            records.append((name, recovery(np.asarray(found.added[name]), truth[name].to_numpy(), label)))
+    return records
 
 
 def _rows(name: str, family: str, found: Recovery | Explained) -> list[Row]:
