@@ -21,6 +21,7 @@ from tenure.training.clusters import make_clusters
 from tenure.training.companion import make_companion
 from tenure.training.encoded_part import read_part, read_transform
 from tenure.training.families import direction
+from tenure.training.horizons import make_horizons
 from tenure.training.profile import reference_profile
 from tenure.training.rows import join
 
@@ -46,7 +47,8 @@ def train(
     exported to ONNX, verified against the fitted model, and shipped; one that is not linear itself with a linear
     companion, for a server to answer with where the model fails (see ``companion``). Where the contract asks for an
     ensemble, the families are blended into one more candidate (see ``blend``). ``chosen`` names the one to evaluate,
-    see ``choose``. All figures in ``train.json`` are of rows held out.
+    see ``choose``; where the contract's label has ``times``, the probabilities within them are in its bundle alone (see
+    ``horizons``). All figures in ``train.json`` are of rows held out.
 
     Args:
         contract: names the families, the objective and the business values.
@@ -92,6 +94,10 @@ def train(
         companion = make_companion(contract, made, rows, threads=threads)
     progress("looking for clusters", len(bests), len(bests))
     clusters = make_clusters(contract, transform, rows.both.matrix)
+    ground = Ground(contract.training.objective, rows.held.label, contract.training.seed, rows.held.customer)
+    chosen = made[choose(ground, [_contender(candidate) for candidate in made])]
+    scores = chosen.validated.scores
+    horizons = make_horizons(contract, rows.held, rows.held_index, scores, features, threads=threads)
     versions = []
     for candidate in made:
         manifest = write(
@@ -105,11 +111,9 @@ def train(
             data_hash=data_hash,
             created_at=created_at,
             companion=None if is_linear(candidate) else companion,
-            additions=clusters.additions,
+            additions=(*clusters.additions, *(horizons.additions if candidate is chosen else ())),
         )
         versions.append(manifest.version)
-    ground = Ground(contract.training.objective, rows.held.label, contract.training.seed, rows.held.customer)
-    chosen = made[choose(ground, [_contender(candidate) for candidate in made])]
     leaderboard = [
         _entry(candidate, version) | {"chosen": candidate is chosen}
         for candidate, version in zip(made, versions, strict=True)
@@ -127,6 +131,7 @@ def train(
         "leaderboard": leaderboard,
         "companion": None if companion is None else {"validation_score": companion.validation_score},
         "clusters": clusters.record,
+        "horizons": horizons.record,
     }
     write_text(candidates / FILE_NAME, json.dumps(document, indent=1, allow_nan=False) + "\n")
     return {
