@@ -24,6 +24,7 @@ from benchmarks.table import Row, show
 from tenure.bundle import Bundle, Prediction, read
 from tenure.contract.horizon_times import column_name
 from tenure.contract.schema import PART_COLUMN, SNAPSHOT_COLUMN
+from tenure.contract.sources import assembly_of
 from tenure.generators.dataset import SETTINGS_FILE, read_settings
 from tenure.generators.finding import find
 from tenure.generators.recovery import Explained, Recovery, explained, recovery, truth_of
@@ -82,14 +83,14 @@ def beside_truth(dataset: Path, results: dict[str, str]) -> list[Found]:
 
 
 def _within_times(bundle: Bundle, found: Prediction, test: pa.Table, truth: pa.Table) -> list[Found]:
-    assembly = bundle.contract.assembly
+    label, added = assembly_of(bundle.contract).label, found.added or {}
     records: list[Found] = []
-    for number, time in enumerate(() if assembly is None else assembly.label.times, start=1):
-        name = column_name(assembly.label.kind, time)
-        if name in truth.column_names and name in (found.added or {}):
+    for number, time in enumerate(label.times, start=1):
+        name = column_name(label.kind, time)
+        if name in truth.column_names and name in added:
             part = test[PART_COLUMN].to_numpy()
-            label = ((part > 0) & (part <= number)).astype(np.int64)
-            records.append((name, recovery(np.asarray(found.added[name]), truth[name].to_numpy(), label)))
+            happened = ((part > 0) & (part <= number)).astype(np.int64)
+            records.append((name, recovery(np.asarray(added[name]), truth[name].to_numpy(), happened)))
     return records
 
 

@@ -136,6 +136,7 @@ def evaluate(
         "families": families,
         "champion": champion_record,
         "slices": slices,
+        "horizons": evaluator.within_times(chosen),
         "clusters": record_clusters(chosen, evaluator, train.get("clusters")),
         "importance": record.importance(contract, chosen, evaluator),
         "not_used": _read(features / REDUCTION)["dropped"],

@@ -74,5 +74,9 @@ class Evaluator(Protocol[P, C]):
     def record(self, predictions: P, candidate: Bundle) -> Json:
         """The task's own entries of ``evaluation.json``; ``chosen``, ``business`` and ``curves`` among them."""
 
+    def within_times(self, candidate: Bundle) -> list[Json]:
+        """How the candidate's probabilities within the label's times hold on these rows, which it has not seen; empty
+        where it has none."""
+
     def summarize(self, document: Json) -> Json:
         """The task's own entries of the step's summary, from ``evaluation.json``."""

@@ -135,11 +135,11 @@ class ChurnEvaluator:
                 "expected": decision.expected,
             },
             "business": asdict(self.campaign),
-            "horizons": record_horizons(
-                candidate, self.test, predictions.contacted, self.campaign, samples=self.samples, seed=self.seed
-            ),
             "curves": curves(self.test.label, predictions, self.campaign, self.value, self.test.customer),
         }
+
+    def within_times(self, candidate: Bundle) -> list[Json]:
+        return record_horizons(candidate, self.test, self.campaign, samples=self.samples, seed=self.seed)
 
     def summarize(self, document: Json) -> Json:
         metrics = document["metrics"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tenure.bundle import Bundle
 from tenure.bundle.additions.kinds.horizons import Horizons
@@ -22,15 +21,12 @@ METRICS = ("roc_auc", "log_loss", "brier", "calibration_error")
 Json = dict[str, Any]
 
 
-def record_horizons(
-    bundle: Bundle, test: TestPart, decision: NDArray[np.bool_], campaign: Campaign, *, samples: int, seed: int
-) -> list[Json]:
+def record_horizons(bundle: Bundle, test: TestPart, campaign: Campaign, *, samples: int, seed: int) -> list[Json]:
     """For each of the label's times the share of customers to whom it happened, the mean probability, and metrics.
 
     Args:
         bundle: the candidate.
-        test: the test part.
-        decision: the candidate's, shape (rows,).
+        test: the test part, which the candidate has not seen.
         campaign: see ``measure``, as ``samples`` and ``seed``.
 
     Returns:
@@ -40,12 +36,13 @@ def record_horizons(
     if horizons is None:
         return []
     label = horizons.label
-    found = [prediction.added or {} for prediction in predict(bundle, test.table, additions=True)]
+    found = list(predict(bundle, test.table, additions=True))
+    decision = np.concatenate([prediction.decision for prediction in found])
     part = test.table.column(PART_COLUMN).to_numpy()
     records = []
     for number, time in enumerate(label.times, start=1):
         name = column_name(label.kind, time)
-        probability = np.concatenate([np.asarray(columns[name], dtype=np.float64) for columns in found])
+        probability = np.concatenate([(prediction.added or {})[name] for prediction in found], dtype=np.float64)
         happened = (part > 0) & (part <= number)
         true = (happened != (label.kind == "no_event")).astype(np.int8)
         small = too_small(true, test.customer)

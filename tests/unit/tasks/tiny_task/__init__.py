@@ -237,6 +237,9 @@ class TinyEvaluator:
     def record(self, predictions: Amounts, candidate: Bundle) -> dict[str, Any]:
         return {"chosen": {}, "business": {}, "curves": {}}
 
+    def within_times(self, candidate: Bundle) -> list[dict[str, Any]]:
+        return []
+
     def summarize(self, document: dict[str, Any]) -> dict[str, Any]:
         return {"mae": document["metrics"]["mae"]}
 
