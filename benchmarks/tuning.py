@@ -202,7 +202,7 @@ def ahead(label: np.ndarray, ours: np.ndarray, theirs: np.ndarray) -> str:
     from tenure.tasks.churn.evaluation.advantage import advantage
 
     sides = (Scored(said, said >= 0.5) for said in (ours, theirs))
-    nobody = Campaign(customer_value=1, offer_cost=0, offer_success_share=1, contacts_per_day=1, population=1)
+    nobody = Campaign(customer_value=1, offer_cost=0, offer_success_share=1, contacts=1, population=1)
     found = advantage(label, *sides, nobody, samples=RESAMPLES, seed=SEED, metric="roc_auc").difference
     return f"{found.value:+.4f} ({found.low:+.4f} to {found.high:+.4f})"
 

@@ -41,7 +41,7 @@ CAMPAIGN = Campaign(
     customer_value=600.0,
     offer_cost=10.0,
     offer_success_share=0.30,
-    contacts_per_day=LIMIT_SHARE * 100_000,
+    contacts=LIMIT_SHARE * 100_000,
     population=100_000,
 )
 CALM_ROWS = 2_000_000
@@ -93,6 +93,7 @@ class Trial:
             measure(label, ours, CAMPAIGN, samples=FLOOR_SAMPLES, seed=self.seed),
             Acceptance(),
             CAMPAIGN.currency,
+            per="in one campaign",
             rows=self.rows,
             churners=int(label.sum()),
             constant=False,

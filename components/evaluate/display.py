@@ -44,7 +44,7 @@ def show(
     for name in page.metrics:
         value = document["metrics"][name]["value"]
         if value is not None:
-            metrics.log_metric(name, value)
+            metrics.log_metric(_shown(name, page), value)
     curves.log_confusion_matrix(page.categories, page.matrix)
     if page.roc is not None:
         curves.log_roc_curve(*page.roc)
@@ -58,11 +58,17 @@ def show(
 def _markdown(document: dict[str, Any], page: RunPage) -> str:
     """Verdict, reasons and the numbers on half a page."""
     verdict = document["verdict"]
-    lines = [f"# {verdict['state']}", "", verdict["summary"], "", "| metric | value |", "|---|---|"]
-    lines += [f"| {name} | {_number(document['metrics'][name]['value'])} |" for name in page.metrics]
+    assumed = [] if page.assumption is None else [page.assumption, ""]
+    lines = [f"# {verdict['state']}", "", *assumed, verdict["summary"], "", "| metric | value |", "|---|---|"]
+    lines += [f"| {_shown(name, page)} | {_number(document['metrics'][name]['value'])} |" for name in page.metrics]
     versions = document["versions"]
     lines += ["", *(f"- {name}: `{versions[name]}`" for name in ("bundle_version", "data_hash", "contract_hash"))]
     return "\n".join(lines) + "\n"
+
+
+def _shown(name: str, page: RunPage) -> str:
+    """The metric's name; of a sum of money that rests on defaults it says so, as the list of metrics has no text."""
+    return f"{name}_by_default_business_values" if name in page.money and page.assumption is not None else name
 
 
 def _number(value: float | None) -> str:

@@ -52,7 +52,7 @@ def list_runs(home: HomeOption = None, json: JsonOption = False) -> None:
     # Columns of a task that no run has are omitted.
     figures = {
         ">ROC-AUC": [number(run.roc_auc) for run in records],
-        ">profit a day": [number(run.profit, 0) for run in records],
+        ">profit": [number(run.profit, 0) for run in records],
         ">R²": [number(run.r2) for run in records],
         ">RMSE": [number(run.rmse, 2) for run in records],
     }

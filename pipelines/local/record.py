@@ -47,7 +47,7 @@ class RunRecord:
     """Registered version of the run's model; that of the champion if the two are identical."""
     roc_auc: float | None = None
     profit: float | None = None
-    """Expected profit a day on the test part, in the contract's currency."""
+    """Expected profit on the test part, in the period of the contract, in the contract's currency."""
     r2: float | None = None
     rmse: float | None = None
     """In the label's unit. A regression has ``r2`` and ``rmse`` in place of ``roc_auc`` and ``profit``."""

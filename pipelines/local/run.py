@@ -217,7 +217,7 @@ def _finish(
         verdict=evaluation["verdict"]["state"],
         version=registered.get("version"),
         roc_auc=metrics.get("roc_auc", {}).get("value"),
-        profit=metrics.get("profit_per_day", {}).get("value"),
+        profit=metrics.get("profit_per_period", {}).get("value"),
         r2=metrics.get("r2", {}).get("value"),
         rmse=metrics.get("rmse", {}).get("value"),
         results={name: str(path) for name, path in outcome.results.items()},

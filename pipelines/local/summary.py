@@ -56,11 +56,13 @@ def print_ending(ending: Ending, console: Console) -> None:
 
 
 def _sections(ending: Ending) -> list[tuple[str, RenderableType]]:
+    texts = _texts(ending.evaluation)
     found: list[tuple[str, RenderableType]] = [
         ("rows", _rows(ending.evaluation)),
+        *([] if texts.assumption is None else [("defaults", texts.assumption)]),
         ("families", _families(ending.evaluation)),
         ("verdict", _verdict(ending.evaluation)),
-        ("decision", _texts(ending.evaluation).decision),
+        ("decision", texts.decision),
         ("model", _model(ending)),
     ]
     if ending.answers:

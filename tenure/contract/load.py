@@ -59,10 +59,24 @@ def parse(text: str, origin: str = "contract") -> Contract:
 
 
 def dump(contract: Contract) -> str:
-    """The contract as YAML, defaults left out; ``parse`` reads it back to an equal contract."""
-    document = contract.model_dump(mode="json", exclude_defaults=True)
+    """The contract as YAML, see ``written``; ``parse`` reads it back to an equal contract."""
+    document = written(contract)
     text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
     return text
+
+
+def written(contract: Contract) -> dict[str, Any]:
+    """The contract as JSON values, defaults left out.
+
+    In ``business`` and ``decision`` a value that the contract sets is kept even if it is the default: reports tell what
+    was set from what was assumed.
+    """
+    document: dict[str, Any] = contract.model_dump(mode="json", exclude_defaults=True)
+    for section in ("business", "decision"):
+        given = getattr(contract, section).model_dump(mode="json", exclude_unset=True)
+        if given:
+            document[section] = {**document.get(section, {}), **given}
+    return document
 
 
 def contract_hash(contract: Contract) -> str:

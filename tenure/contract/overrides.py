@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tenure.contract.load import describe_error
+from tenure.contract.load import describe_error, written
 from tenure.contract.schema import Contract
 from tenure.errors import ContractError
 
@@ -39,7 +39,7 @@ def override(
     changes = {name: value for name, value in training.items() if value is not None}
     if not changes:
         return contract
-    document: dict[str, Any] = contract.model_dump(mode="json", exclude_defaults=True)
+    document: dict[str, Any] = written(contract)
     document["training"] = {**document.get("training", {}), **changes}
     if seed is not None:
         document["split"] = {**document.get("split", {}), "seed": seed}

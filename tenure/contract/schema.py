@@ -36,7 +36,7 @@ from tenure.contract.settings import (
     Training,
 )
 from tenure.contract.tables import TABLE_NAME, Table
-from tenure.contract.task import find_setting_error, with_defaults
+from tenure.contract.task import default_business_values, find_setting_error, with_defaults
 from tenure.contract.values import TODAY_COLUMN, ExpressionType
 from tenure.contract.versions import check_version
 from tenure.contract.windows import Window
@@ -302,6 +302,11 @@ class Contract(Part):
                 "today() has no value in training: add the day that the table describes ('as_of: 2026-11-30'), "
                 "or give the column with each row's day the role 'time'"
             )
+
+    @property
+    def default_business_values(self) -> list[str]:
+        """The keys of ``business`` that sums of money and the limit of contacts rest on and that are not set."""
+        return default_business_values(self)
 
     def feature_type(self, name: str) -> ExpressionType:
         """What expressions and segments see an input or derived feature as.

@@ -225,21 +225,47 @@ class Quality(Part):
     """Features that may look like leakage: they are known, as they stand, on the day of a prediction."""
 
 
+Period = Literal["campaign", "day", "week", "month", "quarter", "year"]
+
+
 class Business(Part):
     """What a decision is worth, in the contract's currency."""
 
     currency: str = "USD"
+    period: Period = "campaign"
+    """What sums of money and numbers of contacts are for: how often customers are scored and contacted. ``campaign``:
+    once, without saying how often."""
     customer_value: PositiveFloat = 600.0
     """Value of one saved customer."""
     offer_cost: PositiveFloat = 10.0
     """Cost of one offer, paid for every contacted customer."""
     offer_success_share: Annotated[float, Field(gt=0.0, le=1.0)] = 0.30
     """Share of contacted churners whom the offer keeps."""
+    contacts: PositiveInt | None = None
+    """How many customers can be contacted in a period."""
     contacts_per_day: PositiveInt = 1_000
+    """The same, for the periods ``campaign`` and ``day``: contracts from before there were periods have it."""
     population: PositiveInt | None = None
-    """Customers scored a day; the number of rows of the table without it, of a panel the number of its customers, with
-    events and ``tables`` who is eligible at the last cut: a decision to contact is made for a row, and a day's table
-    has one row a customer."""
+    """Customers scored in a period; the number of rows of the table without it, of a panel the number of its customers,
+    with events and ``tables`` who is eligible at the last cut: a decision to contact is made for a row, and a table to
+    score has one row a customer."""
+
+    @property
+    def contact_limit(self) -> int:
+        """How many customers can be contacted in a period."""
+        return self.contacts_per_day if self.contacts is None else self.contacts
+
+    @model_validator(mode="after")
+    def _one_limit(self) -> Self:
+        if "contacts_per_day" not in self.model_fields_set:
+            return self
+        if self.contacts is not None:
+            raise ValueError("give either 'contacts' or 'contacts_per_day'")
+        if self.period not in ("campaign", "day"):
+            raise ValueError(
+                f"with 'period: {self.period}' write 'contacts', the customers contacted in a {self.period}"
+            )
+        return self
 
 
 Policy = Literal["profit", "precision", "recall"]

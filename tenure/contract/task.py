@@ -58,6 +58,17 @@ def find_setting_error(contract: Contract) -> SettingError | None:
     return task.check_settings(contract)
 
 
+def default_business_values(contract: Contract) -> list[str]:
+    """The keys of ``business`` that decisions and sums rest on and that the contract does not set; ``contacts`` for the
+    limit of contacts under either of its names."""
+    given = {"contacts" if key == "contacts_per_day" else key for key in contract.business.model_fields_set}
+    return [
+        key
+        for key in ("customer_value", "offer_cost", "offer_success_share", "contacts")
+        if key not in given and _other_owner(contract.task, "business", key) is None
+    ]
+
+
 def _other_owner(task: str, section: str, key: str) -> str | None:
     """A task that has this setting, if ``task`` does not; none for a setting that is valid for every task."""
     owners = [other.name for other in each() if key in other.settings.get(section, ())]

@@ -39,27 +39,27 @@ class ProfitCurve:
 
 @dataclass(frozen=True)
 class ContactLimit:
-    """How many of the customers scored a day may be contacted.
+    """How many of the customers scored in a period may be contacted.
 
     Raises:
         ValueError: if there is not one contact, or not one customer.
     """
 
-    contacts_per_day: int
+    contacts: int
     population: int
-    """Customers scored a day."""
+    """Customers scored in a period."""
 
     def __post_init__(self) -> None:
-        if self.contacts_per_day < 1 or self.population < 1:
-            raise ValueError(f"{self.contacts_per_day} contacts a day among {self.population} customers are no limit")
+        if self.contacts < 1 or self.population < 1:
+            raise ValueError(f"{self.contacts} contacts among {self.population} customers are no limit")
 
     @property
     def share(self) -> float:
         """Largest share of the scored customers that may be contacted; at most 1."""
-        return min(1.0, self.contacts_per_day / self.population)
+        return min(1.0, self.contacts / self.population)
 
     def to_dict(self) -> dict[str, float]:
-        return {"contacts_per_day": self.contacts_per_day, "population": self.population, "share": self.share}
+        return {"contacts": self.contacts, "population": self.population, "share": self.share}
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> ContactLimit:
@@ -68,12 +68,14 @@ class ContactLimit:
         Raises:
             ValueError, TypeError, KeyError: if it is something else.
         """
-        return cls(int(document["contacts_per_day"]), int(document["population"]))
+        # Bundles from before there were periods name the limit after a day.
+        contacts = document["contacts"] if "contacts" in document else document["contacts_per_day"]
+        return cls(int(contacts), int(document["population"]))
 
 
 def contact_limit(business: Business, customers: int) -> ContactLimit:
-    """The contract's limit; without ``business.population`` the table's ``customers`` are those scored a day."""
-    return ContactLimit(business.contacts_per_day, business.population or customers)
+    """The contract's limit; without ``business.population`` the table's ``customers`` are those scored."""
+    return ContactLimit(business.contact_limit, business.population or customers)
 
 
 def profit_curve(probability: Floats, label: NDArray, business: Business, value: Floats | None = None) -> ProfitCurve:

@@ -14,6 +14,7 @@ from tenure.bundle import Bundle, read
 from tenure.contract import Contract, contract_hash
 from tenure.errors import DataError
 from tenure.evaluation import Verdict, record
+from tenure.evaluation.business import basis
 from tenure.evaluation.champion import read_champion
 from tenure.evaluation.clusters import record_clusters
 from tenure.evaluation.evaluator import Evaluator
@@ -131,6 +132,7 @@ def evaluate(
         "test": judged.counts(),
         "cross_fitting": None if repeats is None else {**repeats.describe(), "test_rows": test.rows},
         **of_task,
+        "business": of_task["business"] | basis(contract),
         "chosen": _chosen(chosen, train) | of_task["chosen"],
         "metrics": record.to_json(metrics),
         "families": families,

@@ -57,19 +57,19 @@ def line_chart(
     lines: Sequence[Line],
     *,
     marks: Sequence[Mark] = (),
-    limit: tuple[float, str] | None = None,
+    limits: Sequence[tuple[float, str]] = (),
     below: Markup | None = None,
     above: Markup | None = None,
 ) -> Markup:
-    """Curves over two axes; ``limit`` is a vertical line with its words, ``below`` and ``above`` are
+    """Curves over two axes; ``limits`` are vertical lines with their words, ``below`` and ``above`` are
     drawn under and over everything.
     """
     frame = Frame(LEFT, TOP, WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM, x, y)
     parts = [_grid(frame), below or Markup()]
-    if limit is not None:
-        # A mark near the foot of the limit has its words there.
-        at_top = any(frame.at_y(mark.y) > frame.bottom - 40 for mark in marks)
-        parts.append(_limit(frame, *limit, at_top=at_top))
+    # A mark near the foot of a limit has its words there.
+    crowded = any(frame.at_y(mark.y) > frame.bottom - 40 for mark in marks)
+    for place, limit in enumerate(limits):
+        parts.append(_limit(frame, *limit, at_top=crowded, line=place))
     for line in lines:
         points = " ".join(f"{frame.at_x(px)},{frame.at_y(py)}" for px, py in zip(line.x, line.y, strict=True))
         parts.append(Markup('<polyline class="{}" points="{}"/>').format(line.style, points))
@@ -211,14 +211,23 @@ def _vertical_grid(frame: Frame) -> Markup:
     return Markup("").join(parts)
 
 
-def _limit(frame: Frame, value: float, words: str, *, at_top: bool = False) -> Markup:
+def _limit(frame: Frame, value: float, words: str, *, at_top: bool = False, line: int = 0) -> Markup:
+    """A vertical line; its words stand at its foot, ``line`` lines of text above it, or so many below its top."""
     x = frame.at_x(value)
     # The words stand on the side that has more room.
     side, anchor = (x + 6, "start") if x < frame.left + frame.width / 2 else (x - 6, "end")
     return Markup(
         '<line class="limit" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>'
         '<text class="note" x="{3}" y="{4}" text-anchor="{5}">{6}</text>'
-    ).format(x, frame.top, frame.bottom, round(side, 1), frame.top + 12 if at_top else frame.bottom - 8, anchor, words)
+    ).format(
+        x,
+        frame.top,
+        frame.bottom,
+        round(side, 1),
+        frame.top + 12 + 16 * line if at_top else frame.bottom - 8 - 16 * line,
+        anchor,
+        words,
+    )
 
 
 def _mark(frame: Frame, mark: Mark) -> Markup:

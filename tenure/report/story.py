@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tenure.business_text import assumption
 from tenure.report.labels import FAMILIES
 from tenure.report.units import tested
 
@@ -27,6 +28,8 @@ class Story:
 
     badge: str
     headline: str
+    assumption: str | None
+    """Which business values are defaults; stands before the first sum. None where the contract sets all."""
     why: str
     next_step: str
     tiles: tuple[Tile, ...]
@@ -39,6 +42,7 @@ def tell(evaluation: Json, tiles: Sequence[Tile], sentences: Sequence[str]) -> S
     return Story(
         badge=badge(evaluation),
         headline=headline(evaluation),
+        assumption=assumption(evaluation["business"]),
         why=evaluation["verdict"]["summary"],
         next_step=next_step(evaluation),
         tiles=tuple(tiles),

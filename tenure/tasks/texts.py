@@ -31,6 +31,8 @@ class RunTexts:
     write_score: Callable[[Numbers], str]
     legend: str
     """Meaning of the signs of reasons."""
+    assumption: str | None = None
+    """Which business values are defaults, and how to set them; None where the contract sets all."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,10 @@ class RunPage:
     """(true, predicted) rows."""
     roc: tuple[list[float], list[float], list[float]] | None = None
     """False positive rates, true positive rates, thresholds."""
+    assumption: str | None = None
+    """As in ``RunTexts``."""
+    money: tuple[str, ...] = ()
+    """Those of the metrics that are sums of money."""
 
 
 class Texts(Protocol):

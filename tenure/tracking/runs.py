@@ -92,6 +92,8 @@ def _log(client: MlflowClient, mlflow_run_id: str, evaluation: Mapping[str, Any]
     tags = {
         "tenure.verdict": evaluation["verdict"]["state"],
         "tenure.verdict.summary": evaluation["verdict"]["summary"],
+        "tenure.period": evaluation["business"]["period"],
+        "tenure.default_business_values": ", ".join(evaluation["business"]["defaults"]) or "none",
     }
     client.log_batch(
         mlflow_run_id,

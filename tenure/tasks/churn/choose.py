@@ -78,7 +78,7 @@ def choose_decision(
 def _expected(contract: Contract, plan: Plan, free: Plan, limit: ContactLimit) -> dict[str, Any]:
     """What the chosen cuts, and those without a limit, would bring a day."""
     rows = sum(cut.rows for cut in plan.cuts)
-    a_day = limit.population / rows
+    scale = limit.population / rows
     contacted, hit, profit = (sum(getattr(cut, name) for cut in plan.cuts) for name in ("contacted", "hit", "profit"))
     free_contacted, free_profit = (sum(getattr(cut, name) for cut in free.cuts) for name in ("contacted", "profit"))
     churners = sum(cut.churners for cut in plan.cuts)
@@ -88,11 +88,11 @@ def _expected(contract: Contract, plan: Plan, free: Plan, limit: ContactLimit) -
         "target_met": plan.rest.met,
         "rows": rows,
         "contacted_share": contacted / rows,
-        "contacts_per_day": contacted * a_day,
-        "profit_per_day": profit * a_day,
-        "unlimited_contacts_per_day": free_contacted * a_day,
-        "unlimited_profit_per_day": free_profit * a_day,
-        "limit_cost_per_day": (free_profit - profit) * a_day,
+        "contacts_per_period": contacted * scale,
+        "profit_per_period": profit * scale,
+        "unlimited_contacts_per_period": free_contacted * scale,
+        "unlimited_profit_per_period": free_profit * scale,
+        "limit_cost_per_period": (free_profit - profit) * scale,
         "precision": hit / contacted if contacted else None,
         "recall": hit / churners if churners else None,
         "break_even_probability": break_even(contract.business),
@@ -107,7 +107,7 @@ def _picture(curve: ProfitCurve, limit: ContactLimit) -> tuple[dict[str, float],
         {
             "contacted_share": float(curve.contacted[point] / curve.rows),
             "threshold": float(curve.threshold[point]),
-            "profit_per_day": float(curve.profit[point] * limit.population / curve.rows),
+            "profit_per_period": float(curve.profit[point] * limit.population / curve.rows),
         }
         for point in points.tolist()
     )

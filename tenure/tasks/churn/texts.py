@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tenure.business_text import assumption, default_mark, per
 from tenure.number_text import Write, bracketed, money, or_dash, percent, score
 from tenure.tasks import Figure, RunPage, RunTexts
 
@@ -21,7 +22,7 @@ class ChurnTexts:
     lowest = "loyal"
     direction = "leaving"
     headings = (">probability",)
-    version_columns: Mapping[str, tuple[str, int]] = {"ROC-AUC": ("roc_auc", 3), "profit a day": ("profit_per_day", 0)}
+    version_columns: Mapping[str, tuple[str, int]] = {"ROC-AUC": ("roc_auc", 3), "profit": ("profit_per_period", 0)}
     version_metrics = (
         "roc_auc",
         "average_precision",
@@ -31,10 +32,10 @@ class ChurnTexts:
         "brier",
         "log_loss",
         "calibration_error",
-        "profit_per_day",
+        "profit_per_period",
         "return_on_cost",
     )
-    family_metrics = ("roc_auc", "average_precision", "brier", "profit_per_day")
+    family_metrics = ("roc_auc", "average_precision", "brier", "profit_per_period")
     page_metrics = (
         "roc_auc",
         "average_precision",
@@ -43,14 +44,13 @@ class ChurnTexts:
         "f1",
         "brier",
         "calibration_error",
-        "profit_per_day",
+        "profit_per_period",
     )
 
     draft_task = "predicts who leaves"
     draft_business = (
         "# What a decision is worth; the defaults:",
-        "# business: {currency: USD, customer_value: 600, offer_cost: 10, offer_success_share: 0.3,"
-        " contacts_per_day: 1000}",
+        "# business: {currency: USD, customer_value: 600, offer_cost: 10, offer_success_share: 0.3, contacts: 1000}",
     )
 
     def cells(self, numbers: Mapping[str, Any]) -> list[str]:
@@ -63,8 +63,10 @@ class ChurnTexts:
             return money(amount, currency)
 
         return RunTexts(
-            figures=(Figure("ROC-AUC", "roc_auc", score), Figure("profit a day", "profit_per_day", write_money)),
+            # For what period is said beside the decision; a line has no room for it.
+            figures=(Figure("ROC-AUC", "roc_auc", score), Figure("profit", "profit_per_period", write_money)),
             decision=_decision(evaluation, write_money),
+            assumption=assumption(evaluation["business"]),
             write_score=lambda numbers: percent(numbers["probability"]),
             legend="+ speaks for leaving, - against",
         )
@@ -73,8 +75,10 @@ class ChurnTexts:
         metrics, roc = evaluation["metrics"], evaluation["curves"].get("roc")
         return RunPage(
             metrics=self.page_metrics,
+            assumption=assumption(evaluation["business"]),
             categories=["stayed", "left"],
             matrix=[[round(metrics[name]["value"]) for name in row] for row in _CELLS],
+            money=("profit_per_period",),
             roc=None if roc is None else (roc["x"], roc["y"], roc["threshold"]),
         )
 
@@ -84,12 +88,13 @@ def _decision(evaluation: Json, write_money: Write) -> str:
     threshold = "no threshold" if chosen["threshold"] > 1.0 else f"threshold {chosen['threshold']:.3f}"
     if not metrics:
         return threshold
-    profit = metrics["profit_per_day"]
-    contacts, precision = metrics["contacts_per_day"]["value"], metrics["precision"]["value"]
-    whom = "" if contacts is None else f"contacts {contacts:,.0f} customers a day"
+    profit, business = metrics["profit_per_period"], evaluation["business"]
+    contacts, precision = metrics["contacts_per_period"]["value"], metrics["precision"]["value"]
+    whom = "" if contacts is None else f"contacts {contacts:,.0f} customers {per(business)}"
     hits = "" if precision is None else f", {percent(precision, 0)} leaving"
     calibrated = "" if chosen["calibration"] == "none" else f" ({chosen['calibration']} calibration)"
     return (
-        f"{threshold}{calibrated}, {whom}{hits}\n"
-        f"expected profit {or_dash(profit['value'], write_money)} a day {bracketed(profit, write_money)}"
+        f"{threshold}{calibrated}\n{whom}{hits}\n"
+        f"expected profit {or_dash(profit['value'], write_money)} {per(business)} {bracketed(profit, write_money)}"
+        f"{default_mark(business)}"
     )

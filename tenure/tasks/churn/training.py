@@ -26,7 +26,7 @@ VALIDATION_METRICS = (
     "precision",
     "recall",
     "contacted_share",
-    "profit_per_day",
+    "profit_per_period",
 )
 
 

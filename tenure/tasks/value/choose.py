@@ -98,7 +98,7 @@ def _expected(contacted: NDArray[np.bool_], label: NDArray, limit: ContactLimit)
     return {
         "rows": len(label),
         "contacted_share": float(contacted.mean()),
-        "contacts_per_day": float(contacted.mean()) * limit.population,
+        "contacts_per_period": float(contacted.mean()) * limit.population,
         "mean_value": float(np.mean(label)),
         "mean_value_contacted": inside / int(contacted.sum()) if contacted.any() else None,
         "value_share_contacted": inside / total if total > 0.0 and (label >= 0).all() else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tenure.business_text import assumption, per
 from tenure.number_text import Write, bracketed, or_dash, percent, quantity, score
 from tenure.tasks import Figure, RunPage, RunTexts
 
@@ -31,7 +32,7 @@ class ValueTexts:
     draft_task = "predicts a number, not who leaves"
     draft_business = (
         "# How many customers with the highest predictions are contacted; the defaults:",
-        "# business: {currency: USD, contacts_per_day: 1000}",
+        "# business: {currency: USD, contacts: 1000}",
     )
 
     def cells(self, numbers: Mapping[str, Any]) -> list[str]:
@@ -51,6 +52,7 @@ class ValueTexts:
         return RunTexts(
             figures=(Figure(target["objective"].upper(), target["objective"], write), Figure("R²", "r2", score)),
             decision=_decision(evaluation, write),
+            assumption=assumption(evaluation["business"]),
             write_score=write_score,
             legend="+ speaks for more, - for less",
         )
@@ -58,16 +60,21 @@ class ValueTexts:
     def run_page(self, evaluation: Json) -> RunPage:
         """The confusion matrix is that of the bands, and there is no ROC curve."""
         bands = evaluation["band_counts"]
-        return RunPage(metrics=self.version_metrics, categories=bands["names"], matrix=bands["rows"])
+        return RunPage(
+            metrics=self.version_metrics,
+            categories=bands["names"],
+            matrix=bands["rows"],
+            assumption=assumption(evaluation["business"]),
+        )
 
 
 def _decision(evaluation: Json, write: Write) -> str:
     chosen, metrics, business = evaluation["chosen"], evaluation["metrics"], evaluation["business"]
-    contacts = min(business["contacts_per_day"], metrics["contacted_share"]["value"] * business["population"])
+    contacts = min(business["contacts"], metrics["contacted_share"]["value"] * business["population"])
     coverage = metrics["coverage"]
     held = f"{or_dash(coverage['value'], percent)} {bracketed(coverage, percent)}"
     return (
-        f"threshold {write(chosen['threshold'])}, contacts {contacts:,.0f} customers a day\n"
+        f"threshold {write(chosen['threshold'])}, contacts {contacts:,.0f} customers {per(business)}\n"
         f"off by {or_dash(metrics['mae']['value'], write)} on average;"
         f" {percent(chosen['level'], 0)} intervals hold {held}"
     )

@@ -42,14 +42,14 @@ def test_the_limit_holds_and_its_price_is_told(decision):
     assert contacted.sum() == 50  # every contact of the riskiest twentieth pays, so all 50 are used
     expected = decision.expected
     profit = (label[contacted] * 180.0 - 10.0).sum() * 2000 / 1000
-    assert expected["profit_per_day"] == pytest.approx(profit)
-    assert expected["contacts_per_day"] == pytest.approx(100.0)
+    assert expected["profit_per_period"] == pytest.approx(profit)
+    assert expected["contacts_per_period"] == pytest.approx(100.0)
     assert expected["precision"] == pytest.approx(label[contacted].mean())
     assert expected["recall"] == pytest.approx(label[contacted].sum() / label.sum())
-    assert expected["limit_cost_per_day"] == pytest.approx(
-        expected["unlimited_profit_per_day"] - expected["profit_per_day"]
+    assert expected["limit_cost_per_period"] == pytest.approx(
+        expected["unlimited_profit_per_period"] - expected["profit_per_period"]
     )
-    assert expected["limit_cost_per_day"] > 0
+    assert expected["limit_cost_per_period"] > 0
     assert expected["break_even_probability"] == pytest.approx(10 / 180)
 
 

@@ -100,9 +100,9 @@ def test_the_contact_limit_holds_whatever_the_policy_and_its_price_is_told() -> 
     assert recall(contacted, label) < 0.9
     assert made.expected["target_met"] is False
     free, without, _ = choose("{policy: recall, target: 0.9}", contacts=ROWS)
-    assert made.expected["unlimited_contacts_per_day"] == pytest.approx(without.sum())
-    assert made.expected["limit_cost_per_day"] == pytest.approx(
-        free.expected["profit_per_day"] - made.expected["profit_per_day"]
+    assert made.expected["unlimited_contacts_per_period"] == pytest.approx(without.sum())
+    assert made.expected["limit_cost_per_period"] == pytest.approx(
+        free.expected["profit_per_period"] - made.expected["profit_per_period"]
     )
     _, contacted, _ = choose("{policy: precision, target: 0.3}", contacts=400)
     assert contacted.sum() == 400
@@ -168,7 +168,7 @@ def test_customers_worth_more_are_contacted_from_a_lower_probability(contacts: i
     assert dear.customer_value == 3_000
     assert dear.threshold == pytest.approx(made.threshold * 600 / 3_000)
     assert contacted.sum() <= contacts
-    assert made.expected["profit_per_day"] == pytest.approx(earned(contacted, label, 3_000))
+    assert made.expected["profit_per_period"] == pytest.approx(earned(contacted, label, 3_000))
     # Under the limit an offer goes where it earns most: no threshold for all earns as much, nor does any order.
     _, alike, _ = choose("{}", contacts)
     assert earned(contacted, label, 3_000) > earned(alike, label, 3_000)
@@ -193,12 +193,12 @@ def test_a_value_counts_under_other_policies_too() -> None:
     segment = "{column: spend, at_least: 150, policy: recall, target: 0.5, customer_value: 3000}"
     made, contacted, label = choose(f"{{segments: {{dear: {segment}}}}}")
     assert recall(contacted[np.nan_to_num(SPEND) >= 150], label[np.nan_to_num(SPEND) >= 150]) >= 0.5
-    assert made.expected["profit_per_day"] == pytest.approx(earned(contacted, label, 3_000))
+    assert made.expected["profit_per_period"] == pytest.approx(earned(contacted, label, 3_000))
     precise, contacted, _ = choose(
         "{policy: precision, target: 0.5, segments: {dear: {column: spend, at_least: 150, customer_value: 3000}}}"
     )
     assert precise.segments[0].threshold < 0.1
-    assert precise.expected["profit_per_day"] == pytest.approx(earned(contacted, label, 3_000))
+    assert precise.expected["profit_per_period"] == pytest.approx(earned(contacted, label, 3_000))
 
 
 def test_a_customer_of_two_segments_belongs_to_the_first() -> None:

@@ -55,7 +55,7 @@ def test_the_highest_values_are_contacted_up_to_the_limit() -> None:
     assert contacted.sum() == 50  # a hundred of two thousand a day
     assert value[contacted].min() >= value[~contacted].max()
     label, expected = validation_part()[1], decision.expected
-    assert expected["contacts_per_day"] == pytest.approx(100.0)
+    assert expected["contacts_per_period"] == pytest.approx(100.0)
     assert expected["mean_value_contacted"] == pytest.approx(label[contacted].mean())
     assert expected["value_share_contacted"] == pytest.approx(label[contacted].sum() / label.sum())
     assert decision.label_mean == pytest.approx(label.mean() + 1.0)
@@ -164,7 +164,7 @@ def test_the_one_width_of_an_older_bundle_is_read_as_ever() -> None:
         ("interval", {"level": 0.9, "half_width": -1}), ("interval", None), ("interval", {"level": 0.9}),
         ("interval", {"level": 0.9, "values": [1, 1], "half_widths": [1, 1]}),
         ("interval", {"level": 0.9, "values": [1, 2], "half_widths": [1]}), ("recommendations", {"vip": "call"}),
-        ("limit", {"contacts_per_day": 0, "population": 1, "share": 1}), ("label", {"mean": 1, "spread": -2}),
+        ("limit", {"contacts": 0, "population": 1, "share": 1}), ("label", {"mean": 1, "spread": -2}),
         ("expected", None),
     ],
 )  # fmt: skip

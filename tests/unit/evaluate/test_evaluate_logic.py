@@ -54,7 +54,7 @@ def test_first_model_is_blessed_and_everything_is_on_record(workspace: Any) -> N
     assert document["versions"]["code_version"] == "abc1234"
     assert {row["column"] for row in document["importance"]} == set(given.contract.inputs)
     assert document["importance"][0]["drop"] > 0.01
-    assert outcome.summary["profit_per_day"]["value"] == document["metrics"]["profit_per_day"]["value"] > 0
+    assert outcome.summary["profit_per_period"]["value"] == document["metrics"]["profit_per_period"]["value"] > 0
 
 
 def test_files_are_left_for_people_and_for_the_steps_after(workspace: Any) -> None:
@@ -118,7 +118,7 @@ def test_customers_of_a_segment_count_what_they_are_worth(workspace: Any, varian
     chosen = inside & prediction.decision
     earned = 0.3 * worth[chosen].sum() - 10.0 * chosen.sum()
     assert by_slice["Month-to-month"]["profit"]["value"] == pytest.approx(earned)
-    assert max(document["curves"]["profit"]["y"]) > metrics["profit_per_day"]["value"]
+    assert max(document["curves"]["profit"]["y"]) > metrics["profit_per_period"]["value"]
     assert document["chosen"]["segments"][0]["customer_value"] == 6_000.0
 
 
@@ -144,8 +144,8 @@ def test_champion_and_candidate_are_scored_on_the_same_rows(workspace: Any, vari
     champion = document["champion"]
     assert champion["comparison"]["rows"] == 600
     assert outcome.verdict == "bless"
-    gained = champion["comparison"]["profit_per_day"]["value"]
-    own, other = (side["metrics"]["profit_per_day"]["value"] for side in (document, champion))
+    gained = champion["comparison"]["profit_per_period"]["value"]
+    own, other = (side["metrics"]["profit_per_period"]["value"] for side in (document, champion))
     assert gained == pytest.approx(own - other)
     assert champion["metrics"]["roc_auc"]["value"] == document["metrics"]["roc_auc"]["value"]
     assert any("against_champion" in row for row in document["slices"])
@@ -353,11 +353,11 @@ def test_of_a_panel_customers_are_resampled(workspace: Any, variant: Any) -> Non
         1_800,
     )
     # Each customer's rows are equal, so there is no more to know than of one row each.
-    for name in ("roc_auc", "brier", "precision", "profit_per_day"):
+    for name in ("roc_auc", "brier", "precision", "profit_per_period"):
         one, three = single["metrics"][name], panel["metrics"][name]
         assert three["value"] == pytest.approx(one["value"])
         assert three["high"] - three["low"] == pytest.approx(one["high"] - one["low"], rel=0.3)
-    gap, again = (found["champion"]["comparison"]["profit_per_day"] for found in (single, panel))
+    gap, again = (found["champion"]["comparison"]["profit_per_period"] for found in (single, panel))
     assert again["high"] - again["low"] == pytest.approx(gap["high"] - gap["low"], rel=0.3)
     assert [part["too_small"] is None for part in panel["slices"]] == [
         part["too_small"] is None for part in single["slices"]

@@ -9,7 +9,7 @@ from sklearn import metrics as reference
 from tenure.tasks.churn.evaluation import Campaign, Scored, measure
 from tenure.tasks.churn.evaluation.advantage import advantage
 
-CAMPAIGN = Campaign(600.0, 10.0, 0.3, contacts_per_day=900, population=10_000)
+CAMPAIGN = Campaign(600.0, 10.0, 0.3, contacts=900, population=10_000)
 REFERENCE = {
     "roc_auc": reference.roc_auc_score,
     "average_precision": reference.average_precision_score,
@@ -59,7 +59,7 @@ def test_profit_is_that_of_the_evaluation_and_follows_the_day_s_limit() -> None:
     label, sharp, blunt = drawn()
     found = advantage(label, sharp, blunt, CAMPAIGN, samples=300, seed=1)
     ours, theirs = (
-        measure(label, side, CAMPAIGN, samples=10, seed=1)["profit_per_day"].value for side in (sharp, blunt)
+        measure(label, side, CAMPAIGN, samples=10, seed=1)["profit_per_period"].value for side in (sharp, blunt)
     )
     assert found.difference.value == pytest.approx(ours - theirs)
     assert found.worth == pytest.approx(theirs)

@@ -14,7 +14,7 @@ from tenure.stats.ranks import rank_auc
 from tenure.tasks.churn.evaluation import Campaign, Scored, curves
 from tenure.tasks.churn.evaluation.curves import POINTS
 
-CAMPAIGN = Campaign(600.0, 10.0, 0.3, contacts_per_day=1_000, population=7_000)
+CAMPAIGN = Campaign(600.0, 10.0, 0.3, contacts=1_000, population=7_000)
 
 
 def drawn(rows: int = 20_000) -> tuple[np.ndarray, Scored]:
@@ -40,7 +40,7 @@ def test_chosen_point_lies_on_the_curves() -> None:
         chosen["recall"], abs=0.01
     )
     assert np.interp(chosen["share"], found["profit"]["x"], found["profit"]["y"]) == pytest.approx(
-        chosen["profit_per_day"], rel=0.03
+        chosen["profit_per_period"], rel=0.03
     )
 
 
@@ -49,27 +49,29 @@ def test_the_limit_costs_what_the_best_point_earns_more_than_the_best_within_it(
     found = curves(label, scored, CAMPAIGN)
     limit, chosen = found["limit"], found["chosen"]
     assert 0.0 < limit["share"] < limit["best_share"]
-    assert limit["best_profit_per_day"] == pytest.approx(max(found["profit"]["y"]), rel=1e-3)
+    assert limit["best_profit_per_period"] == pytest.approx(max(found["profit"]["y"]), rel=1e-3)
     at_limit = np.interp(limit["share"], found["profit"]["x"], found["profit"]["y"])
-    assert limit["best_within_limit_per_day"] == pytest.approx(at_limit, rel=0.02)
-    assert limit["cost_per_day"] == pytest.approx(limit["best_profit_per_day"] - limit["best_within_limit_per_day"])
-    assert limit["best_within_limit_per_day"] == pytest.approx(
-        chosen["profit_per_day"] + chosen["less_than_best_per_day"]
+    assert limit["best_within_limit_per_period"] == pytest.approx(at_limit, rel=0.02)
+    assert limit["cost_per_period"] == pytest.approx(
+        limit["best_profit_per_period"] - limit["best_within_limit_per_period"]
+    )
+    assert limit["best_within_limit_per_period"] == pytest.approx(
+        chosen["profit_per_period"] + chosen["less_than_best_per_period"]
     )
 
 
 def test_a_policy_s_price_is_not_the_limit_s() -> None:
     """A threshold for a high precision contacts few: what that costs is no cost of a limit that is never reached."""
     label, scored = drawn()
-    wide = replace(CAMPAIGN, contacts_per_day=CAMPAIGN.population)
+    wide = replace(CAMPAIGN, contacts=CAMPAIGN.population)
     precise = Scored(scored.probability, scored.probability >= 0.8)
     found = curves(label, precise, wide)
-    assert found["limit"]["cost_per_day"] == 0.0
-    assert found["chosen"]["less_than_best_per_day"] > 0.2 * found["limit"]["best_profit_per_day"]
+    assert found["limit"]["cost_per_period"] == 0.0
+    assert found["chosen"]["less_than_best_per_period"] > 0.2 * found["limit"]["best_profit_per_period"]
     # With calibrated probabilities the most profitable threshold is where an offer pays for itself.
     best = Scored(scored.probability, scored.probability >= break_even(CAMPAIGN))
-    left = curves(label, best, wide)["chosen"]["less_than_best_per_day"]
-    assert 0.0 <= left < 0.02 * found["limit"]["best_profit_per_day"]
+    left = curves(label, best, wide)["chosen"]["less_than_best_per_period"]
+    assert 0.0 <= left < 0.02 * found["limit"]["best_profit_per_period"]
 
 
 def test_with_values_the_profit_curve_contacts_first_whom_it_is_worth_most_to_contact() -> None:

@@ -15,9 +15,7 @@ from tenure.tasks.churn.evaluation import Campaign, Scored, measure
 from tenure.tasks.churn.evaluation.metrics import statistics
 from tenure.tasks.churn.evaluation.sample import group
 
-CAMPAIGN = Campaign(
-    customer_value=600.0, offer_cost=10.0, offer_success_share=0.3, contacts_per_day=1_000, population=7_000
-)
+CAMPAIGN = Campaign(customer_value=600.0, offer_cost=10.0, offer_success_share=0.3, contacts=1_000, population=7_000)
 
 
 def drawn(rows: int, seed: int = 0, digits: int | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -82,9 +80,9 @@ def test_campaign_by_hand() -> None:
     assert found["return_on_cost"] == pytest.approx(160.0 / 20.0)
     assert found["lost_value"] == pytest.approx(600.0)
     # Half of 7,000 customers would be contacted; a day allows 1,000, a share of 2/7 of them.
-    assert found["contacts_per_day"] == pytest.approx(1_000)
-    assert found["profit_per_day"] == pytest.approx(160.0 / 4 * 7_000 * 2 / 7)
-    assert found["lost_value_per_day"] == pytest.approx(600 * (0.5 * 7_000 - 0.25 * 7_000 * 2 / 7))
+    assert found["contacts_per_period"] == pytest.approx(1_000)
+    assert found["profit_per_period"] == pytest.approx(160.0 / 4 * 7_000 * 2 / 7)
+    assert found["lost_value_per_period"] == pytest.approx(600 * (0.5 * 7_000 - 0.25 * 7_000 * 2 / 7))
 
 
 @settings(max_examples=examples(25))
@@ -169,7 +167,7 @@ def test_precision_is_undefined_where_nobody_is_contacted() -> None:
     found = measured(label, probability, threshold=1.1)
     assert found["precision"].value is None
     assert found["return_on_cost"].value is None
-    assert found["profit_per_day"].value == 0.0
+    assert found["profit_per_period"].value == 0.0
 
 
 def test_none_of_a_few_is_not_certainly_none() -> None:

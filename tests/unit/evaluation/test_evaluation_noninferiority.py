@@ -16,7 +16,7 @@ from tenure.stats.bootstrap import Estimate
 from tenure.tasks.churn.evaluation import Campaign, Scored, compare, decide, measure
 
 ACCEPTANCE = Acceptance(max_slice_loss=0.20)
-CAMPAIGN = Campaign(600.0, 10.0, 0.3, contacts_per_day=10_000, population=10_000)
+CAMPAIGN = Campaign(600.0, 10.0, 0.3, contacts=10_000, population=10_000)
 
 
 def drawn(loss: float, error: float, worth: float = 100.0, seed: int = 0, **other: object) -> Advantage:
@@ -115,6 +115,7 @@ def test_the_metric_of_the_contract_decides_and_small_slices_are_told() -> None:
         measure(label, candidate, CAMPAIGN, samples=300, seed=1),
         acceptance,
         "USD",
+        per="in one campaign",
         rows=label.size,
         churners=int(label.sum()),
         constant=False,

@@ -14,9 +14,7 @@ from tenure.tasks.value.evaluation import ScoredValues
 from tenure.tasks.value.evaluation import measure as measure_values
 from tenure.tasks.value.evaluation import too_small as too_small_values
 
-CAMPAIGN = Campaign(
-    customer_value=600.0, offer_cost=10.0, offer_success_share=0.3, contacts_per_day=1_000, population=7_000
-)
+CAMPAIGN = Campaign(customer_value=600.0, offer_cost=10.0, offer_success_share=0.3, contacts=1_000, population=7_000)
 MONTHS = 6
 
 
@@ -68,7 +66,7 @@ def test_a_candidate_is_compared_by_customers_too() -> None:
             for unit in (None, customer)
         )
         assert by_row.advantage.difference.value == by_customer.advantage.difference.value
-        for name in ("profit_per_day", "brier", "calibration_error"):
+        for name in ("profit_per_period", "brier", "calibration_error"):
             assert width(getattr(by_customer, name)) > 1.5 * width(getattr(by_row, name))
         assert width(by_customer.advantage.difference) > 1.5 * width(by_row.advantage.difference)
 

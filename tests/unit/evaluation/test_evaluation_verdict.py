@@ -13,9 +13,7 @@ from tenure.evaluation import Challenge, Verdict
 from tenure.tasks.churn.evaluation import Campaign, Scored, compare, decide, measure
 from tenure.tasks.churn.evaluation.advantage import advantage
 
-CAMPAIGN = Campaign(
-    customer_value=600.0, offer_cost=10.0, offer_success_share=0.3, contacts_per_day=10_000, population=10_000
-)
+CAMPAIGN = Campaign(customer_value=600.0, offer_cost=10.0, offer_success_share=0.3, contacts=10_000, population=10_000)
 FLOORS = {
     "min_roc_auc": 0.65,
     "min_recall": 0.0,
@@ -47,6 +45,7 @@ def judged(
         measure(label, candidate, campaign, samples=300, seed=1),
         SimpleNamespace(**(FLOORS | floors)),
         "USD",
+        per="in one campaign",
         rows=label.size,
         churners=int(label.sum()),
         constant=bool(np.ptp(candidate.probability) == 0),
@@ -214,8 +213,8 @@ def test_equal_models_are_rarely_promoted_and_a_real_gain_usually() -> None:
 def test_pairing_narrows_the_difference() -> None:
     label, probability = table(4_000)
     candidate, champion = scored(probability, 0.3), scored(probability * 0.98, 0.3)
-    paired = compare(label, candidate, champion, CAMPAIGN, samples=300, seed=1).profit_per_day
-    alone = measure(label, candidate, CAMPAIGN, samples=300, seed=1)["profit_per_day"]
+    paired = compare(label, candidate, champion, CAMPAIGN, samples=300, seed=1).profit_per_period
+    alone = measure(label, candidate, CAMPAIGN, samples=300, seed=1)["profit_per_period"]
     assert paired.high - paired.low < 0.5 * (alone.high - alone.low)
 
 

@@ -14,7 +14,7 @@ def estimate(value, low=None, high=None):
 
 
 def family(name, chosen=False, error=None):
-    metrics = {"roc_auc": estimate(0.842, 0.82, 0.87), "profit_per_day": estimate(1234.5, 900, 1500)}
+    metrics = {"roc_auc": estimate(0.842, 0.82, 0.87), "profit_per_period": estimate(1234.5, 900, 1500)}
     return {"family": name, "chosen": chosen, "error": error, "metrics": {} if error else metrics}
 
 
@@ -32,11 +32,11 @@ def evaluation(state="bless", summary="There is no champion yet.", override=""):
         "verdict": {"state": state, "summary": summary, "reasons": reasons},
         "override": override,
         "chosen": {"family": "xgboost", "bundle_version": "a414afc69559", "threshold": 0.3, "calibration": "sigmoid"},
-        "business": {"currency": "USD"},
+        "business": {"currency": "USD", "period": "campaign", "defaults": []},
         "bootstrap": {"level": 0.95},
         "metrics": {
-            "profit_per_day": estimate(1234.5, 900, 1500),
-            "contacts_per_day": estimate(934.0),
+            "profit_per_period": estimate(1234.5, 900, 1500),
+            "contacts_per_period": estimate(934.0),
             "precision": estimate(0.712),
         },
     }
@@ -87,8 +87,9 @@ def screen(document, version="3", answers=ANSWERS, width=WIDTH):
         "bless  There is no champion yet.",
         "✓ reason 3",
         "and 2 more in the report",
-        "threshold 0.300 (sigmoid calibration), contacts 934 customers a day, 71 % leaving",
-        "expected profit $1,234 a day [$900, $1,500]",
+        "threshold 0.300 (sigmoid calibration)",
+        "contacts 934 customers in one campaign, 71 % leaving",
+        "expected profit $1,234 in one campaign [$900, $1,500]",
         "telco version 3, champion; xgboost, bundle a414afc69559",
         "likely to leave  5419-JPRRN  90.2 %  high  contact",
         "+ tenure (1), + derived, - Contract (Month-to-month), - spend (30.69)",
@@ -127,7 +128,7 @@ def regression():
         "target": {"unit": "USD", "objective": "rmse"},
         "families": [{"family": "xgboost_regression", "chosen": True, "error": None, "metrics": errors}],
         "chosen": {"family": "xgboost_regression", "bundle_version": "a1", "threshold": 96.25, "level": 0.9},
-        "business": {"currency": "USD", "contacts_per_day": 100, "population": 8_000},
+        "business": {"currency": "USD", "contacts": 100, "population": 8_000, "period": "campaign", "defaults": []},
         "metrics": errors | measured,
     }
 
@@ -137,7 +138,7 @@ def regression():
     [
         "RMSE",
         "xgboost regression  $41.26  [$38.10, $44.90]  0.412  [0.360, 0.450]",
-        "threshold $96.25, contacts 100 customers a day",
+        "threshold $96.25, contacts 100 customers in one campaign",
         "off by $19.50 on average; 90 % intervals hold 90.2 % [88.4 %, 91.5 %]",
         "highest value  c17  $205 ($161 to $249)  high  contact",
         "+ speaks for more, - for less",
@@ -176,6 +177,6 @@ def test_an_override_is_shown():
 
 def test_metrics_that_are_not_defined_are_dashes():
     document = evaluation()
-    document["metrics"] |= {"profit_per_day": estimate(None), "contacts_per_day": estimate(None)}
+    document["metrics"] |= {"profit_per_period": estimate(None), "contacts_per_period": estimate(None)}
     document["metrics"]["precision"] = estimate(None)
-    assert "expected profit - a day" in screen(document)
+    assert "expected profit - in one campaign" in screen(document)

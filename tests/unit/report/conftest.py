@@ -16,7 +16,7 @@ from tenure.evaluation import Challenge, cut
 from tenure.tasks.churn.evaluation import Campaign, Scored, compare, curves, decide, measure, too_small
 
 FAMILIES = ("logistic_regression", "random_forest", "hist_gradient_boosting", "xgboost")
-CAMPAIGN = Campaign(600.0, 10.0, 0.3, contacts_per_day=1_000, population=7_043)
+CAMPAIGN = Campaign(600.0, 10.0, 0.3, contacts=1_000, population=7_043)
 ACCEPTANCE = SimpleNamespace(
     min_roc_auc=0.65,
     min_recall=0.0,
@@ -87,6 +87,7 @@ def evaluation_of(
         metrics,
         acceptance,
         "USD",
+        per="in one campaign",
         rows=label.size,
         churners=int(label.sum()),
         constant=bool(np.ptp(own.probability) == 0),
@@ -118,7 +119,7 @@ def evaluation_of(
         },
         "rows": {"read": 7043, "rejected": 0, "quarantined": 2, "train": 4929, "validation": 1056, "test": label.size},
         "test": {"rows": label.size, "churners": int(label.sum()), "churn_rate": float(label.mean())},
-        "business": asdict(CAMPAIGN),
+        "business": asdict(CAMPAIGN) | {"period": "campaign", "base": "rows", "defaults": []},
         "metrics": to_json(metrics),
         "families": [
             {

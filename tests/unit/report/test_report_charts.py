@@ -19,5 +19,5 @@ def height_of(words: str, picture: str) -> float:
 def test_a_limit_has_its_words_where_no_mark_is(y: float) -> None:
     axes = [Axis(title, 0.0, 1.0, str) for title in ("contacted", "profit")]
     marks = [Mark(0.1, y, "chosen")]
-    picture = str(line_chart("profit", *axes, [Line((0.0, 1.0), (0.0, 1.0))], marks=marks, limit=(0.1, "limit")))
+    picture = str(line_chart("profit", *axes, [Line((0.0, 1.0), (0.0, 1.0))], marks=marks, limits=[(0.1, "limit")]))
     assert abs(height_of("chosen", picture) - height_of("limit", picture)) > 14

@@ -69,10 +69,10 @@ def blessed(make_evaluation: Any, drawn: dict) -> dict[str, Any]:
 def test_first_screen_says_verdict_worth_contacts_and_quality(blessed: dict) -> None:
     html, page = page_of(blessed)
     first = Page(html[html.index('<section class="hero') : html.index("</section>")] + "</section>").text
-    profit = blessed["metrics"]["profit_per_day"]["value"]
+    profit = blessed["metrics"]["profit_per_period"]["value"]
     assert "Blessed Ready to use" in first
-    assert f"What it is worth a day ${profit:,.0f}" in first
-    assert "Customers to contact a day" in first
+    assert f"What it is worth in one campaign ${profit:,.0f}" in first
+    assert "Customers to contact in one campaign" in first
     assert re.search(r"ranks the leaver as riskier \d\d times out of 100", first)
     assert "XGBoost was chosen among 4 families" in first
     assert "TotalCharges: 12 rows beyond the outer fences" in page.text

@@ -131,7 +131,14 @@ def evaluation_of(
         },
         "rows": {"read": 8000, "rejected": 0, "quarantined": 2, "train": 5600, "validation": 1200, "test": label.size},
         "test": {"rows": label.size, "zero_labels": int(np.sum(label == 0.0))},
-        "business": {"currency": "USD", "contacts_per_day": 100, "population": 8_000},
+        "business": {
+            "currency": "USD",
+            "contacts": 100,
+            "population": 8_000,
+            "period": "campaign",
+            "base": "rows",
+            "defaults": [],
+        },
         "target": {
             "name": "future_spend",
             "description": "what a customer spends in the next 90 days",

@@ -109,7 +109,7 @@ def _profit(
 
     def both(drawn: Floats) -> Floats:
         rows, reached = drawn.sum(axis=1, keepdims=True), drawn @ contacted
-        found: Floats = campaign.profit(drawn @ hit, reached) / rows * campaign.day_scale(reached / rows)
+        found: Floats = campaign.profit(drawn @ hit, reached) / rows * campaign.period_scale(reached / rows)
         return found
 
     return _Cells(count, cell, both)

@@ -23,16 +23,17 @@ Number = TypeVar("Number", float, NDArray[np.float64])
 
 @dataclass(frozen=True)
 class Campaign:
-    """Business values of a contract, and the scale of one day."""
+    """Business values of a contract, and the scale of one period."""
 
     customer_value: float
     """Worth of one kept customer, in ``currency``, where the contract's segments say nothing else."""
     offer_cost: float
     """Cost of one offer, in ``currency``."""
     offer_success_share: float
-    contacts_per_day: float
+    contacts: float
+    """Customers that can be contacted in a period."""
     population: float
-    """Customers scored a day."""
+    """Customers scored in a period."""
     currency: str = "USD"
 
     @classmethod
@@ -43,26 +44,26 @@ class Campaign:
             customer_value=business.customer_value,
             offer_cost=business.offer_cost,
             offer_success_share=business.offer_success_share,
-            contacts_per_day=limit.contacts_per_day,
+            contacts=limit.contacts,
             population=limit.population,
             currency=business.currency,
         )
 
     def part(self, share: float) -> Campaign:
-        """What falls on a ``share`` of the customers; the limit of a day is not split among parts."""
+        """What falls on a ``share`` of the customers; the limit of contacts is not split among parts."""
         population = self.population * share
-        return replace(self, population=population, contacts_per_day=population)
+        return replace(self, population=population, contacts=population)
 
     def profit(self, hit_value: Number, contacted: Number) -> Number:
         """Profit of contacting ``contacted`` customers, when those of them who would leave are worth ``hit_value``."""
         return hit_value * self.offer_success_share - contacted * self.offer_cost
 
-    def day_scale(self, contacted_share: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Factor from profit per customer to profit a day.
+    def period_scale(self, contacted_share: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Factor from profit per customer to profit in a period.
 
-        Where the test part holds more customers over the threshold than a day allows, only the
+        Where the test part holds more customers over the threshold than the limit allows, only the
         allowed share of them is contacted; they are taken to be average ones, which understates
         the profit of contacting the riskiest first.
         """
         wanted = contacted_share * self.population
-        return self.population * np.minimum(1.0, self.contacts_per_day / np.maximum(wanted, 1e-12))
+        return self.population * np.minimum(1.0, self.contacts / np.maximum(wanted, 1e-12))

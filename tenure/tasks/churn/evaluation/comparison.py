@@ -24,7 +24,7 @@ class ChurnComparison:
     """Rows on which one contacts the customer and the other does not."""
     advantage: Advantage
     """In the decision metric."""
-    profit_per_day: Estimate
+    profit_per_period: Estimate
     brier: Estimate
     calibration_error: Estimate
     calibration_resampled: Floats
@@ -38,7 +38,7 @@ class ChurnComparison:
             "difference": self.advantage.difference.to_json(),
             "share_better": self.advantage.share_better,
             "share_worse": self.advantage.share_worse,
-            "profit_per_day": self.profit_per_day.to_json(),
+            "profit_per_period": self.profit_per_period.to_json(),
             "brier": self.brier.to_json(),
             "calibration_error": self.calibration_error.to_json(),
         }
@@ -86,7 +86,7 @@ def compare(
     return ChurnComparison(
         different_decisions=int(np.sum(candidate.contacted != champion.contacted)),
         advantage=decisive,
-        profit_per_day=profit.difference,
+        profit_per_period=profit.difference,
         brier=brier.difference,
         calibration_error=calibration,
         calibration_resampled=resampled,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tenure.decision.profit import break_even
 from tenure.stats.clusters import customers_within, effective_rows
 from tenure.stats.wilson import wilson
 from tenure.tasks.churn.evaluation.campaign import Campaign
@@ -90,30 +91,34 @@ def _profit(
     hit_value, reached, _ = _steps(scored.probability * worth, churner_worth)
     rows = reached[-1]
     profit = campaign.profit(hit_value, reached) / rows * campaign.population
-    limit_share = min(1.0, campaign.contacts_per_day / campaign.population)
+    limit_share = min(1.0, campaign.contacts / campaign.population)
     best = int(np.argmax(profit))
-    # Past the limit the curve goes on; a day's campaign cannot. Part of a tied group may be contacted.
+    # Past the limit the curve goes on; a campaign cannot. Part of a tied group may be contacted.
     allowed = int(np.searchsorted(reached, limit_share * rows + 1e-9, side="right"))
     within = max(float(profit[:allowed].max()), float(np.interp(limit_share * rows, reached, profit)))
 
+    pays = campaign.profit(scored.probability * worth, np.ones(label.size)) >= 0.0
+
     contacted = float(np.sum(scored.contacted))
-    a_day = campaign.day_scale(np.array([contacted / rows]))[0]
-    earned = float(campaign.profit(float(churner_worth[scored.contacted].sum()), contacted) / rows * a_day)
+    scale = campaign.period_scale(np.array([contacted / rows]))[0]
+    earned = float(campaign.profit(float(churner_worth[scored.contacted].sum()), contacted) / rows * scale)
     kept = _thin(reached / rows)
     return (
         _points(reached[kept] / rows, profit[kept]),
         {
-            "contacts_per_day": campaign.contacts_per_day,
+            "contacts": campaign.contacts,
             "share": limit_share,
+            "break_even": break_even(campaign),
+            "break_even_share": float(np.mean(pays)),
             "best_share": float(reached[best] / rows),
-            "best_profit_per_day": float(profit[best]),
-            "best_within_limit_per_day": within,
-            "cost_per_day": float(profit[best]) - within,
+            "best_profit_per_period": float(profit[best]),
+            "best_within_limit_per_period": within,
+            "cost_per_period": float(profit[best]) - within,
         },
         {
             "share": min(contacted / rows, limit_share),
-            "profit_per_day": earned,
-            "less_than_best_per_day": within - earned,
+            "profit_per_period": earned,
+            "less_than_best_per_period": within - earned,
         },
     )
 

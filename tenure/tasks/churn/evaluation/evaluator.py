@@ -10,9 +10,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tenure.bundle import Bundle, Prediction
+from tenure.business_text import marked
 from tenure.contract import Contract
 from tenure.decision import customer_values
 from tenure.evaluation import Challenge, Estimate, Verdict
+from tenure.evaluation.business import basis
 from tenure.evaluation.evaluator import Json
 from tenure.evaluation.importance import Quality
 from tenure.evaluation.scoring import TestPart, decision_of, predict
@@ -29,7 +31,7 @@ from tenure.tasks.churn.evaluation.verdict import decide
 
 TASK = "classification"
 
-SUMMARY_METRICS = ("roc_auc", "average_precision", "precision", "recall", "calibration_error", "profit_per_day")
+SUMMARY_METRICS = ("roc_auc", "average_precision", "precision", "recall", "calibration_error", "profit_per_period")
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ class ChurnEvaluator:
             metrics,
             self.contract.acceptance,
             self.contract.business.currency,
+            per=marked(basis(self.contract)),
             rows=self.test.rows,
             churners=int(self.test.label.sum()),
             constant=bool(np.ptp(predictions.probability) == 0.0),
@@ -146,7 +149,7 @@ class ChurnEvaluator:
         return {
             "currency": document["business"]["currency"],
             **{name: metrics[name] for name in SUMMARY_METRICS},
-            "contacts_per_day": metrics["contacts_per_day"]["value"],
+            "contacts_per_period": metrics["contacts_per_period"]["value"],
             "families": {row["family"]: row["metrics"].get("roc_auc") for row in document["families"]},
         }
 

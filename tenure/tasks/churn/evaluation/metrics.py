@@ -87,7 +87,7 @@ def _decisions(sample: Sample, counts: Floats, campaign: Campaign) -> Statistics
         hit_value, missed_value = (counts @ (cells[:, (0, 2)] * sample.value[:, np.newaxis])).T
     profit = campaign.profit(hit_value, contacted)
     cost = contacted * campaign.offer_cost
-    scale = campaign.day_scale(contacted / rows)
+    scale = campaign.period_scale(contacted / rows)
     return {
         "true_positives": hit,
         "false_positives": wasted,
@@ -103,11 +103,11 @@ def _decisions(sample: Sample, counts: Floats, campaign: Campaign) -> Statistics
         "profit_per_customer": profit / rows,
         "lost_value": missed_value,
         "return_on_cost": profit / cost,
-        "profit_per_day": profit / rows * scale,
-        "cost_per_day": cost / rows * scale,
-        "contacts_per_day": contacted / rows * scale,
-        "kept_customers_per_day": hit / rows * scale * campaign.offer_success_share,
-        "lost_value_per_day": (hit_value + missed_value) / rows * campaign.population - hit_value / rows * scale,
+        "profit_per_period": profit / rows * scale,
+        "cost_per_period": cost / rows * scale,
+        "contacts_per_period": contacted / rows * scale,
+        "kept_customers_per_period": hit / rows * scale * campaign.offer_success_share,
+        "lost_value_per_period": (hit_value + missed_value) / rows * campaign.population - hit_value / rows * scale,
     }
 
 

@@ -22,6 +22,7 @@ def decide(
     acceptance: Acceptance,
     currency: str,
     *,
+    per: str,
     rows: int,
     churners: int,
     constant: bool,
@@ -32,6 +33,8 @@ def decide(
     Args:
         metrics: the candidate's, from ``measure``; empty where the rows have one class.
         acceptance: minimums and confidence of the contract.
+        currency: of sums of money.
+        per: what they are for and rest on, see ``tenure.business_text.marked``.
         rows, churners: size of the test part.
         constant: whether the candidate gives every row the same probability.
         challenge: the champion; None where nothing is registered yet.
@@ -40,20 +43,20 @@ def decide(
     if churners in (0, rows):
         who = "no churner" if churners == 0 else "churners only"
         unusable = f"The test part ({rows:,} rows) holds {who}: no model can be judged on it."
-    minimums = _minimums(metrics, acceptance, currency, rows=rows, constant=constant)
-    return decide_any(minimums, challenge, ChurnWording(currency), acceptance, unusable=unusable)
+    minimums = _minimums(metrics, acceptance, currency, per, rows=rows, constant=constant)
+    return decide_any(minimums, challenge, ChurnWording(currency, per), acceptance, unusable=unusable)
 
 
 def _minimums(
-    metrics: Mapping[str, Estimate], acceptance: Acceptance, currency: str, *, rows: int, constant: bool
+    metrics: Mapping[str, Estimate], acceptance: Acceptance, currency: str, per: str, *, rows: int, constant: bool
 ) -> Iterator[Reason]:
-    for limit in _limits(metrics, acceptance, currency):
+    for limit in _limits(metrics, acceptance, currency, per):
         yield check_limit(limit, rows)
     if constant:
         yield Reason("constant", "unsure", "The candidate gives every customer the same probability.")
 
 
-def _limits(metrics: Mapping[str, Estimate], acceptance: Acceptance, currency: str) -> Iterator[Limit]:
+def _limits(metrics: Mapping[str, Estimate], acceptance: Acceptance, currency: str, per: str) -> Iterator[Limit]:
     yield floor("ROC-AUC", metrics["roc_auc"], acceptance.min_roc_auc)
     # A floor of zero is no floor: precision is not even defined where nobody is contacted.
     if acceptance.min_recall > 0.0:
@@ -63,14 +66,14 @@ def _limits(metrics: Mapping[str, Estimate], acceptance: Acceptance, currency: s
     yield ceiling("calibration error", metrics["calibration_error"], acceptance.max_calibration_error)
     yield Limit(
         check="profit against contacting nobody",
-        estimate=metrics["profit_per_day"],
+        estimate=metrics["profit_per_period"],
         bound=0.0,
         is_floor=True,
         strict=True,
-        sentence="The campaign earns {} a day",
+        sentence=f"Contacting the customers it chooses earns {{}} {per}",
         write=lambda value: money(value, currency),
         passed=", more than contacting nobody.",
         failed=", no more than contacting nobody.",
         unsure=": not clearly more than contacting nobody.",
-        undefined="The campaign's profit is not defined on these rows.",
+        undefined="Its profit is not defined on these rows.",
     )

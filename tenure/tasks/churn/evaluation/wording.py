@@ -28,6 +28,8 @@ class ChurnWording:
     """See ``tenure.evaluation.against.ComparisonWording``."""
 
     currency: str
+    per: str
+    """What sums are for and rest on, see ``tenure.business_text.marked``."""
     worth = "what the champion is worth there"
 
     def check(self, comparison: ChurnComparison) -> str:
@@ -42,11 +44,11 @@ class ChurnWording:
         return None
 
     def difference(self, advantage: Advantage, than: str) -> str:
-        """``the candidate earns $12 a day more than the champion``, or by how much its metric is higher."""
+        """``the candidate earns $12 more than the champion in one campaign``, or by how much its metric is higher."""
         value = advantage.difference.value or 0.0
         if advantage.metric == "profit":
             amount = money(abs(value), self.currency)
-            return f"the candidate earns {amount} a day {'more' if value >= 0.0 else 'less'} than {than}"
+            return f"the candidate earns {amount} {'more' if value >= 0.0 else 'less'} than {than} {self.per}"
         which = "higher" if value >= 0.0 else "lower"
         return f"the candidate's {METRICS[advantage.metric]} is {abs(value):.4f} {which} than that of {than}"
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from tenure.business_text import marked, per
 from tenure.number_text import compact_money, money, percent, score
 from tenure.report.charts import Interval, Line, Mark, bar_chart, calibration_chart, interval_chart, line_chart
 from tenure.report.labels import FAMILIES
@@ -39,19 +40,19 @@ def _share(title: str, low: float = 0.0, high: float = 1.0) -> Axis:
 
 def _profit(evaluation: Json) -> Markup:
     curve, chosen, limit = (evaluation["curves"][name] for name in ("profit", "chosen", "limit"))
-    currency = evaluation["business"]["currency"]
-    y = Axis("profit a day", *cover(*curve["y"], zero=True), lambda value: compact_money(value, currency))
-    marks = [
-        Mark(chosen["share"], chosen["profit_per_day"], f"chosen: {compact_money(chosen['profit_per_day'], currency)}")
-    ]
-    words = None if limit["share"] >= 1.0 else (limit["share"], f"limit: {limit['contacts_per_day']:,.0f} a day")
+    business, even, earned = evaluation["business"], limit["break_even_share"], chosen["profit_per_period"]
+    currency = business["currency"]
+    y = Axis(f"profit {per(business)}", *cover(*curve["y"], zero=True), lambda value: compact_money(value, currency))
+    marks = [Mark(chosen["share"], earned, f"chosen: {compact_money(earned, currency)}")]
+    limits = [] if limit["share"] >= 1.0 else [(limit["share"], f"limit: {limit['contacts']:,.0f} contacts")]
+    limits.append((even, f"an offer pays: {percent(even, 0)}"))
     return line_chart(
-        f"Profit a day by share of customers contacted; chosen: {money(chosen['profit_per_day'], currency)}",
+        f"Profit {marked(business)}, by share of customers contacted; chosen: {money(earned, currency)}",
         _share("customers contacted, riskiest first"),
         y,
         [Line((0.0, 1.0), (0.0, 0.0), "reference"), Line(curve["x"], curve["y"])],
         marks=marks,
-        limit=words,
+        limits=limits,
     )
 
 
@@ -60,7 +61,7 @@ def _gain(evaluation: Json) -> Markup:
     marks = []
     recall = chosen.get("recall")
     if recall is not None:
-        # Where a day's limit cuts the contacted customers short, so it does the churners among them.
+        # Where the limit cuts the contacted customers short, so it does the churners among them.
         share = evaluation["metrics"]["contacted_share"]["value"]
         marks.append(Mark(share, recall, f"chosen: {percent(recall, 0)} reached"))
     return line_chart(

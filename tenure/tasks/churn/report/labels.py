@@ -26,10 +26,20 @@ SHARES = frozenset({"accuracy", "precision", "recall", "contacted_share"})
 """Metrics written in per cent."""
 
 MONEY = {
-    "profit_per_day": ("Profit a day", "kept value less the offers, against contacting nobody"),
-    "cost_per_day": ("Offers a day", "paid for every contacted customer"),
-    "lost_value_per_day": ("Lost with missed churners a day", "churners who leave without having been contacted"),
+    "profit_per_period": ("Profit", "kept value less the offers, against contacting nobody"),
+    "cost_per_period": ("Offers", "paid for every contacted customer"),
+    "lost_value_per_period": ("Lost with missed churners", "churners who leave without having been contacted"),
 }
+"""Sums for a period, which ``money_names`` adds."""
+
+
+def money_names(period: str) -> dict[str, tuple[str, str]]:
+    """Name and meaning of the sums of money, by metric.
+
+    Args:
+        period: what they are for and rest on, see ``tenure.business_text.marked``: ``Profit a day``.
+    """
+    return {metric: (f"{name} {period}", meaning) for metric, (name, meaning) in MONEY.items()}
 
 
 def write_metric(name: str, value: float | None, currency: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tenure.business_text import default_mark, marked, per
 from tenure.number_text import money, percent
 from tenure.report.page import NOTHING, Page
 from tenure.tasks.churn.report.figures import figures
-from tenure.tasks.churn.report.labels import METRICS, MONEY, write_interval, write_metric
+from tenure.tasks.churn.report.labels import METRICS, money_names, write_interval, write_metric
 from tenure.tasks.churn.report.story import tell
 
 Json = Mapping[str, Any]
@@ -30,6 +31,8 @@ def churn_page(evaluation: Json) -> Page:
             "story": tell(evaluation),
             "charts": figures(evaluation),
             "metric_names": METRICS,
-            "money_names": MONEY,
+            "money_names": money_names(marked(evaluation["business"])),
+            "per": per(evaluation["business"]),
+            "mark": default_mark(evaluation["business"]),
         },
     )

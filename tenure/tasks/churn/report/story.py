@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tenure.business_text import default_mark, marked, per, population
 from tenure.number_text import money, percent
 from tenure.report.story import Story, Tile, choice
 from tenure.report.story import tell as tell_any
 from tenure.report.unseen import unseen
+from tenure.tasks.churn.report.deciding import cost_of_the_limit, what_decides
 
 Json = Mapping[str, Any]
 
@@ -21,7 +23,8 @@ def tell(evaluation: Json) -> Story:
 def _tiles(evaluation: Json) -> list[Tile]:
     metrics, business = evaluation["metrics"], evaluation["business"]
     currency = business["currency"]
-    profit, contacts, cost = metrics["profit_per_day"], metrics["contacts_per_day"]["value"], metrics["cost_per_day"]
+    profit, contacts = metrics["profit_per_period"], metrics["contacts_per_period"]["value"]
+    cost, period = metrics["cost_per_period"], per(business)
     between = (
         f"95 % between {money(profit['low'], currency)} and {money(profit['high'], currency)},"
         f" against contacting nobody"
@@ -29,11 +32,11 @@ def _tiles(evaluation: Json) -> list[Tile]:
         else "against contacting nobody"
     )
     tiles = [
-        Tile("What it is worth a day", money(profit["value"], currency), between),
+        Tile(f"What it is worth {period}", money(profit["value"], currency), f"{between}{default_mark(business)}"),
         Tile(
-            "Customers to contact a day",
+            f"Customers to contact {period}",
             f"{contacts:,.0f}",
-            f"of {business['population']:,.0f} scored; the offers cost {money(cost['value'], currency)}",
+            f"of {population(business)}; the offers cost {money(cost['value'], currency)}{default_mark(business)}",
         ),
     ]
     precision, recall, rate = (
@@ -72,8 +75,8 @@ def _segments(chosen: Json, currency: str) -> str:
 
 
 def _sentences(evaluation: Json) -> list[str]:
-    metrics, limit, currency = evaluation["metrics"], evaluation["curves"]["limit"], evaluation["business"]["currency"]
-    chosen = evaluation["chosen"]
+    metrics, business, chosen = evaluation["metrics"], evaluation["business"], evaluation["chosen"]
+    currency = business["currency"]
     sentences = []
     area = metrics["roc_auc"]["value"]
     if area is not None:
@@ -88,30 +91,31 @@ def _sentences(evaluation: Json) -> list[str]:
         if error <= 0.05
         else f"Its probabilities are off by {100 * error:.1f} percentage points on average: read them as a ranking."
     )
-    kept = metrics["kept_customers_per_day"]["value"]
+    kept = metrics["kept_customers_per_period"]["value"]
     back = metrics["return_on_cost"]["value"]
     if back is not None:
         sentences.append(
             f"Contact a customer from a probability of {percent(chosen['threshold'])} on{_segments(chosen, currency)}."
-            f" That keeps about {kept:,.0f} customers a day, and every {money(1, currency)} spent on offers returns"
-            f" {money(1 + back, currency)}."
+            f" That keeps about {kept:,.0f} customers {per(business)}, and every {money(1, currency)} spent on offers"
+            f" returns {money(1 + back, currency)}{default_mark(business)}."
         )
     else:
         sentences.append("At its threshold it contacts nobody.")
-    expected, short = chosen["expected"], evaluation["curves"]["chosen"]["less_than_best_per_day"]
+    expected, short = chosen["expected"], evaluation["curves"]["chosen"]["less_than_best_per_period"]
     if expected["policy"] != "profit":
         sentences.append(
             f"The threshold is chosen for a {expected['policy']} of {percent(expected['target'], 0)}"
             f"{'' if expected['target_met'] else ', which was not reached on the validation rows'}"
-            + (f"; the most profitable one would earn {money(short, currency)} a day more." if short >= 1.0 else ".")
+            + (
+                f"; the most profitable one would earn {money(short, currency)} more {marked(business)}."
+                if short >= 1.0
+                else "."
+            )
         )
-    if limit["share"] < 1.0 and limit["cost_per_day"] >= 1.0:
-        sentences.append(
-            f"The limit of {limit['contacts_per_day']:,.0f} contacts a day costs"
-            f" {money(limit['cost_per_day'], currency)}: contacting {percent(limit['best_share'], 0)} of the"
-            f" customers would earn {money(limit['best_profit_per_day'], currency)} a day, within the limit"
-            f" {money(limit['best_within_limit_per_day'], currency)} is the most."
-        )
+    sentences.append(what_decides(evaluation))
+    cost = cost_of_the_limit(evaluation)
+    if cost is not None:
+        sentences.append(cost)
     sentences += unseen(evaluation)
     sentences.append(choice(evaluation))
     return sentences

@@ -134,7 +134,7 @@ class ValueEvaluator:
             },
             "business": {
                 "currency": business.currency,
-                "contacts_per_day": decision.limit.contacts_per_day,
+                "contacts": decision.limit.contacts,
                 "population": decision.limit.population,
             },
             "target": _target(self.contract) | {"unit": self.unit, "objective": self.objective},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tenure.business_text import per, population
 from tenure.number_text import percent, quantity
 from tenure.report.story import Story, Tile, choice
 from tenure.report.story import tell as tell_any
@@ -43,9 +44,9 @@ def _tiles(evaluation: Json) -> list[Tile]:
     )
     tiles.append(Tile("True value inside its interval", f"{inside} of 100", detail))
     business, share = evaluation["business"], metrics["contacted_share"]["value"]
-    contacts = min(business["contacts_per_day"], share * business["population"])
-    detail = f"of {business['population']:,.0f} scored; predicted {quantity(chosen['threshold'], unit)} or more"
-    tiles.append(Tile("Customers to contact a day", f"{contacts:,.0f}", detail))
+    contacts = min(business["contacts"], share * business["population"])
+    detail = f"of {population(business)}; predicted {quantity(chosen['threshold'], unit)} or more"
+    tiles.append(Tile(f"Customers to contact {per(business)}", f"{contacts:,.0f}", detail))
     return tiles
 
 
