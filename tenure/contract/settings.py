@@ -270,8 +270,8 @@ class Business(Part):
 
 Policy = Literal["profit", "precision", "recall"]
 
-VALUE_BANDS = ("low", "medium", "high")
-"""Bands of a regression whose contract names none: thirds of the validation part."""
+DEFAULT_BANDS = ("low", "medium", "high")
+"""Bands of a contract that names none; see ``tenure.decision.bands``."""
 
 
 class Rule(Part):
@@ -325,7 +325,8 @@ class Decision(Rule):
 
     bands: dict[str, float] = Field(default_factory=lambda: {"low": 0.0, "medium": 0.3, "high": 0.6})
     """Band name to the smallest probability in it; the first starts at 0. For regression the smallest value, and the
-    first band has all below the second; without bands they are thirds of the validation part: low, medium, high."""
+    first band has all below the second. Where the contract names none they follow from the threshold, so that no band
+    has customers on both sides of it; see ``tenure.decision.bands``."""
     recommendations: dict[str, str] = Field(default_factory=dict)
     """Band name to the text a caller gets."""
     interval: Annotated[float, Field(ge=0.5, lt=1.0)] = 0.90
@@ -338,7 +339,7 @@ class Decision(Rule):
         starts = list(self.bands.values())
         if starts != sorted(set(starts)):
             raise ValueError(f"'bands' must ascend, not go {', '.join(format(start, 'g') for start in starts)}")
-        unknown = set(self.recommendations) - set(self.bands or VALUE_BANDS)
+        unknown = set(self.recommendations) - set(self.bands or DEFAULT_BANDS)
         if unknown:
             raise ValueError(f"'recommendations' names a band that is not there: {sorted(unknown)[0]}")
         return self

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tenure.contract import Contract
 from tenure.contract.values import Value
+from tenure.decision.bands import probability_bands
 from tenure.decision.calibration import Floats
 from tenure.decision.fit_calibration import choose_calibration
 from tenure.decision.plan import Plan, by_worth, make_plan
@@ -41,8 +42,8 @@ def choose_decision(
         label: 0 or 1, shape (n,).
         link: of the margin, see ``tenure.decision.choose_calibration``.
         base_rate: share of churners in the training part.
-        customers: in the training, validation and test part together: scored a day where the contract does not say
-            how many are.
+        customers: in the training, validation and test part together: scored where the contract does not say how
+            many are.
         columns: inputs and derived features of the rows, by name; needed where the contract has segments.
         customer: of ``tenure.stats.clusters.customers_of``, shape (n,).
 
@@ -59,14 +60,15 @@ def choose_decision(
     free = make_plan(contract, calibrated, label, inside, 1.0)
     value = customer_values(segments, columns or {}, contract.business.customer_value)
     curve = profit_curve(by_worth(calibrated, value, contract.business), label, contract.business, value)
+    bands = probability_bands(contract.decision, [cut.threshold for cut in plan.cuts], calibrated)
     return ChurnDecision(
         calibration=chosen.calibration,
         threshold=plan.rest.threshold,
         segments=tuple(
             replace(segment, threshold=cut.threshold) for segment, cut in zip(segments, plan.segments, strict=True)
         ),
-        bands=dict(contract.decision.bands),
-        recommendations=dict(contract.decision.recommendations),
+        bands=bands,
+        recommendations={name: words for name, words in contract.decision.recommendations.items() if name in bands},
         base_rate=base_rate,
         limit=limit,
         expected=_expected(contract, plan, free, limit),
@@ -76,7 +78,7 @@ def choose_decision(
 
 
 def _expected(contract: Contract, plan: Plan, free: Plan, limit: ContactLimit) -> dict[str, Any]:
-    """What the chosen cuts, and those without a limit, would bring a day."""
+    """What the chosen cuts, and those without a limit, would bring in a period."""
     rows = sum(cut.rows for cut in plan.cuts)
     scale = limit.population / rows
     contacted, hit, profit = (sum(getattr(cut, name) for cut in plan.cuts) for name in ("contacted", "hit", "profit"))

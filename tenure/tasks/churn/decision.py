@@ -48,9 +48,9 @@ class ChurnDecision:
     """Share of churners in the training part."""
     limit: ContactLimit
     expected: dict[str, Any]
-    """On the validation part, scaled to a day's customers; see ``choose_decision``."""
+    """On the validation part, scaled to the customers of a period; see ``choose_decision``."""
     profit_curve: tuple[dict[str, float], ...] = ()
-    """Points for a picture: share contacted, threshold, profit a day."""
+    """Points for a picture: share contacted, threshold, profit in a period."""
     calibration_log_loss: dict[str, float] = field(default_factory=dict)
     """Cross-validated log loss of every calibration method."""
     _starts: list[float] = field(init=False, repr=False, compare=False)
@@ -68,6 +68,11 @@ class ChurnDecision:
             raise ValueError(f"base rate {self.base_rate} is not a share")
         object.__setattr__(self, "_starts", starts)
         object.__setattr__(self, "_names", list(self.bands))
+
+    @property
+    def thresholds(self) -> list[float]:
+        """Its own and those of segments; those above 1, from which nobody is contacted, left out."""
+        return [found for found in (self.threshold, *(part.threshold for part in self.segments)) if found <= 1.0]
 
     @property
     def label_mean(self) -> float:

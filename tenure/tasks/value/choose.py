@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.contract import Contract
-from tenure.contract.settings import VALUE_BANDS
+from tenure.decision.bands import value_bands
 from tenure.decision.calibration import Floats
 from tenure.decision.half_width import adaptive_half_width
 from tenure.decision.profit import ContactLimit, contact_limit
@@ -25,8 +25,8 @@ def choose_decision(
         margin: the exported model's outputs on the validation part, shape (n,).
         label: true values, shape (n,).
         training_label: of the training part.
-        customers: in the training, validation and test part together: scored a day where the contract does not say
-            how many are.
+        customers: in the training, validation and test part together: scored where the contract does not say how
+            many are.
 
     Raises:
         DataError: if the validation part has too few rows for the interval.
@@ -35,7 +35,7 @@ def choose_decision(
     value = within_bounds(contract, margin)
     limit = contact_limit(contract.business, customers)
     threshold = top_threshold(value, limit.share) if settings.at_least is None else settings.at_least
-    bands = dict(settings.bands) or _thirds(value)
+    bands = value_bands(settings, threshold, value)
     return ValueDecision(
         level=settings.interval,
         half_width=adaptive_half_width(value, np.abs(value - label), settings.interval),
@@ -81,18 +81,8 @@ def top_threshold(value: Floats, share: float) -> float:
     return float(inside[-1]) if len(inside) else float(np.nextafter(ordered[0], np.inf))
 
 
-def _thirds(value: Floats) -> dict[str, float]:
-    """Bands of about as many customers each; fewer bands where many customers have the same value."""
-    starts = [float(start) for start in (value.min(), *np.quantile(value, [1 / 3, 2 / 3]))]
-    bands: dict[str, float] = {}
-    for name, start in zip(VALUE_BANDS, starts, strict=True):
-        if not bands or start > max(bands.values()):
-            bands[name] = start
-    return bands
-
-
 def _expected(contacted: NDArray[np.bool_], label: NDArray, limit: ContactLimit) -> dict[str, Any]:
-    """What the threshold does to the validation part, and in a day."""
+    """What the threshold does to the validation part, and in a period."""
     total = float(np.sum(label))
     inside = float(np.sum(label[contacted]))
     return {

@@ -16,7 +16,7 @@ from components.feature import logic as feature
 from components.ingest import logic as ingest
 from components.validate import logic as validate
 from tenure.contract import Contract, dump, load, parse
-from tenure.contract.settings import VALUE_BANDS
+from tenure.contract.settings import DEFAULT_BANDS
 from tenure.contract.sources import sources_of, table_folder
 from tenure.training.families import Rows, get
 from tenure.transform import Transform
@@ -58,7 +58,7 @@ def test_contract_holds_and_says_why(name: str) -> None:
     assert contract.name == name
     assert parse(dump(contract)) == contract
     assert all(derived.reason for derived in contract.derived.values())
-    assert set(contract.decision.recommendations) == set(contract.decision.bands or VALUE_BANDS)
+    assert set(contract.decision.recommendations) == set(contract.decision.bands or DEFAULT_BANDS)
 
 
 @pytest.mark.parametrize("name", CLASSIFIED)

@@ -122,11 +122,13 @@ windows: {n: {aggregate: count, reason: r}}
     assert label_bounds(contract(column="unit: USD")) == (None, None)
 
 
-def test_bands_are_thirds_unless_the_contract_says_others() -> None:
+def test_bands_follow_from_the_threshold_unless_the_contract_says_others() -> None:
     decision = chosen()
     value = decision.value(validation_part()[0])
-    names, counts = np.unique(decision.band(value), return_counts=True)
-    assert names.tolist() == ["high", "low", "medium"] and counts.max() - counts.min() <= 2
+    band, contacted = np.array(decision.band(value)), decision.decide(value)
+    assert set(band[contacted]) == {"high"} and "high" not in band[~contacted]
+    names, counts = np.unique(band[~contacted], return_counts=True)
+    assert names.tolist() == ["low", "medium"] and counts.max() - counts.min() <= 1
     said = chosen(contract("  bands: {low: 0, high: 100}\n"))
     assert said.band(np.array([-5.0, 0.0, 99.9, 100.0, 1e9])) == ["low", "low", "low", "high", "high"]
     assert said.recommendations == {"low": "wait", "high": "call today"}
@@ -135,8 +137,8 @@ def test_bands_are_thirds_unless_the_contract_says_others() -> None:
 def test_many_equal_values_leave_fewer_bands() -> None:
     margin = np.concatenate([np.zeros(800), np.linspace(1, 100, 200)])
     decision = choose_decision(contract(), margin, margin, training_label=margin, customers=2_000)
-    assert list(decision.bands) == ["low"]
-    assert decision.recommendations == {"low": "wait"}
+    assert list(decision.bands) == ["low", "high"]
+    assert decision.recommendations == {"low": "wait", "high": "call today"}
     assert set(decision.half_width.half_widths) == {0.0}  # never wrong
     assert decision.decide(margin).sum() == 50
 

@@ -110,6 +110,7 @@ def evaluation_of(
             "companion": None,
             "calibration": "sigmoid",
             "bands": {"low": 0.0, "medium": 0.3, "high": 0.6},
+            "divided_bands": [],
             "expected": {
                 "policy": "profit",
                 "target": None,

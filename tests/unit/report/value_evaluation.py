@@ -122,6 +122,7 @@ def evaluation_of(
             "companion": None,
             "threshold": 150.0,
             "bands": {"low": 0.0, "medium": 41.5, "high": 96.25},
+            "divided_bands": [],
             "level": own.level,
             "half_width": {"values": [0.0], "half_widths": [44.0]},
             "bounds": [0.0, None],

@@ -13,6 +13,7 @@ from tenure.bundle import Bundle, Prediction
 from tenure.business_text import marked
 from tenure.contract import Contract
 from tenure.decision import customer_values
+from tenure.decision.bands import divided_bands
 from tenure.evaluation import Challenge, Estimate, Verdict
 from tenure.evaluation.business import basis
 from tenure.evaluation.evaluator import Json
@@ -134,6 +135,7 @@ class ChurnEvaluator:
                 "segments": [segment.to_dict() for segment in decision.segments],
                 "calibration": decision.calibration.method,
                 "bands": decision.bands,
+                "divided_bands": divided_bands(decision.bands, decision.thresholds),
                 "base_rate": decision.base_rate,
                 "expected": decision.expected,
             },

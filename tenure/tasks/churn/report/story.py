@@ -7,6 +7,7 @@ from typing import Any
 
 from tenure.business_text import default_mark, marked, per, population
 from tenure.number_text import money, percent
+from tenure.report.divided_bands import divided
 from tenure.report.story import Story, Tile, choice
 from tenure.report.story import tell as tell_any
 from tenure.report.unseen import unseen
@@ -116,6 +117,7 @@ def _sentences(evaluation: Json) -> list[str]:
     cost = cost_of_the_limit(evaluation)
     if cost is not None:
         sentences.append(cost)
+    sentences += divided(evaluation)
     sentences += unseen(evaluation)
     sentences.append(choice(evaluation))
     return sentences

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tenure.bundle import Bundle, Prediction
 from tenure.contract import Contract
 from tenure.contract.aggregates import AGGREGATES
+from tenure.decision.bands import divided_bands
 from tenure.evaluation import Challenge, Estimate, Verdict
 from tenure.evaluation.evaluator import Json
 from tenure.evaluation.importance import Quality
@@ -125,6 +126,7 @@ class ValueEvaluator:
         return {
             "chosen": {
                 "bands": decision.bands,
+                "divided_bands": divided_bands(decision.bands, [decision.threshold]),
                 "level": decision.level,
                 "half_width": decision.half_width.to_dict(),
                 "bounds": list(decision.bounds),

@@ -7,6 +7,7 @@ from typing import Any
 
 from tenure.business_text import per, population
 from tenure.number_text import percent, quantity
+from tenure.report.divided_bands import divided
 from tenure.report.story import Story, Tile, choice
 from tenure.report.story import tell as tell_any
 from tenure.report.unseen import unseen
@@ -81,6 +82,7 @@ def _sentences(evaluation: Json) -> list[str]:
             f"The customers from {quantity(chosen['threshold'], unit)} on came to {quantity(inside, unit)} on average"
             f" among the validation rows, all of them to {quantity(chosen['expected']['mean_value'], unit)}."
         )
+    sentences += divided(evaluation)
     sentences += unseen(evaluation)
     sentences.append(choice(evaluation))
     return sentences
