@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from components.evaluate.display import show
 from components.evaluate.logic import run
 from tenure import bundle as bundles
 from tenure.bundle import Bundle
+from tenure.contract import dump, parse
+from tenure.contract.settings import Business
 from tenure.decision import Segment
 from tenure.errors import BundleError, DataError
 from tenure.tasks.churn.decision import ChurnDecision
@@ -289,27 +292,28 @@ def test_a_changed_candidate_stops(workspace: Any) -> None:
         run(**workspace.arguments())
 
 
+class Recorded:
+    """What Kubeflow Pipelines is given to show."""
+
+    def __init__(self, path: Path) -> None:
+        self.metrics: dict[str, float] = {}
+        self.matrix: list[list[int]] = []
+        self.roc: tuple[list[float], ...] = ()
+        self.path = str(path)
+
+    def log_metric(self, metric: str, value: float) -> None:
+        self.metrics[metric] = value
+
+    def log_confusion_matrix(self, categories: list[str], matrix: list[list[int]]) -> None:
+        self.matrix = matrix
+
+    def log_roc_curve(self, fpr: list[float], tpr: list[float], threshold: list[float]) -> None:
+        self.roc = (fpr, tpr, threshold)
+
+
 def test_kubeflow_is_shown_what_the_record_says(workspace: Any, tmp_path: Any) -> None:
-    class Shown:
-        def __init__(self) -> None:
-            self.metrics: dict[str, float] = {}
-            self.matrix: list[list[int]] = []
-            self.roc: tuple[list[float], ...] = ()
-            self.path = str(tmp_path / "report.html")
-
-        def log_metric(self, metric: str, value: float) -> None:
-            self.metrics[metric] = value
-
-        def log_confusion_matrix(self, categories: list[str], matrix: list[list[int]]) -> None:
-            self.matrix = matrix
-
-        def log_roc_curve(self, fpr: list[float], tpr: list[float], threshold: list[float]) -> None:
-            self.roc = (fpr, tpr, threshold)
-
     run(**workspace.arguments())
-    shown = Shown()
-    note = Shown()
-    note.path = str(tmp_path / "summary.md")
+    shown, note = Recorded(tmp_path / "report.html"), Recorded(tmp_path / "summary.md")
     said = show(workspace.root / "evaluation", shown, shown, shown, note)
     document = workspace.document()
     assert shown.metrics["roc_auc"] == document["metrics"]["roc_auc"]["value"]
@@ -318,6 +322,7 @@ def test_kubeflow_is_shown_what_the_record_says(workspace: Any, tmp_path: Any) -
     assert "Ready to use" in (tmp_path / "report.html").read_text()
     markdown = (tmp_path / "summary.md").read_text()
     assert markdown.startswith(f"# {document['verdict']['state']}\n\n{document['verdict']['summary']}\n")
+    assert shown.metrics["profit_per_period"] == document["metrics"]["profit_per_period"]["value"]
     assert f"- bundle_version: `{document['versions']['bundle_version']}`" in markdown
     assert said == {
         "verdict": document["verdict"]["state"],
@@ -327,6 +332,24 @@ def test_kubeflow_is_shown_what_the_record_says(workspace: Any, tmp_path: Any) -
             for name in ("data_hash", "contract_hash", "bundle_version", "code_version")
         },
     }
+
+
+def test_without_business_values_every_page_says_so_before_it_says_a_sum(workspace: Any, tmp_path: Any) -> None:
+    given = parse(workspace.contract)
+    arguments = {**workspace.arguments(), "contract": dump(given.model_copy(update={"business": Business()}))}
+    outcome = run(**arguments)
+    metrics, other = Recorded(tmp_path / "metrics"), Recorded(tmp_path / "summary.md")
+    show(workspace.root / "evaluation", metrics, metrics, Recorded(tmp_path / "report.html"), other)
+    said = "No business values are set: sums of money rest on defaults"
+    markdown, report = ((tmp_path / name).read_text() for name in ("summary.md", "report.html"))
+    verdict = outcome.record["verdict"]
+    assert markdown.startswith(f"# {verdict['state']}\n\n{said}")
+    assert f"under 'business' in the contract.\n\n{verdict['summary']}\n" in markdown
+    assert "profit_per_period_by_default_business_values" in metrics.metrics
+    assert "profit_per_period" not in metrics.metrics and "| profit_per_period |" not in markdown
+    assert report.index(said) < report.index("$")
+    sums = [reason["text"] for reason in verdict["reasons"] if "$" in reason["text"]]
+    assert sums and all("in one campaign, by default business values" in text for text in sums)
 
 
 def test_the_report_shows_what_the_leakage_check_found(workspace: Any) -> None:

@@ -120,6 +120,22 @@ def test_a_decision_to_contact_nobody_has_no_threshold():
     assert "no threshold (sigmoid calibration)" in screen(document)
 
 
+def test_values_that_nobody_set_are_told_before_the_first_sum():
+    document = evaluation()
+    assert "business values" not in screen(document)
+    document["business"] |= {
+        "customer_value": 600.0,
+        "offer_cost": 10.0,
+        "offer_success_share": 0.3,
+        "contacts": 1_000,
+        "defaults": ["customer_value", "offer_cost", "offer_success_share", "contacts"],
+    }
+    told = screen(document)
+    assert told.index("No business values are set: sums of money rest on defaults") < told.index("$")
+    assert "Set customer_value, offer_cost, offer_success_share and contacts under 'business'" in " ".join(told.split())
+    assert "[$900, $1,500], by default business values" in told
+
+
 def regression():
     errors = {"rmse": estimate(41.26, 38.1, 44.9), "r2": estimate(0.412, 0.36, 0.45)}
     measured = {"mae": estimate(19.5), "coverage": estimate(0.902, 0.884, 0.915), "contacted_share": estimate(0.2)}
