@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tenure.contract.settings import DEFAULT_BANDS, Decision
 from tenure.decision.profit import Floats
@@ -60,16 +60,11 @@ def value_bands(settings: Decision, threshold: float, value: Floats) -> dict[str
     return bands
 
 
-def divided_bands(bands: Mapping[str, float], thresholds: Sequence[float]) -> list[str]:
-    """The bands with a threshold inside them: some of their customers are contacted and others are not.
+def divided_bands(band: Sequence[str], contacted: NDArray[np.bool_]) -> list[str]:
+    """The bands of which some customers are contacted and others are not, in order of their names.
 
     Args:
-        bands: name to smallest score, ascending.
-        thresholds: of the decision and its segments, those that a score can reach.
+        band: of every customer, (rows,), as ``contacted``.
     """
-    edges = pairwise((*bands.values(), np.inf))
-    return [
-        name
-        for name, (low, high) in zip(bands, edges, strict=True)
-        if any(low < threshold < high for threshold in thresholds)
-    ]
+    names = np.array(band)
+    return sorted(set(names[contacted].tolist()) & set(names[~contacted].tolist()))

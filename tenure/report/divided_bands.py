@@ -7,7 +7,8 @@ from typing import Any
 
 
 def divided(evaluation: Mapping[str, Any]) -> list[str]:
-    """A sentence that names the bands with a threshold inside; none where there is no such band."""
+    """A sentence that names the bands of which some customers are contacted and others are not; none without such a
+    band."""
     bands = evaluation["chosen"]["divided_bands"]
     if not bands:
         return []

@@ -70,11 +70,6 @@ class ChurnDecision:
         object.__setattr__(self, "_names", list(self.bands))
 
     @property
-    def thresholds(self) -> list[float]:
-        """Its own and those of segments; those above 1, from which nobody is contacted, left out."""
-        return [found for found in (self.threshold, *(part.threshold for part in self.segments)) if found <= 1.0]
-
-    @property
     def label_mean(self) -> float:
         return self.base_rate
 

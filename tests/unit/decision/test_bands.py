@@ -22,7 +22,7 @@ def test_a_band_of_one_threshold_is_contacted_or_left_alone(threshold: float) ->
     band, contacted = band_of(bands, PROBABILITY), threshold <= PROBABILITY
     assert not set(band[contacted]) & set(band[~contacted])
     assert "low" not in band[contacted] and "high" in band[contacted]
-    assert divided_bands(bands, [threshold]) == []
+    assert divided_bands(band.tolist(), contacted) == []
 
 
 def test_the_riskier_half_of_the_contacted_is_high() -> None:
@@ -52,9 +52,12 @@ def test_bands_of_the_contract_are_kept_even_if_they_are_the_defaults() -> None:
     said = {"low": 0.0, "medium": 0.3, "high": 0.6}
     assert Decision().bands == said
     assert probability_bands(Decision(bands=said), [0.08], PROBABILITY) == said
-    assert divided_bands(said, [0.08]) == ["low"]
-    assert divided_bands(said, [0.3, 0.7]) == ["high"]
-    assert divided_bands(said, [0.0, 0.6]) == []
+
+
+@pytest.mark.parametrize(("threshold", "divided"), [(0.08, ["low"]), (0.0, []), (0.6, []), (0.7, ["high"]), (2.0, [])])
+def test_bands_that_are_contacted_in_part_are_named(threshold: float, divided: list[str]) -> None:
+    band = band_of({"low": 0.0, "medium": 0.3, "high": 0.6}, PROBABILITY).tolist()
+    assert divided_bands(band, threshold <= PROBABILITY) == divided
 
 
 def test_bands_of_values() -> None:

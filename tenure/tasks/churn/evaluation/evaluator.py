@@ -135,7 +135,7 @@ class ChurnEvaluator:
                 "segments": [segment.to_dict() for segment in decision.segments],
                 "calibration": decision.calibration.method,
                 "bands": decision.bands,
-                "divided_bands": divided_bands(decision.bands, decision.thresholds),
+                "divided_bands": divided_bands(decision.band(predictions.probability), predictions.contacted),
                 "base_rate": decision.base_rate,
                 "expected": decision.expected,
             },

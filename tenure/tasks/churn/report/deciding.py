@@ -10,6 +10,9 @@ from tenure.number_text import money, percent
 
 Json = Mapping[str, Any]
 
+SAME_THRESHOLD = 0.005
+"""So near to the break-even a threshold is written like it."""
+
 
 def what_decides(evaluation: Json) -> str:
     """One sentence: the break-even beside the limit of contacts, and which of them the threshold follows from."""
@@ -23,9 +26,18 @@ def what_decides(evaluation: Json) -> str:
         return f"{pays}; but the threshold is chosen for a {expected['policy']} of {percent(expected['target'], 0)}."
     if worth > limit["contacts"]:
         return f"{pays}; {allowed} allows fewer, so it is the limit that decides, not the profit."
-    if limit["share"] >= 1.0:
-        return f"{pays}; {allowed} is no limit for so few customers, so the profit decides."
-    return f"{pays}; {allowed} is enough for them, so the profit decides."
+    enough = "is no limit for so few customers" if limit["share"] >= 1.0 else "is enough for them"
+    return f"{pays}; {allowed} {enough}, so the profit decides{_where(evaluation)}."
+
+
+def _where(evaluation: Json) -> str:
+    """Where the validation rows put the threshold, if that is not the break-even."""
+    threshold, even = evaluation["chosen"]["threshold"], evaluation["curves"]["limit"]["break_even"]
+    if threshold > 1.0:
+        return ": none of them earned an offer's cost on the validation rows"
+    if abs(threshold - even) < SAME_THRESHOLD:
+        return ""
+    return f": on the validation rows most was earned from {percent(threshold)} on"
 
 
 def cost_of_the_limit(evaluation: Json) -> str | None:

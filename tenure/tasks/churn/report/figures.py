@@ -45,7 +45,7 @@ def _profit(evaluation: Json) -> Markup:
     y = Axis(f"profit {per(business)}", *cover(*curve["y"], zero=True), lambda value: compact_money(value, currency))
     marks = [Mark(chosen["share"], earned, f"chosen: {compact_money(earned, currency)}")]
     limits = [] if limit["share"] >= 1.0 else [(limit["share"], f"limit: {limit['contacts']:,.0f} contacts")]
-    limits.append((even, f"an offer pays: {percent(even, 0)}"))
+    limits.append((even, f"an offer pays up to {percent(even, 0)}"))
     return line_chart(
         f"Profit {marked(business)}, by share of customers contacted; chosen: {money(earned, currency)}",
         _share("customers contacted, riskiest first"),

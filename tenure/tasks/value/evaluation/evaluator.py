@@ -126,7 +126,7 @@ class ValueEvaluator:
         return {
             "chosen": {
                 "bands": decision.bands,
-                "divided_bands": divided_bands(decision.bands, [decision.threshold]),
+                "divided_bands": divided_bands(decision.band(predictions.value), predictions.contacted),
                 "level": decision.level,
                 "half_width": decision.half_width.to_dict(),
                 "bounds": list(decision.bounds),
