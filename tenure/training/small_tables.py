@@ -28,6 +28,7 @@ from tenure.bundle import Decision, read
 from tenure.contract import Contract
 from tenure.contract.family_names import ENSEMBLE
 from tenure.evaluation.repeats import Repeat, Repeats
+from tenure.evaluation.scoring import TestPart, read_test_part
 from tenure.progress import progress
 from tenure.stats.clusters import count_customers
 from tenure.stats.folds import divide
@@ -66,14 +67,13 @@ def repeat_if_small(contract: Contract, features: Path, candidates: Path) -> Rep
     """
     if contract.split_strategy == "time":
         return None
-    transform = read_transform(features)
+    if not _is_small(contract, read_test_part(features / "test.parquet", contract)):
+        return None
     names = get_args(PartName)
-    sizes = [pq.read_metadata(features / f"{name}.parquet").num_rows for name in names]
-    if sum(sizes) > MOST_ROWS:
+    if sum(pq.read_metadata(features / f"{name}.parquet").num_rows for name in names) > MOST_ROWS:
         return None
+    transform = read_transform(features)
     parts = [read_part(features, name, contract, transform) for name in names]
-    if not _is_small(contract, parts[-1]):
-        return None
     whole = joined(joined(parts[0], parts[1]), parts[2])
     table = pa.concat_tables([pq.read_table(features / f"{name}.parquet") for name in names], promote_options="default")
     document = json.loads((candidates / FILE_NAME).read_text(encoding="utf-8"))
@@ -97,8 +97,8 @@ def repeat_if_small(contract: Contract, features: Path, candidates: Path) -> Rep
     return Repeats(table, tuple(repeats), FOLDS)
 
 
-def _is_small(contract: Contract, test: EncodedPart) -> bool:
-    if count_customers(test.customer, np.ones(len(test.label), dtype=bool)) < SMALL_TEST_CUSTOMERS:
+def _is_small(contract: Contract, test: TestPart) -> bool:
+    if test.customers < SMALL_TEST_CUSTOMERS:
         return True
     if tasks.get(contract.task).label.min_classes < 2:
         return False
