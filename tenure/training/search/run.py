@@ -17,11 +17,12 @@ from tenure.contract.family_names import searched
 from tenure.progress import progress
 from tenure.stats.folds import Folds
 from tenure.training.encoded_part import folds_of, read_part, read_transform
-from tenure.training.families import Divided, cross_validate, direction, get
+from tenure.training.families import Divided, Parameters, cross_validate, direction, get
 from tenure.training.search.stopping import Clock
 from tenure.training.search.storage import open_storage, storage_errors
 from tenure.training.search.study import Search, run_unit
 from tenure.training.search.units import Unit, share_of, units
+from tenure.training.search.warm_start import last_best
 
 FILE_NAME = "trials.json"
 
@@ -43,7 +44,7 @@ def search(
     The search is divided into units, a study each; a worker does its units one after the other. Which worker does
     a unit, and how often it was interrupted, changes nothing in its trials. A study's name holds a hash of all that
     its trials depend on (rows, folds, search space, library versions): an interrupted search goes on where it was,
-    and one on other data starts anew.
+    and one on other data starts anew, with the last one's best parameters among its first trials.
 
     Args:
         contract: names the families, the objective, the number of trials and of folds, and the budget.
@@ -84,8 +85,10 @@ def search(
             progress(f"{unit.family}{so_far}", before + done, total)
 
         with storage_errors(storage):
-            name = _study_name(contract.name, unit, shared)
-            records.append(run_unit(unit, name, shared, studies, tell))
+            prefix, content = f"{contract.name}/{unit.family}/{unit.shard}/", _content(unit, shared)
+            best = last_best(studies, prefix, content, unit.family, training.objective) if unit.shard == 0 else None
+            name = f"{prefix}{content}{_mark(best)}"
+            records.append(run_unit(unit, name, shared, studies, tell, warm_start=best))
         before += unit.trials
     document = {
         "objective": training.objective,
@@ -97,8 +100,8 @@ def search(
     return {"trials": sum(len(record["trials"]) for record in records), "families": [unit.family for unit in mine]}
 
 
-def _study_name(contract_name: str, unit: Unit, search: Search) -> str:
-    """A name that changes with whatever a trial's outcome depends on."""
+def _content(unit: Unit, search: Search) -> str:
+    """A hash that changes with whatever a trial's outcome depends on, but for where its search began."""
     content = hashlib.sha256()
     content.update(np.ascontiguousarray(search.divided.matrix).tobytes())
     content.update(search.divided.label.tobytes())
@@ -106,7 +109,14 @@ def _study_name(contract_name: str, unit: Unit, search: Search) -> str:
         for indices in (fold.fit, fold.stop, fold.held):
             content.update(indices.astype(np.int64).tobytes() + b"/")
     content.update(_code(unit.family) + json.dumps([search.objective, search.seed, _versions()]).encode())
-    return f"{contract_name}/{unit.family}/{unit.shard}/{content.hexdigest()[:16]}"
+    return content.hexdigest()[:16]
+
+
+def _mark(warm_start: Parameters | None) -> str:
+    """What a warm start adds to a study's name."""
+    if warm_start is None:
+        return ""
+    return f"+{hashlib.sha256(json.dumps(warm_start, sort_keys=True).encode()).hexdigest()[:8]}"
 
 
 def _code(family: str) -> bytes:

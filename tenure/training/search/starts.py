@@ -26,7 +26,14 @@ OTHERS: Mapping[str, tuple[Parameters, ...]] = {
 """What differs from the default, by family."""
 
 
-def starts(family: str) -> tuple[Parameters, ...]:
-    """Parameters of the first trials, in their order."""
+def starts(family: str, warm_start: Parameters | None = None) -> tuple[Parameters, ...]:
+    """Parameters of the first trials, in their order.
+
+    Args:
+        warm_start: see ``tenure.training.search.warm_start``.
+    """
     default = get(family).default
-    return (default, *({**default, **other} for other in OTHERS.get(family, ())))
+    found = [default, *({**default, **other} for other in OTHERS.get(family, ()))]
+    if warm_start is not None and warm_start not in found:
+        found.insert(1, warm_start)
+    return tuple(found)

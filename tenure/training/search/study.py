@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from tenure.training.search.outcome import DETAILS, Outcome, details, result_of
 from tenure.training.search.starts import starts
 from tenure.training.search.stopping import Stopped, is_certain
 from tenure.training.search.units import Unit
+from tenure.training.search.warm_start import OBJECTIVE
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -62,12 +63,19 @@ class Search:
 
 
 def run_unit(
-    unit: Unit, name: str, search: Search, storage: BaseStorage, tell: Callable[[int, float | None], None]
+    unit: Unit,
+    name: str,
+    search: Search,
+    storage: BaseStorage,
+    tell: Callable[[int, float | None], None],
+    *,
+    warm_start: Parameters | None = None,
 ) -> dict[str, Any]:
     """Take up the study ``name`` and bring it to ``unit.trials`` finished trials, or to a leader that is certain.
 
     Args:
         tell: called with the trials finished and the best score so far, after each trial.
+        warm_start: parameters to begin with, after the default.
 
     Returns:
         ``{"family", "shard", "study", "stopped", "trials": [{"number", "state", "score", "scores", "rounds",
@@ -87,14 +95,16 @@ def run_unit(
         pruner=optuna.pruners.PercentilePruner(KEPT_PERCENT, n_startup_trials=UNPRUNED_TRIALS),
         load_if_exists=True,
     )
+    study.set_user_attr(OBJECTIVE, search.objective)
     _fail_left_behind(study)
+    first = starts(unit.family, warm_start) if unit.shard == 0 else ()
     stopped: Stopped | None = None
     while len(finished := _finished(study)) < unit.trials:
         tell(len(finished), _best_so_far(finished, search))
         stopped = _stopped(finished, unit, search)
         if stopped is not None:
             break
-        _run_trial(study, unit, len(finished), search)
+        _run_trial(study, unit, first, len(finished), search)
     finished = finished[: unit.trials]
     if search.divided.large:
         outcomes = _after_finals(study, finished, unit, search)
@@ -114,7 +124,7 @@ def _stopped(finished: list[FrozenTrial], unit: Unit, search: Search) -> Stopped
     return "budget" if search.is_over() and any(score is not None for score in scores) else None
 
 
-def _run_trial(study: Study, unit: Unit, index: int, search: Search) -> None:
+def _run_trial(study: Study, unit: Unit, first: Sequence[Parameters], index: int, search: Search) -> None:
     import optuna
     from optuna.trial import TrialState
 
@@ -122,9 +132,8 @@ def _run_trial(study: Study, unit: Unit, index: int, search: Search) -> None:
     study.sampler = optuna.samplers.TPESampler(
         seed=_trial_seed(search.seed, unit, index), n_startup_trials=STARTUP_TRIALS
     )
-    first = starts(unit.family)
     waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-    if unit.shard == 0 and index < len(first) and not waiting:
+    if index < len(first) and not waiting:
         study.enqueue_trial(dict(first[index]))
     trial = study.ask()
     parameters: Parameters = family.suggest(trial)
