@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.contract.settings import Objective
-from tenure.explanation import EnsembleTerms, InteractionTerms, LinearTerms, QuadraticTerms, Terms
+from tenure.explanation import EnsembleTerms, FlatTrees, InteractionTerms, LinearTerms, QuadraticTerms, Terms
 from tenure.stats.jackknife import groups_of, jackknife_error
 from tenure.training.families import direction, evaluate
 
@@ -78,9 +78,10 @@ def choose(ground: Ground, contenders: Sequence[Contender]) -> int:
 
 
 def complexity(terms: Terms) -> int:
-    """0: a sum over features; 1: with curves or products of them; 2: trees, networks, neighbours; 3: an ensemble."""
+    """0: a sum over features; 1: with curves or products of them, or one tree; 2: trees, networks, neighbours, kernel
+    machines; 3: an ensemble."""
     if isinstance(terms, LinearTerms):
         return 0
-    if isinstance(terms, QuadraticTerms | InteractionTerms):
+    if isinstance(terms, QuadraticTerms | InteractionTerms) or (isinstance(terms, FlatTrees) and len(terms.roots) == 1):
         return 1
     return 3 if isinstance(terms, EnsembleTerms) else 2

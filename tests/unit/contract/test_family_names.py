@@ -9,10 +9,11 @@ import pytest
 from pydantic import ValidationError
 
 from tenure.contract import load
-from tenure.contract.family_names import ENSEMBLE, MODULES, searched
+from tenure.contract.family_names import ENSEMBLE, MODULES, families_of, searched
 from tenure.contract.overrides import override
 from tenure.contract.settings import Training
 from tenure.errors import ContractError
+from tenure.report.labels import FAMILIES
 from tenure.tasks import get as get_task
 from tenure.training.families import NAMES, get
 
@@ -38,6 +39,13 @@ def test_names_that_cannot_be_searched(families: list[str], message: str) -> Non
     with pytest.raises(ValidationError) as caught:
         Training(families=families)  # type: ignore[arg-type]
     assert message in str(caught.value)
+
+
+def test_every_family_has_a_name_on_pages() -> None:
+    assert set(FAMILIES) == {*MODULES, ENSEMBLE}
+    for package in ("models", "models.regression"):
+        shown = [FAMILIES[name] for name in families_of(package)]
+        assert len(set(shown)) == len(shown)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from tenure.explanation import EnsembleTerms, LinearTerms, NetworkTerms, QuadraticTerms
 from tenure.stats.jackknife import groups_of, jackknife_error
 from tenure.training.choice import Contender, Ground, choose, complexity
+from tenure.training.export import TreeNodes, flatten
 
 ONE = np.ones(1)
 OBJECTIVES = ("roc_auc", "average_precision", "log_loss", "brier")
@@ -29,7 +30,9 @@ def test_forms_from_the_simplest_to_the_most_complex() -> None:
     network = NetworkTerms((np.ones((1, 1)),), (ONE,), np.ones((1, 1), dtype=np.float32))
     ensemble = EnsembleTerms((linear, network), np.array([0.5, 0.5]), 0.0)
     curved = QuadraticTerms(ONE, ONE, 0.0, ONE, ONE)
-    assert [complexity(terms) for terms in (linear, curved, network, ensemble)] == [0, 1, 2, 3]
+    leaf = TreeNodes(np.array([-1]), np.zeros(1, np.float32), np.array([-1]), np.array([-1]), ONE, ONE)
+    tree, trees = (flatten([leaf] * count, 0.0, "identity") for count in (1, 2))
+    assert [complexity(terms) for terms in (linear, curved, tree, trees, network, ensemble)] == [0, 1, 1, 2, 2, 3]
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)

@@ -63,7 +63,7 @@ class AdaBoost:
     """
 
     name: ClassVar[str] = "adaboost"
-    cost: ClassVar[float] = 20.0
+    cost: ClassVar[float] = 15.0
     stops_early: ClassVar[bool] = False
     default: ClassVar[Parameters] = {
         "imbalance": "none",

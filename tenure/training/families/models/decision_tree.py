@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 class DecisionTree:
     name: ClassVar[str] = "decision_tree"
-    cost: ClassVar[float] = 1.0
+    cost: ClassVar[float] = 2.0
     stops_early: ClassVar[bool] = False
     default: ClassVar[Parameters] = {"imbalance": "none", "max_depth": 6, "min_samples_leaf": 30}
 

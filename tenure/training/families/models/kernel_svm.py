@@ -24,7 +24,7 @@ class KernelSvm:
     """
 
     name: ClassVar[str] = "kernel_svm"
-    cost: ClassVar[float] = 15.0
+    cost: ClassVar[float] = 12.0
     stops_early: ClassVar[bool] = False
     default: ClassVar[Parameters] = {"imbalance": "none", "C": 1.0, "gamma": 0.3}
 

@@ -98,7 +98,7 @@ class Qda:
     """
 
     name: ClassVar[str] = "qda"
-    cost: ClassVar[float] = 3.0
+    cost: ClassVar[float] = 2.0
     stops_early: ClassVar[bool] = False
     default: ClassVar[Parameters] = {"imbalance": "none", "shrinkage": 0.3}
 
