@@ -50,9 +50,9 @@ def value_bands(settings: Decision, threshold: float, value: Floats) -> dict[str
     start = float(value.min())
     left_alone = value[value < threshold]
     if not left_alone.size:
-        edges: tuple[tuple[str, float], ...] = ((MEDIUM, start), (HIGH, float(np.median(value))))
+        edges = [(MEDIUM, start), (HIGH, float(np.median(value)))]
     else:
-        edges = ((LOW, start), (MEDIUM, float(np.median(left_alone))), (HIGH, threshold))
+        edges = [(LOW, start), (MEDIUM, float(np.median(left_alone))), (HIGH, threshold)]
     bands: dict[str, float] = {}
     for name, edge in edges:
         if not bands or edge > max(bands.values()):

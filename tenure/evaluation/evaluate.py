@@ -18,6 +18,7 @@ from tenure.evaluation.business import basis
 from tenure.evaluation.champion import read_champion
 from tenure.evaluation.clusters import record_clusters
 from tenure.evaluation.evaluator import Evaluator
+from tenure.evaluation.reliance import reliance
 from tenure.evaluation.repeats import Repeats, average
 from tenure.evaluation.scoring import read_test_part
 from tenure.explanation import customers_held, sampled_walks
@@ -140,7 +141,7 @@ def evaluate(
         "slices": slices,
         "horizons": evaluator.within_times(chosen),
         "clusters": record_clusters(chosen, evaluator, train.get("clusters")),
-        "importance": record.importance(contract, chosen, evaluator),
+        **reliance(contract, chosen, evaluator),
         "not_used": _read(features / REDUCTION)["dropped"],
         "training": train,
         "split": split,

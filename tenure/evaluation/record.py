@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from tenure.bundle import Bundle, read
 from tenure.contract import Contract
 from tenure.errors import InputError
-from tenure.evaluation import Challenge, Estimate, cut, permutation_importance
+from tenure.evaluation import Challenge, Estimate, cut
 from tenure.evaluation.against import C
 from tenure.evaluation.champion import Champion
 from tenure.evaluation.evaluator import Evaluator, P
-from tenure.progress import progress
+from tenure.evaluation.value_names import described, name_values
 
 Json = dict[str, Any]
 
@@ -61,7 +58,7 @@ def slices(
     test = evaluator.test
     names = dict.fromkeys((*contract.columns_of("sensitive"), *contract.slices))
     columns: dict[str, pa.ChunkedArray] = {
-        name: test.table.column(name) for name in names if name in test.table.column_names
+        name: name_values(contract, name, test.table.column(name)) for name in names if name in test.table.column_names
     }
     records: list[Json] = []
     comparisons: list[tuple[str, C]] = []
@@ -70,6 +67,7 @@ def slices(
         small = inside.too_small()
         record: Json = {
             "column": part.column,
+            "description": described(contract, part.column),
             "value": part.value,
             **inside.counts(),
             "too_small": small,
@@ -122,25 +120,6 @@ def challenge(
     }
     found = Challenge(champion.version, identical=identical, comparison=comparison, slices=tuple(slice_comparisons))
     return found, record
-
-
-def importance(contract: Contract, bundle: Bundle, evaluator: Evaluator[P, C]) -> list[Json]:
-    """Permutation importance of the raw columns, the most important first."""
-
-    def predict(columns: Mapping[str, pa.Array]) -> NDArray[np.float64]:
-        return bundle.predict(columns).score
-
-    inputs = contract.inputs
-    found = permutation_importance(
-        predict,
-        {name: evaluator.test.table.column(name).combine_chunks() for name in bundle.transform.inputs},
-        evaluator.test.label,
-        list(inputs),
-        quality=evaluator.quality,
-        seed=contract.training.seed,
-        progress=lambda done, total: progress("measuring what the model relies on", done, total),
-    )
-    return [{**asdict(one), "description": inputs[one.column].description} for one in found]
 
 
 def to_json(metrics: Mapping[str, Estimate]) -> Json:

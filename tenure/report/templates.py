@@ -14,6 +14,7 @@ from tenure.report.page import NOTHING
 FILTERS: dict[str, Callable[..., str]] = {
     "percent": lambda value, digits=1: NOTHING if value is None else percent(value, digits),
     "score": lambda value: NOTHING if value is None else score(value),
+    "capitalize_first": lambda text: text[:1].upper() + text[1:],
     "count": lambda value: NOTHING if value is None else f"{value:,.0f}",
     "day": lambda text: f"{datetime.fromisoformat(text):%d %B %Y, %H:%M} UTC".lstrip("0"),
 }

@@ -76,6 +76,7 @@ def evaluation_of(
         slices.append(
             {
                 "column": part.column,
+                "description": None,
                 "value": part.value,
                 "rows": int(inside.size),
                 "churners": int(inside.sum()),
@@ -144,9 +145,33 @@ def evaluation_of(
                 "low": float(drop * 0.8),
                 "high": float(drop * 1.2),
                 "description": "what it means" if index == 1 else None,
+                "unit": "months" if index == 0 else None,
             }
             for index, drop in enumerate(drops)
         ],
+        "effects": [
+            {
+                "column": "column_0",
+                "kind": "number",
+                "points": [
+                    {"value": 0.0, "effect": 0.3, "rows": 4},
+                    {"value": 12.0, "effect": 0.05, "rows": 500},
+                    {"value": 72.0, "effect": -0.2, "rows": 540},
+                ],
+                "others": 13,
+            },
+            {
+                "column": "column_1",
+                "kind": "category",
+                "points": [
+                    {"value": "Month-to-month", "effect": 0.08, "rows": 600},
+                    {"value": "<b>Two</b>", "effect": -0.1, "rows": 440},
+                    {"value": None, "effect": 0.01, "rows": 17},
+                ],
+                "others": 0,
+            },
+        ],
+        "interactions": [{"columns": ["column_0", "column_1"], "share": 0.123, "size": 0.2}],
         "training": {"objective": "roc_auc"},
         "split": {"strategy": "stratified"},
         "bootstrap": {"samples": samples, "seed": 7, "level": 0.95},

@@ -100,10 +100,12 @@ def test_every_chart_is_there_and_is_well_formed(blessed: dict) -> None:
     html, _ = page_of(blessed)
     drawings = re.findall(r"<svg.*?</svg>", html, flags=re.DOTALL)
     titles = [ET.fromstring(drawing).get("aria-label") for drawing in drawings]
-    assert len(drawings) == 7
+    assert len(drawings) == 9
     for start in (
         "Profit",
         "Share of all churners",
+        "Effect of column_0 on the probability",
+        "Effect of column_1 on the probability",
         "ROC-AUC of each",
         "Receiver",
         "Precision",
@@ -148,7 +150,11 @@ def test_text_from_data_cannot_become_markup(make_evaluation: Any, drawn: dict) 
     columns = {attack: [attack if senior else "no" for senior in drawn["columns"]["senior"]]}
     evaluation = make_evaluation(drawn["label"], drawn["probabilities"], columns)
     evaluation["name"] = evaluation["description"] = attack
-    evaluation["importance"][0] |= {"column": attack, "description": attack}
+    evaluation["importance"][1] |= {"column": attack, "description": attack, "unit": attack}
+    evaluation["effects"][1]["column"] = attack
+    evaluation["effects"][1]["points"][0]["value"] = attack
+    evaluation["interactions"][0]["columns"][0] = attack
+    evaluation["slices"][0]["description"] = attack
     evaluation["versions"]["code_version"] = attack
     evaluation["families"][0]["family"] = attack
     evaluation["not_used"] = [{"column": attack, "reason": "equal", "other": attack, "message": f"equal to {attack}"}]
@@ -209,7 +215,7 @@ def test_one_class_renders_without_the_charts_it_does_not_allow(
 ) -> None:
     label = np.full(drawn["label"].size, one_class)
     evaluation = make_evaluation(label, drawn["probabilities"], {}, samples=20)
-    evaluation["importance"] = []
+    evaluation |= {"importance": [], "effects": [], "interactions": []}
     html, page = page_of(evaluation)
     assert "no model can be judged on it" in page.text
     assert "Receiver operating" not in html

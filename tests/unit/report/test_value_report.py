@@ -17,7 +17,7 @@ from tenure.report import render
 from tenure.report.unseen import unseen
 
 LABEL, COLUMNS = spending()
-CHARTS = 7
+CHARTS = 9
 
 
 def page_of(evaluation: dict[str, Any]) -> tuple[str, Page]:

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from tenure.bundle import Bundle, Prediction
 from tenure.business_text import marked
 from tenure.contract import Contract
-from tenure.decision import customer_values
+from tenure.decision import Segment, customer_values
 from tenure.decision.bands import divided_bands
 from tenure.evaluation import Challenge, Estimate, Verdict
 from tenure.evaluation.business import basis
 from tenure.evaluation.evaluator import Json
 from tenure.evaluation.importance import Quality
 from tenure.evaluation.scoring import TestPart, decision_of, predict
+from tenure.evaluation.value_names import name_value
 from tenure.stats.ranks import rank_auc
 from tenure.tasks.churn.decision import ChurnDecision
 from tenure.tasks.churn.evaluation.campaign import Campaign
@@ -132,7 +133,7 @@ class ChurnEvaluator:
         decision = _decision_of(candidate)
         return {
             "chosen": {
-                "segments": [segment.to_dict() for segment in decision.segments],
+                "segments": [_segment(self.contract, segment) for segment in decision.segments],
                 "calibration": decision.calibration.method,
                 "bands": decision.bands,
                 "divided_bands": divided_bands(decision.band(predictions.probability), predictions.contacted),
@@ -158,6 +159,14 @@ class ChurnEvaluator:
 
 def _decision_of(bundle: Bundle) -> ChurnDecision:
     return decision_of(bundle, ChurnDecision, TASK)
+
+
+def _segment(contract: Contract, segment: Segment) -> Json:
+    """As in ``decision.json``, with the values of a boolean column under the contract's names."""
+    document = segment.to_dict()
+    if segment.values is not None and contract.feature_type(segment.column) == "boolean":
+        document["values"] = [name_value(contract, segment.column, bool(value)) for value in segment.values]
+    return document
 
 
 def _customer_values(bundle: Bundle, decision: ChurnDecision, test: TestPart) -> NDArray[np.float64] | None:

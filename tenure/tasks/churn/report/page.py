@@ -7,6 +7,7 @@ from typing import Any
 
 from tenure.business_text import default_mark, marked, per
 from tenure.number_text import money, percent
+from tenure.report.effects import shown_effects, shown_pairs
 from tenure.report.page import NOTHING, Page
 from tenure.tasks.churn.report.figures import figures
 from tenure.tasks.churn.report.labels import METRICS, money_names, write_interval, write_metric
@@ -30,6 +31,8 @@ def churn_page(evaluation: Json) -> Page:
         variables={
             "story": tell(evaluation),
             "charts": figures(evaluation),
+            "effects": shown_effects(evaluation, "the probability", lambda change: f"{100 * change:+.3g} pts"),
+            "pairs": shown_pairs(evaluation),
             "metric_names": METRICS,
             "money_names": money_names(marked(evaluation["business"])),
             "per": per(evaluation["business"]),
