@@ -65,19 +65,25 @@ def category_effect(description: str, points: Sequence[EffectPoint], ends: tuple
     Args:
         ends: smallest and largest effect that there is room for, so that charts can be compared.
     """
-    label, written, row_height, top = 148.0, 118.0, 26.0, 4.0
-    height = top + row_height * len(points) + 6.0
+    label, written, row_height, top = 148.0, 118.0, 30.0, 20.0
+    height = top + row_height * max(3, len(points)) + 6.0
     frame = Frame(
         label, top, WIDTH - label - written, row_height * len(points), Axis("", *ends, str), Axis("", 0.0, 1.0, str)
     )
     zero = frame.at_x(0.0)
-    parts = [Markup('<line class="axis" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>').format(zero, top, height - 4)]
+    parts = [
+        Markup('<line class="axis" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>').format(
+            zero, top, top + row_height * len(points)
+        ),
+        Markup('<text class="tick" x="{}" y="12" text-anchor="end">{}</text>').format(WIDTH - 52, "effect"),
+        Markup('<text class="tick" x="{}" y="12" text-anchor="end">{}</text>').format(WIDTH - 2, "rows"),
+    ]
     for place, point in enumerate(points):
         y, end = top + row_height * (place + 0.5), frame.at_x(point.effect)
         parts.append(
             Markup(
                 '<text class="label plain" x="{}" y="{:.1f}" text-anchor="end">{}</text>'
-                '<rect class="bar" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="14" rx="2"><title>{}</title></rect>'
+                '<rect class="bar" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="16" rx="2"><title>{}</title></rect>'
                 '<text class="value plain" x="{}" y="{:.1f}" text-anchor="end">{}</text>'
                 '<text class="tick" x="{}" y="{:.1f}" text-anchor="end">{:,}</text>'
             ).format(
@@ -85,7 +91,7 @@ def category_effect(description: str, points: Sequence[EffectPoint], ends: tuple
                 y + 4.5,
                 short(point.value, 20),
                 min(zero, end),
-                y - 7,
+                y - 8,
                 max(abs(end - zero), 0.5),
                 _rows(point),
                 WIDTH - 52,

@@ -63,4 +63,4 @@ def test_page_in_a_browser(make_evaluation: Any, drawn: dict, tmp_path: Path, wi
     assert "CONSOLE" not in seen.stderr
     found = re.search(r'<pre id="found">(.*?)</pre>', seen.stdout)
     assert found is not None
-    assert found[1] == f'{{"width":{width},"drawings":7,"small":0,"cut":[]}}'
+    assert found[1] == f'{{"width":{width},"drawings":9,"small":0,"cut":[]}}'
