@@ -36,10 +36,12 @@ class EffectOfColumn:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two columns that act together."""
+    """A column whose effect depends on another."""
 
-    columns: str
+    column: str
+    other: str
     share: str
+    """Of the effect's variance."""
 
 
 def shown_effects(evaluation: Json, score: str, write: Write) -> list[EffectOfColumn]:
@@ -57,11 +59,12 @@ def shown_effects(evaluation: Json, score: str, write: Write) -> list[EffectOfCo
 
 def shown_pairs(evaluation: Json) -> list[Pair]:
     """The interactions, the largest first."""
-    return [Pair(" and ".join(row["columns"]), percent(row["share"], 0)) for row in evaluation["interactions"]]
+    return [Pair(row["columns"][0], row["columns"][1], percent(row["share"], 0)) for row in evaluation["interactions"]]
 
 
 def _shown(effect: Json, column: Json, ends: tuple[float, float], score: str, write: Write) -> EffectOfColumn:
-    unit = column["unit"] or ""
+    # A count of items in "items" needs no unit.
+    unit = "" if column["unit"] == effect["column"] else column["unit"] or ""
     description = ", ".join(text for text in (column["description"], f"in {unit}" if unit else "") if text)
     described = f"Effect of {effect['column']} on {score}"
     if effect["kind"] == "number":

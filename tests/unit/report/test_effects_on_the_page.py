@@ -24,7 +24,7 @@ def test_the_page_tells_direction_unit_and_rows(blessed: dict) -> None:
     assert "13 rows without a number are not drawn." in text
     assert "column_1 what it means. The probability is highest for Month-to-month (+8 pts)" in text
     assert "lowest for <b>Two</b> (-10 pts)" in text and "<b>Two</b>" not in html
-    assert "column_0 and column_1 : 12 %" in text
+    assert "The effect of column_0 depends on column_1 : 12 % of it." in text
     for rows in ("500 rows", "600 rows", "17 rows"):
         assert rows in html
     assert "missing" in text
