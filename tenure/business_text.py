@@ -31,6 +31,9 @@ Business = Mapping[str, Any]
 those that the contract does not set."""
 
 
+DECISIONS = "decisions whom to contact"
+
+
 def per(business: Business) -> str:
     """The period, as it stands after a sum: ``a day``, ``in one campaign``."""
     return PERIODS[business["period"]]
@@ -54,21 +57,28 @@ def default_mark(business: Business) -> str:
     return f", by {'' if len(names) == len(_ASSUMED) else 'partly '}default business values"
 
 
-def assumption(business: Business) -> str | None:
-    """Two sentences that name the defaults and say how to set them; None where the contract sets every value."""
+def assumption(business: Business, what: str | None = None) -> str | None:
+    """Two sentences that name the defaults and say how to set them; None where the contract sets every value.
+
+    Args:
+        what: several things that rest on the values; by default the sums of money, or the decisions of a task that has
+            no sums.
+    """
     names = list(business["defaults"])
     if not names:
         return None
-    assumed = _joined([_ASSUMED[name](business) for name in names])
-    has_money = "customer_value" in business
-    what = "sums of money" if has_money else "the decision whom to contact"
-    verb = "rest" if has_money else "rests"
-    if len(names) == (len(_ASSUMED) if has_money else 1):
-        lead = "No business values are set" if has_money else "The limit of contacts is not set"
+    if what is None:
+        what = "sums of money" if "customer_value" in business else DECISIONS
+    if names == ["contacts"]:
+        lead = "The limit of contacts is not set"
     else:
-        lead = "Not all business values are set"
-    whole = f"{lead}: {what} {verb} on {'defaults' if len(names) > 1 else 'a default'}, namely that {assumed}."
-    return f"{whole} Set {_joined(names)} under 'business' in the contract."
+        lead = "No business values are set" if len(names) == len(_ASSUMED) else "Not all business values are set"
+    defaults = "a default" if len(names) == 1 else "defaults"
+    assumed = _joined([_ASSUMED[name](business) for name in names])
+    return (
+        f"{lead}: {what} rest on {defaults}, namely that {assumed}. Set {_joined(names)} under 'business' in the"
+        f" contract."
+    )
 
 
 def _joined(texts: list[str]) -> str:

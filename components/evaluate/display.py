@@ -40,35 +40,34 @@ def show(
         Metadata of the model: verdict, family and versions.
     """
     document: dict[str, Any] = json.loads((evaluation / "evaluation.json").read_text(encoding="utf-8"))
-    page = get(document["task"]).texts.run_page(document)
+    texts = get(document["task"]).texts
+    page = texts.run_page(document)
+    # The list of metrics has no room for a sentence.
+    marked = texts.money_metrics if page.assumption is not None else ()
+    shown = {name: f"{name}_by_default_business_values" if name in marked else name for name in page.metrics}
     for name in page.metrics:
         value = document["metrics"][name]["value"]
         if value is not None:
-            metrics.log_metric(_shown(name, page), value)
+            metrics.log_metric(shown[name], value)
     curves.log_confusion_matrix(page.categories, page.matrix)
     if page.roc is not None:
         curves.log_roc_curve(*page.roc)
     shutil.copyfile(evaluation / "report.html", report.path)
     verdict, versions = document["verdict"], document["versions"]
-    Path(summary.path).write_text(_markdown(document, page), encoding="utf-8")
+    Path(summary.path).write_text(_markdown(document, page, shown), encoding="utf-8")
     names = ("data_hash", "contract_hash", "bundle_version", "code_version")
     return {"verdict": verdict["state"], "family": document["chosen"]["family"]} | {n: versions[n] for n in names}
 
 
-def _markdown(document: dict[str, Any], page: RunPage) -> str:
-    """Verdict, reasons and the numbers on half a page."""
+def _markdown(document: dict[str, Any], page: RunPage, shown: dict[str, str]) -> str:
+    """Verdict, reasons and the numbers on half a page; ``shown`` has the metrics' names."""
     verdict = document["verdict"]
     assumed = [] if page.assumption is None else [page.assumption, ""]
     lines = [f"# {verdict['state']}", "", *assumed, verdict["summary"], "", "| metric | value |", "|---|---|"]
-    lines += [f"| {_shown(name, page)} | {_number(document['metrics'][name]['value'])} |" for name in page.metrics]
+    lines += [f"| {shown[name]} | {_number(document['metrics'][name]['value'])} |" for name in page.metrics]
     versions = document["versions"]
     lines += ["", *(f"- {name}: `{versions[name]}`" for name in ("bundle_version", "data_hash", "contract_hash"))]
     return "\n".join(lines) + "\n"
-
-
-def _shown(name: str, page: RunPage) -> str:
-    """The metric's name; of a sum of money that rests on defaults it says so, as the list of metrics has no text."""
-    return f"{name}_by_default_business_values" if name in page.money and page.assumption is not None else name
 
 
 def _number(value: float | None) -> str:

@@ -87,6 +87,8 @@ def run(
                 contract_hash=bundle.manifest.contract_hash,
                 code_version=code_version,
                 metrics=document["metrics"],
+                period=document["business"]["period"],
+                default_business_values=document["business"]["defaults"],
             ),
             example=json.loads((evaluation / "example.json").read_text(encoding="utf-8")),
             key=key,

@@ -11,7 +11,7 @@ import typer
 from pipelines.commands.options import HomeOption, JsonOption, command, print_json
 
 if TYPE_CHECKING:
-    from tenure.tracking import Registry
+    from tenure.tracking import Registry, Version
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -65,7 +65,7 @@ tenure models list --name telco --json | jq -r '.[0].version'
 )
 def list_versions(name: NameOption = None, home: HomeOption = None, json: JsonOption = False) -> None:
     """List the registered versions, newest first."""
-    from pipelines.commands.tables import number, print_table
+    from pipelines.commands.tables import default_mark, number, print_table, say_defaults
     from tenure.tasks import each
 
     registry = registry_of(home, name)
@@ -88,13 +88,27 @@ def list_versions(name: NameOption = None, home: HomeOption = None, json: JsonOp
                 ", ".join(version.aliases) or "-",
                 version.family,
                 version.verdict + (f" (override: {version.override})" if version.override else ""),
-                *(number(version.metrics.get(metric, (None,))[0], places) for metric, places in shown.values()),
+                *(
+                    number(version.metrics.get(metric, (None,))[0], places)
+                    + default_mark(_rests_on_defaults(version, metric))
+                    for metric, places in shown.values()
+                ),
                 version.bundle_version,
                 version.run_id,
             )
             for version in versions
         ],
     )
+    say_defaults(any(_rests_on_defaults(version) for version in versions))
+
+
+def _rests_on_defaults(version: Version, metric: str | None = None) -> bool:
+    """Whether a sum of money of a version, or one metric of it, rests on default business values."""
+    from tenure.tasks import each
+
+    money = {name for task in each() for name in task.texts.money_metrics}
+    named = money & set(version.metrics) if metric is None else money & {metric}
+    return bool(version.default_business_values) and bool(named)
 
 
 @command(
@@ -114,7 +128,7 @@ def compare(
     json: JsonOption = False,
 ) -> None:
     """Compare two versions, metric by metric."""
-    from pipelines.commands.tables import number, print_table
+    from pipelines.commands.tables import default_mark, number, print_table, say_defaults
     from tenure.tracking import compare_versions
 
     registry = registry_of(home, name)
@@ -124,15 +138,24 @@ def compare(
         return
     heads = [f"version {version.version} ({version.family})" for version in (found.first, found.second)]
 
-    def shown(interval: tuple[float | None, float | None, float | None] | None) -> str:
+    def shown(interval: tuple[float | None, float | None, float | None] | None, version: Version, metric: str) -> str:
         value, low, high = interval or (None, None, None)
         between = "" if low is None or high is None else f" [{number(low)}, {number(high)}]"
-        return f"{number(value)}{between}"
+        return f"{number(value)}{default_mark(_rests_on_defaults(version, metric))}{between}"
 
     print_table(
         ["metric", *(f">{head}" for head in heads), ">difference"],
-        [(row.metric, shown(row.first), shown(row.second), number(row.difference)) for row in found.metrics],
+        [
+            (
+                row.metric,
+                shown(row.first, found.first, row.metric),
+                shown(row.second, found.second, row.metric),
+                number(row.difference),
+            )
+            for row in found.metrics
+        ],
     )
+    say_defaults(_rests_on_defaults(found.first) or _rests_on_defaults(found.second))
     if not found.same_data:
         print("measured on different data or under different contracts: the difference is not meaningful")
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipelines.commands.options import HomeOption, JsonOption, command, print_json
+
+if TYPE_CHECKING:
+    from pipelines.local.record import RunRecord
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=False)
 
@@ -37,7 +40,7 @@ tenure runs list --json | jq -r '.[] | select(.state == "failed") | .run_id'
 )
 def list_runs(home: HomeOption = None, json: JsonOption = False) -> None:
     """List the runs, newest first."""
-    from pipelines.commands.tables import number, print_table
+    from pipelines.commands.tables import default_mark, number, print_table, say_defaults
     from pipelines.local import record
     from pipelines.local.home import Home
 
@@ -52,7 +55,7 @@ def list_runs(home: HomeOption = None, json: JsonOption = False) -> None:
     # Columns of a task that no run has are omitted.
     figures = {
         ">ROC-AUC": [number(run.roc_auc) for run in records],
-        ">profit": [number(run.profit, 0) for run in records],
+        ">profit": [number(run.profit, 0) + default_mark(_rests_on_defaults(run)) for run in records],
         ">R²": [number(run.r2) for run in records],
         ">RMSE": [number(run.rmse, 2) for run in records],
     }
@@ -74,6 +77,11 @@ def list_runs(home: HomeOption = None, json: JsonOption = False) -> None:
             for place, run in enumerate(records)
         ],
     )
+    say_defaults(any(map(_rests_on_defaults, records)))
+
+
+def _rests_on_defaults(run: RunRecord) -> bool:
+    return run.profit is not None and bool(run.default_business_values)
 
 
 @command(

@@ -46,3 +46,14 @@ def _print_folded(headers: Sequence[str], cells: list[list[str]], width: int) ->
 def number(value: float | None, places: int = 3) -> str:
     """``value`` with ``places`` decimals; a dash for None."""
     return "-" if value is None else f"{value:,.{places}f}"
+
+
+def default_mark(rests_on_defaults: bool) -> str:
+    """What stands behind a sum of money that rests on default business values; see ``say_defaults``."""
+    return " *" if rests_on_defaults else ""
+
+
+def say_defaults(any_marked: bool) -> None:
+    """Print what the mark means, under a table that has one."""
+    if any_marked:
+        print("* rests on default business values: set them under 'business' in the contract")

@@ -48,6 +48,8 @@ class RunRecord:
     roc_auc: float | None = None
     profit: float | None = None
     """Expected profit on the test part, in the period of the contract, in the contract's currency."""
+    default_business_values: str | None = None
+    """Business values that the contract did not set, on which ``profit`` rests."""
     r2: float | None = None
     rmse: float | None = None
     """In the label's unit. A regression has ``r2`` and ``rmse`` in place of ``roc_auc`` and ``profit``."""

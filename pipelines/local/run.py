@@ -218,6 +218,7 @@ def _finish(
         version=registered.get("version"),
         roc_auc=metrics.get("roc_auc", {}).get("value"),
         profit=metrics.get("profit_per_period", {}).get("value"),
+        default_business_values=", ".join(evaluation["business"]["defaults"]) or None,
         r2=metrics.get("r2", {}).get("value"),
         rmse=metrics.get("rmse", {}).get("value"),
         results={name: str(path) for name, path in outcome.results.items()},

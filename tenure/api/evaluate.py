@@ -11,6 +11,7 @@ from typing import Any
 
 from tenure.api.model import Model
 from tenure.atomic import write_text
+from tenure.business_text import assumption
 from tenure.errors import InputError
 from tenure.evaluation.evaluate import Outcome
 from tenure.evaluation.evaluate import evaluate as evaluate_candidates
@@ -63,11 +64,16 @@ class Evaluation:
         printed = [one for one in self.metrics if not BY_DECILE.search(one.name)]
         return [(one.name, *map(_shown, (one.value, one.low, one.high))) for one in printed]
 
+    @property
+    def _heading(self) -> str:
+        assumed = assumption(self.record["business"])
+        return f"{self.verdict}: {self.why}" if assumed is None else f"{assumed}\n{self.verdict}: {self.why}"
+
     def __repr__(self) -> str:
-        return f"{self.verdict}: {self.why}\n{text_table(HEADERS, self._table())}"
+        return f"{self._heading}\n{text_table(HEADERS, self._table())}"
 
     def _repr_html_(self) -> str:
-        return html_table(f"{self.verdict}: {self.why}", HEADERS, self._table())
+        return html_table(self._heading, HEADERS, self._table())
 
 
 def evaluate(model: Model) -> Evaluation:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tenure.business_text import DECISIONS, assumption
 from tenure.contract import Contract
 
 REJECTED_HEADERS = ("rejected because", ">rows", "first")
@@ -39,6 +40,9 @@ class Remarks:
                 f"{_rows(repeats['rows'])} the '{contract.key_column}' of an earlier row, the first with "
                 f"'{repeats['first']}': every row has a score of its own"
             )
+        assumed = assumption(_business(contract), DECISIONS)
+        if assumed is not None:
+            sentences.append(assumed)
         rejected = [
             (reason, f"{count:,}", summary["first_rejected"][reason]) for reason, count in summary["reasons"].items()
         ]
@@ -50,6 +54,13 @@ class Remarks:
             what = "missing, imputed" if contract.inputs[name].nullable else "missing (not nullable), imputed"
             inputs.append((name, what, f"{count:,}", ""))
         return cls(tuple(sentences), tuple(rejected), tuple(inputs))
+
+
+def _business(contract: Contract) -> dict[str, Any]:
+    """Those of the contract's business values that it does not set, as ``business`` of ``evaluation.json``."""
+    business, defaults = contract.business, contract.default_business_values
+    values = {name: business.contact_limit if name == "contacts" else getattr(business, name) for name in defaults}
+    return {"currency": business.currency, "period": business.period, "defaults": defaults, **values}
 
 
 def _rows(count: int) -> str:

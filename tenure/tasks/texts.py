@@ -48,8 +48,6 @@ class RunPage:
     """False positive rates, true positive rates, thresholds."""
     assumption: str | None = None
     """As in ``RunTexts``."""
-    money: tuple[str, ...] = ()
-    """Those of the metrics that are sums of money."""
 
 
 class Texts(Protocol):
@@ -84,6 +82,10 @@ class Texts(Protocol):
     @property
     def version_metrics(self) -> tuple[str, ...]:
         """Metrics that a registered version has in its tags."""
+
+    @property
+    def money_metrics(self) -> tuple[str, ...]:
+        """Those of them that are sums of money, which rest on the contract's business values."""
 
     @property
     def family_metrics(self) -> tuple[str, ...]:

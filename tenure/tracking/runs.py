@@ -93,13 +93,13 @@ def _log(client: MlflowClient, mlflow_run_id: str, evaluation: Mapping[str, Any]
         "tenure.verdict": evaluation["verdict"]["state"],
         "tenure.verdict.summary": evaluation["verdict"]["summary"],
         "tenure.period": evaluation["business"]["period"],
-        "tenure.default_business_values": ", ".join(evaluation["business"]["defaults"]) or "none",
+        "tenure.default_business_values": ", ".join(evaluation["business"]["defaults"]),
     }
     client.log_batch(
         mlflow_run_id,
         metrics=[Metric(name, value, now_ms, 0) for name, value in numbers.items()],
         params=[Param(name, str(value)) for name, value in parameters.items()],
-        tags=[RunTag(name, value) for name, value in tags.items()],
+        tags=[RunTag(name, value) for name, value in tags.items() if value],
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,9 @@ TAG_PREFIX = "tenure."
 
 KEY_METRICS = tuple(dict.fromkeys(metric for task in each() for metric in task.texts.version_metrics))
 """Metrics in a version's tags, each as value, low and high."""
+
+FORMER_NAMES = {"profit_per_day": "profit_per_period"}
+"""Metrics in the tags of versions from before there were periods."""
 
 Interval = tuple[float | None, float | None, float | None]
 
@@ -44,6 +47,10 @@ class Version:
     created_at: str
     """UTC, ISO 8601."""
     metrics: Mapping[str, Interval]
+    period: str = ""
+    """That sums of money are for; empty for versions from before there were periods."""
+    default_business_values: str = ""
+    """Business values that the contract did not set, on which sums of money rest."""
 
 
 def from_mlflow(found: ModelVersion, aliases: Mapping[str, str]) -> Version:
@@ -63,7 +70,12 @@ def from_mlflow(found: ModelVersion, aliases: Mapping[str, str]) -> Version:
         contract_hash=tags.get("tenure.contract_hash", ""),
         code_version=tags.get("tenure.code_version", ""),
         created_at=datetime.fromtimestamp(found.creation_timestamp / 1000, UTC).isoformat(timespec="seconds"),
-        metrics={name: tuple(values) for name, values in json.loads(tags.get("tenure.metrics", "{}")).items()},
+        metrics={
+            FORMER_NAMES.get(name, name): tuple(values)
+            for name, values in json.loads(tags.get("tenure.metrics", "{}")).items()
+        },
+        period=tags.get("tenure.period", ""),
+        default_business_values=tags.get("tenure.default_business_values", ""),
     )
 
 
@@ -78,8 +90,10 @@ def to_tags(
     contract_hash: str,
     code_version: str,
     metrics: Mapping[str, Mapping[str, float | None]],
+    period: str = "",
+    default_business_values: Sequence[str] = (),
 ) -> dict[str, str]:
-    """The tags of a version; ``metrics`` as in ``evaluation.json``."""
+    """The tags of a version; ``metrics``, ``period`` and ``default_business_values`` as in ``evaluation.json``."""
     kept = {
         name: [metrics[name]["value"], metrics[name]["low"], metrics[name]["high"]]
         for name in KEY_METRICS
@@ -95,5 +109,7 @@ def to_tags(
         "contract_hash": contract_hash,
         "code_version": code_version,
         "metrics": json.dumps(kept),
+        "period": period,
+        "default_business_values": ", ".join(default_business_values),
     }
     return {f"{TAG_PREFIX}{name}": value for name, value in tags.items() if value}

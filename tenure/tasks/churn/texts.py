@@ -35,6 +35,7 @@ class ChurnTexts:
         "profit_per_period",
         "return_on_cost",
     )
+    money_metrics = ("profit_per_period",)
     family_metrics = ("roc_auc", "average_precision", "brier", "profit_per_period")
     page_metrics = (
         "roc_auc",
@@ -78,7 +79,6 @@ class ChurnTexts:
             assumption=assumption(evaluation["business"]),
             categories=["stayed", "left"],
             matrix=[[round(metrics[name]["value"]) for name in row] for row in _CELLS],
-            money=("profit_per_period",),
             roc=None if roc is None else (roc["x"], roc["y"], roc["threshold"]),
         )
 

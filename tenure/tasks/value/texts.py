@@ -27,6 +27,7 @@ class ValueTexts:
         "coverage": ("coverage", 3),
     }
     version_metrics = ("rmse", "mae", "r2", "mape", "bias", "coverage", "interval_width")
+    money_metrics: tuple[str, ...] = ()
     family_metrics = ("rmse", "mae", "r2", "coverage")
 
     draft_task = "predicts a number, not who leaves"

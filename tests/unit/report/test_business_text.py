@@ -89,8 +89,13 @@ def test_a_regression_marks_its_limit_of_contacts() -> None:
     document["business"] |= {"defaults": ["contacts"], "period": "week"}
     page = render(document, validation=None, ingest=None)
     said = (
-        "The limit of contacts is not set: the decision whom to contact rests on a default, namely that 100 customers"
+        "The limit of contacts is not set: decisions whom to contact rest on a default, namely that 100 customers"
         " can be contacted a week. Set contacts under &#39;business&#39; in the contract."
     )
     assert said in page and page.index(said) < page.index("$")
     assert "Customers to contact a week" in page
+
+
+def test_only_the_limit_is_a_default() -> None:
+    said = assumption({**BUSINESS, "defaults": ["contacts"]})
+    assert said is not None and said.startswith("The limit of contacts is not set: sums of money rest on a default,")

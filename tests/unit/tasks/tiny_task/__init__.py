@@ -255,6 +255,7 @@ class TinyTexts:
     headings = (">amount",)
     version_columns: Mapping[str, tuple[str, int]] = {"MAE": ("mae", 2)}
     version_metrics = family_metrics = ("mae",)
+    money_metrics: tuple[str, ...] = ()
 
     draft_task = "a tiny one"
     draft_business: tuple[str, ...] = ()
