@@ -66,7 +66,7 @@ def measure(metric: DecisionMetric, label: Labels, probability: Floats) -> float
 
 def difference(metric: DecisionMetric, label: Labels, ours: Floats, theirs: Floats, customer: Customers) -> Difference:
     """On the test rows of one split; the error by the paired bootstrap, of customers where they have several rows."""
-    nobody = Campaign(customer_value=1, offer_cost=0, offer_success_share=1, contacts_per_day=1, population=1)
+    nobody = Campaign(customer_value=1, offer_cost=0, offer_success_share=1, contacts=1, population=1)
     sides = (Scored(said, said >= 0.5) for said in (ours, theirs))
     with np.errstate(invalid="ignore"):  # of a resample that draws none of the riskiest rows
         found = advantage(label, *sides, nobody, samples=RESAMPLES, seed=SEED, metric=metric, customer=customer)
