@@ -51,6 +51,16 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write ``content`` to ``path``.
+
+    Raises:
+        StorageError: the disk is full or cannot be written.
+    """
+    with replacing(path) as temporary, storage_errors(path):
+        temporary.write_bytes(content)
+
+
 def copy_file(source: Path, path: Path) -> None:
     """Copy the file ``source`` to ``path``.
 

@@ -32,7 +32,7 @@ def evaluate(
         features: the parts of the split.
         candidates: one bundle a family, and the chosen one.
         champion: the model in production.
-        evaluation: evaluation.json, report.html, example.json, bundle/.
+        evaluation: evaluation.json, report.html, example.json, most_wrong.csv, bundle/.
         metrics: metrics of the chosen candidate, for the run's page.
         curves: its confusion matrix and ROC curve, likewise; of a regression the matrix of its bands.
         report: report.html, likewise.

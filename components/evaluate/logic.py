@@ -8,6 +8,7 @@ from components.step import publish
 from tenure.atomic import write_text
 from tenure.contract import parse
 from tenure.evaluation.evaluate import Outcome, evaluate
+from tenure.evaluation.science.most_wrong import FILE_NAME as MOST_WRONG
 from tenure.progress import progress
 from tenure.report import render
 from tenure.training.small_tables import repeat_if_small
@@ -51,4 +52,5 @@ def run(
     )
     publish(evaluation / "evaluation.json")
     publish(evaluation / "report.html")
+    publish(evaluation / MOST_WRONG)
     return outcome

@@ -22,6 +22,7 @@ from pipelines.local.customers import Answer, read_answers
 from pipelines.local.display import Display
 from pipelines.local.home import Home
 from pipelines.local.lock import HomeLock
+from pipelines.local.next_steps import REPORT_FILE
 from pipelines.local.record import RunRecord
 from pipelines.local.runner import Outcome, run_graph
 from tenure.atomic import copy_file
@@ -38,6 +39,7 @@ REPORTS = (
     ("validation", "validation.html"),
     ("evaluation", "evaluation.json"),
     ("evaluation", "report.html"),
+    ("evaluation", "most_wrong.csv"),
 )
 """Pairs of a result and a file that a step publishes when it runs; a cached step's is copied from the result."""
 
@@ -195,11 +197,14 @@ def _job(request: Request, home: Home, options: Options, folder: Path) -> Job:
 
 
 def _fetch_reports(outcome: Outcome, folder: Path) -> None:
-    """Copy the reports that cached steps did not publish."""
+    """Copy the reports that cached steps did not publish, and link the file of customers that lies beside the page."""
+    from tenure.report.linked import link_file
+
     for result, name in REPORTS:
         source, target = outcome.results[result] / name, folder / name
         if not target.exists():
             copy_file(source, target)
+    link_file(folder / REPORT_FILE, "most_wrong.csv")
 
 
 def _finish(

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tenure.atomic import write_text
+from tenure.atomic import write_bytes, write_text
 from tenure.bundle import Bundle, read
 from tenure.contract import Contract, contract_hash
 from tenure.errors import DataError
@@ -20,6 +20,9 @@ from tenure.evaluation.clusters import record_clusters
 from tenure.evaluation.evaluator import Evaluator
 from tenure.evaluation.reliance import reliance
 from tenure.evaluation.repeats import Repeats, average
+from tenure.evaluation.science.find import Judged, find_errors
+from tenure.evaluation.science.fitted import fitted_rows
+from tenure.evaluation.science.most_wrong import FILE_NAME
 from tenure.evaluation.scoring import read_test_part
 from tenure.explanation import customers_held, sampled_walks
 from tenure.features.reduction import FILE_NAME as REDUCTION
@@ -74,12 +77,13 @@ def evaluate(
         contract: with acceptance minimums, business values and slices.
         raw: folder of ``ingest``; read: ``ingest.json``.
         valid: folder of ``validate``; read: ``validation.json``.
-        features: folder of ``feature``; read: ``test.parquet``, ``split.json``, ``leakage.json``,
-            ``reduction.json``.
+        features: folder of ``feature``; read: ``test.parquet``, ``split.json``, ``leakage.json``, ``reduction.json``; of
+            ``train.parquet`` and ``validation.parquet`` some rows, to show how much better the model is on rows that it
+            was fitted to.
         candidates: folder of ``train``; read: ``train.json``, which names the chosen family, and one bundle a family.
         champion: folder of ``champion``; read: ``champion.json`` and, if there is a champion, ``bundle/``.
         evaluation: written: ``evaluation.json`` (the complete record), ``example.json`` (raw inputs of a few rows),
-            ``bundle/`` (the chosen candidate, unchanged).
+            ``bundle/`` (the chosen candidate, unchanged), ``most_wrong.csv`` (the customers it is most wrong about).
         override: a person's reason to register the model even if the verdict is inconclusive.
         code_version: of the code that trained.
         repeats: of a small table, see ``tenure.training.small_tables``.
@@ -104,10 +108,13 @@ def evaluate(
     except DataError as error:
         raise DataError(f"the candidate '{family}' cannot be evaluated: {error}") from error
     metrics = evaluator.measure(predictions)
-    families = []
+    families, scored = [], {}
     for done, entry in enumerate(train["leaderboard"]):
         progress("comparing families", done, len(train["leaderboard"]))
-        families.append(record.family(entry, candidates, train["chosen"], metrics, evaluator))
+        line, of_family = record.family(entry, candidates, train["chosen"], (predictions, metrics), evaluator)
+        families.append(line)
+        if of_family is not None:
+            scored[line["family"]] = of_family
     judged, judged_predictions = evaluator, predictions
     if repeats is not None:
         metrics, judged, judged_predictions = _of_repeats(contract, repeats, chosen)
@@ -121,6 +128,16 @@ def evaluate(
     challenge, champion_record = record.challenge(live, chosen, predictions, by_slice, evaluator)
     verdict = judged.decide(metrics, judged_predictions, chosen, challenge)
     of_task = judged.record(judged_predictions, chosen)
+    progress("looking for where it is wrong")
+    found = find_errors(
+        contract=contract,
+        chosen=chosen,
+        judged=Judged(judged, judged_predictions, metrics),
+        evaluator=evaluator,
+        families=scored,
+        train=train,
+        fitted=fitted_rows(features, contract),
+    )
     document: Json = {
         "format": FORMAT,
         "task": contract.task,
@@ -144,6 +161,7 @@ def evaluate(
         **reliance(contract, chosen, evaluator),
         "not_used": _read(features / REDUCTION)["dropped"],
         "training": train,
+        "science": found.record,
         "split": split,
         "bootstrap": {
             "samples": contract.acceptance.bootstrap_samples,
@@ -166,6 +184,7 @@ def evaluate(
         for name, column in contract.inputs.items()
     }
     _write(evaluation, document, example, candidates / train["chosen"])
+    write_bytes(evaluation / FILE_NAME, found.most_wrong.to_csv())
     return Outcome(
         verdict.state,
         _proceeds(verdict, document["override"]),

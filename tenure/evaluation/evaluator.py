@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tenure.bundle import Bundle, Prediction
 from tenure.evaluation.against import C, Challenge
 from tenure.evaluation.importance import Quality
+from tenure.evaluation.science.row_errors import RowErrors
 from tenure.evaluation.scoring import TestPart
 from tenure.evaluation.verdict import Verdict
 from tenure.stats.bootstrap import Estimate
@@ -21,6 +22,10 @@ Json = dict[str, Any]
 
 class Predictions(Protocol):
     """The predictions of one model for the rows of a table."""
+
+    @property
+    def contacted(self) -> NDArray[np.bool_]:
+        """(rows,) whether the model's decision is to contact this customer."""
 
     def take(self, rows: NDArray[np.bool_], /) -> Self:
         """Those of some of the rows."""
@@ -39,6 +44,14 @@ class Evaluator(Protocol[P, C]):
     @property
     def quality(self) -> Quality:
         """By which the importance of columns is measured."""
+
+    @property
+    def part_metrics(self) -> tuple[str, ...]:
+        """Metrics that are compared between the rows a model was fitted to, held-out rows and test rows."""
+
+    @property
+    def spread_scale(self) -> float:
+        """Unit of differences between families: 1 for probabilities, else the label's standard deviation."""
 
     def predict(self, bundle: Bundle, table: pa.Table) -> P:
         """The predictions of ``bundle`` for rows.
@@ -59,6 +72,15 @@ class Evaluator(Protocol[P, C]):
 
     def part(self, rows: NDArray[np.bool_]) -> Self:
         """The evaluator of some of the rows."""
+
+    def on(self, rows: TestPart, samples: int) -> Self:
+        """The evaluator of other rows, by so many bootstrap resamples."""
+
+    def calibration_change(self, candidate: Bundle) -> Json | None:
+        """The candidate's probabilities on these rows before and after calibration; None of a regression."""
+
+    def row_errors(self, predictions: P) -> RowErrors:
+        """How wrong ``predictions`` are about each of these rows."""
 
     def counts(self) -> Json:
         """Numbers of rows, ``rows`` among them."""

@@ -21,15 +21,15 @@ Json = dict[str, Any]
 
 
 def family(
-    entry: Json, candidates: Path, chosen: str, metrics: Mapping[str, Estimate], evaluator: Evaluator[P, C]
-) -> Json:
-    """One line of the families' table: its figures in training and on the test part.
+    entry: Json, candidates: Path, chosen: str, known: tuple[P, Mapping[str, Estimate]], evaluator: Evaluator[P, C]
+) -> tuple[Json, P | None]:
+    """One line of the families' table, and the family's predictions: its figures in training and on the test part.
 
-    A family that was not chosen and cannot be scored is reported as such: it decides nothing.
+    A family that was not chosen and cannot be scored is reported as such, and has no predictions: it decides nothing.
 
     Args:
         entry: its line of the leaderboard in ``train.json``.
-        metrics: the chosen family's, known already.
+        known: predictions and metrics of the chosen family.
     """
     name = str(entry["family"])
     record: Json = {
@@ -42,13 +42,13 @@ def family(
         "metrics": {},
     }
     if name == chosen:
-        return record | {"metrics": to_json(metrics)}
+        predictions, metrics = known
+        return record | {"metrics": to_json(metrics)}, predictions
     try:
-        return record | {
-            "metrics": to_json(evaluator.measure(evaluator.predict(read(candidates / name), evaluator.test.table)))
-        }
+        found = evaluator.predict(read(candidates / name), evaluator.test.table)
+        return record | {"metrics": to_json(evaluator.measure(found))}, found
     except InputError as error:
-        return record | {"error": str(error)}
+        return record | {"error": str(error)}, None
 
 
 def slices(

@@ -8,6 +8,8 @@ from typing import Any
 from tenure.report.fairness import fairness
 from tenure.report.labels import FAMILIES
 from tenure.report.page import NOTHING
+from tenure.report.science import filters as science_filters
+from tenure.report.science import science
 from tenure.report.templates import environment, style
 from tenure.report.units import tested, unit
 from tenure.tasks import DEFAULT, get
@@ -30,6 +32,7 @@ def render(evaluation: Json, *, validation: Json | None, ingest: Json | None) ->
         "signed": lambda value: NOTHING if value is None else f"{value:+.3f}",
         "family": lambda name: str(FAMILIES.get(name, name)),
         **page.filters,
+        **science_filters(evaluation, page.filters["metric"]),
     }
     templates.filters |= filters
     template = templates.get_template(page.template)
@@ -43,6 +46,7 @@ def render(evaluation: Json, *, validation: Json | None, ingest: Json | None) ->
         unit=unit(evaluation),
         slices=slices,
         fairness=fairness(slices),
+        science=science(evaluation, page.variables["metric_names"], page.filters["metric"]),
         warnings=[] if validation is None else [c for c in validation["checks"] if c["level"] != "pass"],
         **page.variables,
     )

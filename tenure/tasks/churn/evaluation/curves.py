@@ -44,7 +44,7 @@ def curves(
     found: dict[str, Any] = {
         "gain": _points(share[kept], true[kept] / positives) if positives else None,
         "profit": profit,
-        "calibration": _calibration(label, scored.probability, customer),
+        "calibration": calibration(label, scored.probability, customer),
         "histogram": np.histogram(scored.probability, bins=20, range=(0.0, 1.0))[0].tolist(),
         "limit": limit,
         "chosen": chosen,
@@ -136,7 +136,7 @@ def _points(x: Floats, y: Floats) -> dict[str, list[float]]:
     return {"x": [round(float(value), 6) for value in x], "y": [round(float(value), 6) for value in y]}
 
 
-def _calibration(label: NDArray[np.integer], probability: Floats, customer: Ints | None) -> list[dict[str, float]]:
+def calibration(label: NDArray[np.integer], probability: Floats, customer: Ints | None) -> list[dict[str, float]]:
     """Each bin that has rows: its mean probability, and its churn rate with a Wilson interval (Wilson 1927).
 
     Where customers have several rows, the interval is that of the effective number of rows (Korn and Graubard 1998,

@@ -18,15 +18,18 @@ from tenure.evaluation import Challenge, Estimate, Verdict
 from tenure.evaluation.business import basis
 from tenure.evaluation.evaluator import Json
 from tenure.evaluation.importance import Quality
+from tenure.evaluation.science.row_errors import RowErrors
 from tenure.evaluation.scoring import TestPart, decision_of, predict
 from tenure.evaluation.value_names import name_value
 from tenure.stats.ranks import rank_auc
 from tenure.tasks.churn.decision import ChurnDecision
+from tenure.tasks.churn.evaluation.calibration_change import calibration_change
 from tenure.tasks.churn.evaluation.campaign import Campaign
 from tenure.tasks.churn.evaluation.comparison import ChurnComparison, compare
 from tenure.tasks.churn.evaluation.curves import curves
 from tenure.tasks.churn.evaluation.horizons import record_horizons
 from tenure.tasks.churn.evaluation.measure import measure
+from tenure.tasks.churn.evaluation.row_errors import PART_METRICS, row_errors
 from tenure.tasks.churn.evaluation.sample import Scored
 from tenure.tasks.churn.evaluation.sample_size import too_small
 from tenure.tasks.churn.evaluation.verdict import decide
@@ -46,6 +49,8 @@ class ChurnEvaluator:
     value: NDArray[np.float64] | None = None
     """(rows,) customer values, where segments have values of their own."""
     quality: Quality = rank_auc
+    part_metrics: tuple[str, ...] = PART_METRICS
+    spread_scale: float = 1.0
 
     @classmethod
     def of(cls, contract: Contract, test: TestPart, candidate: Bundle) -> ChurnEvaluator:
@@ -103,6 +108,19 @@ class ChurnEvaluator:
         test = self.test.part(rows)
         campaign = self.campaign.part(test.rows / self.test.rows)
         return replace(self, test=test, campaign=campaign, value=None if self.value is None else self.value[rows])
+
+    def on(self, rows: TestPart, samples: int) -> ChurnEvaluator:
+        # Values of segments count in sums of money alone, which say nothing on rows that are not a day's customers.
+        acceptance = self.contract.acceptance.model_copy(update={"bootstrap_samples": samples})
+        return replace(
+            self, test=rows, contract=self.contract.model_copy(update={"acceptance": acceptance}), value=None
+        )
+
+    def calibration_change(self, candidate: Bundle) -> Json | None:
+        return calibration_change(candidate, _decision_of(candidate), self.test)
+
+    def row_errors(self, predictions: Scored) -> RowErrors:
+        return row_errors(self.test.label, predictions)
 
     def counts(self) -> Json:
         rows, churners = self.test.rows, int(self.test.label.sum())

@@ -17,11 +17,13 @@ from tenure.decision.bands import divided_bands
 from tenure.evaluation import Challenge, Estimate, Verdict
 from tenure.evaluation.evaluator import Json
 from tenure.evaluation.importance import Quality
+from tenure.evaluation.science.row_errors import RowErrors
 from tenure.evaluation.scoring import TestPart, decision_of, predict
 from tenure.tasks.value.decision import ValueDecision
 from tenure.tasks.value.evaluation.comparison import ValueComparison, compare
 from tenure.tasks.value.evaluation.curves import curves
 from tenure.tasks.value.evaluation.measure import Objective, measure, quality
+from tenure.tasks.value.evaluation.row_errors import PART_METRICS, row_errors
 from tenure.tasks.value.evaluation.sample import ScoredValues
 from tenure.tasks.value.evaluation.sample_size import too_small
 from tenure.tasks.value.evaluation.verdict import decide
@@ -38,6 +40,7 @@ class ValueEvaluator:
 
     test: TestPart
     contract: Contract
+    part_metrics: tuple[str, ...] = PART_METRICS
 
     @classmethod
     def of(cls, contract: Contract, test: TestPart, candidate: Bundle) -> ValueEvaluator:
@@ -67,6 +70,10 @@ class ValueEvaluator:
         return quality(self.objective)
 
     @property
+    def spread_scale(self) -> float:
+        return float(np.std(self.test.label)) or 1.0
+
+    @property
     def unit(self) -> str:
         return self.contract.label_unit or ""
 
@@ -93,6 +100,16 @@ class ValueEvaluator:
 
     def part(self, rows: NDArray[np.bool_]) -> ValueEvaluator:
         return replace(self, test=self.test.part(rows))
+
+    def on(self, rows: TestPart, samples: int) -> ValueEvaluator:
+        acceptance = self.contract.acceptance.model_copy(update={"bootstrap_samples": samples})
+        return replace(self, test=rows, contract=self.contract.model_copy(update={"acceptance": acceptance}))
+
+    def calibration_change(self, candidate: Bundle) -> Json | None:  # noqa: ARG002 other tasks need it
+        return None
+
+    def row_errors(self, predictions: ScoredValues) -> RowErrors:
+        return row_errors(self.test.label, predictions)
 
     def counts(self) -> Json:
         label = self.test.label
