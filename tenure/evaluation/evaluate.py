@@ -77,9 +77,9 @@ def evaluate(
         contract: with acceptance minimums, business values and slices.
         raw: folder of ``ingest``; read: ``ingest.json``.
         valid: folder of ``validate``; read: ``validation.json``.
-        features: folder of ``feature``; read: ``test.parquet``, ``split.json``, ``leakage.json``, ``reduction.json``; of
-            ``train.parquet`` and ``validation.parquet`` some rows, to show how much better the model is on rows that it
-            was fitted to.
+        features: folder of ``feature``; read: ``test.parquet``, ``split.json``, ``leakage.json``, ``reduction.json``;
+            of ``train.parquet`` and ``validation.parquet`` some rows, to show how much better the model is on rows that
+            it was fitted to.
         candidates: folder of ``train``; read: ``train.json``, which names the chosen family, and one bundle a family.
         champion: folder of ``champion``; read: ``champion.json`` and, if there is a champion, ``bundle/``.
         evaluation: written: ``evaluation.json`` (the complete record), ``example.json`` (raw inputs of a few rows),

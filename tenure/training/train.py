@@ -22,8 +22,10 @@ from tenure.training.companion import make_companion
 from tenure.training.encoded_part import read_part, read_transform
 from tenure.training.families import direction
 from tenure.training.horizons import make_horizons
+from tenure.training.learning_curve import learning_curve
 from tenure.training.profile import reference_profile
 from tenure.training.rows import join
+from tenure.training.trials_summary import trials_summary
 
 FILE_NAME = "train.json"
 
@@ -132,6 +134,8 @@ def train(
         "companion": None if companion is None else {"validation_score": companion.validation_score},
         "clusters": clusters.record,
         "horizons": horizons.record,
+        "trials": trials_summary(bests, trials),
+        "learning_curve": learning_curve(contract, chosen.best.family, bests, rows.train, threads=threads),
     }
     write_text(candidates / FILE_NAME, json.dumps(document, indent=1, allow_nan=False) + "\n")
     return {
