@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines.commands.models import NameOption, registry_of
 from pipelines.commands.options import HomeOption, JsonOption, command, print_json
 
 
@@ -19,6 +20,9 @@ def register(app: typer.Typer) -> None:
 tenure report
 tenure report last --open
 tenure report 20251121-090102-telco --json
+tenure report 20251121-090102-telco last
+tenure report champion challenger --name telco --output compared.html
+tenure report old/evaluation.json last --json | jq '.metrics[] | select(.metric == "roc_auc")'
 """,
     )(report)
     command(
@@ -33,11 +37,31 @@ tenure compile scoring --image tenure-pipeline-python:4f2c1a9 --output scoring.y
 
 def report(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or 'last'.")] = "last",
+    other: Annotated[
+        str | None, typer.Argument(metavar="OTHER", help="Compare RUN with it: a run, a version or an evaluation.json.")
+    ] = None,
+    *,
     open_it: Annotated[bool, typer.Option("--open", help="Open it in a browser as well.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File of the comparison. [default: in the folder of OTHER]")
+    ] = None,
+    name: NameOption = None,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Print the path of a run's HTML report: of the evaluation, or of the validation if the run failed before it."""
+    """Print the path of a run's HTML report: of the evaluation, or of the validation if the run failed before it.
+
+    With OTHER, compare two evaluations and print the path of that page: contracts, data, metrics, models, decisions,
+    importance, verdicts. Each is a run's id or 'last', a version's number or alias, or an evaluation.json (or a folder
+    with one). --json prints what the page shows. Differences are OTHER less RUN.
+    """
+    if other is not None:
+        _compare(run, other, output, open_it=open_it, name=name, home=home, json=json)
+        return
+    if output is not None:
+        from tenure.errors import InputError
+
+        raise InputError("--output is for a comparison: name the two runs")
     from pipelines.local import record
     from pipelines.local.home import Home
     from pipelines.local.next_steps import REPORT_FILE
@@ -58,6 +82,37 @@ def report(
         import webbrowser
 
         webbrowser.open(existing[0].as_uri())
+
+
+def _compare(
+    first: str,
+    second: str,
+    output: Path | None,
+    *,
+    open_it: bool,
+    name: str | None,
+    home: Path | None,
+    json: bool,
+) -> None:
+    from pipelines.local.compared import find_side, is_version, page_path
+    from pipelines.local.home import Home
+    from tenure.atomic import write_text
+    from tenure.report.comparison import compare, render
+
+    place = Home.at(home)
+    registry = registry_of(home, name) if is_version(first) or is_version(second) else None
+    one, two = (find_side(place, named, registry) for named in (first, second))
+    comparison = compare(one, two)
+    path = output or page_path(one, two)
+    write_text(path, render(comparison, two))
+    if json:
+        print_json({"report": str(path), **comparison})
+    else:
+        print(path)
+    if open_it:
+        import webbrowser
+
+        webbrowser.open(path.absolute().as_uri())
 
 
 def compile_pipeline(

@@ -70,6 +70,9 @@ class Evaluator(Protocol[P, C]):
     def compare(self, candidate: P, champion: P) -> C:
         """Both on these rows."""
 
+    def paired(self, candidate: P, champion: P) -> dict[str, Estimate]:
+        """Differences of metrics on these rows, candidate less champion, by the paired bootstrap."""
+
     def part(self, rows: NDArray[np.bool_]) -> Self:
         """The evaluator of some of the rows."""
 

@@ -132,10 +132,10 @@ def _learning_chart(curve: Json, names: Mapping[str, tuple[str, str]], write: Wr
 
 
 def _reliability(figures: Json, name: str) -> Markup:
-    share = lambda title: Axis(title, 0.0, 1.0, lambda value: percent(value, 0))  # noqa: E731
-    return calibration_chart(
-        f"Churn rate by {name} probability", share("predicted probability"), share("really left"), figures["bins"], ()
+    x, y = (
+        Axis(title, 0.0, 1.0, lambda value: percent(value, 0)) for title in ("predicted probability", "really left")
     )
+    return calibration_chart(f"Churn rate by {name} probability", x, y, figures["bins"], ())
 
 
 def _parameters(entry: Json) -> str:

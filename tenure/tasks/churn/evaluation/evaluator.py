@@ -29,6 +29,7 @@ from tenure.tasks.churn.evaluation.comparison import ChurnComparison, compare
 from tenure.tasks.churn.evaluation.curves import curves
 from tenure.tasks.churn.evaluation.horizons import record_horizons
 from tenure.tasks.churn.evaluation.measure import measure
+from tenure.tasks.churn.evaluation.paired import paired
 from tenure.tasks.churn.evaluation.row_errors import PART_METRICS, row_errors
 from tenure.tasks.churn.evaluation.sample import Scored
 from tenure.tasks.churn.evaluation.sample_size import too_small
@@ -103,6 +104,9 @@ class ChurnEvaluator:
             value=self.value,
             customer=self.test.customer,
         )
+
+    def paired(self, candidate: Scored, champion: Scored) -> dict[str, Estimate]:
+        return paired(self, candidate, champion)
 
     def part(self, rows: NDArray[np.bool_]) -> ChurnEvaluator:
         test = self.test.part(rows)

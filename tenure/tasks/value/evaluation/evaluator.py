@@ -98,6 +98,10 @@ class ValueEvaluator:
             customer=self.test.customer,
         )
 
+    def paired(self, candidate: ScoredValues, champion: ScoredValues) -> dict[str, Estimate]:
+        found = self.compare(candidate, champion)
+        return {name: getattr(found, name) for name in ("rmse", "mae", "coverage", "interval_width")}
+
     def part(self, rows: NDArray[np.bool_]) -> ValueEvaluator:
         return replace(self, test=self.test.part(rows))
 
