@@ -57,16 +57,6 @@ class Block:
         varies = self.columns.min(axis=0) < self.columns.max(axis=0)
         return np.where(varies, away / np.where(varies, away.std(axis=0), 1.0), 0.0)
 
-    @cached_property
-    def has_only_single_values(self) -> bool:
-        """Whether it is a text that is never missing and that no two rows have in common."""
-        if not self.is_one_hot:
-            return False
-        counts = self.columns.sum(axis=0, dtype=np.float64)
-        most = {kind: max(counts[place] for place, own in enumerate(self.kinds) if own == kind) for kind in self.kinds}
-        # The texts with features of their own are the most frequent ones.
-        return most.get("category", 0) == 1 and most.get("missing", 0) == 0
-
 
 def blocks_of(features: Sequence[Feature], matrix: Matrix) -> list[Block]:
     """One block for each source of features, in order; ``matrix`` shape (n, features)."""

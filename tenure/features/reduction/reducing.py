@@ -21,7 +21,8 @@ from tenure.progress import progress
 from tenure.stats.folds import Folds, divide
 from tenure.stats.row_sample import Sample
 from tenure.tasks import get
-from tenure.transform import Tables, Transform
+from tenure.transform import Tables, Transform, encode_training_rows
+from tenure.transform.state import Number
 
 FILE_NAME = "reduction.json"
 MAX_ROWS = 20_000
@@ -73,16 +74,13 @@ def reduce(contract: Contract, training: Tables, transform: Transform) -> Reduct
     if not len(matrix) or len(blocks) < 2:
         return Reduction(len(matrix), (), {})
     limits = contract.features
-    dropped = redundant(blocks, limits.drop_correlated, directions(contract))
+    rare = {each.name for each in transform.state.encodings if not isinstance(each, Number) and not each.values}
+    dropped = redundant(blocks, limits.drop_correlated, first=directions(contract), rare=rare)
     if count > len(matrix):
         dropped = _confirmed(dropped, training, transform)
-    out = {each.column for each in dropped}
-    left = [block for block in blocks if block.name not in out]
     importance: dict[str, float] = {}
-    if limits.max is not None and len(left) > limits.max:
-        label = labels_of(contract, rows.column(contract.label_column or LABEL_COLUMN))
-        folds = _folds(contract, rows, label)
-        weak, importance = weakest(left, label, folds, limits.max, seed=contract.training.seed)
+    if limits.max is not None and len(blocks) - len(dropped) > limits.max:
+        weak, importance = _weak(contract, rows, transform.without({each.column for each in dropped}), limits.max)
         dropped += weak
     order = {block.name: place for place, block in enumerate(blocks)}
     return Reduction(len(matrix), tuple(sorted(dropped, key=lambda each: order[each.column])), importance)
@@ -102,7 +100,7 @@ def _sample(contract: Contract, training: Tables, transform: Transform) -> tuple
 def _confirmed(dropped: Sequence[Dropped], training: Tables, transform: Transform) -> list[Dropped]:
     """Those of ``dropped`` that hold in every batch of the training part; correlations are those of the sample.
 
-    That no two rows have the same text cannot be said from batches.
+    A batch may have one value only: it contradicts no equality, and a constant only by another value.
     """
     left = list(dropped)
     constants: dict[str, bytes] = {}
@@ -113,7 +111,7 @@ def _confirmed(dropped: Sequence[Dropped], training: Tables, transform: Transfor
         blocks = {block.name: block for block in blocks_of(transform.features, matrix)}
         for each in tuple(left):
             block = blocks[each.column]
-            if each.reason == "constant":
+            if each.reason in ("constant", "rare values"):
                 first = constants.setdefault(each.column, block.columns[0].tobytes())
                 holds = block.is_constant and block.columns[0].tobytes() == first
             elif each.reason == "equal" and each.other is not None:
@@ -123,6 +121,20 @@ def _confirmed(dropped: Sequence[Dropped], training: Tables, transform: Transfor
             if not holds:
                 left.remove(each)
     return left
+
+
+def _weak(
+    contract: Contract, rows: pa.Table, transform: Transform, best: int
+) -> tuple[list[Dropped], dict[str, float]]:
+    """As ``weakest``, for all that ``transform`` encodes."""
+    seed = contract.training.seed
+    label = labels_of(contract, rows.column(contract.label_column or LABEL_COLUMN))
+    columns = {name: rows.column(name) for name in transform.inputs}
+    keys = rows.column(contract.key_column).to_numpy()
+    # By target statistics that have seen the labels of the held-out rows, noise would seem to matter.
+    matrix = encode_training_rows(transform, columns, label, keys, seed).matrix
+    blocks = blocks_of(transform.features, matrix)
+    return weakest(blocks, label, _folds(contract, rows, label), best, seed=seed)
 
 
 def _folds(contract: Contract, rows: pa.Table, label: np.ndarray) -> Folds:

@@ -1,4 +1,4 @@
-"""Blocks that a model can do without: constant, never twice the same, or equal to another."""
+"""Blocks that a model can do without: constant, or equal to another."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 from tenure.features.reduction.blocks import Block
 from tenure.features.reduction.likeness import are_equal, correlation
 
-Reason = Literal["constant", "single values", "equal", "correlated", "adds nothing", "not among the best"]
+Reason = Literal["constant", "rare values", "equal", "correlated", "adds nothing", "not among the best"]
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Dropped:
         """The reason in words."""
         if self.reason == "constant":
             return "constant"
-        if self.reason == "single values":
-            return "no two rows have the same value"
+        if self.reason == "rare values":
+            return "every value is rare"
         if self.reason == "equal":
             return f"equal to {self.other}"
         if self.reason == "correlated":
@@ -44,7 +44,9 @@ class Dropped:
         return {name: value for name, value in document.items() if value is not None}
 
 
-def redundant(blocks: Sequence[Block], limit: float, first: Collection[str] = ()) -> list[Dropped]:
+def redundant(
+    blocks: Sequence[Block], limit: float, *, first: Collection[str] = (), rare: Collection[str] = ()
+) -> list[Dropped]:
     """What can be left out, in the order of ``blocks``; at least one block stays.
 
     Of two that are equal the earlier stays.
@@ -53,11 +55,15 @@ def redundant(blocks: Sequence[Block], limit: float, first: Collection[str] = ()
         blocks: of rows of the training part.
         limit: of the correlation from which on two blocks are too much alike; at 1 they must be equal.
         first: names of blocks that stay before all others.
+        rare: names of texts without a value that is frequent enough to be encoded.
     """
     found: dict[str, Dropped] = {}
     kept: list[Block] = []
     for block in sorted(blocks, key=lambda block: block.name not in first):
-        dropped = _alone(block) or next(filter(None, (_beside(block, other, limit) for other in kept)), None)
+        if block.is_constant:
+            found[block.name] = Dropped(block.name, "rare values" if block.name in rare else "constant")
+            continue
+        dropped = next(filter(None, (_beside(block, other, limit) for other in kept)), None)
         if dropped is None:
             kept.append(block)
         else:
@@ -65,12 +71,6 @@ def redundant(blocks: Sequence[Block], limit: float, first: Collection[str] = ()
     if not kept:
         del found[blocks[0].name]
     return [found[block.name] for block in blocks if block.name in found]
-
-
-def _alone(block: Block) -> Dropped | None:
-    if block.is_constant:
-        return Dropped(block.name, "constant")
-    return Dropped(block.name, "single values") if block.has_only_single_values else None
 
 
 def _beside(block: Block, other: Block, limit: float) -> Dropped | None:
