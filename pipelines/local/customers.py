@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,8 @@ class Customer:
     """Raw input columns by name, with the day of the row if a feature depends on it."""
     as_of: str | None = None
     """The cut, where the columns were computed from tables."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Values of boolean columns as the contract writes them, for people."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ def choose_customers(bundle: Bundle, test_part: Path, key: str) -> list[Customer
 
     from tenure import tasks
     from tenure.contract.schema import SNAPSHOT_COLUMN
+    from tenure.evaluation.value_names import name_value
 
     inputs = {name: bundle.contract.accepted[name] for name in bundle.transform.inputs}
     with pq.ParquetFile(test_part) as file:
@@ -91,6 +94,9 @@ def choose_customers(bundle: Bundle, test_part: Path, key: str) -> list[Customer
             f"{prefix}{row[key]}",
             {name: column.as_written(row[name]) for name, column in inputs.items()},
             as_of=row[SNAPSHOT_COLUMN].isoformat() if cut else None,
+            names={
+                name: name_value(bundle.contract, name, row[name]) for name in inputs if isinstance(row[name], bool)
+            },
         )
         for role, row in zip(chosen.values(), rows, strict=True)
     ]

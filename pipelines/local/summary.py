@@ -166,7 +166,8 @@ def _reasons(answer: Answer) -> str:
 
 
 def _value(answer: Answer, column: str) -> str:
-    value = answer.customer.columns.get(column)
+    customer = answer.customer
+    value = customer.names.get(column, customer.columns.get(column))
     if value is None:
         return ""
     # Six digits: 30.69, not the 30.689999999999998 that a sum of prices is.

@@ -355,6 +355,18 @@ def test_without_business_values_every_page_says_so_before_it_says_a_sum(workspa
     assert sums and all("in one campaign, by default business values" in text for text in sums)
 
 
+def test_boolean_values_have_the_contract_s_names(workspace: Any) -> None:
+    run(**workspace.arguments())
+    document = workspace.document()
+    senior = [row for row in document["slices"] if row["column"] == "SeniorCitizen"]
+    assert [row["value"] for row in senior] == ["0", "1"] and senior[0]["description"] == "65 years or older"
+    points = {effect["column"]: effect["points"] for effect in document["effects"]}
+    named = {name: {point["value"] for point in found} for name, found in points.items()}
+    assert all(named[name] <= {"No", "Yes"} for name in ("Partner", "Dependents", "PhoneService") if name in named)
+    assert "tenure" in points and sum(point["rows"] for point in points["tenure"]) == 600
+    assert {row["column"] for row in document["importance"] if row["unit"] == "months"} == {"tenure"}
+
+
 def test_the_report_shows_what_the_leakage_check_found(workspace: Any) -> None:
     run(**workspace.arguments())
     assert "plan: nothing is learnt" in (workspace.root / "evaluation" / "report.html").read_text(encoding="utf-8")

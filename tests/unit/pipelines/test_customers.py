@@ -31,6 +31,9 @@ def test_the_riskiest_the_nearest_to_the_threshold_and_the_most_loyal(small_bund
     assert (risky, loyal) == (max(probability), min(probability))
     assert abs(edge - bundle.decision.threshold) == min(abs(probability - bundle.decision.threshold))
     assert set(chosen[0].columns) == set(bundle.contract.inputs)
+    # People read the contract's own words for true and false, the server booleans.
+    assert chosen[0].names["SeniorCitizen"] == ("1" if chosen[0].columns["SeniorCitizen"] else "0")
+    assert chosen[0].names["Partner"] == ("Yes" if chosen[0].columns["Partner"] else "No")
 
 
 def test_one_customer_alone_is_asked_about_once(small_bundle, bundle, tmp_path):

@@ -13,7 +13,7 @@ import tenure
 from components.score import logic
 from pipelines.cli import app
 from tenure.bundle import read
-from tenure.contract.settings import Source, Split
+from tenure.contract.settings import Business, Source, Split
 from tenure.errors import DataError
 from tenure.monitoring.current import read_table
 from tenure.scoring.input_counts import InputCounts
@@ -258,3 +258,13 @@ def test_monitoring_and_python_and_the_step_have_the_same_limit(small_bundle, ro
     with pytest.raises(DataError, match=pattern):
         logic.run(bundle=small_bundle.folder, source=Source(uri=str(tmp_path / "bad.csv")), out=tmp_path / "scores")
     assert not list((tmp_path / "scores").iterdir())
+
+
+def test_decisions_by_default_business_values_are_told(rows, run, small_bundle):
+    summary, contract = run(rows).summary, read(small_bundle.folder).contract
+    unset = contract.model_copy(update={"business": Business(customer_value=600.0)})
+    (said,) = Remarks.of(summary, unset).sentences
+    assert said.startswith(
+        "Not all business values are set: decisions whom to contact rest on defaults, namely that an"
+    )
+    assert said.endswith("Set offer_cost, offer_success_share and contacts under 'business' in the contract.")
