@@ -1,15 +1,15 @@
-"""The clusters of the chosen model on the test part: size, label, prediction and bands of each."""
+"""The clusters of the chosen model on the rows that it is evaluated on: size, label, prediction and bands of each."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.bundle import Bundle
+from tenure.bundle import Bundle, Prediction
 from tenure.bundle.additions.kinds.clusters import COLUMN, Clusters
 from tenure.evaluation.against import C
 from tenure.evaluation.evaluator import Evaluator, P
@@ -24,22 +24,31 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-def record_clusters(bundle: Bundle, evaluator: Evaluator[P, C], made: Mapping[str, Any] | None) -> Json | None:
+def record_clusters(
+    bundle: Bundle,
+    evaluator: Evaluator[P, C],
+    made: Mapping[str, Any] | None,
+    cross_fitted: Sequence[Prediction] | None = None,
+) -> Json | None:
     """The entry ``clusters`` of ``evaluation.json``; None if the bundle has no clusters and none were looked for.
 
     Args:
         bundle: the chosen candidate.
-        evaluator: of the test part.
+        evaluator: of the rows that the candidate is evaluated on.
         made: the entry ``clusters`` of ``train.json``.
+        cross_fitted: predictions for the rows, in their order, by models that were not fitted on them; None where the
+            candidate itself was not.
     """
     clusters = next((found for found in bundle.additions if isinstance(found, Clusters)), None)
     if clusters is None:
         return None if made is None else {"reason": made["reason"], "silhouette": None, "clusters": []}
     test = evaluator.test
     found = list(predict(bundle, test.table, additions=True))
-    score = np.concatenate([prediction.score for prediction in found])
-    contacted = np.concatenate([prediction.decision for prediction in found])
-    band = np.array([name for prediction in found for name in prediction.band])
+    predictions = found if cross_fitted is None else cross_fitted
+    score = np.concatenate([prediction.score for prediction in predictions])
+    contacted = np.concatenate([prediction.decision for prediction in predictions])
+    band = np.array([name for prediction in predictions for name in prediction.band])
+    # Clusters know no label: a row's may be that of clusters which it had a part in making.
     cluster = np.array([name for prediction in found for name in (prediction.added or {})[COLUMN]])
     label, is_share = test.label.astype(np.float64), get(bundle.contract.task).outputs.bounded
     records = []

@@ -157,7 +157,9 @@ def evaluate(
         "champion": champion_record,
         "slices": slices,
         "horizons": evaluator.within_times(chosen),
-        "clusters": record_clusters(chosen, evaluator, train.get("clusters")),
+        "clusters": record_clusters(
+            chosen, judged, train.get("clusters"), None if repeats is None else repeats.repeats[0].predictions
+        ),
         **reliance(contract, chosen, evaluator),
         "not_used": _read(features / REDUCTION)["dropped"],
         "training": train,

@@ -86,6 +86,19 @@ def test_calibration_is_judged_where_there_are_rows_enough(loaded: Bundle, small
     assert all(row["calibration"] is None and "at least" in row["too_small"] for row in found["clusters"])
 
 
+def test_a_small_table_has_the_predictions_of_its_cross_fitting(loaded: Bundle, small_bundle: Any) -> None:
+    label = churned(small_bundle)
+    test = part_of(small_bundle, label, 400)
+    columns = {name: test.table.column(name) for name in test.table.column_names}
+    folds = [loaded.predict({name: values.slice(start, 200) for name, values in columns.items()}) for start in (0, 200)]
+    for fold in folds:
+        fold.probability[:] = 0.123  # type: ignore[attr-defined]
+    found = record_clusters(loaded, get("classification").evaluator(loaded.contract, test, loaded), None, folds)
+    assert found is not None
+    assert sum(row["rows"] for row in found["clusters"]) == 400
+    assert {round(row["mean_score"], 9) for row in found["clusters"] if row["rows"]} == {0.123}
+
+
 def test_a_regression_has_mean_values(small_value_bundle: Any, tmp_path: Path) -> None:
     loaded = opened(small_value_bundle, tmp_path / "clustered")
     rows = small_value_bundle.rows
