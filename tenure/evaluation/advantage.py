@@ -21,11 +21,11 @@ class Advantage:
     """By which the task compares models."""
     rows: int
     difference: Estimate
-    """Candidate minus champion, in the metric's own units; profit a day."""
+    """Candidate minus champion, in the metric's own units; profit of a period."""
     gains: Floats
     """(resamples,) differences, turned so that more is better."""
     worth: float
-    """How much better the champion is than knowing nothing: profit a day against contacting nobody, ROC-AUC over 0.5,
+    """How much better the champion is than knowing nothing: profit of a period against contacting nobody, ROC-AUC over 0.5,
     average precision over the churn rate, Brier score and log loss under those of the churn rate as probability; the
     error of a regression under that of the label's mean."""
 

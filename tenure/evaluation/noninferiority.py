@@ -62,7 +62,7 @@ def check_slices(
     power_of_all = quantile(1.0 - (1.0 - POWER) / len(slices))
     found = []
     for name, here in slices:
-        # Profit a day adds up over the slices; the other metrics are means.
+        # Profit of a period adds up over the slices; the other metrics are means.
         of_all = overall.worth * (here.rows / overall.rows if here.metric == "profit" else 1.0)
         worth = max(here.worth, of_all, 0.0)
         margin, error = tolerated * worth, here.standard_error

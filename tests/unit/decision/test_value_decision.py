@@ -52,7 +52,7 @@ def test_the_highest_values_are_contacted_up_to_the_limit() -> None:
     decision = chosen()
     value = decision.value(validation_part()[0])
     contacted = decision.decide(value)
-    assert contacted.sum() == 50  # a hundred of two thousand a day
+    assert contacted.sum() == 50  # a hundred of two thousand
     assert value[contacted].min() >= value[~contacted].max()
     label, expected = validation_part()[1], decision.expected
     assert expected["contacts_per_period"] == pytest.approx(100.0)

@@ -79,7 +79,7 @@ def test_campaign_by_hand() -> None:
     assert found["profit"] == pytest.approx(160.0)
     assert found["return_on_cost"] == pytest.approx(160.0 / 20.0)
     assert found["lost_value"] == pytest.approx(600.0)
-    # Half of 7,000 customers would be contacted; a day allows 1,000, a share of 2/7 of them.
+    # Half of 7,000 customers would be contacted; the limit allows 1,000, a share of 2/7 of them.
     assert found["contacts_per_period"] == pytest.approx(1_000)
     assert found["profit_per_period"] == pytest.approx(160.0 / 4 * 7_000 * 2 / 7)
     assert found["lost_value_per_period"] == pytest.approx(600 * (0.5 * 7_000 - 0.25 * 7_000 * 2 / 7))

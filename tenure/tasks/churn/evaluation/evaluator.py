@@ -158,7 +158,7 @@ class ChurnEvaluator:
                 "segments": [_segment(self.contract, segment) for segment in decision.segments],
                 "calibration": decision.calibration.method,
                 "bands": decision.bands,
-                "divided_bands": divided_bands(decision.band(predictions.probability), predictions.contacted),
+                "divided_bands": _divided_bands(decision, predictions),
                 "base_rate": decision.base_rate,
                 "expected": decision.expected,
             },
@@ -181,6 +181,12 @@ class ChurnEvaluator:
 
 def _decision_of(bundle: Bundle) -> ChurnDecision:
     return decision_of(bundle, ChurnDecision, TASK)
+
+
+def _divided_bands(decision: ChurnDecision, predictions: Scored) -> list[str]:
+    # Where the rows were predicted by cross-fitting, each fold had a threshold of its own.
+    contacted = predictions.contacted if decision.segments else decision.decide(predictions.probability)
+    return divided_bands(decision.band(predictions.probability), contacted)
 
 
 def _segment(contract: Contract, segment: Segment) -> Json:

@@ -147,7 +147,7 @@ class ValueEvaluator:
         return {
             "chosen": {
                 "bands": decision.bands,
-                "divided_bands": divided_bands(decision.band(predictions.value), predictions.contacted),
+                "divided_bands": divided_bands(decision.band(predictions.value), decision.decide(predictions.value)),
                 "level": decision.level,
                 "half_width": decision.half_width.to_dict(),
                 "bounds": list(decision.bounds),
