@@ -161,6 +161,7 @@ def crowned(tracked_home: Path, small_bundle: SmallBundle) -> Registry:
         "families": [],
         "chosen": {"family": "xgboost", "threshold": 0.3},
         "rows": {},
+        "business": {"period": "campaign", "defaults": ["offer_cost"]},
         "versions": {"data_hash": "d", "contract_hash": "c", "bundle_version": "b"},
         "verdict": {"state": "bless", "summary": "It passes."},
     }

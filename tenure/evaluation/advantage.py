@@ -25,9 +25,9 @@ class Advantage:
     gains: Floats
     """(resamples,) differences, turned so that more is better."""
     worth: float
-    """How much better the champion is than knowing nothing: profit of a period against contacting nobody, ROC-AUC over 0.5,
-    average precision over the churn rate, Brier score and log loss under those of the churn rate as probability; the
-    error of a regression under that of the label's mean."""
+    """How much better the champion is than knowing nothing: profit of a period against contacting nobody, ROC-AUC over
+    0.5, average precision over the churn rate, Brier score and log loss under those of the churn rate as probability;
+    the error of a regression under that of the label's mean."""
 
     @property
     def share_better(self) -> float:

@@ -150,6 +150,7 @@ def test_a_run_that_the_platform_opened_is_written_to_and_left_open(tracked_home
         "families": [],
         "chosen": {"family": "xgboost", "threshold": 0.3},
         "rows": {},
+        "business": {"period": "campaign", "defaults": ["offer_cost"]},
         "versions": {"data_hash": "d", "contract_hash": "c", "bundle_version": "b"},
         "verdict": {"state": "bless", "summary": "It passes."},
     }

@@ -45,6 +45,7 @@ def make_evaluation(small_bundle: Any, tmp_path: Path) -> Callable[..., Path]:
             "metrics": metrics,
             "families": [{"family": "xgboost", "metrics": metrics}],
             "rows": {"train": 700, "test": 150},
+            "business": {"period": "campaign", "defaults": ["offer_cost"]},
             "versions": {
                 "bundle_version": manifest.version,
                 "data_hash": "d" * 64,

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from tenure import bundle as bundles
 from tenure.errors import BundleError, InputError, SourceError
 from tenure.tracking import Registry, Version, compare_versions, log_run, resolve, to_tags
+from tenure.tracking.version import from_mlflow
 from tenure.training.export import ExportedModel
 
 EVALUATION: dict[str, Any] = {
@@ -25,6 +27,7 @@ EVALUATION: dict[str, Any] = {
     "families": [{"family": "xgboost", "metrics": {"roc_auc": {"value": 0.85, "low": 0.83, "high": 0.87}}}],
     "chosen": {"family": "xgboost", "threshold": 0.31},
     "rows": {"train": 700, "test": 150, "rejected": None},
+    "business": {"period": "campaign", "defaults": ["offer_cost"]},
     "versions": {"data_hash": "d" * 64, "contract_hash": "c" * 64, "bundle_version": "0123456789ab"},
     "verdict": {"state": "bless", "summary": "It passes."},
 }
@@ -376,3 +379,21 @@ def test_a_move_fits_the_tags_of_any_back_end(registry: Registry, make_bundle: C
     assert len(key) <= 250
     assert len(value) <= 5_000
     assert json.loads(value)["to_version"] == "1"
+
+
+def test_a_version_says_what_its_sums_of_money_rest_on(
+    registry: Registry, make_bundle: Callable[[float], Path]
+) -> None:
+    profit = {"profit_per_period": {"value": 120.0, "low": 90.0, "high": 150.0}}
+    of_month = {"period": "month", "default_business_values": ["offer_cost", "contacts"], "metrics": profit}
+    found = enter(registry, make_bundle(0.3), **of_month)
+    assert (found.period, found.default_business_values) == ("month", "offer_cost, contacts")
+    assert found.metrics["profit_per_period"] == (120.0, 90.0, 150.0)
+
+
+def test_a_version_from_before_there_were_periods_keeps_its_profit() -> None:
+    tags = {"tenure.metrics": '{"profit_per_day": [120.0, 90.0, 150.0]}'}
+    old = SimpleNamespace(name="telco", version="1", run_id="r", creation_timestamp=0, tags=tags)
+    found = from_mlflow(old, {})
+    assert dict(found.metrics) == {"profit_per_period": (120.0, 90.0, 150.0)}
+    assert (found.period, found.default_business_values) == ("", "")
