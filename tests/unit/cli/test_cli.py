@@ -205,6 +205,14 @@ class TestRuns:
             assert "1,234" in second
         assert [run["state"] for run in json.loads(tenure("runs", "list", "--json").stdout)] == ["failed", "finished"]
 
+    def test_a_profit_by_default_business_values_is_marked(self, home):
+        a_run(home)
+        assert "default" not in tenure("runs").stdout
+        a_run(home, "20251121-100000-telco", default_business_values="customer_value, contacts")
+        listed = tenure("runs").stdout
+        assert "1,234 *" in listed.splitlines()[2] and "1,234 *" not in listed.splitlines()[3]
+        assert "* rests on default business values: set them under 'business' in the contract" in listed
+
     def test_a_regression_has_columns_of_its_own(self, home):
         values = {"dataset": "future-spend", "roc_auc": None, "profit": None, "r2": 0.423, "rmse": 73.82}
         a_run(home, "20251121-110000-future-spend", **values)

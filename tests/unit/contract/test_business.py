@@ -1,5 +1,7 @@
 """Business values: the period, the limit of contacts under two names, and what is set apart from what is a default."""
 
+from pathlib import Path
+
 import pytest
 
 from tenure.contract import Contract, contract_hash, parse
@@ -80,3 +82,9 @@ def test_a_set_default_does_not_change_the_hash() -> None:
     assert "bands" in parse(dump(made)).decision.model_fields_set
     assert "bands" not in parse(dump(contract())).decision.model_fields_set
     assert contract_hash(contract("contacts: 10")) != contract_hash(contract())
+
+
+def test_the_documented_values_are_valid() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "business-values.md").read_text(encoding="utf-8")
+    made = parse(TABLE + page.partition("```yaml\n")[2].partition("```")[0])
+    assert made.default_business_values == [] and made.business.period == "month"
