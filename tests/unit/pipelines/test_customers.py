@@ -31,9 +31,17 @@ def test_the_riskiest_the_nearest_to_the_threshold_and_the_most_loyal(small_bund
     assert (risky, loyal) == (max(probability), min(probability))
     assert abs(edge - bundle.decision.threshold) == min(abs(probability - bundle.decision.threshold))
     assert set(chosen[0].columns) == set(bundle.contract.inputs)
-    # People read the contract's own words for true and false, the server booleans.
-    assert chosen[0].names["SeniorCitizen"] == ("1" if chosen[0].columns["SeniorCitizen"] else "0")
-    assert chosen[0].names["Partner"] == ("Yes" if chosen[0].columns["Partner"] else "No")
+
+
+def test_people_read_the_contract_s_words_for_true_and_false(small_bundle, bundle, tmp_path):
+    rows = small_bundle.rows.slice(0, 50)
+    for name, true in (("Partner", "Yes"), ("SeniorCitizen", "1")):
+        booleans = pa.array([value == true for value in rows[name].to_pylist()])
+        rows = rows.set_column(rows.column_names.index(name), name, booleans)
+    chosen = choose_customers(bundle, part(rows, tmp_path / "test.parquet"), "customerID")
+    for customer in chosen:
+        assert customer.names["Partner"] == ("Yes" if customer.columns["Partner"] else "No")
+        assert customer.names["SeniorCitizen"] == ("1" if customer.columns["SeniorCitizen"] else "0")
 
 
 def test_one_customer_alone_is_asked_about_once(small_bundle, bundle, tmp_path):
