@@ -21,23 +21,26 @@ RANKED: tuple[DecisionMetric, ...] = ("roc_auc", "average_precision", "log_loss"
 
 def paired(evaluator: ChurnEvaluator, candidate: Scored, champion: Scored) -> dict[str, Estimate]:
     """By name of the metric; the ranking's only where the rows hold both classes."""
-    label = evaluator.test.label
-    common = {"samples": evaluator.samples, "seed": evaluator.seed}
-    value, customer = evaluator.value, evaluator.test.customer
-    compared = compare(label, candidate, champion, evaluator.campaign, value=value, customer=customer, **common)
+    label, campaign = evaluator.test.label, evaluator.campaign
+    samples, seed, value, customer = evaluator.samples, evaluator.seed, evaluator.value, evaluator.test.customer
+    compared = compare(label, candidate, champion, campaign, samples=samples, seed=seed, value=value, customer=customer)
     found = {name: getattr(compared, name) for name in ("profit_per_day", "brier", "calibration_error")}
-    if 0 < label.sum() < label.size:
-        # Resamples may begin with scores of which no row was drawn.
-        with np.errstate(divide="ignore", invalid="ignore"):
-            for name in RANKED:
-                found[name] = advantage(
-                    label,
-                    candidate,
-                    champion,
-                    evaluator.campaign,
-                    metric=name,
-                    value=value,
-                    customer=customer,
-                    **common,
-                ).difference
-    return found
+    if not 0 < label.sum() < label.size:
+        return found
+    # Resamples may begin with scores of which no row was drawn.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ranked = {
+            name: advantage(
+                label,
+                candidate,
+                champion,
+                campaign,
+                metric=name,
+                samples=samples,
+                seed=seed,
+                value=value,
+                customer=customer,
+            )
+            for name in RANKED
+        }
+    return {**found, **{name: one.difference for name, one in ranked.items()}}
