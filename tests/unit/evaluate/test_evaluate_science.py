@@ -79,7 +79,7 @@ def test_no_customer_stands_on_the_page_or_in_the_record(evaluated: Any) -> None
 
 def test_calibration_before_and_after_on_the_same_rows(evaluated: Any) -> None:
     document = evaluated.document()
-    change = document["calibration_change"]
+    change = document["science"]["calibration"]
     assert change["method"] == document["chosen"]["calibration"]
     assert change["calibrated"]["log_loss"] == pytest.approx(document["metrics"]["log_loss"]["value"])
     assert change["calibrated"]["calibration_error"] == pytest.approx(document["metrics"]["calibration_error"]["value"])
@@ -108,7 +108,7 @@ def test_the_page_has_the_section_folded(evaluated: Any) -> None:
 
 def test_a_record_from_before_has_no_section(evaluated: Any) -> None:
     document = evaluated.document()
-    del document["science"], document["calibration_change"]
+    del document["science"]
     assert 'id="science"' not in render(document, validation=None, ingest=None)
 
 
