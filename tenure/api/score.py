@@ -125,7 +125,7 @@ def score(
         >>> model = tenure.train("datasets/telco", families=["logistic_regression"], trials=1)
         >>> scores = tenure.score(model, "datasets/telco")
         >>> scores.rows, scores.rejected, scores.table.column_names
-        (7043, 0, ['key', 'row', 'probability', 'decision', 'band'])
+        (7043, 0, ['key', 'row', 'probability', 'decision', 'band', 'cluster'])
     """
     work = Workspace(folder)
     data = data_of(table, model.contract)
