@@ -50,11 +50,15 @@ ENSEMBLE = "ensemble"
 """The best of the other families together, as one more candidate."""
 
 MONOTONE = (
+    "decision_tree",
     "extra_trees",
     "hist_gradient_boosting",
     "logistic_regression",
     "random_forest",
     "xgboost",
+    "decision_tree_regression",
+    "extra_trees_regression",
+    "hist_gradient_boosting_regression",
     "linear_regression",
     "random_forest_regression",
     "xgboost_regression",

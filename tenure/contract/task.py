@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tenure.contract.family_names import ALL
+from tenure.contract.family_names import ALL, MONOTONE
 from tenure.tasks import DEFAULT, TASKS, SettingError, each, get
 
 if TYPE_CHECKING:
@@ -32,8 +32,23 @@ def with_defaults(document: Any) -> Any:
             filled[section] = {**defaults, **part}
     training = filled.get("training")
     if isinstance(training, Mapping) and training.get("families") in (ALL, [ALL], (ALL,)):
-        filled["training"] = {**training, "families": list(get(name).families)}
+        filled["training"] = training = {**training, "families": list(get(name).families)}
+    elif isinstance(document.get("training"), Mapping) and "families" in document["training"]:
+        return filled
+    if isinstance(training, Mapping) and "families" in training and _has_direction(document):
+        # Families that nobody named are left out, not refused.
+        filled["training"] = {**training, "families": [each for each in training["families"] if each in MONOTONE]}
     return filled
+
+
+def _has_direction(document: Mapping[str, Any]) -> bool:
+    """Whether a column, window or derived feature is monotone."""
+    tables = document.get("tables")
+    sections = [document.get(section) for section in ("columns", "windows", "derived")]
+    if isinstance(tables, Mapping):
+        sections += [table.get("columns") for table in tables.values() if isinstance(table, Mapping)]
+    described = [each for section in sections if isinstance(section, Mapping) for each in section.values()]
+    return any(isinstance(each, Mapping) and each.get("monotone") is not None for each in described)
 
 
 def find_setting_error(contract: Contract) -> SettingError | None:

@@ -103,6 +103,24 @@ def test_families_that_cannot_are_refused(family):
         table(more=f"training: {{families: [xgboost, {family}]}}")
 
 
+def test_families_that_nobody_named_are_left_out():
+    every = table(complaints=", monotone: 1", more="training: {families: all}").training.families
+    assert every == tuple(
+        name for name in table(more="training: {families: all}").training.families if name in MONOTONE
+    )
+    assert len(every) >= 6
+    number = TABLE.replace('label: {{positive: "1"}}', "task: regression").replace(
+        "type: boolean, role", "type: number, role"
+    )
+    names = ("key", "complaints", "plan", "town", "since", "y", "more")
+    free, held = (
+        parse(number.format(**dict.fromkeys(names, "") | {"complaints": key})) for key in ("", ", monotone: -1")
+    )
+    assert "polynomial_regression" in free.training.families
+    assert held.training.families == tuple(name for name in free.training.families if name in MONOTONE)
+    assert parse(dump(held)) == held
+
+
 def test_the_ensemble_of_families_that_can_is_allowed():
     table(complaints=", monotone: 1", more=f"training: {{families: [xgboost, logistic_regression, {ENSEMBLE}]}}")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from tenure.training.families.family import Parameter, Parameters, Rows
 from tenure.training.families.forest import ForestModel
 from tenure.training.families.imbalance import balance, suggest_imbalance
+from tenure.training.families.monotone import tree_constraints
 from tenure.training.families.threads import limited
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class DecisionTree:
             estimator = DecisionTreeClassifier(
                 max_depth=parameters["max_depth"],
                 min_samples_leaf=parameters["min_samples_leaf"],
+                monotonic_cst=tree_constraints(rows),
                 random_state=seed,
             )
             return ForestModel(estimator.fit(balanced.matrix, balanced.label, sample_weight=balanced.weight))

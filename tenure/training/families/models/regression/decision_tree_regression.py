@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tenure.training.families.family import Parameter, Parameters, Rows
 from tenure.training.families.forest import MeanForestModel
+from tenure.training.families.monotone import tree_constraints
 from tenure.training.families.standardize import label_scaling
 from tenure.training.families.threads import limited
 
@@ -41,6 +42,7 @@ class DecisionTreeRegression:
             estimator = DecisionTreeRegressor(
                 max_depth=parameters["max_depth"],
                 min_samples_leaf=parameters["min_samples_leaf"],
+                monotonic_cst=tree_constraints(rows),
                 random_state=seed,
             )
             return MeanForestModel(estimator.fit(rows.matrix, scaling.apply(rows.label)), scaling)

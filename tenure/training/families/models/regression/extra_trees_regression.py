@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tenure.training.families.family import Parameter, Parameters, Rows
 from tenure.training.families.forest import TREES, MeanForestModel
+from tenure.training.families.monotone import tree_constraints
 from tenure.training.families.standardize import label_scaling
 from tenure.training.families.threads import limited
 
@@ -42,6 +43,7 @@ class ExtraTreesRegression:
                 n_estimators=TREES,
                 min_samples_leaf=parameters["min_samples_leaf"],
                 max_features=parameters["max_features"],
+                monotonic_cst=tree_constraints(rows),
                 n_jobs=threads,
                 random_state=seed,
             )

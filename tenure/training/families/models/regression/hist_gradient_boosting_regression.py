@@ -13,6 +13,7 @@ from tenure.explanation.model import FlatTrees
 from tenure.training.export.trees import flatten
 from tenure.training.families.family import ROUNDS, Floats, Matrix, Parameter, Parameters, Rows
 from tenure.training.families.models.hist_gradient_boosting import MAX_BINS, MAX_ROUNDS, PATIENCE, histogram_nodes
+from tenure.training.families.monotone import tree_constraints
 from tenure.training.families.standardize import LabelScaling, label_scaling
 from tenure.training.families.threads import limited
 
@@ -83,6 +84,7 @@ class HistGradientBoostingRegression:
             early_stopping=stop is not None,
             n_iter_no_change=PATIENCE,
             tol=0.0,
+            monotonic_cst=tree_constraints(rows),
             random_state=seed,
         )
         estimator.kept = partial(rows.once, ("bins of boosting", seed))
