@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -149,14 +150,23 @@ def prepared(small_bundle: Any, variant: Any, tmp_path_factory: pytest.TempPathF
     return root
 
 
+@pytest.fixture(scope="session")
+def copied(prepared: Path) -> Callable[[Path], Workspace]:
+    """Copies the folders to a path, without a champion: for tests that share an evaluation."""
+
+    def copy(root: Path) -> Workspace:
+        shutil.copytree(prepared, root)
+        made = Workspace(root, (root / "contract.yaml").read_text())
+        made.crown(None)
+        return made
+
+    return copy
+
+
 @pytest.fixture
-def workspace(prepared: Path, tmp_path: Path) -> Workspace:
+def workspace(copied: Callable[[Path], Workspace], tmp_path: Path) -> Workspace:
     """A copy of the folders, without a champion."""
-    root = tmp_path / "steps"
-    shutil.copytree(prepared, root)
-    made = Workspace(root, (root / "contract.yaml").read_text())
-    made.crown(None)
-    return made
+    return copied(tmp_path / "steps")
 
 
 def one_class(table: pa.Table) -> pa.Table:

@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from conftest import Workspace
 
 from components.evaluate.logic import run
 from tenure.contract import parse
@@ -25,14 +24,12 @@ from tenure.stats.sketch import Sketch
 
 
 @pytest.fixture(scope="module")
-def two(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def two(copied: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The steps' folders of two evaluations: the second with another threshold, and 200 rows fewer to test."""
     folders = []
     for chosen in ("xgboost", "logistic_regression"):
         root = tmp_path_factory.mktemp(chosen) / "steps"
-        shutil.copytree(prepared, root)
-        made = Workspace(root, (root / "contract.yaml").read_text())
-        made.crown(None)
+        made = copied(root)
         train = json.loads((root / "candidates" / "train.json").read_text())
         (root / "candidates" / "train.json").write_text(json.dumps(train | {"chosen": chosen}))
         if chosen == "logistic_regression":
@@ -56,7 +53,7 @@ def test_both_models_are_scored_on_the_rows_of_both(two: tuple[Path, Path]) -> N
     assert metrics["roc_auc"]["paired"]
     assert metrics["roc_auc"]["difference"] == {"value": 0.0, "low": 0.0, "high": 0.0}
     assert metrics["roc_auc"]["first"] != metrics["roc_auc"]["second"]
-    profit = metrics["profit_per_day"]["difference"]
+    profit = metrics["profit_per_period"]["difference"]
     assert profit["low"] < profit["value"] < profit["high"]
     assert not metrics["recall"]["paired"]
     recall = metrics["recall"]
@@ -112,13 +109,13 @@ def test_drift_of_the_columns_where_the_data_differ(two: tuple[Path, Path]) -> N
     assert "Drift (PSI)" in render(found, second)
 
 
-def test_evaluations_of_two_tasks_are_refused(two: tuple[Path, Path], value_workspace: Workspace) -> None:
+def test_evaluations_of_two_tasks_are_refused(two: tuple[Path, Path], value_workspace: Any) -> None:
     run(**value_workspace.arguments())
     with pytest.raises(InputError, match="A is a classification and B a regression: they cannot be compared"):
         compare(side(two[0], "A"), side(value_workspace.root, "B"))
 
 
-def test_a_regression_is_compared(value_workspace: Workspace) -> None:
+def test_a_regression_is_compared(value_workspace: Any) -> None:
     run(**value_workspace.arguments())
     one = side(value_workspace.root, "A")
     found = compare(one, one)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 from typing import Any
 
@@ -19,16 +20,10 @@ from tenure.report.linked import link_file
 
 
 @pytest.fixture(scope="module")
-def evaluated(prepared: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def evaluated(copied: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """An evaluation whose training and validation part are there: the test part's rows, for want of others."""
-    import shutil
-
-    from conftest import Workspace
-
-    root = tmp_path_factory.mktemp("science") / "steps"
-    shutil.copytree(prepared, root)
-    made = Workspace(root, (root / "contract.yaml").read_text())
-    made.crown(None)
+    made = copied(tmp_path_factory.mktemp("science") / "steps")
+    root = made.root
     for part in ("train", "validation"):
         shutil.copyfile(root / "features" / "test.parquet", root / "features" / f"{part}.parquet")
     run(**made.arguments())

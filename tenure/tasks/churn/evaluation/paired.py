@@ -24,7 +24,7 @@ def paired(evaluator: ChurnEvaluator, candidate: Scored, champion: Scored) -> di
     label, campaign = evaluator.test.label, evaluator.campaign
     samples, seed, value, customer = evaluator.samples, evaluator.seed, evaluator.value, evaluator.test.customer
     compared = compare(label, candidate, champion, campaign, samples=samples, seed=seed, value=value, customer=customer)
-    found = {name: getattr(compared, name) for name in ("profit_per_day", "brier", "calibration_error")}
+    found = {name: getattr(compared, name) for name in ("profit_per_period", "brier", "calibration_error")}
     if not 0 < label.sum() < label.size:
         return found
     # Resamples may begin with scores of which no row was drawn.
