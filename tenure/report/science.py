@@ -152,7 +152,7 @@ def _learning(evaluation: Json, names: Mapping[str, tuple[str, str]], write: Wri
     doubling, objective = curve["doubling"], curve["objective"]
     low, high = (write(doubling[end], objective) for end in ("low", "high"))
     between = f"95 % interval {low} to {high}"
-    name = names[objective][0]
+    name = _in_sentence(names[objective][0])
     if curve["visible"]:
         better = "higher" if curve["direction"] == "maximize" else "lower"
         return (
@@ -168,13 +168,21 @@ def _overfit(evaluation: Json, names: Mapping[str, tuple[str, str]], write: Writ
         return ""
     row = rows[0]
     fitted, test = row["fitted"]["value"], row["test"]
-    name, values = names[row["metric"]][0], (write(fitted, row["metric"]), write(test["value"], row["metric"]))
+    name, values = (
+        _in_sentence(names[row["metric"]][0]),
+        (write(fitted, row["metric"]), write(test["value"], row["metric"])),
+    )
     if test["low"] is not None and test["low"] > fitted:
         return (
             f"Overfitting is visible: the {name} is {values[0]} on the rows that the model was fitted to, and"
             f" {values[1]} on the test rows, more than chance explains. Only the test rows count."
         )
     return f"No overfitting is visible: {name} {values[0]} on the rows it was fitted to, {values[1]} on the test rows."
+
+
+def _in_sentence(label: str) -> str:
+    """``log loss``, and ``RMSE`` as it is."""
+    return label if label.isupper() else label.lower()
 
 
 def _calibration(evaluation: Json) -> str:
