@@ -16,6 +16,7 @@ from tenure.evaluation.science.most_wrong import MostWrong, most_wrong
 from tenure.evaluation.science.parts import parts
 from tenure.evaluation.science.segments import Segments, segments_of, worst_segments
 from tenure.evaluation.scoring import TestPart
+from tenure.evaluation.value_names import name_values
 from tenure.stats.bootstrap import Estimate
 
 FITTED_SAMPLES = 200
@@ -84,7 +85,8 @@ def find_errors(
 
 
 def _segments(contract: Contract, test: TestPart) -> Segments:
-    return segments_of({name: test.table.column(name) for name in contract.inputs}, test.customer)
+    columns = {name: name_values(contract, name, test.table.column(name)) for name in contract.inputs}
+    return segments_of(columns, test.customer)
 
 
 def _measured(evaluator: Evaluator[P, C], chosen: Bundle, fitted: TestPart | None) -> Mapping[str, Estimate] | None:

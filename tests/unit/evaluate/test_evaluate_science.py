@@ -85,6 +85,13 @@ def test_calibration_before_and_after_on_the_same_rows(evaluated: Any) -> None:
     assert sum(one["rows"] for one in change["raw"]["bins"]) == change["rows"] == 600
 
 
+def test_segments_have_the_contracts_names_of_values(evaluated: Any) -> None:
+    found = evaluated.document()["science"]["segments"]
+    assert found["tested"] > 40
+    values = {row["value"] for name in ("by_loss", "by_gap") for row in found[name]}
+    assert values and not values & {"true", "false"}
+
+
 def test_families_are_compared(evaluated: Any) -> None:
     found = evaluated.document()["science"]["disagreement"]
     assert found["families"] == ["logistic_regression", "xgboost"]
