@@ -72,7 +72,9 @@ def test_nothing_is_lost_and_the_panel_has_the_labels_of_the_truth(name: str, tm
     for table in report["tables"].values():
         assert table["good"] == table["read"]
     parts = [pq.read_table(folder / "features" / f"{part}.parquet") for part in ("train", "validation", "test")]
-    panel = pa.concat_tables([part.select([business.key, "cut", "_label"]) for part in parts])
+    times = assembled(load(DATASETS / name)).label.times
+    columns = [business.key, "cut", "_label", *(["_part"] if times else [])]
+    panel = pa.concat_tables([part.select(columns) for part in parts])
     truth = pq.read_table(data / "truth.parquet")
     days = {instant: business.days.date_of(day) for day, instant in enumerate(business.days.starts.tolist())}
     cuts = [days[instant] for instant in truth["cut"].cast(pa.int64()).to_pylist()]
@@ -84,6 +86,14 @@ def test_nothing_is_lost_and_the_panel_has_the_labels_of_the_truth(name: str, tm
     column = "label" if load(DATASETS / name).task == "classification" else "value"
     true = truth[column].to_numpy()[[wanted[rows[place]] for place in both]]
     assert (np.abs(label - true) < 0.01).mean() > 1 - UNKNOWN_SHARE
+    before = np.zeros(len(both))
+    for number, time in enumerate(times, start=1):
+        within = truth[f"probability_within_{time.short}"].to_numpy()[[wanted[rows[place]] for place in both]]
+        assert (within >= before).all()
+        before = within
+        part = panel["_part"].to_numpy()[both]
+        error = ((part > 0) & (part <= number)).astype(np.float64) - within
+        assert abs(error.mean()) < 4 * error.std() / np.sqrt(error.size) + UNKNOWN_SHARE / 2
 
 
 @pytest.mark.parametrize("name", GENERATED)

@@ -11,8 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from tenure.errors import DataError
+from tenure.generators.block import Block
+from tenure.generators.businesses.streaming.hazard import hazard_of
+from tenure.generators.businesses.streaming.people import People
 from tenure.generators.finding import find
 from tenure.generators.generate import generate
+from tenure.generators.leaving import truth_of_leaving
 from tenure.generators.recovery import explained, recovery, truth_of
 
 
@@ -45,6 +49,17 @@ def test_rows_of_the_truth_are_found_by_customer_and_day(tmp_path: Path) -> None
     assert truth_of(business, truth, keys, midnights).equals(found)
     with pytest.raises(DataError, match=r"no row of customer '\w+' at the cut 2020-01-01"):
         truth_of(business, truth, keys, [date(2020, 1, 1)] * truth.num_rows)
+
+
+def test_the_truth_within_a_time_is_that_of_the_shorter_horizon() -> None:
+    block = Block("streaming", 1, 0)
+    people = People(block)
+    chain = hazard_of(people)
+    walk = chain.walk(people.entered, block.random("chain"), leave=True)
+    found = truth_of_leaving(chain, walk, 300, horizon=30, gap=7, times=(10, 30))
+    shorter = truth_of_leaving(chain, walk, 300, horizon=10, gap=7)
+    np.testing.assert_array_equal(found.columns["probability_within_10d"], shorter.probability)
+    np.testing.assert_array_equal(found.columns["probability_within_30d"], found.probability)
 
 
 def test_expected_values_explain_more_than_other_predictions() -> None:
