@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tenure.business_text import assumption
 from tenure.number_text import quantity
 from tenure.report.comparison.side import Side
 from tenure.report.labels import FAMILIES
@@ -38,6 +39,7 @@ def render(comparison: Json, second: Side) -> str:
     metrics = [row for row in comparison["metrics"] if row["metric"] in labels]
     return templates.get_template("comparison.html").render(
         c=comparison,
+        assumption=assumption(second.evaluation["business"]),
         style=style(templates, "style.css"),
         labels={name: label for name, (label, _) in labels.items()},
         metrics=sorted(metrics, key=lambda row: not row["paired"]),
