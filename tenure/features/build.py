@@ -73,6 +73,7 @@ def build_features(contract: Contract, valid: Path, features: Path) -> Features:
     rows, division = prepared.rows, prepared.division
     write_text(features / "leakage.json", prepared.findings.to_json())
     prepared.findings.raise_if_stopped()
+    progress("comparing features")
     reduction = reduce(contract, prepared.training, prepared.transform)
     transform = fit_imputers(contract, prepared.training, prepared.transform.without(reduction.columns))
     progress("writing the parts")

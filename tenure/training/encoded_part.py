@@ -73,10 +73,25 @@ def read_part(features: Path, name: PartName, contract: Contract, transform: Tra
         table = pq.read_table(path)
     except (OSError, pa.ArrowInvalid) as error:
         raise StorageError(f"cannot read {path}: {str(error).splitlines()[0]}") from error
+    return encode_part(table, contract, transform, fitted=name == "train", file=path.name)
+
+
+def encode_part(
+    table: pa.Table, contract: Contract, transform: Transform, *, fitted: bool = False, file: str = "the table"
+) -> EncodedPart:
+    """Encode rows as the feature step writes them.
+
+    Args:
+        fitted: whether the transform was fitted to these very rows.
+        file: for errors.
+
+    Raises:
+        DataError: a label is missing or invalid, or there is no row.
+    """
     time = contract.row_time
     columns = {column: table.column(column) for column in transform.inputs}
-    label, key = read_labels(table, contract, path.name), table.column(contract.key_column).to_numpy()
-    if name == "train":
+    label, key = read_labels(table, contract, file), table.column(contract.key_column).to_numpy()
+    if fitted:
         encoded = encode_training_rows(transform, columns, label, key, contract.training.seed)
     else:
         encoded = transform.encode(columns)

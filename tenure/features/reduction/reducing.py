@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -17,11 +18,10 @@ from tenure.features.reduction.blocks import blocks_of
 from tenure.features.reduction.importance import weakest
 from tenure.features.reduction.likeness import are_equal
 from tenure.features.reduction.redundancy import Dropped, redundant
-from tenure.progress import progress
 from tenure.stats.folds import Folds, divide
 from tenure.stats.row_sample import Sample
 from tenure.tasks import get
-from tenure.transform import Tables, Transform, encode_training_rows
+from tenure.transform import LabelColumn, Tables, Transform, encode_training_rows
 from tenure.transform.state import Number
 
 FILE_NAME = "reduction.json"
@@ -56,19 +56,21 @@ class Reduction:
         return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def reduce(contract: Contract, training: Tables, transform: Transform) -> Reduction:
+def reduce(contract: Contract, training: Tables, transform: Transform, label: LabelColumn | None = None) -> Reduction:
     """Compare the encoded columns on rows of the training part, and measure them where the contract limits them.
 
     Args:
         contract: limits in ``features``.
         training: the training part; called with column names, it returns batches of them.
         transform: fitted on the training part.
+        label: by which columns are measured; None for the contract's own label column.
 
     Raises:
         DataError: with ``features.max`` the training part has too few rows to be divided.
     """
-    progress("comparing features")
-    rows, count = _sample(contract, training, transform)
+    if label is None:
+        label = LabelColumn(contract.label_column or LABEL_COLUMN, partial(labels_of, contract))
+    rows, count = _sample(contract, training, transform, label)
     matrix = transform.encode({name: rows.column(name) for name in transform.inputs}).matrix
     blocks = blocks_of(transform.features, matrix)
     if not len(matrix) or len(blocks) < 2:
@@ -80,16 +82,18 @@ def reduce(contract: Contract, training: Tables, transform: Transform) -> Reduct
         dropped = _confirmed(dropped, training, transform)
     importance: dict[str, float] = {}
     if limits.max is not None and len(blocks) - len(dropped) > limits.max:
-        weak, importance = _weak(contract, rows, transform.without({each.column for each in dropped}), limits.max)
+        weak, importance = _weak(
+            contract, rows, transform.without({each.column for each in dropped}), label, limits.max
+        )
         dropped += weak
     order = {block.name: place for place, block in enumerate(blocks)}
     return Reduction(len(matrix), tuple(sorted(dropped, key=lambda each: order[each.column])), importance)
 
 
-def _sample(contract: Contract, training: Tables, transform: Transform) -> tuple[pa.Table, int]:
+def _sample(contract: Contract, training: Tables, transform: Transform, label: LabelColumn) -> tuple[pa.Table, int]:
     """At most ``MAX_ROWS`` rows, and how many there are."""
-    time, label = contract.row_time, contract.label_column or LABEL_COLUMN
-    names = dict.fromkeys([*transform.inputs, contract.key_column, label, *([time] if time else [])])
+    time = contract.row_time
+    names = dict.fromkeys([*transform.inputs, contract.key_column, label.name, *([time] if time else [])])
     sample, count = Sample(MAX_ROWS), 0
     for batch in training(list(names)):
         sample.add(batch)
@@ -124,11 +128,11 @@ def _confirmed(dropped: Sequence[Dropped], training: Tables, transform: Transfor
 
 
 def _weak(
-    contract: Contract, rows: pa.Table, transform: Transform, best: int
+    contract: Contract, rows: pa.Table, transform: Transform, label_column: LabelColumn, best: int
 ) -> tuple[list[Dropped], dict[str, float]]:
     """As ``weakest``, for all that ``transform`` encodes."""
     seed = contract.training.seed
-    label = labels_of(contract, rows.column(contract.label_column or LABEL_COLUMN))
+    label = label_column.read(rows.column(label_column.name))
     columns = {name: rows.column(name) for name in transform.inputs}
     keys = rows.column(contract.key_column).to_numpy()
     # By target statistics that have seen the labels of the held-out rows, noise would seem to matter.
