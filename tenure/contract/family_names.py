@@ -44,18 +44,21 @@ REGRESSORS = families_of("models.regression")
 """Families that predict a number, by name."""
 
 ALL = "all"
-"""In place of a list of families: every family of the contract's task."""
+"""In place of a list of families: every family of the contract's task; with monotone features every one that keeps
+them so."""
 
 ENSEMBLE = "ensemble"
 """The best of the other families together, as one more candidate."""
 
 MONOTONE = (
+    "adaboost",
     "decision_tree",
     "extra_trees",
     "hist_gradient_boosting",
     "logistic_regression",
     "random_forest",
     "xgboost",
+    "adaboost_regression",
     "decision_tree_regression",
     "extra_trees_regression",
     "hist_gradient_boosting_regression",

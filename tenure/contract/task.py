@@ -18,7 +18,8 @@ _SECTIONS = ("label", "quality", "business", "decision", "acceptance")
 def with_defaults(document: Any) -> Any:
     """A contract's document, completed by the defaults of its task that differ from those of the settings.
 
-    ``all`` in place of a list of families becomes the list of every family of the task.
+    ``all`` in place of a list of families becomes the list of every family of the task; with monotone features of every
+    one that keeps them so.
     """
     if not isinstance(document, Mapping):
         return document

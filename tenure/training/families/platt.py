@@ -59,7 +59,7 @@ def cross_fitted_sigmoid(
         margins, held = [whole(rows.matrix)], [np.arange(len(rows.label))]
     else:
         for train, out in StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(rows.matrix, rows.label):
-            margins.append(fit(Rows(rows.matrix[train], rows.label[train]))(rows.matrix[out]))
+            margins.append(fit(Rows(rows.matrix[train], rows.label[train], rows.monotone))(rows.matrix[out]))
             held.append(out)
             if sum(map(len, held)) >= ENOUGH_ROWS:
                 break

@@ -27,7 +27,7 @@ def thinned(rows: Rows, most: int, seed: int) -> Rows:
         count = max(1, round(most * len(group) / len(rows.label)))
         chosen.append(rng.permutation(group)[:count])
     order = np.sort(np.concatenate(chosen))
-    return Rows(np.ascontiguousarray(rows.matrix[order]), rows.label[order])
+    return Rows(np.ascontiguousarray(rows.matrix[order]), rows.label[order], rows.monotone)
 
 
 def balance_thinned(rows: Rows, strategy: Parameter, most: int, seed: int) -> Balanced:

@@ -13,6 +13,7 @@ from tenure.training.export.trees import flatten
 from tenure.training.families.family import Floats, Matrix, Parameter, Parameters, Rows
 from tenure.training.families.forest import rows_reaching, tree_nodes
 from tenure.training.families.imbalance import balance, suggest_imbalance
+from tenure.training.families.monotone import tree_constraints
 from tenure.training.families.platt import Sigmoid, cross_fitted_sigmoid
 from tenure.training.families.thinning import thinned
 from tenure.training.families.threads import limited
@@ -118,6 +119,7 @@ def _boosted(rows: Rows, parameters: Parameters, seed: int) -> Any:
         max_depth=parameters["max_depth"],
         min_samples_leaf=min(int(parameters["min_samples_leaf"]), max(1, len(balanced.label) // 10)),
         max_features=0.33,
+        monotonic_cst=tree_constraints(rows),
     )
     estimator = AdaBoostClassifier(
         tree, n_estimators=parameters["trees"], learning_rate=parameters["learning_rate"], random_state=seed

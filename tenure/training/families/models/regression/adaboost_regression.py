@@ -12,6 +12,7 @@ from tenure.training.export.trees import flatten
 from tenure.training.families.family import Floats, Matrix, Parameter, Parameters, Rows
 from tenure.training.families.forest import rows_reaching, tree_nodes
 from tenure.training.families.models.adaboost import COVER_ROWS, MAX_ROWS
+from tenure.training.families.monotone import tree_constraints
 from tenure.training.families.standardize import LabelScaling, label_scaling
 from tenure.training.families.thinning import thinned
 from tenure.training.families.threads import limited
@@ -91,7 +92,10 @@ class AdaBoostRegression:
         kept = thinned(rows, MAX_ROWS, seed)
         scaling = label_scaling(kept.label)
         tree = DecisionTreeRegressor(
-            max_depth=parameters["max_depth"], min_samples_leaf=parameters["min_samples_leaf"], max_features=0.5
+            max_depth=parameters["max_depth"],
+            min_samples_leaf=parameters["min_samples_leaf"],
+            max_features=0.5,
+            monotonic_cst=tree_constraints(kept),
         )
         with limited(threads):
             estimator = AdaBoostRegressor(

@@ -80,6 +80,7 @@ class HistGradientBoostingRegression:
             l2_regularization=parameters["l2_regularization"],
             max_features=parameters["max_features"],
             max_bins=MAX_BINS,
+            monotonic_cst=tree_constraints(rows),
             max_iter=parameters[ROUNDS] if stop is None else parameters.get(ROUNDS, MAX_ROUNDS),
             early_stopping=stop is not None,
             n_iter_no_change=PATIENCE,
