@@ -85,7 +85,6 @@ class HistGradientBoostingRegression:
             early_stopping=stop is not None,
             n_iter_no_change=PATIENCE,
             tol=0.0,
-            monotonic_cst=tree_constraints(rows),
             random_state=seed,
         )
         estimator.kept = partial(rows.once, ("bins of boosting", seed))
