@@ -354,7 +354,7 @@ class Training(Part):
 
     families: Annotated[tuple[FamilyName, ...], Field(min_length=1), AfterValidator(check_together)] = (
         "logistic_regression",
-        "random_forest",
+        "extra_trees",
         "hist_gradient_boosting",
         "xgboost",
         "ensemble",

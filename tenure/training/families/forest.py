@@ -10,11 +10,20 @@ from numpy.typing import NDArray
 
 from tenure.explanation.model import LEAF, FlatTrees
 from tenure.training.export.trees import TreeNodes, at_most, flatten
-from tenure.training.families.family import Floats, Matrix
+from tenure.training.families.family import Floats, Matrix, Parameter, Rows
 from tenure.training.families.standardize import LabelScaling
 
 TREES = 80
 """More trees move the ROC-AUC by less than its noise over folds, and cost time in training and in serving."""
+
+LEAVES = 2_000
+"""About the most of a tree: on a large table a leaf has more rows than the search asks for, or a forest of 80 trees
+would fill tens of megabytes."""
+
+
+def leaf_rows(wanted: Parameter, rows: Rows) -> int:
+    """Least rows of a leaf, where the search asks for ``wanted``."""
+    return max(int(wanted), -(-len(rows.label) // LEAVES))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from tenure.training.families.family import Parameter, Parameters, Rows
-from tenure.training.families.forest import TREES, ForestModel
+from tenure.training.families.forest import TREES, ForestModel, leaf_rows
 from tenure.training.families.imbalance import balance, suggest_imbalance
 from tenure.training.families.monotone import tree_constraints
 from tenure.training.families.threads import limited
@@ -46,7 +46,7 @@ class ExtraTrees:
             balanced = balance(rows, parameters["imbalance"], seed)
             estimator = ExtraTreesClassifier(
                 n_estimators=TREES,
-                min_samples_leaf=parameters["min_samples_leaf"],
+                min_samples_leaf=leaf_rows(parameters["min_samples_leaf"], rows),
                 max_features=parameters["max_features"],
                 monotonic_cst=tree_constraints(rows),
                 n_jobs=threads,

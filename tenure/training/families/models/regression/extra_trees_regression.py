@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from tenure.training.families.family import Parameter, Parameters, Rows
-from tenure.training.families.forest import TREES, MeanForestModel
+from tenure.training.families.forest import TREES, MeanForestModel, leaf_rows
 from tenure.training.families.monotone import tree_constraints
 from tenure.training.families.standardize import label_scaling
 from tenure.training.families.threads import limited
@@ -41,7 +41,7 @@ class ExtraTreesRegression:
         with limited(threads):
             estimator = ExtraTreesRegressor(
                 n_estimators=TREES,
-                min_samples_leaf=parameters["min_samples_leaf"],
+                min_samples_leaf=leaf_rows(parameters["min_samples_leaf"], rows),
                 max_features=parameters["max_features"],
                 monotonic_cst=tree_constraints(rows),
                 n_jobs=threads,
