@@ -33,7 +33,7 @@ class Entry:
     cv_std: float
     """Standard deviation over the folds."""
     validation_score: float
-    """The objective on the validation part."""
+    """The objective on the rows held out in training, before calibration."""
     chosen: bool
     version: str
     """Of the family's bundle."""

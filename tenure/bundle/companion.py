@@ -32,11 +32,11 @@ class Companion:
 
     terms: LinearTerms
     calibration: Calibration | None
-    """For classification, fitted on the validation part; None for regression."""
+    """For classification, fitted on the rows held out; None for regression."""
     half_width: HalfWidth | None
-    """Of the interval for regression, measured on the validation part; None for classification."""
+    """Of the interval for regression, measured on the rows held out; None for classification."""
     validation_score: float
-    """The contract's objective on the validation part, before calibration."""
+    """The contract's objective on the rows held out, before calibration."""
 
     def __post_init__(self) -> None:
         of_value = self.terms.link == "value"

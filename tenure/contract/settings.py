@@ -275,7 +275,7 @@ DEFAULT_BANDS = ("low", "medium", "high")
 
 
 class Rule(Part):
-    """How a threshold is chosen, on the validation part and under the limit of contacts."""
+    """How a threshold is chosen, on rows held out in training and under the limit of contacts."""
 
     policy: Policy = "profit"
     """``profit``: earns most; ``precision``: contacts as many as it can at ``target``; ``recall``: as few."""

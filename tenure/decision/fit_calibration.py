@@ -89,7 +89,7 @@ def require_rows(label: NDArray[np.generic], customer: NDArray[np.int64] | None 
     smallest = min(count_customers(customer, label == kind) for kind in (0, 1))
     if smallest < 2:
         what = "rows" if customer is None else "customers"
-        raise DataError(f"calibration needs two {what} of each class in the validation part, one class has {smallest}")
+        raise DataError(f"calibration needs two {what} of each class among the rows held out, one class has {smallest}")
     return smallest
 
 

@@ -129,7 +129,7 @@ def conformal_half_width(error: Floats, level: float) -> float:
 
 
 def require_rows(count: int, level: float) -> None:
-    """Check that ``count`` rows of the validation part are enough for an interval.
+    """Check that ``count`` rows held out are enough for an interval.
 
     Raises:
         DataError: if the interval would have no finite width.

@@ -84,7 +84,9 @@ def _groups(contract: Contract, inside: list[Bools], rows: int) -> list[_Group]:
     rest, groups = np.ones(rows, dtype=bool), []
     for (name, rule), members in zip(contract.decision.segments.items(), inside, strict=True):
         if not members.any():
-            raise DataError(f"segment '{name}' has no customer in the validation part: its threshold cannot be chosen")
+            raise DataError(
+                f"segment '{name}' has no customer among the rows held out in training: its threshold cannot be chosen"
+            )
         rest &= ~members
         value = {} if rule.customer_value is None else {"customer_value": rule.customer_value}
         groups.append(_Group(rule, members, contract.business.model_copy(update=value)))

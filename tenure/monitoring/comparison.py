@@ -27,7 +27,7 @@ from tenure.monitoring.verdict import Limits, Verdict, decide
 from tenure.stats import Profile, ScoreProfile
 from tenure.transform import utc_day
 
-AGAINST_VALIDATION = "no reference table was given: scores are compared with those of the validation part"
+AGAINST_VALIDATION = "no reference table was given: scores are compared with those of the rows held out in training"
 INPUTS_ONLY = "no reference table was given, and the bundle holds no scores: only the inputs are compared"
 
 
@@ -45,7 +45,7 @@ def compare(
     """Compare current customers with those that a model was trained on.
 
     Each input is compared with its distribution in the bundle. The scores are compared with those of the reference
-    table, or without one with the scores on the validation part, whose distribution is in the bundle too.
+    table, or without one with the scores on the rows held out in training, whose distribution is in the bundle too.
 
     Args:
         model: a bundle, or its folder.

@@ -192,7 +192,7 @@ def _scores(monitoring: Json) -> dict[str, Any] | None:
     if scores is None:
         return None
     write_limit, write_mean = _writers(scores["column"])
-    reference = monitoring["reference"]["source"] or "the validation part, as the bundle holds them"
+    reference = monitoring["reference"]["source"] or "the rows held out in training, as the bundle holds them"
     level, judgement = _level(scores["psi"], monitoring)
     return {
         "about": f"What the model predicts for the current customers (from {scores['of']}), compared with its "

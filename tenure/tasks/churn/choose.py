@@ -1,4 +1,4 @@
-"""Choosing the calibration and the threshold of a classification on the validation part."""
+"""Choosing the calibration and the threshold of a classification on the rows held out."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def choose_decision(
     """Calibrate, then choose the threshold, and those of segments, by the contract's policies under the contact limit.
 
     Args:
-        margin, probability: the exported model's raw outputs on the validation part, shape (n,).
+        margin, probability: the models' raw outputs on the rows held out, shape (n,).
         label: 0 or 1, shape (n,).
         link: of the margin, see ``tenure.decision.choose_calibration``.
         base_rate: share of churners in the training part.
@@ -48,7 +48,7 @@ def choose_decision(
         customer: of ``tenure.stats.clusters.customers_of``, shape (n,).
 
     Raises:
-        DataError: if the validation part has fewer than two rows of a class, or no customer of a segment.
+        DataError: if they have fewer than two rows of a class, or no customer of a segment.
     """
     seed = contract.training.seed
     chosen = choose_calibration(margin, probability, label, link=link, seed=seed, customer=customer)

@@ -48,7 +48,7 @@ class ChurnDecision:
     """Share of churners in the training part."""
     limit: ContactLimit
     expected: dict[str, Any]
-    """On the validation part, scaled to the customers of a period; see ``choose_decision``."""
+    """On the rows held out, scaled to the customers of a period; see ``choose_decision``."""
     profit_curve: tuple[dict[str, float], ...] = ()
     """Points for a picture: share contacted, threshold, profit in a period."""
     calibration_log_loss: dict[str, float] = field(default_factory=dict)

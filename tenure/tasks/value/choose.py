@@ -1,4 +1,4 @@
-"""Choosing interval, bands and threshold of a regression on the validation part."""
+"""Choosing interval, bands and threshold of a regression on the rows held out."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def choose_decision(
     """Measure the interval, then set the bands, and the threshold under the contact limit.
 
     Args:
-        margin: the exported model's outputs on the validation part, shape (n,).
+        margin: the models' outputs on the rows held out, shape (n,).
         label: true values, shape (n,).
         training_label: of the training part.
         customers: in the training, validation and test part together: scored where the contract does not say how
             many are.
 
     Raises:
-        DataError: if the validation part has too few rows for the interval.
+        DataError: if they have too few rows for the interval.
     """
     settings = contract.decision
     value = within_bounds(contract, margin)
@@ -82,7 +82,7 @@ def top_threshold(value: Floats, share: float) -> float:
 
 
 def _expected(contacted: NDArray[np.bool_], label: NDArray, limit: ContactLimit) -> dict[str, Any]:
-    """What the threshold does to the validation part, and in a period."""
+    """What the threshold does to the rows held out, and in a period."""
     total = float(np.sum(label))
     inside = float(np.sum(label[contacted]))
     return {

@@ -57,7 +57,7 @@ class ValueDecision:
     """Standard deviation over the training part."""
     limit: ContactLimit
     expected: dict[str, Any]
-    """On the validation part, scaled to the customers of a period; see ``choose_decision``."""
+    """On the rows held out, scaled to the customers of a period; see ``choose_decision``."""
     _starts: list[float] = field(init=False, repr=False, compare=False)
     _names: list[str] = field(init=False, repr=False, compare=False)
 

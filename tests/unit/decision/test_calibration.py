@@ -158,5 +158,5 @@ def test_what_one_customer_repeats_is_no_reason_for_a_bend():
 def test_too_few_customers_of_a_class():
     label = np.repeat([1, 0, 0, 0], 5)
     margin = np.linspace(-1, 1, 20)
-    with pytest.raises(DataError, match="calibration needs two customers of each class in the validation part, one"):
+    with pytest.raises(DataError, match="calibration needs two customers of each class among the rows held out, one"):
         choose_calibration(margin, sigmoid(margin), label, link="logit", seed=0, customer=np.repeat([0, 1, 2, 3], 5))

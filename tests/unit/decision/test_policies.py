@@ -242,7 +242,7 @@ def test_a_word_never_met_and_a_missing_one_are_in_no_segment() -> None:
 
 
 def test_a_segment_without_a_customer_is_an_error() -> None:
-    with pytest.raises(DataError, match="segment 'dear' has no customer in the validation part"):
+    with pytest.raises(DataError, match="segment 'dear' has no customer among the rows held out in training"):
         choose("{segments: {dear: {column: spend, at_least: 5000}}}")
     with pytest.raises(DataError, match="every customer"):
         choose("{segments: {all: {column: loyal, values: [n, y]}}}")

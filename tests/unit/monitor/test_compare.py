@@ -51,7 +51,7 @@ def test_a_bundle_or_its_folder_and_a_source_a_path_or_a_table(watched, small_bu
     assert str(by_source) == (
         f"fine: 1,200 customers of {source.uri} against telco {bundles.read(watched).version}\n"
         "  nothing moved by a PSI of 0.1 or more\n"
-        "  no reference table was given: scores are compared with those of the validation part"
+        "  no reference table was given: scores are compared with those of the rows held out in training"
     )
 
 

@@ -103,7 +103,7 @@ def test_every_input_and_the_scores_are_drawn_without_a_reference_table(moved: d
             assert 0 <= x <= x + wide <= width
             assert 0 <= y <= y + tall <= height
     assert "nan" not in re.findall(r"[a-z]+", html[html.index("<svg") :])
-    assert "the validation part, as the bundle holds them" in html
+    assert "the rows held out in training, as the bundle holds them" in html
 
 
 def test_a_reference_table_is_named(model: Bundle, small_bundle: Any) -> None:
@@ -112,7 +112,7 @@ def test_a_reference_table_is_named(model: Bundle, small_bundle: Any) -> None:
     assert page.startswith("telco: fine")
     assert "nothing moved by a PSI of 0.1 or more" in page
     assert "for the scores the table in memory" in page
-    assert "validation part" not in page
+    assert "held out in training" not in page
 
 
 def test_without_a_comparison_the_page_says_why(moved: dict) -> None:

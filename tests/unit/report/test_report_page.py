@@ -271,7 +271,7 @@ def test_the_card_says_what_answers_should_the_model_fail(make_evaluation: Any, 
     chosen = evaluation["chosen"] | {"companion": {"validation_score": 0.8312, "own_score": 0.8461}}
     _, page = page_of(evaluation | {"chosen": chosen})
     assert "answers with a linear model, marked as such" in page.text
-    assert "ROC-AUC on the validation part is 0.831; this model's is 0.846." in page.text
+    assert "ROC-AUC on the rows held out in training is 0.831; this model's is 0.846." in page.text
 
 
 def test_the_card_says_how_far_apart_the_parts_are(make_evaluation: Any, drawn: dict) -> None:
