@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any, Protocol
 
+from tenure.report.units import cross_fitted
 from tenure.tasks import RunPage, get
 
 
@@ -65,6 +66,8 @@ def _markdown(document: dict[str, Any], page: RunPage, shown: dict[str, str]) ->
     assumed = [] if page.assumption is None else [page.assumption, ""]
     lines = [f"# {verdict['state']}", "", *assumed, verdict["summary"], "", "| metric | value |", "|---|---|"]
     lines += [f"| {shown[name]} | {_number(document['metrics'][name]['value'])} |" for name in page.metrics]
+    repeated = cross_fitted(document)
+    lines += ["", repeated] if repeated else []
     versions = document["versions"]
     lines += ["", *(f"- {name}: `{versions[name]}`" for name in ("bundle_version", "data_hash", "contract_hash"))]
     return "\n".join(lines) + "\n"

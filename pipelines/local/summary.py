@@ -80,7 +80,17 @@ def _rows(evaluation: Json) -> str:
     quarantined = f", {rows['quarantined']:,} quarantined" if rows["quarantined"] is not None else ""
     set_aside = f", {rows['set_aside']:,} set aside" if rows.get("set_aside") else ""
     orphaned = f", {rows['orphaned']:,} orphaned" if rows.get("orphaned") else ""
-    return f"{rows['read']:,} read, {rows['rejected']:,} rejected{quarantined}{set_aside}{orphaned}; {parts}"
+    read = f"{rows['read']:,} read, {rows['rejected']:,} rejected"
+    return f"{read}{quarantined}{set_aside}{orphaned}; {parts}{_cross_fitted(evaluation)}"
+
+
+def _cross_fitted(evaluation: Json) -> str:
+    """How a small table was evaluated, a line; empty where the test part alone was."""
+    found = evaluation.get("cross_fitting")
+    if not found:
+        return ""
+    folds = f"{found['folds']} folds, {found['repeats']} times over"
+    return f"\nthe test part is small: the verdict is on all {found['rows']:,} rows, cross-fitted in {folds}"
 
 
 def _families(evaluation: Json) -> RenderableType:

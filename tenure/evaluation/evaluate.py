@@ -19,7 +19,7 @@ from tenure.evaluation.champion import read_champion
 from tenure.evaluation.clusters import record_clusters
 from tenure.evaluation.evaluator import Evaluator
 from tenure.evaluation.reliance import reliance
-from tenure.evaluation.repeats import Repeats, average
+from tenure.evaluation.repeats import Repeats, average, rank_within_folds
 from tenure.evaluation.science.find import Judged, find_errors
 from tenure.evaluation.science.fitted import fitted_rows
 from tenure.evaluation.science.most_wrong import FILE_NAME
@@ -206,7 +206,8 @@ def _of_repeats(
     for number, repeat in enumerate(repeats.repeats):
         evaluator = get(contract.task).evaluator(contract, repeats.rows(contract, number), chosen)
         predictions = evaluator.gather(repeat.predictions)
-        measured.append(evaluator.measure(predictions))
+        found = evaluator.measure(predictions)
+        measured.append(rank_within_folds(found, evaluator.test.label, repeat.predictions))
         first = first or (evaluator, predictions)
     if first is None:
         raise ValueError("no repeat to evaluate")

@@ -41,11 +41,12 @@ class Limit:
     """The sentence where the estimate is not defined."""
 
 
-def check_limit(limit: Limit, rows: int | None = None) -> Reason:
+def check_limit(limit: Limit, rows: int | None = None, where: str = "test part") -> Reason:
     """Whether the estimate keeps the limit.
 
     Args:
-        rows: that were measured, or their customers: says how many would decide, where these do not.
+        rows: that were measured: says how many would decide, where these do not.
+        where: the rows are, ``test part`` or ``table``.
     """
     value, low, high = limit.estimate.value, limit.estimate.low, limit.estimate.high
     if value is None or low is None or high is None:
@@ -56,10 +57,10 @@ def check_limit(limit: Limit, rows: int | None = None) -> Reason:
         return Reason(limit.check, "pass", sentence + limit.passed)
     if farthest < bound or (farthest == bound and limit.strict):
         return Reason(limit.check, "fail", sentence + limit.failed)
-    return Reason(limit.check, "unsure", sentence + limit.unsure + _needed(limit, rows))
+    return Reason(limit.check, "unsure", sentence + limit.unsure + _needed(limit, rows, where))
 
 
-def _needed(limit: Limit, rows: int | None) -> str:
+def _needed(limit: Limit, rows: int | None, where: str) -> str:
     """How many rows would take the limit out of the interval, if the estimate stayed where it is.
 
     An interval is as wide as one over the square root of the rows.
@@ -73,7 +74,7 @@ def _needed(limit: Limit, rows: int | None) -> str:
         return f" It is so near that {MOST_TIMES} times as many rows would not decide."
     needed = math.ceil(1.02 * rows * (reach / distance) ** 2)
     digits = max(1, 10 ** (len(str(needed)) - 2))
-    return f" About {-(-needed // digits) * digits:,} rows would decide if it stayed there; here are {rows:,}."
+    return f" About {-(-needed // digits) * digits:,} rows would decide if it stayed there; the {where} has {rows:,}."
 
 
 def floor(

@@ -35,10 +35,17 @@ class TestPart:
     """(rows,) of the task's ``Label.dtype``."""
     customer: Ints | None = None
     """(rows,) code of each row's customer (``tenure.stats.clusters``); None where no two rows are of one."""
+    whole: bool = False
+    """Whether these are the rows of all parts, predicted by cross-fitting (``tenure.evaluation.repeats``)."""
 
     @property
     def rows(self) -> int:
         return int(self.label.size)
+
+    @property
+    def name(self) -> str:
+        """In sentences."""
+        return "table" if self.whole else "test part"
 
     @property
     def customers(self) -> int:
@@ -48,7 +55,7 @@ class TestPart:
     def part(self, rows: NDArray[np.bool_]) -> TestPart:
         """Some of the rows, (rows,), without their columns: they are scored already."""
         table = self.table.select([LABEL_COLUMN]).filter(pa.array(rows))
-        return TestPart(table, self.label[rows], customers_within(self.customer, rows))
+        return TestPart(table, self.label[rows], customers_within(self.customer, rows), self.whole)
 
 
 def read_test_part(path: Path, contract: Contract) -> TestPart:

@@ -11,7 +11,7 @@ from tenure.report.page import NOTHING
 from tenure.report.science import filters as science_filters
 from tenure.report.science import science
 from tenure.report.templates import environment, style
-from tenure.report.units import tested, unit
+from tenure.report.units import cross_fitted, measured, tested, unit
 from tenure.tasks import DEFAULT, get
 
 Json = Mapping[str, Any]
@@ -43,6 +43,8 @@ def render(evaluation: Json, *, validation: Json | None, ingest: Json | None) ->
         ingest=ingest,
         style=style(templates, "style.css"),
         tested=tested(evaluation),
+        measured=measured(evaluation),
+        cross_fitted=cross_fitted(evaluation),
         unit=unit(evaluation),
         slices=slices,
         fairness=fairness(slices),

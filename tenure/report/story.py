@@ -89,12 +89,15 @@ def _if_inconclusive(evaluation: Json) -> str:
     champion = evaluation["champion"]
     if champion is not None and champion["unreadable"]:
         return "It is not registered. Bring the champion's files back, or override with a reason put on record."
-    return "It is not registered. More test rows may settle it; a person can override, with a reason put on record."
+    more = "rows" if evaluation.get("cross_fitting") else "test rows"
+    return f"It is not registered. More {more} may settle it; a person can override, with a reason put on record."
 
 
 def choice(evaluation: Json) -> str:
     """How the model was chosen, and on whom it was measured."""
     tried, family, rows = len(evaluation["families"]), evaluation["chosen"]["family"], tested(evaluation)
+    if evaluation.get("cross_fitting"):
+        return f"All figures here are from all {rows} of the table, each predicted by models that had never seen it."
     if tried == 1:
         return f"All figures here are from {rows} that the model had never seen."
     return (

@@ -1,8 +1,9 @@
 """The procedure that made the chosen candidate, to be repeated on other rows.
 
 Repeated are the encoding, the reduction of features, cross-fitting, calibration, the weights of a blend, the threshold,
-and the fit of the model that would be shipped. Two choices are not: the parameters of each family and the family
-itself are those of the run. """
+and the fit of the model that would be shipped. Two choices are not: the parameters of each family, and the family, are
+those of the run.
+"""
 
 from __future__ import annotations
 

@@ -149,6 +149,7 @@ class ChurnEvaluator:
             churners=int(self.test.label.sum()),
             constant=bool(np.ptp(predictions.probability) == 0.0),
             challenge=challenge,
+            where=self.test.name,
         )
 
     def record(self, predictions: Scored, candidate: Bundle) -> Json:

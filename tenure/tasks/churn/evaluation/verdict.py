@@ -27,6 +27,7 @@ def decide(
     churners: int,
     constant: bool,
     challenge: Challenge[ChurnComparison] | None,
+    where: str = "test part",
 ) -> Verdict:
     """The verdict on a candidate, see ``tenure.evaluation.verdict``.
 
@@ -35,23 +36,31 @@ def decide(
         acceptance: minimums and confidence of the contract.
         currency: of sums of money.
         per: what they are for and rest on, see ``tenure.business_text.marked``.
-        rows, churners: size of the test part.
+        rows, churners: that the metrics are of.
         constant: whether the candidate gives every row the same probability.
         challenge: the champion; None where nothing is registered yet.
+        where: the rows are, ``test part`` or ``table``.
     """
     unusable = None
     if churners in (0, rows):
         who = "no churner" if churners == 0 else "churners only"
-        unusable = f"The test part ({rows:,} rows) holds {who}: no model can be judged on it."
-    minimums = _minimums(metrics, acceptance, currency, per, rows=rows, constant=constant)
+        unusable = f"The {where} ({rows:,} rows) holds {who}: no model can be judged on it."
+    minimums = _minimums(metrics, acceptance, currency, per, rows=rows, where=where, constant=constant)
     return decide_any(minimums, challenge, ChurnWording(currency, per), acceptance, unusable=unusable)
 
 
 def _minimums(
-    metrics: Mapping[str, Estimate], acceptance: Acceptance, currency: str, per: str, *, rows: int, constant: bool
+    metrics: Mapping[str, Estimate],
+    acceptance: Acceptance,
+    currency: str,
+    per: str,
+    *,
+    rows: int,
+    where: str,
+    constant: bool,
 ) -> Iterator[Reason]:
     for limit in _limits(metrics, acceptance, currency, per):
-        yield check_limit(limit, rows)
+        yield check_limit(limit, rows, where)
     if constant:
         yield Reason("constant", "unsure", "The candidate gives every customer the same probability.")
 

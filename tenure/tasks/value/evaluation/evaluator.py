@@ -140,6 +140,7 @@ class ValueEvaluator:
             constant_label=bool(np.ptp(self.test.label) == 0.0),
             constant=predictions.constant,
             challenge=challenge,
+            where=self.test.name,
         )
 
     def record(self, predictions: ScoredValues, candidate: Bundle) -> Json:

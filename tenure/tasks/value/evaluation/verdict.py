@@ -34,6 +34,7 @@ def decide(
     constant_label: bool,
     constant: bool,
     challenge: Challenge[ValueComparison] | None,
+    where: str = "test part",
 ) -> Verdict:
     """The verdict on a candidate, see ``tenure.evaluation.verdict``.
 
@@ -42,20 +43,21 @@ def decide(
         acceptance: minimums and confidence of the contract.
         objective: by which the candidate was chosen, and is compared with the champion.
         level: share of the true values that the intervals are meant to hold.
-        rows: size of the test part.
+        rows: that the metrics are of.
         customers: of the rows, where they are fewer.
         unit: of the label, for the sentences.
         constant_label: whether every row of the test part has the same label.
         constant: whether the candidate gives every row the same value.
         challenge: the champion; None where nothing is registered yet.
+        where: the rows are, ``test part`` or ``table``.
     """
     unusable = None
     few = too_few(rows, rows if customers is None else customers)
     if constant_label:
-        unusable = f"All {rows:,} rows of the test part have the same label: no model can be judged on them."
+        unusable = f"All {rows:,} rows of the {where} have the same label: no model can be judged on them."
     elif few is not None:
-        unusable = f"The test part is {few}: no model can be judged on it."
-    minimums = _minimums(metrics, acceptance, objective, level, rows=rows, constant=constant)
+        unusable = f"The {where} is {few}: no model can be judged on it."
+    minimums = _minimums(metrics, acceptance, objective, level, rows=rows, where=where, constant=constant)
     return decide_any(minimums, challenge, ValueWording(unit), acceptance, unusable=unusable)
 
 
@@ -66,13 +68,14 @@ def _minimums(
     level: float,
     *,
     rows: int,
+    where: str,
     constant: bool,
 ) -> Iterator[Reason]:
-    yield check_limit(_error_against_the_mean(metrics, objective), rows)
+    yield check_limit(_error_against_the_mean(metrics, objective), rows, where)
     # A floor of zero is what beating the mean asks for already.
     if acceptance.min_r2 > 0.0:
-        yield check_limit(floor("R²", metrics["r2"], acceptance.min_r2, subject="R²"), rows)
-    yield check_limit(_coverage(metrics["coverage"], acceptance.min_coverage, level), rows)
+        yield check_limit(floor("R²", metrics["r2"], acceptance.min_r2, subject="R²"), rows, where)
+    yield check_limit(_coverage(metrics["coverage"], acceptance.min_coverage, level), rows, where)
     if constant:
         yield Reason("constant", "unsure", "The candidate gives every customer the same value.")
 

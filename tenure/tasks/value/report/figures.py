@@ -47,7 +47,7 @@ def _predicted(evaluation: Json) -> Markup:
     low, high = max(x.low, y.low), min(x.high, y.high)
     ideal = Line((low, high), (low, high), "reference") if low < high else Line((), (), "reference")
     return whisker_chart(
-        "True value by predicted value, for tenths of the test customers",
+        "True value by predicted value, for tenths of the customers evaluated",
         x,
         y,
         [Whisker(row["value"], row["label"], row["label_low"], row["label_high"]) for row in deciles],

@@ -17,8 +17,8 @@ METRICS = {
     "bias": ("Bias", "mean of prediction less true value"),
     "coverage": ("Coverage", "true values that lie inside their interval"),
     "interval_width": ("Interval width", "from the low to the high end, on average"),
-    "mean_label": ("Mean true value", "of the test customers"),
-    "mean_value": ("Mean prediction", "for the test customers"),
+    "mean_label": ("Mean true value", "of the customers evaluated"),
+    "mean_value": ("Mean prediction", "for the customers evaluated"),
     "contacted_share": ("Contacted", "share of customers at or over the threshold"),
 }
 
