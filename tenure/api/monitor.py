@@ -26,8 +26,8 @@ def monitor(
         model: of ``tenure.train`` or ``tenure.read``.
         table: the current customers: a file's path, an address, a dataset's folder, or a table in memory; of a model
             whose inputs are computed from tables also these, by name.
-        reference: a table from a time when all was well, for its scores; by default the scores on the rows held out in training,
-            which the model's bundle holds, are compared.
+        reference: a table from a time when all was well, for its scores; by default the scores on the rows held out in
+            training, which the model's bundle holds, are compared.
         day: of the current customers, as for ``Model.predict``. Rows of the reference have the contract's ``as_of``.
         as_of: when tables are looked at from which the inputs are computed, as for ``tenure.score``.
 

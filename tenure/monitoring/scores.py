@@ -24,7 +24,7 @@ def outputs(model: Bundle) -> tasks.Outputs:
 
 
 def validation_scores(model: Bundle) -> ScoreProfile | None:
-    """Distribution of the model's scores on the rows held out in training; None if the bundle is older than this record."""
+    """Distribution of the model's scores on the rows held out in training; None if the bundle has none."""
     document = model.profile.get("scores")
     return None if document is None else ScoreProfile.from_dict(document)
 

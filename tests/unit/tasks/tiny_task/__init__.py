@@ -18,6 +18,7 @@ from tenure.errors import BundleError, InputError
 from tenure.evaluation import Challenge, Reason, Verdict, decide
 from tenure.evaluation.advantage import Advantage
 from tenure.evaluation.limit import check_limit, floor
+from tenure.evaluation.science.row_errors import RowErrors
 from tenure.evaluation.scoring import TestPart, predict
 from tenure.explanation import LinearTerms
 from tenure.report.page import Page
@@ -154,6 +155,10 @@ class TinyTrainer:
 class Amounts:
     amount: Floats
 
+    @property
+    def contacted(self) -> NDArray[np.bool_]:
+        return np.zeros(len(self.amount), dtype=bool)
+
     def take(self, rows: NDArray[np.bool_]) -> Amounts:
         return Amounts(self.amount[rows])
 
@@ -196,8 +201,27 @@ class TinyEvaluator:
     def quality(self, label: NDArray, amount: Floats) -> float:
         return -float(np.abs(amount - label).mean())
 
+    part_metrics = ("mae",)
+    spread_scale = 1.0
+
     def predict(self, bundle: Bundle, table: Any) -> Amounts:
-        return Amounts(np.concatenate([prediction.score for prediction in predict(bundle, table)]))
+        return self.gather(list(predict(bundle, table)))
+
+    def gather(self, found: Any) -> Amounts:
+        return Amounts(np.concatenate([prediction.score for prediction in found]))
+
+    def on(self, rows: TestPart, samples: int) -> TinyEvaluator:
+        return replace(self, test=rows)
+
+    def paired(self, candidate: Amounts, champion: Amounts) -> dict[str, Estimate]:
+        return {"mae": self.compare(candidate, champion).advantage.difference}
+
+    def calibration_change(self, candidate: Bundle) -> None:
+        return None
+
+    def row_errors(self, predictions: Amounts) -> RowErrors:
+        error = np.abs(predictions.amount - self.test.label)
+        return RowErrors("absolute_error", error, None, predictions.amount, self.test.label, None, None)
 
     def _drawn(self, values: Floats) -> Floats:
         count = np.ones(len(values), dtype=np.int64)
