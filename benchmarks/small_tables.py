@@ -56,7 +56,7 @@ DRAWN = 3
 """Parameters drawn from the search space, beside the default ones; the best in cross-validation are taken."""
 TRAIN, SHIPPED = 0.70, 0.85
 """Shares of the rows: of the training part, and with the validation part."""
-METRICS = ("roc_auc", "log_loss", "brier", "calibration_error", "profit_per_day")
+METRICS = ("roc_auc", "log_loss", "brier", "calibration_error", "profit_per_period")
 
 
 @cache
@@ -117,7 +117,7 @@ class Trial:
         model = procedure.fit(shipped)
         campaign = Campaign.of(contract(), model.decision.limit)
         measured = [_measure(repeats, number, campaign) for number in range(len(repeats.repeats))]
-        claimed = average(measured)
+        claimed = average(measured, repeats.folds)
         label = repeats.rows(contract(), 0).label
         fresh = customers(FRESH_ROWS, random, shuffled=self.shuffled)
         truth = measure(_label(fresh), _scored([model.predict(fresh)]), campaign, samples=1, seed=0)

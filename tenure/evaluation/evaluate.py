@@ -211,7 +211,7 @@ def _of_repeats(
         first = first or (evaluator, predictions)
     if first is None:
         raise ValueError("no repeat to evaluate")
-    return average(measured), *first
+    return average(measured, repeats.folds), *first
 
 
 def _proceeds(verdict: Verdict, override: str) -> bool:
