@@ -323,7 +323,13 @@ class TinyTask:
     def page(self, evaluation: Mapping[str, Any]) -> Page:
         tiles = [Tile("Error", f"{evaluation['metrics']['mae']['value']:.1f}", "on average")]
         story = tell(evaluation, tiles, ["It is tiny."])
-        return Page("tiny_task", "tiny.html", {}, {"story": story, "charts": {}})
+        filters = {"metric": lambda value, _name: f"{value:.3g}", "between": lambda _estimate, _name: ""}
+        return Page(
+            "tiny_task",
+            "tiny.html",
+            filters,
+            {"story": story, "charts": {}, "metric_names": {"mae": ("MAE", "mean error")}},
+        )
 
 
 TASK = TinyTask()
