@@ -125,6 +125,7 @@ class Trial:
             claimed,
             contract().acceptance,
             campaign.currency,
+            per="in one campaign",
             rows=self.rows,
             churners=int(label.sum()),
             constant=False,
