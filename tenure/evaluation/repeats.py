@@ -106,10 +106,10 @@ def average(measured: Sequence[Mapping[str, Estimate]], folds: int) -> dict[str,
     """The mean of every metric over repeats, with an interval for the model that is shipped.
 
     The mean interval of the repeats holds what another draw of the evaluated rows would change. That the models would
-    be others, too, is added: repeats differ in which rows their models were fitted on, ``folds - 1`` of ``folds``
-    parts, and the variance between them times ``folds - 1`` estimates that of other rows to fit on (the delete-d
-    jackknife, Shao and Wu 1989, "A general theory for jackknife variance estimation", section 2). Without it intervals
-    of cross-validation are too narrow (Bates, Hastie and Tibshirani 2023).
+    be others, too, is added: the variance between R repeats of F folds, times 1 / R + F / (F - 1). That is the
+    corrected variance of resampled estimates, 1 / J + n_test / n_train times the variance between splits, of J = R F
+    splits of which F are averaged in a repeat (Nadeau and Bengio 2003, "Inference for the generalization error",
+    section 3). Without it intervals of cross-validation are too narrow (Bates, Hastie and Tibshirani 2023).
     """
     found = {}
     for name in measured[0]:
@@ -124,7 +124,8 @@ def _widened(name: str, mean: Estimate, values: Sequence[float | None], folds: i
     if value is None or low is None or high is None or high <= low or len(values) < 2:
         return mean
     error = (high - low) / (2.0 * NORMAL_REACH)
-    added = (folds - 1) * float(np.var(np.array(values, dtype=np.float64), ddof=1))
+    between = float(np.var(np.array(values, dtype=np.float64), ddof=1))
+    added = (1.0 / len(values) + folds / (folds - 1)) * between
     times = np.sqrt(1.0 + added / error**2)
     wide_low, wide_high = float(value - times * (value - low)), float(value + times * (high - value))
     most = 1.0 if name in SHARES or name.startswith("gain_") else np.inf
