@@ -435,7 +435,20 @@ class Contract(Part):
                 raise ValueError(f"'quality.leakage_accepted' names a feature that is not there: {name}")
         for name, segment in self.decision.segments.items():
             self._check_segment(name, segment)
+        if self.decision.by is not None:
+            self._check_segments_by(self.decision.by)
         return self
+
+    def _check_segments_by(self, column: str) -> None:
+        location = ("decision", "by")
+        if column not in self.inputs and column not in self.derived:
+            raise error_at(location, f"names a feature that is not there: {column}", column)
+        kind = self.feature_type(column)
+        if kind not in ("text", "boolean"):
+            message = f"needs a text or a boolean, '{column}' is a {kind}"
+            if kind == "number":
+                message += f": name ranges of it under 'segments', such as {{long: {{column: {column}, at_least: 12}}}}"
+            raise error_at(location, message, column)
 
     def _check_segment(self, name: str, segment: Segment) -> None:
         column = segment.column

@@ -319,6 +319,9 @@ class Segment(Rule):
 class Decision(Rule):
     """How a probability, or a predicted value, becomes a decision, a band and a recommendation."""
 
+    by: str | None = None
+    """An input or derived feature, a text or a boolean: each of its values with enough customers is a segment. A
+    segment gets a threshold and a calibration of its own where they are clearly better on rows held out."""
     segments: dict[str, Segment] = Field(default_factory=dict)
     """Served before all others when contacts are limited, save those with a ``customer_value``; a customer of several
     belongs to the first of them."""
@@ -333,6 +336,18 @@ class Decision(Rule):
     """For regression: how often the true value shall lie between the low and the high that go with a prediction."""
     at_least: float | None = None
     """For regression: contact from this value on, instead of as many of the highest as the contact limit allows."""
+
+    @property
+    def segment_columns(self) -> tuple[str, ...]:
+        """The columns by which customers belong to segments."""
+        named = [segment.column for segment in self.segments.values()]
+        return tuple(dict.fromkeys(named if self.by is None else [*named, self.by]))
+
+    @model_validator(mode="after")
+    def _segments_of_one_kind(self) -> Self:
+        if self.by is not None and self.segments:
+            raise ValueError("give either 'by', for a segment of each value of a column, or named 'segments'")
+        return self
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -13,9 +13,13 @@ from tenure.contract import Contract
 from tenure.contract.schema import BOOLEAN_TEXTS
 from tenure.contract.settings import Segment as Described
 from tenure.contract.values import Text, Value
+from tenure.decision.calibration import log_odds, sigmoid
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
+
+MAX_SHIFT = 5.0
+"""Largest correction of a segment's log-odds, up or down."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class Segment:
     """Its customers are contacted from this probability on."""
     customer_value: float | None = None
     """Worth of one of its customers, where it is not everybody's."""
+    shift: float = 0.0
+    """Added to the log-odds of its customers' calibrated probabilities; 0 where the common calibration holds."""
 
     def __post_init__(self) -> None:
         if (self.values is None) == (self.at_least is None):
@@ -44,6 +50,8 @@ class Segment:
             raise ValueError(f"segment '{self.name}': threshold {self.threshold} is not a number from 0")
         if self.customer_value is not None and not (np.isfinite(self.customer_value) and self.customer_value > 0.0):
             raise ValueError(f"segment '{self.name}': customer value {self.customer_value} is not a positive number")
+        if not abs(self.shift) <= MAX_SHIFT:
+            raise ValueError(f"segment '{self.name}': shift {self.shift} is not from -{MAX_SHIFT:g} to {MAX_SHIFT:g}")
 
     def among(self, columns: Mapping[str, Value]) -> Bools:
         """(rows,) whether a customer is in the segment.
@@ -71,6 +79,7 @@ class Segment:
             "at_least": self.at_least,
             "threshold": self.threshold,
             "customer_value": self.customer_value,
+            "shift": self.shift,
         }
 
     @classmethod
@@ -88,6 +97,8 @@ class Segment:
             threshold=float(document["threshold"]),
             # Bundles from before segments had values do not say it.
             customer_value=None if (value := document.get("customer_value")) is None else float(value),
+            # Those from before calibration by segment have no shift.
+            shift=_number(document.get("shift", 0.0)),
         )
 
 
@@ -104,12 +115,32 @@ def described(contract: Contract, name: str, segment: Described, threshold: floa
 def members(segments: Sequence[Segment], columns: Mapping[str, Value]) -> list[Bools]:
     """(rows,) whether a customer is in each segment; one of several belongs to the first of them."""
     found: list[Bools] = []
+    taken: Bools | None = None
     for segment in segments:
         inside = segment.among(columns)
-        for earlier in found:
-            inside = inside & ~earlier
-        found.append(inside)
+        found.append(inside if taken is None else inside & ~taken)
+        taken = inside if taken is None else taken | inside
     return found
+
+
+def shifted(probability: Floats, segments: Sequence[Segment], inside: Sequence[Bools]) -> Floats:
+    """Calibrated probabilities, (rows,), with the log-odds of each segment moved by its shift.
+
+    Args:
+        probability: by the common calibration, (rows,).
+        inside: whether a customer is in each segment, (rows,) each.
+    """
+    result = probability.copy()
+    for segment, rows in zip(segments, inside, strict=True):
+        if segment.shift:
+            result[rows] = sigmoid(log_odds(probability[rows]) + segment.shift)
+    return result
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{ascii(value)[:40]} is not a number")
+    return float(value)
 
 
 def customer_values(segments: Sequence[Segment], columns: Mapping[str, Value], otherwise: float) -> Floats | None:

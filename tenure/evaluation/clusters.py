@@ -7,21 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tenure.bundle import Bundle, Prediction
 from tenure.bundle.additions.kinds.clusters import COLUMN, Clusters
 from tenure.evaluation.against import C
 from tenure.evaluation.evaluator import Evaluator, P
+from tenure.evaluation.part_means import difference_from, mean_of
 from tenure.evaluation.scoring import predict
-from tenure.stats.bootstrap import Estimate
-from tenure.stats.clusters import customers_within, effective_rows, standard_error
-from tenure.stats.wilson import Z_95, wilson
+from tenure.stats.clusters import customers_within
 from tenure.tasks import get
 
 Json = dict[str, Any]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def record_clusters(
@@ -66,33 +62,11 @@ def record_clusters(
                 "rows": count,
                 "share": count / len(rows),
                 "too_small": small,
-                "mean_label": _mean(label[rows], customer, is_share=is_share).to_json(),
+                "mean_label": mean_of(label[rows], customer, is_share=is_share).to_json(),
                 "mean_score": float(score[rows].mean()) if count else None,
                 "contacted_share": float(contacted[rows].mean()) if count else None,
-                "calibration": None if small else _calibration(label[rows], score[rows], customer),
+                "calibration": None if small else difference_from(label[rows], score[rows], customer),
                 "bands": {each: bands[each] / count if count else None for each in bundle.decision.bands},
             }
         )
     return {"reason": "", "silhouette": clusters.silhouette, "clusters": records}
-
-
-def _mean(label: Floats, customer: Ints | None, *, is_share: bool) -> Estimate:
-    """The mean with its 95 % interval, of a share that of Wilson; undefined without rows."""
-    if not label.size:
-        return Estimate(None, None, None)
-    mean = float(label.mean())
-    if is_share:
-        return Estimate(mean, *wilson(mean, effective_rows(label == 1.0, customer)))
-    half = Z_95 * standard_error(label, customer) if label.size > 1 else np.inf
-    return Estimate(mean, mean - half, mean + half) if np.isfinite(half) else Estimate(mean, None, None)
-
-
-def _calibration(label: Floats, score: Floats, customer: Ints | None) -> Json:
-    """Mean of label less prediction, with its 95 % interval, and which of them is larger beyond chance."""
-    difference = label - score
-    mean, half = float(difference.mean()), Z_95 * standard_error(difference, customer)
-    if not np.isfinite(half):
-        return {"difference": Estimate(mean, None, None).to_json(), "outcome": "undecided"}
-    low, high = mean - half, mean + half
-    outcome = "more than predicted" if low > 0.0 else "less than predicted" if high < 0.0 else "as predicted"
-    return {"difference": Estimate(mean, low, high).to_json(), "outcome": outcome}

@@ -100,9 +100,7 @@ def encode_part(
         label=label,
         key=key,
         time=None if time is None else table.column(time).to_numpy(),
-        segment_columns={
-            segment.column: encoded.values[segment.column] for segment in contract.decision.segments.values()
-        },
+        segment_columns={column: encoded.values[column] for column in contract.decision.segment_columns},
         monotone=signs_of(directions(contract), transform.features),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -16,7 +16,8 @@ from tenure.decision.calibration import Floats
 from tenure.decision.fit_calibration import choose_calibration
 from tenure.decision.plan import Plan, by_worth, make_plan
 from tenure.decision.profit import NOBODY, ContactLimit, ProfitCurve, break_even, contact_limit, profit_curve
-from tenure.decision.segments import customer_values, described, members
+from tenure.decision.segments import Segment, customer_values, described, members
+from tenure.tasks.churn.choose_by_column import choose_by_column
 from tenure.tasks.churn.decision import ChurnDecision
 
 CURVE_POINTS = 101
@@ -37,6 +38,8 @@ def choose_decision(
 ) -> ChurnDecision:
     """Calibrate, then choose the threshold, and those of segments, by the contract's policies under the contact limit.
 
+    With ``decision.by`` calibration, too, is by segment where that is clearly better; see ``choose_by_column``.
+
     Args:
         margin, probability: the models' raw outputs on the rows held out, shape (n,).
         label: 0 or 1, shape (n,).
@@ -54,30 +57,48 @@ def choose_decision(
     chosen = choose_calibration(margin, probability, label, link=link, seed=seed, customer=customer)
     calibrated = chosen.calibration.apply(margin, probability)
     limit = contact_limit(contract.business, customers)
-    segments = [described(contract, name, segment, NOBODY) for name, segment in contract.decision.segments.items()]
-    inside = members(segments, columns or {})
-    plan = make_plan(contract, calibrated, label, inside, limit.share)
-    free = make_plan(contract, calibrated, label, inside, 1.0)
+    by = None
+    if contract.decision.by is None:
+        planned = [described(contract, name, segment, NOBODY) for name, segment in contract.decision.segments.items()]
+        inside = members(planned, columns or {})
+        plan, free = (make_plan(contract, calibrated, label, inside, share) for share in (limit.share, 1.0))
+        segments = tuple(
+            replace(segment, threshold=cut.threshold) for segment, cut in zip(planned, plan.segments, strict=True)
+        )
+    else:
+        by = choose_by_column(
+            contract,
+            contract.decision.by,
+            margin,
+            probability,
+            label,
+            calibration=chosen.calibration,
+            share=limit.share,
+            columns=columns or {},
+            customer=customer,
+        )
+        calibrated, plan, free, segments = by.probability, by.plan, by.free, by.segments
     value = customer_values(segments, columns or {}, contract.business.customer_value)
     curve = profit_curve(by_worth(calibrated, value, contract.business), label, contract.business, value)
     bands = probability_bands(contract.decision, [cut.threshold for cut in plan.cuts], calibrated)
     return ChurnDecision(
         calibration=chosen.calibration,
         threshold=plan.rest.threshold,
-        segments=tuple(
-            replace(segment, threshold=cut.threshold) for segment, cut in zip(segments, plan.segments, strict=True)
-        ),
+        segments=segments,
         bands=bands,
         recommendations={name: words for name, words in contract.decision.recommendations.items() if name in bands},
         base_rate=base_rate,
         limit=limit,
-        expected=_expected(contract, plan, free, limit),
+        expected=_expected(contract, plan, free, limit, segments if by is None else by.own)
+        | ({} if by is None else {"by": by.record}),
         profit_curve=_picture(curve, limit),
         calibration_log_loss=chosen.log_loss,
     )
 
 
-def _expected(contract: Contract, plan: Plan, free: Plan, limit: ContactLimit) -> dict[str, Any]:
+def _expected(
+    contract: Contract, plan: Plan, free: Plan, limit: ContactLimit, segments: Sequence[Segment]
+) -> dict[str, Any]:
     """What the chosen cuts, and those without a limit, would bring in a period."""
     rows = sum(cut.rows for cut in plan.cuts)
     scale = limit.population / rows
@@ -98,7 +119,7 @@ def _expected(contract: Contract, plan: Plan, free: Plan, limit: ContactLimit) -
         "precision": hit / contacted if contacted else None,
         "recall": hit / churners if churners else None,
         "break_even_probability": break_even(contract.business),
-        "segments": {name: cut.to_dict() for name, cut in zip(contract.decision.segments, plan.segments, strict=True)},
+        "segments": {segment.name: cut.to_dict() for segment, cut in zip(segments, plan.segments, strict=True)},
     }
 
 

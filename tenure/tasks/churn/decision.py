@@ -16,7 +16,7 @@ from tenure.bundle import Companion, ModelOutputs
 from tenure.contract.values import Value
 from tenure.decision.calibration import Calibration, Floats, log_odds
 from tenure.decision.profit import ContactLimit
-from tenure.decision.segments import Segment, members
+from tenure.decision.segments import Segment, members, shifted
 from tenure.errors import BundleError, InputError
 from tenure.explanation import Link, Reason
 from tenure.tasks.churn.prediction import ChurnPrediction
@@ -87,11 +87,22 @@ class ChurnDecision:
             raise InputError(f"threshold is {threshold}, not a probability between 0 and 1")
 
     def scores(self, outputs: ModelOutputs) -> Floats:
-        return self.calibrate(*outputs)
+        # Without columns the rows' segments are not known.
+        return self.calibration.apply(*outputs)
 
-    def calibrate(self, margin: Floats, probability: Floats) -> Floats:
-        """Calibrated probabilities, shape (n,), from the model's margins and raw probabilities, shape (n,) each."""
-        return self.calibration.apply(margin, probability)
+    def calibrate(self, margin: Floats, probability: Floats, *, columns: Mapping[str, Value] | None = None) -> Floats:
+        """Calibrated probabilities, shape (n,), from the model's margins and raw probabilities, shape (n,) each.
+
+        Args:
+            columns: inputs and derived features by name; needed where a segment has a calibration of its own.
+
+        Raises:
+            ValueError: a segment has, and there are no columns to tell it by.
+        """
+        common = self.calibration.apply(margin, probability)
+        if all(segment.shift == 0.0 for segment in self.segments):
+            return common
+        return shifted(common, self.segments, self._inside(columns))
 
     def decide(
         self, probability: Floats, threshold: float | None = None, *, columns: Mapping[str, Value] | None = None
@@ -107,12 +118,15 @@ class ChurnDecision:
         """
         if threshold is not None or not self.segments:
             return probability >= (self.threshold if threshold is None else threshold)
-        if columns is None:
-            raise ValueError("a decision by segments needs the customers' columns")
         limits = np.full(len(probability), self.threshold)
-        for segment, inside in zip(self.segments, members(self.segments, columns), strict=True):
+        for segment, inside in zip(self.segments, self._inside(columns), strict=True):
             limits[inside] = segment.threshold
         return np.asarray(probability >= limits)
+
+    def _inside(self, columns: Mapping[str, Value] | None) -> list[NDArray[np.bool_]]:
+        if columns is None:
+            raise ValueError("a decision by segments needs the customers' columns")
+        return members(self.segments, columns)
 
     def band(self, probability: Floats) -> list[str]:
         """Band name of every calibrated probability; n names."""
@@ -128,12 +142,14 @@ class ChurnDecision:
         reasons: Sequence[list[Reason]] = (),
     ) -> ChurnPrediction:
         margin, raw = outputs
-        probability = self.calibrate(margin, raw)
+        # Computed anew whenever asked for, where one row was encoded.
+        columns = encoded.values if self.segments else None
+        probability = self.calibrate(margin, raw, columns=columns)
         band = self.band(probability)
         return ChurnPrediction(
             version=version,
             probability=probability,
-            decision=self.decide(probability, threshold, columns=encoded.values if self.segments else None),
+            decision=self.decide(probability, threshold, columns=columns),
             band=band,
             recommendation=[self.recommendations.get(name, "") for name in band],
             margin=margin,
@@ -179,7 +195,11 @@ class ChurnDecision:
         )
 
     def with_companion(self, companion: Companion) -> Self:
-        return self if companion.calibration is None else replace(self, calibration=companion.calibration)
+        if companion.calibration is None:
+            return self
+        # The shifts correct the errors of the main model, not of the companion.
+        segments = tuple(replace(segment, shift=0.0) for segment in self.segments)
+        return replace(self, calibration=companion.calibration, segments=segments)
 
     def histogram_ends(self) -> tuple[float, float]:
         return 0.0, 1.0
@@ -223,5 +243,5 @@ class ChurnDecision:
                 profit_curve=tuple(document["profit_curve"]),
                 calibration_log_loss=dict(document["calibration"]["log_loss"]),
             )
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
             raise BundleError(f"{FILE_NAME}: not a decision: {type(error).__name__}: {error}") from error

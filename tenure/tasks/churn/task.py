@@ -28,7 +28,7 @@ class ChurnTask:
         "label": frozenset({"positive", "ignore"}),
         "quality": frozenset({"min_class_share"}),
         "business": frozenset({"customer_value", "offer_cost", "offer_success_share"}),
-        "decision": frozenset({"policy", "target", "segments"}),
+        "decision": frozenset({"policy", "target", "segments", "by"}),
         "acceptance": frozenset(
             {"metric", "max_slice_loss", "min_roc_auc", "min_recall", "min_precision", "max_calibration_error"}
         ),

@@ -67,7 +67,7 @@ class ChurnTrainer:
         customers: int,
     ) -> ValidatedModel:
         decision = self.decide(contract, held_out, training_labels, rows, customers)
-        calibrated = decision.calibrate(held_out.margin, held_out.probability)
+        calibrated = decision.calibrate(held_out.margin, held_out.probability, columns=rows.segment_columns)
         measured = measure(
             rows.label,
             Scored(calibrated, decision.decide(calibrated, columns=rows.segment_columns)),

@@ -30,15 +30,14 @@ def calibration_change(bundle: Bundle, decision: ChurnDecision, test: TestPart) 
     """
     label = test.label[:MAX_ROWS]
     customer = None if test.customer is None else customers_of(test.customer[:MAX_ROWS])
-    margins, probabilities = [], []
+    probabilities, calibrations = [], []
     for start in range(0, label.size, BATCH_ROWS):
         batch = test.table.slice(start, min(BATCH_ROWS, label.size - start))
         encoded = bundle.transform.encode({name: batch.column(name) for name in bundle.transform.inputs})
         margin, probability = bundle.model.run(encoded.matrix)
-        margins.append(margin)
         probabilities.append(probability)
-    raw = np.concatenate(probabilities)
-    calibrated = decision.calibrate(np.concatenate(margins), raw)
+        calibrations.append(decision.calibrate(margin, probability, columns=encoded.values))
+    raw, calibrated = np.concatenate(probabilities), np.concatenate(calibrations)
     change = log_error(label, calibrated) - log_error(label, raw)
     mean, half = float(change.mean()), Z_95 * standard_error(change, customer) if label.size > 1 else 0.0
     return {

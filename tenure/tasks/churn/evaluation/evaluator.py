@@ -33,6 +33,7 @@ from tenure.tasks.churn.evaluation.paired import paired
 from tenure.tasks.churn.evaluation.row_errors import PART_METRICS, row_errors
 from tenure.tasks.churn.evaluation.sample import Scored
 from tenure.tasks.churn.evaluation.sample_size import too_small
+from tenure.tasks.churn.evaluation.segments import record_segments
 from tenure.tasks.churn.evaluation.verdict import decide
 
 TASK = "classification"
@@ -163,6 +164,7 @@ class ChurnEvaluator:
                 "base_rate": decision.base_rate,
                 "expected": decision.expected,
             },
+            "by_segment": record_segments(self, predictions, candidate, decision),
             "business": asdict(self.campaign),
             "curves": curves(self.test.label, predictions, self.campaign, self.value, self.test.customer),
         }

@@ -65,13 +65,17 @@ def _segments(chosen: Json, currency: str) -> str:
     """The thresholds of segments, as a clause."""
     clauses = []
     for segment in chosen["segments"]:
+        if chosen["expected"].get("by") and segment["threshold"] == chosen["threshold"]:
+            continue  # It has a calibration of its own alone.
         if segment["values"] is None:
             who = f"{segment['column']} is {segment['at_least']:g} or more"
         else:
             who = f"{segment['column']} is {' or '.join(str(value) for value in segment['values'])}"
         worth = segment["customer_value"]
         named = segment["name"] if worth is None else f"{segment['name']}, worth {money(worth, currency)} each"
-        clauses.append(f"from {percent(segment['threshold'])} where {who} ({named})")
+        start = "nobody" if segment["threshold"] > 1.0 else f"from {percent(segment['threshold'])}"
+        # A segment of one value has its name.
+        clauses.append(f"{start} where {who}" + ("" if segment["values"] == [named] else f" ({named})"))
     return f", {', '.join(clauses)}" if clauses else ""
 
 
