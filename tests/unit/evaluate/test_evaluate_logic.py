@@ -125,6 +125,48 @@ def test_customers_of_a_segment_count_what_they_are_worth(workspace: Any, varian
     assert document["chosen"]["segments"][0]["customer_value"] == 6_000.0
 
 
+def test_segments_by_a_column_are_measured_on_the_test_part(workspace: Any, variant: Any) -> None:
+    made = bundles.read(workspace.root / "candidates" / "xgboost").decision
+    segment = Segment("Month-to-month", "Contract", ("Month-to-month",), None, 0.1, shift=0.3)
+    choice = {
+        "threshold": 0.1,
+        "own_threshold": True,
+        "threshold_gain": {"mean": 2.0, "error": 1.0, "changed": 90},
+        "shift": 0.3,
+        "own_calibration": True,
+        "log_loss_gain": {"mean": 0.02, "error": 0.01, "changed": 900},
+        "customers": 900,
+        "churners": 300,
+    }
+    by = {
+        "column": "Contract",
+        "min_customers": 200,
+        "min_of_each_class": 30,
+        "segments": [{"name": "Month-to-month", "values": ["Month-to-month"], **choice}],
+    }
+    shutil.rmtree(workspace.root / "candidates" / "xgboost")
+    folder = variant(threshold=0.4, segments=(segment,), expected=made.expected | {"by": by})
+    shutil.copytree(folder, workspace.root / "candidates" / "xgboost")
+    run(**workspace.arguments())
+    document = workspace.document()
+    found = {row["kind"]: row for row in document["by_segment"]["segments"]}
+    assert list(found) == ["segment", "others", "all"]
+    table = pq.read_table(workspace.root / "features" / "test.parquet")
+    prediction = bundles.read(folder).predict({name: table.column(name) for name in table.column_names})
+    inside = table.column("Contract").to_numpy() == "Month-to-month"
+    own = found["segment"]
+    assert own["rows"] == inside.sum() == table.num_rows - found["others"]["rows"]
+    assert own["contacted"] == prediction.decision[inside].sum()
+    assert own["mean_probability"] == pytest.approx(prediction.probability[inside].mean())
+    assert own["rate"]["low"] < own["rate"]["value"] < own["rate"]["high"]
+    assert own["left"] == (table.column("_label").to_numpy()[inside] == 1).sum()
+    assert {name: own[name] for name in choice} == choice
+    assert found["others"]["threshold"] == found["all"]["threshold"] == 0.4
+    assert found["all"]["metrics"]["roc_auc"] == document["metrics"]["roc_auc"]
+    (told,) = document["chosen"]["segments"]
+    assert told["shift"] == 0.3
+
+
 def test_same_input_gives_the_same_record(workspace: Any) -> None:
     run(**workspace.arguments())
     first = workspace.document()

@@ -288,3 +288,73 @@ def test_the_card_says_how_far_apart_the_parts_are(make_evaluation: Any, drawn: 
     assert fairness({"plan": parts}) == [
         "plan: contacted 10 % (a) to 30 % (b); leavers reached 50 % (b); 1 of 3 parts too small to judge."
     ]
+
+
+def by_segment(**changes: Any) -> dict[str, Any]:
+    """As ``record_segments`` makes it: one segment, and all customers."""
+    none = {"value": None, "low": None, "high": None}
+    some = {"value": 0.25, "low": 0.2, "high": 0.3}
+    row = {
+        "kind": "segment",
+        "name": "One <b>year",
+        "threshold": 0.2,
+        "own_threshold": False,
+        "threshold_gain": {"mean": 0.125, "error": 0.25, "changed": 40},
+        "shift": 0.0,
+        "own_calibration": False,
+        "log_loss_gain": {"mean": 0.0, "error": 0.0, "changed": 300},
+        "rows": 300,
+        "share": 0.3,
+        "left": 75,
+        "too_small": None,
+        "rate": some,
+        "mean_probability": 0.24,
+        "calibration": {"difference": none, "outcome": "as predicted"},
+        "contacted": 90,
+        "metrics": dict.fromkeys(("roc_auc", "precision", "recall", "profit_per_period"), some),
+    }
+    whole = row | {"kind": "all", "name": "", "threshold_gain": None, "rows": 1_000, "share": 1.0}
+    return {
+        "column": "Contract",
+        "description": "Notice period",
+        "min_customers": 200,
+        "min_of_each_class": 30,
+        "segments": [row | changes, whole],
+    }
+
+
+def test_segments_say_what_is_their_own_and_what_is_undecided(blessed: dict) -> None:
+    assert "Segments by" not in page_of(blessed)[1].text
+    html, page = page_of(blessed | {"by_segment": by_segment()})
+    assert "Segments by Contract" in page.text
+    assert "at least 200 customers" in page.text
+    assert "One <b>year" in page.text
+    assert "<b>year" not in html
+    assert "20.0 % common gain +0.12 ± 0.25" in page.text
+    assert "agrees common" in page.text
+    own = by_segment(own_threshold=True, threshold=2.0, own_calibration=True, shift=-0.5)
+    _, page = page_of(blessed | {"by_segment": own})
+    assert "nobody its own gain" in page.text
+    assert "its own: -0.50" in page.text
+    small = by_segment(
+        too_small="too small: 9 churners among 300 rows, at least 10 are needed", metrics={}, calibration=None
+    )
+    _, page = page_of(blessed | {"by_segment": small})
+    assert "undecided: too few: 9 churners among 300 rows" in page.text
+    empty = by_segment()
+    empty["segments"] = empty["segments"][1:]
+    assert "No value has enough customers" in page_of(blessed | {"by_segment": empty})[1].text
+
+
+def test_thresholds_of_segments_by_a_column_are_told_where_they_are_own(make_evaluation: Any, drawn: dict) -> None:
+    evaluation = make_evaluation(**drawn)
+    common = evaluation["chosen"]["threshold"]
+    row = {"column": "Contract", "at_least": None, "customer_value": None}
+    segments = [
+        row | {"name": "One year", "values": ["One year"], "threshold": 0.2},
+        row | {"name": "Two year", "values": ["Two year"], "threshold": common},
+        row | {"name": "Three year", "values": ["Three year"], "threshold": 2.0},
+    ]
+    expected = evaluation["chosen"]["expected"] | {"by": {"column": "Contract"}}
+    _, page = page_of(evaluation | {"chosen": evaluation["chosen"] | {"segments": segments, "expected": expected}})
+    assert "from 20.0 % where Contract is One year, nobody where Contract is Three year." in page.text
