@@ -279,7 +279,7 @@ def test_a_label_that_is_none_stops(workspace: Any) -> None:
 def test_nan_probabilities_stop(workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         CALIBRATE,
-        lambda self, margin, probability: np.full(margin.size, np.nan),
+        lambda self, margin, probability, **_: np.full(margin.size, np.nan),
     )
     with pytest.raises(DataError, match="candidate 'xgboost' cannot be evaluated: 600 of 600 probabilities"):
         run(**workspace.arguments())
@@ -292,8 +292,8 @@ def test_a_champion_that_answers_nan_is_inconclusive(
     workspace.crown(variant(threshold=0.31))
     whole = ChurnDecision.calibrate
 
-    def broken(self: ChurnDecision, margin: np.ndarray, probability: np.ndarray) -> np.ndarray:
-        return np.full(margin.size, np.nan) if self.threshold == 0.31 else whole(self, margin, probability)
+    def broken(self: ChurnDecision, margin: np.ndarray, probability: np.ndarray, **more: Any) -> np.ndarray:
+        return np.full(margin.size, np.nan) if self.threshold == 0.31 else whole(self, margin, probability, **more)
 
     monkeypatch.setattr(CALIBRATE, broken)
     outcome = run(**workspace.arguments())
@@ -323,7 +323,7 @@ def test_a_slice_without_a_churner_says_so_and_decides_nothing(workspace: Any, v
 def test_constant_predictions_never_pass(workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         CALIBRATE,
-        lambda self, margin, probability: np.full(margin.size, 0.9),
+        lambda self, margin, probability, **_: np.full(margin.size, 0.9),
     )
     outcome = run(**workspace.arguments())
     assert outcome.verdict == "reject"
