@@ -105,7 +105,7 @@ CLASSIFICATION_ONLY = {
     "label": {"positive": None},
     "quality": {"min_class_share": 0.01},
     "business": {"customer_value": 600.0, "offer_cost": 10.0, "offer_success_share": 0.3},
-    "decision": {"policy": "profit", "target": None, "segments": {}},
+    "decision": {"policy": "profit", "target": None, "segments": {}, "by": None},
     "acceptance": {
         "metric": "profit",
         "max_slice_loss": 0.2,

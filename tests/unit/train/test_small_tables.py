@@ -213,3 +213,11 @@ def test_larger_ones_do_too(name: str) -> None:
     evaluation = tenure.evaluate(trained)
     assert evaluation.record["cross_fitting"]["rows"] == {"rows_200": 200, "base": 400}[name]
     assert decided(evaluation)
+
+
+def test_segments_are_chosen_within_the_folds() -> None:
+    contract = parse(CHURN + "decision: {by: plan}\n")
+    found = repeat(procedure(contract, "logistic_regression", customers=900), churners(900), 1)
+    assert sum(len(prediction) for prediction in found.repeats[0].predictions) == 900
+    fitted = procedure(contract, "logistic_regression", customers=900).fit(churners(900))
+    assert {each["name"] for each in fitted.decision.expected["by"]["segments"]} == {"basic", "plus"}

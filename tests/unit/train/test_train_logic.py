@@ -10,6 +10,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from components.train import logic
 from tenure.bundle import read
+from tenure.contract import dump
 from tenure.contract.family_names import ENSEMBLE, searched
 from tenure.errors import BundleError, DataError
 from tenure.explanation import LinearTerms
@@ -289,3 +290,27 @@ def test_an_ensemble_is_one_more_candidate(make_upstream, tmp_path):
     np.testing.assert_allclose(prediction.margin, total[:20], atol=1e-9)
     sums = [sum(reason.contribution for reason in row) for row in prediction.reasons]
     np.testing.assert_allclose(np.array(sums) + bundle.explainer.expected, total[:20], atol=1e-4)
+
+
+def test_a_segment_that_the_model_is_wrong_about_is_calibrated_by_itself(make_upstream, tmp_path):
+    upstream = make_upstream(rows=4000, families=("naive_bayes",), trials=1, folds=3)
+    by_column = upstream.terms.decision.model_copy(update={"by": "StreamingMovies"})
+    upstream.terms = upstream.terms.model_copy(update={"decision": by_column})
+    upstream.contract = dump(upstream.terms)
+    candidates, _ = train(upstream, tmp_path)
+    bundle = read(candidates / "naive_bayes")
+    record = bundle.decision.expected["by"]
+    assert record["column"] == "StreamingMovies"
+    assert {each["name"] for each in record["segments"]} == {"No", "Yes", "No internet service"}
+    own = {each["name"] for each in record["segments"] if each["own_calibration"] or each["own_threshold"]}
+    assert own == {segment.name for segment in bundle.decision.segments}
+    table = upstream.parts["test"]
+    found = bundle.predict(columns(table))
+    common = replace(bundle, decision=replace(bundle.decision, segments=())).predict(columns(table))
+    inside = np.isin(table.column("StreamingMovies").to_pylist(), list(own))
+    assert (found.probability[~inside] == common.probability[~inside]).all()
+    # Naive Bayes counts what goes with streaming, a fast connection and a higher bill, several times over.
+    shift = {segment.name: segment.shift for segment in bundle.decision.segments}
+    assert shift["Yes"] > 0.1 > -0.1 > shift["No"]
+    label = table.column("_label").to_numpy()
+    assert log_loss(label, found.probability) < log_loss(label, common.probability)
