@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.bundle.prediction import Prediction
+from tenure.contract import Contract
 from tenure.decision import ContactLimit
 from tenure.explanation import Link, Reason
 from tenure.transform import Encoded
@@ -54,6 +55,13 @@ class Decision(Protocol):
     @property
     def predicts_batches(self) -> bool:
         """Whether rows that come one by one may be predicted by one call of the model, see ``predict_each``."""
+
+    def check_contract(self, contract: Contract) -> None:
+        """Check that the decision is one for inputs by ``contract``.
+
+        Raises:
+            ValueError: it reads a feature that the contract does not have, or has with another type.
+        """
 
     def check_threshold(self, threshold: float) -> None:
         """Check a threshold that replaces the decision's own.

@@ -80,11 +80,16 @@ def read(folder: Path | str, *, threads: int = 1, trust: TrustRoot | None = None
         additions.check_columns(added, (*outputs.columns, *outputs.tensors))
     except ValueError as error:
         raise BundleError(f"{path}: {error}") from None
+    read_decision = part("decision.json", lambda raw: decision.from_json(raw.decode()))
+    try:
+        read_decision.check_contract(contract)
+    except ValueError as error:
+        raise BundleError(f"{path}: decision.json: {error}") from None
     return Bundle(
         manifest=manifest,
         contract=contract,
         transform=transform,
-        decision=part("decision.json", lambda raw: decision.from_json(raw.decode())),
+        decision=read_decision,
         terms=terms,
         profile=part("profile.json", _profile),
         model=part("model.onnx", lambda raw: OnnxModel(raw, width, threads, decision.MODEL_OUTPUTS)),

@@ -53,6 +53,20 @@ class Segment:
         if not abs(self.shift) <= MAX_SHIFT:
             raise ValueError(f"segment '{self.name}': shift {self.shift} is not from -{MAX_SHIFT:g} to {MAX_SHIFT:g}")
 
+    def check(self, contract: Contract) -> None:
+        """Check that the contract has the column, of a type that the segment can be told by.
+
+        Raises:
+            ValueError: it does not.
+        """
+        if self.column not in contract.inputs and self.column not in contract.derived:
+            raise ValueError(f"segment '{self.name}': the contract has no feature '{self.column}'")
+        kind = contract.feature_type(self.column)
+        told_by = {"text": str, "boolean": float}.get(kind)
+        fits = kind == "number" if self.values is None else all(type(value) is told_by for value in self.values)
+        if not fits:
+            raise ValueError(f"segment '{self.name}': '{self.column}' is a {kind}, which does not fit its values")
+
     def among(self, columns: Mapping[str, Value]) -> Bools:
         """(rows,) whether a customer is in the segment.
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.bundle import Companion, ModelOutputs
+from tenure.contract import Contract
 from tenure.contract.values import Value
 from tenure.decision.calibration import Calibration, Floats, log_odds
 from tenure.decision.profit import ContactLimit
@@ -81,6 +82,10 @@ class ChurnDecision:
     def predicts_batches(self) -> bool:
         # A row's segment is found by its own columns.
         return not self.segments
+
+    def check_contract(self, contract: Contract) -> None:
+        for segment in self.segments:
+            segment.check(contract)
 
     def check_threshold(self, threshold: float) -> None:
         if not 0.0 <= threshold <= 1.0:

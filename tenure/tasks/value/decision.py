@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.bundle import Companion, ModelOutputs
+from tenure.contract import Contract
 from tenure.decision.calibration import Floats
 from tenure.decision.half_width import HalfWidth
 from tenure.decision.profit import ContactLimit
@@ -82,6 +83,9 @@ class ValueDecision:
     @property
     def predicts_batches(self) -> bool:
         return False
+
+    def check_contract(self, contract: Contract) -> None:
+        """Reads no column."""
 
     def check_threshold(self, threshold: float) -> None:
         if not math.isfinite(threshold):

@@ -101,6 +101,30 @@ def test_a_bundle_keeps_its_shifts(small_bundle: Any, tmp_path: Path, shifted: B
         bundle.read(tmp_path / "spoiled")
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"column": "nothing"}, "the contract has no feature 'nothing'"),
+        ({"column": "customerID"}, "the contract has no feature 'customerID'"),
+        ({"column": "MonthlyCharges"}, "'MonthlyCharges' is a number"),
+        ({"column": "PaperlessBilling"}, "'PaperlessBilling' is a boolean"),
+        ({"values": [1.0]}, "'Contract' is a text"),
+        ({"values": None, "at_least": 1.0}, "'Contract' is a text"),
+    ],
+)
+def test_a_segment_of_another_contract_is_refused(
+    small_bundle: Any, tmp_path: Path, shifted: Bundle, change: dict[str, Any], said: str
+) -> None:
+    def spoil(contents: dict[str, bytes]) -> None:
+        document = json.loads(shifted.decision.to_json())
+        document["segments"][1] |= change
+        contents["decision.json"] = json.dumps(document).encode()
+
+    variant(small_bundle.folder, tmp_path / "spoiled", spoil)
+    with pytest.raises(BundleError, match=f"segment 'One year': {said}"):
+        bundle.read(tmp_path / "spoiled")
+
+
 def test_a_companion_is_calibrated_by_itself(small_bundle: Any, tmp_path: Path, columns: dict) -> None:
     accompanied(small_bundle.folder, tmp_path / "with")
     whole = bundle.read(tmp_path / "with")
