@@ -75,6 +75,9 @@ class TinyDecision:
     def label_mean(self) -> float:
         return self.threshold
 
+    def check_contract(self, contract: Any) -> None:
+        """Reads no column."""
+
     def check_threshold(self, threshold: float) -> None:
         if not np.isfinite(threshold):
             raise InputError(f"threshold is {threshold}, not a number")
