@@ -44,6 +44,9 @@ MOST_ROWS = 5_000
 
 FOLDS, REPEATS = 5, 3
 
+MANY_ROWS, REPEATS_OF_MANY = 2_000, 2
+"""Of more rows there are fewer repeats, which take as long as the search otherwise."""
+
 
 def repeat_if_small(contract: Contract, features: Path, candidates: Path) -> Repeats | None:
     """Predictions of the chosen candidate's procedure for all rows, or None where the test part is large enough.
@@ -83,12 +86,17 @@ def is_small(contract: Contract, test: TestPart) -> bool:
     return min(count_customers(test.customer, test.label == kind) for kind in (0, 1)) < SMALL_TEST_CLASS
 
 
-def repeat(procedure: Procedure, table: pa.Table, repeats: int = REPEATS) -> Repeats:
+def repeat(procedure: Procedure, table: pa.Table, repeats: int | None = None) -> Repeats:
     """Predictions for all rows of ``table``, ``repeats`` times, each time by other folds.
+
+    Args:
+        repeats: None for as many as the number of rows allows.
 
     Raises:
         DataError: there are too few rows, or too few customers of a class.
     """
+    if repeats is None:
+        repeats = REPEATS if table.num_rows <= MANY_ROWS else REPEATS_OF_MANY
     found = []
     for number in range(repeats):
         predictions, order = [], []
