@@ -32,7 +32,8 @@ def find_side(home: Home, named: str, registry: Registry | None = None) -> Side:
     """
     path = Path(named)
     if path.is_file() or (path / EVALUATION_FILE).is_file():
-        return _in_file(path if path.is_file() else path / EVALUATION_FILE, named)
+        # The end of a long path tells evaluations apart, and fits a heading.
+        return _in_file(path if path.is_file() else path / EVALUATION_FILE, str(Path(*path.parts[-2:])))
     if path.suffix == ".json" or len(path.parts) > 1:
         raise InputError(f"{named} is neither an {EVALUATION_FILE} nor a folder with one")
     if registry is not None and VERSION.fullmatch(named):
