@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tenure.bundle import read
 from tenure.signing import FILE_NAME
 from tenure.tasks import get
 
@@ -43,6 +42,9 @@ def package(
     """
     import mlflow.pyfunc
     import pandas as pd
+
+    # Its libraries are not in the image of the rollout, which imports this room.
+    from tenure.bundle import read
 
     named = folder.parent / "bundle"
     # MLflow names the folder inside the model after the one it copies.

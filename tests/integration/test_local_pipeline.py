@@ -161,7 +161,8 @@ class TestFirstRun:
 
     def test_the_screen_shows_all_of_it_at_once(self, first):
         lines = first.screen.splitlines()
-        assert len(lines) <= 42
+        # Two of them say that so small a table was cross-fitted.
+        assert len(lines) <= 44
         for told in ("1,200 read", "xgboost", "bless", "threshold", "expected profit", "telco version 1", "champion"):
             assert told in first.screen
         assert len(re.findall(r"^\s+(?:customers)?\s*\S.*\d %  (?:low|medium|high)", first.screen, re.MULTILINE)) == 3
@@ -376,7 +377,7 @@ class TestVerdict:
     def strict(self, tmp_path_factory, empty_mlflow_database):
         """A floor that lies inside the interval of any model on so few customers."""
         folder = tmp_path_factory.mktemp("strict")
-        acceptance = {"min_roc_auc": 0.8, "max_calibration_error": 0.5, "bootstrap_samples": 200}
+        acceptance = {"min_roc_auc": 0.83, "max_calibration_error": 0.5, "bootstrap_samples": 200}
         training = {"trials": 1, "folds": 2, "families": ["logistic_regression"]}
         dataset = write_dataset(folder / "telco", acceptance=acceptance, training=training)
         tenure = Tenure(folder / "home", empty_mlflow_database)

@@ -101,14 +101,17 @@ def test_no_customer_is_in_two_parts(folder: Path, run: Path) -> None:
 def test_customers_are_resampled_and_counted_once_a_day(run: Path) -> None:
     evaluation = json.loads((run / "evaluation.json").read_text())
     assert_valid("evaluation", evaluation)
-    assert (evaluation["bootstrap"]["by"], evaluation["bootstrap"]["customers"]) == ("customer", 60)
+    # 60 customers to test on are few: all 400 are evaluated, by models of others.
+    assert evaluation["cross_fitting"]["rows"] == 1_200
+    assert (evaluation["bootstrap"]["by"], evaluation["bootstrap"]["customers"]) == ("customer", 400)
     assert evaluation["business"]["population"] == 400
     assert {part["column"] for part in evaluation["slices"]} == {"plan"}
     assert evaluation["importance"]
     report = (run / "report.html").read_text()
-    assert "180 rows of 60 customers" in report
+    assert "1,200 rows of 400 customers" in report
     answers = json.loads((run / "answers.json").read_text())["answers"]
-    assert len(answers) == 3
+    # The customer nearest to the threshold may be the most loyal one.
+    assert len(answers) in (2, 3)
 
 
 def test_a_month_or_all_of_them_are_scored_and_monitored(folder: Path, run: Path) -> None:
@@ -125,8 +128,8 @@ def test_a_month_or_all_of_them_are_scored_and_monitored(folder: Path, run: Path
 def test_in_python(folder: Path) -> None:
     model = tenure.train(folder)
     found = tenure.evaluate(model)
-    assert (found.record["bootstrap"]["by"], found.record["bootstrap"]["customers"]) == ("customer", 60)
-    assert "180 rows of 60 customers" in found.report(folder / "python.html").read_text()
+    assert (found.record["bootstrap"]["by"], found.record["bootstrap"]["customers"]) == ("customer", 400)
+    assert "1,200 rows of 400 customers" in found.report(folder / "python.html").read_text()
     kept = bundle.read(model.save(folder / "bundle"))
     assert kept.decision.limit.population == 400
 
