@@ -16,9 +16,9 @@ from tenure.training.families.standardize import LabelScaling
 TREES = 80
 """More trees move the ROC-AUC by less than its noise over folds, and cost time in training and in serving."""
 
-LEAVES = 2_000
+LEAVES = 1_500
 """About the most of a tree: on a large table a leaf has more rows than the search asks for, or a forest of 80 trees
-would fill tens of megabytes."""
+would take more than 10 MiB."""
 
 
 def leaf_rows(wanted: Parameter, rows: Rows) -> int:
