@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from tenure.decision.calibration import sigmoid
 from tenure.explanation import Link
 from tenure.training.families import ROUNDS, Family, Parameter, Parameters, Rows
 from tenure.training.families.threads import limited
@@ -46,7 +47,7 @@ class HeldOut:
     @classmethod
     def of_margins(cls, margin: Floats, link: Literal["logit", "value"]) -> HeldOut:
         """From log-odds, or values."""
-        return cls(margin, np.exp(-np.logaddexp(0.0, -margin)) if link == "logit" else margin, link)
+        return cls(margin, sigmoid(margin) if link == "logit" else margin, link)
 
 
 def cross_fit(

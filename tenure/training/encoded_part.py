@@ -105,13 +105,16 @@ def encode_part(
     )
 
 
-def folds_of(part: EncodedPart, contract: Contract) -> Folds:
+def folds_of(part: EncodedPart, contract: Contract, count: int | None = None) -> Folds:
     """The folds of the part for cross-validation; the same at every call.
+
+    Args:
+        count: how many; without it those of the contract.
 
     Raises:
         DataError: if it has too few rows, or too few of a class.
     """
-    made, count = contract.assembly, contract.training.folds
+    made, count = contract.assembly, contract.training.folds if count is None else count
     label = get(contract.task).label
     return divide(
         label.fold_strata(part.label, count),

@@ -20,6 +20,7 @@ from tenure.bundle import Decision, Prediction
 from tenure.contract import Contract
 from tenure.contract.family_names import ENSEMBLE
 from tenure.contract.schema import LABEL_COLUMN
+from tenure.explanation import Link
 from tenure.features.reduction import reduce
 from tenure.training.blend import Blend, blend
 from tenure.training.cross_fitting import HeldOut, cross_fit
@@ -37,7 +38,7 @@ class FittedProcedure:
     """A model with its encoding and decision."""
 
     transform: Transform
-    models: Sequence[Model]
+    models: Sequence[tuple[Model, Link]]
     blended: Blend | None
     decision: Decision
 
@@ -48,7 +49,7 @@ class FittedProcedure:
             DataError: the table lacks a column.
         """
         encoded = self.transform.encode({name: table.column(name) for name in self.transform.inputs})
-        found = [HeldOut.of(model.predict(encoded.matrix), model.terms().link) for model in self.models]
+        found = [HeldOut.of(model.predict(encoded.matrix), link) for model, link in self.models]
         output = found[0] if self.blended is None else self.blended.apply(found)
         outputs = (output.margin, output.probability)[: len(self.decision.MODEL_OUTPUTS)]
         return self.decision.predict("", encoded, outputs)
@@ -85,12 +86,13 @@ class Procedure:
         rows = TrainingRows.of(encode_part(table, contract, transform, fitted=True), contract, FOLDS)
         trainer = tasks.get(contract.task).trainer
         held_out: dict[str, HeldOut] = {}
-        models: dict[str, Model] = {}
+        models: dict[str, tuple[Model, Link]] = {}
         for name, given in self.members.items():
             family = get(name)
             predicted, parameters = cross_fit(family, given, rows, seed=seed, threads=1)
-            models[name] = family.fit(rows.both, parameters, seed=seed, threads=1)
-            held_out[name] = HeldOut.of(predicted, models[name].terms().link)
+            model = family.fit(rows.both, parameters, seed=seed, threads=1)
+            link = model.terms().link
+            models[name], held_out[name] = (model, link), HeldOut.of(predicted, link)
         blended, (output, *_) = None, held_out.values()
         if self.blended:
             blended = blend(

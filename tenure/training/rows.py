@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tenure.contract import Contract
 from tenure.contract.values import Text, Value
-from tenure.stats.folds import Folds, divide, forward
+from tenure.stats.folds import Folds, forward
 from tenure.tasks import get
 from tenure.training.encoded_part import EncodedPart, folds_of
 from tenure.training.families import Rows
@@ -34,16 +34,14 @@ class TrainingRows:
 
     @classmethod
     def of(cls, part: EncodedPart, contract: Contract, folds: int) -> TrainingRows:
-        """All rows of one part, by folds without regard to time.
+        """All rows of one part of a table that is not divided by time.
 
         Raises:
             DataError: there are too few rows, or too few of a class.
         """
-        label = get(contract.task).label
-        strata = label.fold_strata(part.label, folds)
-        made = divide(strata, folds, contract.training.seed, classes=label.min_classes, key=part.key)
         every = np.arange(len(part.label))
-        return cls(part, part, Rows(part.matrix, part.label, part.monotone), made, part, every)
+        divided = folds_of(part, contract, folds)
+        return cls(part, part, Rows(part.matrix, part.label, part.monotone), divided, part, every)
 
 
 def join(train: EncodedPart, validation: EncodedPart, contract: Contract) -> TrainingRows:

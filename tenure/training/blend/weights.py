@@ -19,6 +19,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tenure.decision.calibration import sigmoid
+
 Floats = NDArray[np.float64]
 
 GREEDY_STEPS = 25
@@ -61,7 +63,7 @@ def _log_loss(margin: Floats, label: Floats) -> Floats:
 
 
 def _log_loss_slope(margin: Floats, label: Floats) -> Floats:
-    return np.exp(-np.logaddexp(0.0, -margin)) - label
+    return sigmoid(margin) - label
 
 
 LOG_LOSS = Loss(_log_loss, _log_loss_slope, lambda label: 1.0)  # noqa: ARG005 log-odds have a scale of their own

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.bundle.additions.addition import AddedColumn, AddedValues, Addition
+from tenure.bundle.additions.numbers import read_numbers
 from tenure.contract import Contract
 from tenure.transform import Encoded, Transform
 
@@ -128,13 +129,7 @@ class Clusters(Addition):
 
 
 def _numbers(value: object, name: str, length: int) -> Floats:
-    """A list of so many finite numbers."""
-    if not isinstance(value, list) or len(value) != length:
-        raise ValueError(f"'{name}' is not a list of {length} numbers")
-    for number in value:
-        if isinstance(number, bool) or not isinstance(number, int | float) or not -_LARGEST <= number <= _LARGEST:
-            raise ValueError(f"'{name}': {ascii(number)[:40]} is not a number up to {_LARGEST:g}")
-    return np.array(value, dtype=np.float64)
+    return read_numbers(value, name, length, _LARGEST)
 
 
 def _texts(value: object, length: int) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.bundle.additions.addition import AddedColumn, AddedValues, Addition
+from tenure.bundle.additions.numbers import read_numbers
 from tenure.contract import Contract
 from tenure.contract.assembly import HorizonLabel
 from tenure.contract.horizon_times import column_name
@@ -168,13 +169,7 @@ def standardized(matrix: NDArray[np.float32], means: Floats, scales: Floats) -> 
 
 
 def _numbers(value: object, name: str, length: int) -> Floats:
-    """A list of so many finite numbers."""
-    if not isinstance(value, list) or len(value) != length:
-        raise ValueError(f"'{name}' is not a list of {length} numbers")
-    for number in value:
-        if isinstance(number, bool) or not isinstance(number, int | float) or not -_LARGEST <= number <= _LARGEST:
-            raise ValueError(f"'{name}': {ascii(number)[:40]} is not a number up to {_LARGEST:g}")
-    return np.array(value, dtype=np.float64)
+    return read_numbers(value, name, length, _LARGEST)
 
 
 ADDITION = Horizons
